@@ -1,0 +1,185 @@
+//! The one source of time and randomness.
+//!
+//! Every other crate is handed a [`Clock`]; clippy bans the standard ways to read the time, sleep, or draw a random
+//! number. Wall time runs on tokio's clock, so a test that pauses tokio pauses everything at once, and a scaled clock
+//! lets a demo show many cloud minutes in seconds.
+
+mod random;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Wall time, sleeping, and seeded randomness. Cheap to clone; clones share the random state.
+#[derive(Clone)]
+pub struct Clock {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    started: Timestamp,
+    instant: tokio::time::Instant,
+    /// How many seconds of this clock pass in one second of tokio's.
+    speed: f64,
+    random: Mutex<random::Random>,
+}
+
+/// A deadline passed before the work was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed;
+
+impl std::fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the deadline passed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clock").field("now", &self.now()).field("speed", &self.inner.speed).finish()
+    }
+}
+
+impl Clock {
+    /// Real time, randomness from the system.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::scaled(1.0)
+    }
+
+    /// Starts at the real time and runs `speed` times as fast. Speeds that are not finite and positive count as 1.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
+    pub fn scaled(speed: f64) -> Self {
+        Self::build(Timestamp::now(), speed, random::Random::from_system())
+    }
+
+    /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with one seed are alike.
+    #[must_use]
+    pub fn seeded(started: Timestamp, seed: u64) -> Self {
+        Self::build(started, 1.0, random::Random::seeded(seed))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
+    fn build(started: Timestamp, speed: f64, random: random::Random) -> Self {
+        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
+        let instant = tokio::time::Instant::now();
+        Self { inner: Arc::new(Inner { started, instant, speed, random: Mutex::new(random) }) }
+    }
+
+    /// The wall time of this clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let elapsed = self.inner.instant.elapsed().mul_f64(self.inner.speed);
+        SignedDuration::try_from(elapsed)
+            .ok()
+            .and_then(|elapsed| self.inner.started.checked_add(elapsed).ok())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How many seconds of this clock pass in one real second.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.inner.speed
+    }
+
+    /// Sleeps for `duration` of this clock's time.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may sleep")]
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration.div_f64(self.inner.speed)).await;
+    }
+
+    /// Sleeps until this clock shows `deadline`; returns at once when it already does.
+    pub async fn sleep_until(&self, deadline: Timestamp) {
+        self.sleep(self.until(deadline)).await;
+    }
+
+    /// What is left until `deadline`, zero when it has passed.
+    #[must_use]
+    pub fn until(&self, deadline: Timestamp) -> Duration {
+        Duration::try_from(deadline.duration_since(self.now())).unwrap_or(Duration::ZERO)
+    }
+
+    /// Runs `work` for at most `limit` of this clock's time.
+    ///
+    /// # Errors
+    /// [`Elapsed`] when `work` was not done by then; it is dropped.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may time out")]
+    pub async fn timeout<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Elapsed> {
+        tokio::time::timeout(limit.div_f64(self.inner.speed), work).await.map_err(|_| Elapsed)
+    }
+
+    /// A uniformly drawn duration from zero up to `most`: full jitter.
+    #[must_use]
+    pub fn jitter(&self, most: Duration) -> Duration {
+        most.mul_f64(self.random(|random| random.fraction()))
+    }
+
+    /// A random number.
+    #[must_use]
+    pub fn draw(&self) -> u64 {
+        self.random(random::Random::number)
+    }
+
+    /// A random identifier in the usual 8-4-4-4-12 form, lower-case hexadecimal (version 4, variant 1).
+    #[must_use]
+    pub fn uuid(&self) -> String {
+        self.random(random::Random::uuid)
+    }
+
+    fn random<T>(&self, draw: impl FnOnce(&mut random::Random) -> T) -> T {
+        draw(&mut self.inner.random.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sleep_moves_the_wall_time_by_its_length() {
+        let clock = Clock::seeded(start(), 1);
+        clock.sleep(Duration::from_secs(90)).await;
+        assert_eq!(clock.now().duration_since(start()), SignedDuration::from_secs(90));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_in_the_past_is_no_wait() {
+        let clock = Clock::seeded(start(), 1);
+        clock.sleep_until(start() - SignedDuration::from_secs(5)).await;
+        assert_eq!(clock.now(), start());
+        assert_eq!(clock.until(start()), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_over_its_limit_is_given_up() {
+        let clock = Clock::seeded(start(), 1);
+        let slow = clock.sleep(Duration::from_secs(3));
+        assert_eq!(clock.timeout(Duration::from_secs(2), slow).await, Err(Elapsed));
+    }
+
+    #[test]
+    fn one_seed_gives_one_sequence() {
+        let draw = |seed| {
+            let clock = Clock::seeded(start(), seed);
+            (clock.uuid(), clock.draw(), clock.jitter(Duration::from_secs(10)))
+        };
+        assert_eq!(draw(7), draw(7));
+        assert_ne!(draw(7), draw(8));
+    }
+
+    #[test]
+    fn a_uuid_has_the_usual_form() {
+        let id = Clock::seeded(start(), 3).uuid();
+        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(id.as_bytes()[14], b'4');
+    }
+}

@@ -1,0 +1,33 @@
+//! The random state behind a clock: seeded for tests, from the system otherwise.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+
+/// A source of numbers that one seed determines.
+pub(crate) struct Random(fastrand::Rng);
+
+impl Random {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(fastrand::Rng::with_seed(seed))
+    }
+
+    pub(crate) fn from_system() -> Self {
+        // The standard library seeds its hash maps from the operating system; two instances that start in the same
+        // nanosecond must not draw the same nonces.
+        Self::seeded(RandomState::new().build_hasher().finish())
+    }
+
+    pub(crate) fn number(&mut self) -> u64 {
+        self.0.u64(..)
+    }
+
+    pub(crate) fn fraction(&mut self) -> f64 {
+        self.0.f64()
+    }
+
+    pub(crate) fn uuid(&mut self) -> String {
+        let bits = (self.0.u128(..) & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
+        let hex = format!("{bits:032x}");
+        format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+}

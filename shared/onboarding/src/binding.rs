@@ -1,0 +1,402 @@
+//! The one thing an operator writes: which instances belong behind which ALB, and what albridge may do for it.
+//!
+//! Defaults are the procedure's. Reading and checking the text is `store`'s work.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AlbId, BandwidthPackageId, BindingName, CenId, Region, VSwitchId, VpcId};
+use crate::topology::{Generation, HealthCheck, ServerGroupSettings};
+
+/// Backends of some regions behind one ALB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Binding {
+    /// `[a-z][a-z0-9-]{0,39}`. Part of every mark: a renamed binding is a new one.
+    pub name: BindingName,
+    /// Whether unattended runs may make what costs money or reaches wide.
+    #[serde(default)]
+    pub provision: Provision,
+    /// The load balancer.
+    pub alb: Alb,
+    /// The server group that the backends become members of.
+    pub server_group: ServerGroupWish,
+    /// The listener that forwards to it.
+    pub listener: ListenerWish,
+    /// The CEN instance that joins the regions.
+    pub cen: Cen,
+    /// Where the instances are.
+    #[schemars(length(min = 1))]
+    pub backends: Vec<Backend>,
+    /// Source prefixes of a non-upgraded ALB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_to_origin: Option<BackToOrigin>,
+    /// The rules in the backends' security groups.
+    #[serde(default)]
+    pub security: Security,
+    /// The request that proves it works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<VerifyWish>,
+    /// When members may be removed.
+    #[serde(default)]
+    pub removal: Removal,
+    /// Read-only while true.
+    #[serde(default)]
+    pub paused: bool,
+}
+
+/// Who may make attachments, connections, and additions to what others made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Provision {
+    /// Only `albridge apply`, of a plan that a person saw.
+    #[default]
+    Approved,
+    /// Any run.
+    Auto,
+}
+
+/// The load balancer of a binding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Alb {
+    /// Its region.
+    pub region: Region,
+    /// Its id.
+    pub id: AlbId,
+    /// vSwitches of its VPC for the transit router's interfaces, one per zone.
+    #[schemars(length(min = 1))]
+    pub attachment_vswitches: Vec<VSwitchId>,
+    /// Overrides what the API's fields say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<Generation>,
+    /// A role of another account that owns the ALB's side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assume_role: Option<AssumeRole>,
+}
+
+/// A role to assume for one side of a binding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssumeRole {
+    /// `acs:ram::<account>:role/<name>`.
+    pub arn: String,
+    /// The external id that its trust policy asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+}
+
+/// The wanted server group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerGroupWish {
+    /// Its name, 2 to 128 characters.
+    pub name: String,
+    /// `HTTP`, `HTTPS` or `gRPC`.
+    #[serde(default = "http")]
+    pub protocol: String,
+    /// The members' port.
+    #[serde(default = "port_80")]
+    #[schemars(range(min = 1))]
+    pub port: u16,
+    /// The members' weight, 1 to 100.
+    #[serde(default = "weight_100")]
+    #[schemars(range(min = 1, max = 100))]
+    pub weight: u32,
+    /// `Wrr`, `Wlc` or `Sch`.
+    #[serde(default = "wrr")]
+    pub scheduler: String,
+    /// Session persistence.
+    #[serde(default)]
+    pub sticky: bool,
+    /// Health checks.
+    #[serde(default)]
+    pub health_check: HealthCheckWish,
+    /// Seconds a leaver may finish its requests, 0 to 900.
+    #[serde(default = "drain_30")]
+    #[schemars(range(max = 900))]
+    pub drain_seconds: u32,
+}
+
+impl ServerGroupWish {
+    /// The settings to compare with what the cloud has. Connection draining is a feature of the Standard and WAF
+    /// editions; elsewhere members are drained by weight.
+    #[must_use]
+    pub fn settings(&self, edition: &str) -> ServerGroupSettings {
+        let check = &self.health_check;
+        ServerGroupSettings {
+            protocol: self.protocol.clone(),
+            scheduler: self.scheduler.clone(),
+            sticky: self.sticky,
+            health_check: HealthCheck {
+                enabled: check.enabled,
+                protocol: check.protocol.clone(),
+                port: check.port,
+                path: check.path.clone(),
+                method: check.method.clone(),
+                host: check.host.clone(),
+                codes: check.codes.clone(),
+                interval: check.interval,
+                timeout: check.timeout,
+                healthy_threshold: check.healthy_threshold,
+                unhealthy_threshold: check.unhealthy_threshold,
+            },
+            drain_seconds: (edition != "Basic" && self.drain_seconds > 0).then_some(self.drain_seconds),
+        }
+    }
+
+    /// The ports that the ALB's addresses must reach: the service's and the health check's.
+    #[must_use]
+    pub fn ports(&self) -> Vec<u16> {
+        let check =
+            if self.health_check.enabled && self.health_check.port != 0 { self.health_check.port } else { self.port };
+        if check == self.port { vec![self.port] } else { vec![self.port, check] }
+    }
+}
+
+/// Wanted health checks. Fields and ranges are the API's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HealthCheckWish {
+    /// Whether members are checked.
+    pub enabled: bool,
+    /// `HTTP`, `HTTPS`, `TCP` or `gRPC`.
+    pub protocol: String,
+    /// The port checked; 0 is the member's own.
+    pub port: u16,
+    /// The path asked for.
+    pub path: String,
+    /// `HEAD` or `GET`.
+    pub method: String,
+    /// The Host header; empty for the member's address.
+    pub host: String,
+    /// Codes that count as healthy.
+    pub codes: Vec<String>,
+    /// Seconds between two checks, 1 to 50.
+    #[schemars(range(min = 1, max = 50))]
+    pub interval: u32,
+    /// Seconds one check may take, 1 to 300.
+    #[schemars(range(min = 1, max = 300))]
+    pub timeout: u32,
+    /// Successes until healthy, 2 to 10.
+    #[schemars(range(min = 2, max = 10))]
+    pub healthy_threshold: u32,
+    /// Failures until unhealthy, 2 to 10.
+    #[schemars(range(min = 2, max = 10))]
+    pub unhealthy_threshold: u32,
+}
+
+impl Default for HealthCheckWish {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            protocol: http(),
+            port: 0,
+            path: "/".to_owned(),
+            method: "HEAD".to_owned(),
+            host: String::new(),
+            codes: vec!["http_2xx".to_owned(), "http_3xx".to_owned()],
+            interval: 2,
+            timeout: 5,
+            healthy_threshold: 3,
+            unhealthy_threshold: 3,
+        }
+    }
+}
+
+/// The wanted listener.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ListenerWish {
+    /// `HTTP`. HTTPS and QUIC need certificates, which are not albridge's to choose: make such a listener by hand and
+    /// it is adopted.
+    #[serde(default = "http")]
+    pub protocol: String,
+    /// The port it listens on.
+    #[serde(default = "port_80")]
+    #[schemars(range(min = 1))]
+    pub port: u16,
+}
+
+/// The CEN instance of a binding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cen {
+    /// Its id.
+    pub id: CenId,
+    /// What the inter-region connections get. Not needed where every backend is in the ALB's region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<Bandwidth>,
+}
+
+/// Bandwidth of an inter-region connection: from a plan, or paid by traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bandwidth {
+    /// The plan it is taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<BandwidthPackageId>,
+    /// Paid by traffic instead of taken from a plan.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pay_by_traffic: bool,
+    /// Mbit/s for each connection.
+    #[schemars(range(min = 1))]
+    pub mbps: u32,
+}
+
+/// Instances of one VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Backend {
+    /// Its region.
+    pub region: Region,
+    /// The VPC.
+    pub vpc: VpcId,
+    /// vSwitches of that VPC for the transit router's interfaces, one per zone.
+    #[schemars(length(min = 1))]
+    pub attachment_vswitches: Vec<VSwitchId>,
+    /// Which of its instances are wanted.
+    pub select: Select,
+    /// A role of another account that owns this side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assume_role: Option<AssumeRole>,
+}
+
+/// Which instances are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Select {
+    /// Tags that an instance must all have.
+    #[schemars(extend("minProperties" = 1))]
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Select {
+    /// Whether an instance with these tags is wanted.
+    #[must_use]
+    pub fn matches(&self, tags: &BTreeMap<String, String>) -> bool {
+        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+    }
+}
+
+/// Source prefixes of a non-upgraded ALB: the console shows them, no API does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BackToOrigin {
+    /// Prefixes inside 100.64.0.0/10, longer than /11.
+    #[schemars(with = "Vec<String>", length(min = 1))]
+    pub cidrs: Vec<Ipv4Net>,
+}
+
+/// The rules in the backends' security groups.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Security {
+    /// 1 is looked at first, 100 last.
+    #[schemars(range(min = 1, max = 100))]
+    pub priority: u8,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self { priority: 90 }
+    }
+}
+
+/// The request that proves it works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VerifyWish {
+    /// The Host header: ALB names since 2024-11 refuse direct access.
+    pub host: String,
+    /// The path asked for.
+    #[serde(default = "slash")]
+    pub path: String,
+    /// The status that proves it.
+    #[serde(default = "status_200")]
+    #[schemars(range(min = 100, max = 599))]
+    pub expect: u16,
+}
+
+/// When members may be removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Removal {
+    /// What becomes of a stopped instance.
+    pub on_stop: OnStop,
+    /// Seconds a stopped instance is waited for.
+    pub stop_grace_seconds: u32,
+    /// Percent of the group that one run may remove without a proof of release; at least one member.
+    #[schemars(range(max = 100))]
+    pub max_percent: u32,
+    /// Healthy members that are always left.
+    pub min_healthy: u32,
+}
+
+impl Default for Removal {
+    fn default() -> Self {
+        Self { on_stop: OnStop::Keep, stop_grace_seconds: 300, max_percent: 20, min_healthy: 1 }
+    }
+}
+
+/// What becomes of a stopped instance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnStop {
+    /// It stays a member; the health check takes it out of service.
+    #[default]
+    Keep,
+    /// It is drained and removed after the grace time.
+    Drain,
+}
+
+impl Binding {
+    /// Every region of the binding, the ALB's first, each once.
+    #[must_use]
+    pub fn regions(&self) -> Vec<&Region> {
+        let mut regions = vec![&self.alb.region];
+        for backend in &self.backends {
+            if !regions.contains(&&backend.region) {
+                regions.push(&backend.region);
+            }
+        }
+        regions
+    }
+
+    /// Backend regions other than the ALB's: each needs an inter-region connection.
+    #[must_use]
+    pub fn remote_regions(&self) -> Vec<&Region> {
+        self.regions().into_iter().skip(1).collect()
+    }
+}
+
+fn http() -> String {
+    "HTTP".to_owned()
+}
+
+fn wrr() -> String {
+    "Wrr".to_owned()
+}
+
+fn slash() -> String {
+    "/".to_owned()
+}
+
+const fn port_80() -> u16 {
+    80
+}
+
+const fn weight_100() -> u32 {
+    100
+}
+
+const fn drain_30() -> u32 {
+    30
+}
+
+const fn status_200() -> u16 {
+    200
+}

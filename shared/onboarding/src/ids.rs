@@ -1,0 +1,91 @@
+//! A type per identifier, so that a VPC's id is never handed over where a route table's is wanted.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The identifier as the cloud spells it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(id: &str) -> Self {
+                Self(id.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self(id)
+            }
+        }
+
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    )+};
+}
+
+id! {
+    /// A region, as in `cn-hangzhou`.
+    Region,
+    /// A zone, as in `cn-hangzhou-h`.
+    ZoneId,
+    /// A load balancer.
+    AlbId,
+    /// A server group of a load balancer.
+    ServerGroupId,
+    /// A listener of a load balancer.
+    ListenerId,
+    /// A VPC.
+    VpcId,
+    /// A vSwitch.
+    VSwitchId,
+    /// A route table, of a VPC or of a transit router.
+    RouteTableId,
+    /// A route entry, of a VPC or of a transit router.
+    RouteEntryId,
+    /// A CEN instance.
+    CenId,
+    /// A transit router.
+    TransitRouterId,
+    /// An attachment to a transit router; an inter-region connection has one id on both sides.
+    AttachmentId,
+    /// A CEN bandwidth plan.
+    BandwidthPackageId,
+    /// An ECS instance.
+    InstanceId,
+    /// An elastic network interface.
+    InterfaceId,
+    /// A security group.
+    SecurityGroupId,
+    /// A rule of a security group.
+    RuleId,
+    /// A prefix list.
+    PrefixListId,
+    /// A network ACL.
+    NetworkAclId,
+    /// The name of a binding: `[a-z][a-z0-9-]{0,39}`, checked where bindings are read.
+    BindingName,
+}

@@ -1,0 +1,17 @@
+//! The domain: bindings, what was seen, what is wanted, and the changes between the two. Pure: no I/O, no clock.
+
+pub mod binding;
+pub mod change;
+pub mod ids;
+pub mod mark;
+pub mod plan;
+pub mod reason;
+pub mod topology;
+pub mod wanted;
+
+pub use binding::Binding;
+pub use change::{Change, Consent, StageName, Write};
+pub use mark::Deployment;
+pub use plan::{Inputs, Plan, Verdict, Verdicts};
+pub use reason::{Code, Reason};
+pub use topology::{Known, Topology};

@@ -1,0 +1,158 @@
+//! Plans: the difference between what a binding wants and what was seen, as changes. Pure.
+//!
+//! One module per stage. A plan is made for a whole binding at once; each stage applies its own part of it.
+//!
+//! ```text
+//!   network(inputs) ──► project(topology, changes) ──► verdicts (reachability) ──► members(inputs, verdicts)
+//!                                                                                  prune(inputs, others)
+//! ```
+
+mod back_to_origin;
+mod backend_servers;
+mod consent;
+mod links;
+mod listener;
+mod peer_attachment;
+mod project;
+mod prune;
+mod ready;
+mod routes;
+mod security_rules;
+mod server_group;
+mod vpc_attachments;
+mod vpc_routes;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::binding::Binding;
+use crate::change::{Change, StageName};
+use crate::ids::InstanceId;
+use crate::mark::Deployment;
+use crate::reason::{Code, Reason};
+use crate::topology::Topology;
+use crate::wanted;
+
+pub use project::project;
+pub use prune::prune;
+pub use ready::{Readiness, ready};
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// Whose marks count as ours.
+    pub deployment: &'a Deployment,
+    /// What is wanted.
+    pub binding: &'a Binding,
+    /// What was seen.
+    pub topology: &'a Topology,
+    /// When it was seen.
+    pub now: Timestamp,
+    /// Whether a person saw this plan and said yes.
+    pub approved: bool,
+    /// Members that this run has drained or removed already: the cap is per run.
+    pub removed: usize,
+}
+
+/// Changes to make, and what else there is to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// In the order of the stages.
+    pub changes: Vec<Change>,
+    /// What still converges, by the stage that waits for it.
+    pub pending: Vec<Pending>,
+    /// What is wrong without a change of ours being blocked by it.
+    pub findings: Vec<Reason>,
+}
+
+impl Plan {
+    /// The part of one stage.
+    pub fn of(&self, stage: StageName) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(move |change| change.stage == stage)
+    }
+
+    /// What of one stage still converges.
+    pub fn pending_of(&self, stage: StageName) -> impl Iterator<Item = &Pending> {
+        self.pending.iter().filter(move |pending| pending.stage == stage)
+    }
+
+    /// Both plans, one after the other.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self.pending.extend(other.pending);
+        for finding in other.findings {
+            self.find(finding);
+        }
+        self
+    }
+
+    fn find(&mut self, reason: Reason) {
+        if !self.findings.contains(&reason) {
+            self.findings.push(reason);
+        }
+    }
+
+    fn wait(&mut self, stage: StageName, what: String) {
+        self.pending.push(Pending { stage, what });
+    }
+
+    fn unread(&mut self, what: &str, why: Option<&String>) {
+        let why = why.map_or("not read", String::as_str);
+        self.find(Reason::new(Code::Unread, what, format!("Could not read {what}: {why}.")));
+    }
+}
+
+/// The plan of everything up to the members: server group, listener, attachments, routes, rules.
+#[must_use]
+pub fn network(inputs: &Inputs<'_>) -> Plan {
+    let wants = wanted::wants(inputs);
+    let mut plan = Plan::default();
+    server_group::plan(inputs, &mut plan);
+    listener::plan(inputs, &mut plan);
+    vpc_attachments::plan(inputs, &mut plan);
+    peer_attachment::plan(inputs, &mut plan);
+    vpc_routes::plan(inputs, &wants, &mut plan);
+    back_to_origin::plan(inputs, &wants, &mut plan);
+    security_rules::plan(inputs, &wants, &mut plan);
+    consent::settle(inputs, &mut plan);
+    plan
+}
+
+/// The plan of the members, given what the analysis says about each instance's path.
+#[must_use]
+pub fn members(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Plan {
+    let mut plan = Plan::default();
+    backend_servers::plan(inputs, verdicts, &mut plan);
+    plan
+}
+
+/// Something on its way to where it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Who waits for it.
+    pub stage: StageName,
+    /// What it is, as in `attachment tr-attach-1 is Attaching`.
+    pub what: String,
+}
+
+/// The analysis' answer about one instance's path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "verdict", content = "because")]
+pub enum Verdict {
+    /// Packets arrive and answers come back.
+    Reachable,
+    /// They do not; the first fault says why.
+    Unreachable(Reason),
+    /// Some source prefixes or ports work and some do not.
+    Ambiguous(Reason),
+    /// Something that decides it could not be read.
+    Undetermined(Reason),
+}
+
+/// Verdicts by instance.
+pub type Verdicts = BTreeMap<InstanceId, Verdict>;

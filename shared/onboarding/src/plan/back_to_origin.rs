@@ -1,0 +1,72 @@
+//! Step 6: the way back. The backend VPC's routes to the ALB's source prefixes; for a non-upgraded ALB also the transit
+//! router's static route to the ALB's VPC, in the table where the backends' packets are looked up.
+
+use std::collections::BTreeSet;
+
+use crate::change::{Change, StageName, Write};
+use crate::plan::{Inputs, Plan, routes};
+use crate::reason::{Code, Reason};
+use crate::topology::Generation;
+use crate::wanted::{self, TransitRouteWish, Wants};
+
+const STAGE: StageName = StageName::BackToOrigin;
+
+pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    if let Err(reason) = wanted::sources(binding, topology) {
+        return plan.find(reason);
+    }
+    for wish in wants.vpc_routes.iter().filter(|wish| !wish.forward) {
+        routes::plan(inputs, STAGE, wish, plan);
+    }
+    for wish in &wants.transit_routes {
+        transit_route(inputs, wish, plan);
+    }
+    if wanted::generation(binding, load_balancer) == Generation::Classic {
+        custom_tables(inputs, plan);
+    }
+}
+
+fn transit_route(inputs: &Inputs<'_>, wish: &TransitRouteWish, plan: &mut Plan) {
+    let topology = inputs.topology;
+    let Some(router) = topology.transit_router(&wish.region) else { return };
+    let Some(table) = router.tables.get(&wish.table) else { return };
+    let ours = topology.resolve(&wish.attachment);
+    let add = Change::new(
+        STAGE,
+        Write::AddTransitRoute {
+            region: wish.region.clone(),
+            table: wish.table.clone(),
+            destination: wish.destination,
+            attachment: wish.attachment.clone(),
+        },
+    );
+    let have = table.routes.iter().find(|route| route.destination == wish.destination && !route.learned);
+    match have {
+        None => plan.changes.push(add),
+        Some(route) if ours.is_none() || route.next_hop.as_ref() != ours => {
+            let leads = route.next_hop.as_ref().map_or("a black hole".to_owned(), ToString::to_string);
+            let message = format!("{} of {} already leads to {leads}.", wish.destination, table.id);
+            plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, &table.id, message)));
+        }
+        Some(route) if route.status != "Active" => {
+            plan.wait(STAGE, format!("route {} of {} is {}", wish.destination, table.id, route.status));
+        }
+        Some(_) => {}
+    }
+}
+
+/// The documented procedure supports only system route tables: a backend on a custom one is named.
+fn custom_tables(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let mut named = BTreeSet::new();
+    for (backend, instance) in wanted::selected(binding, topology) {
+        let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
+        let Some(vswitch) = vpc.vswitches.get(&instance.vswitch) else { continue };
+        if vpc.table_of(vswitch).is_some_and(|table| !table.system) && named.insert(&vswitch.id) {
+            let message = format!("vSwitch {} of {} uses a custom route table.", vswitch.id, vpc.id);
+            plan.find(Reason::new(Code::CustomRouteTable, &vswitch.id, message));
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Who may make what, and what has to wait for it: the last pass over a plan.
+
+use crate::binding::Provision;
+use crate::change::{AttachmentRef, Change, Consent, Write};
+use crate::plan::{Inputs, Plan};
+use crate::reason::{Code, Reason};
+
+pub(super) fn settle(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let may = inputs.approved || inputs.binding.provision == Provision::Auto;
+    let mut made: Vec<(AttachmentRef, bool)> = Vec::new();
+    for change in &mut plan.changes {
+        if change.consent == Consent::Person && !may {
+            let message = format!("Nobody approved this: {}.", change.write);
+            change.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
+        }
+        if let Some(attachment) = makes(&change.write) {
+            made.push((attachment, change.is_open()));
+        }
+    }
+    let group_blocked = |change: &&Change| matches!(change.write, Write::CreateServerGroup { .. }) && !change.is_open();
+    let group_blocked = plan.changes.iter().any(|change| group_blocked(&change));
+    for change in &mut plan.changes {
+        for attachment in uses(&change.write) {
+            let blocked = made.iter().any(|(made, open)| made == &attachment && !open);
+            if blocked {
+                let message = format!("This waits for {attachment}, which is blocked: {}.", change.write);
+                change.blocked.push(Reason::new(Code::Waits, &attachment, message));
+            }
+        }
+        if group_blocked && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. }) {
+            let message = format!("This waits for the server group, which is blocked: {}.", change.write);
+            change.blocked.push(Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
+        }
+    }
+}
+
+/// The attachment that a change makes.
+fn makes(write: &Write) -> Option<AttachmentRef> {
+    match write {
+        Write::AttachVpc { vpc, .. } => Some(AttachmentRef::Vpc { vpc: vpc.clone() }),
+        Write::Connect { from, to, .. } => Some(AttachmentRef::Peer { from: from.clone(), to: to.clone() }),
+        _ => None,
+    }
+}
+
+/// The attachments that a change needs.
+pub(super) fn uses(write: &Write) -> Vec<AttachmentRef> {
+    match write {
+        Write::Associate { attachment, .. }
+        | Write::Propagate { attachment, .. }
+        | Write::AddTransitRoute { attachment, .. } => {
+            vec![attachment.clone()]
+        }
+        Write::AddVpcRoute { vpc, .. } => vec![AttachmentRef::Vpc { vpc: vpc.clone() }],
+        Write::PublishRoutes { from, to } => vec![AttachmentRef::Peer { from: from.clone(), to: to.clone() }],
+        _ => Vec::new(),
+    }
+}

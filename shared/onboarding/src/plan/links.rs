@@ -1,0 +1,80 @@
+//! Associations and propagations: what the console's "advanced settings" stand for.
+//!
+//! An attachment's packets are looked up in the table it is associated with. Whatever arrives by another attachment of
+//! the same transit router must find it there too, so each attachment teaches every table that an attachment of the
+//! binding is, or will be, associated with.
+
+use std::collections::BTreeSet;
+
+use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::ids::{Region, RouteTableId};
+use crate::plan::{Inputs, Plan};
+use crate::reason::{Code, Reason};
+use crate::topology::TransitRouter;
+use crate::wanted::{self, table_for};
+
+/// The association and the propagations that `attachment` lacks on `router`. `ours`: the deployment made the
+/// attachment, so that additions to it need nobody's yes.
+pub(super) fn plan(
+    inputs: &Inputs<'_>,
+    stage: StageName,
+    router: &TransitRouter,
+    attachment: &AttachmentRef,
+    ours: bool,
+    plan: &mut Plan,
+) {
+    let consent = if ours { Consent::Run } else { Consent::Person };
+    let Some(own) = table_for(inputs.topology, router, attachment) else {
+        let message = format!("Transit router {} has no system route table.", router.id);
+        return plan.find(Reason::new(Code::NotAssociated, &router.id, message));
+    };
+    let id = inputs.topology.resolve(attachment);
+    let region = || router.region.clone();
+    match id.and_then(|id| router.table_of(id).and_then(|table| table.associations.get(id))) {
+        None => {
+            let associate = Write::Associate { region: region(), table: own.clone(), attachment: attachment.clone() };
+            plan.changes.push(Change::new(stage, associate).with_consent(consent));
+        }
+        Some(status) if status != "Active" => plan.wait(stage, format!("the association of {attachment} is {status}")),
+        Some(_) => {}
+    }
+    for table in tables(inputs, router) {
+        match id.and_then(|id| router.tables.get(&table)?.propagations.get(id)) {
+            None => {
+                let propagate = Write::Propagate { region: region(), table, attachment: attachment.clone() };
+                plan.changes.push(Change::new(stage, propagate).with_consent(consent));
+            }
+            Some(status) if status != "Active" => {
+                plan.wait(stage, format!("the propagation of {attachment} into {table} is {status}"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Every table of a transit router in which packets of this binding are looked up.
+fn tables(inputs: &Inputs<'_>, router: &TransitRouter) -> BTreeSet<RouteTableId> {
+    attachments(inputs, &router.region)
+        .iter()
+        .filter_map(|attachment| table_for(inputs.topology, router, attachment))
+        .collect()
+}
+
+/// The attachments of this binding to the transit router of a region.
+fn attachments(inputs: &Inputs<'_>, region: &Region) -> Vec<AttachmentRef> {
+    let Inputs { binding, topology, .. } = *inputs;
+    let home = &binding.alb.region;
+    let mut all = Vec::new();
+    if region == home {
+        if let Ok(load_balancer) = wanted::load_balancer(binding, topology) {
+            all.push(AttachmentRef::Vpc { vpc: load_balancer.vpc.clone() });
+        }
+        let remote = binding.remote_regions();
+        all.extend(remote.into_iter().map(|to| AttachmentRef::Peer { from: home.clone(), to: to.clone() }));
+    } else {
+        all.push(AttachmentRef::Peer { from: home.clone(), to: region.clone() });
+    }
+    let here = binding.backends.iter().filter(|backend| &backend.region == region);
+    all.extend(here.map(|backend| AttachmentRef::Vpc { vpc: backend.vpc.clone() }));
+    all
+}

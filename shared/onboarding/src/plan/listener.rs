@@ -1,0 +1,50 @@
+//! Step 2: a listener of the ALB forwards to the server group.
+
+use crate::change::{Change, StageName, Write};
+use crate::mark::Role;
+use crate::plan::{Inputs, Plan, server_group};
+use crate::reason::{Code, Reason};
+use crate::wanted;
+
+const STAGE: StageName = StageName::Listener;
+
+pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let Inputs { deployment, binding, topology, .. } = *inputs;
+    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    let Some(listeners) = topology.listeners.get() else {
+        return plan.unread("the listeners", topology.listeners.why_unknown());
+    };
+    let wish = &binding.listener;
+    // QUIC listens on UDP, everything else on TCP: they do not collide.
+    let quic = |protocol: &str| protocol == "QUIC";
+    let taken = listeners.iter().find(|have| have.port == wish.port && quic(&have.protocol) == quic(&wish.protocol));
+    let Some(listener) = taken else {
+        let create = Write::CreateListener { protocol: wish.protocol.clone(), port: wish.port };
+        let mut change = server_group::unless_not_ready(Change::new(STAGE, create), load_balancer);
+        if wish.protocol != "HTTP" {
+            let message =
+                format!("There is no {} listener on port {}, and it needs a certificate.", wish.protocol, wish.port);
+            change = change.blocked_by(Reason::new(Code::ListenerProtocol, &load_balancer.id, message));
+        }
+        return plan.changes.push(change);
+    };
+    let group = topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), &binding.server_group.name);
+    if group.is_some_and(|group| listener.server_groups.contains(&group.id)) {
+        if listener.status == "Stopped" {
+            let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
+            plan.find(Reason::new(Code::ListenerTaken, &listener.id, message));
+        } else if listener.status != "Running" {
+            plan.wait(STAGE, format!("listener {} is {}", listener.id, listener.status));
+        }
+    } else if listener.mark.as_deref() == Some(deployment.tag(&binding.name, Role::Listener).as_str()) {
+        plan.changes.push(Change::new(STAGE, Write::ForwardListener { listener: listener.id.clone() }));
+    } else {
+        let (code, what) = if listener.server_groups.is_empty() {
+            (Code::ListenerTaken, "does something else")
+        } else {
+            (Code::ListenerForwardsElsewhere, "forwards elsewhere")
+        };
+        let message = format!("Listener {} on port {} was made by others and {what}.", listener.id, listener.port);
+        plan.find(Reason::new(code, &listener.id, message));
+    }
+}

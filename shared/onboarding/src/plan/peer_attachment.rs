@@ -1,0 +1,102 @@
+//! Step 4: the inter-region connection, with bandwidth, associated and propagating on both sides, publishing routes.
+
+use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::ids::Region;
+use crate::plan::{Inputs, Plan, links, vpc_attachments};
+use crate::reason::{Code, Reason};
+
+const STAGE: StageName = StageName::PeerAttachment;
+
+pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
+    for region in inputs.binding.remote_regions() {
+        connect(inputs, region, plan);
+    }
+}
+
+fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
+    let Inputs { binding, topology, deployment, .. } = *inputs;
+    let from = &binding.alb.region;
+    let (Ok(near), Ok(far)) = (vpc_attachments::router(topology, from), vpc_attachments::router(topology, to)) else {
+        return; // already found by the step before
+    };
+    if topology.peer_attachments.get().is_none() {
+        return plan.unread("the inter-region connections", topology.peer_attachments.why_unknown());
+    }
+    let reference = AttachmentRef::Peer { from: from.clone(), to: to.clone() };
+    let peer = topology.peer_attachment(from, to);
+    let ours = peer.is_none_or(|peer| deployment.owns_tag(peer.mark.as_deref()));
+    match peer {
+        None => plan.changes.push(create(inputs, to)),
+        Some(peer) => {
+            match peer.status.as_str() {
+                "Attached" => {}
+                "Attaching" | "Modifying" => {
+                    plan.wait(STAGE, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
+                }
+                status => {
+                    let message = format!("Connection {} ({from} - {to}) is {status}.", peer.id);
+                    plan.find(Reason::new(Code::AttachmentNotReady, &peer.id, message));
+                }
+            }
+            if !peer.auto_publish {
+                let publish = Write::PublishRoutes { from: from.clone(), to: to.clone() };
+                let consent = if ours { Consent::Run } else { Consent::Person };
+                plan.changes.push(Change::new(STAGE, publish).with_consent(consent));
+            }
+            if let Some(wish) = binding.cen.bandwidth.as_ref().filter(|wish| peer.bandwidth < wish.mbps) {
+                let message =
+                    format!("Connection {} ({from} - {to}) has {} of {} Mbit/s.", peer.id, peer.bandwidth, wish.mbps);
+                plan.find(Reason::new(Code::Bandwidth, &peer.id, message));
+            }
+        }
+    }
+    for router in [near, far] {
+        links::plan(inputs, STAGE, router, &reference, ours, plan);
+    }
+}
+
+fn create(inputs: &Inputs<'_>, to: &Region) -> Change {
+    let Inputs { binding, topology, .. } = *inputs;
+    let from = &binding.alb.region;
+    let wish = binding.cen.bandwidth.as_ref();
+    let connect = Write::Connect {
+        from: from.clone(),
+        to: to.clone(),
+        mbps: wish.map_or(0, |wish| wish.mbps),
+        package: wish.and_then(|wish| wish.package.clone()),
+    };
+    let mut change = Change::new(STAGE, connect).with_consent(Consent::Person);
+    let Some(wish) = wish else {
+        let message = format!("The binding states no bandwidth for the connection {from} - {to}.");
+        return change.blocked_by(Reason::new(Code::Bandwidth, &binding.cen.id, message));
+    };
+    let Some(id) = &wish.package else { return change };
+    let fault = match topology.bandwidth_package.get() {
+        None => {
+            let why = topology.bandwidth_package.why_unknown().map_or("not read", String::as_str);
+            return change.blocked_by(Reason::new(
+                Code::Unread,
+                id,
+                format!("Bandwidth plan {id} could not be read: {why}."),
+            ));
+        }
+        Some(None) => Some(format!("There is no bandwidth plan {id}.")),
+        Some(Some(plan)) if !plan.associated => {
+            Some(format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id))
+        }
+        Some(Some(plan)) if plan.business_status != "Normal" => {
+            Some(format!("Bandwidth plan {id} is {}.", plan.business_status))
+        }
+        Some(Some(plan)) if plan.used.saturating_add(wish.mbps) > plan.bandwidth => Some(format!(
+            "Bandwidth plan {id} has {} of {} Mbit/s left; {} are wanted.",
+            plan.bandwidth.saturating_sub(plan.used),
+            plan.bandwidth,
+            wish.mbps
+        )),
+        Some(Some(_)) => None,
+    };
+    if let Some(message) = fault {
+        change = change.blocked_by(Reason::new(Code::Bandwidth, id, message));
+    }
+    change
+}

@@ -1,0 +1,181 @@
+//! The topology as it will be once the open network changes of a plan are made: what paths are judged on before any of
+//! them is written.
+
+use ipnet::Ipv4Net;
+
+use crate::change::{AttachmentRef, Change, Write};
+use crate::ids::{AttachmentId, RouteEntryId, RouteTableId, RuleId};
+use crate::plan::Inputs;
+use crate::topology::{
+    NextHop, PeerAttachment, RuleSource, SecurityRule, Topology, TransitRoute, VpcAttachment, VpcRoute,
+};
+
+/// Rounds after which learned routes are taken to be complete: one more than transit routers a route can cross.
+const ROUNDS: usize = 4;
+
+/// `inputs.topology` with the open ones of `changes` made and settled. What others changed meanwhile is not known.
+#[must_use]
+pub fn project(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
+    let mut topology = inputs.topology.clone();
+    for change in changes.iter().filter(|change| change.is_open()) {
+        make(inputs, &mut topology, &change.write);
+    }
+    for _ in 0..ROUNDS {
+        if !learn(&mut topology) {
+            break;
+        }
+    }
+    topology
+}
+
+fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
+    match write {
+        Write::AttachVpc { region, vpc, zones } => {
+            let Some(router) = topology.transit_router(region).map(|router| router.id.clone()) else { return };
+            let Some(attachments) = topology.vpc_attachments.get_mut() else { return };
+            attachments.push(VpcAttachment {
+                id: AttachmentId::from(format!("planned-{vpc}")),
+                vpc: vpc.clone(),
+                transit_router: router,
+                region: region.clone(),
+                status: "Attached".to_owned(),
+                zones: zones.iter().cloned().collect(),
+                auto_publish: false,
+                mark: None,
+                created: String::new(),
+            });
+        }
+        Write::Connect { from, to, mbps, package } => {
+            let Some(peers) = topology.peer_attachments.get_mut() else { return };
+            peers.push(PeerAttachment {
+                id: AttachmentId::from(format!("planned-{from}-{to}")),
+                regions: (from.clone(), to.clone()),
+                status: "Attached".to_owned(),
+                bandwidth: *mbps,
+                bandwidth_package: package.clone(),
+                auto_publish: true,
+                mark: None,
+                created: String::new(),
+            });
+        }
+        Write::PublishRoutes { from, to } => {
+            let peers = topology.peer_attachments.get_mut().into_iter().flatten();
+            peers.filter(|peer| peer.joins(from, to)).for_each(|peer| peer.auto_publish = true);
+        }
+        Write::Associate { region, table, attachment } | Write::Propagate { region, table, attachment } => {
+            let Some(id) = topology.resolve(attachment).cloned() else { return };
+            let router = topology.transit_routers.get_mut(region).and_then(|router| router.get_mut()?.as_mut());
+            let Some(table) = router.and_then(|router| router.tables.get_mut(table)) else { return };
+            let links = match write {
+                Write::Associate { .. } => &mut table.associations,
+                _ => &mut table.propagations,
+            };
+            links.insert(id, "Active".to_owned());
+        }
+        Write::AddVpcRoute { vpc, table, destination, .. } => add_vpc_route(inputs, topology, vpc, table, *destination),
+        Write::AddTransitRoute { region, table, destination, attachment } => {
+            let Some(id) = topology.resolve(attachment).cloned() else { return };
+            let router = topology.transit_routers.get_mut(region).and_then(|router| router.get_mut()?.as_mut());
+            let Some(table) = router.and_then(|router| router.tables.get_mut(table)) else { return };
+            table.routes.push(TransitRoute {
+                id: None,
+                destination: *destination,
+                next_hop: Some(id),
+                learned: false,
+                status: "Active".to_owned(),
+                description: inputs.deployment.description(&inputs.binding.name),
+            });
+        }
+        Write::AllowIngress { group, rules, .. } => {
+            let group = topology.security_groups.get_mut(group).and_then(|group| group.get_mut()?.as_mut());
+            let Some(group) = group else { return };
+            group.rules.extend(rules.iter().map(|rule| SecurityRule {
+                id: RuleId::from("planned"),
+                protocol: "TCP".to_owned(),
+                ports: Some((rule.port, rule.port)),
+                source: RuleSource::Cidr(rule.source),
+                accept: true,
+                priority: rule.priority,
+                description: inputs.deployment.description(&inputs.binding.name),
+            }));
+        }
+        // Removals come after everything else and never under a path that is wanted; members are not the network's.
+        _ => {}
+    }
+}
+
+fn add_vpc_route(
+    inputs: &Inputs<'_>,
+    topology: &mut Topology,
+    vpc: &crate::ids::VpcId,
+    table: &RouteTableId,
+    destination: Ipv4Net,
+) {
+    let attachment = AttachmentRef::Vpc { vpc: vpc.clone() };
+    let Some(id) = topology.resolve(&attachment).cloned() else { return };
+    let vpc = topology.vpcs.get_mut(vpc).and_then(|vpc| vpc.get_mut()?.as_mut());
+    let Some(table) = vpc.and_then(|vpc| vpc.tables.get_mut(table)) else { return };
+    table.routes.push(VpcRoute {
+        id: RouteEntryId::from("planned"),
+        destination,
+        next_hop: NextHop::Attachment(id),
+        status: "Available".to_owned(),
+        kind: "Custom".to_owned(),
+        name: String::new(),
+        description: inputs.deployment.description(&inputs.binding.name),
+    });
+}
+
+/// One round of learning: every propagation adds what its attachment teaches. Gives whether anything was new.
+fn learn(topology: &mut Topology) -> bool {
+    let mut lessons: Vec<(crate::ids::Region, RouteTableId, AttachmentId, Ipv4Net)> = Vec::new();
+    for (region, router) in &topology.transit_routers {
+        let Some(Some(router)) = router.get() else { continue };
+        for table in router.tables.values() {
+            for attachment in table.propagations.keys() {
+                for prefix in taught(topology, region, attachment) {
+                    let known = |route: &TransitRoute| {
+                        route.destination == prefix && route.next_hop.as_ref() == Some(attachment) && route.learned
+                    };
+                    if !table.routes.iter().any(known) {
+                        lessons.push((region.clone(), table.id.clone(), attachment.clone(), prefix));
+                    }
+                }
+            }
+        }
+    }
+    let new = !lessons.is_empty();
+    for (region, table, attachment, prefix) in lessons {
+        let router = topology.transit_routers.get_mut(&region).and_then(|router| router.get_mut()?.as_mut());
+        let Some(table) = router.and_then(|router| router.tables.get_mut(&table)) else { continue };
+        table.routes.push(TransitRoute {
+            id: None,
+            destination: prefix,
+            next_hop: Some(attachment),
+            learned: true,
+            status: "Active".to_owned(),
+            description: String::new(),
+        });
+    }
+    new
+}
+
+/// What an attachment teaches a table of `region`: a VPC its vSwitches' prefixes, a publishing connection what the far
+/// side's table holds, but nothing that came over the same connection.
+fn taught(topology: &Topology, region: &crate::ids::Region, attachment: &AttachmentId) -> Vec<Ipv4Net> {
+    let vpcs = topology.vpc_attachments.get().into_iter().flatten();
+    if let Some(found) = vpcs.into_iter().find(|found| &found.id == attachment) {
+        let vpc = topology.vpc(&found.vpc);
+        return vpc.into_iter().flat_map(|vpc| vpc.vswitches.values()).map(|vswitch| vswitch.cidr).collect();
+    }
+    let peers = topology.peer_attachments.get().into_iter().flatten();
+    let Some(peer) = peers.into_iter().find(|peer| &peer.id == attachment && peer.auto_publish) else {
+        return Vec::new();
+    };
+    let far = if &peer.regions.0 == region { &peer.regions.1 } else { &peer.regions.0 };
+    let Some(table) = topology.transit_router(far).and_then(|router| router.table_of(attachment)) else {
+        return Vec::new();
+    };
+    let publishable = |route: &&TransitRoute| route.status == "Active" && route.next_hop.as_ref() != Some(attachment);
+    table.routes.iter().filter(publishable).map(|route| route.destination).collect()
+}

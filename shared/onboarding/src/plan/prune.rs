@@ -1,0 +1,161 @@
+//! After everything else: what this deployment made and no binding wants any more goes. Make before break.
+//!
+//! Only marked VPC routes, security rules and transit-router routes, in tables and groups that this binding names.
+//! Attachments, connections, listeners and server groups are `teardown`'s.
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+
+use crate::change::{Change, StageName, Write};
+use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
+use crate::plan::{Inputs, Plan, network};
+use crate::reason::{Code, Reason};
+use crate::topology::{Known, RuleSource, SecurityRule};
+use crate::wanted::{self, Wants};
+
+const STAGE: StageName = StageName::Prune;
+
+/// What is kept: wanted by any binding of the store.
+#[derive(Default)]
+struct Kept {
+    routes: BTreeSet<(RouteTableId, Ipv4Net)>,
+    rules: BTreeSet<(SecurityGroupId, u16, Ipv4Net)>,
+}
+
+/// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its
+/// VPCs, each as it was seen; `store` names every binding there is.
+#[must_use]
+pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) -> Plan {
+    let mut plan = Plan::default();
+    let mut kept = Kept::default();
+    for each in std::iter::once(inputs).chain(others) {
+        let wants = wanted::wants(each);
+        if !wants.complete {
+            let message = format!("What binding {} wants could not be read, so nothing is pruned.", each.binding.name);
+            plan.find(Reason::new(Code::Unread, &each.binding.name, message));
+            return plan;
+        }
+        kept.add(&wants);
+    }
+    if !is_in_place(inputs) {
+        return plan;
+    }
+    routes(inputs, &kept, store, &mut plan);
+    rules(inputs, &kept, store, &mut plan);
+    plan
+}
+
+impl Kept {
+    fn add(&mut self, wants: &Wants) {
+        self.routes.extend(wants.vpc_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
+        self.routes.extend(wants.transit_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
+        self.rules.extend(wants.rules.iter().map(|(group, rule)| (group.clone(), rule.port, rule.source)));
+    }
+}
+
+/// Whether everything that this binding wants of routes and rules is there: the replacement of whatever goes.
+fn is_in_place(inputs: &Inputs<'_>) -> bool {
+    let plan = network(inputs);
+    let stages = [StageName::VpcRoutes, StageName::BackToOrigin, StageName::SecurityRules];
+    stages.into_iter().all(|stage| plan.of(stage).next().is_none() && plan.pending_of(stage).next().is_none())
+}
+
+fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
+    let topology = inputs.topology;
+    for vpc in topology.vpcs.values().filter_map(Known::get).flatten() {
+        for table in vpc.tables.values() {
+            let unwanted =
+                table.routes.iter().filter(|route| !kept.routes.contains(&(table.id.clone(), route.destination)));
+            for route in unwanted {
+                if !is_ours(inputs, store, &route.description, &route.id, plan) {
+                    continue;
+                }
+                if route.status == "Available" {
+                    let write = Write::RemoveVpcRoute {
+                        region: vpc.region.clone(),
+                        vpc: vpc.id.clone(),
+                        table: table.id.clone(),
+                        route: route.id.clone(),
+                        destination: route.destination,
+                    };
+                    plan.changes.push(Change::new(STAGE, write));
+                } else {
+                    plan.wait(STAGE, format!("route {} of {} is {}", route.destination, vpc.id, route.status));
+                }
+            }
+        }
+    }
+    for router in topology.transit_routers.values().filter_map(Known::get).flatten() {
+        for table in router.tables.values() {
+            let unwanted =
+                table.routes.iter().filter(|route| !kept.routes.contains(&(table.id.clone(), route.destination)));
+            for route in unwanted {
+                let Some(id) = route.id.as_ref().filter(|_| !route.learned) else { continue };
+                if !is_ours(inputs, store, &route.description, id, plan) {
+                    continue;
+                }
+                if route.status == "Active" {
+                    let write = Write::RemoveTransitRoute {
+                        region: router.region.clone(),
+                        table: table.id.clone(),
+                        route: id.clone(),
+                        destination: route.destination,
+                    };
+                    plan.changes.push(Change::new(STAGE, write));
+                } else {
+                    plan.wait(STAGE, format!("route {} of {} is {}", route.destination, table.id, route.status));
+                }
+            }
+        }
+    }
+}
+
+fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
+    for group in inputs.topology.security_groups.values().filter_map(Known::get).flatten() {
+        for rule in group.rules.iter().filter(|rule| !is_kept(kept, &group.id, rule)) {
+            if !is_ours(inputs, store, &rule.description, &rule.id, plan) {
+                continue;
+            }
+            let source = match &rule.source {
+                RuleSource::Cidr(prefix) => prefix.to_string(),
+                other => format!("{other:?}"),
+            };
+            let write = Write::RevokeIngress {
+                region: group.region.clone(),
+                group: group.id.clone(),
+                rule: rule.id.clone(),
+                source,
+            };
+            plan.changes.push(Change::new(STAGE, write));
+        }
+    }
+}
+
+/// A rule counts as wanted whatever its priority: changing one is not worth a gap.
+fn is_kept(kept: &Kept, group: &SecurityGroupId, rule: &SecurityRule) -> bool {
+    match (&rule.source, rule.ports) {
+        (RuleSource::Cidr(prefix), Some((first, last))) if first == last => {
+            kept.rules.contains(&(group.clone(), first, *prefix))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a description is this deployment's, for a binding that is in the store. One that is not is an orphan: named,
+/// and left for teardown.
+fn is_ours(
+    inputs: &Inputs<'_>,
+    store: &[BindingName],
+    description: &str,
+    resource: impl std::fmt::Display,
+    plan: &mut Plan,
+) -> bool {
+    let Some(binding) = inputs.deployment.binding_of(description) else { return false };
+    if store.contains(&binding) {
+        return true;
+    }
+    let message = format!("{resource} is marked for binding {binding}, which is not in the store.");
+    plan.find(Reason::new(Code::Orphan, resource, message));
+    false
+}

@@ -1,0 +1,81 @@
+//! Whether a change can be written now, and which changes must not be written at the same time.
+
+use crate::change::Write;
+use crate::mark::Role;
+use crate::plan::{Inputs, consent};
+
+/// Whether what a change needs is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Readiness {
+    /// It can be written.
+    Now,
+    /// What it needs is on its way.
+    Later(String),
+    /// What it needs is not there: another change makes it.
+    Missing(String),
+}
+
+/// Whether `write` can be written, given what was seen.
+#[must_use]
+pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
+    let topology = inputs.topology;
+    for attachment in consent::uses(write) {
+        let status = match &attachment {
+            crate::change::AttachmentRef::Vpc { vpc } => {
+                topology.vpc_attachment(vpc).map(|found| found.status.as_str())
+            }
+            crate::change::AttachmentRef::Peer { from, to } => {
+                topology.peer_attachment(from, to).map(|found| found.status.as_str())
+            }
+        };
+        match status {
+            Some("Attached") => {}
+            Some(status) => return Readiness::Later(format!("{attachment} is {status}")),
+            None => return Readiness::Missing(attachment.to_string()),
+        }
+    }
+    let needs_group = matches!(
+        write,
+        Write::CreateListener { .. }
+            | Write::ForwardListener { .. }
+            | Write::AddServer { .. }
+            | Write::UpdateServer { .. }
+            | Write::RemoveServer { .. }
+    );
+    if !needs_group {
+        return Readiness::Now;
+    }
+    let binding = inputs.binding;
+    let mark = inputs.deployment.tag(&binding.name, Role::ServerGroup);
+    match topology.server_group(&mark, &binding.server_group.name) {
+        None => Readiness::Missing(format!("the server group {}", binding.server_group.name)),
+        Some(group) if group.status != "Available" => {
+            Readiness::Later(format!("server group {} is {}", group.id, group.status))
+        }
+        Some(_) => Readiness::Now,
+    }
+}
+
+impl Write {
+    /// Writes with the same lane go one at a time (cloud-apis.md, sections 5, 8 and 9): one route of a VPC, one change of
+    /// a CEN instance, one change of a load balancer or server group.
+    #[must_use]
+    pub fn lane(&self) -> String {
+        match self {
+            Self::CreateServerGroup { .. } | Self::UpdateServerGroup { .. } | Self::DeleteServerGroup { .. } => {
+                "server-group".to_owned()
+            }
+            Self::CreateListener { .. } | Self::ForwardListener { .. } => "load-balancer".to_owned(),
+            Self::AttachVpc { .. }
+            | Self::Connect { .. }
+            | Self::PublishRoutes { .. }
+            | Self::Associate { .. }
+            | Self::Propagate { .. }
+            | Self::AddTransitRoute { .. }
+            | Self::RemoveTransitRoute { .. } => "cen".to_owned(),
+            Self::AddVpcRoute { vpc, .. } | Self::RemoveVpcRoute { vpc, .. } => format!("vpc {vpc}"),
+            Self::AllowIngress { group, .. } | Self::RevokeIngress { group, .. } => format!("group {group}"),
+            Self::AddServer { .. } | Self::UpdateServer { .. } | Self::RemoveServer { .. } => "members".to_owned(),
+        }
+    }
+}

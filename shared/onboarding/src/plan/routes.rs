@@ -1,0 +1,109 @@
+//! One rule for every VPC route that albridge wants, forward or back: there already, in the way, impossible, or to add.
+
+use ipnet::Ipv4Net;
+
+use crate::change::{AttachmentRef, Change, StageName, Write};
+use crate::plan::{Inputs, Plan};
+use crate::reason::{Code, Reason};
+use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteTable};
+use crate::wanted::VpcRouteWish;
+
+/// Custom routes that a table holds (cloud-apis.md, section 9).
+const ROUTES_PER_TABLE: usize = 200;
+
+pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, plan: &mut Plan) {
+    let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
+    let Some(table) = vpc.tables.get(&wish.table) else { return };
+    let attachment = AttachmentRef::Vpc { vpc: wish.vpc.clone() };
+    let ours = inputs.topology.resolve(&attachment);
+    let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
+    let add = || {
+        Change::new(
+            stage,
+            Write::AddVpcRoute {
+                region: wish.region.clone(),
+                vpc: wish.vpc.clone(),
+                table: wish.table.clone(),
+                destination: wish.destination,
+            },
+        )
+    };
+    if let Some(route) = table.routes.iter().find(|route| route.destination == wish.destination) {
+        if !leads_to_us(&route.next_hop) {
+            let message = format!(
+                "{} of {} ({}) already leads to {}.",
+                wish.destination,
+                vpc.id,
+                table.id,
+                describe(&route.next_hop)
+            );
+            plan.changes.push(add().blocked_by(Reason::new(Code::RouteConflict, &route.id, message)));
+        } else if route.status != "Available" {
+            plan.wait(stage, format!("route {} of {} is {}", wish.destination, vpc.id, route.status));
+        }
+        return;
+    }
+    for route in more_specific(table, wish.destination).filter(|route| !leads_to_us(&route.next_hop)) {
+        let message = format!(
+            "{} of {} ({}) takes a part of {} to {}.",
+            route.destination,
+            vpc.id,
+            table.id,
+            wish.destination,
+            describe(&route.next_hop)
+        );
+        plan.findings.push(Reason::new(Code::RouteShadowed, &route.id, message));
+    }
+    // A wider route that others made does the job. One of ours may be on its way out, and must not keep its replacement
+    // from being made.
+    let foreign = |route: &VpcRoute| inputs.deployment.binding_of(&route.description).is_none();
+    let does_the_job = |route: &VpcRoute| leads_to_us(&route.next_hop) && route.status == "Available" && foreign(route);
+    if covering(table, wish.destination).is_some_and(does_the_job) {
+        return;
+    }
+    let mut change = add();
+    if let Some(reason) = impossible(vpc, wish.destination) {
+        change = change.blocked_by(reason);
+    }
+    if table.routes.iter().filter(|route| route.kind == "Custom").count() >= ROUTES_PER_TABLE {
+        let message = format!("{} of {} already has {ROUTES_PER_TABLE} custom routes.", table.id, vpc.id);
+        change = change.blocked_by(Reason::new(Code::RouteQuota, &table.id, message));
+    }
+    plan.changes.push(change);
+}
+
+fn more_specific(table: &VpcRouteTable, prefix: Ipv4Net) -> impl Iterator<Item = &VpcRoute> {
+    table.routes.iter().filter(move |route| route.destination != prefix && prefix.contains(&route.destination))
+}
+
+/// The longest prefix that contains this one.
+fn covering(table: &VpcRouteTable, prefix: Ipv4Net) -> Option<&VpcRoute> {
+    let containing = table.routes.iter().filter(|route| route.destination.contains(&prefix));
+    containing.max_by_key(|route| route.destination.prefix_len())
+}
+
+/// What the VPC API refuses as a destination (cloud-apis.md, section 9).
+fn impossible(vpc: &Vpc, destination: Ipv4Net) -> Option<Reason> {
+    let inside = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&destination));
+    if let Some(vswitch) = inside {
+        let message = format!("{destination} lies in {} ({}) of {}.", vswitch.id, vswitch.cidr, vpc.id);
+        return Some(Reason::new(Code::RouteImpossible, &vpc.id, message));
+    }
+    let service = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+    (destination.prefix_len() <= 11 && service.contains(&destination)).then(|| {
+        Reason::new(
+            Code::RouteImpossible,
+            &vpc.id,
+            format!("{destination} cannot be a route: the cloud's own services use it."),
+        )
+    })
+}
+
+fn describe(hop: &NextHop) -> String {
+    match hop {
+        NextHop::Local => "the VPC itself".to_owned(),
+        NextHop::Service => "the cloud's own services".to_owned(),
+        NextHop::Attachment(id) => id.to_string(),
+        NextHop::Other(other) => other.clone(),
+    }
+}

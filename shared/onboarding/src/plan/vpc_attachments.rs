@@ -1,0 +1,168 @@
+//! Step 3: both VPCs attached to the transit routers of their regions, associated and propagating.
+
+use std::collections::BTreeSet;
+
+use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
+use crate::plan::{Inputs, Plan, links};
+use crate::reason::{Code, Reason};
+use crate::topology::{Topology, TransitRouter, Vpc};
+use crate::wanted;
+
+const STAGE: StageName = StageName::VpcAttachments;
+
+/// A VPC of the binding, and where its transit router's interfaces go.
+struct Side<'a> {
+    region: &'a Region,
+    vpc: &'a VpcId,
+    vswitches: &'a [VSwitchId],
+}
+
+pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    let alb =
+        Side { region: &binding.alb.region, vpc: &load_balancer.vpc, vswitches: &binding.alb.attachment_vswitches };
+    let backends = binding.backends.iter().map(|backend| Side {
+        region: &backend.region,
+        vpc: &backend.vpc,
+        vswitches: &backend.attachment_vswitches,
+    });
+    for side in std::iter::once(alb).chain(backends.filter(|side| side.vpc != &load_balancer.vpc)) {
+        attach(inputs, &side, plan);
+    }
+}
+
+fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
+    let topology = inputs.topology;
+    if topology.vpc_attachments.get().is_none() {
+        return plan.unread("the VPC attachments", topology.vpc_attachments.why_unknown());
+    }
+    let router = match router(topology, side.region) {
+        Ok(router) => router,
+        Err(reason) => return plan.find(reason),
+    };
+    let reference = AttachmentRef::Vpc { vpc: side.vpc.clone() };
+    let attachment = topology.vpc_attachment(side.vpc);
+    match attachment {
+        None => plan.changes.push(create(topology, side, router)),
+        Some(attachment) => match attachment.status.as_str() {
+            "Attached" => {}
+            "Attaching" | "Modifying" => {
+                plan.wait(STAGE, format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status));
+            }
+            status => {
+                let message = format!("Attachment {} of {} is {status}.", attachment.id, side.vpc);
+                plan.find(Reason::new(Code::AttachmentNotReady, &attachment.id, message));
+            }
+        },
+    }
+    let ours = attachment.is_none_or(|attachment| inputs.deployment.owns_tag(attachment.mark.as_deref()));
+    links::plan(inputs, STAGE, router, &reference, ours, plan);
+}
+
+/// The usable transit router of a region, or why there is none.
+pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a TransitRouter, Reason> {
+    let known = topology.transit_routers.get(region);
+    let Some(router) = known.and_then(|known| known.get()) else {
+        let why = known.and_then(|known| known.why_unknown()).map_or("not read", String::as_str);
+        return Err(Reason::new(
+            Code::Unread,
+            region,
+            format!("The transit router of {region} could not be read: {why}."),
+        ));
+    };
+    let Some(router) = router else {
+        let message = format!("There is no transit router of the CEN instance in {region}.");
+        return Err(Reason::new(Code::TransitRouterMissing, region, message));
+    };
+    if router.kind != "Enterprise" {
+        let message = format!("Transit router {} in {region} is {} Edition.", router.id, router.kind);
+        return Err(Reason::new(Code::TransitRouterBasic, &router.id, message));
+    }
+    if router.status != "Active" && router.status != "Modifying" {
+        let message = format!("Transit router {} in {region} is {}.", router.id, router.status);
+        return Err(Reason::new(Code::TransitRouterNotReady, &router.id, message));
+    }
+    Ok(router)
+}
+
+fn create(topology: &Topology, side: &Side<'_>, router: &TransitRouter) -> Change {
+    let vpc = topology.vpc(side.vpc);
+    let zones = vpc.map(|vpc| zones(vpc, side.vswitches)).unwrap_or_default();
+    let attach = Write::AttachVpc { region: side.region.clone(), vpc: side.vpc.clone(), zones };
+    let mut change = Change::new(STAGE, attach).with_consent(Consent::Person);
+    match vpc {
+        None => change = change.blocked_by(wanted::unread_vpc(topology, side.vpc)),
+        Some(vpc) => {
+            for reason in vswitch_faults(topology, side, vpc, router) {
+                change = change.blocked_by(reason);
+            }
+        }
+    }
+    for reason in overlaps(topology, side.vpc) {
+        change = change.blocked_by(reason);
+    }
+    if topology.transit_router_service.get() == Some(&false) {
+        let message = "The transit-router service is not open for this account.";
+        change = change.blocked_by(Reason::new(Code::TransitRouterServiceClosed, &router.id, message));
+    }
+    change
+}
+
+fn zones(vpc: &Vpc, vswitches: &[VSwitchId]) -> Vec<(ZoneId, VSwitchId)> {
+    vswitches
+        .iter()
+        .filter_map(|id| vpc.vswitches.get(id))
+        .map(|vswitch| (vswitch.zone.clone(), vswitch.id.clone()))
+        .collect()
+}
+
+fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &TransitRouter) -> Vec<Reason> {
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let served = topology.transit_router_zones.get(side.region).and_then(|zones| zones.get());
+    for id in side.vswitches {
+        let Some(vswitch) = vpc.vswitches.get(id) else {
+            faults.push(Reason::new(Code::VSwitchMissing, id, format!("vSwitch {id} is not in {}.", vpc.id)));
+            continue;
+        };
+        if !seen.insert(&vswitch.zone) {
+            faults.push(Reason::new(Code::VSwitchZone, id, format!("{id} is the second vSwitch in {}.", vswitch.zone)));
+        }
+        if served.is_some_and(|zones| !zones.contains(&vswitch.zone)) {
+            let message = format!("{id} is in {}, where {} has no interface.", vswitch.zone, router.id);
+            faults.push(Reason::new(Code::VSwitchZone, id, message));
+        }
+        if vswitch.free_addresses == 0 {
+            faults.push(Reason::new(Code::VSwitchFull, id, format!("vSwitch {id} has no free address.")));
+        }
+    }
+    // One interface per zone, in two zones wherever the region has two (cloud-apis.md, section 7).
+    if seen.len() == 1 && served.is_some_and(|zones| zones.len() > 1) {
+        let message =
+            format!("Only one zone is named for the attachment of {}, and {} has several.", vpc.id, side.region);
+        faults.push(Reason::new(Code::VSwitchZone, &vpc.id, message));
+    }
+    faults
+}
+
+/// Prefixes of this VPC that another VPC of the binding has too.
+fn overlaps(topology: &Topology, id: &VpcId) -> Vec<Reason> {
+    let Some(vpc) = topology.vpc(id) else { return Vec::new() };
+    let others = topology.vpcs.keys().filter(|other| *other != id).filter_map(|other| topology.vpc(other));
+    let mut reasons = Vec::new();
+    for other in others {
+        for (mine, theirs) in pairs(vpc, other) {
+            let message = format!("{mine} of {id} overlaps {theirs} of {}.", other.id);
+            reasons.push(Reason::new(Code::CidrOverlap, id, message));
+        }
+    }
+    reasons
+}
+
+fn pairs(one: &Vpc, other: &Vpc) -> Vec<(ipnet::Ipv4Net, ipnet::Ipv4Net)> {
+    let overlap = |a: &ipnet::Ipv4Net, b: &ipnet::Ipv4Net| a.contains(b) || b.contains(a);
+    let all = one.cidrs.iter().flat_map(|mine| other.cidrs.iter().map(move |theirs| (*mine, *theirs)));
+    all.filter(|(mine, theirs)| overlap(mine, theirs)).collect()
+}

@@ -1,0 +1,224 @@
+//! Every refusal and failure that albridge words itself: one closed list of codes, used by preflight, plan, explain,
+//! verify, logs and the CLI.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $remedy:literal;)+) => {
+        /// What is wrong, as a stable code; `docs/runbook.md` has a heading for each.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $($(#[$doc])* #[serde(rename = $code)] $name,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as operators read it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+
+            /// One sentence on what to do.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self {
+                    $(Self::$name => $remedy,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // What could not be known.
+    /// A call failed, so a fact is missing.
+    Unread = "XREG-UNREAD", "Look at the call's own error; the next run reads again.";
+    /// The bindings could not be read or parsed.
+    Store = "XREG-STORE", "Make the store readable and valid: `albridge plan` names line and column.";
+    /// The binding is not in the store.
+    NoBinding = "XREG-NO-BINDING", "Check the name, or add the binding to the store.";
+
+    // The load balancer.
+    /// There is no such load balancer.
+    AlbMissing = "XREG-ALB-MISSING", "Correct alb.id and alb.region in the binding.";
+    /// It is not Active, or locked.
+    AlbNotReady = "XREG-ALB-NOT-READY", "Wait until the load balancer is Active, or clear its lock (billing, security).";
+    /// A classic ALB in a region where cross-region backends are not offered.
+    RegionUnsupported = "XREG-REGION-UNSUPPORTED", "Use an upgraded ALB, or a region of the documented list.";
+    /// A classic ALB without its source prefixes.
+    BackToOriginMissing = "XREG-BACK-TO-ORIGIN-MISSING", "Copy the back-to-origin routes from the ALB's console page into backToOrigin.cidrs.";
+    /// The listener's port is taken by a listener of somebody else's.
+    ListenerTaken = "XREG-LISTENER-TAKEN", "Free the port, or choose another listener.port.";
+    /// The listener is there but forwards elsewhere, and is not ours to change.
+    ListenerForwardsElsewhere = "XREG-LISTENER-FORWARDS-ELSEWHERE", "Point the listener at the server group by hand, or choose another listener.port.";
+    /// A listener that albridge cannot make.
+    ListenerProtocol = "XREG-LISTENER-PROTOCOL", "Make the HTTPS or QUIC listener by hand with its certificate; it is adopted.";
+    /// The wanted name belongs to a server group of another kind or VPC.
+    ServerGroupMismatch = "XREG-SERVER-GROUP-MISMATCH", "Choose another serverGroup.name.";
+    /// An adopted server group has settings that differ from the binding's.
+    ServerGroupDiffers = "XREG-SERVER-GROUP-DIFFERS", "Change the binding or the server group: what others made is not altered.";
+    /// Cross-zone forwarding is off: Remote IP needs it.
+    CrossZoneOff = "XREG-CROSS-ZONE-OFF", "Turn cross-zone forwarding on for the server group.";
+
+    // The network.
+    /// There is no such VPC.
+    VpcMissing = "XREG-VPC-MISSING", "Correct the VPC in the binding.";
+    /// The backend VPC is the ALB's own.
+    BackendInAlbVpc = "XREG-BACKEND-IN-ALB-VPC", "Register instances of the ALB's own VPC in an ordinary server group.";
+    /// Prefixes overlap.
+    CidrOverlap = "XREG-CIDR-OVERLAP", "Prefixes joined by a transit router must not overlap: use another VPC or vSwitch.";
+    /// A vSwitch named for the attachment is not in the VPC.
+    VSwitchMissing = "XREG-VSWITCH-MISSING", "Correct attachmentVswitches in the binding.";
+    /// Two of the vSwitches share a zone, or the zone has no transit router.
+    VSwitchZone = "XREG-VSWITCH-ZONE", "Name one vSwitch for each of two zones that the transit router serves.";
+    /// A vSwitch has no free address for the transit router's interface.
+    VSwitchFull = "XREG-VSWITCH-FULL", "Free an address, or name another vSwitch of that zone.";
+    /// The transit-router service is not open.
+    TransitRouterServiceClosed = "XREG-TR-SERVICE-CLOSED", "Open the transit-router service in the console (it is billed).";
+    /// There is no transit router in a region.
+    TransitRouterMissing = "XREG-TR-MISSING", "Create an Enterprise Edition transit router in that region of the CEN instance.";
+    /// The transit router is not Enterprise Edition.
+    TransitRouterBasic = "XREG-TR-BASIC", "Upgrade it: Basic Edition does not forward between regions.";
+    /// The transit router is not Active.
+    TransitRouterNotReady = "XREG-TR-NOT-READY", "Wait until the transit router is Active.";
+    /// The bandwidth plan is missing, elsewhere, locked, or too small.
+    Bandwidth = "XREG-BANDWIDTH", "Associate a plan with enough free bandwidth with the CEN instance, or set payByTraffic.";
+    /// A route with the same destination leads elsewhere.
+    RouteConflict = "XREG-ROUTE-CONFLICT", "Remove or change that route, or leave the prefix to it.";
+    /// A more specific route takes the traffic elsewhere.
+    RouteShadowed = "XREG-ROUTE-SHADOWED", "Remove the more specific route.";
+    /// The wanted destination cannot be a route of this VPC.
+    RouteImpossible = "XREG-ROUTE-IMPOSSIBLE", "The destination lies inside a vSwitch of the VPC, or is 100.64.0.0/10 or its half.";
+    /// The table has no room.
+    RouteQuota = "XREG-ROUTE-QUOTA", "Remove routes, or raise the quota of the table.";
+    /// A backend's vSwitch uses a custom table: the classic procedure supports only the system table.
+    CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Move the instance to a vSwitch on the system route table, or use an upgraded ALB.";
+    /// The attachment exists but is in no usable state.
+    AttachmentNotReady = "XREG-ATTACHMENT-NOT-READY", "Wait until it is Attached; if it stays, look at it in the CEN console.";
+
+    // Security.
+    /// A drop of equal or earlier precedence shadows the rule.
+    RuleShadowed = "XREG-RULE-SHADOWED", "Remove the Drop rule, or give the binding's rules an earlier priority.";
+    /// A security group that a service manages.
+    GroupManaged = "XREG-GROUP-MANAGED", "Use a security group of your own: a managed one cannot be changed.";
+    /// The security group is gone.
+    GroupMissing = "XREG-GROUP-MISSING", "Give the instance a security group that exists.";
+    /// A network ACL drops the traffic.
+    NetworkAcl = "XREG-NETWORK-ACL", "Let the network ACL pass the ALB's prefixes and the answers.";
+
+    // Members.
+    /// The address is registered without Remote IP.
+    NotRemote = "XREG-NOT-REMOTE", "Remove the member; it is added again with Remote IP on.";
+    /// The address is registered by somebody else.
+    MemberForeign = "XREG-MEMBER-FOREIGN", "Nothing to do: a member that others registered is left as it is.";
+    /// The private address is none that Remote IP takes.
+    AddressNotPrivate = "XREG-ADDRESS-NOT-PRIVATE", "Only 10/8, 100.64/10, 172.16/12 and 192.168/16 can be remote members.";
+    /// The server group has no room.
+    ServerQuota = "XREG-SERVER-QUOTA", "Split the instances over several bindings: a group holds 1,000 servers.";
+    /// The path is not open, so the instance is not registered.
+    PathNotOpen = "XREG-PATH-NOT-OPEN", "See the fault named with it; the instance is registered once the path is open.";
+    /// A removal waits for newcomers to be healthy.
+    RemovalWaits = "XREG-REMOVAL-WAITS", "Nothing to do: leavers go once newcomers are healthy.";
+    /// More removals than one run may make.
+    RemovalCapped = "XREG-REMOVAL-CAPPED", "Nothing to do if intended: the next runs go on. Else look at the tags.";
+    /// A removal would leave too few healthy members.
+    RemovalFloor = "XREG-REMOVAL-FLOOR", "Bring up replacements first, or lower removal.minHealthy.";
+    /// A registered member is not healthy.
+    Unhealthy = "XREG-UNHEALTHY", "Look at the reason code: CONNECT_TIMEOUT is the path, CONNECT_FAILED the service.";
+
+    // The way of a packet.
+    /// No route for the destination.
+    NoRoute = "XREG-NO-ROUTE", "Apply the plan: it adds the route.";
+    /// A black-hole or service route takes the packet.
+    Blackhole = "XREG-BLACKHOLE", "Add a longer prefix that leads to the attachment.";
+    /// The attachment is associated with no table.
+    NotAssociated = "XREG-NOT-ASSOCIATED", "Associate the attachment with a route table of its transit router.";
+    /// The table has not learned the prefix.
+    NotLearned = "XREG-NOT-LEARNED", "Enable propagation, and route publishing on the connection.";
+    /// No attachment where one is needed.
+    NotAttached = "XREG-NOT-ATTACHED", "Approve the plan: it attaches the VPC or connects the regions.";
+    /// No rule lets the packet in.
+    NotAllowed = "XREG-NOT-ALLOWED", "Apply the plan: it adds the security-group rule.";
+    /// A route sends the packet to the wrong place.
+    WrongNextHop = "XREG-WRONG-NEXT-HOP", "Correct the route that the hop names.";
+
+    // What albridge may do.
+    /// A paid or wide change that nobody approved.
+    NotApproved = "XREG-NOT-APPROVED", "Run `albridge apply`, or set provision: auto.";
+    /// A change that another, missing one must come before.
+    Waits = "XREG-WAITS", "See what it waits for.";
+    /// The kill switch, or paused.
+    ReadOnly = "XREG-READ-ONLY", "Unset ALBRIDGE_READ_ONLY, or set paused: false.";
+    /// The cloud refused a write.
+    Refused = "XREG-REFUSED", "Look at the cloud's own code.";
+    /// More time is needed.
+    StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
+    /// There is something marked for a binding that the store no longer names.
+    Orphan = "XREG-ORPHAN", "Remove it with `albridge teardown NAME`.";
+    /// No probe sits in the ALB's VPC.
+    NotProbed = "XREG-NOT-PROBED", "Deploy the probe in the ALB's region to have requests tested.";
+    /// The probe's request did not come back as wished.
+    ProbeFailed = "XREG-PROBE-FAILED", "Look at status and body; `albridge explain` shows the path.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// One thing that is wrong, about one resource.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reason {
+    /// What is wrong.
+    pub code: Code,
+    /// The resource concerned: an id, a name, a prefix.
+    pub resource: String,
+    /// One sentence, naming the resource; no secrets.
+    pub message: String,
+}
+
+impl Reason {
+    /// A reason about a resource.
+    pub fn new(code: Code, resource: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { code, resource: resource.to_string(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} {}", self.code, self.message, self.code.remedy())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_distinct_and_has_the_prefix() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            assert!(code.as_str().starts_with("XREG-"), "{code}");
+            assert!(seen.insert(code.as_str()), "{code} twice");
+            assert!(code.remedy().ends_with('.'), "{code}: the remedy is a sentence");
+        }
+    }
+
+    #[test]
+    fn a_code_reads_back_from_its_text() {
+        for code in Code::ALL {
+            let text = serde_json::to_string(code).unwrap();
+            assert_eq!(text, format!("\"{code}\""));
+            assert_eq!(serde_json::from_str::<Code>(&text).unwrap(), *code);
+        }
+    }
+}

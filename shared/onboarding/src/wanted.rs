@@ -1,0 +1,269 @@
+//! What a binding wants of the world as it was seen: source prefixes, instances, routes, rules.
+//!
+//! One place computes it, so that the planners add exactly what prune leaves alone.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use crate::binding::{Backend, Binding};
+use crate::change::{AttachmentRef, WantedRule};
+use crate::ids::{Region, RouteTableId, SecurityGroupId, VpcId};
+use crate::plan::Inputs;
+use crate::reason::{Code, Reason};
+use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter};
+
+/// Routes and rules that a binding wants. `complete` is false when something that decides it could not be read: then
+/// nothing of it may be taken for unwanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// Routes of VPC tables to the transit router.
+    pub vpc_routes: BTreeSet<VpcRouteWish>,
+    /// Static routes of transit-router tables.
+    pub transit_routes: BTreeSet<TransitRouteWish>,
+    /// Ingress rules, by security group.
+    pub rules: BTreeSet<(SecurityGroupId, WantedRule)>,
+    /// Whether everything that decides it was read.
+    pub complete: bool,
+}
+
+/// A route that a VPC's table should have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VpcRouteWish {
+    /// Its region.
+    pub region: Region,
+    /// The VPC.
+    pub vpc: VpcId,
+    /// The table.
+    pub table: RouteTableId,
+    /// Where it applies.
+    pub destination: Ipv4Net,
+    /// Forward (from the ALB's VPC), or back to origin.
+    pub forward: bool,
+}
+
+/// A static route that a transit router's table should have.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TransitRouteWish {
+    /// Its region.
+    pub region: Region,
+    /// The table.
+    pub table: RouteTableId,
+    /// Where it applies.
+    pub destination: Ipv4Net,
+    /// Where it leads.
+    pub attachment: AttachmentRef,
+}
+
+/// The ALB's generation: as the binding says, else by the API's fields. Local addresses mean upgraded.
+#[must_use]
+pub fn generation(binding: &Binding, load_balancer: &LoadBalancer) -> Generation {
+    let has_local_addresses = load_balancer.zones.iter().any(|zone| !zone.local_addresses.is_empty());
+    binding.alb.generation.unwrap_or(if has_local_addresses { Generation::Upgraded } else { Generation::Classic })
+}
+
+/// The prefixes from which the ALB sends requests and health checks.
+///
+/// # Errors
+/// The reason why they are not known.
+pub fn sources(binding: &Binding, topology: &Topology) -> Result<Vec<Ipv4Net>, Reason> {
+    let load_balancer = load_balancer(binding, topology)?;
+    match generation(binding, load_balancer) {
+        Generation::Classic => binding.back_to_origin.as_ref().map(|wish| wish.cidrs.clone()).ok_or_else(|| {
+            Reason::new(
+                Code::BackToOriginMissing,
+                &load_balancer.id,
+                format!("{} is a non-upgraded ALB and the binding names no back-to-origin prefixes.", load_balancer.id),
+            )
+        }),
+        Generation::Upgraded => {
+            let vpc = topology.vpc(&load_balancer.vpc).ok_or_else(|| unread_vpc(topology, &load_balancer.vpc))?;
+            let mut prefixes = BTreeSet::new();
+            for zone in &load_balancer.zones {
+                let vswitch = vpc.vswitches.get(&zone.vswitch).ok_or_else(|| {
+                    Reason::new(
+                        Code::Unread,
+                        &zone.vswitch,
+                        format!("vSwitch {} of the ALB was not found.", zone.vswitch),
+                    )
+                })?;
+                prefixes.insert(vswitch.cidr);
+            }
+            Ok(prefixes.into_iter().collect())
+        }
+    }
+}
+
+/// The load balancer, or why it cannot be worked with.
+///
+/// # Errors
+/// Unread, or missing.
+pub fn load_balancer<'a>(binding: &Binding, topology: &'a Topology) -> Result<&'a LoadBalancer, Reason> {
+    let id = &binding.alb.id;
+    if let Some(why) = topology.load_balancer.why_unknown() {
+        return Err(Reason::new(Code::Unread, id, format!("Load balancer {id} could not be read: {why}.")));
+    }
+    topology.alb().ok_or_else(|| {
+        Reason::new(Code::AlbMissing, id, format!("There is no load balancer {id} in {}.", binding.alb.region))
+    })
+}
+
+/// Instances whose tags match, with the backend that wants them, whatever their state.
+pub fn selected<'a>(
+    binding: &'a Binding,
+    topology: &'a Topology,
+) -> impl Iterator<Item = (&'a Backend, &'a Instance)> + use<'a> {
+    binding.backends.iter().flat_map(|backend| {
+        let instances = topology.instances.get(&backend.vpc).and_then(|instances| instances.get());
+        let instances = instances.into_iter().flatten();
+        instances.filter(|instance| backend.select.matches(&instance.tags)).map(move |instance| (backend, instance))
+    })
+}
+
+/// Everything the binding wants in tables and security groups.
+#[must_use]
+pub fn wants(inputs: &Inputs<'_>) -> Wants {
+    let Inputs { binding, topology, .. } = *inputs;
+    let mut wants = Wants { complete: is_complete(binding, topology), ..Wants::default() };
+    let (Ok(load_balancer), Ok(sources)) = (load_balancer(binding, topology), sources(binding, topology)) else {
+        return Wants { complete: false, ..wants };
+    };
+    let classic = generation(binding, load_balancer) == Generation::Classic;
+    for backend in &binding.backends {
+        let addresses = addresses(inputs, backend);
+        if addresses.is_empty() {
+            continue;
+        }
+        let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
+        let vswitches: Vec<_> =
+            vpc.vswitches.values().filter(|vswitch| addresses.iter().any(|at| vswitch.cidr.contains(at))).collect();
+        if let Some(table) = topology.vpc(&load_balancer.vpc).and_then(|vpc| vpc.system_table()) {
+            wants.vpc_routes.extend(vswitches.iter().map(|vswitch| VpcRouteWish {
+                region: load_balancer.region.clone(),
+                vpc: load_balancer.vpc.clone(),
+                table: table.id.clone(),
+                destination: vswitch.cidr,
+                forward: true,
+            }));
+        }
+        for vswitch in &vswitches {
+            // The classic procedure knows only the system table; the check of custom tables reports the rest.
+            let table = if classic { vpc.system_table() } else { vpc.table_of(vswitch) };
+            let Some(table) = table else { continue };
+            wants.vpc_routes.extend(sources.iter().map(|source| VpcRouteWish {
+                region: backend.region.clone(),
+                vpc: backend.vpc.clone(),
+                table: table.id.clone(),
+                destination: *source,
+                forward: false,
+            }));
+        }
+        if classic {
+            wants.transit_routes.extend(back_to_alb(topology, load_balancer, backend, &sources));
+        }
+    }
+    wants.rules = rules(binding, topology, &sources);
+    wants
+}
+
+/// The addresses of a backend that packets must reach: of its selected instances, and of members still registered.
+fn addresses(inputs: &Inputs<'_>, backend: &Backend) -> BTreeSet<Ipv4Addr> {
+    let Inputs { deployment, binding, topology, .. } = *inputs;
+    let Some(vpc) = topology.vpc(&backend.vpc) else { return BTreeSet::new() };
+    let selected = selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
+    let selected = selected.filter_map(|(_, instance)| instance.address);
+    let members = topology.servers.get().into_iter().flatten();
+    let members = members.filter(|server| deployment.read_member(&binding.name, &server.description).is_some());
+    let members = members.map(|server| server.address).filter(|at| vpc.cidrs.iter().any(|cidr| cidr.contains(at)));
+    selected.chain(members).collect()
+}
+
+/// Non-upgraded only: the ALB region's transit router sends the source prefixes to the ALB's VPC, in the table where
+/// packets from this backend are looked up.
+fn back_to_alb(
+    topology: &Topology,
+    load_balancer: &LoadBalancer,
+    backend: &Backend,
+    sources: &[Ipv4Net],
+) -> Vec<TransitRouteWish> {
+    let Some(router) = topology.transit_router(&load_balancer.region) else { return Vec::new() };
+    let from = arriving(load_balancer, backend);
+    let Some(table) = table_for(topology, router, &from) else { return Vec::new() };
+    sources
+        .iter()
+        .map(|source| TransitRouteWish {
+            region: load_balancer.region.clone(),
+            table: table.clone(),
+            destination: *source,
+            attachment: AttachmentRef::Vpc { vpc: load_balancer.vpc.clone() },
+        })
+        .collect()
+}
+
+/// By which attachment a backend's packets arrive at the transit router of the ALB's region.
+fn arriving(load_balancer: &LoadBalancer, backend: &Backend) -> AttachmentRef {
+    if backend.region == load_balancer.region {
+        AttachmentRef::Vpc { vpc: backend.vpc.clone() }
+    } else {
+        AttachmentRef::Peer { from: load_balancer.region.clone(), to: backend.region.clone() }
+    }
+}
+
+/// The table of a transit router where packets of an attachment are, or will be, looked up: the one it is associated
+/// with, else the system table.
+#[must_use]
+pub fn table_for(topology: &Topology, router: &TransitRouter, attachment: &AttachmentRef) -> Option<RouteTableId> {
+    topology
+        .resolve(attachment)
+        .and_then(|id| router.table_of(id))
+        .or_else(|| router.system_table())
+        .map(|table| table.id.clone())
+}
+
+/// One rule for each source prefix and port, in one group of each selected instance's interface.
+fn rules(binding: &Binding, topology: &Topology, sources: &[Ipv4Net]) -> BTreeSet<(SecurityGroupId, WantedRule)> {
+    let ports = binding.server_group.ports();
+    let mut wanted = BTreeSet::new();
+    for (_, instance) in selected(binding, topology) {
+        let Some(group) = group_for_rules(topology, instance) else { continue };
+        for source in sources {
+            for port in &ports {
+                let rule = WantedRule { port: *port, source: *source, priority: binding.security.priority };
+                wanted.insert((group.id.clone(), rule));
+            }
+        }
+    }
+    wanted
+}
+
+/// The group that rules for an instance go into: the first of its interface's groups that may be changed.
+#[must_use]
+pub fn group_for_rules<'a>(topology: &'a Topology, instance: &Instance) -> Option<&'a SecurityGroup> {
+    instance.security_groups.iter().filter_map(|id| topology.security_group(id)).find(|group| !group.service_managed)
+}
+
+fn is_complete(binding: &Binding, topology: &Topology) -> bool {
+    let mut vpcs =
+        topology.alb().map(|alb| &alb.vpc).into_iter().chain(binding.backends.iter().map(|backend| &backend.vpc));
+    let mut groups = selected(binding, topology).flat_map(|(_, instance)| &instance.security_groups);
+    topology.alb().is_some()
+        && topology.servers.get().is_some()
+        && vpcs.all(|vpc| topology.vpc(vpc).is_some())
+        && binding
+            .backends
+            .iter()
+            .all(|backend| topology.instances.get(&backend.vpc).is_some_and(|all| all.get().is_some()))
+        && groups.all(|group| topology.security_group(group).is_some())
+        && binding.regions().iter().all(|region| topology.transit_router(region).is_some())
+}
+
+pub(crate) fn unread_vpc(topology: &Topology, vpc: &VpcId) -> Reason {
+    match topology.vpcs.get(vpc) {
+        Some(known) if known.get().is_some() => Reason::new(Code::VpcMissing, vpc, format!("There is no VPC {vpc}.")),
+        known => {
+            let why = known.and_then(|known| known.why_unknown()).map_or("not read", String::as_str);
+            Reason::new(Code::Unread, vpc, format!("VPC {vpc} could not be read: {why}."))
+        }
+    }
+}
