@@ -4,10 +4,14 @@ use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::Region;
 use crate::plan::{Inputs, Plan, links, vpc_attachments};
 use crate::reason::{Code, Reason};
+use crate::wanted;
 
 const STAGE: StageName = StageName::PeerAttachment;
 
 pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
+    if wanted::load_balancer(inputs.binding, inputs.topology).is_err() {
+        return; // nobody pays for a connection to a load balancer that was not seen
+    }
     for region in inputs.binding.remote_regions() {
         connect(inputs, region, plan);
     }

@@ -1,0 +1,26 @@
+# The recipes that CI runs; `just` alone lists them.
+
+default:
+    @just --list
+
+# The main job, on the embedded emulator.
+demo *ARGS:
+    cargo run -- demo {{ARGS}}
+
+# Everything that is tested.
+test:
+    cargo test --workspace
+
+# Format, lints, documentation.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# The official SDKs against the emulator (needs Python and a package registry).
+sdk:
+    tests/sdk/run
+
+# What CI runs.
+ci:
+    .ci/run

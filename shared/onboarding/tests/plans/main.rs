@@ -1,0 +1,8 @@
+//! Plans for the procedure's world: what is added, what is left alone, what is removed and why.
+
+#![expect(clippy::unwrap_used, reason = "a fixture that does not fit ends the test")]
+
+mod members;
+mod network;
+mod prune;
+mod world;
