@@ -6,6 +6,7 @@ pub mod ids;
 pub mod mark;
 pub mod plan;
 pub mod reason;
+pub mod store;
 pub mod topology;
 pub mod wanted;
 
@@ -14,4 +15,5 @@ pub use change::{Change, Consent, StageName, Write};
 pub use mark::Deployment;
 pub use plan::{Inputs, Plan, Verdict, Verdicts};
 pub use reason::{Code, Reason};
+pub use store::{Store, StoreError};
 pub use topology::{Known, Topology};

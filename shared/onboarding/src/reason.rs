@@ -150,6 +150,10 @@ codes! {
     WrongNextHop = "XREG-WRONG-NEXT-HOP", "Correct the route that the hop names.";
 
     // What albridge may do.
+    /// Something is not as the plan wants it, and a run may change it.
+    Drift = "XREG-DRIFT", "Nothing to do: the next run repairs it.";
+    /// An event that could not be used.
+    EventIgnored = "XREG-EVENT-IGNORED", "Nothing to do: the timer looks at everything.";
     /// A paid or wide change that nobody approved.
     NotApproved = "XREG-NOT-APPROVED", "Run `albridge apply`, or set provision: auto.";
     /// A change that another, missing one must come before.

@@ -16,17 +16,17 @@ use onboarding::topology::{
 use onboarding::{Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
 
 /// The deployment of every test.
-pub fn deployment() -> Deployment {
+pub(crate) fn deployment() -> Deployment {
     Deployment::new("prod")
 }
 
 /// When everything is seen.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-22T08:00:00Z".parse().unwrap()
 }
 
 /// The procedure's binding.
-pub fn binding(generation: Generation) -> Binding {
+pub(crate) fn binding(generation: Generation) -> Binding {
     Binding {
         name: "web".into(),
         provision: Provision::Auto,
@@ -109,7 +109,7 @@ fn router(region: &str) -> TransitRouter {
 }
 
 /// A running instance of VPC2 with the wanted tag.
-pub fn instance(number: u8) -> Instance {
+pub(crate) fn instance(number: u8) -> Instance {
     Instance {
         id: format!("i-{number}").into(),
         name: format!("ECS{number}"),
@@ -124,7 +124,7 @@ pub fn instance(number: u8) -> Instance {
 }
 
 /// The procedure's prerequisites, with ECS1 running.
-pub fn topology(generation: Generation) -> Topology {
+pub(crate) fn topology(generation: Generation) -> Topology {
     let zone = |zone: &str, vswitch: &str, local: &str| LoadBalancerZone {
         zone: zone.into(),
         vswitch: vswitch.into(),
@@ -199,25 +199,25 @@ pub fn topology(generation: Generation) -> Topology {
 }
 
 /// Inputs for a plan.
-pub fn inputs<'a>(deployment: &'a Deployment, binding: &'a Binding, topology: &'a Topology) -> Inputs<'a> {
+pub(crate) fn inputs<'a>(deployment: &'a Deployment, binding: &'a Binding, topology: &'a Topology) -> Inputs<'a> {
     Inputs { deployment, binding, topology, now: now(), approved: false, removed: 0 }
 }
 
 /// Says of every selected instance that its path is open.
-pub fn all_reachable(topology: &Topology) -> Verdicts {
+pub(crate) fn all_reachable(topology: &Topology) -> Verdicts {
     let instances = topology.instances.values().filter_map(Known::get).flatten();
     instances.map(|instance| (instance.id.clone(), Verdict::Reachable)).collect()
 }
 
 /// Network and members, every path taken to be open.
-pub fn whole(binding: &Binding, topology: &Topology) -> Plan {
+pub(crate) fn whole(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = deployment();
     let inputs = inputs(&deployment, binding, topology);
     plan::network(&inputs).and(plan::members(&inputs, &all_reachable(topology)))
 }
 
 /// The topology after the open changes came true and settled, as the cloud would show it.
-pub fn after(binding: &Binding, topology: &Topology, changes: &[Change]) -> Topology {
+pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) -> Topology {
     let deployment = deployment();
     let mut next = plan::project(&inputs(&deployment, binding, topology), changes);
     let group_mark = deployment.tag(&binding.name, Role::ServerGroup);
@@ -238,23 +238,27 @@ pub fn after(binding: &Binding, topology: &Topology, changes: &[Change]) -> Topo
                     cross_zone: true,
                 })
             }
-            Write::CreateListener { protocol, port } => next.listeners.get_mut().unwrap().push(Listener {
-                id: "lsn-1".into(),
-                protocol: protocol.clone(),
-                port: *port,
-                status: "Running".to_owned(),
-                description: String::new(),
-                mark: Some(deployment.tag(&binding.name, Role::Listener)),
-                server_groups: vec!["sgp-1".into()],
-            }),
-            Write::AddServer { instance, address, port, weight } => next.servers.get_mut().unwrap().push(Server {
-                address: *address,
-                port: *port,
-                weight: *weight,
-                remote: true,
-                status: "Available".to_owned(),
-                description: deployment.member(&binding.name, instance, MemberState::Serving),
-            }),
+            Write::CreateListener { protocol, port } => {
+                next.listeners.get_mut().unwrap().push(Listener {
+                    id: "lsn-1".into(),
+                    protocol: protocol.clone(),
+                    port: *port,
+                    status: "Running".to_owned(),
+                    description: String::new(),
+                    mark: Some(deployment.tag(&binding.name, Role::Listener)),
+                    server_groups: vec!["sgp-1".into()],
+                });
+            }
+            Write::AddServer { instance, address, port, weight } => {
+                next.servers.get_mut().unwrap().push(Server {
+                    address: *address,
+                    port: *port,
+                    weight: *weight,
+                    remote: true,
+                    status: "Available".to_owned(),
+                    description: deployment.member(&binding.name, instance, MemberState::Serving),
+                });
+            }
             Write::UpdateServer { address, port, weight, description, .. } => {
                 let servers = next.servers.get_mut().unwrap().iter_mut();
                 for server in servers.filter(|server| server.address == *address && server.port == *port) {
@@ -288,7 +292,7 @@ pub fn after(binding: &Binding, topology: &Topology, changes: &[Change]) -> Topo
 }
 
 /// The world with everything in place and ECS1 a member.
-pub fn onboarded(generation: Generation) -> (Binding, Topology) {
+pub(crate) fn onboarded(generation: Generation) -> (Binding, Topology) {
     let binding = binding(generation);
     let topology = topology(generation);
     let done = after(&binding, &topology, &whole(&binding, &topology).changes);

@@ -1,0 +1,45 @@
+//! The timer: one read pass for each binding. An execution starts only if the plan holds a change that a run may make now;
+//! the rest is reported as drift.
+
+use stage::{Failure, Invocation, plan_whole, store};
+
+use crate::{Dispatched, Drift, Started, start};
+
+/// Entries that a report names.
+const NAMED: usize = 8;
+
+pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Failure> {
+    let store = store::load(invocation.host, &invocation.client()).await?;
+    let mut dispatched = Dispatched::default();
+    let mut failed = None;
+    for binding in &store.bindings {
+        // One binding that cannot be read must not keep the others from being repaired.
+        let plan = match plan_whole(invocation, &binding.name, false).await {
+            Ok((_, plan)) => plan,
+            Err(failure) => {
+                failed = Some(failure);
+                continue;
+            }
+        };
+        let open: Vec<String> = plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();
+        let read_only = store.paused || binding.paused || invocation.host.settings().read_only;
+        if open.is_empty() || read_only {
+            let blocked = plan.changes.into_iter().flat_map(|change| change.blocked);
+            let mut reasons: Vec<_> = blocked.chain(plan.findings).collect();
+            reasons.truncate(NAMED);
+            if !reasons.is_empty() || !open.is_empty() {
+                tracing::warn!(binding = %binding.name, reasons = reasons.len(), open = open.len(), "drift that no run may repair now");
+                dispatched.drift.push(Drift { binding: binding.name.clone(), reasons });
+            }
+            continue;
+        }
+        let execution = start::one(invocation, &binding.name).await?;
+        tracing::info!(binding = %binding.name, changes = open.len(), first = open[0], "drift, to be repaired");
+        let drift = open.into_iter().take(NAMED).collect();
+        dispatched.started.push(Started { binding: binding.name.clone(), execution, drift });
+    }
+    match failed {
+        Some(failure) if dispatched.started.is_empty() => Err(failure),
+        _ => Ok(dispatched),
+    }
+}

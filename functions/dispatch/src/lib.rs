@@ -1,0 +1,114 @@
+//! The trigger: events, the timer and manual requests become executions of the workflow, coalesced; executions of one
+//! binding take turns.
+//!
+//! ```text
+//!   ECS event ─┐                         ┌► StartExecution <binding>-<window>
+//!   timer ─────┼─► which bindings? ──────┤
+//!   a person ──┘   (the cloud decides)   └► drift, reported
+//!
+//!   a run's Turn state ─► whose turn is it? ─► go on, wait, or stand down
+//! ```
+//!
+//! Level, not edge: an event says only "look here". A lost, late, doubled or forged one changes nothing that the schedule
+//! would not change.
+
+mod bindings;
+mod drift;
+pub mod event;
+mod start;
+mod turn;
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::ids::BindingName;
+use onboarding::{Code, Reason};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use stage::{Failure, Host, Invocation, Needs};
+
+use event::Trigger;
+
+/// What the drift check has to see.
+pub const NEEDS: Needs = Needs::ALL;
+/// The permissions beyond reading.
+pub const WORKFLOW: &[&str] = &["fnf:StartExecution", "fnf:ListExecutions", "fnf:StopExecution"];
+
+/// What dispatch did about a trigger.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dispatched {
+    /// Executions that will read what the trigger is about, by binding.
+    pub started: Vec<Started>,
+    /// Bindings whose plan holds nothing that a run may do now, with what is out of place.
+    pub drift: Vec<Drift>,
+    /// Why nothing was done, where nothing was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Reason>,
+    /// The run at whose turn it is; only in answer to a Turn state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<String>,
+}
+
+/// An execution that covers a trigger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Started {
+    /// The binding.
+    pub binding: BindingName,
+    /// The execution's name.
+    pub execution: String,
+    /// What a repair would change; empty for events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drift: Vec<String>,
+}
+
+/// Drift that no run may repair now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drift {
+    /// The binding.
+    pub binding: BindingName,
+    /// What stands against it.
+    pub reasons: Vec<Reason>,
+}
+
+/// Answers one invocation.
+///
+/// # Errors
+/// It is not this run's turn yet, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Value>) -> Result<Dispatched, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let dispatched = dispatch(&invocation, &payload).await;
+    dispatched.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+/// Does what a trigger asks for.
+///
+/// # Errors
+/// [`Failure`]: as for every stage.
+pub async fn dispatch(invocation: &Invocation<'_>, event: &Value) -> Result<Dispatched, Failure> {
+    match event::read(event) {
+        Trigger::Unreadable(why) => {
+            tracing::warn!(why, "event ignored");
+            let reason = Reason::new(Code::EventIgnored, "event", format!("The event was ignored: {why}."));
+            Ok(Dispatched { ignored: vec![reason], ..Dispatched::default() })
+        }
+        Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
+        Trigger::Timer => drift::repair(invocation).await,
+        Trigger::Manual { binding } => {
+            let store = stage::store::load(invocation.host, &invocation.client()).await?;
+            stage::store::find(&store, &binding)?;
+            start::all(invocation, vec![binding]).await
+        }
+        Trigger::Instances { region, ids } => {
+            let affected = bindings::of_instances(invocation, region.as_ref(), &ids).await?;
+            start::all(invocation, affected).await
+        }
+        Trigger::Region(region) => {
+            let affected = bindings::of_region(invocation, &region).await?;
+            start::all(invocation, affected).await
+        }
+    }
+}

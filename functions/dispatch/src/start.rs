@@ -1,0 +1,58 @@
+//! Coalesced without a store: the execution's name is the window that now lies in, and CloudFlow answers a running name
+//! with the running execution.
+
+use std::time::Duration;
+
+use onboarding::ids::BindingName;
+use openapi::fnf;
+use stage::{Failure, Invocation, executions};
+
+use crate::{Dispatched, Started};
+
+/// Windows to go on to: a name is taken by a run that may have read already, or that has ended.
+const WINDOWS: i64 = 50;
+
+/// Starts, or joins, one execution for each binding.
+pub(crate) async fn all(invocation: &Invocation<'_>, bindings: Vec<BindingName>) -> Result<Dispatched, Failure> {
+    let mut dispatched = Dispatched::default();
+    for binding in bindings {
+        let execution = one(invocation, &binding).await?;
+        dispatched.started.push(Started { binding, execution, drift: Vec::new() });
+    }
+    Ok(dispatched)
+}
+
+/// The name of an execution that is certain to read after this moment.
+pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> Result<String, Failure> {
+    let settings = invocation.host.settings();
+    let home = home(invocation)?;
+    let client = invocation.client();
+    let input = serde_json::json!({ "binding": binding }).to_string();
+    let first = executions::window(invocation.host.clock().now(), settings.window_seconds);
+    for window in first..first.saturating_add(WINDOWS) {
+        let name = executions::name(binding, window);
+        let start = fnf::StartExecution {
+            flow_name: settings.flow.clone(),
+            execution_name: Some(name.clone()),
+            input: Some(input.clone()),
+        };
+        match client.call_dated(&home, &start).await {
+            Ok((execution, date)) if executions::has_not_read(date, &execution.started_time, settings.window_seconds) => {
+                tracing::info!(%binding, execution = name, "covered by an execution");
+                return Ok(name);
+            }
+            Ok(_) => {}
+            Err(error) if error.code == "ExecutionAlreadyExists" => {}
+            Err(error) => return Err(Failure::CloudFailing { what: error.to_string() }),
+        }
+    }
+    Err(Failure::CloudFailing { what: format!("no execution of {binding} could be started in {WINDOWS} windows") })
+}
+
+pub(crate) fn home(invocation: &Invocation<'_>) -> Result<String, Failure> {
+    let region = invocation.host.settings().home_region.as_ref().map(ToString::to_string);
+    region.ok_or_else(|| Failure::CloudFailing { what: "ALBRIDGE_HOME_REGION is not set".to_owned() })
+}
+
+/// How long a third run waits before it looks again.
+pub(crate) const BETWEEN_LISTINGS: Duration = Duration::from_secs(3);

@@ -1,0 +1,54 @@
+//! Turns: a binding has at most one run at work and one waiting, whatever the runs are called.
+
+use onboarding::ids::BindingName;
+use openapi::fnf;
+use stage::executions::{Turn, runs_of, turn};
+use stage::{Failure, Invocation};
+
+use crate::Dispatched;
+use crate::start::{BETWEEN_LISTINGS, home};
+
+/// Lets `run` go on, or not yet, or never.
+pub(crate) async fn take(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Dispatched, Failure> {
+    match look(invocation, binding, run).await? {
+        Turn::Go => Ok(Dispatched { turn: Some(run.to_owned()), ..Dispatched::default() }),
+        Turn::Wait(before) => {
+            let before = before.unwrap_or_else(|| "the listing of this run".to_owned());
+            Err(Failure::StillPending { what: format!("{run} waits for {before}") })
+        }
+        Turn::StandDown(older) => {
+            invocation.host.clock().sleep(BETWEEN_LISTINGS).await;
+            if look(invocation, binding, run).await? == Turn::StandDown(older.clone()) {
+                stop(invocation, run, &older).await?;
+            }
+            Err(Failure::StillPending { what: format!("{run} waits behind {} and {}", older[0], older[1]) })
+        }
+    }
+}
+
+async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Turn, Failure> {
+    let home = home(invocation)?;
+    let client = invocation.client();
+    let mut executions = Vec::new();
+    for status in ["Starting", "Running"] {
+        let list = fnf::ListExecutions {
+            flow_name: invocation.host.settings().flow.clone(),
+            status: Some(status.to_owned()),
+            ..Default::default()
+        };
+        let listed = client.list(&home, list).await;
+        executions.extend(listed.map_err(|error| Failure::CloudFailing { what: error.to_string() })?);
+    }
+    Ok(turn(&runs_of(binding, &executions), run))
+}
+
+async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Result<(), Failure> {
+    let stop = fnf::StopExecution {
+        flow_name: invocation.host.settings().flow.clone(),
+        execution_name: run.to_owned(),
+        error: Some("StoodDown".to_owned()),
+        cause: Some(format!("{} is at work and {} will see what this run would have seen", older[0], older[1])),
+    };
+    let stopped = invocation.client().call(&home(invocation)?, &stop).await;
+    stopped.map(drop).map_err(|error| Failure::CloudFailing { what: error.to_string() })
+}

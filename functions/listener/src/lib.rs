@@ -1,0 +1,67 @@
+//! Step 2 of the procedure: a listener of the ALB forwards to the server group.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{Change, StageName, Write};
+use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::Topology;
+use openapi::alb;
+use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, run};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct Listener;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&Listener, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+impl Stage for Listener {
+    const NAME: StageName = StageName::Listener;
+    const NEEDS: Needs = Needs::GROUPS.and(Needs::LISTENERS);
+    const WRITES: &'static [&'static str] = &["alb:CreateListener", "alb:UpdateListenerAttribute", "alb:TagResources"];
+
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(change) = changes.first() else { return Ok(0) };
+        let wish = &cx.binding().server_group.name;
+        let mark = cx.deployment().tag(&cx.binding().name, Role::ServerGroup);
+        let Some(group) = topology.server_group(&mark, wish) else {
+            return Err(Problem::missing(wish, format!("The server group {wish} is not there.")));
+        };
+        let forward = vec![alb::ListenerAction::forward_to(group.id.as_str())];
+        match &change.write {
+            Write::CreateListener { protocol, port } => {
+                let tag = cx.deployment().tag(&cx.binding().name, Role::Listener);
+                let mut create = alb::CreateListener {
+                    load_balancer_id: cx.binding().alb.id.to_string(),
+                    listener_protocol: protocol.clone(),
+                    listener_port: *port,
+                    listener_description: Some(cx.deployment().description(&cx.binding().name)),
+                    default_actions: forward,
+                    tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: tag }],
+                    ..Default::default()
+                };
+                create.client_token = Some(cx.token(Owner::Binding, "CreateListener", &create));
+                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &create).await?;
+            }
+            Write::ForwardListener { listener } => {
+                let update = alb::UpdateListenerAttribute {
+                    listener_id: listener.to_string(),
+                    default_actions: forward,
+                    ..Default::default()
+                };
+                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &update).await?;
+            }
+            _ => return Ok(0),
+        }
+        Ok(1)
+    }
+}

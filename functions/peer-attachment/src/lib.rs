@@ -1,0 +1,90 @@
+//! Step 4 of the procedure: the inter-region connection, with bandwidth, associated and propagating on both sides, and
+//! publishing routes. One attachment serves both transit routers.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{AttachmentRef, Change, StageName, Write};
+use onboarding::ids::{BandwidthPackageId, Region};
+use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::Topology;
+use openapi::cbn;
+use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, attachment_id, link, run};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAttachment;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&PeerAttachment, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+impl Stage for PeerAttachment {
+    const NAME: StageName = StageName::PeerAttachment;
+    const NEEDS: Needs = Needs::CEN.and(Needs::PREREQUISITES);
+    const WRITES: &'static [&'static str] = &[
+        "cen:CreateTransitRouterPeerAttachment",
+        "cen:UpdateTransitRouterPeerAttachmentAttribute",
+        "cen:AssociateTransitRouterAttachmentWithRouteTable",
+        "cen:EnableTransitRouterRouteTablePropagation",
+        "cen:TagResources",
+    ];
+
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(change) = changes.first() else { return Ok(0) };
+        match &change.write {
+            Write::Connect { from, to, mbps, package } => connect(cx, topology, (from, to), *mbps, package.as_ref()).await?,
+            Write::PublishRoutes { from, to } => {
+                let publish = cbn::UpdateTransitRouterPeerAttachmentAttribute {
+                    transit_router_attachment_id: attachment_id(topology, &peer(from, to))?,
+                    auto_publish_route_enabled: Some(true),
+                    client_token: Some(cx.fresh_token()),
+                    ..Default::default()
+                };
+                cx.call(Side::Cen, from.as_str(), &publish).await?;
+            }
+            link_write => return link(cx, topology, link_write).await,
+        }
+        Ok(1)
+    }
+}
+
+async fn connect(
+    cx: &Session<'_>,
+    topology: &Topology,
+    (from, to): (&Region, &Region),
+    mbps: u32,
+    package: Option<&BandwidthPackageId>,
+) -> Result<(), Problem> {
+    let (Some(near), Some(far)) = (topology.transit_router(from), topology.transit_router(to)) else {
+        return Err(Problem::missing(to, format!("There is no transit router in {from} or {to}.")));
+    };
+    let mut create = cbn::CreateTransitRouterPeerAttachment {
+        transit_router_id: Some(near.id.to_string()),
+        region_id: Some(from.to_string()),
+        cen_id: Some(cx.binding().cen.id.to_string()),
+        peer_transit_router_id: far.id.to_string(),
+        peer_transit_router_region_id: Some(to.to_string()),
+        bandwidth_type: Some(if package.is_some() { "BandwidthPackage" } else { "DataTransfer" }.to_owned()),
+        cen_bandwidth_package_id: package.map(ToString::to_string),
+        bandwidth: Some(mbps.into()),
+        auto_publish_route_enabled: Some(true),
+        transit_router_attachment_name: Some(format!("albridge-{from}-{to}")),
+        tag: vec![cbn::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::PeerAttachment) }],
+        ..Default::default()
+    };
+    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterPeerAttachment", &create));
+    cx.call(Side::Cen, from.as_str(), &create).await?;
+    Ok(())
+}
+
+fn peer(from: &Region, to: &Region) -> AttachmentRef {
+    AttachmentRef::Peer { from: from.clone(), to: to.clone() }
+}

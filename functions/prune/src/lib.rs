@@ -1,0 +1,66 @@
+//! After the procedure: what albridge made and no binding wants any more is removed. Make before break, so it comes last.
+//!
+//! Only marked VPC routes, security-group rules and transit-router routes. Attachments, connections, listeners and server
+//! groups are reported, and removed by `albridge teardown` alone.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{Change, StageName, Write};
+use onboarding::topology::Topology;
+use openapi::{cbn, ecs, vpc};
+use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, run, side_of};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct Prune;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&Prune, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+impl Stage for Prune {
+    const NAME: StageName = StageName::Prune;
+    const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY);
+    const WRITES: &'static [&'static str] =
+        &["vpc:DeleteRouteEntry", "cen:DeleteTransitRouterRouteEntry", "ecs:RevokeSecurityGroup"];
+
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(change) = changes.first() else { return Ok(0) };
+        match &change.write {
+            Write::RemoveVpcRoute { region, vpc, route, .. } => {
+                let delete = vpc::DeleteRouteEntry { route_entry_id: Some(route.to_string()), ..Default::default() };
+                cx.call(side_of(cx.binding(), vpc), region.as_str(), &delete).await?;
+            }
+            Write::RemoveTransitRoute { region, route, .. } => {
+                let delete = cbn::DeleteTransitRouterRouteEntry {
+                    transit_router_route_entry_id: Some(route.to_string()),
+                    client_token: Some(cx.fresh_token()),
+                    ..Default::default()
+                };
+                cx.call(Side::Cen, region.as_str(), &delete).await?;
+            }
+            Write::RevokeIngress { region, group, rule, .. } => {
+                let Some(known) = topology.security_group(group) else {
+                    return Err(Problem::missing(group, format!("Security group {group} is not there.")));
+                };
+                let revoke = ecs::RevokeSecurityGroup {
+                    security_group_id: group.to_string(),
+                    security_group_rule_id: vec![rule.to_string()],
+                    client_token: Some(cx.fresh_token()),
+                    ..Default::default()
+                };
+                cx.call(side_of(cx.binding(), &known.vpc), region.as_str(), &revoke).await?;
+            }
+            _ => return Ok(0),
+        }
+        Ok(1)
+    }
+}

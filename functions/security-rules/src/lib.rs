@@ -1,0 +1,62 @@
+//! Step 7 of the procedure: the backends' security groups accept the ALB's source prefixes on the service and
+//! health-check ports, at a low precedence. A Drop that shadows them is reported, not overridden.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{Change, StageName, Write};
+use onboarding::topology::Topology;
+use openapi::ecs;
+use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Stage, run, side_of};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct SecurityRules;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&SecurityRules, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+/// Rules that one call takes (cloud-apis.md, section 11).
+const RULES_PER_CALL: usize = 100;
+
+impl Stage for SecurityRules {
+    const NAME: StageName = StageName::SecurityRules;
+    const NEEDS: Needs = Needs::VPCS.and(Needs::SECURITY);
+    const WRITES: &'static [&'static str] = &["ecs:AuthorizeSecurityGroup"];
+
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(Write::AllowIngress { region, group, rules }) = changes.first().map(|change| &change.write) else {
+            return Ok(0);
+        };
+        let Some(known) = topology.security_group(group) else {
+            return Err(Problem::missing(group, format!("Security group {group} is not there.")));
+        };
+        for rules in rules.chunks(RULES_PER_CALL) {
+            let permissions = rules.iter().map(|rule| ecs::NewPermission {
+                ip_protocol: "TCP".to_owned(),
+                port_range: format!("{0}/{0}", rule.port),
+                source_cidr_ip: Some(rule.source.to_string()),
+                policy: Some("accept".to_owned()),
+                priority: Some(rule.priority.into()),
+                nic_type: Some("intranet".to_owned()),
+                description: Some(cx.deployment().description(&cx.binding().name)),
+                ..Default::default()
+            });
+            let authorize = ecs::AuthorizeSecurityGroup {
+                security_group_id: group.to_string(),
+                permissions: permissions.collect(),
+                client_token: Some(cx.fresh_token()),
+            };
+            cx.call(side_of(cx.binding(), &known.vpc), region.as_str(), &authorize).await?;
+        }
+        Ok(1)
+    }
+}

@@ -1,0 +1,118 @@
+//! Step 1 of the procedure: a server group of the IP type in the ALB's VPC, with health check, scheduler and connection
+//! draining as the binding wants them. Members come later, by `backend-servers`.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{Change, StageName, Write};
+use onboarding::ids::VpcId;
+use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::{ServerGroupSettings, Topology};
+use openapi::alb;
+use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, run};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerGroup;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&ServerGroup, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+impl Stage for ServerGroup {
+    const NAME: StageName = StageName::ServerGroup;
+    const NEEDS: Needs = Needs::GROUPS;
+    const WRITES: &'static [&'static str] =
+        &["alb:CreateServerGroup", "alb:UpdateServerGroupAttribute", "alb:DeleteServerGroup", "alb:TagResources"];
+
+    async fn write(&self, cx: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(change) = changes.first() else { return Ok(0) };
+        match &change.write {
+            Write::CreateServerGroup { name, vpc, settings } => create(cx, name, vpc, settings).await?,
+            Write::UpdateServerGroup { group, settings } => {
+                let update = alb::UpdateServerGroupAttribute {
+                    server_group_id: group.to_string(),
+                    scheduler: Some(settings.scheduler.clone()),
+                    health_check_config: Some(health_check(settings)),
+                    sticky_session_config: Some(sticky(settings)),
+                    connection_drain_config: Some(draining(settings)),
+                    ..Default::default()
+                };
+                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &update).await?;
+            }
+            Write::DeleteServerGroup { group } => {
+                let delete = alb::DeleteServerGroup { server_group_id: group.to_string(), ..Default::default() };
+                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &delete).await?;
+            }
+            _ => return Ok(0),
+        }
+        Ok(1)
+    }
+}
+
+async fn create(cx: &Session<'_>, name: &str, vpc: &VpcId, settings: &ServerGroupSettings) -> Result<(), Problem> {
+    let mut create = alb::CreateServerGroup {
+        server_group_name: name.to_owned(),
+        server_group_type: Some("Ip".to_owned()),
+        vpc_id: Some(vpc.to_string()),
+        protocol: Some(settings.protocol.clone()),
+        scheduler: Some(settings.scheduler.clone()),
+        health_check_config: health_check(settings),
+        sticky_session_config: Some(sticky(settings)),
+        connection_drain_config: settings.drain_seconds.map(|_| draining(settings)),
+        tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::ServerGroup) }],
+        ..Default::default()
+    };
+    create.client_token = Some(cx.token(Owner::Binding, "CreateServerGroup", &create));
+    cx.call(Side::Alb, cx.binding().alb.region.as_str(), &create).await?;
+    Ok(())
+}
+
+fn health_check(settings: &ServerGroupSettings) -> alb::HealthCheckConfig {
+    let check = &settings.health_check;
+    let enabled = alb::HealthCheckConfig { health_check_enabled: Some(check.enabled), ..Default::default() };
+    if !check.enabled {
+        return enabled;
+    }
+    let config = alb::HealthCheckConfig {
+        health_check_protocol: Some(check.protocol.clone()),
+        health_check_connect_port: Some(check.port),
+        health_check_interval: Some(check.interval),
+        health_check_timeout: Some(check.timeout),
+        healthy_threshold: Some(check.healthy_threshold),
+        unhealthy_threshold: Some(check.unhealthy_threshold),
+        ..enabled
+    };
+    if check.protocol == "TCP" {
+        return config;
+    }
+    alb::HealthCheckConfig {
+        health_check_path: Some(check.path.clone()),
+        health_check_method: Some(check.method.clone()),
+        health_check_host: Some(check.host.clone()).filter(|host| !host.is_empty()),
+        health_check_codes: check.codes.clone(),
+        ..config
+    }
+}
+
+fn sticky(settings: &ServerGroupSettings) -> alb::StickySessionConfig {
+    alb::StickySessionConfig {
+        sticky_session_enabled: Some(settings.sticky),
+        sticky_session_type: settings.sticky.then(|| "Insert".to_owned()),
+        ..Default::default()
+    }
+}
+
+fn draining(settings: &ServerGroupSettings) -> alb::ConnectionDrainConfig {
+    alb::ConnectionDrainConfig {
+        connection_drain_enabled: Some(settings.drain_seconds.is_some()),
+        connection_drain_timeout: settings.drain_seconds,
+    }
+}

@@ -1,0 +1,42 @@
+//! The ALB's own view of the members: who still converges, and who is unhealthy past its grace.
+
+use onboarding::mark::MemberState;
+use onboarding::topology::Topology;
+use onboarding::{Code, Reason, wanted};
+use stage::Session;
+
+/// What the health of a binding's members comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// Members of this binding.
+    pub(crate) members: usize,
+    /// Not decided yet.
+    pub(crate) converging: Vec<String>,
+    /// Decided, and not healthy.
+    pub(crate) unhealthy: Vec<Reason>,
+}
+
+pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
+    let binding = session.binding();
+    let mut health = Health::default();
+    let Some(unhealthy) = topology.unhealthy.get() else { return health };
+    let running = |id: &onboarding::ids::InstanceId| {
+        wanted::selected(binding, topology).any(|(_, instance)| &instance.id == id && instance.status == "Running")
+    };
+    for server in topology.servers.get().into_iter().flatten() {
+        let Some((instance, state)) = session.deployment().read_member(&binding.name, &server.description) else { continue };
+        health.members += 1;
+        let Some(view) = unhealthy.get(&server.endpoint()) else { continue };
+        if state != MemberState::Serving || !running(&instance) {
+            continue; // a stopped or leaving member is expected to be out of service
+        }
+        if view.status == "Initial" {
+            health.converging.push(format!("the health of {instance} is not decided yet"));
+        } else {
+            let why = if view.reason.is_empty() { String::new() } else { format!(" ({})", view.reason) };
+            let message = format!("{instance} at {} is {}{why}.", server.endpoint(), view.status);
+            health.unhealthy.push(Reason::new(Code::Unhealthy, &instance, message));
+        }
+    }
+    health
+}

@@ -1,0 +1,116 @@
+//! Step 8 of the procedure: every wanted backend healthy in the ALB's own view, every path explained, and a real HTTP
+//! request answered, where a function sits in the ALB's VPC.
+//!
+//! It fails with `StillPending` only while something still converges. What is blocked or unhealthy past its grace is
+//! answered with `ok: false` and its codes: a workflow that tries again would change nothing about it.
+
+mod health;
+mod probe;
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::ids::BindingName;
+use onboarding::{Code, Reason, StageName};
+use serde::{Deserialize, Serialize};
+use stage::{Failure, Host, Invocation, Needs, Report, Request, Session, review};
+
+pub use probe::{Answer, Probe};
+
+/// What verify has to see.
+pub const NEEDS: Needs = Needs::ALL;
+/// The permissions beyond reading.
+pub const INVOKES: &[&str] = &["fc:InvokeFunction"];
+
+/// What verify is asked: to look at a binding, or, inside the ALB's VPC, to send one request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Question {
+    /// Send this request, and say what came back.
+    Probe {
+        /// The request.
+        probe: Probe,
+    },
+    /// Look at a binding.
+    Binding(Request),
+}
+
+/// What verify answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Verdict {
+    /// About a binding.
+    Binding(Verification),
+    /// About a request.
+    Probe(Answer),
+}
+
+/// The report, and the request that proved it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Verification {
+    /// As every stage reports.
+    #[serde(flatten)]
+    pub report: Report,
+    /// The request, where one could be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Answer>,
+}
+
+/// Answers one invocation.
+///
+/// # Errors
+/// Something still converges, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Question>) -> Result<Verdict, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    match payload {
+        Question::Probe { probe } => Ok(Verdict::Probe(probe::send(&host, &probe).await)),
+        Question::Binding(request) => {
+            let verification = verify(&invocation, &request).await;
+            let verification = verification.map_err(|failure| Diagnostic {
+                error_type: failure.error_type().to_owned(),
+                error_message: failure.to_string(),
+            });
+            Ok(Verdict::Binding(verification?))
+        }
+    }
+}
+
+/// Looks at a binding until nothing of it converges any more.
+///
+/// # Errors
+/// [`Failure::StillPending`] when the time is used up before that.
+pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, Failure> {
+    let session = Session::open(invocation, request).await?;
+    let mut pace = session.pace();
+    loop {
+        let topology = session.observe(NEEDS).await?;
+        let plan = review(&session, &topology);
+        let health = health::of(&session, &topology);
+        let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
+        converging.extend(health.converging);
+        if converging.is_empty() {
+            let blocked = plan.changes.iter().flat_map(|change| change.blocked.iter().cloned());
+            let mut blocked: Vec<Reason> = blocked.chain(health.unhealthy).collect();
+            // What a plan would still change is drift: this run has not done it, or somebody undid it meanwhile.
+            let open = plan.changes.iter().filter(|change| change.is_open());
+            blocked.extend(open.map(|change| {
+                Reason::new(Code::Drift, &session.binding().name, format!("Not in place: {}.", change.write))
+            }));
+            let answer = probe::of_binding(&session, &topology, health.members).await;
+            let (answer, fault) = answer;
+            blocked.extend(fault);
+            return Ok(Verification { report: report(&session.binding().name, request, blocked, plan.findings), request: answer });
+        }
+        if !pace.wait().await {
+            converging.truncate(3);
+            return Err(Failure::StillPending { what: converging.join("; ") });
+        }
+    }
+}
+
+fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, findings: Vec<Reason>) -> Report {
+    let report = Report::new(StageName::Verify, binding, &request.run, Vec::new(), blocked, findings);
+    tracing::info!(stage = %StageName::Verify, %binding, run = request.run, ok = report.ok, "done");
+    report
+}

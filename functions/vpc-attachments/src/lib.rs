@@ -1,0 +1,81 @@
+//! Step 3 of the procedure: both VPCs attached to the transit routers of their regions, associated with a route table and
+//! propagating into it. What the console's "advanced settings" do in one click, the API wants said one by one.
+
+use fc_runtime::{Diagnostic, LambdaEvent};
+use onboarding::change::{Change, StageName, Write};
+use onboarding::ids::{Region, VSwitchId, VpcId, ZoneId};
+use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::Topology;
+use openapi::cbn;
+use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, link, run, side_of};
+
+/// The stage.
+#[derive(Debug, Clone, Copy)]
+pub struct VpcAttachments;
+
+/// Answers one invocation.
+///
+/// # Errors
+/// More time is needed, the cloud is failing, or the bindings cannot be read.
+pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    let report = run(&VpcAttachments, &invocation, &payload).await;
+    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+}
+
+impl Stage for VpcAttachments {
+    const NAME: StageName = StageName::VpcAttachments;
+    const NEEDS: Needs = Needs::VPCS.and(Needs::CEN).and(Needs::PREREQUISITES);
+    const WRITES: &'static [&'static str] = &[
+        "cen:CreateTransitRouterVpcAttachment",
+        "cen:AssociateTransitRouterAttachmentWithRouteTable",
+        "cen:EnableTransitRouterRouteTablePropagation",
+        "cen:TagResources",
+    ];
+
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+        let Some(change) = changes.first() else { return Ok(0) };
+        match &change.write {
+            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await?,
+            link_write => return link(cx, topology, link_write).await,
+        }
+        Ok(1)
+    }
+}
+
+async fn attach(
+    cx: &Session<'_>,
+    topology: &Topology,
+    region: &Region,
+    vpc: &VpcId,
+    zones: &[(ZoneId, VSwitchId)],
+) -> Result<(), Problem> {
+    let Some(router) = topology.transit_router(region) else {
+        return Err(Problem::missing(region, format!("There is no transit router in {region}.")));
+    };
+    let zones = zones.iter().map(|(zone, vswitch)| cbn::ZoneMapping {
+        zone_id: zone.to_string(),
+        vswitch_id: vswitch.to_string(),
+        ..Default::default()
+    });
+    let mut create = cbn::CreateTransitRouterVpcAttachment {
+        // Without the id a transit router would be made where there is none.
+        transit_router_id: Some(router.id.to_string()),
+        cen_id: Some(cx.binding().cen.id.to_string()),
+        region_id: Some(region.to_string()),
+        vpc_id: vpc.to_string(),
+        vpc_owner_id: cx.cloud().owner(side_of(cx.binding(), vpc)),
+        zone_mappings: zones.collect(),
+        // Exact prefixes only: routes into the VPC are written one by one.
+        auto_publish_route_enabled: Some(false),
+        transit_router_attachment_name: Some(format!("albridge-{vpc}")),
+        tag: vec![cbn::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::VpcAttachment) }],
+        ..Default::default()
+    };
+    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterVpcAttachment", &create));
+    cx.call(Side::Cen, region.as_str(), &create).await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! `HealthCheckConfig`: how often a server is probed, and how many answers make it healthy or unhealthy.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::fault;
+use crate::call::{ApiError, Params};
+
+/// The settings of a server group's health check, with the documented defaults (cloud-apis.md section 4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HealthCheck {
+    pub(super) enabled: bool,
+    protocol: String,
+    /// 0 means the server's own port.
+    connect_port: u16,
+    path: String,
+    host: String,
+    method: String,
+    http_version: String,
+    codes: Vec<String>,
+    interval: u32,
+    timeout: u32,
+    healthy_threshold: u32,
+    unhealthy_threshold: u32,
+}
+
+impl Default for HealthCheck {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            protocol: "HTTP".to_owned(),
+            connect_port: 0,
+            path: "/".to_owned(),
+            // The API's word for "the server's address".
+            host: "$SERVER_IP".to_owned(),
+            method: "HEAD".to_owned(),
+            http_version: "HTTP1.1".to_owned(),
+            codes: vec!["http_2xx".to_owned(), "http_3xx".to_owned()],
+            interval: 2,
+            timeout: 5,
+            healthy_threshold: 3,
+            unhealthy_threshold: 3,
+        }
+    }
+}
+
+impl HealthCheck {
+    /// From the `HealthCheckConfig` of a create call: `HealthCheckEnabled` is required there.
+    pub(super) fn create(sent: &Params) -> Result<Self, ApiError> {
+        if sent.get("HealthCheckEnabled").is_none() {
+            return Err(fault::missing("HealthCheckConfig.HealthCheckEnabled"));
+        }
+        Self::default().update(sent)
+    }
+
+    /// What was sent over what is stored.
+    pub(super) fn update(&self, sent: &Params) -> Result<Self, ApiError> {
+        let path = sent.get("HealthCheckPath").unwrap_or(&self.path).to_owned();
+        if !path.starts_with('/') || path.chars().count() > 80 {
+            return Err(fault::illegal("HealthCheckPath"));
+        }
+        let codes = match sent.list("HealthCheckCodes") {
+            codes if codes.is_empty() => self.codes.clone(),
+            codes => codes,
+        };
+        Ok(Self {
+            enabled: sent.flag("HealthCheckEnabled")?.unwrap_or(self.enabled),
+            protocol: fault::choice(sent, "HealthCheckProtocol", &["HTTP", "HTTPS", "TCP", "gRPC"], &self.protocol)?,
+            connect_port: fault::ranged(sent, "HealthCheckConnectPort", 0, u16::MAX, self.connect_port)?,
+            path,
+            host: sent.get("HealthCheckHost").unwrap_or(&self.host).to_owned(),
+            method: fault::choice(sent, "HealthCheckMethod", &["HEAD", "GET", "POST"], &self.method)?,
+            http_version: fault::choice(sent, "HealthCheckHttpVersion", &["HTTP1.0", "HTTP1.1"], &self.http_version)?,
+            codes,
+            interval: fault::ranged(sent, "HealthCheckInterval", 1, 50, self.interval)?,
+            timeout: fault::ranged(sent, "HealthCheckTimeout", 1, 300, self.timeout)?,
+            healthy_threshold: fault::ranged(sent, "HealthyThreshold", 2, 10, self.healthy_threshold)?,
+            unhealthy_threshold: fault::ranged(sent, "UnhealthyThreshold", 2, 10, self.unhealthy_threshold)?,
+        })
+    }
+
+    /// The port that is probed on a server.
+    pub(super) const fn port(&self, server: u16) -> u16 {
+        if self.connect_port == 0 { server } else { self.connect_port }
+    }
+
+    /// How long a server has to answer before it counts as healthy.
+    pub(super) const fn rise(&self) -> Duration {
+        Duration::from_secs(self.interval as u64 * self.healthy_threshold as u64)
+    }
+
+    /// How long a server has to stay silent before it counts as unhealthy.
+    pub(super) const fn fall(&self) -> Duration {
+        Duration::from_secs(self.interval as u64 * self.unhealthy_threshold as u64)
+    }
+
+    /// As `ListServerGroups` shows it.
+    pub(super) fn shown(&self) -> Value {
+        json!({
+            "HealthCheckEnabled": self.enabled,
+            "HealthCheckProtocol": self.protocol,
+            "HealthCheckConnectPort": self.connect_port,
+            "HealthCheckPath": self.path,
+            "HealthCheckHost": self.host,
+            "HealthCheckMethod": self.method,
+            "HealthCheckHttpVersion": self.http_version,
+            "HealthCheckCodes": self.codes,
+            "HealthCheckInterval": self.interval,
+            "HealthCheckTimeout": self.timeout,
+            "HealthyThreshold": self.healthy_threshold,
+            "UnhealthyThreshold": self.unhealthy_threshold,
+        })
+    }
+}

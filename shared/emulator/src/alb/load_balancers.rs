@@ -1,0 +1,356 @@
+//! Load balancers: made in two zones or more, each zone with a virtual address and, if upgraded, local addresses.
+
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::paging::{Page, filter, passes};
+use super::sources::{Generation, back_to_origin};
+use super::{fault, jobs, stamp, tags};
+use crate::call::{Answer, ApiError, Call, Params};
+use crate::tags::Tags;
+use crate::time::Timed;
+use crate::vpc;
+use crate::world::World;
+
+/// Local addresses per zone at creation; they grow with the load (cloud-apis.md section 0.2).
+const LOCAL_ADDRESSES: usize = 2;
+
+/// `LoadBalancerStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Provisioning,
+    Active,
+    /// A listener of it is being written.
+    Configuring,
+    Deleting,
+    Gone,
+}
+
+impl Status {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Provisioning => "Provisioning",
+            Self::Active => "Active",
+            Self::Configuring | Self::Deleting | Self::Gone => "Configuring",
+        }
+    }
+}
+
+/// A zone that a load balancer is present in.
+#[derive(Debug, Clone)]
+pub(super) struct Zone {
+    pub(super) zone: String,
+    pub(super) vswitch: String,
+    pub(super) address: Ipv4Addr,
+    /// Empty unless upgraded.
+    pub(super) local: Vec<Ipv4Addr>,
+}
+
+/// An application load balancer.
+#[derive(Debug, Clone)]
+pub(crate) struct LoadBalancer {
+    pub(super) id: String,
+    pub(super) region: String,
+    pub(super) name: String,
+    pub(super) vpc: String,
+    pub(super) generation: Generation,
+    pub(super) address_type: String,
+    pub(super) edition: String,
+    pub(super) address_mode: String,
+    pub(super) dns_name: String,
+    pub(super) zones: Vec<Zone>,
+    pub(super) security_groups: Vec<String>,
+    pub(super) resource_group: String,
+    pub(super) deletion_protection: Option<Timestamp>,
+    pub(super) modification_protection: (String, String),
+    pub(super) pay_type: String,
+    pub(super) tags: Tags,
+    pub(super) created: Timestamp,
+    pub(super) status: Timed<Status>,
+}
+
+impl LoadBalancer {
+    /// The addresses its packets to backends come from: one for each prefix that has to be routed back.
+    pub(super) fn sources(&self) -> Vec<Ipv4Addr> {
+        match self.generation {
+            Generation::Upgraded => self.zones.iter().filter_map(|zone| zone.local.first().copied()).collect(),
+            Generation::Classic => {
+                back_to_origin(&self.region).iter().filter_map(|prefix| prefix.hosts().next()).collect()
+            }
+        }
+    }
+
+    /// Whether its name is of the kind that must not be used directly: those given since 2024-11-15.
+    pub(super) fn refuses_own_name(&self) -> bool {
+        self.dns_name.ends_with("aliyuncsslb.com")
+    }
+
+    /// How many servers it may have, counted once per use by a listener (section 4, quotas).
+    pub(super) fn server_quota(&self) -> usize {
+        if self.edition == "Basic" { 200 } else { 1_000 }
+    }
+
+    pub(super) fn is_serving(&self, now: Timestamp) -> bool {
+        matches!(self.status.get(now), Status::Active | Status::Configuring)
+    }
+
+    pub(super) fn is_gone(&self, now: Timestamp) -> bool {
+        *self.status.get(now) == Status::Gone
+    }
+}
+
+/// A load balancer of the region asked.
+pub(super) fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a LoadBalancer, ApiError> {
+    let found = world.alb.load_balancers.get(id).filter(|lb| lb.region == call.region);
+    found.ok_or_else(|| fault::not_found("LoadBalancer", id))
+}
+
+/// What has to be known to make one, by call or from a scenario.
+pub(super) struct Order {
+    pub(super) id: String,
+    pub(super) region: String,
+    pub(super) name: String,
+    pub(super) vpc: String,
+    pub(super) generation: Generation,
+    pub(super) address_type: String,
+    pub(super) edition: String,
+    pub(super) address_mode: String,
+    /// Zone, vSwitch, and the wanted virtual address.
+    pub(super) zones: Vec<(String, String, Option<Ipv4Addr>)>,
+    pub(super) status: Timed<Status>,
+}
+
+/// Takes the addresses and puts the load balancer into the world.
+pub(super) fn make(world: &mut World, now: Timestamp, order: Order) -> Result<&mut LoadBalancer, ApiError> {
+    for (zone, vswitch, _) in &order.zones {
+        let switch = world.vpc.switches.get(vswitch).filter(|switch| switch.vpc == order.vpc);
+        let switch = switch.ok_or_else(|| fault::not_found("VSwitch", vswitch))?;
+        if switch.zone != *zone {
+            return Err(fault::mismatch("ZoneId"));
+        }
+        let wanted = if order.generation == Generation::Upgraded { LOCAL_ADDRESSES + 1 } else { 1 };
+        if switch.available() < wanted {
+            return Err(ApiError::bad(
+                "ResourceInsufficient.VSwitchIp",
+                format!("The available IP addresses of the vSwitch {vswitch} are insufficient."),
+            ));
+        }
+    }
+    let mut zones = Vec::new();
+    for (zone, vswitch, wanted) in &order.zones {
+        let address = vpc::take_address(world, vswitch, *wanted, &order.id)?;
+        let count = if order.generation == Generation::Upgraded { LOCAL_ADDRESSES } else { 0 };
+        let local = (0..count).map(|_| vpc::take_address(world, vswitch, None, &order.id)).collect::<Result<_, _>>()?;
+        zones.push(Zone { zone: zone.clone(), vswitch: vswitch.clone(), address, local });
+    }
+    let host = order.id.trim_start_matches("alb-");
+    let dns_name = match (order.generation, order.address_type.as_str()) {
+        (Generation::Upgraded, _) => format!("alb-{host}.{}.alb.aliyuncsslb.com", order.region),
+        (Generation::Classic, "Intranet") => format!("alb-{host}.internal.{}.alb.aliyuncs.com", order.region),
+        (Generation::Classic, _) => format!("alb-{host}.{}.alb.aliyuncs.com", order.region),
+    };
+    let made = LoadBalancer {
+        region: order.region,
+        name: order.name,
+        vpc: order.vpc,
+        generation: order.generation,
+        address_type: order.address_type,
+        edition: order.edition,
+        address_mode: order.address_mode,
+        dns_name,
+        zones,
+        security_groups: Vec::new(),
+        resource_group: format!("rg-{}", world.settings.account_id),
+        deletion_protection: None,
+        modification_protection: ("NonProtection".to_owned(), String::new()),
+        pay_type: "PostPay".to_owned(),
+        tags: Tags::new(),
+        created: now,
+        status: order.status,
+        id: order.id.clone(),
+    };
+    Ok(world.alb.load_balancers.entry(order.id).or_insert(made))
+}
+
+fn zones(params: &Params) -> Result<Vec<(String, String, Option<Ipv4Addr>)>, ApiError> {
+    let mut zones = Vec::new();
+    for zone in params.objects("ZoneMappings") {
+        let (name, vswitch) = (zone.text("ZoneId"), zone.text("VSwitchId"));
+        if zones.iter().any(|(known, _, _)| *known == name) {
+            return Err(fault::duplicated("ZoneMappings"));
+        }
+        zones.push((name, vswitch, zone.parse::<Ipv4Addr>("IntranetAddress")?));
+    }
+    // Every region of this emulator has two zones or more, so two are required, as the API does.
+    if (2..=10).contains(&zones.len()) { Ok(zones) } else { Err(fault::illegal("ZoneMappings")) }
+}
+
+/// `CreateLoadBalancer`. The generation is the world's present one: no parameter of the API chooses it.
+pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    let params = &call.params;
+    let vpc = params.required("VpcId")?.to_owned();
+    if world.vpc.vpcs.get(&vpc).is_none_or(|vpc| vpc.region != call.region) {
+        return Err(fault::not_found("Vpc", &vpc));
+    }
+    let (status, reason) = (
+        fault::choice(
+            params,
+            "ModificationProtectionConfig.Status",
+            &["NonProtection", "ConsoleProtection"],
+            "NonProtection",
+        )?,
+        params.text("ModificationProtectionConfig.Reason"),
+    );
+    let tags = tags::read(params)?;
+    let protected = params.flag("DeletionProtectionEnabled")? == Some(true);
+    let ready = world.settings.pace.after(now, world.settings.pace.alb_create);
+    let order = Order {
+        id: world.ids.next("alb-"),
+        region: call.region.clone(),
+        name: fault::name(params, "LoadBalancerName")?.unwrap_or_default(),
+        vpc,
+        generation: world.alb.policy.generation,
+        address_type: fault::choice(params, "AddressType", &["Internet", "Intranet"], "")?,
+        edition: fault::choice(params, "LoadBalancerEdition", &["Basic", "Standard", "StandardWithWaf"], "")?,
+        address_mode: fault::choice(params, "AddressAllocatedMode", &["Fixed", "Dynamic"], "Dynamic")?,
+        zones: zones(params)?,
+        status: Timed::changing(Status::Provisioning, ready, Status::Active),
+    };
+    let pay_type = fault::choice(params, "LoadBalancerBillingConfig.PayType", &["PostPay"], "PostPay")?;
+    let made = make(world, now, order)?;
+    made.tags = tags;
+    made.pay_type = pay_type;
+    made.modification_protection = (status, reason);
+    made.deletion_protection = protected.then_some(now);
+    made.security_groups =
+        params.objects("SecurityGroupIds").iter().map(|group| group.text("SecurityGroupId")).collect();
+    if let Some(group) = params.get("ResourceGroupId") {
+        group.clone_into(&mut made.resource_group);
+    }
+    let id = made.id.clone();
+    jobs::start(world, now, call, ready, ("loadbalancer", &id));
+    Ok(json!({"LoadBalancerId": id}))
+}
+
+/// `DeleteLoadBalancer`: its listeners go with it, its server groups stay.
+pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    let id = call.params.required("LoadBalancerId")?;
+    let lb = here(world, call, id)?;
+    if lb.deletion_protection.is_some() {
+        return Err(ApiError::bad(
+            "OperationDenied.DeletionProtection",
+            "The operation is not allowed because of DeletionProtection.",
+        ));
+    }
+    writable(world, now, id)?;
+    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    if let Some(lb) = world.alb.load_balancers.get_mut(id) {
+        lb.status = Timed::changing(Status::Deleting, at, Status::Gone);
+    }
+    for listener in world.alb.listeners.values_mut().filter(|listener| listener.load_balancer == id) {
+        listener.leave(at);
+    }
+    let job = jobs::start(world, now, call, at, ("loadbalancer", id));
+    Ok(json!({"JobId": job}))
+}
+
+/// Refuses unless the load balancer is Active: one write at a time (cloud-apis.md section 5).
+pub(super) fn writable(world: &World, now: Timestamp, id: &str) -> Result<(), ApiError> {
+    match world.alb.load_balancers.get(id).map(|lb| *lb.status.get(now)) {
+        Some(Status::Active) => Ok(()),
+        _ => Err(fault::incorrect_status("LoadBalancer", id)),
+    }
+}
+
+/// Marks the load balancer as being written until `at`.
+pub(super) fn configure(world: &mut World, id: &str, at: Timestamp) {
+    if let Some(lb) = world.alb.load_balancers.get_mut(id) {
+        lb.status = Timed::changing(Status::Configuring, at, Status::Active);
+    }
+}
+
+fn shown(lb: &LoadBalancer, now: Timestamp) -> Value {
+    let mut shown = json!({
+        "LoadBalancerId": lb.id,
+        "LoadBalancerName": lb.name,
+        "VpcId": lb.vpc,
+        "AddressType": lb.address_type,
+        "AddressIpVersion": "IPv4",
+        "AddressAllocatedMode": lb.address_mode,
+        "Ipv6AddressType": "",
+        "DNSName": lb.dns_name,
+        "LoadBalancerStatus": lb.status.get(now).name(),
+        "LoadBalancerBussinessStatus": "Normal",
+        "LoadBalancerEdition": lb.edition,
+        "LoadBalancerBillingConfig": {"PayType": lb.pay_type},
+        "LoadBalancerOperationLocks": [],
+        "ModificationProtectionConfig": {"Status": lb.modification_protection.0, "Reason": lb.modification_protection.1},
+        "DeletionProtectionConfig": {"Enabled": lb.deletion_protection.is_some()},
+        "AccessLogConfig": {},
+        "ResourceGroupId": lb.resource_group,
+        "SecurityGroupIds": lb.security_groups,
+        "CreateTime": stamp(lb.created),
+        "Tags": crate::tags::list(&lb.tags),
+    });
+    if let Some(since) = lb.deletion_protection {
+        shown["DeletionProtectionConfig"]["EnabledTime"] = stamp(since).into();
+    }
+    shown
+}
+
+/// `GetLoadBalancerAttribute`: the one answer with zones and local addresses.
+pub(super) fn attribute(world: &World, now: Timestamp, call: &Call) -> Answer {
+    let lb = here(world, call, call.params.required("LoadBalancerId")?)?;
+    let zones = lb.zones.iter().map(|zone| {
+        let address = json!({
+            "Address": zone.address,
+            "IntranetAddress": zone.address,
+            "IntranetAddressHcStatus": "Healthy",
+            "Ipv4LocalAddresses": zone.local,
+            "Ipv6LocalAddresses": [],
+        });
+        json!({"ZoneId": zone.zone, "VSwitchId": zone.vswitch, "Status": "Active", "LoadBalancerAddresses": [address]})
+    });
+    let mut answer = shown(lb, now);
+    answer["ZoneMappings"] = zones.collect();
+    answer["RegionId"] = lb.region.clone().into();
+    Ok(answer)
+}
+
+/// `ListLoadBalancers`.
+pub(super) fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
+    let params = &call.params;
+    let page = Page::read(params, 100)?;
+    let ids = filter(params, "LoadBalancerIds", 20)?;
+    let names = filter(params, "LoadBalancerNames", 10)?;
+    let vpcs = filter(params, "VpcIds", 10)?;
+    let is = |name: &str, value: &str| params.get(name).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
+    let items = world
+        .alb
+        .load_balancers
+        .values()
+        .filter(|lb| lb.region == call.region)
+        .filter(|lb| passes(&ids, &lb.id) && passes(&names, &lb.name) && passes(&vpcs, &lb.vpc))
+        .filter(|lb| is("AddressType", &lb.address_type) && is("LoadBalancerStatus", lb.status.get(now).name()))
+        .filter(|_| is("LoadBalancerBussinessStatus", "Normal") && is("AddressIpVersion", "IPv4"))
+        .filter(|lb| is("DNSName", &lb.dns_name) && is("PayType", &lb.pay_type))
+        .filter(|lb| is("ResourceGroupId", &lb.resource_group))
+        .filter(|lb| params.get("ZoneId").is_none_or(|zone| lb.zones.iter().any(|known| known.zone == zone)))
+        .filter(|lb| crate::tags::pass(&lb.tags, params, "Tag"))
+        .map(|lb| (lb.id.clone(), shown(lb, now)))
+        .collect();
+    Ok(page.answer("LoadBalancers", items))
+}
+
+/// Takes back the addresses of load balancers that are gone.
+pub(super) fn sweep(world: &mut World, now: Timestamp) {
+    let gone: Vec<LoadBalancer> = world.alb.load_balancers.values().filter(|lb| lb.is_gone(now)).cloned().collect();
+    for lb in gone {
+        for zone in &lb.zones {
+            vpc::release_addresses(world, &zone.vswitch, &lb.id);
+        }
+        world.alb.load_balancers.remove(&lb.id);
+    }
+}

@@ -1,0 +1,262 @@
+//! A call after the protocol has been taken off: who asks for which action where, with which parameters, and what a
+//! service can answer.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use ipnet::Ipv4Net;
+use serde_json::Value;
+
+/// A service that the emulator plays. The name is the product's as RAM and the SDKs spell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Application Load Balancer, 2020-06-16.
+    Alb,
+    /// Cloud Enterprise Network, 2017-09-12.
+    Cbn,
+    /// Virtual Private Cloud, 2016-04-28.
+    Vpc,
+    /// Elastic Compute Service, 2014-05-26.
+    Ecs,
+    /// CloudFlow, 2019-03-15.
+    Fnf,
+    /// Security Token Service, 2015-04-01.
+    Sts,
+    /// Resource Access Management, 2015-05-01.
+    Ram,
+    /// EventBridge, 2020-04-01.
+    EventBridge,
+    /// Function Compute, 2023-03-30 (path style).
+    Fc,
+    /// Object Storage Service (path style, a signature of its own).
+    Oss,
+    /// Resource Orchestration Service, 2019-09-10.
+    Ros,
+}
+
+/// Who signed the request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Caller {
+    /// The account's own key: everything is allowed.
+    Root,
+    /// A role of this account, by name: its policies decide.
+    Role(String),
+}
+
+/// One API request, verified and decoded.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The service asked.
+    pub service: Service,
+    /// The action's name, as in `CreateServerGroup`.
+    pub action: String,
+    /// `RegionId` where the request has one, else the region of the port it came in by.
+    pub region: String,
+    /// Query and form merged, without the protocol's own parameters.
+    pub params: Params,
+    /// Who asks.
+    pub caller: Caller,
+    /// The request's id, an upper-case UUID; also serves as ClientToken where none is given.
+    pub request_id: String,
+}
+
+/// What a service answers: the JSON object without `RequestId`, which the gateway adds.
+pub type Answer = Result<Value, ApiError>;
+
+/// A refusal, as the service words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: u16,
+    /// The code, as in `IncorrectStatus.ServerGroup`.
+    pub code: String,
+    /// One sentence.
+    pub message: String,
+}
+
+impl ApiError {
+    /// An error with any status.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into() }
+    }
+
+    /// HTTP 400.
+    pub fn bad(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(400, code, message)
+    }
+
+    /// HTTP 404.
+    pub fn not_found(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(404, code, message)
+    }
+}
+
+/// Flattened request parameters, sorted by name: `Servers.1.Port`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params(BTreeMap<String, String>);
+
+impl Params {
+    /// Parameters from name and value pairs; a later one wins.
+    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+
+    /// Every pair, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether nothing was sent.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A value, if sent and not empty.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A value as an owned string, empty when not sent.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        self.get(name).unwrap_or_default().to_owned()
+    }
+
+    /// A value that must be there. The gateway has checked the documented ones already.
+    ///
+    /// # Errors
+    /// `MissingParameter` when it is absent.
+    pub fn required(&self, name: &str) -> Result<&str, ApiError> {
+        self.get(name).ok_or_else(|| {
+            ApiError::bad("MissingParameter", format!("The input parameter \"{name}\" that is mandatory for processing this request is not supplied."))
+        })
+    }
+
+    /// A number, address or the like.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when the value does not parse.
+    pub fn parse<T: FromStr>(&self, name: &str) -> Result<Option<T>, ApiError> {
+        self.get(name)
+            .map(|value| {
+                value.parse().map_err(|_| ApiError::bad("InvalidParameter", format!("The param of {name} is illegal.")))
+            })
+            .transpose()
+    }
+
+    /// A boolean in any case: the Python SDK sends `True`.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it is neither true nor false.
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(value) if value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(value) if value.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(_) => Err(ApiError::bad("InvalidParameter", format!("The param of {name} is illegal."))),
+        }
+    }
+
+    /// An IPv4 prefix; a bare address counts as /32, host bits are cut.
+    ///
+    /// # Errors
+    /// `InvalidCidrBlock.Malformed` when it is neither.
+    pub fn prefix(&self, name: &str) -> Result<Option<Ipv4Net>, ApiError> {
+        let bad = || ApiError::bad("InvalidCidrBlock.Malformed", "Specified CIDR block is not valid.");
+        self.get(name)
+            .map(|value| {
+                let text = if value.contains('/') { value.to_owned() } else { format!("{value}/32") };
+                text.parse::<Ipv4Net>().map(|net| net.trunc()).map_err(|_| bad())
+            })
+            .transpose()
+    }
+
+    /// A list of plain values, `Name.1`, `Name.2` ..., in the order of their numbers.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.indexes(name)
+            .into_iter()
+            .filter_map(|index| self.get(&format!("{name}.{index}")).map(str::to_owned))
+            .collect()
+    }
+
+    /// A list of objects, `Name.1.Field` ..., each as parameters of its own without the prefix.
+    #[must_use]
+    pub fn objects(&self, name: &str) -> Vec<Self> {
+        self.indexes(name).into_iter().map(|index| self.within(&format!("{name}.{index}"))).collect()
+    }
+
+    /// An object, `Name.Field` ..., as parameters of its own without the prefix.
+    #[must_use]
+    pub fn within(&self, name: &str) -> Self {
+        let prefix = format!("{name}.");
+        let fields = self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
+        Self(fields.collect())
+    }
+
+    /// A list sent as a JSON array of strings, as ECS `InstanceIds`.
+    ///
+    /// # Errors
+    /// `InvalidParameter` when it is no such array.
+    pub fn json_list(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
+        self.get(name)
+            .map(|value| {
+                serde_json::from_str(value)
+                    .map_err(|_| ApiError::bad("InvalidParameter", format!("The specified {name} is not valid JSON.")))
+            })
+            .transpose()
+    }
+
+    fn indexes(&self, name: &str) -> Vec<u32> {
+        let prefix = format!("{name}.");
+        let mut indexes: Vec<u32> = self
+            .0
+            .keys()
+            .filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok())
+            .collect();
+        indexes.sort_unstable();
+        indexes.dedup();
+        indexes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(pairs: &[(&str, &str)]) -> Params {
+        Params::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    #[test]
+    fn lists_come_in_the_order_of_their_numbers() {
+        let params = params(&[("Id.10", "c"), ("Id.2", "b"), ("Id.1", "a")]);
+        assert_eq!(params.list("Id"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn objects_lose_their_prefix() {
+        let params = params(&[("Servers.1.Port", "80"), ("Servers.2.Port", "81"), ("ServersX.1.Port", "9")]);
+        let ports: Vec<_> = params.objects("Servers").iter().map(|server| server.text("Port")).collect();
+        assert_eq!(ports, ["80", "81"]);
+    }
+
+    #[test]
+    fn a_bare_address_is_a_host_prefix() {
+        let params = params(&[("A", "10.0.0.1"), ("B", "10.0.0.1/8"), ("C", "ten")]);
+        assert_eq!(params.prefix("A").unwrap().unwrap().to_string(), "10.0.0.1/32");
+        assert_eq!(params.prefix("B").unwrap().unwrap().to_string(), "10.0.0.0/8");
+        assert_eq!(params.prefix("C").unwrap_err().code, "InvalidCidrBlock.Malformed");
+    }
+
+    #[test]
+    fn booleans_are_read_in_any_case() {
+        let params = params(&[("A", "True"), ("B", "false"), ("C", "1")]);
+        assert_eq!(params.flag("A").unwrap(), Some(true));
+        assert_eq!(params.flag("B").unwrap(), Some(false));
+        assert_eq!(params.flag("C").unwrap_err().code, "InvalidParameter");
+        assert_eq!(params.flag("D").unwrap(), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! What may be let through: network ACLs of vSwitches, and security groups of interfaces.
+
+use std::net::Ipv4Addr;
+
+use super::Fault;
+use crate::ecs::{self, Interface, Policy, Protocol, Rule, Source};
+use crate::vpc::{self, AclPolicy};
+use crate::world::World;
+
+/// One of the ports that a load balancer's connections come from: answers go there.
+const CLIENT_PORT: u16 = 40_000;
+
+/// A connection as network ACLs see it. They are stateless, so they judge its answers too; the port that they mean is
+/// always the one a packet goes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flow<'a> {
+    /// The vSwitch that the source lies in; a classic load balancer lies in none.
+    pub(super) near: Option<&'a str>,
+    /// The vSwitch of the server.
+    pub(super) far: &'a str,
+    pub(super) source: Ipv4Addr,
+    pub(super) destination: Ipv4Addr,
+    pub(super) port: u16,
+}
+
+impl Flow<'_> {
+    /// Out of the source's vSwitch and into the server's.
+    pub(super) fn check_forward(&self, world: &World) -> Result<(), Fault> {
+        self.check(world, (self.near, self.destination), (Some(self.far), self.source), self.port)
+    }
+
+    /// Out of the server's vSwitch and into the source's.
+    pub(super) fn check_return(&self, world: &World) -> Result<(), Fault> {
+        self.check(world, (Some(self.far), self.source), (self.near, self.destination), CLIENT_PORT)
+    }
+
+    /// Each side is a vSwitch and the peer that its rules are about. Inside one vSwitch no ACL is asked.
+    fn check(
+        &self,
+        world: &World,
+        out: (Option<&str>, Ipv4Addr),
+        into: (Option<&str>, Ipv4Addr),
+        port: u16,
+    ) -> Result<(), Fault> {
+        if self.near == Some(self.far) {
+            return Ok(());
+        }
+        for ((vswitch, peer), inbound) in [(out, false), (into, true)] {
+            let Some(vswitch) = vswitch else { continue };
+            let Some(acl) = vpc::acl_of_vswitch(world, vswitch) else { continue };
+            let entries = if inbound { &acl.ingress } else { &acl.egress };
+            let decided = entries.iter().find(|entry| entry.matches_tcp(peer, port));
+            if decided.is_none_or(|entry| entry.policy == AclPolicy::Drop) {
+                return Err(Fault::Acl { vswitch: vswitch.to_owned(), inbound });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the interface's security groups let a TCP connection in: all its groups' rules together, the smallest
+/// priority first, Drop before Accept among equals, and Drop when none matches (cloud-apis.md section 11).
+pub(super) fn security_groups(
+    world: &World,
+    interface: &Interface,
+    from: Ipv4Addr,
+    to: Ipv4Addr,
+    port: u16,
+) -> Result<(), Fault> {
+    let rules = interface.groups.iter().flat_map(|group| ecs::rules(world, group));
+    let matching = rules.filter(|rule| matches(world, rule, from, to, port));
+    match matching.min_by_key(|rule| (rule.priority, rule.policy)) {
+        Some(rule) if rule.policy == Policy::Accept => Ok(()),
+        decided => {
+            Err(Fault::SecurityGroups { groups: interface.groups.clone(), rule: decided.map(|rule| rule.id.clone()) })
+        }
+    }
+}
+
+fn matches(world: &World, rule: &Rule, from: Ipv4Addr, to: Ipv4Addr, port: u16) -> bool {
+    matches!(rule.protocol, Protocol::Tcp | Protocol::All)
+        && rule.ports.holds(port)
+        && rule.destination.is_none_or(|net| net.contains(&to))
+        && match &rule.source {
+            Source::Cidr(net) => net.contains(&from),
+            Source::PrefixList(_) | Source::Group(_) => {
+                ecs::source_prefixes(world, rule).iter().any(|net| net.contains(&from))
+            }
+        }
+}

@@ -1,0 +1,247 @@
+//! Lets time pass in a world, runs the functions it calls, and answers its clients.
+//!
+//! ```text
+//!   clients ──► Cloud::call ──► Gateway ──► World ◄── advance(now) ── driver task ──► FunctionHost
+//!                   │              │                      ▲  │                              │
+//!                   └── wake ──────┴──────────────────────┘  └── finish(outcome) ◄──────────┘
+//! ```
+//!
+//! Requests and functions run on tasks of their own: a client that goes away does not undo what the server did.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Clock;
+use http::{HeaderValue, Request, Response, StatusCode};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::Decision;
+use crate::alb;
+use crate::fc::{Invocation, Outcome};
+use crate::gateway::{Gateway, Reply};
+use crate::host::FunctionHost;
+use crate::ports;
+use crate::world::{Effect, World};
+
+/// A due time that is not ahead although everything due was done must not spin the driver.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// A running cloud. Clones share it; when the last is dropped it stops.
+#[derive(Debug, Clone)]
+pub struct Cloud {
+    core: Core,
+    _driver: Arc<Driver>,
+}
+
+/// What the driver's task and the clients' tasks share.
+#[derive(Clone)]
+struct Core {
+    gateway: Gateway,
+    /// The cloud's time.
+    clock: Clock,
+    /// Real time: a client may sign with either.
+    wall: Clock,
+    host: Arc<dyn FunctionHost>,
+    /// The world changed: what is due next may have changed with it.
+    changed: Arc<Notify>,
+    /// A function is done.
+    finished: Arc<Notify>,
+    /// How many requests load balancers have had.
+    turns: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
+/// The task that lets time pass, ended with its last owner.
+#[derive(Debug)]
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Cloud {
+    /// Starts a cloud on one clock; needs a tokio runtime.
+    pub fn start(world: World, clock: Clock, host: Arc<dyn FunctionHost>) -> Self {
+        Self::start_on(world, clock.clone(), clock, host)
+    }
+
+    /// Starts a cloud whose time (`clock`) is not real time (`wall`): clients may sign with either.
+    pub fn start_on(world: World, clock: Clock, wall: Clock, host: Arc<dyn FunctionHost>) -> Self {
+        let core = Core {
+            gateway: Gateway::new(world),
+            clock,
+            wall,
+            host,
+            changed: Arc::new(Notify::new()),
+            finished: Arc::new(Notify::new()),
+            turns: Arc::default(),
+        };
+        let driver = tokio::spawn(core.clone().drive());
+        Self { core, _driver: Arc::new(Driver(driver)) }
+    }
+
+    /// The world's gateway: its log, and the world itself.
+    #[must_use]
+    pub fn gateway(&self) -> &Gateway {
+        &self.core.gateway
+    }
+
+    /// The cloud's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.core.clock
+    }
+
+    /// Looks at the world, or changes it, outside of any protocol. States are as of the last call; the driver wakes.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        let seen = self.core.gateway.with(look);
+        self.core.changed.notify_one();
+        seen
+    }
+
+    /// Answers an API request that came in by the port of `region`, on a task of its own.
+    pub async fn call(&self, region: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let core = self.core.clone();
+        let region = region.to_owned();
+        match tokio::spawn(async move { core.answer(&region, request).await }).await {
+            Ok(response) => response,
+            Err(_) => unavailable(),
+        }
+    }
+
+    /// Sends a request to a listener of a load balancer, by id or DNS name, without any socket: it is routed in the
+    /// emulated world and answered by the instance's web server, or by the load balancer itself. Nothing listening
+    /// there is [`None`].
+    #[must_use]
+    pub fn request_alb(&self, load_balancer: &str, port: u16, host: Option<&str>) -> Option<Response<Bytes>> {
+        match self.route(load_balancer, port, host, false) {
+            Decision::Forward { instance, .. } => Some(ports::hello(&instance)),
+            Decision::Reply { status, reason } => Some(ports::own_reply(status, &reason)),
+            Decision::Closed => None,
+        }
+    }
+
+    /// What becomes of a request; each takes its turn.
+    pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
+        let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
+        let now = self.core.clock.now();
+        self.with(|world| world.route(now, alb::Request { load_balancer, port, host, turn, looped }))
+    }
+
+    /// The cloud's time.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.core.clock.now()
+    }
+}
+
+impl Core {
+    async fn answer(&self, region: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let reply = self.gateway.handle(self.wall.now(), self.clock.now(), region, request);
+        self.changed.notify_one();
+        let pending = match reply {
+            Reply::Ready(response) => return response,
+            Reply::Pending(pending) => pending,
+        };
+        loop {
+            let finished = self.finished.notified();
+            tokio::pin!(finished);
+            // From here on no outcome is missed.
+            finished.as_mut().enable();
+            if let Some(response) = self.gateway.collect(self.clock.now(), &pending) {
+                return response;
+            }
+            finished.await;
+        }
+    }
+
+    /// Advances the world whenever something is due, for ever.
+    async fn drive(self) {
+        loop {
+            let now = self.clock.now();
+            let (effects, due) = self.gateway.with(|world| {
+                let effects = world.advance(now);
+                (effects, world.next_due(now))
+            });
+            for effect in effects {
+                match effect {
+                    Effect::Invoke(invocation) => {
+                        let core = self.clone();
+                        tokio::spawn(async move { core.run(invocation).await });
+                    }
+                }
+            }
+            let wait = async {
+                match due {
+                    Some(due) => self.clock.sleep(self.clock.until(due).max(PATIENCE)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = self.changed.notified() => {}
+                () = wait => {}
+            }
+        }
+    }
+
+    /// Runs one function, for as long as its timeout allows, and hands back its outcome.
+    async fn run(&self, invocation: Invocation) {
+        let (id, seconds) = (invocation.id, invocation.timeout_seconds);
+        // A host that panics is a function that crashed, not a call that never ends.
+        let work = AbortOnDrop(tokio::spawn(self.host.invoke(invocation)));
+        let outcome = match self.clock.timeout(Duration::from_secs(u64::from(seconds)), work).await {
+            Ok(outcome) => outcome,
+            // fc-runtime.md section 1.2.
+            Err(_) => Outcome::Crashed(format!("Task timed out after {seconds} seconds")),
+        };
+        let now = self.clock.now();
+        self.gateway.with(|world| world.finish(now, id, outcome));
+        self.finished.notify_waiters();
+        self.changed.notify_one();
+    }
+}
+
+/// A function's task: a timeout ends it.
+struct AbortOnDrop(JoinHandle<Outcome>);
+
+impl Future for AbortOnDrop {
+    type Output = Outcome;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Outcome> {
+        std::pin::Pin::new(&mut self.0).poll(context).map(|done| {
+            done.unwrap_or_else(|_| {
+                Outcome::Crashed("Process exited unexpectedly before completing request".to_owned())
+            })
+        })
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Only a bug in the emulator gets here; the client still learns something it can retry.
+fn unavailable() -> Response<Bytes> {
+    const BODY: &str = r#"{"Code":"ServiceUnavailable","Message":"The request has failed due to a temporary failure of the server.","RequestId":"00000000-0000-0000-0000-000000000000"}"#;
+    let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=utf-8"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

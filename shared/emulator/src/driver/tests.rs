@@ -1,0 +1,225 @@
+//! Time passing by itself, on tokio's paused clock.
+
+use http::Request;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::*;
+use crate::host::Invoked;
+use crate::testing::{HANGZHOU, Played, acs3, json_of, put_function, put_role, root, rpc, start, world};
+
+const FNF: &str = "2019-03-15";
+
+const FLOW: &str = "
+Type: StateMachine
+Name: onboarding
+SpecVersion: v1
+StartAt: Wait
+States:
+  - { Type: Wait, Name: Wait, Seconds: 12, Next: Work }
+  - Type: Task
+    Name: Work
+    Action: FC:InvokeFunction
+    TaskMode: RequestComplete
+    Parameters:
+      resourceArn: acs:fc:cn-hangzhou:1234567890123456:functions/work/LATEST
+      invocationType: Sync
+      body: { binding.$: $Context.Execution.Input.binding }
+    Retry:
+      - { Description: again, Errors: [FnF.ALL], MaxAttempts: 3, IntervalSeconds: 5 }
+    End: true
+";
+
+fn cloud(played: &Played) -> Cloud {
+    let mut world = world();
+    let role = put_role(&mut world, "flow", &["fc:InvokeFunction"]);
+    let worker = put_role(&mut world, "worker", &["ecs:Describe*"]);
+    put_function(&mut world, "work", &worker);
+    world.put_flow(start(), HANGZHOU, "onboarding", FLOW, &role).unwrap();
+    Cloud::start(world, Clock::seeded(start(), 1), Arc::new(played.clone()))
+}
+
+async fn fnf(cloud: &Cloud, nonce: &str, action: &str, params: &[(&str, &str)]) -> serde_json::Value {
+    json_of(&cloud.call(HANGZHOU, rpc(cloud.clock().now(), nonce, &root(), FNF, action, params)).await)
+}
+
+const RUN: [(&str, &str); 2] = [("FlowName", "onboarding"), ("ExecutionName", "web-1")];
+const INPUT: (&str, &str) = ("Input", r#"{"binding":"web"}"#);
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_runs_to_its_end_and_retries_on_the_way() {
+    let failures = std::sync::atomic::AtomicU32::new(1);
+    let played = Played::new(move |invocation| {
+        if failures.fetch_sub(1, Ordering::Relaxed) == 1 {
+            return Outcome::Failed { error_type: "StillPending".into(), message: "wait".into() };
+        }
+        Outcome::Answered(invocation.payload.clone())
+    });
+    let cloud = cloud(&played);
+    let input = [RUN[0], RUN[1], INPUT];
+    let begun = fnf(&cloud, "1", "StartExecution", &input).await;
+    assert_eq!(
+        (begun["Name"].as_str(), begun["StartedTime"].as_str()),
+        (Some("web-1"), Some("2026-11-22T08:00:00.000Z"))
+    );
+    let again = fnf(&cloud, "2", "StartExecution", &input).await;
+    assert_eq!(again["StartedTime"], begun["StartedTime"]);
+
+    cloud.clock().sleep(Duration::from_secs(20)).await;
+    let done = fnf(&cloud, "3", "DescribeExecution", &RUN).await;
+    assert_eq!(
+        (done["Status"].as_str(), done["Output"].as_str()),
+        (Some("Succeeded"), Some(r#"{"binding":"web"}"#)),
+        "{done}"
+    );
+    assert_eq!(done["StoppedTime"], "2026-11-22T08:00:17.000Z");
+    let seen = played.seen();
+    assert_eq!(seen.len(), 2);
+    let header =
+        |name: &str| seen[0].headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap();
+    assert_eq!(header("x-fc-function-name"), "work");
+    assert!(header("x-fc-access-key-id").starts_with("STS."));
+    assert!(!header("x-fc-security-token").is_empty());
+    let refused = fnf(&cloud, "4", "StartExecution", &input).await;
+    assert_eq!(refused["Code"], "ExecutionAlreadyExists");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_synchronous_call_waits_for_the_function() {
+    let cloud = cloud(&Played::new(|_| Outcome::Answered(b"pong".to_vec())));
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &[], b"ping");
+    let answer = cloud.call(HANGZHOU, request).await;
+    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, b"pong".as_slice()));
+    assert!(!answer.headers().contains_key("x-fc-error-type"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_asynchronous_call_is_tried_three_times_more() {
+    let played = Played::new(|_| Outcome::Crashed("no".into()));
+    let cloud = cloud(&played);
+    let headers = [("x-fc-invocation-type", "Async")];
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &headers, b"");
+    assert_eq!(cloud.call(HANGZHOU, request).await.status(), StatusCode::ACCEPTED);
+    cloud.clock().sleep(Duration::from_secs(60)).await;
+    let retries: Vec<String> = played
+        .seen()
+        .iter()
+        .map(|seen| seen.headers.iter().find(|(name, _)| name == "x-fc-retry-count").unwrap().1.clone())
+        .collect();
+    assert_eq!(retries, ["0", "1", "2", "3"]);
+}
+
+/// Never answers, or panics.
+struct Broken(bool);
+
+impl FunctionHost for Broken {
+    fn invoke(&self, _invocation: Invocation) -> Invoked {
+        if self.0 { Box::pin(async { panic!("a broken function") }) } else { Box::pin(std::future::pending()) }
+    }
+}
+
+async fn invoke_broken(panics: bool) -> (String, SignedDuration) {
+    let mut world = world();
+    put_function(&mut world, "work", "");
+    let cloud = Cloud::start(world, Clock::seeded(start(), 1), Arc::new(Broken(panics)));
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &[], b"");
+    let answer = cloud.call(HANGZHOU, request).await;
+    assert_eq!(answer.headers()["x-fc-error-type"], "UnhandledInvocationError");
+    (json_of(&answer)["errorMessage"].as_str().unwrap().to_owned(), cloud.clock().now().duration_since(start()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_ends_at_its_timeout_and_a_crash_is_an_outcome() {
+    let (message, took) = invoke_broken(false).await;
+    assert_eq!(message, "Task timed out after 10 seconds");
+    assert_eq!(took.as_secs(), 10);
+    let (message, _) = invoke_broken(true).await;
+    assert!(message.starts_with("Process exited unexpectedly"), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_away_undoes_nothing() {
+    let played = Played::new(|_| Outcome::Answered(b"{}".to_vec()));
+    let cloud = cloud(&played);
+    {
+        let request = rpc(start(), "1", &root(), FNF, "StartExecution", &[RUN[0], RUN[1], INPUT]);
+        let call = cloud.call(HANGZHOU, request);
+        tokio::pin!(call);
+        // Polled once, then dropped.
+        assert!(futures_util::poll!(&mut call).is_pending());
+    }
+    cloud.clock().sleep(Duration::from_secs(30)).await;
+    assert_eq!(played.seen().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_reach_functions_by_rule_and_are_repeated_until_taken() {
+    let failures = std::sync::atomic::AtomicU32::new(0);
+    let played = Played::new(move |_| match failures.fetch_add(1, Ordering::Relaxed) {
+        0 => Outcome::Crashed("first".into()),
+        _ => Outcome::Answered(b"{}".to_vec()),
+    });
+    let cloud = cloud(&played);
+    let data = json!({"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Running"});
+    cloud.with(|world| {
+        let pattern = json!({"source": ["acs.ecs"], "data": {"state": ["Running"]}});
+        crate::events::put_trigger_rule(world, HANGZHOU, "work", "ecs", &pattern, true);
+        for (region, state) in [(HANGZHOU, "Running"), (HANGZHOU, "Starting"), ("cn-chengdu", "Running")] {
+            let mut data = data.clone();
+            data["state"] = state.into();
+            crate::events::publish(world, start(), region, "acs.ecs", "ecs:Instance:StateChange", "i-1", data);
+        }
+    });
+    cloud.clock().sleep(Duration::from_secs(1)).await;
+    assert!(played.seen().is_empty());
+    cloud.clock().sleep(Duration::from_secs(2)).await;
+    assert_eq!(played.seen().len(), 1);
+    cloud.clock().sleep(Duration::from_secs(60)).await;
+    let seen = played.seen();
+    assert_eq!(seen.len(), 2);
+    assert_eq!(seen[0].payload, seen[1].payload);
+    let event: serde_json::Value = serde_json::from_slice(&seen[0].payload).unwrap();
+    assert_eq!(event["data"], data);
+    assert_eq!(event["aliyunregionid"], HANGZHOU);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timers_fire_on_time() {
+    let played = Played::new(|_| Outcome::Answered(b"{}".to_vec()));
+    let cloud = cloud(&played);
+    cloud.with(|world| {
+        let schedule = template::cron::Schedule::parse("0 */5 * * * *").unwrap();
+        crate::events::put_timer(world, start(), HANGZHOU, "work", "drift", schedule, "all");
+    });
+    cloud.clock().sleep(Duration::from_secs(11 * 60)).await;
+    let events: Vec<serde_json::Value> =
+        played.seen().iter().map(|seen| serde_json::from_slice(&seen.payload).unwrap()).collect();
+    assert_eq!(
+        events,
+        [
+            json!({"triggerTime": "2026-11-22T08:05:00Z", "triggerName": "drift", "payload": "all"}),
+            json!({"triggerTime": "2026-11-22T08:10:00Z", "triggerName": "drift", "payload": "all"}),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_without_the_right_cannot_invoke() {
+    let played = Played::new(|_| Outcome::Answered(b"{}".to_vec()));
+    let cloud = cloud(&played);
+    cloud.with(|world| put_role(world, "flow", &["oss:*"]));
+    fnf(&cloud, "1", "StartExecution", &[RUN[0], RUN[1], INPUT]).await;
+    cloud.clock().sleep(Duration::from_secs(60)).await;
+    let failed = fnf(&cloud, "2", "DescribeExecution", &RUN).await;
+    assert_eq!(failed["Status"], "Failed");
+    assert!(failed["Output"].as_str().unwrap().contains("FC.AccessDenied"), "{failed}");
+    assert!(played.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsigned_request_is_answered_too() {
+    let cloud = cloud(&Played::new(|_| Outcome::Crashed("no".into())));
+    let answer = cloud.call(HANGZHOU, Request::get("/").body(Bytes::new()).unwrap()).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(json_of(&answer)["RequestId"].is_string());
+}

@@ -1,0 +1,257 @@
+//! The cloud's front door: takes the protocol off a request and puts it on the answer.
+//!
+//! ```text
+//!   http::Request ─► Incoming ─► who signed it? ─► which action? ─► parameters as documented? ─► World::handle
+//!                                (identity)        (table)          (table)                          │
+//!   http::Response ◄────────────────────── JSON or XML, request id, date (respond) ◄─────────────────┘
+//! ```
+//!
+//! Function Compute and OSS have paths instead of actions; `functions` and `objects` are theirs. Nothing that arrives
+//! may panic, and every answer has a request id.
+
+mod faults;
+mod functions;
+mod identity;
+mod log;
+mod nonces;
+mod objects;
+mod request;
+mod respond;
+#[cfg(test)]
+pub(crate) mod sign;
+mod signature;
+mod table;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use jiff::Timestamp;
+
+use crate::call::{ApiError, Call, Caller, Params, Service};
+use crate::fc::InvocationId;
+use crate::ram;
+use crate::world::World;
+
+use faults::Faults;
+use identity::Clocks;
+use nonces::Nonces;
+use request::Incoming;
+use respond::{Format, Frame};
+
+pub use faults::{Fault, FaultKind};
+pub use log::CallRecord;
+pub(crate) use signature::sha256_hex;
+
+/// A shared world behind the cloud's protocols. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    world: World,
+    nonces: Nonces,
+    log: Vec<CallRecord>,
+    faults: Faults,
+}
+
+/// What the gateway can say at once.
+#[derive(Debug)]
+pub enum Reply {
+    /// The whole answer.
+    Ready(Response<Bytes>),
+    /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
+    Pending(Pending),
+}
+
+/// A synchronous function call whose outcome is awaited.
+#[derive(Debug)]
+pub struct Pending {
+    id: InvocationId,
+    frame: Frame,
+}
+
+/// One request on its way through: what the log will say of it.
+struct Visit<'r> {
+    region: &'r str,
+    clocks: Clocks,
+    frame: Frame,
+    service: Option<Service>,
+    action: String,
+    caller: Option<Caller>,
+    params: Params,
+}
+
+impl Gateway {
+    /// A gateway before `world`.
+    #[must_use]
+    pub fn new(world: World) -> Self {
+        Self {
+            inner: Arc::new(Mutex::new(Inner {
+                world,
+                nonces: Nonces::default(),
+                log: Vec::new(),
+                faults: Faults::default(),
+            })),
+        }
+    }
+
+    /// Looks at the world, or changes it, outside of any protocol.
+    pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
+        look(&mut self.lock().world)
+    }
+
+    /// Makes calls to come go wrong; path-style services (Function Compute, OSS) never do.
+    pub fn inject(&self, fault: Fault) {
+        self.lock().faults.add(fault);
+    }
+
+    /// Every call so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<CallRecord> {
+        self.lock().log.clone()
+    }
+
+    /// How many successful calls changed something.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.lock().log.iter().filter(|call| call.writes && call.succeeded()).count()
+    }
+
+    /// The log as text, one call a line: one seed gives one text.
+    #[must_use]
+    pub fn log_text(&self) -> String {
+        self.lock().log.iter().map(|call| format!("{call}\n")).collect()
+    }
+
+    /// Answers a request that came in by the port of `region`. `wall` is real time, `now` the cloud's; a client's
+    /// timestamp may be near either.
+    pub fn handle(&self, wall: Timestamp, now: Timestamp, region: &str, request: Request<Bytes>) -> Reply {
+        let incoming = Incoming::read(request);
+        let mut inner = self.lock();
+        let request_id = inner.world.ids.uuid();
+        let host = incoming.header("host").unwrap_or_else(|| region.to_owned());
+        let mut visit = Visit {
+            region,
+            clocks: Clocks { wall, now },
+            frame: Frame { now, request_id, host },
+            service: None,
+            action: String::new(),
+            caller: None,
+            params: Params::default(),
+        };
+        let (reply, status, code) = if functions::is_for(&incoming) {
+            functions::serve(&mut inner, &mut visit, &incoming)
+        } else if objects::is_for(&incoming) {
+            objects::serve(&mut inner, &mut visit, &incoming)
+        } else {
+            rpc(&mut inner, &mut visit, &incoming)
+        };
+        let writes = log::writes(&visit.action);
+        let Visit { service, action, caller, params, .. } = visit;
+        inner.log.push(CallRecord {
+            at: now,
+            region: region.to_owned(),
+            service,
+            action,
+            caller,
+            params,
+            status,
+            code,
+            writes,
+        });
+        reply
+    }
+
+    /// The answer to a synchronous function call, if its outcome is known. It is given out once.
+    pub fn collect(&self, now: Timestamp, pending: &Pending) -> Option<Response<Bytes>> {
+        let outcome = self.lock().world.take_answer(pending.id)?;
+        Some(functions::outcome(&Frame { now, ..pending.frame.clone() }, outcome))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Visit<'_> {
+    /// A call of the action that the visit is about.
+    fn call(&self, caller: Caller) -> Option<Call> {
+        Some(Call {
+            service: self.service?,
+            action: self.action.clone(),
+            region: self.params.get("RegionId").unwrap_or(self.region).to_owned(),
+            params: self.params.clone(),
+            caller,
+            request_id: self.frame.request_id.clone(),
+        })
+    }
+}
+
+/// An answer with what the log needs to know of it.
+type Served = (Reply, u16, Option<String>);
+
+fn served(response: Response<Bytes>, error: Option<&ApiError>) -> Served {
+    let status = response.status().as_u16();
+    (Reply::Ready(response), status, error.map(|error| error.code.clone()))
+}
+
+/// Answers an RPC or ACS3 request to `/`.
+fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served {
+    let format = match incoming.filled("Format") {
+        Some(format) if format.eq_ignore_ascii_case("xml") => Format::Xml,
+        _ => Format::Json,
+    };
+    let mut detail = None;
+    let answer = resolve(inner, visit, incoming).and_then(|call| {
+        let fault = inner.faults.strike(&call);
+        if let Some(FaultKind::Refuse(error)) = fault {
+            return Err(error);
+        }
+        let answer = inner.world.handle(visit.frame.now, &call);
+        if fault.is_some() {
+            return Err(faults::lost());
+        }
+        if answer.as_ref().is_err_and(|error| error.status == 403) {
+            detail = ram::denial(&inner.world, &call);
+        }
+        answer
+    });
+    match answer {
+        Ok(answer) => served(visit.frame.success(format, &visit.action, answer), None),
+        Err(error) => served(visit.frame.refusal(format, visit.service, &error, detail), Some(&error)),
+    }
+}
+
+/// Finds out what is asked and by whom.
+fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Call, ApiError> {
+    let named = |header: &str, parameter: &str| {
+        incoming
+            .header(header)
+            .filter(|value| !value.is_empty())
+            .or_else(|| incoming.filled(parameter).map(str::to_owned))
+    };
+    let missing = |name: &str| ApiError::bad(format!("Missing{name}"), format!("{name} is mandatory for this action."));
+    visit.action = named("x-acs-action", "Action").ok_or_else(|| missing("Action"))?;
+    let version = named("x-acs-version", "Version").ok_or_else(|| missing("Version"))?;
+    if !matches!(incoming.method.as_str(), "GET" | "POST") {
+        return Err(ApiError::new(405, "UnsupportedHTTPMethod", "This http method is not supported."));
+    }
+    let params = incoming.pairs().filter(|(name, _)| !table::is_protocol(name));
+    visit.params = Params::new(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let service = table::service_of_version(&version)
+        .ok_or_else(|| ApiError::bad("InvalidVersion", "Specified parameter Version is not valid."))?;
+    visit.service = Some(service);
+    let caller = identity::verify(&inner.world, &mut inner.nonces, visit.clocks, incoming)?;
+    visit.caller = Some(caller.clone());
+    if !table::knows(service, &visit.action) {
+        return Err(crate::world::unknown_action());
+    }
+    table::check(service, &visit.action, &visit.params)?;
+    visit.call(caller).ok_or_else(crate::world::unknown_action)
+}
+
+#[cfg(test)]
+mod tests;

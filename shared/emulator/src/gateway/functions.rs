@@ -1,0 +1,131 @@
+//! Function Compute 2023-03-30: paths instead of actions.
+//!
+//! `POST /2023-03-30/functions/{name}/invocations` and the reads below it, signed with ACS3 over the real path (checked
+//! against the official SDK's client, which sends these paths).
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::respond::{Frame, status};
+use super::{Incoming, Inner, Pending, Reply, Served, Visit, identity, served};
+use crate::call::{ApiError, Call, Params, Service};
+use crate::fc::{self, Attempt, InvocationId, Origin, Outcome};
+use crate::ram;
+
+const VERSION: &str = "2023-03-30";
+
+/// Whether the request is for Function Compute.
+pub(super) fn is_for(incoming: &Incoming) -> bool {
+    incoming.path.trim_start_matches('/').starts_with(VERSION)
+}
+
+/// What a request led to.
+enum Done {
+    Json(Value),
+    /// An asynchronous invocation was taken.
+    Accepted,
+    Invoked(InvocationId),
+}
+
+pub(super) fn serve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served {
+    visit.service = Some(Service::Fc);
+    match answer(inner, visit, incoming) {
+        Ok(Done::Json(body)) => served(
+            visit.frame.raw(StatusCode::OK, "application/json", Bytes::from(body.to_string()), &headers(&visit.frame)),
+            None,
+        ),
+        Ok(Done::Accepted) => served(
+            visit.frame.raw(StatusCode::ACCEPTED, "application/octet-stream", Bytes::new(), &headers(&visit.frame)),
+            None,
+        ),
+        Ok(Done::Invoked(id)) => (Reply::Pending(Pending { id, frame: visit.frame.clone() }), 200, None),
+        Err(error) => {
+            let body = json!({"RequestId": visit.frame.request_id, "Code": error.code, "Message": error.message});
+            let response = visit.frame.raw(
+                status(error.status),
+                "application/json",
+                Bytes::from(body.to_string()),
+                &headers(&visit.frame),
+            );
+            served(response, Some(&error))
+        }
+    }
+}
+
+fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Done, ApiError> {
+    let segments = incoming.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let (action, name) = match (incoming.method.as_str(), path.as_slice()) {
+        ("POST", [VERSION, "functions", name, "invocations"]) => ("InvokeFunction", *name),
+        ("GET", [VERSION, "functions", name]) => ("GetFunction", *name),
+        ("GET", [VERSION, "functions"]) => ("ListFunctions", ""),
+        ("GET", [VERSION, "functions", name, "triggers"]) => ("ListTriggers", *name),
+        _ => return Err(ApiError::not_found("PathNotSupported", "The specified path or method is not supported.")),
+    };
+    action.clone_into(&mut visit.action);
+    visit.params = Params::new([("functionName".to_owned(), name.to_owned())]);
+    let caller = identity::verify(&inner.world, &mut inner.nonces, visit.clocks, incoming)?;
+    visit.caller = Some(caller.clone());
+    let qualifier = incoming.filled("qualifier").unwrap_or("LATEST");
+    if qualifier != "LATEST" {
+        return Err(ApiError::not_found(
+            "VersionNotFound",
+            format!("version '{qualifier}' does not exist in function '{name}'"),
+        ));
+    }
+    let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
+    ram::authorize(&inner.world, &call)?;
+    match action {
+        "GetFunction" => fc::describe(&inner.world, visit.region, name).map(Done::Json),
+        "ListFunctions" => fc::list(&inner.world, visit.region).map(Done::Json),
+        "ListTriggers" => fc::triggers(&inner.world, visit.region, name).map(Done::Json),
+        _ => invoke(inner, visit.frame.now, &call, name, incoming),
+    }
+}
+
+fn invoke(inner: &mut Inner, now: Timestamp, call: &Call, name: &str, incoming: &Incoming) -> Result<Done, ApiError> {
+    let kind = incoming.header("x-fc-invocation-type").unwrap_or_else(|| "Sync".to_owned());
+    let (origin, limit) = match kind.as_str() {
+        "Sync" => (Origin::Caller, 32 << 20),
+        "Async" => (Origin::Nobody, 128 << 10),
+        _ => return Err(ApiError::bad("InvalidArgument", "x-fc-invocation-type must be Sync or Async")),
+    };
+    // fc-runtime.md section 1.2.
+    if incoming.body.len() > limit {
+        return Err(ApiError::new(413, "EntityTooLarge", "The payload size exceeds maximum allowed size."));
+    }
+    let asynchronous = matches!(origin, Origin::Nobody);
+    let attempt = Attempt {
+        region: call.region.clone(),
+        function: name.to_owned(),
+        payload: incoming.body.to_vec(),
+        origin,
+        retry: 0,
+    };
+    let id = fc::start(&mut inner.world, now, attempt)?;
+    Ok(if asynchronous { Done::Accepted } else { Done::Invoked(id) })
+}
+
+/// The answer once the function is done (fc-runtime.md section 1.2, "Caller-side error header").
+pub(super) fn outcome(frame: &Frame, outcome: Outcome) -> Response<Bytes> {
+    let failed = |kind: &'static str, body: &Value| {
+        let mut all = headers(frame).to_vec();
+        all.push(("x-fc-error-type", kind));
+        frame.raw(StatusCode::OK, "application/json", Bytes::from(body.to_string()), &all)
+    };
+    match outcome {
+        Outcome::Answered(body) => {
+            frame.raw(StatusCode::OK, "application/octet-stream", Bytes::from(body), &headers(frame))
+        }
+        Outcome::Failed { error_type, message } => {
+            failed("HandledInvocationError", &json!({"errorType": error_type, "errorMessage": message}))
+        }
+        Outcome::Crashed(message) => failed("UnhandledInvocationError", &json!({"errorMessage": message})),
+    }
+}
+
+fn headers(frame: &Frame) -> [(&'static str, &str); 1] {
+    [("x-fc-request-id", frame.request_id.as_str())]
+}

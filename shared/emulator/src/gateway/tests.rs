@@ -1,0 +1,352 @@
+//! The door from outside: whatever arrives, a well-formed answer leaves.
+
+use jiff::SignedDuration;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use http::StatusCode;
+
+use super::*;
+use crate::ram::Role;
+use crate::sts::Credentials;
+use crate::testing::{HANGZHOU, acs3, json_of, oss, put_function, put_role, root, rpc, start, world};
+
+const ECS: &str = "2014-05-26";
+const STS: &str = "2015-04-01";
+
+fn ask(gateway: &Gateway, request: Request<Bytes>) -> Response<Bytes> {
+    ask_at(gateway, start(), request)
+}
+
+fn ask_at(gateway: &Gateway, now: Timestamp, request: Request<Bytes>) -> Response<Bytes> {
+    match gateway.handle(now, now, HANGZHOU, request) {
+        Reply::Ready(response) => response,
+        Reply::Pending(_) => panic!("a function was invoked"),
+    }
+}
+
+fn code(response: &Response<Bytes>) -> String {
+    json_of(response)["Code"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn both_signatures_are_let_in_and_answered_alike() {
+    let gateway = Gateway::new(world());
+    let old = ask(&gateway, rpc(start(), "1", &root(), STS, "GetCallerIdentity", &[]));
+    let headers = [("x-acs-action", "GetCallerIdentity"), ("x-acs-version", STS)];
+    let new = ask(&gateway, acs3(start(), "2", &root(), "POST", "/", &headers, b""));
+    assert_eq!((old.status(), new.status()), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(json_of(&old)["Arn"], "acs:ram::1234567890123456:root");
+    assert_eq!(json_of(&old)["Arn"], json_of(&new)["Arn"]);
+    assert_ne!(json_of(&old)["RequestId"], json_of(&new)["RequestId"]);
+    assert_eq!(old.headers()["date"], "Sun, 22 Nov 2026 08:00:00 GMT");
+    assert_eq!(old.headers()["content-type"], "application/json;charset=utf-8");
+}
+
+#[test]
+fn refusals_have_the_documented_codes() {
+    let gateway = Gateway::new(world());
+    let late = start() + SignedDuration::from_mins(16);
+    let stranger = Credentials { access_key_id: "nobody".into(), ..root() };
+    let forger = Credentials { access_key_secret: "guess".into(), ..root() };
+    let tokened = Credentials { security_token: Some("t".into()), ..root() };
+    let identity = |at, nonce, key: &Credentials| rpc(at, nonce, key, STS, "GetCallerIdentity", &[]);
+    let cases = [
+        (identity(late, "a", &root()), 400, "InvalidTimeStamp.Expired"),
+        (identity(start(), "b", &stranger), 404, "InvalidAccessKeyId.NotFound"),
+        (identity(start(), "c", &forger), 400, "SignatureDoesNotMatch"),
+        (identity(start(), "d", &tokened), 400, "InvalidSecurityToken.MismatchWithAccessKey"),
+        (rpc(start(), "e", &root(), "2000-01-01", "GetCallerIdentity", &[]), 400, "InvalidVersion"),
+        (rpc(start(), "f", &root(), STS, "DropTable", &[]), 404, "InvalidAction.NotFound"),
+        (rpc(start(), "g", &root(), STS, "AssumeRole", &[("RoleSessionName", "s")]), 400, "MissingParameter"),
+        (rpc(start(), "h", &root(), ECS, "DescribeInstances", &[("Colour", "red")]), 400, "InvalidParameter"),
+        (Request::get("/").body(Bytes::new()).unwrap(), 400, "MissingAction"),
+        (
+            Request::get(format!("/?Action=GetCallerIdentity&Version={STS}")).body(Bytes::new()).unwrap(),
+            400,
+            "MissingAccessKeyId",
+        ),
+    ];
+    for (request, status, expected) in cases {
+        let answer = ask(&gateway, request);
+        assert_eq!((answer.status().as_u16(), code(&answer).as_str()), (status, expected));
+        let body = json_of(&answer);
+        for field in ["RequestId", "HostId", "Recommend", "Message"] {
+            assert!(!body[field].as_str().unwrap().is_empty(), "{expected} {field}");
+        }
+    }
+    assert_eq!(gateway.log().len(), 10);
+    assert_eq!(gateway.writes(), 0);
+}
+
+#[test]
+fn a_nonce_counts_once_but_a_forged_request_uses_none_up() {
+    let gateway = Gateway::new(world());
+    let forger = Credentials { access_key_secret: "guess".into(), ..root() };
+    ask(&gateway, rpc(start(), "n", &forger, STS, "GetCallerIdentity", &[]));
+    let first = ask(&gateway, rpc(start(), "n", &root(), STS, "GetCallerIdentity", &[]));
+    let replay = ask(&gateway, rpc(start(), "n", &root(), STS, "GetCallerIdentity", &[]));
+    assert_eq!(first.status(), StatusCode::OK);
+    assert_eq!(code(&replay), "SignatureNonceUsed");
+}
+
+#[test]
+fn a_header_outside_the_signature_is_not_trusted() {
+    let gateway = Gateway::new(world());
+    let headers = [("x-acs-action", "GetCallerIdentity"), ("x-acs-version", STS)];
+    let mut request = acs3(start(), "1", &root(), "POST", "/", &headers, b"");
+    request.headers_mut().insert("x-acs-security-token", "t".parse().unwrap());
+    assert_eq!(code(&ask(&gateway, request)), "IncompleteSignature");
+    let mut changed = acs3(start(), "2", &root(), "POST", "/", &headers, b"");
+    *changed.body_mut() = Bytes::from_static(b"x=1");
+    assert_eq!(code(&ask(&gateway, changed)), "SignatureDoesNotMatch");
+}
+
+#[test]
+fn time_may_be_near_either_clock() {
+    let gateway = Gateway::new(world());
+    let wall = start() + SignedDuration::from_hours(5);
+    let signed = |at, nonce| rpc(at, nonce, &root(), STS, "GetCallerIdentity", &[]);
+    for (at, nonce, expected) in
+        [(wall, "1", 200), (start(), "2", 200), (start() + SignedDuration::from_hours(2), "3", 400)]
+    {
+        let Reply::Ready(answer) = gateway.handle(wall, start(), HANGZHOU, signed(at, nonce)) else {
+            panic!("pending")
+        };
+        assert_eq!(answer.status().as_u16(), expected);
+    }
+}
+
+#[test]
+fn answers_come_in_xml_on_demand() {
+    let gateway = Gateway::new(world());
+    let key = root();
+    let request = acs3(
+        start(),
+        "1",
+        &key,
+        "GET",
+        "/?Format=XML",
+        &[("x-acs-action", "GetCallerIdentity"), ("x-acs-version", STS)],
+        b"",
+    );
+    let answer = ask(&gateway, request);
+    let text = String::from_utf8(answer.body().to_vec()).unwrap();
+    assert!(text.contains("<GetCallerIdentityResponse>") && text.contains("<RequestId>"), "{text}");
+    assert_eq!(answer.headers()["content-type"], "text/xml;charset=utf-8");
+}
+
+fn assume(gateway: &Gateway, nonce: &str, external_id: Option<&str>) -> Response<Bytes> {
+    let arn = gateway.with(|world| world.role_arn("reader"));
+    let mut params = vec![("RoleArn", arn.as_str()), ("RoleSessionName", "test"), ("DurationSeconds", "900")];
+    params.extend(external_id.map(|id| ("ExternalId", id)));
+    ask(gateway, rpc(start(), nonce, &root(), STS, "AssumeRole", &params))
+}
+
+#[test]
+fn an_assumed_role_may_do_what_its_policies_say_until_it_expires() {
+    let gateway = Gateway::new(world());
+    gateway.with(|world| {
+        let arn = world.role_arn("reader");
+        let trust = json!({"Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": ["acs:ram::1234567890123456:root"]},
+            "Condition": {"StringEquals": {"sts:ExternalId": "abc"}},
+        }]});
+        let policy = json!({"Statement": [{"Effect": "Allow", "Action": "ecs:Describe*", "Resource": "*"}]});
+        world.put_role(Role { name: "reader".into(), arn, trust, policies: vec![("p".into(), policy)] });
+    });
+    assert_eq!(code(&assume(&gateway, "1", None)), "NoPermission");
+    let session = json_of(&assume(&gateway, "2", Some("abc")));
+    let text = |name: &str| session["Credentials"][name].as_str().unwrap().to_owned();
+    let key = Credentials {
+        access_key_id: text("AccessKeyId"),
+        access_key_secret: text("AccessKeySecret"),
+        security_token: Some(text("SecurityToken")),
+    };
+    let allowed = ask(&gateway, rpc(start(), "3", &key, ECS, "DescribeInstances", &[("RegionId", HANGZHOU)]));
+    assert_eq!(allowed.status(), StatusCode::OK, "{:?}", allowed.body());
+    let denied = ask(&gateway, rpc(start(), "4", &key, ECS, "StopInstance", &[("InstanceId", "i-1")]));
+    assert_eq!((denied.status().as_u16(), code(&denied).as_str()), (403, "Forbidden.RAM"));
+    assert_eq!(json_of(&denied)["AccessDeniedDetail"]["AuthAction"], "ecs:StopInstance");
+    assert_eq!(json_of(&denied)["AccessDeniedDetail"]["NoPermissionType"], "ImplicitDeny");
+
+    let untokened = Credentials { security_token: None, ..key.clone() };
+    assert_eq!(
+        code(&ask(&gateway, rpc(start(), "5", &untokened, STS, "GetCallerIdentity", &[]))),
+        "MissingSecurityToken"
+    );
+    let forged = Credentials { security_token: Some("forged".into()), ..key.clone() };
+    assert_eq!(
+        code(&ask(&gateway, rpc(start(), "6", &forged, STS, "GetCallerIdentity", &[]))),
+        "InvalidSecurityToken.Malformed"
+    );
+    let later = start() + SignedDuration::from_mins(15);
+    let expired = ask_at(&gateway, later, rpc(later, "7", &key, STS, "GetCallerIdentity", &[]));
+    assert_eq!(code(&expired), "InvalidSecurityToken.Expired");
+}
+
+#[test]
+fn objects_keep_their_versions() {
+    let gateway = Gateway::new(world());
+    let ask = |request| ask(&gateway, request);
+    assert_eq!(ask(oss(start(), &root(), "PUT", "/store/", b"")).status(), StatusCode::OK);
+    let first = ask(oss(start(), &root(), "PUT", "/store/a/b.yml", b"one"));
+    ask(oss(start(), &root(), "PUT", "/store/a/b.yml", b"two"));
+    let version = first.headers()["x-oss-version-id"].to_str().unwrap().to_owned();
+    assert_eq!(ask(oss(start(), &root(), "GET", "/store/a/b.yml", b"")).body().as_ref(), b"two");
+    let old = ask(oss(start(), &root(), "GET", &format!("/store/a/b.yml?versionId={version}"), b""));
+    assert_eq!((old.status().as_u16(), old.body().as_ref()), (200, b"one".as_slice()));
+    let head = ask(oss(start(), &root(), "HEAD", "/store/a/b.yml", b""));
+    assert!(head.body().is_empty() && head.headers().contains_key("etag"));
+    let gone = ask(oss(start(), &root(), "GET", "/store/none", b""));
+    assert!(String::from_utf8_lossy(gone.body()).contains("<Code>NoSuchKey</Code>"));
+    assert_eq!(gone.status(), StatusCode::NOT_FOUND);
+    let forged = Credentials { access_key_secret: "guess".into(), ..root() };
+    let refused = ask(oss(start(), &forged, "GET", "/store/a/b.yml", b""));
+    assert!(String::from_utf8_lossy(refused.body()).contains("<Code>SignatureDoesNotMatch</Code>"));
+    assert_eq!(gateway.writes(), 3);
+}
+
+#[test]
+fn functions_are_described_and_strangers_unknown() {
+    let gateway = Gateway::new(world());
+    gateway.with(|world| {
+        let role = put_role(world, "fn", &["*"]);
+        put_function(world, "verify", &role);
+    });
+    let found = ask(&gateway, acs3(start(), "1", &root(), "GET", "/2023-03-30/functions/verify", &[], b""));
+    assert_eq!(json_of(&found)["functionName"], "verify");
+    let listed = ask(&gateway, acs3(start(), "2", &root(), "GET", "/2023-03-30/functions", &[], b""));
+    assert_eq!(json_of(&listed)["functions"].as_array().map(Vec::len), Some(1));
+    let gone = ask(&gateway, acs3(start(), "3", &root(), "POST", "/2023-03-30/functions/x/invocations", &[], b"{}"));
+    assert_eq!((gone.status().as_u16(), code(&gone).as_str()), (404, "FunctionNotFound"));
+}
+
+#[test]
+fn one_seed_gives_one_log() {
+    let run = || {
+        let gateway = Gateway::new(world());
+        ask(&gateway, rpc(start(), "1", &root(), STS, "GetCallerIdentity", &[]));
+        ask(&gateway, oss(start(), &root(), "PUT", "/store/", b""));
+        ask(&gateway, oss(start(), &root(), "PUT", "/store/x", b"1"));
+        ask(&gateway, rpc(start(), "2", &root(), ECS, "DescribeInstances", &[("RegionId", HANGZHOU)]));
+        gateway.log_text()
+    };
+    let log = run();
+    assert_eq!(log.lines().count(), 4);
+    assert!(log.starts_with("2026-11-22T08:00:00.000Z cn-hangzhou Sts.GetCallerIdentity root 200\n"), "{log}");
+    assert_eq!(log, run());
+}
+
+#[test]
+fn faults_strike_the_calls_they_are_meant_for() {
+    let gateway = Gateway::new(world());
+    let create = |nonce: &str| {
+        let request = rpc(
+            start(),
+            nonce,
+            &root(),
+            "2015-05-01",
+            "CreateRole",
+            &[("RoleName", nonce), ("AssumeRolePolicyDocument", "{}")],
+        );
+        let answer = ask(&gateway, request);
+        (answer.status().as_u16(), gateway.with(|world| world.ram.role(nonce).is_some()))
+    };
+    gateway.inject(Fault::refuse(Service::Ram, "CreateRole", 1, ApiError::bad("Throttling", "later")));
+    assert_eq!(create("a"), (400, false));
+    assert_eq!(create("b"), (200, true));
+    gateway.inject(Fault { skip: 1, ..Fault::lose(Service::Ram, "CreateRole", 1) });
+    assert_eq!(create("c"), (200, true));
+    assert_eq!(create("d"), (503, true));
+    gateway.inject(Fault { service: None, action: None, skip: 0, times: 1, kind: FaultKind::LoseAnswer });
+    let read = ask(&gateway, rpc(start(), "e", &root(), "2015-05-01", "ListRoles", &[]));
+    assert_eq!(read.status(), StatusCode::OK);
+    assert_eq!(create("f"), (503, true));
+}
+
+fn has_request_id(response: &Response<Bytes>) -> bool {
+    response.headers().get("x-acs-request-id").is_some_and(|id| id.len() == 36)
+}
+
+prop_compose! {
+    fn any_request()(
+        method in prop::sample::select(vec!["GET", "POST", "PUT", "HEAD", "DELETE", "BREW"]),
+        path in prop::sample::select(vec!["/", "/2023-03-30/functions/x/invocations", "/2023-03-30", "/b/k", "/%ff%00/%C3", "//", "*"]),
+        query in "[A-Za-z.0-9=&%+*]{0,60}",
+        action in prop::option::of(prop::sample::select(vec!["RunInstances", "CreateServerGroup", "StartExecution", "x"])),
+        version in prop::option::of(prop::sample::select(vec!["2014-05-26", "2020-06-16", "2019-03-15", "y"])),
+        authorization in prop::option::of(prop_oneof![
+            "ACS3-HMAC-SHA256 .{0,60}",
+            "OSS4-HMAC-SHA256 Credential=testid/.{0,30}, Signature=.{1,9}",
+            Just("ACS3-HMAC-SHA256 Credential=testid,SignedHeaders=a;host;ä,Signature=00".to_owned()),
+        ]),
+        date in prop::option::of(prop_oneof![Just("2026-11-22T08:00:00Z".to_owned()), Just("20261122T080000Z".to_owned()), ".{0,20}"]),
+        form in any::<bool>(),
+        body in prop::collection::vec(any::<u8>(), 0..200),
+    ) -> Option<Request<Bytes>> {
+        let uri = if path == "*" { path.to_owned() } else { format!("{path}?{query}") };
+        let mut request = Request::builder().method(method).uri(uri);
+        let headers = [
+            ("x-acs-action", action.map(str::to_owned)),
+            ("x-acs-version", version.map(str::to_owned)),
+            ("authorization", authorization),
+            ("x-acs-date", date.clone()),
+            ("x-oss-date", date),
+            ("x-acs-signature-nonce", Some("n".to_owned())),
+            ("content-type", form.then(|| "application/x-www-form-urlencoded".to_owned())),
+        ];
+        for (name, value) in headers {
+            let Some(value) = value else { continue };
+            if let Ok(value) = http::HeaderValue::from_bytes(value.as_bytes()) {
+                request = request.header(name, value);
+            }
+        }
+        request.body(Bytes::from(body)).ok()
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_request_is_answered_with_a_request_id(request in any_request()) {
+        let Some(request) = request else { return Ok(()) };
+        let gateway = Gateway::new(world());
+        let answer = ask(&gateway, request);
+        prop_assert!(has_request_id(&answer));
+        prop_assert!(answer.status().is_client_error() || answer.status().is_server_error());
+    }
+
+    #[test]
+    fn any_signed_parameters_are_answered(
+        call in prop::sample::select(vec![
+            (ECS, "DescribeInstances"), (ECS, "RunInstances"), (ECS, "AuthorizeSecurityGroup"), ("2016-04-28", "CreateRouteEntry"),
+            ("2016-04-28", "DescribeVSwitches"), ("2017-09-12", "CreateTransitRouterVpcAttachment"),
+            ("2017-09-12", "ListTransitRouterRouteEntries"), ("2020-06-16", "CreateServerGroup"), ("2020-06-16", "ListServerGroups"),
+            ("2020-06-16", "AddServersToServerGroup"), ("2019-03-15", "CreateFlow"), ("2019-03-15", "ListExecutions"),
+            ("2020-04-01", "PutTargets"), ("2019-09-10", "CreateStack"), ("2015-05-01", "CreateRole"), (STS, "AssumeRole"),
+        ]),
+        params in prop::collection::vec((
+            prop::sample::select(vec![
+                "RegionId", "Name", "Definition", "Description", "Type", "FlowName", "NextToken", "MaxResults", "PageSize", "Limit",
+                "InstanceIds", "CidrBlock", "DestinationCidrBlock", "RouteTableId", "NextHopId", "ServerGroupName", "ServerGroupId",
+                "HealthCheckConfig.HealthCheckEnabled", "Servers.1.Port", "Servers.1.ServerType", "Servers.1.ServerIp", "Tag.1.Key",
+                "Amount", "ImageId", "VpcId", "VSwitchId", "ZoneMappings.1.ZoneId", "ZoneMappings.1.VSwitchId", "TransitRouterRouteTableId",
+                "RouteFilter.1.Key", "RouteFilter.1.Value.1", "EventBusName", "RuleName", "RoleName", "AssumeRolePolicyDocument",
+                "RoleArn", "RoleSessionName", "StackName", "TemplateBody", "Permissions.1.PortRange", "SecurityGroupId", "DryRun",
+                "ClientToken",
+            ]),
+            prop_oneof!["\\PC{0,12}", Just("true".to_owned()), Just("-1".to_owned()), Just("10.0.0.0/8".to_owned()),
+                Just("[\"i\"]".to_owned()), Just("{}".to_owned()), Just("99999999999999999999".to_owned())],
+        ), 0..8),
+    ) {
+        let gateway = Gateway::new(world());
+        let mut params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        params.sort_unstable();
+        params.dedup_by_key(|(name, _)| *name);
+        let answer = ask(&gateway, rpc(start(), "n", &root(), call.0, call.1, &params));
+        prop_assert!(has_request_id(&answer));
+        let body: Value = serde_json::from_slice(answer.body()).unwrap();
+        prop_assert!(body["RequestId"].is_string());
+        prop_assert_ne!(body["Code"].as_str(), Some("SignatureDoesNotMatch"));
+    }
+}

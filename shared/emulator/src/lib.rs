@@ -1,0 +1,36 @@
+//! Alibaba Cloud in one process, as far as cross-region ALB backends need it.
+//!
+//! The core is [`World`]: a value without I/O whose states are computed from the time it is given. Around it stand the
+//! gateway (signatures, parameter tables, error bodies), HTTP ports, one per region, and a driver that lets time pass
+//! and invokes functions through a `FunctionHost`.
+
+mod alb;
+pub mod call;
+mod cen;
+pub mod dataplane;
+pub mod deploy;
+pub mod driver;
+mod ecs;
+mod events;
+pub mod fc;
+mod fnf;
+pub mod gateway;
+pub mod host;
+mod ids;
+mod listing;
+mod oss;
+pub mod ports;
+pub mod ram;
+mod ros;
+mod scenario;
+pub mod sts;
+mod tags;
+#[cfg(test)]
+mod testing;
+pub mod time;
+mod vpc;
+mod world;
+
+pub use alb::{Decision, Frontend, Generation, Policy as AlbPolicy, Request, back_to_origin};
+pub use scenario::{PROCEDURE, ScenarioError};
+pub use world::{Effect, FunctionErrors, Settings, World};

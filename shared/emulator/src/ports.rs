@@ -1,0 +1,154 @@
+//! Real HTTP on loopback: one API port per region, one port per ALB listener, one web server per instance.
+//!
+//! ```text
+//!   client ─► 127.0.0.1:api port ─► Cloud::call
+//!   browser ─► 127.0.0.1:listener's port ─► World::route ─► 127.0.0.1:instance's web server
+//! ```
+//!
+//! ALB requests carry no region, so every region has a port of its own. Ports live as long as [`Ports`].
+
+mod balancer;
+mod server;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::driver::Cloud;
+
+pub(crate) use balancer::{hello, own_reply};
+
+/// The open ports of a cloud. Dropping it closes them.
+#[derive(Debug)]
+pub struct Ports {
+    cloud: Cloud,
+    api: BTreeMap<String, SocketAddr>,
+    /// By load balancer and listener port.
+    listeners: Mutex<BTreeMap<(String, u16), SocketAddr>>,
+    tasks: Arc<Tasks>,
+}
+
+/// Where everything can be reached: the line that `albridge emulate` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoints {
+    /// By region, the base URL of its APIs.
+    pub endpoints: BTreeMap<String, String>,
+    /// The account's own key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub access_key_secret: String,
+    /// By `<load balancer>:<port>`, the base URL that stands for that listener.
+    pub data_plane: BTreeMap<String, String>,
+}
+
+/// Tasks that end with their owner.
+#[derive(Debug, Default)]
+struct Tasks(Mutex<Vec<JoinHandle<()>>>);
+
+impl Tasks {
+    fn push(&self, task: JoinHandle<()>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in self.0.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Ports {
+    /// Opens one API port per region: `first` and the ones after it, or any free ones if `first` is 0.
+    ///
+    /// # Errors
+    /// A port that cannot be had.
+    pub async fn open(cloud: &Cloud, first: u16) -> io::Result<Self> {
+        let mut ports =
+            Self { cloud: cloud.clone(), api: BTreeMap::new(), listeners: Mutex::default(), tasks: Arc::default() };
+        let regions = cloud.with(|world| world.settings.regions.clone());
+        for (region, offset) in regions.into_iter().zip(0_u16..) {
+            let port = if first == 0 {
+                0
+            } else {
+                first.checked_add(offset).ok_or_else(|| io::Error::other("no port left"))?
+            };
+            let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+            ports.api.insert(region.clone(), listener.local_addr()?);
+            let cloud = cloud.clone();
+            let answer = move |request: http::Request<Bytes>| {
+                let (cloud, region) = (cloud.clone(), region.clone());
+                async move { Some(cloud.call(&region, request).await) }
+            };
+            ports.tasks.push(tokio::spawn(server::serve(listener, answer)));
+        }
+        Ok(ports)
+    }
+
+    /// The base URL of a region's APIs.
+    #[must_use]
+    pub fn api(&self, region: &str) -> Option<String> {
+        self.api.get(region).map(url)
+    }
+
+    /// Everything that can be reached now. Listeners that appeared since the last call get their port here.
+    ///
+    /// # Errors
+    /// A port that cannot be had.
+    pub async fn endpoints(&self) -> io::Result<Endpoints> {
+        let now = self.cloud.now();
+        let (frontends, key) = self.cloud.with(|world| (world.frontends(now), world.root_credentials()));
+        let mut data_plane = BTreeMap::new();
+        for frontend in frontends {
+            let address = self.listener(&frontend.load_balancer, frontend.port).await?;
+            data_plane.insert(format!("{}:{}", frontend.load_balancer, frontend.port), url(&address));
+        }
+        Ok(Endpoints {
+            endpoints: self.api.iter().map(|(region, address)| (region.clone(), url(address))).collect(),
+            access_key_id: key.access_key_id,
+            access_key_secret: key.access_key_secret,
+            data_plane,
+        })
+    }
+
+    /// The loopback address that stands for a listener of a load balancer, opened when first asked for. While nobody
+    /// listens there in the emulated world, connections to it are closed without an answer.
+    ///
+    /// # Errors
+    /// A port that cannot be had.
+    pub async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
+        let key = (load_balancer.to_owned(), port);
+        if let Some(address) = self.known(&key) {
+            return Ok(address);
+        }
+        let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = socket.local_addr()?;
+        let balancer = Arc::new(balancer::Balancer::new(&self.cloud, load_balancer, port, &self.tasks));
+        let answer = move |request| {
+            let balancer = balancer.clone();
+            async move { balancer.answer(request).await }
+        };
+        self.tasks.push(tokio::spawn(server::serve(socket, answer)));
+        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(*listeners.entry(key).or_insert(address))
+    }
+
+    fn known(&self, key: &(String, u16)) -> Option<SocketAddr> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
+    }
+}
+
+fn url(address: &SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! Security Token Service: keys, sessions of roles, who am I.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::call::{Answer, ApiError, Call, Caller};
+use crate::ram;
+use crate::world::{World, unknown_action};
+
+/// Function Compute's tokens live this long (fc-runtime.md section 1.7).
+const FUNCTION_SESSION: Duration = Duration::from_secs(36 * 3600);
+/// Expired sessions are remembered for a day, so that their token is called expired rather than unknown.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a client signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The key's public part.
+    pub access_key_id: String,
+    /// The key's secret part.
+    pub access_key_secret: String,
+    /// Present for a role's session.
+    pub security_token: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) secret: String,
+    pub(crate) token: String,
+    /// The role's name.
+    pub(crate) role: String,
+    /// The name that whoever assumed it gave the session.
+    pub(crate) name: String,
+    pub(crate) expires: Timestamp,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sts {
+    sessions: BTreeMap<String, Session>,
+    /// Per role, the access key of the session that its functions share.
+    functions: BTreeMap<String, String>,
+}
+
+impl Sts {
+    pub(crate) fn session(&self, access_key: &str) -> Option<&Session> {
+        self.sessions.get(access_key)
+    }
+
+    pub(crate) fn issued(&self, token: &str) -> bool {
+        self.sessions.values().any(|session| session.token == token)
+    }
+}
+
+impl World {
+    /// The account's own key. It is no secret: the emulator is no place for real ones.
+    #[must_use]
+    pub fn root_credentials(&self) -> Credentials {
+        Credentials {
+            access_key_id: "testid".to_owned(),
+            access_key_secret: "testsecret".to_owned(),
+            security_token: None,
+        }
+    }
+}
+
+pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    match call.action.as_str() {
+        "AssumeRole" => assume_role(world, now, call),
+        "GetCallerIdentity" => Ok(caller_identity(world, &call.caller)),
+        _ => Err(unknown_action()),
+    }
+}
+
+fn assume_role(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    let arn = call.params.required("RoleArn")?;
+    let session_name = call.params.required("RoleSessionName")?.to_owned();
+    let Some(role) = world.ram.role_by_arn(arn) else {
+        return Err(ApiError::not_found("EntityNotExist.Role", format!("The role not exists: {arn}.")));
+    };
+    if !ram::may_assume(world, role, &call.caller, call.params.get("ExternalId")) {
+        return Err(ApiError::new(
+            403,
+            "NoPermission",
+            "You are not authorized to do this action. You should be authorized by RAM.",
+        ));
+    }
+    let (name, arn) = (role.name.clone(), role.arn.clone());
+    let seconds = call.params.parse::<u64>("DurationSeconds")?.unwrap_or(3600);
+    if !(900..=43_200).contains(&seconds) {
+        return Err(ApiError::bad(
+            "InvalidParameter.DurationSeconds",
+            "The Min/Max value of DurationSeconds is 15min/12hr.",
+        ));
+    }
+    let (credentials, expires) = issue(world, now, &name, &session_name, Duration::from_secs(seconds));
+    Ok(json!({
+        "AssumedRoleUser": {
+            "Arn": format!("{}/{session_name}", arn.replacen(":role/", ":assumed-role/", 1)),
+            "AssumedRoleId": format!("{}:{session_name}", role_id(&name)),
+        },
+        "Credentials": {
+            "AccessKeyId": credentials.access_key_id,
+            "AccessKeySecret": credentials.access_key_secret,
+            "SecurityToken": credentials.security_token,
+            "Expiration": format!("{expires:.0}"),
+        },
+    }))
+}
+
+fn caller_identity(world: &World, caller: &Caller) -> serde_json::Value {
+    let account = &world.settings.account_id;
+    match caller {
+        Caller::Root => json!({
+            "AccountId": account,
+            "UserId": account,
+            "PrincipalId": account,
+            "IdentityType": "Account",
+            "Arn": format!("acs:ram::{account}:root"),
+        }),
+        Caller::Role(role) => {
+            let session = world.sts.sessions.values().rev().find(|session| session.role == *role);
+            let name = session.map_or("session", |session| session.name.as_str());
+            json!({
+                "AccountId": account,
+                "RoleId": role_id(role),
+                "PrincipalId": format!("{}:{name}", role_id(role)),
+                "IdentityType": "AssumedRoleUser",
+                "Arn": format!("acs:ram::{account}:assumed-role/{role}/{name}"),
+            })
+        }
+    }
+}
+
+/// Opens a session of a role.
+fn issue(world: &mut World, now: Timestamp, role: &str, name: &str, lifetime: Duration) -> (Credentials, Timestamp) {
+    let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+    let access_key_id = world.ids.next("STS.");
+    let secret = world.ids.next("");
+    let token = format!("{}{}", world.ids.next("CAIS"), world.ids.next(""));
+    world.sts.sessions.retain(|_, session| now.duration_since(session.expires) < REMEMBERED);
+    world.sts.sessions.insert(
+        access_key_id.clone(),
+        Session { secret: secret.clone(), token: token.clone(), role: role.to_owned(), name: name.to_owned(), expires },
+    );
+    (Credentials { access_key_id, access_key_secret: secret, security_token: Some(token) }, expires)
+}
+
+/// The credentials that Function Compute hands to a function of this role; renewed in the last hour of their life.
+pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str) -> Credentials {
+    let current = world.sts.functions.get(role).cloned();
+    if let Some((access_key_id, session)) =
+        current.and_then(|key| world.sts.sessions.get(&key).map(|session| (key, session.clone())))
+        && session.expires.duration_since(now) > SignedDuration::from_hours(1)
+    {
+        return Credentials { access_key_id, access_key_secret: session.secret, security_token: Some(session.token) };
+    }
+    let (credentials, _) = issue(world, now, role, "fc", FUNCTION_SESSION);
+    world.sts.functions.insert(role.to_owned(), credentials.access_key_id.clone());
+    credentials
+}
+
+/// A role's numeric id, derived from its name.
+fn role_id(name: &str) -> String {
+    let number = name.bytes().fold(300_000_000_000_000_u64, |sum, byte| {
+        300_000_000_000_000 + (sum.wrapping_mul(31).wrapping_add(u64::from(byte)) % 99_999_999_999_999)
+    });
+    number.to_string()
+}

@@ -1,0 +1,211 @@
+//! The whole emulated account as one value: no I/O, no clock, cheap enough to clone.
+//!
+//! ```text
+//!   gateway (signature, parameters) ──► World::handle(now, call) ──► service module ──► answer
+//!   driver  (sleeps until next_due) ──► World::advance(now)      ──► effects ──► FunctionHost
+//!                                       World::finish(now, ..)   ◄── results ◄──┘
+//! ```
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::call::{Answer, ApiError, Call, Params, Service};
+use crate::ids::Ids;
+use crate::time::Pace;
+use crate::{alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
+
+/// What stays the same while a world runs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account's number.
+    pub account_id: String,
+    /// Regions that exist here.
+    pub regions: Vec<String>,
+    /// How long the cloud takes.
+    pub pace: Pace,
+    /// Seeds every identifier.
+    pub seed: u64,
+    /// Whether role policies are evaluated.
+    pub enforce_ram: bool,
+    /// How a function's failure is named to the workflow (uncertain in the documents, so both are played).
+    pub function_errors: FunctionErrors,
+    /// How often each event is delivered: at least once.
+    pub event_copies: u32,
+    /// Whether calls beyond the documented rates are refused.
+    pub throttle: bool,
+}
+
+/// How CloudFlow names a custom runtime's failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionErrors {
+    /// By the answer's `errorType`.
+    ByType,
+    /// `FC.Unknown` for all.
+    Unknown,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            account_id: "1234567890123456".to_owned(),
+            regions: ["cn-chengdu", "cn-hangzhou", "cn-shanghai", "cn-beijing"].map(str::to_owned).to_vec(),
+            pace: Pace::default(),
+            seed: 1,
+            enforce_ram: true,
+            function_errors: FunctionErrors::ByType,
+            event_copies: 1,
+            throttle: true,
+        }
+    }
+}
+
+/// Work that the world wants done outside: it never does I/O itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Invoke a function and hand its result to [`World::finish`].
+    Invoke(fc::Invocation),
+}
+
+/// A replayed ClientToken answers with the old result.
+#[derive(Debug, Clone)]
+struct Remembered {
+    params: Params,
+    answer: Value,
+}
+
+/// Everything that exists in the emulated account.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// What stays the same.
+    pub settings: Settings,
+    pub(crate) ids: Ids,
+    pub(crate) alb: alb::Alb,
+    pub(crate) cen: cen::Cen,
+    pub(crate) vpc: vpc::Network,
+    pub(crate) ecs: ecs::Ecs,
+    pub(crate) fnf: fnf::Fnf,
+    pub(crate) events: events::Events,
+    pub(crate) fc: fc::Functions,
+    pub(crate) ram: ram::Ram,
+    pub(crate) sts: sts::Sts,
+    pub(crate) oss: oss::Oss,
+    pub(crate) ros: ros::Ros,
+    tokens: BTreeMap<(Service, String, String), Remembered>,
+}
+
+impl World {
+    /// An empty account.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            ids: Ids::seeded(settings.seed),
+            settings,
+            alb: alb::Alb::default(),
+            cen: cen::Cen::default(),
+            vpc: vpc::Network::default(),
+            ecs: ecs::Ecs::default(),
+            fnf: fnf::Fnf::default(),
+            events: events::Events::default(),
+            fc: fc::Functions::default(),
+            ram: ram::Ram::default(),
+            sts: sts::Sts::default(),
+            oss: oss::Oss::default(),
+            ros: ros::Ros::default(),
+            tokens: BTreeMap::new(),
+        }
+    }
+
+    /// Answers one verified call. States are brought up to `now` first.
+    ///
+    /// # Errors
+    /// The documented refusals of the service asked.
+    pub fn handle(&mut self, now: Timestamp, call: &Call) -> Answer {
+        self.settle(now);
+        ram::authorize(self, call)?;
+        if call.params.flag("DryRun")? == Some(true) {
+            let mut rehearsal = self.clone();
+            rehearsal.dispatch(now, call)?;
+            return Err(ApiError::bad("DryRunOperation", "Request validation has been passed with DryRun flag set."));
+        }
+        let Some(token) = call.params.get("ClientToken") else { return self.dispatch(now, call) };
+        let key = (call.service, call.action.clone(), token.to_owned());
+        if let Some(remembered) = self.tokens.get(&key) {
+            return if remembered.params == call.params { Ok(remembered.answer.clone()) } else { Err(mismatch(call)) };
+        }
+        let answer = self.dispatch(now, call)?;
+        self.tokens.insert(key, Remembered { params: call.params.clone(), answer: answer.clone() });
+        Ok(answer)
+    }
+
+    /// Lets time pass: states settle, waits end, events fall due. Gives what has to be done outside.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.settle(now);
+        events::advance(self, now);
+        fnf::advance(self, now);
+        fc::advance(self, now).into_iter().map(Effect::Invoke).collect()
+    }
+
+    /// Hands back the result of an [`Effect::Invoke`]; may make more work fall due at once.
+    pub fn finish(&mut self, now: Timestamp, id: fc::InvocationId, outcome: fc::Outcome) {
+        self.settle(now);
+        fc::finish(self, now, id, outcome);
+    }
+
+    /// When [`World::advance`] has something to do next, if ever. May be in the past: then at once.
+    #[must_use]
+    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
+        [ecs::next_due(self, now), vpc::next_due(self, now), cen::next_due(self, now), alb::next_due(self, now), events::next_due(self, now), fnf::next_due(self, now), fc::next_due(self, now)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Brings everything that depends on time up to `now`: compute first what others look at.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        ecs::settle(self, now);
+        vpc::settle(self, now);
+        cen::settle(self, now);
+        alb::settle(self, now);
+    }
+
+    fn dispatch(&mut self, now: Timestamp, call: &Call) -> Answer {
+        match call.service {
+            Service::Alb => alb::handle(self, now, call),
+            Service::Cbn => cen::handle(self, now, call),
+            Service::Vpc => vpc::handle(self, now, call),
+            Service::Ecs => ecs::handle(self, now, call),
+            Service::Fnf => fnf::handle(self, now, call),
+            Service::Sts => sts::handle(self, now, call),
+            Service::Ram => ram::handle(self, now, call),
+            Service::EventBridge => events::handle(self, now, call),
+            Service::Ros => ros::handle(self, now, call),
+            // Path-style services do not come through here: the gateway calls their modules itself.
+            Service::Fc | Service::Oss => Err(unknown_action()),
+        }
+    }
+}
+
+/// The gateway's answer to an action that the service does not have.
+pub(crate) fn unknown_action() -> ApiError {
+    ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+}
+
+fn mismatch(call: &Call) -> ApiError {
+    match call.service {
+        Service::Alb => ApiError::bad(
+            "IdempotenceSignatureMismatch",
+            "The idempotence token of request is same with the prev one, but the signature is different.",
+        ),
+        _ => ApiError::bad(
+            "IdempotentParameterMismatch",
+            "The request uses the same client token as a previous, but non-identical request.",
+        ),
+    }
+}
+
+/// An answer with nothing but a request id.
+pub(crate) fn done() -> Answer {
+    Ok(json!({}))
+}

@@ -1,0 +1,275 @@
+//! [`Endpoint`]: a runtime without a server. Requests in, answers out, by the same dispatch that the server uses.
+
+use std::{
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream};
+use http::{Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tower::Service;
+
+use crate::{
+    Diagnostic, Error, Runtime,
+    context::{Config, Context, LambdaEvent},
+    diagnostic::ProtocolError,
+    http_event,
+    invocation::{Answer, LambdaInvocation, Reply},
+    layers::TracingLayer,
+    options::{Hook, Options},
+    protocol::{Call, REQUEST_ID, STATUS, header},
+    response::IntoFunctionResponse,
+    runtime::{Invoke, panicked},
+    server,
+    streaming::Body,
+};
+
+/// A runtime that is called in process: for tests on paused time, and for hosts of many functions.
+///
+/// ```
+/// use std::{sync::Arc, time::SystemTime};
+/// use bytes::Bytes;
+/// use fc_runtime::{Endpoint, Error, LambdaEvent, Options, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let options = Options { log: Arc::new(|_: &str| {}), ..Options::new(Arc::new(|| SystemTime::UNIX_EPOCH)) };
+/// let double = service_fn(|event: LambdaEvent<i64>| async move { Ok::<_, Error>(event.payload * 2) });
+/// let request = http::Request::post("/invoke").body(Bytes::from("21")).unwrap();
+/// let answer = Endpoint::new(options, double).call(request).await;
+/// assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, &b"42"[..]));
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Endpoint(Arc<Shared>);
+
+struct Shared {
+    options: Options,
+    config: Arc<Config>,
+    invoke: Box<dyn Invoke>,
+    /// Numbers the requests that carry no id.
+    unnamed: AtomicU64,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("options", &self.0.options).finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// An endpoint of a handler, under the layers of [`run_concurrent`](crate::run_concurrent).
+    /// [`Runtime::into_endpoint`] makes one with layers of the caller's.
+    pub fn new<A, F, R, B, S, D, E>(options: Options, handler: F) -> Self
+    where
+        F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+        F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
+        F::Error: Into<Diagnostic> + fmt::Debug,
+        A: for<'de> Deserialize<'de> + Send + 'static,
+        R: IntoFunctionResponse<B, S> + Send + 'static,
+        B: Serialize + Send + 'static,
+        S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+        D: Into<Bytes> + Send + 'static,
+        E: Into<Error> + Send + fmt::Debug + 'static,
+    {
+        Runtime::new(handler).layer(TracingLayer::new()).into_endpoint(options)
+    }
+
+    pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
+        let config = Arc::new(options.config.clone());
+        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0) }))
+    }
+
+    /// The answer to a request. Must be called on a tokio runtime: the call runs on a task of its own, to its end, even
+    /// if this future is dropped, as a handler on Function Compute does when its caller goes away.
+    pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (parts, body) = self.answer(request.map(Full::new)).await.into_parts();
+        match body.collect().await {
+            Ok(body) => Response::from_parts(parts, body.to_bytes()),
+            Err(error) => {
+                let failure = Failure::from(ProtocolError::StreamFailed(error)).into_parts(StatusCode::NOT_FOUND);
+                Response::from_parts(failure.0, failure.1)
+            }
+        }
+    }
+
+    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        server::accept(listener, self, shutdown).await;
+    }
+
+    /// The answer to a request whose body may still be on its way.
+    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        let shared = Arc::clone(&self.0);
+        // An error means that the task panicked: the log writer or the clock did, all else is caught; or the process ends.
+        let answered = tokio::spawn(async move { shared.respond(request).await }).await;
+        answered.unwrap_or_else(|_| Failure::from(ProtocolError::NoAnswer).into_response(StatusCode::NOT_FOUND))
+    }
+}
+
+impl Shared {
+    async fn respond<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Error>,
+    {
+        let arrival = (self.options.now)();
+        let (parts, body) = request.into_parts();
+        let call = match Call::of(&parts) {
+            Ok(call) => call,
+            Err(error) => {
+                tracing::warn!("{error}");
+                return Failure::from(error).into_response(StatusCode::NOT_FOUND);
+            }
+        };
+        let request_id = header(&parts.headers, REQUEST_ID)
+            .map_or_else(|| format!("local-{}", self.unnamed.fetch_add(1, Ordering::Relaxed) + 1), str::to_owned);
+        let word = call.log_word();
+        self.options.log.write_line(&format!("FC {word} Start RequestId: {request_id}"));
+        let outcome = self.outcome(call, parts, body, &request_id, arrival).await;
+        // The built-in runtimes' wording for a failed call.
+        let suffix = if outcome.is_ok() { "" } else { ", Error: Unhandled function error" };
+        self.options.log.write_line(&format!("FC {word} End RequestId: {request_id}{suffix}"));
+        outcome.unwrap_or_else(|failure| {
+            // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status
+            // itself, and to it a failure is the server's.
+            let status = if call == Call::Http { failure.http_status } else { StatusCode::NOT_FOUND };
+            failure.into_response(status)
+        })
+    }
+
+    async fn outcome<B>(
+        &self,
+        call: Call,
+        parts: Parts,
+        body: B,
+        request_id: &str,
+        arrival: SystemTime,
+    ) -> Result<Response<Body>, Failure>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Error>,
+    {
+        let body = self.read(body).await?;
+        let context = Context::of_request(request_id, &parts.headers, &self.options, &self.config, arrival)
+            .map_err(ProtocolError::InvalidRequest)?;
+        match call {
+            Call::Invoke => match self.invoke(parts.headers, body, context).await? {
+                Answer::Buffered(json) => Ok(success("application/json", json)),
+                Answer::Streaming(_, stream) => {
+                    // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
+                    let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
+                    Ok(success("application/octet-stream", whole.to_bytes()))
+                }
+                Answer::Failed(diagnostic) => Err(diagnostic.into()),
+            },
+            Call::Http => {
+                let event = http_event::event(&parts, &body, &context, arrival);
+                let answered = match self.invoke(parts.headers, event, context).await? {
+                    Answer::Buffered(json) => http_event::answer(json),
+                    Answer::Streaming(prelude, stream) => http_event::streamed(prelude, stream),
+                    Answer::Failed(diagnostic) => return Err(diagnostic.into()),
+                };
+                Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
+            }
+            Call::Initialize => run_hook(self.options.initialize.as_ref(), context).await,
+            Call::PreStop => run_hook(self.options.pre_stop.as_ref(), context).await,
+            Call::PreFreeze => run_hook(None, context).await,
+        }
+    }
+
+    async fn read<B>(&self, body: B) -> Result<Bytes, ProtocolError>
+    where
+        B: http_body::Body<Data = Bytes>,
+        B::Error: Into<Error>,
+    {
+        let limit = self.options.body_limit;
+        match Limited::new(body, limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(ProtocolError::PayloadTooLarge(limit)),
+            Err(error) => Err(ProtocolError::PayloadUnreadable(error)),
+        }
+    }
+
+    async fn invoke(&self, headers: http::HeaderMap, body: Bytes, context: Context) -> Result<Answer, ProtocolError> {
+        let reply = Reply::default();
+        self.invoke.invoke(LambdaInvocation::new(headers, body, context, reply.clone())).await;
+        reply.take().ok_or(ProtocolError::NoAnswer)
+    }
+}
+
+async fn run_hook(hook: Option<&Hook>, context: Context) -> Result<Response<Body>, Failure> {
+    let Some(hook) = hook else { return Ok(mark_success(Response::new(Body::empty()))) };
+    let request_id = context.request_id.clone();
+    let diagnostic = match AssertUnwindSafe(async { hook(context).await }).catch_unwind().await {
+        Ok(Ok(())) => return Ok(mark_success(Response::new(Body::empty()))),
+        Ok(Err(error)) => Diagnostic::from(error),
+        Err(panic) => panicked(&panic),
+    };
+    tracing::error!(requestId = request_id, "{}", diagnostic.error_message);
+    Err(diagnostic.into())
+}
+
+fn success(content_type: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = mark_success(Response::new(Body::from(body)));
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
+
+fn mark_success(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(STATUS, http::HeaderValue::from_static("200"));
+    response
+}
+
+/// A failed call, and the status that the client of an HTTP trigger sees.
+struct Failure {
+    diagnostic: Diagnostic,
+    http_status: StatusCode,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostic, http_status: StatusCode::INTERNAL_SERVER_ERROR }
+    }
+}
+
+impl From<ProtocolError> for Failure {
+    fn from(error: ProtocolError) -> Self {
+        let http_status = match error {
+            ProtocolError::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ProtocolError::PayloadUnreadable(_) => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self { diagnostic: error.into(), http_status }
+    }
+}
+
+impl Failure {
+    fn into_parts(self, status: StatusCode) -> (http::response::Parts, Bytes) {
+        // Two strings always serialize.
+        let body = serde_json::to_vec(&self.diagnostic).unwrap_or_default();
+        let (mut parts, ()) = Response::new(()).into_parts();
+        parts.status = status;
+        parts.headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        // Whichever of the two Function Compute goes by: the documentation recommends both.
+        parts.headers.insert(STATUS, http::HeaderValue::from_static("404"));
+        (parts, body.into())
+    }
+
+    fn into_response(self, status: StatusCode) -> Response<Body> {
+        let (parts, body) = self.into_parts(status);
+        Response::from_parts(parts, body.into())
+    }
+}

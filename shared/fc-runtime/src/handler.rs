@@ -1,0 +1,177 @@
+//! The innermost service: payload in, handler called, answer out, whatever panics in between.
+
+use std::{
+    any::Any,
+    fmt::{self, Debug},
+    future::Future,
+    marker::PhantomData,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+use tower::Service;
+
+use crate::{
+    Diagnostic, Error,
+    context::LambdaEvent,
+    diagnostic::DeserializeError,
+    invocation::{Answer, LambdaInvocation, Reply},
+    response::{FunctionResponse, IntoFunctionResponse},
+    streaming::Body,
+};
+
+/// A handler as a service of [`LambdaInvocation`]s. [`Runtime::new`](crate::Runtime::new) makes it.
+pub struct HandlerService<F, A, R, B, S, D, E> {
+    handler: F,
+    types: Types<A, R, B, S, D, E>,
+}
+
+/// The types between payload and answer; a function pointer, so that they have no say in `Send`.
+type Types<A, R, B, S, D, E> = PhantomData<fn(A) -> (R, B, S, D, E)>;
+
+impl<F, A, R, B, S, D, E> HandlerService<F, A, R, B, S, D, E> {
+    pub(crate) fn new(handler: F) -> Self {
+        Self { handler, types: PhantomData }
+    }
+}
+
+impl<F: Clone, A, R, B, S, D, E> Clone for HandlerService<F, A, R, B, S, D, E> {
+    fn clone(&self) -> Self {
+        Self::new(self.handler.clone())
+    }
+}
+
+impl<F, A, R, B, S, D, E> Debug for HandlerService<F, A, R, B, S, D, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerService").finish_non_exhaustive()
+    }
+}
+
+impl<F, A, R, B, S, D, E> Service<LambdaInvocation> for HandlerService<F, A, R, B, S, D, E>
+where
+    F: Service<LambdaEvent<A>, Response = R>,
+    F::Error: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    type Response = ();
+    type Error = Error;
+    type Future = HandlerFuture<F::Future, B, S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.handler.poll_ready(cx).map_err(|error| format!("the handler is not ready: {error:?}").into())
+    }
+
+    fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
+        let reply = invocation.reply();
+        let LambdaInvocation { body, context, .. } = invocation;
+        // A payload's Deserialize and the handler's own start are code of the user's, too.
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            deserialize(&body).map(|payload| self.handler.call(LambdaEvent { payload, context }))
+        }));
+        let running = match started {
+            Ok(Ok(running)) => Some(Box::pin(running)),
+            Ok(Err(error)) => {
+                tracing::error!("{error}");
+                reply.send(Answer::Failed(error.into()));
+                None
+            }
+            Err(panic) => {
+                reply.send_panic(&panic);
+                None
+            }
+        };
+        HandlerFuture { running, reply, types: PhantomData }
+    }
+}
+
+/// Function Compute sends an empty body when a function is invoked without a payload; it stands for `null`.
+fn deserialize<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, DeserializeError> {
+    let json = if body.is_empty() { b"null" } else { body };
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let payload = serde_path_to_error::deserialize(&mut deserializer).map_err(DeserializeError)?;
+    Ok(payload)
+}
+
+/// A call under way. It is boxed rather than projected, so that this crate needs no unsafe code and stays as `Send` as
+/// the handler's own future.
+#[must_use = "futures do nothing unless polled"]
+pub struct HandlerFuture<Fut, B, S> {
+    /// `None` once the answer is given.
+    running: Option<Pin<Box<Fut>>>,
+    reply: Reply,
+    types: PhantomData<fn() -> (B, S)>,
+}
+
+impl<Fut, B, S> Debug for HandlerFuture<Fut, B, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandlerFuture").field("answered", &self.running.is_none()).finish_non_exhaustive()
+    }
+}
+
+impl<Fut, R, X, B, S, D, E> Future for HandlerFuture<Fut, B, S>
+where
+    Fut: Future<Output = Result<R, X>>,
+    X: Into<Diagnostic> + Debug,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(running) = &mut self.running else { return Poll::Ready(Ok(())) };
+        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx).map(answer)));
+        match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => self.reply.send(answer),
+            Err(panic) => self.reply.send_panic(&panic),
+        }
+        // What a future holds may panic when it is dropped, above all after it panicked.
+        if let Err(panic) = drop_quietly(self.running.take()) {
+            self.reply.send_panic(&panic);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn drop_quietly<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
+    catch_unwind(AssertUnwindSafe(|| drop(value)))
+}
+
+fn answer<R, X, B, S, D, E>(outcome: Result<R, X>) -> Answer
+where
+    X: Into<Diagnostic> + Debug,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    match outcome.map(IntoFunctionResponse::into_response) {
+        Ok(FunctionResponse::BufferedResponse(value)) => match serde_json::to_vec(&value) {
+            Ok(json) => Answer::Buffered(json.into()),
+            Err(error) => {
+                tracing::error!("the answer does not serialize: {error}");
+                Answer::Failed(Error::from(error).into())
+            }
+        },
+        Ok(FunctionResponse::StreamingResponse(response)) => {
+            Answer::Streaming(response.metadata_prelude, Body::from_stream(response.stream))
+        }
+        Err(error) => {
+            tracing::error!("{error:?}");
+            Answer::Failed(error.into())
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! `lambda_runtime`'s API on Function Compute's custom-runtime protocol.
+//!
+//! Lambda's runtime polls for events; Function Compute pushes them, as HTTP requests to a port of the instance. This
+//! crate is that server, under the API that Rust functions are written for:
+//!
+//! ```no_run
+//! use fc_runtime::{Error, LambdaEvent, run, service_fn};
+//! use serde_json::{Value, json};
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Error> {
+//!     fc_runtime::tracing::init_default_subscriber();
+//!     run(service_fn(handler)).await
+//! }
+//!
+//! async fn handler(event: LambdaEvent<Value>) -> Result<Value, Error> {
+//!     let name = event.payload["name"].as_str().unwrap_or("world");
+//!     Ok(json!({ "greeting": format!("Hello, {name}") }))
+//! }
+//! ```
+//!
+//! | to run a handler | bounds | reads the environment |
+//! |---|---|---|
+//! | [`run`] | none: it may borrow, and need not be `Send` | yes |
+//! | [`run_concurrent`] | `Clone + Send + 'static` | yes |
+//! | [`serve`] | `Clone + Send + 'static` | no: listener, [`Options`] and shutdown are given |
+//! | [`Runtime::serve_local`] | none | no |
+//! | [`Endpoint::call`] | `Clone + Send + 'static` | no, and opens no socket |
+//!
+//! What a call can end in: the handler's `Ok` is 200 with its JSON; its `Err`, a payload that does not deserialize, and
+//! a panic are 404 with a [`Diagnostic`], which is how Function Compute is told of a failure. The process goes on.
+
+mod context;
+mod credentials;
+mod diagnostic;
+mod endpoint;
+mod environment;
+mod handler;
+mod http_event;
+mod invocation;
+pub mod layers;
+mod lifecycle;
+mod log;
+mod options;
+mod protocol;
+mod response;
+mod runtime;
+mod server;
+pub mod snapstart;
+pub mod streaming;
+#[cfg(feature = "tracing")]
+pub mod tracing;
+
+use std::{fmt, future::Future};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+
+pub use tower::{self, Service, service_fn};
+
+pub use context::{ClientApplication, ClientContext, CognitoIdentity, Config, Context, LambdaEvent};
+pub use credentials::Credentials;
+pub use diagnostic::Diagnostic;
+pub use endpoint::Endpoint;
+pub use futures_util::future::BoxFuture;
+pub use handler::{HandlerFuture, HandlerService};
+pub use invocation::LambdaInvocation;
+pub use lifecycle::spawn_graceful_shutdown_handler;
+pub use log::{LogWriter, Stdout};
+pub use options::{Hook, Now, Options};
+pub use response::{FunctionResponse, IntoFunctionResponse, MetadataPrelude, StreamResponse};
+pub use runtime::Runtime;
+pub use snapstart::SnapStartResource;
+
+use layers::TracingLayer;
+
+/// Any error, boxed.
+pub type Error = tower::BoxError;
+
+/// Serves Function Compute's calls with a handler, on the calling task, until SIGTERM or SIGINT.
+///
+/// The handler may borrow and need not be `Send`. Where the function's instance concurrency is above 1, calls in flight
+/// take turns at their await points.
+///
+/// ```no_run
+/// # use fc_runtime::{Error, LambdaEvent, run, service_fn};
+/// # #[tokio::main] async fn main() -> Result<(), Error> {
+/// let greeting = String::from("Hello");
+/// let greeting = &greeting;
+/// run(service_fn(move |event: LambdaEvent<String>| async move { Ok::<_, Error>(format!("{greeting}, {}", event.payload)) })).await
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If the port cannot be opened, or the handler's `poll_ready` fails.
+pub async fn run<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
+where
+    F: Service<LambdaEvent<A>, Response = R>,
+    F::Future: Future<Output = Result<R, F::Error>>,
+    F::Error: Into<Diagnostic> + fmt::Debug,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + fmt::Debug,
+{
+    Runtime::new(handler).layer(TracingLayer::new()).run().await
+}
+
+/// Serves Function Compute's calls with clones of a handler, each call on a task of its own, until SIGTERM or SIGINT.
+///
+/// For functions with an instance concurrency above 1, and the shortest way from request to handler in any case.
+///
+/// # Errors
+///
+/// If the port cannot be opened.
+pub async fn run_concurrent<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
+where
+    F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
+    F::Error: Into<Diagnostic> + fmt::Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + fmt::Debug + 'static,
+{
+    Runtime::new(handler).layer(TracingLayer::new()).run_concurrent().await
+}
+
+/// [`run_concurrent`] with everything given, so that a process can host many functions: serves on `listener` until
+/// `shutdown`, then answers the calls in flight.
+///
+/// # Errors
+///
+/// None today: what a client does ends its connection at most. The type leaves room.
+pub async fn serve<A, F, R, B, S, D, E>(
+    listener: TcpListener,
+    options: Options,
+    handler: F,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error>
+where
+    F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
+    F::Error: Into<Diagnostic> + fmt::Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + fmt::Debug + 'static,
+{
+    Runtime::new(handler).layer(TracingLayer::new()).serve(listener, options, shutdown).await;
+    Ok(())
+}
+
+/// [`service_fn`] under the name it once had.
+#[deprecated(since = "0.1.0", note = "use `service_fn`, as in lambda_runtime")]
+pub fn handler_fn<F>(handler: F) -> tower::util::ServiceFn<F> {
+    service_fn(handler)
+}

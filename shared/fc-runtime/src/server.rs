@@ -1,0 +1,96 @@
+//! The HTTP server: connections in, requests to the endpoint, until it is told to stop.
+//!
+//! A connection never times out: Function Compute keeps them open between calls and does not expect them to be closed
+//! (a closed one shows as a sporadic 502). Nothing that a client sends ends the server: hyper answers a malformed
+//! head with 400, one too large with 431, and closes that connection only.
+
+use std::{convert::Infallible, future::Future, io, pin::pin, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    select,
+    sync::watch,
+    task::JoinSet,
+};
+
+use crate::endpoint::Endpoint;
+
+/// Function Compute allows a client 8 KB of headers and 4 KB of path, and adds some 35 headers of its own. hyper looks
+/// at the limit between reads only, so that a head may exceed it by a buffer before it is refused.
+const HEAD_LIMIT: usize = 64 * 1024;
+const HEADER_COUNT: usize = 512;
+
+/// How long to wait when the process has no descriptor left for a connection: some call must end first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves connections until `shutdown`, then until the requests in flight are answered.
+pub(crate) async fn accept(listener: TcpListener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
+    let mut shutdown = pin!(shutdown);
+    let mut connections = JoinSet::new();
+    // Dropping the sender is the signal to stop.
+    let (stop, stopped) = watch::channel(());
+    loop {
+        select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(serve_connection(stream, endpoint.clone(), stopped.clone()));
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    pause().await;
+                }
+            },
+        }
+    }
+    // Closed first, so that a client that comes now is refused at once.
+    drop(listener);
+    drop(stop);
+    while connections.join_next().await.is_some() {}
+}
+
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "keeps a server without descriptors from spinning; no call depends on it"
+)]
+async fn pause() {
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiver<()>) {
+    // Answers are small and complete: waiting to fill a packet only delays them. It is an optimization, so it may fail.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let endpoint = endpoint.clone();
+        async move { Ok::<_, Infallible>(endpoint.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .keep_alive(true)
+        .header_read_timeout(None)
+        .max_headers(HEADER_COUNT)
+        .max_buf_size(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let outcome = select! {
+        biased;
+        outcome = connection.as_mut() => outcome,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        // The client's doing: it sent no HTTP, or went away.
+        tracing::debug!("connection ended: {error}");
+    }
+}

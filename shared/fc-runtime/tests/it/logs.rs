@@ -1,0 +1,131 @@
+//! The lines that Function Compute looks for, and the request id in every other.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use fc_runtime::{Endpoint, Error, LambdaEvent, service_fn, tracing};
+use http::Request;
+
+use crate::support::{Lines, invoke};
+
+#[tokio::test]
+async fn each_call_starts_and_ends_with_one_line() {
+    let lines = Lines::default();
+    let endpoint = Endpoint::new(
+        lines.options(),
+        service_fn(
+            |event: LambdaEvent<bool>| async move { if event.payload { Ok(()) } else { Err(Error::from("no")) } },
+        ),
+    );
+    endpoint.call(invoke("1-a", "true")).await;
+    assert_eq!(lines.take(), ["FC Invoke Start RequestId: 1-a", "FC Invoke End RequestId: 1-a"]);
+
+    endpoint.call(invoke("1-b", "false")).await;
+    let failed = ["FC Invoke Start RequestId: 1-b", "FC Invoke End RequestId: 1-b, Error: Unhandled function error"];
+    assert_eq!(lines.take(), failed);
+
+    for (path, word) in [("/initialize", "Initialize"), ("/pre-stop", "PreStop"), ("/pre-freeze", "PreFreeze")] {
+        let request = Request::post(path).header("x-fc-request-id", "1-c").body(Bytes::new()).unwrap();
+        endpoint.call(request).await;
+        assert_eq!(lines.take(), [format!("FC {word} Start RequestId: 1-c"), format!("FC {word} End RequestId: 1-c")]);
+    }
+}
+
+#[tokio::test]
+async fn requests_without_an_id_are_numbered() {
+    let lines = Lines::default();
+    let endpoint = Endpoint::new(
+        lines.options(),
+        service_fn(|event: LambdaEvent<()>| async move { Ok::<_, Error>(event.context.request_id) }),
+    );
+    for id in ["\"local-1\"", "\"local-2\""] {
+        assert_eq!(endpoint.call(Request::post("/invoke").body(Bytes::new()).unwrap()).await.body(), id);
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_logged_even_if_nobody_waits_for_it() {
+    let lines = Lines::default();
+    let (go, gone) = tokio::sync::watch::channel(false);
+    let endpoint = Endpoint::new(
+        lines.options(),
+        service_fn(move |_: LambdaEvent<()>| {
+            let mut gone = gone.clone();
+            async move {
+                gone.wait_for(|gone| *gone).await.unwrap();
+                Ok::<_, Error>(())
+            }
+        }),
+    );
+    let abandoned = tokio::spawn(async move { endpoint.call(invoke("1-a", "")).await });
+    while lines.take().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    abandoned.abort();
+    assert!(abandoned.await.unwrap_err().is_cancelled());
+    go.send(true).unwrap();
+    let mut ended = Vec::new();
+    while ended.is_empty() {
+        tokio::task::yield_now().await;
+        ended = lines.take();
+    }
+    assert_eq!(ended, ["FC Invoke End RequestId: 1-a"]);
+}
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn logged(json: bool) -> Vec<String> {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let _guard = ::tracing::subscriber::set_default(tracing::default_subscriber(move || writer.clone(), "INFO", json));
+    let endpoint = Endpoint::new(
+        Lines::default().options(),
+        service_fn(|event: LambdaEvent<bool>| async move {
+            tracing::info!("before");
+            tokio::task::yield_now().await;
+            assert!(event.payload, "as asked");
+            tracing::info!("after");
+            Err::<(), _>("refused")
+        }),
+    );
+    endpoint.call(invoke("1-a", "true")).await;
+    endpoint.call(invoke("1-a", "false")).await;
+    endpoint.call(invoke("1-a", "7")).await;
+    let bytes = buffer.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn every_line_carries_the_request_id() {
+    let lines = logged(false).await;
+    let span = "Lambda runtime invoke{requestId=\"1-a\"}: ";
+    let expected = ["before", "after", "\"refused\"", "before", "Lambda panicked: as asked", "failed to deserialize"];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, text) in lines.iter().zip(expected) {
+        let (level, rest) = line.trim_start().split_once(' ').unwrap();
+        assert!(["INFO", "ERROR"].contains(&level), "{line}");
+        assert!(rest.starts_with(&format!("{span}{text}")), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn json_lines_carry_it_too() {
+    for line in logged(true).await {
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["span"]["requestId"], "1-a");
+    }
+}

@@ -1,0 +1,23 @@
+//! The runtime from outside: in process, and over real sockets.
+
+// `cfg(test)` says to clippy that unwrapping is in order here.
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod context;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod http_trigger;
+#[cfg(test)]
+mod local;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod surface;

@@ -1,0 +1,1 @@
+//! A whole local deployment: emulator, functions and template wired together.

@@ -1,0 +1,54 @@
+//! What types cannot say about a store. Each rule names the value, what is wrong with it, and what to write.
+
+mod binding;
+mod value;
+
+use std::collections::BTreeMap;
+
+use self::binding::Checked;
+use super::Store;
+
+/// The form of a binding's name: it becomes part of marks, descriptions and execution names.
+pub(super) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";
+
+/// The first thing wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// The value, as in `bindings[0].alb.id`.
+    pub(super) path: String,
+    /// One or two sentences.
+    pub(super) message: String,
+}
+
+impl Wrong {
+    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into() }
+    }
+}
+
+/// Checks every binding by itself, then what two of them may not share.
+pub(super) fn store(store: &Store) -> Result<(), Wrong> {
+    let (mut names, mut listeners, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for (at, binding) in store.bindings.iter().enumerate() {
+        let path = format!("bindings[{at}]");
+        Checked { binding, path: &path }.check()?;
+        let (name, alb) = (&binding.name, &binding.alb.id);
+        if names.insert(name, at).is_some() {
+            let message = format!("two bindings are named `{name}`. Give each a name of its own.");
+            return Err(Wrong::new(format!("{path}.name"), message));
+        }
+        if let Some(other) = listeners.insert((alb, binding.listener.port), name) {
+            let port = binding.listener.port;
+            let message =
+                format!("binding `{other}` has the listener on port {port} of {alb} already. Choose another port.");
+            return Err(Wrong::new(format!("{path}.listener.port"), message));
+        }
+        if let Some(other) = groups.insert((alb, binding.server_group.name.as_str()), name) {
+            let group = &binding.server_group.name;
+            let message =
+                format!("binding `{other}` has the server group `{group}` of {alb} already. Choose another name.");
+            return Err(Wrong::new(format!("{path}.serverGroup.name"), message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Rules about single values and lists.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::Wrong;
+
+type Checked = Result<(), Wrong>;
+
+/// A text that says something.
+pub(super) fn filled(path: &str, text: &str) -> Checked {
+    if text.trim().is_empty() {
+        return Err(Wrong::new(path, "is empty. Write a value, or leave the line out if it has a default."));
+    }
+    Ok(())
+}
+
+/// A number in a range.
+pub(super) fn within(path: &str, value: u32, range: RangeInclusive<u32>) -> Checked {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(Wrong::new(path, format!("is {value}. Write a number from {} to {}.", range.start(), range.end())))
+}
+
+/// A number that is not 0.
+pub(super) fn positive(path: &str, value: u32) -> Checked {
+    if value > 0 {
+        return Ok(());
+    }
+    Err(Wrong::new(path, "is 0. Write a number of at least 1."))
+}
+
+/// A TCP port.
+pub(super) fn port(path: &str, value: u16) -> Checked {
+    within(path, value.into(), 1..=u16::MAX.into())
+}
+
+/// One of a few words, spelt exactly.
+pub(super) fn one_of(path: &str, value: &str, words: &[&str]) -> Checked {
+    if words.contains(&value) {
+        return Ok(());
+    }
+    Err(Wrong::new(path, format!("is `{value}`. Write one of {}.", words.join(", "))))
+}
+
+/// A path of a URL.
+pub(super) fn url_path(path: &str, value: &str) -> Checked {
+    if value.starts_with('/') {
+        return Ok(());
+    }
+    Err(Wrong::new(path, format!("is `{value}`. Write a path that begins with /.")))
+}
+
+/// A list that has something in it.
+pub(super) fn some_items<T>(path: &str, items: &[T], what: &str) -> Checked {
+    if items.is_empty() {
+        return Err(Wrong::new(path, format!("is empty. Name at least one {what}.")));
+    }
+    Ok(())
+}
+
+/// A list without repetitions, empty items, or nothing in it.
+pub(super) fn distinct<T: Ord + Display>(path: &str, items: &[T], what: &str) -> Checked {
+    some_items(path, items, what)?;
+    let mut seen = BTreeSet::new();
+    for (at, item) in items.iter().enumerate() {
+        let path = format!("{path}[{at}]");
+        filled(&path, &item.to_string())?;
+        if !seen.insert(item) {
+            return Err(Wrong::new(path, format!("`{item}` is listed twice. Name each {what} once.")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! What is wrong with a store, and where.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_saphyr::Error;
+
+use super::check::Wrong;
+use super::place::Place;
+use crate::reason::{Code, Reason};
+
+/// Why a store cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreError {
+    /// The document: a file, an OSS address.
+    pub name: String,
+    /// Line and column, both from 1, where they are known.
+    pub at: Option<(u64, u64)>,
+    /// The value, as in `bindings[0].alb.id`; empty where the document could not be read so far.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl StoreError {
+    /// The text is no store at all. `places` are known unless it is no YAML either.
+    pub(super) fn unreadable(name: &str, error: &Error, places: Option<&Place>) -> Self {
+        let mut at = error.location().map(|at| (at.line(), at.column()));
+        let missing = matches!(error.without_snippet(), Error::SerdeMissingField { .. });
+        let path = places.zip(at).and_then(|(places, at)| if missing { places.around(at) } else { places.path(at) });
+        let path = path.unwrap_or_default();
+        if missing {
+            // The parser names its last key; the mapping that lacks one is meant.
+            at = places.and_then(|places| places.find(&path)).or(at);
+        }
+        Self { name: name.to_owned(), at, path, message: sentence(error) }
+    }
+
+    /// The text is a store that cannot be.
+    pub(super) fn invalid(name: &str, places: &Place, Wrong { path, message }: Wrong) -> Self {
+        Self { name: name.to_owned(), at: places.find(&path), path, message }
+    }
+
+    /// The error as a reason, for reports.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        Reason::new(Code::Store, &self.name, self.to_string())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some((line, column)) = self.at {
+            write!(f, ":{line}:{column}")?;
+        }
+        f.write_str(": ")?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// The parser's message for people who write stores: without the place, which goes first here, and without its own types.
+fn sentence(error: &Error) -> String {
+    let error = error.without_snippet();
+    match error {
+        Error::InvalidScalar { ty, .. } => match *ty {
+            "u8" => "is no number from 0 to 255.".to_owned(),
+            "u16" => "is no number from 0 to 65535.".to_owned(),
+            "u32" => "is no number from 0 to 4294967295.".to_owned(),
+            "bool" | "boolean" => "is neither true nor false.".to_owned(),
+            other => format!("is no {other}."),
+        },
+        // The only addresses in a store are prefixes.
+        Error::Message { msg, .. } if msg == "invalid IP address syntax" => {
+            "is no prefix. Write one of the form 100.64.0.0/24.".to_owned()
+        }
+        Error::InvalidBooleanStrict { .. } => "is neither true nor false.".to_owned(),
+        Error::Eof { .. } => "ends too early. Write `bindings:` and a list, which may be [].".to_owned(),
+        Error::Unexpected { expected, .. } => {
+            let wanted = match *expected {
+                "sequence start" => "a list",
+                "mapping start" => "fields with values",
+                "string scalar" => "a text",
+                other => other,
+            };
+            format!("expected {wanted}.")
+        }
+        Error::NullIntoString { .. } => {
+            "has no value. Write one, or leave the line out if it has a default.".to_owned()
+        }
+        Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` stands here twice. Keep one of them."),
+        Error::MultipleDocuments { .. } => "a second document begins. Put all bindings into one.".to_owned(),
+        other => {
+            let text = other.to_string();
+            let place = error.location().map(|at| format!(" at line {}, column {}", at.line(), at.column()));
+            let bare = place.map_or_else(|| text.clone(), |place| text.replace(&place, ""));
+            format!("{}.", bare.lines().next().unwrap_or_default().trim_end())
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What an action is: a typed request that knows its service, name, permission, retry codes and answer.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::bucket::Rate;
+use crate::service::Service;
+
+/// One action of an RPC-style API. Implemented by the request; the fields of the request are the parameters.
+pub trait Action: Serialize + Send + Sync {
+    /// The service that offers the action.
+    const SERVICE: Service;
+    /// The action's name.
+    const NAME: &'static str;
+    /// Whether it changes the cloud. Read-only clients refuse those.
+    const WRITES: bool;
+    /// The permission in RAM policies, such as `alb:CreateServerGroup`. CEN's prefix there is `cen`.
+    const RAM_ACTION: &'static str;
+    /// Codes of this action that say "busy for a moment". They are retried a few times only (see `Client`).
+    const RETRY: &'static [&'static str] = &[];
+    /// Whether it takes a ClientToken. A call that sets none is given a fresh one, kept for its own retries.
+    const TOKEN: bool = false;
+    /// Whether the client fills in the RegionId parameter.
+    const REGION: bool = Self::SERVICE.takes_region();
+    /// The parameters that the ACS3 style sends in the form body, by first name (cloud-apis.md, section 3).
+    const BODY: &'static [&'static str] = &[];
+    /// A published rate of this action alone.
+    const RATE: Option<Rate> = None;
+    /// How long one try may take, in real time. CEN's slowest creates answer within seconds; their waiting comes after.
+    const LIMIT: Duration = Duration::from_secs(20);
+    /// The type of a successful answer.
+    type Answer: DeserializeOwned + Send;
+}
+
+/// What can be known of an action without calling it: for policies and documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActionInfo {
+    /// The service that offers the action.
+    pub service: Service,
+    /// The action's name.
+    pub name: &'static str,
+    /// The permission in RAM policies.
+    pub ram_action: &'static str,
+    /// Whether it changes the cloud.
+    pub writes: bool,
+}
+
+impl ActionInfo {
+    /// The facts of an action type.
+    #[must_use]
+    pub const fn of<A: Action>() -> Self {
+        Self { service: A::SERVICE, name: A::NAME, ram_action: A::RAM_ACTION, writes: A::WRITES }
+    }
+}
+
+/// The answer of an action that says no more than "done".
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Acknowledged {
+    /// The id of the request, for a support case.
+    pub request_id: String,
+}
+
+/// Declares the actions of a service as a table: `reads` or `writes`, the request, its answer, and what is special about it.
+macro_rules! actions {
+    ($service:ident $prefix:literal {
+        $($kind:ident $name:ident => $answer:ty $({ $($option:ident: $value:expr),+ $(,)? })?;)+
+    }) => {
+        $(
+            impl $crate::action::Action for $name {
+                const SERVICE: $crate::Service = $crate::Service::$service;
+                const NAME: &'static str = stringify!($name);
+                const WRITES: bool = $crate::action::actions!(@writes $kind);
+                const RAM_ACTION: &'static str = concat!($prefix, ":", stringify!($name));
+                $($($crate::action::actions!(@option $option $value);)+)?
+                type Answer = $answer;
+            }
+        )+
+
+        /// The actions of this module, in the order of its table.
+        pub(crate) const ACTIONS: &[$crate::ActionInfo] = &[$($crate::ActionInfo::of::<$name>()),+];
+    };
+    (@writes reads) => { false };
+    (@writes writes) => { true };
+    (@option token $value:expr) => { const TOKEN: bool = $value; };
+    (@option retry $value:expr) => { const RETRY: &'static [&'static str] = $value; };
+    (@option region $value:expr) => { const REGION: bool = $value; };
+    (@option body $value:expr) => { const BODY: &'static [&'static str] = $value; };
+    (@option limit $value:expr) => { const LIMIT: std::time::Duration = $value; };
+    (@option rate $value:expr) => { const RATE: Option<$crate::bucket::Rate> = $value; };
+}
+
+pub(crate) use actions;

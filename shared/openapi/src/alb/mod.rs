@@ -1,0 +1,73 @@
+//! Application Load Balancer, version 2020-06-16.
+//!
+//! Regional: a request carries no RegionId, the endpoint is the region. Writes are asynchronous; most answer with a job id
+//! that [`ListAsynJobs`] follows. One write at a time per load balancer and per server group: more are refused with
+//! `IncorrectStatus.*` or `ResourceInConfiguring.*`, which mean "wait and read again".
+
+mod job;
+mod listener;
+mod load_balancer;
+mod server;
+mod server_group;
+
+use serde::{Deserialize, Serialize};
+
+pub use job::*;
+pub use listener::*;
+pub use load_balancer::*;
+pub use server::*;
+pub use server_group::*;
+
+use crate::action::{Acknowledged, actions};
+
+actions! {
+    Alb "alb" {
+        reads ListLoadBalancers => ListLoadBalancersAnswer;
+        reads GetLoadBalancerAttribute => GetLoadBalancerAttributeAnswer;
+        reads ListServerGroups => ListServerGroupsAnswer;
+        writes CreateServerGroup => CreateServerGroupAnswer {
+            token: true, retry: &["OperationFailed.ResourceGroupStatusCheckFail"],
+        };
+        writes UpdateServerGroupAttribute => JobStarted { token: true, retry: &["IncorrectStatus.ServerGroup"] };
+        writes DeleteServerGroup => JobStarted { token: true, retry: &["IncorrectStatus.ServerGroup"] };
+        reads ListServerGroupServers => ListServerGroupServersAnswer;
+        writes AddServersToServerGroup => JobStarted {
+            token: true, retry: &["IncorrectStatus.ServerGroup"], body: &["Servers"],
+        };
+        writes RemoveServersFromServerGroup => JobStarted { token: true, retry: &["IncorrectStatus.ServerGroup"] };
+        writes UpdateServerGroupServersAttribute => JobStarted {
+            token: true, retry: &["IncorrectStatus.ServerGroup"], body: &["Servers"],
+        };
+        reads ListListeners => ListListenersAnswer;
+        reads GetListenerAttribute => GetListenerAttributeAnswer;
+        writes CreateListener => CreateListenerAnswer {
+            token: true, retry: &["IncorrectBusinessStatus.LoadBalancer", "-21020"],
+        };
+        writes UpdateListenerAttribute => JobStarted {
+            token: true, retry: &["IncorrectStatus.Listener", "VipStatusNotSupport", "-22001"],
+        };
+        writes DeleteListener => JobStarted {
+            token: true, retry: &["ResourceInConfiguring.Listener", "IncorrectStatus.LoadBalancer", "-22031"],
+        };
+        reads GetListenerHealthStatus => GetListenerHealthStatusAnswer;
+        reads ListAsynJobs => ListAsynJobsAnswer;
+        writes TagResources => Acknowledged;
+        writes UnTagResources => Acknowledged;
+    }
+}
+
+/// A tag on a resource, or a tag to filter by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+/// The answer of an asynchronous write that names nothing new.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct JobStarted {
+    pub job_id: String,
+    pub request_id: String,
+}

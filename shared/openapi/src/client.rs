@@ -1,0 +1,327 @@
+//! The client: signs a request anew for each try, sends it, and reads the answer.
+//!
+//! ```text
+//! call ─ flatten ─ token bucket ─ sign (new nonce, new time) ─ transport ─ classify ─ answer
+//!                       ▲                                                     │
+//!                       └──────────── back-off with jitter ◄── worth a try ◄──┘
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Clock;
+use http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
+use http::{Method, Request, Response};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::action::Action;
+use crate::bucket::{Buckets, Rate};
+use crate::credentials::Credentials;
+use crate::encode;
+use crate::endpoints::Endpoints;
+use crate::error::Error;
+use crate::flatten::{self, Parameters};
+use crate::lenient;
+use crate::response;
+use crate::retry::{self, Repeatable};
+use crate::service::Service;
+use crate::session::Sessions;
+use crate::sign::{self, Signature};
+use crate::transport::{Transport, TransportError};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
+
+/// What a client is made from.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The key that signs.
+    pub credentials: Credentials,
+    /// Where the services answer.
+    pub endpoints: Endpoints,
+    /// How the RPC-style APIs are signed.
+    pub signature: Signature,
+    /// Refuse every action that writes, before it is signed: the last line of the kill switch.
+    pub read_only: bool,
+}
+
+/// Calls to the cloud. Cheap to clone; clones share connections, token buckets and assumed roles.
+///
+/// Failures are retried with exponential back-off and full jitter: throttling and unavailability always, other server errors
+/// and broken connections for reads and for writes with a ClientToken. An action's own "busy" codes get four tries
+/// within some seconds; after that, and for every other conflict, the caller waits and reads again.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) config: Config,
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    transport: Arc<dyn Transport>,
+    clock: Clock,
+    buckets: Buckets,
+    pub(crate) sessions: Sessions,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// What the exchange needs to know of a call, whatever its style.
+pub(crate) struct Facts<'a> {
+    pub(crate) service: Service,
+    pub(crate) action: &'static str,
+    pub(crate) region: &'a str,
+    pub(crate) writes: bool,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) repeatable: Repeatable,
+    /// How long one try may take, in real time.
+    pub(crate) limit: Duration,
+}
+
+impl Client {
+    /// A client that sends through `transport` and takes time, nonces and jitter from `clock`.
+    #[must_use]
+    pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Clock) -> Self {
+        let shared = Shared { transport, clock, buckets: Buckets::default(), sessions: Sessions::default() };
+        Self { config, shared: Arc::new(shared) }
+    }
+
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        Self { config: Config { credentials, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+    }
+
+    /// The same client, refusing writes or not.
+    #[must_use]
+    pub fn with_read_only(&self, read_only: bool) -> Self {
+        Self { config: Config { read_only, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Whether writes are refused.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.config.read_only
+    }
+
+    /// The clock that the client runs on.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Calls an action in a region, with retries.
+    ///
+    /// # Errors
+    /// [`Error`] with the service's code, or with the client's own when there was no answer.
+    pub async fn call<A: Action>(&self, region: &str, action: &A) -> Result<A::Answer, Error> {
+        Ok(self.call_dated(region, action).await?.0)
+    }
+
+    /// Like [`Client::call`], with the time at which the server says that it answered (its Date header, whole seconds).
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn call_dated<A: Action>(
+        &self,
+        region: &str,
+        action: &A,
+    ) -> Result<(A::Answer, Option<Timestamp>), Error> {
+        let (value, status, date) = self.rpc(region, action).await?;
+        let answer =
+            lenient::from_value(value).map_err(|error| Error::malformed(A::NAME, status, error.to_string()))?;
+        Ok((answer, date))
+    }
+
+    async fn rpc<A: Action>(&self, region: &str, action: &A) -> Result<(Value, u16, Option<Timestamp>), Error> {
+        let mut parameters = flatten::parameters(action).map_err(|error| Error::invalid(A::NAME, error.to_string()))?;
+        if A::REGION {
+            parameters.entry("RegionId".to_owned()).or_insert_with(|| region.to_owned());
+        }
+        if A::TOKEN {
+            parameters.entry("ClientToken".to_owned()).or_insert_with(|| self.clock().uuid());
+        }
+        let facts = Facts {
+            service: A::SERVICE,
+            action: A::NAME,
+            region,
+            writes: A::WRITES,
+            rate: A::RATE,
+            repeatable: Repeatable { safe: !A::WRITES || parameters.contains_key("ClientToken"), codes: A::RETRY },
+            limit: A::LIMIT,
+        };
+        let base = self.config.endpoints.url(A::SERVICE, region);
+        let response = self
+            .exchange(&facts, || match self.config.signature {
+                Signature::RpcSha1 => self.rpc_request::<A>(&base, &parameters),
+                Signature::Acs3 => self.acs3_request::<A>(&base, &parameters),
+            })
+            .await?;
+        let value = response::json(A::NAME, &response)?;
+        Ok((value, response.status().as_u16(), response::date(response.headers())))
+    }
+
+    /// Sends what `build` makes, as often as the retry policies say. `build` is called for each try: nonce and time are new.
+    pub(crate) async fn exchange(
+        &self,
+        facts: &Facts<'_>,
+        build: impl Fn() -> Result<Request<Bytes>, Error>,
+    ) -> Result<Response<Bytes>, Error> {
+        if facts.writes && self.config.read_only {
+            return Err(Error::read_only(facts.action));
+        }
+        let clock = self.clock();
+        let mut failures = 0;
+        loop {
+            let rate = facts.rate.unwrap_or_else(|| facts.service.rate());
+            let bucket = if facts.rate.is_some() { facts.action } else { "" };
+            self.shared.buckets.take(clock, (facts.service.name(), bucket, facts.region.to_owned()), rate).await;
+            let request = build()?;
+            // On a clock that runs fast the limit stays real: it is about the network, not about the cloud's waiting times.
+            let limit = facts.limit.mul_f64(clock.speed().max(1.0));
+            let outcome = match clock.timeout(limit, self.shared.transport.send(request)).await {
+                Ok(Ok(response)) => response::classify(facts.action, response),
+                Ok(Err(error)) => Err(Error::transport(facts.action, &error)),
+                Err(_) => Err(Error::transport(facts.action, &TransportError::Timeout)),
+            };
+            let error = match outcome {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            failures += 1;
+            let Some(wait) = retry::wait(&error, failures, facts.repeatable, clock) else {
+                return Err(error);
+            };
+            tracing::debug!(
+                service = facts.service.name(),
+                action = facts.action,
+                code = error.code,
+                request_id = error.request_id,
+                failures,
+                wait_ms = wait.as_millis(),
+                "retrying"
+            );
+            clock.sleep(wait).await;
+        }
+    }
+
+    /// RPC: what the protocol needs in the query, what the action needs in the form body, all of it signed.
+    fn rpc_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+        let credentials = &self.config.credentials;
+        let mut query = Parameters::new();
+        for (name, value) in [
+            ("Action", A::NAME),
+            ("Version", A::SERVICE.version()),
+            ("Format", "JSON"),
+            ("AccessKeyId", credentials.access_key_id.as_str()),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureVersion", "1.0"),
+        ] {
+            query.insert(name.to_owned(), value.to_owned());
+        }
+        query.insert("SignatureNonce".to_owned(), self.clock().uuid());
+        query.insert("Timestamp".to_owned(), self.timestamp());
+        if let Some(token) = &credentials.security_token {
+            query.insert("SecurityToken".to_owned(), token.clone());
+        }
+        let mut signed = query.clone();
+        signed.extend(parameters.clone());
+        let signature = sign::rpc::signature("POST", &signed, &credentials.access_key_secret);
+        query.insert("Signature".to_owned(), signature);
+        let headers = BTreeMap::from([("content-type".to_owned(), FORM.to_owned())]);
+        let url = format!("{base}/?{}", encode::query(&query));
+        request(A::NAME, Method::POST, &url, &headers, Bytes::from(encode::query(parameters)))
+    }
+
+    fn acs3_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+        let (form, query): (Parameters, Parameters) = parameters
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .partition(|(name, _)| name.split('.').next().is_some_and(|first| A::BODY.contains(&first)));
+        let body = Bytes::from(encode::query(&form));
+        let content_type = (!form.is_empty()).then_some(FORM);
+        self.acs3(A::SERVICE, A::NAME, Method::POST, base, "/", &query, content_type, body)
+    }
+
+    /// A request with an ACS3 signature. `path` is encoded.
+    #[expect(clippy::too_many_arguments, reason = "these are the parts of an HTTP request, each given once")]
+    pub(crate) fn acs3(
+        &self,
+        service: Service,
+        action: &'static str,
+        method: Method,
+        base: &str,
+        path: &str,
+        query: &Parameters,
+        content_type: Option<&str>,
+        body: Bytes,
+    ) -> Result<Request<Bytes>, Error> {
+        let credentials = &self.config.credentials;
+        let mut headers = BTreeMap::new();
+        for (name, value) in [
+            ("host", authority(base)),
+            ("x-acs-action", action.to_owned()),
+            ("x-acs-version", service.version().to_owned()),
+            ("x-acs-date", self.timestamp()),
+            ("x-acs-signature-nonce", self.clock().uuid()),
+            ("x-acs-content-sha256", sign::sha256_hex(&body)),
+        ] {
+            headers.insert(name.to_owned(), value);
+        }
+        if let Some(content_type) = content_type {
+            headers.insert("content-type".to_owned(), content_type.to_owned());
+        }
+        if let Some(token) = &credentials.security_token {
+            headers.insert("x-acs-security-token".to_owned(), token.clone());
+            headers.insert("x-acs-accesskey-id".to_owned(), credentials.access_key_id.clone());
+        }
+        let path = format!("{}{path}", base_path(base));
+        let signed = sign::acs3::Signed { method: method.as_str(), path: &path, query, headers: &headers };
+        headers.insert(AUTHORIZATION.as_str().to_owned(), signed.authorization(credentials));
+        let origin = base.strip_suffix(base_path(base)).unwrap_or(base);
+        let mark = if query.is_empty() { "" } else { "?" };
+        let url = format!("{origin}{path}{mark}{}", encode::query(query));
+        request(action, method, &url, &headers, body)
+    }
+
+    fn timestamp(&self) -> String {
+        self.clock().now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// Puts an HTTP request together, with what every request carries.
+pub(crate) fn request(
+    action: &'static str,
+    method: Method,
+    url: &str,
+    headers: &BTreeMap<String, String>,
+    body: Bytes,
+) -> Result<Request<Bytes>, Error> {
+    let mut builder =
+        Request::builder().method(method).uri(url).header(ACCEPT, "application/json").header(USER_AGENT, AGENT);
+    if !headers.contains_key(HOST.as_str()) {
+        builder = builder.header(HOST, authority(url));
+    }
+    for (name, value) in headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(body).map_err(|error| Error::invalid(action, error.to_string()))
+}
+
+/// The host, with its port, of a URL.
+pub(crate) fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or(rest).to_owned()
+}
+
+/// The path of a base URL: empty, or starting with a slash.
+fn base_path(base: &str) -> &str {
+    let start = base.find("://").map_or(0, |at| at + 3);
+    base.get(start..).and_then(|rest| rest.find('/').and_then(|at| rest.get(at..))).unwrap_or("")
+}

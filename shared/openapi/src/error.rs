@@ -1,0 +1,279 @@
+//! Failures of calls as data: what kind, the service's own code, and what may be concluded from it.
+//!
+//! The questions at the end ("is it a conflict?") are asked of codes, not of texts, and the lists are those of
+//! cloud-apis.md, sections 1 to 10. What no list knows is none of these: a caller then reads back and reports.
+
+use std::time::Duration;
+
+/// How a call failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The service answered with an error.
+    Refused,
+    /// No response came.
+    Transport,
+    /// A response came that cannot be understood.
+    Malformed,
+    /// The client did not send the request.
+    Local,
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{action}: {code}: {message}{}", request_suffix(.request_id))]
+pub struct Error {
+    /// How it failed.
+    pub kind: ErrorKind,
+    /// The HTTP status, when a response came.
+    pub status: Option<u16>,
+    /// The service's code, or one of the client's own: `ReadOnly`, `InvalidRequest`, `Connect`, `ConnectionCut`,
+    /// `Timeout`, `MalformedAnswer`, `IncompleteListing`, and `Http502` or the like for a response without a code.
+    pub code: String,
+    /// For people. May name resources, never a secret.
+    pub message: String,
+    /// For a support case; empty when no response came.
+    pub request_id: String,
+    /// The action that was called.
+    pub action: &'static str,
+    /// How long the service asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+fn request_suffix(request_id: &str) -> String {
+    if request_id.is_empty() { String::new() } else { format!(" (request {request_id})") }
+}
+
+/// Codes that say the same as a prefix or suffix rule would, or that follow none.
+const CONFLICTS: &[&str] = &[
+    "Operation.Blocking",
+    "TaskConflict",
+    "OperationConflict",
+    "OperationFailed.TaskConflict",
+    "OperationFailed.DistibuteLock",
+    "OperationFailed.ResourceGroupStatusCheckFail",
+    "Conflict.Lock",
+    "IncorrectRouteEntryStatus",
+    "IncorrectVpcStatus",
+    "IncorrectVSwitchStatus",
+    "IncorrectHaVipStatus",
+    "IncorrectInstanceStatus",
+    "InvalidVBRStatus",
+    "InstanceStatus.NotSupport",
+    "VipStatusNotSupport",
+    "InvalidOperation.CenInstanceStatus",
+    "InvalidOperation.BwpBusinessStatus",
+    "-21020",
+    "-22001",
+    "-22031",
+];
+const DUPLICATES: &[&str] = &[
+    "Duplicated.VpcNextHop",
+    "RouteConflict.AlreadyExist",
+    "Conflict.Port",
+    "OperationFailed.CreateRouteEntryWithSameDestinationCidrBlock",
+    "ExecutionAlreadyExists",
+    "FileAlreadyExists",
+];
+const NOT_FOUND: &[&str] = &[
+    "NoSuchKey",
+    "NoSuchBucket",
+    "NoSuchVersion",
+    "FunctionNotFound",
+    "FlowNotExists",
+    "ExecutionNotExists",
+    "EntityNotExist.Role",
+    // What DeleteTransitRouterRouteEntry says of an entry that has gone, and ALB of a load balancer.
+    "IllegalParam.TransitRouterRouteEntryId",
+    "-735",
+];
+/// These say "not found" of the call itself, never of a resource.
+const NOT_A_RESOURCE: &[&str] = &["InvalidAction.NotFound", "InvalidAccessKeyId.NotFound", "InvalidApi.NotFound"];
+const PROCESSING: &[&str] = &["IdempotenceProcessing", "LastTokenProcessing", "TokenProcessing"];
+const DENIED: &[&str] = &[
+    "Unauthorized",
+    "AccessDenied",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "MissingSecurityToken",
+    "NotAuthorized",
+    "Http401",
+    "Http403",
+];
+
+impl Error {
+    fn plain(kind: ErrorKind, action: &'static str, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            status: None,
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: String::new(),
+            action,
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn read_only(action: &'static str) -> Self {
+        Self::plain(ErrorKind::Local, action, "ReadOnly", "writes are switched off, and the request was not sent")
+    }
+
+    pub(crate) fn invalid(action: &'static str, message: impl Into<String>) -> Self {
+        Self::plain(ErrorKind::Local, action, "InvalidRequest", message)
+    }
+
+    pub(crate) fn transport(action: &'static str, error: &crate::TransportError) -> Self {
+        let code = match error {
+            crate::TransportError::Connect(_) => "Connect",
+            crate::TransportError::Cut(_) => "ConnectionCut",
+            crate::TransportError::Timeout => "Timeout",
+        };
+        Self::plain(ErrorKind::Transport, action, code, error.to_string())
+    }
+
+    pub(crate) fn malformed(action: &'static str, status: u16, message: impl Into<String>) -> Self {
+        Self { status: Some(status), ..Self::plain(ErrorKind::Malformed, action, "MalformedAnswer", message) }
+    }
+
+    pub(crate) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {
+        Self::plain(ErrorKind::Malformed, action, "IncompleteListing", message)
+    }
+
+    /// What was named does not exist. A 404 without a code says nothing of the kind: unknown is not absent.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind == ErrorKind::Refused
+            && !NOT_A_RESOURCE.contains(&self.code.as_str())
+            && (NOT_FOUND.contains(&self.code.as_str())
+                || self.code.ends_with(".NotFound")
+                || self.code.starts_with("ResourceNotFound")
+                || (self.status == Some(404) && !self.code.starts_with("Http")))
+    }
+
+    /// Another change is under way: wait, then read again before deciding anything.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        CONFLICTS.contains(&self.code.as_str())
+            || self.is_processing()
+            || ["IncorrectStatus", "IncorrectBusinessStatus", "ResourceInConfiguring"].iter().any(|prefix| {
+                self.code.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+    }
+
+    /// The first call with the same ClientToken is still running.
+    pub(crate) fn is_processing(&self) -> bool {
+        PROCESSING.contains(&self.code.as_str())
+    }
+
+    /// What was to be made is there already: list, compare, and adopt or report it.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        let code = self.code.as_str();
+        DUPLICATES.contains(&code)
+            || [".Duplicate", ".Duplicated"].iter().any(|suffix| code.ends_with(suffix))
+            || ["ResourceAlreadyExist", "InstanceExist.", "DuplicatedParam.", "AssociationExist.", "PropagationExist."]
+                .iter()
+                .any(|prefix| code.starts_with(prefix))
+    }
+
+    /// Too many calls.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.status == Some(429)
+            || (self.retry_after.is_some() && self.status.is_some_and(|status| status < 500))
+            || self.code.contains("Throttl")
+            || matches!(self.code.as_str(), "QpsLimitExceeded" | "ResourceExhausted")
+    }
+
+    /// The credentials are not valid, or do not permit the call.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        DENIED.contains(&self.code.as_str())
+            || ["Forbidden", "Forbbiden", "NoPermission", "InvalidAccessKeyId", "InvalidSecurityToken"]
+                .iter()
+                .any(|prefix| self.code.starts_with(prefix))
+    }
+
+    /// The service says of itself that it cannot do it now; it has not begun.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self.code.as_str(), "ServiceUnavailable" | "SystemBusy" | "SignatureNonceUsed")
+    }
+
+    /// There is doubt: the service may have carried the request out although it failed here. Read back.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        match self.kind {
+            ErrorKind::Local => false,
+            ErrorKind::Transport => self.code != "Connect",
+            ErrorKind::Malformed => true,
+            ErrorKind::Refused => {
+                self.status.is_some_and(|status| status >= 500) && !self.is_unavailable() && !self.is_throttled()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, code: &str) -> Error {
+        Error { status: Some(status), ..Error::plain(ErrorKind::Refused, "Test", code, "") }
+    }
+
+    #[test]
+    fn conflicts_are_known_by_code_and_family() {
+        for code in ["Operation.Blocking", "IncorrectStatus.ServerGroup", "IncorrectStatus.VpcRouteTable", "-22031"] {
+            assert!(refused(400, code).is_conflict(), "{code}");
+        }
+        for code in ["ResourceInConfiguring.Listener", "IncorrectBusinessStatus.LoadBalancer", "LastTokenProcessing"] {
+            assert!(refused(409, code).is_conflict(), "{code}");
+        }
+        for code in ["InvalidParameter", "Conflict.Port", "IncorrectStatusX", "QuotaExceeded"] {
+            assert!(!refused(400, code).is_conflict(), "{code}");
+        }
+    }
+
+    #[test]
+    fn duplicates_are_known_by_code_and_family() {
+        let codes = [
+            "InvalidCIDRBlock.Duplicate",
+            "InvalidRouteEntry.Duplicate",
+            "RouterEntryConflict.Duplicated",
+            "Duplicated.VpcNextHop",
+            "AssociationExist.TransitRouterTable",
+            "InstanceExist.TransitRouterRouteEntry",
+            "ResourceAlreadyExist.Listener",
+            "DuplicatedParam.Server",
+            "ExecutionAlreadyExists",
+        ];
+        for code in codes {
+            assert!(refused(400, code).is_duplicate(), "{code}");
+        }
+        assert!(!refused(400, "Duplicated.ZoneMapping").is_duplicate(), "a mistake in the request");
+    }
+
+    #[test]
+    fn only_a_service_that_names_a_resource_says_that_it_is_absent() {
+        assert!(refused(404, "ResourceNotFound.ServerGroup").is_not_found());
+        assert!(refused(400, "InvalidCenId.NotFound").is_not_found());
+        assert!(!refused(404, "InvalidAction.NotFound").is_not_found());
+        assert!(!refused(404, "InvalidAccessKeyId.NotFound").is_not_found());
+        assert!(!refused(404, "Http404").is_not_found(), "a gateway's page");
+    }
+
+    #[test]
+    fn doubt_is_what_calls_for_a_read_back() {
+        assert!(refused(500, "InternalError").may_have_happened());
+        assert!(!refused(503, "ServiceUnavailable").may_have_happened());
+        assert!(!refused(400, "TaskConflict").may_have_happened());
+        assert!(Error::transport("Test", &crate::TransportError::Timeout).may_have_happened());
+        assert!(!Error::transport("Test", &crate::TransportError::Connect(String::new())).may_have_happened());
+        assert!(!Error::read_only("Test").may_have_happened());
+    }
+
+    #[test]
+    fn an_error_reads_well() {
+        let error = Error { request_id: "R-1".into(), message: "busy".into(), ..refused(400, "TaskConflict") };
+        assert_eq!(error.to_string(), "Test: TaskConflict: busy (request R-1)");
+    }
+}

@@ -1,0 +1,78 @@
+//! EventBridge, version 2020-04-01: what `doctor` reads.
+//!
+//! Refusals come with status 200, `Success` false and a code; the client turns them into errors.
+
+use serde::{Deserialize, Serialize};
+
+use crate::action::actions;
+
+actions! {
+    EventBridge "eventbridge" {
+        reads GetRule => GetRuleAnswer;
+        reads ListTargets => ListTargetsAnswer;
+    }
+}
+
+/// One rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetRule {
+    pub event_bus_name: String,
+    pub rule_name: String,
+}
+
+/// Answer of [`GetRule`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct GetRuleAnswer {
+    pub data: Rule,
+    pub request_id: String,
+}
+
+/// A rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Rule {
+    pub event_bus_name: String,
+    pub rule_name: String,
+    /// `ENABLE` or `DISABLE`.
+    pub status: String,
+    /// A JSON object, as text.
+    pub filter_pattern: String,
+    pub targets: Vec<Target>,
+}
+
+/// Where a rule sends events.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Target {
+    pub id: String,
+    #[serde(rename = "Type")]
+    pub kind: String,
+    pub endpoint: String,
+    pub push_retry_strategy: String,
+}
+
+/// The targets of one rule; a rule has at most five.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListTargets {
+    pub event_bus_name: Option<String>,
+    pub rule_name: Option<String>,
+}
+
+/// Answer of [`ListTargets`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ListTargetsAnswer {
+    pub data: Targets,
+    pub request_id: String,
+}
+
+/// The targets of a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Targets {
+    pub targets: Vec<Target>,
+    pub total: u32,
+}

@@ -1,0 +1,156 @@
+//! Function Compute 3.0, version 2023-03-30: path-style requests, signed with ACS3 over their real path.
+//!
+//! A function that fails answers with status 200 and the header `X-Fc-Error-Type`; only the platform's own refusals
+//! (no such function, throttled) are errors of the call. Source: fc-runtime.md, and the official SDK for 2023-03-30.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use serde::Deserialize;
+
+use crate::action::ActionInfo;
+use crate::client::{Client, Facts};
+use crate::encode;
+use crate::error::Error;
+use crate::flatten::Parameters;
+use crate::lenient;
+use crate::response;
+use crate::retry::Repeatable;
+use crate::service::Service;
+
+/// A synchronous invocation may take as long as the function: the longest timeout that albridge's functions have.
+const INVOCATION: Duration = Duration::from_secs(900);
+const READ: Duration = Duration::from_secs(20);
+
+/// The actions of this module. An invocation changes nothing by itself: the kill switch is looked at by the function.
+pub(crate) const ACTIONS: &[ActionInfo] = &[
+    ActionInfo { service: Service::Fc, name: "InvokeFunction", ram_action: "fc:InvokeFunction", writes: false },
+    ActionInfo { service: Service::Fc, name: "GetFunction", ram_action: "fc:GetFunction", writes: false },
+];
+
+/// Runs a function and waits for its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InvokeFunction {
+    /// The function's name.
+    pub function_name: String,
+    /// A version or an alias; `LATEST` when left out.
+    pub qualifier: Option<String>,
+    /// The event.
+    pub body: Bytes,
+}
+
+/// What a function answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// The HTTP status of the invocation, always a success.
+    pub status: u16,
+    /// `HandledInvocationError` or `UnhandledInvocationError` when the function failed.
+    pub error_type: Option<String>,
+    /// What the function returned; of a function that failed, its error as JSON.
+    pub body: Bytes,
+    /// Names the invocation in the function's log.
+    pub request_id: String,
+}
+
+/// Reads a function's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetFunction {
+    /// The function's name.
+    pub function_name: String,
+    /// A version or an alias.
+    pub qualifier: Option<String>,
+}
+
+/// A function's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Function {
+    /// The function's name.
+    pub function_name: String,
+    /// The function's ARN.
+    pub function_arn: String,
+    /// `custom.debian12` and the like.
+    pub runtime: String,
+    /// `Active`, `Pending`, `Failed` or `Inactive`.
+    pub state: String,
+    /// The ARN of the role it runs as.
+    pub role: String,
+    /// Seconds.
+    pub timeout: u32,
+    /// When it was changed.
+    pub last_modified_time: String,
+    /// The variables it sees.
+    pub environment_variables: std::collections::BTreeMap<String, String>,
+}
+
+impl Client {
+    /// Invokes a function synchronously. Only what the platform did not begin is retried: a function may have effects.
+    ///
+    /// # Errors
+    /// [`Error`] when the platform refuses; a function that fails is an [`Invocation`] with an `error_type`.
+    pub async fn invoke_function(&self, region: &str, invoke: &InvokeFunction) -> Result<Invocation, Error> {
+        let facts = facts("InvokeFunction", region, false, INVOCATION);
+        let path = format!("{}/invocations", path(&invoke.function_name));
+        let response = self
+            .exchange(&facts, || {
+                self.acs3(
+                    Service::Fc,
+                    facts.action,
+                    Method::POST,
+                    &self.config.endpoints.url(Service::Fc, region),
+                    &path,
+                    &query(invoke.qualifier.as_ref()),
+                    Some("application/octet-stream"),
+                    invoke.body.clone(),
+                )
+            })
+            .await?;
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(Invocation {
+            status: response.status().as_u16(),
+            error_type: header("x-fc-error-type").filter(|kind| !kind.is_empty()),
+            request_id: header("x-fc-request-id").or_else(|| header("x-acs-request-id")).unwrap_or_default(),
+            body: response.into_body(),
+        })
+    }
+
+    /// Reads a function's configuration.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::is_not_found`] when there is no such function.
+    pub async fn get_function(&self, region: &str, get: &GetFunction) -> Result<Function, Error> {
+        let facts = facts("GetFunction", region, true, READ);
+        let path = path(&get.function_name);
+        let response = self
+            .exchange(&facts, || {
+                self.acs3(
+                    Service::Fc,
+                    facts.action,
+                    Method::GET,
+                    &self.config.endpoints.url(Service::Fc, region),
+                    &path,
+                    &query(get.qualifier.as_ref()),
+                    None,
+                    Bytes::new(),
+                )
+            })
+            .await?;
+        let value = response::json(facts.action, &response)?;
+        lenient::from_value(value)
+            .map_err(|error| Error::malformed(facts.action, response.status().as_u16(), error.to_string()))
+    }
+}
+
+fn facts<'a>(action: &'static str, region: &'a str, safe: bool, limit: Duration) -> Facts<'a> {
+    let repeatable = Repeatable { safe, codes: &[] };
+    Facts { service: Service::Fc, action, region, writes: false, rate: None, repeatable, limit }
+}
+
+fn path(function_name: &str) -> String {
+    format!("/{}/functions/{}", Service::Fc.version(), encode::component(function_name))
+}
+
+fn query(qualifier: Option<&String>) -> Parameters {
+    qualifier.map(|qualifier| ("qualifier".to_owned(), qualifier.clone())).into_iter().collect()
+}

@@ -1,0 +1,42 @@
+//! Serverless Workflow (CloudFlow), version 2019-03-15.
+//!
+//! Rates are the account's published buckets: burst and refill per second of each action.
+
+mod execution;
+mod flow;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use execution::*;
+pub use flow::*;
+
+use crate::action::actions;
+use crate::bucket::Rate;
+
+/// All actions that have no bucket of their own share this one.
+const SHARED: Rate = Rate { burst: 10, per_second: 2 };
+
+actions! {
+    Fnf "fnf" {
+        writes StartExecution => StartExecutionAnswer { rate: Some(Rate { burst: 100, per_second: 100 }) };
+        reads DescribeExecution => DescribeExecutionAnswer {
+            rate: Some(Rate { burst: 50, per_second: 5 }),
+            // The server may be asked to hold the answer back for up to a minute.
+            limit: Duration::from_secs(90),
+        };
+        reads ListExecutions => ListExecutionsAnswer { rate: Some(SHARED) };
+        writes StopExecution => StopExecutionAnswer { rate: Some(SHARED) };
+        reads GetExecutionHistory => GetExecutionHistoryAnswer { rate: Some(Rate { burst: 50, per_second: 5 }) };
+        reads DescribeFlow => DescribeFlowAnswer { rate: Some(SHARED) };
+    }
+}
+
+/// A variable of a flow or an execution.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Variable {
+    pub name: String,
+    pub value: String,
+}

@@ -1,0 +1,103 @@
+//! Signed, typed, retried calls to Alibaba Cloud's APIs.
+//!
+//! A module per service holds a struct per action, named like the action; its fields are the parameters. [`Client::call`]
+//! sends one and gives its typed answer, [`Client::list`] every page of a listing. Function Compute and OSS, which are not
+//! RPC-style, have methods of their own ([`Client::invoke_function`], [`Client::get_object`], ...).
+//!
+//! What is fixed about an action (region rule, paging, retry codes, permission) stands in one table per service, and
+//! [`actions`] gives all of them for policies.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use openapi::{Client, Config, Credentials, Endpoints, Signature, alb};
+//!
+//! # async fn example(transport: Arc<dyn openapi::Transport>, clock: clock::Clock) -> Result<(), openapi::Error> {
+//! let config = Config {
+//!     credentials: Credentials::new("LTAI...", "..."),
+//!     endpoints: Endpoints::default(),
+//!     signature: Signature::default(),
+//!     read_only: true,
+//! };
+//! let client = Client::new(config, transport, clock);
+//! let request = alb::ListServerGroups { vpc_id: Some("vpc-1".into()), ..Default::default() };
+//! for group in client.list("cn-chengdu", request).await? {
+//!     let _ = (group.server_group_id, group.server_group_status);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod action;
+mod bucket;
+mod client;
+mod credentials;
+mod encode;
+mod endpoints;
+mod error;
+mod flatten;
+mod https;
+mod lenient;
+mod listing;
+mod pages;
+mod response;
+mod retry;
+mod service;
+mod session;
+mod sign;
+mod transport;
+
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod alb;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod cbn;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod ecs;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod eventbridge;
+pub mod fc;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod fnf;
+pub mod oss;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod ram;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod sts;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod vpc;
+
+use std::sync::LazyLock;
+
+pub use action::{Acknowledged, Action, ActionInfo};
+pub use bucket::Rate;
+pub use client::{Client, Config};
+pub use credentials::Credentials;
+pub use endpoints::{Endpoints, EndpointsError};
+pub use error::{Error, ErrorKind};
+pub use https::{HttpTransport, HttpTransportError};
+pub use listing::{Listing, More, Page};
+pub use service::Service;
+pub use sign::Signature;
+pub use transport::{Sending, Transport, TransportError};
+
+/// Every action that this crate can call, by service and name: what policies are made from.
+#[must_use]
+pub fn actions() -> &'static [ActionInfo] {
+    static ACTIONS: LazyLock<Vec<ActionInfo>> = LazyLock::new(|| {
+        let mut actions = [
+            alb::ACTIONS,
+            cbn::ACTIONS,
+            vpc::ACTIONS,
+            ecs::ACTIONS,
+            fnf::ACTIONS,
+            sts::ACTIONS,
+            fc::ACTIONS,
+            oss::ACTIONS,
+            eventbridge::ACTIONS,
+            ram::ACTIONS,
+        ]
+        .concat();
+        actions.sort_unstable();
+        actions
+    });
+    &ACTIONS
+}

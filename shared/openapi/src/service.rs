@@ -1,0 +1,103 @@
+//! The services: name, API version, and where the public cloud answers for them.
+
+use crate::bucket::Rate;
+
+/// A service of the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Service {
+    /// Application Load Balancer.
+    Alb,
+    /// Cloud Enterprise Network.
+    Cbn,
+    /// Virtual Private Cloud.
+    Vpc,
+    /// Elastic Compute Service.
+    Ecs,
+    /// Serverless Workflow (CloudFlow).
+    Fnf,
+    /// Security Token Service.
+    Sts,
+    /// Function Compute 3.0.
+    Fc,
+    /// Object Storage Service.
+    Oss,
+    /// EventBridge.
+    EventBridge,
+    /// Resource Access Management.
+    Ram,
+    /// Resource Orchestration Service.
+    Ros,
+}
+
+impl Service {
+    /// The product code in lower case: the key of an endpoint override, and the name in logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alb => "alb",
+            Self::Cbn => "cbn",
+            Self::Vpc => "vpc",
+            Self::Ecs => "ecs",
+            Self::Fnf => "fnf",
+            Self::Sts => "sts",
+            Self::Fc => "fc",
+            Self::Oss => "oss",
+            Self::EventBridge => "eventbridge",
+            Self::Ram => "ram",
+            Self::Ros => "ros",
+        }
+    }
+
+    /// The API version; empty for OSS, whose requests carry none.
+    #[must_use]
+    pub const fn version(self) -> &'static str {
+        match self {
+            Self::Alb => "2020-06-16",
+            Self::Cbn => "2017-09-12",
+            Self::Vpc => "2016-04-28",
+            Self::Ecs => "2014-05-26",
+            Self::Fnf => "2019-03-15",
+            Self::Sts => "2015-04-01",
+            Self::Fc => "2023-03-30",
+            Self::Oss => "",
+            Self::EventBridge => "2020-04-01",
+            Self::Ram => "2015-05-01",
+            Self::Ros => "2019-09-10",
+        }
+    }
+
+    /// Whether requests say their region in a RegionId parameter that the client fills in.
+    ///
+    /// CEN takes one as well, but there it selects or filters, so its requests have a field for it.
+    #[must_use]
+    pub const fn takes_region(self) -> bool {
+        matches!(self, Self::Vpc | Self::Ecs | Self::Ros)
+    }
+
+    /// How fast the client calls a service. The numeric limits of most APIs are not public (cloud-apis.md, section 16);
+    /// this stays well below what accounts are known to be given, and throttling is retried anyway.
+    pub(crate) const fn rate(self) -> Rate {
+        match self {
+            Self::Cbn | Self::Ram | Self::EventBridge | Self::Ros => Rate { burst: 20, per_second: 10 },
+            Self::Oss | Self::Fc => Rate { burst: 100, per_second: 100 },
+            _ => Rate { burst: 40, per_second: 20 },
+        }
+    }
+
+    /// The public endpoint (cloud-apis.md, section 1; the official SDKs' endpoint maps). OSS puts the bucket before it.
+    pub(crate) fn official(self, region: &str) -> String {
+        let host = match (self, region) {
+            (Self::Cbn | Self::Ram, _) => format!("{}.aliyuncs.com", self.name()),
+            (Self::Sts, "") => "sts.aliyuncs.com".to_owned(),
+            (Self::Vpc, "cn-hangzhou") => "vpc.aliyuncs.com".to_owned(),
+            (Self::Ecs, "cn-hangzhou") => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),
+            (Self::Fnf, _) => format!("{region}.fnf.aliyuncs.com"),
+            (Self::Fc, _) => format!("fcv3.{region}.aliyuncs.com"),
+            (Self::Oss, _) => format!("oss-{region}.aliyuncs.com"),
+            // The management API, as Terraform's provider has it; the documented hosts with an account id take events.
+            (Self::EventBridge, _) => format!("eventbridge-console.{region}.aliyuncs.com"),
+            _ => format!("{}.{region}.aliyuncs.com", self.name()),
+        };
+        format!("https://{host}")
+    }
+}

@@ -1,0 +1,59 @@
+//! Virtual Private Cloud, version 2016-04-28.
+//!
+//! Requests carry RegionId; the client fills it in from the region of the call. The cloud allows one route write at a time
+//! per VPC: `TaskConflict`, `IncorrectRouteEntryStatus` and `IncorrectVpcStatus` mean "wait and read again".
+
+mod acl;
+mod network;
+mod route;
+
+use serde::{Deserialize, Serialize};
+
+pub use acl::*;
+pub use network::*;
+pub use route::*;
+
+use crate::action::{Acknowledged, actions};
+
+/// What refuses a route write while the VPC is being changed (the set that Terraform's provider retries).
+const ROUTE_BUSY: &[&str] = &[
+    "TaskConflict",
+    "OperationConflict",
+    "IncorrectRouteEntryStatus",
+    "IncorrectVpcStatus",
+    "IncorrectVSwitchStatus",
+    "IncorrectHaVipStatus",
+    "IncorrectInstanceStatus",
+    "InvalidVBRStatus",
+    "IncorrectStatus.Ipv4Gateway",
+    "IncorrectStatus.Ipv6Address",
+    "IncorrectStatus.VpcPeer",
+    "IncorrectStatus.MultiScopeRiRouteEntry",
+    "IncorrectStatus.RouteTableStatus",
+    "IncorrectStatus.RouterInterface",
+    "IncorrectStatus.PrefixList",
+    "OperationFailed.DistibuteLock",
+    "UnknownError",
+];
+
+actions! {
+    Vpc "vpc" {
+        reads DescribeVpcs => DescribeVpcsAnswer;
+        reads DescribeVpcAttribute => DescribeVpcAttributeAnswer;
+        reads DescribeVSwitches => DescribeVSwitchesAnswer;
+        reads DescribeRouteTableList => DescribeRouteTableListAnswer;
+        reads DescribeRouteEntryList => DescribeRouteEntryListAnswer;
+        writes CreateRouteEntry => CreateRouteEntryAnswer { token: true, retry: ROUTE_BUSY };
+        writes DeleteRouteEntry => Acknowledged { retry: ROUTE_BUSY };
+        reads DescribeNetworkAcls => DescribeNetworkAclsAnswer;
+        reads DescribeNetworkAclAttributes => DescribeNetworkAclAttributesAnswer;
+    }
+}
+
+/// A tag on a resource, or a tag to filter by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}

@@ -1,0 +1,114 @@
+//! The network transport against a real HTTPS server on loopback.
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use clock::Clock;
+    use http::{Request, Response};
+    use http_body_util::Full;
+    use hyper::body::Incoming;
+    use hyper_util::rt::TokioIo;
+    use openapi::{Client, Config, Credentials, Endpoints, HttpTransport, Signature, ecs, vpc};
+    use rustls::ServerConfig;
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    /// A server for `localhost` with a certificate of its own.
+    struct Server {
+        address: SocketAddr,
+        certificate: Vec<u8>,
+        connections: Arc<AtomicUsize>,
+    }
+
+    /// Answers reads; of anything that writes it drops the connection after reading it.
+    async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
+        let query = request.uri().query().unwrap_or_default();
+        if query.contains("Action=DeleteInstance") {
+            return Err(std::io::Error::other("gone"));
+        }
+        let host = request.headers()["host"].to_str().unwrap_or_default().to_owned();
+        let body = serde_json::json!({ "Vpcs": { "Vpc": [{ "VpcId": "vpc-1", "VpcName": host }] } });
+        Ok(Response::new(Full::new(Bytes::from(body.to_string()))))
+    }
+
+    async fn serve() -> Server {
+        let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = pair.cert.der().clone();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pair.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, counted) = (acceptor.clone(), Arc::clone(&counted));
+                tokio::spawn(async move {
+                    // A client that does not trust the certificate ends here.
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    let service = hyper::service::service_fn(answer);
+                    let _ = hyper::server::conn::http1::Builder::new()
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Server { address, certificate: certificate.to_vec(), connections }
+    }
+
+    fn client(server: &Server, transport: HttpTransport) -> Client {
+        let endpoints = format!(r#"{{"*":"https://localhost:{}"}}"#, server.address.port());
+        let config = Config {
+            credentials: Credentials::new("testid", "testsecret"),
+            endpoints: Endpoints::parse(&endpoints).unwrap(),
+            signature: Signature::RpcSha1,
+            read_only: false,
+        };
+        // The back-off between tries takes no time that a test would notice.
+        Client::new(config, Arc::new(transport), Clock::scaled(10_000.0))
+    }
+
+    #[tokio::test]
+    async fn calls_reach_a_trusted_server_over_one_connection() {
+        let server = serve().await;
+        let client = client(&server, HttpTransport::trusting([server.certificate.clone()]).unwrap());
+        for _ in 0..3 {
+            let answer = client.call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap();
+            assert_eq!(answer.vpcs[0].vpc_name, format!("localhost:{}", server.address.port()));
+        }
+        assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_server_with_an_unknown_certificate_is_not_spoken_to() {
+        let server = serve().await;
+        let client = client(&server, HttpTransport::new().unwrap());
+        let error = client.call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap_err();
+        assert_eq!(error.code, "Connect", "{error}");
+        assert!(!error.may_have_happened());
+        assert_eq!(server.connections.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_after_a_write_was_sent_leaves_doubt() {
+        let server = serve().await;
+        let client = client(&server, HttpTransport::trusting([server.certificate.clone()]).unwrap());
+        let request = ecs::DeleteInstance { instance_id: "i-1".into(), ..Default::default() };
+        let error = client.call("cn-chengdu", &request).await.unwrap_err();
+        assert_eq!(error.code, "ConnectionCut", "{error}");
+        assert!(error.may_have_happened());
+    }
+}

@@ -1,0 +1,90 @@
+//! The way of a packet through a topology, both directions, hop by hop. Pure.
+//!
+//! ```text
+//!            VPC table      transit table        transit table       ACL, security group
+//!   ALB VPC ──────────▶ TR1 ─────────────▶ peer ▶ TR2 ─────────▶ VPC ─────────────▶ instance
+//!   ALB VPC ◀────────── TR1 ◀───────────── peer ◀ TR2 ◀───────── VPC ◀───────────── instance
+//! ```
+//!
+//! The model is that of `cloud-apis.md` section 14: longest-prefix match at every table, and only settled entries count.
+//! Every answer names the table, entry or rule that decided it. What could not be read makes an answer undetermined,
+//! never good and never bad.
+
+mod analysis;
+mod filter;
+mod gaps;
+mod hop;
+mod lookup;
+mod members;
+mod space;
+mod verdict;
+mod walk;
+
+use ipnet::Ipv4Net;
+use onboarding::ids::VpcId;
+use onboarding::plan::{Verdict, Verdicts};
+use onboarding::topology::{Instance, Topology};
+use serde::Serialize;
+
+pub use hop::{Direction, Hop, Path, TransitEntry, VpcEntry};
+
+/// Does this instance get the load balancer's packets, and do its answers come back?
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What is known of the network.
+    pub topology: &'a Topology,
+    /// Prefixes that the load balancer sends from: its vSwitches' (upgraded) or the back-to-origin ones (classic).
+    pub sources: &'a [Ipv4Net],
+    /// The load balancer's VPC.
+    pub load_balancer_vpc: &'a VpcId,
+    /// The backend.
+    pub instance: &'a Instance,
+    /// Service and health-check ports.
+    pub ports: &'a [u16],
+}
+
+/// The answer to a [`Question`], with every hop that led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// From the load balancer to the instance.
+    pub forward: Path,
+    /// From the instance to the first source prefix that its answers do not reach, or else to the first one.
+    pub back: Path,
+    /// Every source prefix with its own verdict, both directions taken together.
+    pub sources: Vec<SourceVerdict>,
+    /// All of them taken together.
+    pub verdict: Verdict,
+}
+
+/// What holds for packets of one source prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceVerdict {
+    /// The source prefix.
+    pub source: Ipv4Net,
+    /// Whether its packets arrive on every port and are answered.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// Follows the packets of one question.
+#[must_use]
+pub fn explain(question: Question<'_>) -> Explanation {
+    let Question { topology, sources, load_balancer_vpc, instance, ports } = question;
+    analysis::Analysis::new(topology, load_balancer_vpc, sources, ports).explain(instance)
+}
+
+/// The verdicts of many instances: the same as [`explain`]'s, with the work shared between instances of the same vSwitch
+/// and security groups.
+#[must_use]
+pub fn verdicts<'a>(
+    topology: &'a Topology,
+    load_balancer_vpc: &'a VpcId,
+    sources: &'a [Ipv4Net],
+    ports: &'a [u16],
+    instances: impl IntoIterator<Item = &'a Instance>,
+) -> Verdicts {
+    let mut analysis = analysis::Analysis::new(topology, load_balancer_vpc, sources, ports);
+    instances.into_iter().map(|instance| (instance.id.clone(), analysis.verdict(instance))).collect()
+}

@@ -1,0 +1,282 @@
+//! A packet's way from one VPC to another: the same procedure forward and back.
+
+use ipnet::Ipv4Net;
+use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
+use onboarding::plan::Verdict;
+use onboarding::reason::{Code, Reason};
+use onboarding::topology::{
+    Known, NextHop, PeerAttachment, Topology, TransitRouter, Vpc, VpcAttachment, VpcRouteTable,
+};
+
+use crate::gaps::{associated, not_attached, ready};
+use crate::hop::Hop;
+use crate::lookup::{Found, longest};
+use crate::verdict::Stop;
+
+/// More transit routers than any sensible way passes; a loop ends here.
+const MAX_TRANSIT_ROUTERS: usize = 8;
+
+/// Built into every VPC and never propagated (cloud-apis.md sections 7b and 10).
+pub(crate) const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+
+/// A way, as far as it goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk {
+    pub(crate) destination: Ipv4Net,
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) verdict: Verdict,
+}
+
+/// Where a packet starts, where it should arrive, and for whom it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trip<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) from: &'a VpcId,
+    /// The vSwitch that it leaves; `None` for a load balancer, which follows the system table only.
+    pub(crate) vswitch: Option<&'a VSwitchId>,
+    pub(crate) to: &'a VpcId,
+    pub(crate) destination: Ipv4Net,
+    /// Whether a load balancer is meant, which may be in none of its VPC's vSwitches.
+    pub(crate) to_load_balancer: bool,
+}
+
+impl<'a> Trip<'a> {
+    /// Follows the packet to its end.
+    pub(crate) fn walk(&self) -> Walk {
+        let mut hops = Vec::new();
+        let verdict = match self.leave(&mut hops) {
+            Ok(()) => Verdict::Reachable,
+            Err(stop) => stop.into(),
+        };
+        Walk { destination: self.destination, hops, verdict }
+    }
+
+    /// Out of the VPC, by its route table.
+    fn leave(&self, hops: &mut Vec<Hop>) -> Result<(), Stop> {
+        let (from, wanted) = (self.from, self.destination);
+        let vpc = self.vpc(from)?;
+        let table = self.table(vpc)?;
+        let found = longest(&table.routes, wanted);
+        let own = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&wanted));
+        if let Some(own) = own
+            && !matches!(found, Found::One(route) if route.next_hop == NextHop::Local)
+        {
+            // Nothing in a table can be longer than a vSwitch's own prefix (cloud-apis.md section 9), listed or not.
+            return if self.to == from { self.arrive(vpc, hops) } else { Err(self.at_home(vpc, &own.id)) };
+        }
+        let route = match found {
+            Found::One(route) => route,
+            Found::Nothing => return Err(self.no_route(vpc, table)),
+            Found::Split(route) => {
+                let message =
+                    format!("Part of {wanted} goes another way: see {} in table {}.", route.destination, table.id);
+                return Err(Stop::Split(Reason::new(Code::RouteShadowed, &route.id, message)));
+            }
+        };
+        hops.push(Hop::VpcTable {
+            vpc: vpc.id.clone(),
+            table: table.id.clone(),
+            system: table.system,
+            destination: wanted,
+            route: route.into(),
+        });
+        let away = |to: &str| {
+            let message = format!("Table {} of {from} sends {wanted} by {} to {to}.", table.id, route.destination);
+            Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message))
+        };
+        match &route.next_hop {
+            NextHop::Local if self.to == from => self.arrive(vpc, hops),
+            NextHop::Local => Err(own.map_or_else(|| away("the VPC itself"), |own| self.at_home(vpc, &own.id))),
+            NextHop::Service if self.to == from && self.to_load_balancer => self.arrive(vpc, hops),
+            NextHop::Service => Err(self.swallowed(table, route)),
+            NextHop::Other(other) => Err(away(other)),
+            NextHop::Attachment(id) => {
+                let attachment = self.attachment_of(vpc, id, &away)?;
+                hops.push(joined(attachment));
+                let transit_router = self.transit_router(&attachment.region)?;
+                if transit_router.id != attachment.transit_router {
+                    return Err(away(&format!(
+                        "{}, a transit router of another CEN instance",
+                        attachment.transit_router
+                    )));
+                }
+                self.cross(transit_router, id, hops, 1)
+            }
+        }
+    }
+
+    /// Through a transit router, by the table that the incoming attachment is associated with.
+    fn cross(
+        &self,
+        router: &TransitRouter,
+        incoming: &AttachmentId,
+        hops: &mut Vec<Hop>,
+        passed: usize,
+    ) -> Result<(), Stop> {
+        let wanted = self.destination;
+        let table = associated(router, incoming)?;
+        let entry = match longest(&table.routes, wanted) {
+            Found::One(entry) => entry,
+            Found::Nothing => return Err(self.no_entry(router, table)),
+            Found::Split(entry) => {
+                let message =
+                    format!("Part of {wanted} goes another way: see {} in table {}.", entry.destination, table.id);
+                return Err(Stop::Split(Reason::new(Code::RouteShadowed, &table.id, message)));
+            }
+        };
+        hops.push(Hop::TransitTable {
+            transit_router: router.id.clone(),
+            table: table.id.clone(),
+            destination: wanted,
+            entry: entry.into(),
+        });
+        let stop = |code, what: &str| {
+            let message =
+                format!("Table {} of {} sends {wanted} by {} to {what}.", table.id, router.id, entry.destination);
+            Err(Stop::Broken(Reason::new(code, &table.id, message)))
+        };
+        let Some(next) = &entry.next_hop else { return stop(Code::Blackhole, "a black hole") };
+
+        let topology = self.topology;
+        if let Some(attachment) = find(&topology.vpc_attachments, |attachment| &attachment.id == next) {
+            if attachment.transit_router != router.id {
+                return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
+            }
+            ready(next, &attachment.status)?;
+            hops.push(joined(attachment));
+            if &attachment.vpc != self.to {
+                return stop(Code::WrongNextHop, &format!("{}, not to {}", attachment.vpc, self.to));
+            }
+            return self.arrive(self.vpc(self.to)?, hops);
+        }
+        if let Some(peer) = find(&topology.peer_attachments, |peer| &peer.id == next) {
+            let Some(far) = far_side(peer, &router.region) else {
+                return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
+            };
+            ready(next, &peer.status)?;
+            if passed >= MAX_TRANSIT_ROUTERS {
+                return stop(Code::WrongNextHop, &format!("{next} again and again: a loop"));
+            }
+            hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
+            return self.cross(self.transit_router(far)?, next, hops, passed + 1);
+        }
+        unread_list(&topology.vpc_attachments, "VPC attachments")?;
+        unread_list(&topology.peer_attachments, "Inter-region connections")?;
+        stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
+    }
+
+    /// Inside the VPC that it was meant for.
+    fn arrive(&self, vpc: &Vpc, hops: &mut Vec<Hop>) -> Result<(), Stop> {
+        let wanted = self.destination;
+        let vswitch = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&wanted));
+        let by_vpc = self.to_load_balancer && SHARED_SPACE.contains(&wanted);
+        if vswitch.is_none() && !by_vpc {
+            let message = format!("{wanted} lies in no vSwitch of {}.", vpc.id);
+            return Err(Stop::Broken(Reason::new(Code::NoRoute, &vpc.id, message)));
+        }
+        hops.push(Hop::Deliver {
+            vpc: vpc.id.clone(),
+            vswitch: vswitch.map(|vswitch| vswitch.id.clone()),
+            destination: wanted,
+        });
+        Ok(())
+    }
+
+    fn vpc(&self, id: &VpcId) -> Result<&'a Vpc, Stop> {
+        match self.topology.vpcs.get(id) {
+            Some(Known::Known(Some(vpc))) => Ok(vpc),
+            Some(Known::Known(None)) => {
+                Err(Stop::Broken(Reason::new(Code::VpcMissing, id, format!("There is no VPC {id}."))))
+            }
+            Some(Known::Unknown(why)) => Err(Stop::unread(id, format!("VPC {id} was not read: {why}."))),
+            None => Err(Stop::unread(id, format!("VPC {id} was not read."))),
+        }
+    }
+
+    /// The table that the packet is looked up in first.
+    fn table(&self, vpc: &'a Vpc) -> Result<&'a VpcRouteTable, Stop> {
+        let custom = match self.vswitch {
+            None => None,
+            Some(id) => match vpc.vswitches.get(id) {
+                Some(vswitch) => vswitch.table.as_ref(),
+                None => return Err(Stop::unread(id, format!("vSwitch {id} of {} was not read.", vpc.id))),
+            },
+        };
+        let table = custom.map_or_else(|| vpc.system_table(), |table| vpc.tables.get(table));
+        table.ok_or_else(|| {
+            let name =
+                custom.map_or_else(|| "The system route table".to_owned(), |table| format!("Route table {table}"));
+            Stop::unread(&vpc.id, format!("{name} of {} was not read.", vpc.id))
+        })
+    }
+
+    fn transit_router(&self, region: &Region) -> Result<&'a TransitRouter, Stop> {
+        let router = match self.topology.transit_routers.get(region) {
+            Some(Known::Known(Some(router))) => router,
+            Some(Known::Known(None)) => {
+                let message = format!("There is no transit router in {region}.");
+                return Err(Stop::Broken(Reason::new(Code::TransitRouterMissing, region, message)));
+            }
+            Some(Known::Unknown(why)) => {
+                return Err(Stop::unread(region, format!("The transit router of {region} was not read: {why}.")));
+            }
+            None => return Err(Stop::unread(region, format!("The transit router of {region} was not read."))),
+        };
+        let (id, status) = (&router.id, &router.status);
+        if router.kind == "Basic" {
+            let message = format!("{id} in {region} is a Basic Edition transit router.");
+            return Err(Stop::Broken(Reason::new(Code::TransitRouterBasic, id, message)));
+        }
+        // Modifying is a change of settings; packets flow meanwhile.
+        if status != "Active" && status != "Modifying" {
+            let message = format!("{id} in {region} is {status}.");
+            return Err(Stop::Broken(Reason::new(Code::TransitRouterNotReady, id, message)));
+        }
+        Ok(router)
+    }
+
+    /// The attachment that a route of `vpc` names, if packets can take it.
+    fn attachment_of(
+        &self,
+        vpc: &Vpc,
+        id: &AttachmentId,
+        away: &dyn Fn(&str) -> Stop,
+    ) -> Result<&'a VpcAttachment, Stop> {
+        unread_list(&self.topology.vpc_attachments, "VPC attachments")?;
+        match find(&self.topology.vpc_attachments, |attachment| &attachment.id == id) {
+            Some(attachment) if attachment.vpc == vpc.id => ready(id, &attachment.status).map(|()| attachment),
+            Some(attachment) => Err(away(&format!("{id}, the attachment of {}", attachment.vpc))),
+            None if self.topology.vpc_attachment(&vpc.id).is_some() => {
+                Err(away(&format!("{id}, no attachment to this CEN instance")))
+            }
+            None => Err(Stop::Broken(not_attached(&vpc.id))),
+        }
+    }
+}
+
+fn joined(attachment: &VpcAttachment) -> Hop {
+    Hop::Attachment {
+        attachment: attachment.id.clone(),
+        vpc: attachment.vpc.clone(),
+        transit_router: attachment.transit_router.clone(),
+    }
+}
+
+fn far_side<'p>(peer: &'p PeerAttachment, near: &Region) -> Option<&'p Region> {
+    let (one, other) = &peer.regions;
+    if one == near {
+        Some(other)
+    } else if other == near {
+        Some(one)
+    } else {
+        None
+    }
+}
+
+fn find<T>(list: &Known<Vec<T>>, wanted: impl Fn(&T) -> bool) -> Option<&T> {
+    list.get()?.iter().find(|item| wanted(item))
+}
+
+fn unread_list<T>(list: &Known<Vec<T>>, name: &str) -> Result<(), Stop> {
+    list.why_unknown().map_or(Ok(()), |why| Err(Stop::unread(name, format!("{name} were not read: {why}."))))
+}

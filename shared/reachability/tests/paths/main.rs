@@ -1,0 +1,9 @@
+//! The procedure's world for both generations of ALB: complete, with each piece missing, and taken apart at random.
+
+#![expect(clippy::unwrap_used, reason = "tests: the fixture has no outside data")]
+
+mod complete;
+mod missing;
+mod random;
+mod security;
+mod world;

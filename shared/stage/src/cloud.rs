@@ -1,0 +1,91 @@
+//! The cloud as one binding sees it: a client for each side, since a side can be another account's.
+
+use onboarding::Binding;
+use onboarding::binding::AssumeRole;
+use onboarding::ids::{Region, VpcId};
+use openapi::{Client, Error};
+
+/// Whose resources a call is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side<'a> {
+    /// The load balancer, its groups and listeners, and its VPC.
+    Alb,
+    /// CEN and transit routers: always the deployment's own account.
+    Cen,
+    /// The backend VPC with this id: its routes, instances and security groups.
+    Backend(&'a VpcId),
+}
+
+/// Clients for a binding's sides. Cheap to clone.
+#[derive(Clone)]
+pub struct Cloud {
+    client: Client,
+    alb_role: Option<AssumeRole>,
+    backend_roles: Vec<(VpcId, AssumeRole)>,
+    session: String,
+}
+
+impl Cloud {
+    /// The cloud of `binding`, reached with the deployment's own `client`. `run` names the sessions of assumed roles.
+    #[must_use]
+    pub fn new(client: Client, binding: &Binding, run: &str) -> Self {
+        let backend_roles = binding
+            .backends
+            .iter()
+            .filter_map(|backend| Some((backend.vpc.clone(), backend.assume_role.clone()?)))
+            .collect();
+        Self { client, alb_role: binding.alb.assume_role.clone(), backend_roles, session: session_name(binding, run) }
+    }
+
+    /// The deployment's own client.
+    #[must_use]
+    pub const fn own(&self) -> &Client {
+        &self.client
+    }
+
+    fn role(&self, side: Side<'_>) -> Option<&AssumeRole> {
+        match side {
+            Side::Cen => None,
+            Side::Alb => self.alb_role.as_ref(),
+            Side::Backend(vpc) => self.backend_roles.iter().find(|(id, _)| id == vpc).map(|(_, role)| role),
+        }
+    }
+
+    /// The client of a side. A role is assumed at its first use; the session is kept until shortly before it expires.
+    ///
+    /// # Errors
+    /// The failure to assume the side's role.
+    pub async fn client_for(&self, side: Side<'_>) -> Result<Client, Error> {
+        match self.role(side) {
+            None => Ok(self.client.clone()),
+            Some(role) => self.client.assume_role(&role.arn, role.external_id.as_deref(), &self.session).await,
+        }
+    }
+
+    /// The account that owns a side, where it is another one: `VpcOwnerId` of attachments.
+    #[must_use]
+    pub fn owner(&self, side: Side<'_>) -> Option<u64> {
+        // acs:ram::<account>:role/<name>
+        self.role(side)?.arn.split(':').nth(3)?.parse().ok()
+    }
+}
+
+/// The side that a VPC of the binding is on. The ALB's VPC is named by no binding, so what is no backend's is the ALB's.
+#[must_use]
+pub fn side_of<'a>(binding: &'a Binding, vpc: &VpcId) -> Side<'a> {
+    binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(Side::Alb, |backend| Side::Backend(&backend.vpc))
+}
+
+/// The region of a VPC of the binding, by the same rule.
+#[must_use]
+pub fn region_of<'a>(binding: &'a Binding, vpc: &VpcId) -> &'a Region {
+    binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(&binding.alb.region, |backend| &backend.region)
+}
+
+/// STS takes 2 to 64 of letters, digits and `.@-_`. The binding comes first: an auditor looks for it.
+fn session_name(binding: &Binding, run: &str) -> String {
+    let run = run.strip_prefix(binding.name.as_str()).unwrap_or(run);
+    let text = format!("albridge-{}-{run}", binding.name);
+    let allowed = |c: &char| c.is_ascii_alphanumeric() || ".@-_".contains(*c);
+    text.chars().filter(allowed).take(64).collect::<String>().trim_end_matches('-').to_owned()
+}

@@ -1,0 +1,153 @@
+//! Executions of the workflow: their names, which of them an event may rely on, and whose turn it is. Pure.
+//!
+//! ```text
+//!   event ──► <binding>-<window> ──► Wait ──► Turn ──► ... the oldest at work, the second waiting, others stand down
+//! ```
+
+use jiff::{SignedDuration, Timestamp};
+use onboarding::ids::BindingName;
+use openapi::fnf::Execution;
+
+/// The window that `now` lies in: time divided by the window's length.
+#[must_use]
+pub fn window(now: Timestamp, window_seconds: u32) -> i64 {
+    now.as_second().div_euclid(i64::from(window_seconds.max(1)))
+}
+
+/// The name of the execution that gathers a window's events.
+#[must_use]
+pub fn name(binding: &BindingName, window: i64) -> String {
+    format!("{binding}-{window}")
+}
+
+/// Whether an execution that StartExecution answered with is proven not to have read anything yet: the server answered
+/// (`date`, from its Date header) before the flow's Wait was over. Both times are the server's; the window is the Wait
+/// less 2 s, which absorb the header's rounding and a gateway's skew. Without both times nothing is proven.
+#[must_use]
+pub fn has_not_read(date: Option<Timestamp>, started: &str, window_seconds: u32) -> bool {
+    let ends = started
+        .parse::<Timestamp>()
+        .ok()
+        .and_then(|started| started.checked_add(SignedDuration::from_secs(i64::from(window_seconds))).ok());
+    matches!((date, ends), (Some(date), Some(ends)) if date < ends)
+}
+
+/// An execution that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Run {
+    /// When it started. One that cannot be read counts as the oldest: it must not be overtaken.
+    pub started: Timestamp,
+    /// Its name.
+    pub name: String,
+}
+
+/// The unfinished executions that name `binding` in their input, whatever they are called, oldest first.
+#[must_use]
+pub fn runs_of(binding: &BindingName, executions: &[Execution]) -> Vec<Run> {
+    let mut runs: Vec<_> = executions
+        .iter()
+        .filter(|execution| matches!(execution.status.as_str(), "Starting" | "Running"))
+        .filter(|execution| names(&execution.input, binding))
+        .map(|execution| Run {
+            started: execution.started_time.parse().unwrap_or(Timestamp::MIN),
+            name: execution.name.clone(),
+        })
+        .collect();
+    runs.sort();
+    runs.dedup_by(|a, b| a.name == b.name);
+    runs
+}
+
+fn names(input: &str, binding: &BindingName) -> bool {
+    serde_json::from_str::<serde_json::Value>(input)
+        .is_ok_and(|input| input.get("binding").and_then(serde_json::Value::as_str) == Some(binding.as_str()))
+}
+
+/// What an execution does at its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// It goes on.
+    Go,
+    /// It waits; the name is the one at work, or nothing when this execution is not listed yet.
+    Wait(Option<String>),
+    /// It stops itself, if a second listing says the same: these two are older, and the second of them has read nothing,
+    /// so it will see whatever this one would have seen.
+    StandDown([String; 2]),
+}
+
+/// Whose turn it is, among the runs of one binding in order.
+#[must_use]
+pub fn turn(runs: &[Run], me: &str) -> Turn {
+    match runs.iter().position(|run| run.name == me) {
+        Some(0) => Turn::Go,
+        Some(1) => Turn::Wait(runs.first().map(|run| run.name.clone())),
+        None => Turn::Wait(None),
+        Some(_) => match runs {
+            [first, second, ..] => Turn::StandDown([first.name.clone(), second.name.clone()]),
+            _ => Turn::Wait(None),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn execution(name: &str, started: &str, status: &str, input: &str) -> Execution {
+        Execution {
+            name: name.to_owned(),
+            started_time: started.to_owned(),
+            status: status.to_owned(),
+            input: input.to_owned(),
+            ..Default::default()
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn events_of_one_window_have_one_name() {
+        let one = window(at("2026-11-22T08:00:00Z"), 10);
+        assert_eq!(one, window(at("2026-11-22T08:00:09.9Z"), 10));
+        assert_eq!(one + 1, window(at("2026-11-22T08:00:10Z"), 10));
+        assert_eq!(name(&"web".into(), 42), "web-42");
+    }
+
+    #[test]
+    fn only_an_answer_inside_the_wait_proves_that_nothing_was_read() {
+        let started = "2026-11-22T08:00:00Z";
+        assert!(has_not_read(Some(at("2026-11-22T08:00:09Z")), started, 10));
+        assert!(!has_not_read(Some(at("2026-11-22T08:00:10Z")), started, 10));
+        assert!(!has_not_read(None, started, 10));
+        assert!(!has_not_read(Some(at("2026-11-22T08:00:01Z")), "soon", 10));
+    }
+
+    #[test]
+    fn runs_are_those_that_name_the_binding_and_have_not_ended() {
+        let mine = r#"{"binding":"web"}"#;
+        let executions = [
+            execution("web-3", "2026-11-22T08:00:30Z", "Running", mine),
+            execution("by-hand", "2026-11-22T08:00:10Z", "Running", mine),
+            execution("web-1", "2026-11-22T08:00:00Z", "Succeeded", mine),
+            execution("other-1", "2026-11-22T08:00:00Z", "Running", r#"{"binding":"other"}"#),
+            execution("odd", "2026-11-22T08:00:00Z", "Running", "not json"),
+            execution("web-2", "2026-11-22T08:00:30Z", "Starting", mine),
+        ];
+        let runs = runs_of(&"web".into(), &executions);
+        assert_eq!(runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["by-hand", "web-2", "web-3"]);
+    }
+
+    #[test]
+    fn one_works_one_waits_and_the_rest_stand_down() {
+        let run = |name: &str| Run { started: Timestamp::MIN, name: name.to_owned() };
+        let runs = [run("a"), run("b"), run("c"), run("d")];
+        assert_eq!(turn(&runs, "a"), Turn::Go);
+        assert_eq!(turn(&runs, "b"), Turn::Wait(Some("a".to_owned())));
+        let stand_down = Turn::StandDown(["a".to_owned(), "b".to_owned()]);
+        assert_eq!(turn(&runs, "c"), stand_down);
+        assert_eq!(turn(&runs, "d"), stand_down);
+        assert_eq!(turn(&runs, "e"), Turn::Wait(None), "not listed yet");
+    }
+}

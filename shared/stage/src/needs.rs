@@ -1,0 +1,133 @@
+//! What a stage has to see: a small set of flags, and the calls that each of them makes.
+
+use openapi::{Action, alb, cbn, ecs, vpc};
+
+/// Parts of a topology to read. A part that nobody asked for stays unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs(u16);
+
+impl Needs {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// The load balancer.
+    pub const ALB: Self = Self(1);
+    /// The binding's server group. Reads the load balancer, too: its VPC decides.
+    pub const GROUPS: Self = Self(1 << 1 | Self::ALB.0);
+    /// The load balancer's listeners.
+    pub const LISTENERS: Self = Self(1 << 2);
+    /// The VPCs with vSwitches, route tables, routes and network ACLs.
+    pub const VPCS: Self = Self(1 << 3 | Self::ALB.0);
+    /// Members of the server group, and which of their instances are released. The proof of a release needs the
+    /// prefixes of the VPCs: it is asked of the region that the member's address lies in.
+    pub const MEMBERS: Self = Self(1 << 4 | Self::GROUPS.0 | Self::BACKENDS.0 | Self::VPCS.0);
+    /// The health of members.
+    pub const HEALTH: Self = Self(1 << 5 | Self::GROUPS.0 | Self::LISTENERS.0);
+    /// Transit routers with tables, associations, propagations and entries, attachments and connections.
+    pub const CEN: Self = Self(1 << 6 | Self::ALB.0);
+    /// What must be there before attachments can be made: the service, its zones, the bandwidth plan.
+    pub const PREREQUISITES: Self = Self(1 << 7);
+    /// Instances of the backend VPCs with the interfaces that own their addresses.
+    pub const BACKENDS: Self = Self(1 << 8);
+    /// Security groups of the wanted instances' interfaces, and the prefix lists that their rules name.
+    pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
+    /// Everything.
+    pub const ALL: Self = Self((1 << 10) - 1);
+
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in it.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The RAM actions that reading it takes, sorted.
+    #[must_use]
+    pub fn actions(self) -> Vec<&'static str> {
+        let mut actions: Vec<_> =
+            CALLS.iter().filter(|(needs, _)| self.has(*needs)).flat_map(|(_, actions)| actions.iter().copied()).collect();
+        actions.sort_unstable();
+        actions.dedup();
+        actions
+    }
+}
+
+/// What the modules of `observe` call for each part.
+const CALLS: &[(Needs, &[&str])] = &[
+    (Needs::ALB, &[alb::GetLoadBalancerAttribute::RAM_ACTION]),
+    (Needs::GROUPS, &[alb::ListServerGroups::RAM_ACTION]),
+    (Needs::LISTENERS, &[alb::ListListeners::RAM_ACTION]),
+    (
+        Needs::VPCS,
+        &[
+            vpc::DescribeVpcAttribute::RAM_ACTION,
+            vpc::DescribeVSwitches::RAM_ACTION,
+            vpc::DescribeRouteTableList::RAM_ACTION,
+            vpc::DescribeRouteEntryList::RAM_ACTION,
+            vpc::DescribeNetworkAclAttributes::RAM_ACTION,
+        ],
+    ),
+    (Needs::MEMBERS, &[alb::ListServerGroupServers::RAM_ACTION]),
+    (Needs::HEALTH, &[alb::GetListenerHealthStatus::RAM_ACTION]),
+    (
+        Needs::CEN,
+        &[
+            cbn::ListTransitRouters::RAM_ACTION,
+            cbn::ListTransitRouterRouteTables::RAM_ACTION,
+            cbn::ListTransitRouterRouteTableAssociations::RAM_ACTION,
+            cbn::ListTransitRouterRouteTablePropagations::RAM_ACTION,
+            cbn::ListTransitRouterRouteEntries::RAM_ACTION,
+            cbn::ListTransitRouterVpcAttachments::RAM_ACTION,
+            cbn::ListTransitRouterPeerAttachments::RAM_ACTION,
+        ],
+    ),
+    (
+        Needs::PREREQUISITES,
+        &[
+            cbn::CheckTransitRouterService::RAM_ACTION,
+            cbn::ListTransitRouterAvailableResource::RAM_ACTION,
+            cbn::DescribeCenBandwidthPackages::RAM_ACTION,
+        ],
+    ),
+    (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),
+    (
+        Needs::SECURITY,
+        &[
+            ecs::DescribeSecurityGroups::RAM_ACTION,
+            ecs::DescribeSecurityGroupAttribute::RAM_ACTION,
+            ecs::DescribePrefixListAttributes::RAM_ACTION,
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_brings_what_it_stands_on() {
+        assert!(Needs::MEMBERS.has(Needs::GROUPS));
+        assert!(Needs::MEMBERS.has(Needs::BACKENDS));
+        assert!(Needs::HEALTH.has(Needs::LISTENERS));
+        assert!(!Needs::LISTENERS.has(Needs::GROUPS));
+        for (needs, _) in CALLS {
+            assert!(Needs::ALL.has(*needs));
+        }
+    }
+
+    #[test]
+    fn reading_takes_only_reading_permissions() {
+        assert_eq!(Needs::ALB.actions(), ["alb:GetLoadBalancerAttribute"]);
+        assert!(Needs::NONE.actions().is_empty());
+        let all = Needs::ALL.actions();
+        assert!(all.contains(&"cen:ListTransitRouters"), "CEN's prefix is cen, not cbn");
+        for action in all {
+            let name = action.split_once(':').unwrap().1;
+            assert!(["Get", "List", "Describe", "Check"].iter().any(|verb| name.starts_with(verb)), "{action}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The back side, one VPC at a time: its network, its instances with the interfaces that own their addresses, and the
+//! security groups of those that the binding wants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use onboarding::binding::Backend;
+use onboarding::ids::{NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
+use onboarding::topology::{Instance, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
+use openapi::{Client, Error, ecs};
+
+use super::{Reader, network, security};
+use crate::cloud::Side;
+use crate::needs::Needs;
+
+/// What was seen of it.
+pub(super) struct Seen {
+    id: VpcId,
+    vpc: Option<Known<Option<Vpc>>>,
+    network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
+    instances: Option<Known<Vec<Instance>>>,
+    security_groups: BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>,
+    prefix_lists: BTreeMap<PrefixListId, Known<Vec<ipnet::Ipv4Net>>>,
+}
+
+impl Seen {
+    pub(super) fn put(self, topology: &mut Topology) {
+        topology.vpcs.extend(self.vpc.map(|vpc| (self.id.clone(), vpc)));
+        topology.network_acls.extend(self.network_acls);
+        topology.instances.extend(self.instances.map(|instances| (self.id, instances)));
+        topology.security_groups.extend(self.security_groups);
+        topology.prefix_lists.extend(self.prefix_lists);
+    }
+}
+
+pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
+    let mut seen = Seen {
+        id: backend.vpc.clone(),
+        vpc: None,
+        network_acls: BTreeMap::new(),
+        instances: None,
+        security_groups: BTreeMap::new(),
+        prefix_lists: BTreeMap::new(),
+    };
+    let needs = reader.needs;
+    if !needs.has(Needs::VPCS) && !needs.has(Needs::BACKENDS) {
+        return seen;
+    }
+    let client = match reader.cloud.client_for(Side::Backend(&backend.vpc)).await {
+        Ok(client) => client,
+        Err(error) => {
+            let why = reader.because(&error);
+            seen.vpc = needs.has(Needs::VPCS).then(|| Known::Unknown(why.clone()));
+            seen.instances = needs.has(Needs::BACKENDS).then_some(Known::Unknown(why));
+            return seen;
+        }
+    };
+    let Seen { vpc, network_acls, instances, security_groups, prefix_lists, .. } = &mut seen;
+    tokio::join!(biased; 
+        async {
+            if needs.has(Needs::VPCS) {
+                let network = network::read(reader, &client, &backend.region, &backend.vpc).await;
+                *vpc = Some(network.vpc);
+                *network_acls = network.network_acls;
+            }
+        },
+        async {
+            if needs.has(Needs::BACKENDS) {
+                let found = reader.known(instances_of(&client, backend).await);
+                if needs.has(Needs::SECURITY) {
+                    let wanted = groups_of_wanted(backend, found.get().map_or(&[], Vec::as_slice));
+                    (*security_groups, *prefix_lists) = security::read(reader, &client, backend, wanted).await;
+                }
+                *instances = Some(found);
+            }
+        }
+    );
+    seen
+}
+
+/// Security groups of the instances that the binding wants: nobody else's are its business.
+fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<SecurityGroupId> {
+    let wanted = instances.iter().filter(|instance| backend.select.matches(&instance.tags));
+    wanted.flat_map(|instance| instance.security_groups.iter().cloned()).collect()
+}
+
+/// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11).
+async fn instances_of(client: &Client, backend: &Backend) -> Result<Vec<Instance>, Error> {
+    let region = backend.region.as_str();
+    let vpc_id = Some(backend.vpc.to_string());
+    let (instances, interfaces) = tokio::try_join!(biased; 
+        client.list(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
+        client.list(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
+    )?;
+    let mut by_instance: BTreeMap<String, Vec<ecs::NetworkInterface>> = BTreeMap::new();
+    for interface in interfaces {
+        by_instance.entry(interface.instance_id.clone()).or_default().push(interface);
+    }
+    let mut instances: Vec<_> = instances
+        .into_iter()
+        .map(|found| {
+            let interfaces = by_instance.get(&found.instance_id).map_or(&[][..], Vec::as_slice);
+            instance(found, interfaces)
+        })
+        .collect();
+    instances.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(instances)
+}
+
+fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Instance {
+    let primary = found.network_interfaces.iter().find(|interface| interface.kind == "Primary");
+    let address: Option<Ipv4Addr> = found
+        .vpc_attributes
+        .private_ip_address
+        .first()
+        .map(String::as_str)
+        .or_else(|| primary.map(|interface| interface.primary_ip_address.as_str()))
+        .and_then(|address| address.parse().ok());
+    let owner = address.and_then(|address| {
+        let address = address.to_string();
+        interfaces.iter().find(|interface| owns(interface, &address))
+    });
+    Instance {
+        name: found.instance_name,
+        status: found.status,
+        vpc: found.vpc_attributes.vpc_id.into(),
+        vswitch: owner.map_or(found.vpc_attributes.vswitch_id.as_str(), |owner| owner.vswitch_id.as_str()).into(),
+        address,
+        interface: owner.map(|owner| owner.network_interface_id.as_str().into()),
+        // An interface that is not listed yet (the instance is starting) has the groups that the instance names.
+        security_groups: owner
+            .map_or(&found.security_group_ids, |owner| &owner.security_group_ids)
+            .iter()
+            .map(|id| id.as_str().into())
+            .collect(),
+        tags: found.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
+        id: found.instance_id.into(),
+    }
+}
+
+fn owns(interface: &ecs::NetworkInterface, address: &str) -> bool {
+    interface.private_ip_address == address || interface.private_ip_sets.iter().any(|ip| ip.private_ip_address == address)
+}

@@ -1,0 +1,212 @@
+//! CEN: transit routers of the binding's regions, attachments and connections, and what is needed to make them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join_all, try_join_all};
+use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
+use onboarding::topology::{BandwidthPackage, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment};
+use openapi::{Client, Error, cbn};
+
+use super::{Reader, cen_table, parse};
+use crate::needs::Needs;
+
+/// What was seen of it.
+#[derive(Default)]
+pub(super) struct Cen {
+    transit_routers: BTreeMap<Region, Known<Option<TransitRouter>>>,
+    vpc_attachments: Known<Vec<VpcAttachment>>,
+    peer_attachments: Known<Vec<PeerAttachment>>,
+    bandwidth_package: Known<Option<BandwidthPackage>>,
+    service: Known<bool>,
+    zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
+}
+
+impl Cen {
+    pub(super) fn put(self, topology: &mut Topology) {
+        topology.transit_routers = self.transit_routers;
+        topology.vpc_attachments = self.vpc_attachments;
+        topology.peer_attachments = self.peer_attachments;
+        topology.bandwidth_package = self.bandwidth_package;
+        topology.transit_router_service = self.service;
+        topology.transit_router_zones = self.zones;
+    }
+}
+
+pub(super) async fn read(reader: &Reader<'_>) -> Cen {
+    let mut seen = Cen::default();
+    let client = reader.cloud.own();
+    let Cen { transit_routers, vpc_attachments, peer_attachments, bandwidth_package, service, zones } = &mut seen;
+    tokio::join!(biased; 
+        async {
+            if reader.needs.has(Needs::CEN) {
+                (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased; 
+                    routers(reader, client),
+                    async { reader.known(vpc_attachments_of(reader, client).await) },
+                    async { reader.known(peer_attachments_of(reader, client).await) }
+                );
+            }
+        },
+        async {
+            if reader.needs.has(Needs::PREREQUISITES) {
+                (*bandwidth_package, *service, *zones) = tokio::join!(biased; 
+                    package(reader, client),
+                    async {
+                        let region = reader.binding.alb.region.as_str();
+                        let answer = client.call(region, &cbn::CheckTransitRouterService::default()).await;
+                        reader.known(answer.map(|answer| answer.enabled))
+                    },
+                    zones_of(reader, client)
+                );
+            }
+        }
+    );
+    seen
+}
+
+async fn routers(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
+    let binding = reader.binding;
+    let action = cbn::ListTransitRouters { cen_id: binding.cen.id.to_string(), ..Default::default() };
+    let found = match client.list(binding.alb.region.as_str(), action).await {
+        Ok(found) => found,
+        Err(error) => {
+            let why = reader.because(&error);
+            return binding.regions().into_iter().map(|region| (region.clone(), Known::Unknown(why.clone()))).collect();
+        }
+    };
+    let in_regions = binding.regions().into_iter().map(|region| {
+        let router = found.iter().find(|router| router.region_id == region.as_str());
+        async move {
+            let router = match router {
+                None => Known::Known(None),
+                Some(router) => reader.known(with_tables(client, region, router).await.map(Some)),
+            };
+            (region.clone(), router)
+        }
+    });
+    join_all(in_regions).await.into_iter().collect()
+}
+
+async fn with_tables(client: &Client, region: &Region, found: &cbn::TransitRouter) -> Result<TransitRouter, Error> {
+    let id = &found.transit_router_id;
+    let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
+    // A Basic Edition router has no tables to list and is of no use here; preflight says so.
+    let tables = if found.kind == "Enterprise" { client.list(region.as_str(), action).await? } else { Vec::new() };
+    let tables = try_join_all(tables.into_iter().map(|table| cen_table::read(client, region, table))).await?;
+    Ok(TransitRouter {
+        id: id.as_str().into(),
+        region: region.clone(),
+        kind: found.kind.clone(),
+        status: found.status.clone(),
+        tables: tables.into_iter().map(|table| (table.id.clone(), table)).collect(),
+    })
+}
+
+/// All attachments in the binding's regions; `observe` keeps those of its VPCs.
+async fn vpc_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec<VpcAttachment>, Error> {
+    let cen = reader.binding.cen.id.as_str();
+    let in_regions = reader.binding.regions().into_iter().map(|region| async move {
+        let action = cbn::ListTransitRouterVpcAttachments {
+            cen_id: Some(cen.to_owned()),
+            region_id: Some(region.to_string()),
+            ..Default::default()
+        };
+        let found = client.list(region.as_str(), action).await?;
+        Ok::<_, Error>(found.into_iter().map(|found| vpc_attachment(region, found)).collect::<Vec<_>>())
+    });
+    Ok(by_id(try_join_all(in_regions).await?.into_iter().flatten(), |attachment| attachment.id.clone()))
+}
+
+fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
+    VpcAttachment {
+        mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
+        id: found.transit_router_attachment_id.into(),
+        vpc: found.vpc_id.into(),
+        transit_router: found.transit_router_id.into(),
+        region: if found.vpc_region_id.is_empty() { region.clone() } else { found.vpc_region_id.into() },
+        status: found.status,
+        zones: found.zone_mappings.into_iter().map(|zone| (zone.zone_id.into(), zone.vswitch_id.into())).collect(),
+        auto_publish: found.auto_publish_route_enabled,
+        created: found.creation_time,
+    }
+}
+
+/// Connections between two of the binding's regions. One may have been made from either side, so every region is asked
+/// and the answers are taken together, by id (cloud-apis.md section 8).
+async fn peer_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec<PeerAttachment>, Error> {
+    let regions = reader.binding.regions();
+    let cen = reader.binding.cen.id.as_str();
+    let from_regions = regions.iter().map(|region| async move {
+        let action = cbn::ListTransitRouterPeerAttachments {
+            cen_id: Some(cen.to_owned()),
+            region_id: Some(region.to_string()),
+            ..Default::default()
+        };
+        client.list(region.as_str(), action).await
+    });
+    let found = try_join_all(from_regions).await?.into_iter().flatten().map(peer_attachment);
+    let ours = found.filter(|peer| regions.contains(&&peer.regions.0) && regions.contains(&&peer.regions.1));
+    Ok(by_id(ours, |peer| peer.id.clone()))
+}
+
+fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {
+    PeerAttachment {
+        mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
+        id: found.transit_router_attachment_id.into(),
+        regions: (found.region_id.into(), found.peer_transit_router_region_id.into()),
+        status: found.status,
+        bandwidth: u32::try_from(found.bandwidth).unwrap_or(u32::MAX),
+        bandwidth_package: (!found.cen_bandwidth_package_id.is_empty()).then(|| found.cen_bandwidth_package_id.into()),
+        auto_publish: found.auto_publish_route_enabled,
+        created: found.creation_time,
+    }
+}
+
+fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> Vec<T> {
+    let unique: BTreeMap<Id, T> = items.map(|item| (id(&item), item)).collect();
+    unique.into_values().collect()
+}
+
+/// The plan that the binding names; nothing to read where it names none.
+async fn package(reader: &Reader<'_>, client: &Client) -> Known<Option<BandwidthPackage>> {
+    let named = reader.binding.cen.bandwidth.as_ref().and_then(|bandwidth| bandwidth.package.as_ref());
+    match named {
+        None => Known::Known(None),
+        Some(id) => reader.known(package_by_id(reader, client, id).await),
+    }
+}
+
+async fn package_by_id(
+    reader: &Reader<'_>,
+    client: &Client,
+    id: &BandwidthPackageId,
+) -> Result<Option<BandwidthPackage>, Error> {
+    let filter = cbn::Filter { key: "CenBandwidthPackageId".to_owned(), value: vec![id.to_string()] };
+    let action = cbn::DescribeCenBandwidthPackages { filter: vec![filter], ..Default::default() };
+    let found = client.list(reader.binding.alb.region.as_str(), action).await?;
+    let cen = reader.binding.cen.id.as_str();
+    Ok(found.into_iter().find(|found| found.cen_bandwidth_package_id == id.as_str()).map(|found| {
+        let used: u64 = found.orgin_inter_region_bandwidth_limits.iter().map(|limit| limit.bandwidth_limit).sum();
+        BandwidthPackage {
+            id: id.clone(),
+            bandwidth: u32::try_from(found.bandwidth).unwrap_or(u32::MAX),
+            used: u32::try_from(used).unwrap_or(u32::MAX),
+            status: found.status,
+            business_status: found.business_status,
+            associated: found.cen_ids.iter().any(|id| id == cen),
+        }
+    }))
+}
+
+async fn zones_of(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known<BTreeSet<ZoneId>>> {
+    let in_regions = reader.binding.regions().into_iter().map(|region| async move {
+        let action = cbn::ListTransitRouterAvailableResource { region_id: region.to_string() };
+        let answer = client.call(region.as_str(), &action).await;
+        let zones = reader.known(answer.map(|answer| {
+            // Older answers split the zones into master and slave ones; either can hold an interface.
+            let all = answer.available_zones.into_iter().chain(answer.master_zones).chain(answer.slave_zones);
+            all.map(ZoneId::from).collect()
+        }));
+        (region.clone(), zones)
+    });
+    join_all(in_regions).await.into_iter().collect()
+}

@@ -1,0 +1,325 @@
+//! The front side: the load balancer, its VPC, its listeners, and the binding's server group with its members.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use onboarding::ids::{NetworkAclId, ServerGroupId, VpcId};
+use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::{
+    Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
+    ServerGroupSettings, Topology, Vpc,
+};
+use openapi::{Client, Error, alb};
+
+use super::{Reader, network, parse};
+use crate::cloud::Side;
+use crate::needs::Needs;
+
+/// What was seen of it.
+#[derive(Default)]
+pub(super) struct Front {
+    load_balancer: Known<Option<LoadBalancer>>,
+    vpc: Option<(VpcId, Known<Option<Vpc>>)>,
+    network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
+    server_groups: Known<Vec<ServerGroup>>,
+    servers: Known<Vec<Server>>,
+    listeners: Known<Vec<Listener>>,
+    unhealthy: Known<BTreeMap<Endpoint, Health>>,
+}
+
+impl Front {
+    pub(super) fn put(self, topology: &mut Topology) {
+        topology.load_balancer = self.load_balancer;
+        topology.vpcs.extend(self.vpc);
+        topology.network_acls.extend(self.network_acls);
+        topology.server_groups = self.server_groups;
+        topology.servers = self.servers;
+        topology.listeners = self.listeners;
+        topology.unhealthy = self.unhealthy;
+    }
+}
+
+pub(super) async fn read(reader: &Reader<'_>) -> Front {
+    let mut front = Front::default();
+    let needs = reader.needs;
+    if !needs.has(Needs::ALB) && !needs.has(Needs::LISTENERS) {
+        return front;
+    }
+    let client = match reader.cloud.client_for(Side::Alb).await {
+        Ok(client) => client,
+        Err(error) => {
+            let why = reader.because(&error);
+            front.load_balancer = Known::Unknown(why.clone());
+            front.server_groups = Known::Unknown(why.clone());
+            front.servers = Known::Unknown(why.clone());
+            front.listeners = Known::Unknown(why.clone());
+            front.unhealthy = Known::Unknown(why);
+            return front;
+        }
+    };
+    let (load_balancer, listeners) = tokio::join!(biased; 
+        async {
+            match needs.has(Needs::ALB) {
+                true => reader.known_or_absent(load_balancer(reader, &client).await),
+                false => Known::default(),
+            }
+        },
+        async {
+            match needs.has(Needs::LISTENERS) {
+                true => reader.known(listeners(reader, &client).await),
+                false => Known::default(),
+            }
+        }
+    );
+    front.load_balancer = load_balancer;
+    front.listeners = listeners;
+    let home = match &front.load_balancer {
+        Known::Known(Some(found)) => found.vpc.clone(),
+        Known::Known(None) => {
+            let why = "there is no load balancer to read it from".to_owned();
+            front.server_groups = Known::Unknown(why.clone());
+            front.servers = Known::Unknown(why.clone());
+            front.unhealthy = Known::Unknown(why);
+            return front;
+        }
+        Known::Unknown(why) => {
+            if needs.has(Needs::GROUPS) {
+                front.server_groups = Known::Unknown(why.clone());
+                front.servers = Known::Unknown(why.clone());
+                front.unhealthy = Known::Unknown(why.clone());
+            }
+            return front;
+        }
+    };
+    let ((), ()) = {
+        let Front { vpc, network_acls, server_groups, servers, listeners, unhealthy, .. } = &mut front;
+        tokio::join!(biased; 
+            async {
+                // A backend in the ALB's own VPC is refused by preflight; it is read once, as a backend.
+                let shared = reader.binding.backends.iter().any(|backend| backend.vpc == home);
+                if needs.has(Needs::VPCS) && !shared {
+                    let seen = network::read(reader, &client, &reader.binding.alb.region, &home).await;
+                    *vpc = Some((home.clone(), seen.vpc));
+                    *network_acls = seen.network_acls;
+                }
+            },
+            async {
+                if needs.has(Needs::GROUPS) {
+                    *server_groups = reader.known(groups(reader, &client, &home).await);
+                    let group = own_group(reader, server_groups);
+                    (*servers, *unhealthy) = tokio::join!(biased; 
+                        members(reader, &client, group.as_ref()),
+                        health(reader, &client, group.as_ref(), listeners)
+                    );
+                }
+            }
+        )
+    };
+    front
+}
+
+async fn load_balancer(reader: &Reader<'_>, client: &Client) -> Result<LoadBalancer, Error> {
+    let wanted = &reader.binding.alb;
+    let action = alb::GetLoadBalancerAttribute { load_balancer_id: wanted.id.to_string() };
+    let found = client.call(wanted.region.as_str(), &action).await?;
+    let mut locks: Vec<String> = found
+        .load_balancer_operation_locks
+        .iter()
+        .map(|lock| format!("{} {}", lock.lock_type, lock.lock_reason).trim().to_owned())
+        .collect();
+    if found.load_balancer_bussiness_status == "Abnormal" {
+        locks.push("business status Abnormal".to_owned());
+    }
+    let zones = found.zone_mappings.iter().map(|zone| LoadBalancerZone {
+        zone: zone.zone_id.as_str().into(),
+        vswitch: zone.vswitch_id.as_str().into(),
+        local_addresses: zone
+            .load_balancer_addresses
+            .iter()
+            .flat_map(|address| &address.ipv4_local_addresses)
+            .filter_map(|address| address.parse().ok())
+            .collect(),
+    });
+    Ok(LoadBalancer {
+        id: wanted.id.clone(),
+        name: found.load_balancer_name.clone(),
+        region: wanted.region.clone(),
+        vpc: found.vpc_id.as_str().into(),
+        status: found.load_balancer_status.clone(),
+        edition: found.load_balancer_edition.clone(),
+        address_type: found.address_type.clone(),
+        dns_name: found.dns_name.clone(),
+        locks,
+        zones: zones.collect(),
+    })
+}
+
+async fn listeners(reader: &Reader<'_>, client: &Client) -> Result<Vec<Listener>, Error> {
+    let wanted = &reader.binding.alb;
+    let action = alb::ListListeners { load_balancer_ids: vec![wanted.id.to_string()], ..Default::default() };
+    let found = client.list(wanted.region.as_str(), action).await?;
+    let mut listeners: Vec<_> = found
+        .into_iter()
+        .map(|listener| Listener {
+            server_groups: listener
+                .default_actions
+                .iter()
+                .flat_map(|action| &action.forward_group_config.server_group_tuples)
+                .map(|tuple| tuple.server_group_id.as_str().into())
+                .collect(),
+            mark: parse::mark(listener.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
+            id: listener.listener_id.into(),
+            protocol: listener.listener_protocol,
+            port: listener.listener_port,
+            status: listener.listener_status,
+            description: listener.listener_description,
+        })
+        .collect();
+    listeners.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(listeners)
+}
+
+/// Groups of the ALB's VPC with the binding's mark or the wanted name.
+async fn groups(reader: &Reader<'_>, client: &Client, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
+    let region = reader.binding.alb.region.as_str();
+    let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
+    let marked = alb::ListServerGroups {
+        vpc_id: Some(vpc.to_string()),
+        tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: mark }],
+        ..Default::default()
+    };
+    let named = alb::ListServerGroups {
+        vpc_id: Some(vpc.to_string()),
+        server_group_names: vec![reader.binding.server_group.name.clone()],
+        ..Default::default()
+    };
+    let (marked, named) = tokio::try_join!(biased; client.list(region, marked), client.list(region, named))?;
+    let mut seen = BTreeSet::new();
+    let mut groups: Vec<_> = marked.into_iter().chain(named).map(group).filter(|group| seen.insert(group.id.clone())).collect();
+    groups.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    Ok(groups)
+}
+
+fn group(found: alb::ServerGroup) -> ServerGroup {
+    let check = found.health_check_config;
+    let drain = found.connection_drain_config;
+    let drains = drain.connection_drain_enabled.unwrap_or(false);
+    ServerGroup {
+        id: found.server_group_id.into(),
+        name: found.server_group_name,
+        kind: found.server_group_type,
+        vpc: found.vpc_id.into(),
+        status: found.server_group_status,
+        created: found.create_time,
+        mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
+        server_count: found.server_count,
+        settings: ServerGroupSettings {
+            protocol: found.protocol,
+            scheduler: found.scheduler,
+            sticky: found.sticky_session_config.sticky_session_enabled.unwrap_or(false),
+            // Absent fields have the API's defaults (cloud-apis.md section 4).
+            health_check: HealthCheck {
+                enabled: check.health_check_enabled.unwrap_or(false),
+                protocol: check.health_check_protocol.unwrap_or_else(|| "HTTP".to_owned()),
+                port: check.health_check_connect_port.unwrap_or(0),
+                path: check.health_check_path.unwrap_or_else(|| "/".to_owned()),
+                method: check.health_check_method.unwrap_or_else(|| "HEAD".to_owned()),
+                host: check.health_check_host.unwrap_or_default(),
+                codes: check.health_check_codes,
+                interval: check.health_check_interval.unwrap_or(2),
+                timeout: check.health_check_timeout.unwrap_or(5),
+                healthy_threshold: check.healthy_threshold.unwrap_or(3),
+                unhealthy_threshold: check.unhealthy_threshold.unwrap_or(3),
+            },
+            drain_seconds: drains.then(|| drain.connection_drain_timeout.unwrap_or(0)),
+        },
+        load_balancers: found.related_load_balancer_ids.into_iter().map(Into::into).collect(),
+        cross_zone: found.cross_zone_enabled.unwrap_or(true),
+    }
+}
+
+/// The group whose members count: `Err` says why it is not known, `Ok(None)` that there is none.
+fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Option<ServerGroupId>, String> {
+    if let Known::Unknown(why) = groups {
+        return Err(why.clone());
+    }
+    let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
+    // The rule which group is ours lives in the domain; it is asked through a topology with nothing else in it.
+    let view = Topology { server_groups: groups.clone(), ..Topology::default() };
+    Ok(view.server_group(&mark, &reader.binding.server_group.name).map(|group| group.id.clone()))
+}
+
+async fn members(
+    reader: &Reader<'_>,
+    client: &Client,
+    group: Result<&Option<ServerGroupId>, &String>,
+) -> Known<Vec<Server>> {
+    if !reader.needs.has(Needs::MEMBERS) {
+        return Known::default();
+    }
+    let id = match group {
+        Err(why) => return Known::Unknown(why.clone()),
+        Ok(None) => return Known::Known(Vec::new()),
+        Ok(Some(id)) => id,
+    };
+    let action = alb::ListServerGroupServers { server_group_id: id.to_string(), ..Default::default() };
+    reader.known(client.list(reader.binding.alb.region.as_str(), action).await.map(|found| {
+        let mut servers: Vec<_> = found.into_iter().filter_map(server).collect();
+        servers.sort_by_key(Server::endpoint);
+        servers
+    }))
+}
+
+/// `None` for members that are no IPv4 address: they are others', and nothing of ours can clash with them.
+fn server(found: alb::Server) -> Option<Server> {
+    let address: Ipv4Addr = found.server_ip.parse().or_else(|_| found.server_id.parse()).ok()?;
+    Some(Server {
+        address,
+        port: found.port,
+        weight: found.weight,
+        remote: found.remote_ip_enabled,
+        status: found.status,
+        description: found.description,
+    })
+}
+
+/// The view of the listener that forwards to the group; the binding's own where several do.
+async fn health(
+    reader: &Reader<'_>,
+    client: &Client,
+    group: Result<&Option<ServerGroupId>, &String>,
+    listeners: &Known<Vec<Listener>>,
+) -> Known<BTreeMap<Endpoint, Health>> {
+    if !reader.needs.has(Needs::HEALTH) {
+        return Known::default();
+    }
+    let listeners = match listeners {
+        Known::Known(listeners) => listeners,
+        Known::Unknown(why) => return Known::Unknown(why.clone()),
+    };
+    let id = match group {
+        Err(why) => return Known::Unknown(why.clone()),
+        Ok(None) => return Known::Unknown("there is no server group yet".to_owned()),
+        Ok(Some(id)) => id,
+    };
+    let wanted_port = reader.binding.listener.port;
+    let forwarding = listeners.iter().filter(|listener| listener.server_groups.contains(id));
+    let Some(listener) = forwarding.min_by_key(|listener| listener.port != wanted_port) else {
+        // Members that no listener uses are not listed as unhealthy either: that says nothing about them.
+        return Known::Unknown(format!("no listener forwards to {id} yet"));
+    };
+    let action = alb::GetListenerHealthStatus { listener_id: listener.id.to_string(), ..Default::default() };
+    reader.known(client.list(reader.binding.alb.region.as_str(), action).await.map(|found| {
+        found
+            .into_iter()
+            .flat_map(|listener| listener.server_group_infos)
+            .filter(|info| info.server_group_id == id.as_str())
+            .flat_map(|info| info.non_normal_servers)
+            .filter_map(|server| {
+                let address = server.server_ip.parse().or_else(|_| server.server_id.parse()).ok()?;
+                let health = Health { status: server.status, reason: server.reason.reason_code };
+                Some((Endpoint { address, port: server.port }, health))
+            })
+            .collect()
+    }))
+}

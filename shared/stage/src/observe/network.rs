@@ -1,0 +1,124 @@
+//! A VPC with its vSwitches, route tables and routes, and the network ACLs on its vSwitches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::{join_all, try_join_all};
+use ipnet::Ipv4Net;
+use onboarding::ids::{NetworkAclId, Region, VpcId};
+use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
+use openapi::{Client, Error, vpc};
+
+use super::{Reader, parse};
+
+/// What was seen of it.
+pub(super) struct Network {
+    pub(super) vpc: Known<Option<Vpc>>,
+    pub(super) network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
+}
+
+pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, id: &VpcId) -> Network {
+    let vpc = reader.known_or_absent(whole(client, region, id).await);
+    let on_vswitches: BTreeSet<_> = vpc
+        .get()
+        .and_then(Option::as_ref)
+        .map(|vpc| vpc.vswitches.values().filter_map(|vswitch| vswitch.network_acl.clone()).collect())
+        .unwrap_or_default();
+    let acls = on_vswitches.into_iter().map(|id| async move {
+        let acl = reader.known_or_absent(network_acl(client, region, &id).await);
+        (id, acl)
+    });
+    let network_acls = join_all(acls).await.into_iter().collect();
+    Network { vpc, network_acls }
+}
+
+async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<Vpc, Error> {
+    let vpc_id = Some(id.to_string());
+    let attribute = vpc::DescribeVpcAttribute { vpc_id: id.to_string() };
+    let (found, vswitches, tables) = tokio::try_join!(biased; 
+        client.call(region.as_str(), &attribute),
+        client.list(region.as_str(), vpc::DescribeVSwitches { vpc_id: vpc_id.clone(), ..Default::default() }),
+        async {
+            let action = vpc::DescribeRouteTableList { vpc_id, ..Default::default() };
+            let tables = client.list(region.as_str(), action).await?;
+            try_join_all(tables.into_iter().map(|found| table(client, region, found))).await
+        }
+    )?;
+    let cidrs = std::iter::once(&found.cidr_block).chain(&found.secondary_cidr_blocks).filter_map(|cidr| parse::prefix(cidr));
+    let present = |id: String| (!id.is_empty()).then(|| id.into());
+    let vswitches = vswitches.into_iter().filter_map(|found| {
+        Some(VSwitch {
+            // A vSwitch without an IPv4 prefix does not exist; one that cannot be read has no address to lose.
+            cidr: parse::prefix(&found.cidr_block)?,
+            id: found.vswitch_id.into(),
+            zone: found.zone_id.into(),
+            free_addresses: u32::try_from(found.available_ip_address_count).unwrap_or(u32::MAX),
+            table: (!found.route_table.route_table_id.is_empty()).then(|| found.route_table.route_table_id.into()),
+            network_acl: present(found.network_acl_id),
+        })
+    });
+    Ok(Vpc {
+        id: id.clone(),
+        region: region.clone(),
+        name: found.vpc_name.clone(),
+        cidrs: cidrs.collect(),
+        vswitches: vswitches.map(|vswitch| (vswitch.id.clone(), vswitch)).collect(),
+        tables: tables.into_iter().map(|table| (table.id.clone(), table)).collect(),
+    })
+}
+
+async fn table(client: &Client, region: &Region, found: vpc::RouteTable) -> Result<VpcRouteTable, Error> {
+    let action = vpc::DescribeRouteEntryList { route_table_id: found.route_table_id.clone(), ..Default::default() };
+    let entries = client.list(region.as_str(), action).await?;
+    let mut routes: Vec<_> = entries.into_iter().filter_map(route).collect();
+    routes.sort_by(|a, b| (a.destination, &a.id).cmp(&(b.destination, &b.id)));
+    Ok(VpcRouteTable { id: found.route_table_id.into(), system: found.route_table_type == "System", routes })
+}
+
+/// `None` for IPv6 routes, which take no IPv4 packet.
+fn route(found: vpc::RouteEntry) -> Option<VpcRoute> {
+    let destination = parse::prefix(&found.destination_cidr_block)?;
+    Some(VpcRoute {
+        next_hop: next_hop(&found, destination),
+        id: found.route_entry_id.into(),
+        destination,
+        status: found.status,
+        kind: found.kind,
+        name: found.route_entry_name,
+        description: found.description,
+    })
+}
+
+fn next_hop(found: &vpc::RouteEntry, destination: Ipv4Net) -> NextHop {
+    // Standby hops of an active/standby pair have `Enabled` 0.
+    let hop = found.next_hops.iter().max_by_key(|hop| hop.enabled);
+    let kind = hop.map(|hop| hop.next_hop_type.to_ascii_lowercase()).unwrap_or_default();
+    // The built-in route to the cloud's services is a system entry; how its next hop is worded is not documented.
+    let services = found.kind == "System" && destination.to_string() == "100.64.0.0/10";
+    match (kind.as_str(), hop) {
+        _ if services => NextHop::Service,
+        ("attachment", Some(hop)) => NextHop::Attachment(hop.next_hop_id.as_str().into()),
+        ("service", _) => NextHop::Service,
+        ("local", _) => NextHop::Local,
+        (_, Some(hop)) => NextHop::Other(format!("{} {}", hop.next_hop_type, hop.next_hop_id).trim().to_owned()),
+        (_, None) if found.kind == "System" => NextHop::Local,
+        (_, None) => NextHop::Other("no next hop".to_owned()),
+    }
+}
+
+async fn network_acl(client: &Client, region: &Region, id: &NetworkAclId) -> Result<NetworkAcl, Error> {
+    let action = vpc::DescribeNetworkAclAttributes { network_acl_id: id.to_string() };
+    let found = client.call(region.as_str(), &action).await?.network_acl_attribute;
+    let ingress = found.ingress_acl_entries.iter().filter_map(|entry| acl_entry(entry, &entry.source_cidr_ip));
+    let egress = found.egress_acl_entries.iter().filter_map(|entry| acl_entry(entry, &entry.destination_cidr_ip));
+    Ok(NetworkAcl { id: id.clone(), ingress: ingress.collect(), egress: egress.collect() })
+}
+
+/// `None` for IPv6 entries, which match no IPv4 packet.
+fn acl_entry(found: &vpc::AclEntry, cidr: &str) -> Option<AclEntry> {
+    Some(AclEntry {
+        protocol: found.protocol.to_ascii_lowercase(),
+        ports: parse::ports(&found.port)?,
+        cidr: parse::prefix(cidr)?,
+        accept: found.policy.eq_ignore_ascii_case("accept"),
+    })
+}

@@ -1,0 +1,89 @@
+//! How fast a stage polls, and when its time is up.
+
+use std::time::Duration;
+
+use clock::Clock;
+use jiff::Timestamp;
+
+const FIRST: Duration = Duration::from_millis(500);
+const MOST: Duration = Duration::from_secs(10);
+const GROWTH: f64 = 1.5;
+
+/// Polling that starts fast, slows down, and never sleeps past the end of the budget.
+#[derive(Debug)]
+pub struct Pace<'a> {
+    clock: &'a Clock,
+    end: Timestamp,
+    delay: Duration,
+}
+
+impl<'a> Pace<'a> {
+    /// Polling until `end`.
+    #[must_use]
+    pub const fn until(clock: &'a Clock, end: Timestamp) -> Self {
+        Self { clock, end, delay: FIRST }
+    }
+
+    /// Something moved: poll fast again.
+    pub const fn hurry(&mut self) {
+        self.delay = FIRST;
+    }
+
+    /// What is left of the budget.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.clock.until(self.end)
+    }
+
+    /// Waits for the next poll. `false`, without waiting, when it would come after the end.
+    ///
+    /// Half of the delay is jitter, so that stages that began together do not poll together.
+    pub async fn wait(&mut self) -> bool {
+        let half = self.delay / 2;
+        let delay = half + self.clock.jitter(half);
+        self.delay = self.delay.mul_f64(GROWTH).min(MOST);
+        if delay >= self.left() {
+            return false;
+        }
+        self.clock.sleep(delay).await;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn polling_slows_down_and_stops_before_the_end() {
+        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+        let end = clock.now() + Duration::from_secs(120);
+        let mut pace = Pace::until(&clock, end);
+        let mut gaps = Vec::new();
+        loop {
+            let before = clock.now();
+            if !pace.wait().await {
+                break;
+            }
+            gaps.push(Duration::try_from(clock.now().duration_since(before)).unwrap());
+        }
+        assert!(gaps.first().unwrap() <= &FIRST);
+        assert!(gaps.iter().all(|gap| *gap <= MOST + Duration::from_millis(2)));
+        assert!(gaps.last().unwrap() >= &(MOST / 2));
+        assert!(clock.now() < end);
+        assert!(pace.left() <= MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn progress_makes_it_fast_again() {
+        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+        let mut pace = Pace::until(&clock, clock.now() + Duration::from_secs(600));
+        for _ in 0..12 {
+            assert!(pace.wait().await);
+        }
+        pace.hurry();
+        let before = clock.now();
+        assert!(pace.wait().await);
+        assert!(clock.now().duration_since(before) <= FIRST.try_into().unwrap());
+    }
+}

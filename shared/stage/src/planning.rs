@@ -1,0 +1,103 @@
+//! Which plan a stage looks at, and the plan of a whole binding.
+
+use futures_util::future::join_all;
+use onboarding::ids::BindingName;
+use onboarding::plan::{self, Inputs};
+use onboarding::{Binding, Plan, StageName, Topology, Verdict, Verdicts, wanted};
+
+use crate::cloud::Cloud;
+use crate::failure::Failure;
+use crate::host::Invocation;
+use crate::needs::Needs;
+use crate::observe::observe;
+use crate::request::Request;
+use crate::session::Session;
+
+/// What has to be seen of a binding to know which routes and rules it wants.
+const WANTS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY);
+
+/// The analysis' verdicts on the binding's wanted instances, over `topology`.
+#[must_use]
+pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
+    let instances = wanted::selected(binding, topology).map(|(_, instance)| instance);
+    let known = wanted::load_balancer(binding, topology)
+        .and_then(|load_balancer| Ok((&load_balancer.vpc, wanted::sources(binding, topology)?)));
+    match known {
+        Ok((vpc, sources)) => {
+            reachability::verdicts(topology, vpc, &sources, &binding.server_group.ports(), instances)
+        }
+        // Without sources there is no packet to follow.
+        Err(reason) => {
+            instances.map(|instance| (instance.id.clone(), Verdict::Undetermined(reason.clone()))).collect()
+        }
+    }
+}
+
+/// The plan that holds the changes of `stage`, over what that stage observed.
+pub(crate) async fn plan_of(session: &Session<'_>, stage: StageName, topology: &Topology, removed: usize) -> Plan {
+    let inputs = session.inputs(topology, removed);
+    match stage {
+        StageName::Dispatch => Plan::default(),
+        StageName::ServerGroup
+        | StageName::Listener
+        | StageName::VpcAttachments
+        | StageName::PeerAttachment
+        | StageName::VpcRoutes
+        | StageName::BackToOrigin
+        | StageName::SecurityRules => plan::network(&inputs),
+        // Over the fresh topology: what is planned, but not there, opens no path.
+        StageName::BackendServers => plan::members(&inputs, &verdicts(session.binding(), topology)),
+        StageName::Verify => review(session, topology),
+        StageName::Prune => prune(session, &inputs).await,
+        StageName::Preflight => projected(session, &inputs),
+    }
+}
+
+/// Network changes, and members as they will be once those are made.
+fn projected(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
+    let network = plan::network(inputs);
+    let later = plan::project(inputs, &network.changes);
+    let members = plan::members(inputs, &verdicts(session.binding(), &later));
+    network.and(members)
+}
+
+/// What nobody wants any more. Every binding that could share a table or a group is observed, too: what one of them
+/// wants stays, and one that cannot be read wants everything.
+async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
+    let own = session.binding();
+    // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
+    let shares = |other: &&Binding| other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region));
+    let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
+    let seen = join_all(others.iter().map(|other| async move {
+        let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
+        observe(&cloud, other, session.deployment(), WANTS).await
+    }))
+    .await;
+    let others: Vec<Inputs<'_>> =
+        others.iter().zip(&seen).map(|(binding, topology)| Inputs { binding, topology, ..*inputs }).collect();
+    plan::prune(inputs, &others, &session.binding_names())
+}
+
+/// The whole plan of a binding: what `albridge plan` shows, what the drift check looks at, and what a person approves.
+///
+/// # Errors
+/// [`Failure`], when the store or the cloud cannot be read in time.
+pub async fn plan_whole(
+    invocation: &Invocation<'_>,
+    binding: &BindingName,
+    approved: bool,
+) -> Result<(Topology, Plan), Failure> {
+    let request = Request { binding: binding.clone(), run: String::new() };
+    let session = Session::open(invocation, &request).await?;
+    let topology = session.observe(Needs::ALL).await?;
+    let inputs = Inputs { approved, ..session.inputs(&topology, 0) };
+    let plan = projected(&session, &inputs).and(prune(&session, &inputs).await);
+    Ok((topology, plan))
+}
+
+/// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.
+#[must_use]
+pub fn review(session: &Session<'_>, topology: &Topology) -> Plan {
+    let inputs = session.inputs(topology, 0);
+    plan::network(&inputs).and(plan::members(&inputs, &verdicts(session.binding(), topology)))
+}

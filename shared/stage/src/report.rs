@@ -1,0 +1,162 @@
+//! What a stage answers: short, for it becomes a part of the workflow's state, which holds 64 KiB in all.
+
+use onboarding::ids::BindingName;
+use onboarding::{Code, Reason, StageName};
+use serde::{Deserialize, Serialize};
+
+/// Entries of each list; the rest is counted. With [`TEXT`] this keeps a report under 20 KiB.
+const ENTRIES: usize = 16;
+/// Characters of a text.
+const TEXT: usize = 240;
+
+/// How a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Everything that this stage ensures is there.
+    Done,
+    /// Some changes are blocked, by the reasons given.
+    Blocked,
+    /// The kill switch is on: nothing was written.
+    ReadOnly,
+}
+
+/// A stage's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The stage.
+    pub stage: StageName,
+    /// The binding.
+    pub binding: BindingName,
+    /// The execution; empty when there is none.
+    pub run: String,
+    /// Whether nothing is left to wish for.
+    pub ok: bool,
+    /// How it ended.
+    pub status: Status,
+    /// How many changes were made.
+    pub changes: usize,
+    /// The first of them, in words.
+    pub made: Vec<String>,
+    /// What blocks the rest.
+    pub blocked: Vec<Reason>,
+    /// What else is wrong.
+    pub findings: Vec<Reason>,
+    /// Entries that were left out of the lists above.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub omitted: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Report {
+    /// The report of a stage that made `made`. It is `ok` when nothing is blocked and everything could be read.
+    #[must_use]
+    pub fn new(
+        stage: StageName,
+        binding: &BindingName,
+        run: &str,
+        made: Vec<String>,
+        blocked: Vec<Reason>,
+        findings: Vec<Reason>,
+    ) -> Self {
+        let unread = findings.iter().any(|finding| finding.code == Code::Unread);
+        let status = if blocked.is_empty() { Status::Done } else { Status::Blocked };
+        let mut omitted = 0;
+        let changes = made.len();
+        let made = first(made, &mut omitted).into_iter().map(shortened).collect();
+        let reasons = |reasons: Vec<Reason>, omitted: &mut usize| {
+            let shorten = |reason: Reason| Reason {
+                resource: shortened(reason.resource),
+                message: shortened(reason.message),
+                ..reason
+            };
+            first(unique(reasons), omitted).into_iter().map(shorten).collect::<Vec<_>>()
+        };
+        let blocked = reasons(blocked, &mut omitted);
+        let findings = reasons(findings, &mut omitted);
+        let ok = blocked.is_empty() && !unread;
+        Self { stage, binding: binding.clone(), run: run.to_owned(), ok, status, changes, made, blocked, findings, omitted }
+    }
+
+    /// The same, of a run that may not write.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.status = Status::ReadOnly;
+        self
+    }
+}
+
+fn first<T>(mut entries: Vec<T>, omitted: &mut usize) -> Vec<T> {
+    *omitted += entries.len().saturating_sub(ENTRIES);
+    entries.truncate(ENTRIES);
+    entries
+}
+
+fn unique(reasons: Vec<Reason>) -> Vec<Reason> {
+    let mut unique = Vec::with_capacity(reasons.len());
+    for reason in reasons {
+        if !unique.contains(&reason) {
+            unique.push(reason);
+        }
+    }
+    unique
+}
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(TEXT) {
+        None => text,
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(number: usize) -> Reason {
+        Reason::new(Code::Refused, format!("resource-{number}"), "ü".repeat(1000))
+    }
+
+    fn report(made: usize, blocked: usize) -> Report {
+        let made = (0..made).map(|number| format!("{number} {}", "x".repeat(1000))).collect();
+        let blocked: Vec<_> = (0..blocked).map(reason).collect();
+        Report::new(StageName::Listener, &"web".into(), "web-1", made, blocked.clone(), blocked)
+    }
+
+    #[test]
+    fn a_report_stays_far_under_the_state_limit() {
+        let report = report(1000, 1000);
+        assert_eq!(report.changes, 1000);
+        assert_eq!(report.omitted, 3 * (1000 - ENTRIES));
+        assert!(serde_json::to_string(&report).unwrap().len() < 32 * 1024);
+    }
+
+    #[test]
+    fn what_is_blocked_is_not_ok() {
+        assert!(report(1, 0).ok);
+        assert_eq!(report(1, 0).status, Status::Done);
+        assert!(!report(1, 1).ok);
+        assert_eq!(report(1, 1).status, Status::Blocked);
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_not_ok_either() {
+        let unread = Reason::new(Code::Unread, "the members", "Could not read the members: Forbidden.");
+        let report = Report::new(StageName::Prune, &"web".into(), "", Vec::new(), Vec::new(), vec![unread.clone(), unread]);
+        assert!(!report.ok);
+        assert_eq!(report.findings.len(), 1, "said once");
+    }
+
+    #[test]
+    fn a_report_reads_back() {
+        let report = report(2, 2).read_only();
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(text.contains(r#""status":"read-only""#), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
+}

@@ -1,0 +1,140 @@
+//! Run: observe, plan, apply, until nothing of the stage is open or on its way, or the time is used up.
+
+use std::future::Future;
+
+use onboarding::{Change, Code, Plan, Reason, StageName, Topology};
+use openapi::ErrorKind;
+
+use crate::apply::{Ledger, Sorted};
+use crate::failure::{Failure, Problem};
+use crate::host::Invocation;
+use crate::needs::Needs;
+use crate::planning;
+use crate::report::Report;
+use crate::request::Request;
+use crate::session::Session;
+
+/// Readings that fail in a row before the cloud counts as failing. Each call has been tried several times by then.
+const READINGS: u32 = 3;
+
+/// One stage: what it has to see, and how it writes its own changes.
+pub trait Stage: Sync {
+    /// Its name.
+    const NAME: StageName;
+    /// What it has to see.
+    const NEEDS: Needs;
+    /// The permissions that its writes take: with [`Needs::actions`], the whole of its role.
+    const WRITES: &'static [&'static str];
+
+    /// Makes the first of `changes`, in one call; gives how many of them that call made. `changes` are of one lane, in the
+    /// order of the plan, and ready: what they need was there in `topology`.
+    ///
+    /// # Errors
+    /// [`Problem`]: the cloud's refusal, or why the first change cannot be made. The loop decides what it means.
+    fn write(
+        &self,
+        session: &Session<'_>,
+        topology: &Topology,
+        changes: &[Change],
+    ) -> impl Future<Output = Result<usize, Problem>> + Send;
+}
+
+/// Runs a stage for the binding that `request` names.
+///
+/// # Errors
+/// [`Failure`]: the time is used up, the cloud is failing, or nobody knows what is wanted.
+pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {
+    let outcome = ensure(stage, invocation, request).await;
+    let (name, binding, run) = (S::NAME, &request.binding, request.run.as_str());
+    match &outcome {
+        Ok(report) => {
+            let blocked: Vec<_> = report.blocked.iter().map(|reason| reason.code.as_str()).collect();
+            let blocked = blocked.join(" ");
+            tracing::info!(stage = %name, %binding, run, ok = report.ok, changes = report.changes, blocked, "done");
+        }
+        Err(failure) => {
+            tracing::warn!(stage = %name, %binding, run, code = %failure.code(), error = %failure, "not done");
+        }
+    }
+    outcome
+}
+
+async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {
+    let session = Session::open(invocation, request).await?;
+    let mut pace = session.pace();
+    let mut ledger = Ledger::default();
+    let mut failed_readings = 0;
+    loop {
+        let observation = session.observe_noting(S::NEEDS, pace.left()).await?;
+        let topology = &observation.topology;
+        let plan = planning::plan_of(&session, S::NAME, topology, ledger.removed()).await;
+        let inputs = session.inputs(topology, ledger.removed());
+        let sorted = ledger.sort(S::NAME, session.approved(), &inputs, &plan);
+        if session.is_read_only() {
+            return Ok(read_only::<S>(&session, &plan, sorted));
+        }
+        failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
+        if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
+            if !observation.failing {
+                return Ok(report::<S>(&session, &plan, ledger.made, sorted.blocked));
+            }
+            if failed_readings >= READINGS {
+                return Err(Failure::CloudFailing { what: unread(&plan) });
+            }
+        }
+        ledger.trouble = None;
+        if ledger.write(stage, &session, topology, &sorted.lanes).await {
+            pace.hurry();
+        }
+        if !pace.wait().await {
+            return Err(used_up(&ledger, &sorted, observation.failing.then(|| unread(&plan))));
+        }
+    }
+}
+
+/// `unread` says what could not be read at the last look.
+fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure {
+    match (&ledger.trouble, unread) {
+        (_, Some(what)) => Failure::CloudFailing { what },
+        (Some(error), None) if error.kind != ErrorKind::Refused => Failure::CloudFailing { what: error.to_string() },
+        (Some(error), None) => Failure::StillPending { what: error.to_string() },
+        (None, None) => {
+            let open = sorted.lanes.values().flatten().map(|change| change.write.to_string());
+            let mut what: Vec<_> = sorted.waiting.iter().cloned().chain(open).collect();
+            what.dedup();
+            let more = what.len().saturating_sub(3);
+            what.truncate(3);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            Failure::StillPending { what: what.join("; ") + &more }
+        }
+    }
+}
+
+fn unread(plan: &Plan) -> String {
+    let mut reasons = plan.findings.iter().chain(plan.changes.iter().flat_map(|change| &change.blocked));
+    let reason = reasons.find(|reason| reason.code == Code::Unread && !is_not_asked_for(reason));
+    reason.map_or_else(|| "calls to the cloud fail".to_owned(), |reason| reason.message.clone())
+}
+
+fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut blocked: Vec<Reason>) -> Report {
+    // These two look at the whole binding.
+    if matches!(S::NAME, StageName::Preflight | StageName::Verify) {
+        blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
+    }
+    let findings = plan.findings.iter().filter(|finding| !is_not_asked_for(finding)).cloned().collect();
+    Report::new(S::NAME, &session.binding().name, session.run(), made, blocked, findings)
+}
+
+fn read_only<S: Stage>(session: &Session<'_>, plan: &Plan, sorted: Sorted) -> Report {
+    let withheld = sorted.lanes.values().flatten().map(|change| {
+        let message = format!("Writes are switched off, so this was not made: {}.", change.write);
+        Reason::new(Code::ReadOnly, &session.binding().name, message)
+    });
+    let blocked = withheld.chain(sorted.blocked).collect();
+    report::<S>(session, plan, Vec::new(), blocked).read_only()
+}
+
+/// A stage reads only what it needs; what the plan says about the rest is no finding.
+fn is_not_asked_for(reason: &Reason) -> bool {
+    reason.code == Code::Unread && reason.message.contains(": not read")
+}

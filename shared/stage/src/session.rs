@@ -1,0 +1,179 @@
+//! What one invocation works with: its binding, its cloud, and what it may do.
+
+use std::time::Duration;
+
+use clock::Clock;
+use jiff::Timestamp;
+use onboarding::ids::BindingName;
+use onboarding::plan::Inputs;
+use onboarding::store::Store;
+use onboarding::{Binding, Deployment, Plan, Topology};
+use serde::Serialize;
+
+use crate::cloud::Cloud;
+use crate::failure::Failure;
+use crate::host::{Host, Invocation};
+use crate::needs::Needs;
+use crate::observe::{self, Observation};
+use crate::pace::Pace;
+use crate::request::Request;
+use crate::store;
+use crate::token::Attempts;
+
+/// In whose name something is created; part of its ClientToken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The binding: server groups, listeners.
+    Binding,
+    /// The deployment: attachments and connections, which bindings share.
+    Deployment,
+}
+
+/// One invocation for one binding. A stage's library makes its calls with it.
+pub struct Session<'a> {
+    host: &'a Host,
+    store: Store,
+    binding: Binding,
+    cloud: Cloud,
+    run: String,
+    read_only: bool,
+    approved: Option<&'a Plan>,
+    end: Timestamp,
+    attempts: Attempts,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the store and finds the binding.
+    ///
+    /// # Errors
+    /// [`Failure::Store`], [`Failure::NoBinding`].
+    pub async fn open(invocation: &Invocation<'a>, request: &Request) -> Result<Self, Failure> {
+        let host = invocation.host;
+        let client = invocation.client();
+        let store = store::load(host, &client).await?;
+        let binding = store::find(&store, &request.binding)?.clone();
+        let read_only = host.settings().read_only || store.paused || binding.paused;
+        // The client refuses writes as well: a stage that forgot to ask still cannot write.
+        let cloud = Cloud::new(client.with_read_only(read_only), &binding, &request.run);
+        Ok(Self {
+            host,
+            binding,
+            cloud,
+            run: request.run.clone(),
+            read_only,
+            approved: invocation.approved,
+            end: invocation.budget_end(),
+            attempts: Attempts::default(),
+            store,
+        })
+    }
+
+    /// The process.
+    #[must_use]
+    pub const fn host(&self) -> &'a Host {
+        self.host
+    }
+
+    /// The store as it was read.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The binding.
+    #[must_use]
+    pub const fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// The deployment, whose marks count as ours.
+    #[must_use]
+    pub fn deployment(&self) -> &Deployment {
+        &self.host.settings().deployment
+    }
+
+    /// The cloud, a client for each side.
+    #[must_use]
+    pub const fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        self.host.clock()
+    }
+
+    /// The execution; empty when there is none.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Whether the kill switch is on, for all or for this binding.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// The plan that a person approved, if this is `apply`.
+    #[must_use]
+    pub const fn approved(&self) -> Option<&'a Plan> {
+        self.approved
+    }
+
+    /// Polling within this invocation's budget.
+    #[must_use]
+    pub fn pace(&self) -> Pace<'_> {
+        Pace::until(self.clock(), self.end)
+    }
+
+    /// The ClientToken of a create that could make a second thing. `params` is the request without its token.
+    #[must_use]
+    pub fn token(&self, owner: Owner, action: &str, params: &impl Serialize) -> String {
+        let owner = match owner {
+            Owner::Binding => format!("{}/{}", self.deployment().as_str(), self.binding.name),
+            Owner::Deployment => self.deployment().as_str().to_owned(),
+        };
+        self.attempts.token(&owner, action, params, self.clock().now())
+    }
+
+    /// The ClientToken of any other write: a fresh one, which the client keeps for the retries of that one call.
+    #[must_use]
+    pub fn fresh_token(&self) -> String {
+        self.clock().uuid()
+    }
+
+    /// Reads what `needs` names.
+    ///
+    /// # Errors
+    /// [`Failure::StillPending`] when the budget ends first.
+    pub async fn observe(&self, needs: Needs) -> Result<Topology, Failure> {
+        Ok(self.observe_noting(needs, self.clock().until(self.end)).await?.topology)
+    }
+
+    pub(crate) async fn observe_noting(&self, needs: Needs, limit: Duration) -> Result<Observation, Failure> {
+        let reading = observe::observe_noting(&self.cloud, &self.binding, self.deployment(), needs);
+        let late = |_| Failure::StillPending { what: "the cloud is still being read".to_owned() };
+        self.clock().timeout(limit, reading).await.map_err(late)
+    }
+
+    /// What a plan is made from. `removed` counts the members that this run has drained or removed already.
+    #[must_use]
+    pub fn inputs<'t>(&'t self, topology: &'t Topology, removed: usize) -> Inputs<'t> {
+        Inputs {
+            deployment: self.deployment(),
+            binding: &self.binding,
+            topology,
+            now: self.clock().now(),
+            approved: self.approved.is_some(),
+            removed,
+        }
+    }
+
+    /// The names of all bindings in the store.
+    #[must_use]
+    pub fn binding_names(&self) -> Vec<BindingName> {
+        self.store.bindings.iter().map(|binding| binding.name.clone()).collect()
+    }
+}

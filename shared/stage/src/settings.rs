@@ -1,0 +1,261 @@
+//! Settings: what a deployment says about itself, parsed from strings before any I/O.
+//!
+//! The names are environment variables, but nothing here reads the environment: main hands over a map.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use onboarding::Deployment;
+use onboarding::ids::{Region, VpcId};
+use openapi::{Endpoints, Signature};
+
+/// Where the bindings are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// An object of Object Storage Service: `oss://bucket.region/key`.
+    Object {
+        /// The bucket.
+        bucket: String,
+        /// The bucket's region.
+        region: Region,
+        /// The object's key.
+        key: String,
+    },
+    /// A local file.
+    File(PathBuf),
+}
+
+impl StoreLocation {
+    /// Reads `oss://bucket.region/key` or a path.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when it begins with `oss://` and is not of that form, or is empty.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        let malformed = || SettingsError::Invalid {
+            name: BINDINGS,
+            value: text.to_owned(),
+            expected: "oss://bucket.region/key, or a file's path",
+        };
+        let Some(rest) = text.strip_prefix("oss://") else {
+            return if text.is_empty() { Err(malformed()) } else { Ok(Self::File(PathBuf::from(text))) };
+        };
+        let (host, key) = rest.split_once('/').ok_or_else(malformed)?;
+        // A bucket's name has no dots, so the first one ends it.
+        let (bucket, region) = host.split_once('.').ok_or_else(malformed)?;
+        if bucket.is_empty() || region.is_empty() || key.is_empty() {
+            return Err(malformed());
+        }
+        Ok(Self::Object { bucket: bucket.to_owned(), region: region.into(), key: key.to_owned() })
+    }
+}
+
+impl std::fmt::Display for StoreLocation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Object { bucket, region, key } => write!(f, "oss://{bucket}.{region}/{key}"),
+            Self::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+/// What a deployment says about itself.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whose marks count as ours. `ALBRIDGE_DEPLOYMENT`, `albridge` unless set.
+    pub deployment: Deployment,
+    /// Where the bindings are. `ALBRIDGE_BINDINGS`.
+    pub store: StoreLocation,
+    /// The kill switch. `ALBRIDGE_READ_ONLY`: `1` or `true`.
+    pub read_only: bool,
+    /// Where the APIs are. `ALBRIDGE_ENDPOINTS`, the official endpoints unless set.
+    pub endpoints: Endpoints,
+    /// How requests are signed. `ALBRIDGE_SIGNATURE`: `acs3` (default) or `rpc`.
+    pub signature: Signature,
+    /// The workflow's name. `ALBRIDGE_FLOW`, the deployment's name unless set.
+    pub flow: String,
+    /// Where the workflow and the functions are. `ALBRIDGE_HOME_REGION`; who needs it says so when it is missing.
+    pub home_region: Option<Region>,
+    /// Seconds of one window of `dispatch`: the flow's Wait less 2. `ALBRIDGE_WINDOW`, 10 unless set.
+    pub window_seconds: u32,
+    /// ALB regions that have a probe: this deployment's `verify` function inside the ALB's VPC. `ALBRIDGE_PROBES`,
+    /// separated by commas.
+    pub probes: BTreeSet<Region>,
+    /// The VPC that this function itself sits in. `ALBRIDGE_PROBE_VPC`.
+    pub probe_vpc: Option<VpcId>,
+    /// Where to send the probe's request instead of to the ALB's name, by that name. `ALBRIDGE_RESOLVE`, a JSON object from
+    /// host to base URL: only where no name server knows the ALB, as on the emulator.
+    pub resolve: BTreeMap<String, String>,
+    /// What a stage leaves of its function's time for the answer. `ALBRIDGE_MARGIN`, in seconds, 5 unless set.
+    pub margin: Duration,
+}
+
+/// A setting that cannot be used. The caller exits with code 64.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// It has to be set.
+    #[error("{name} is not set: expected {expected}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// It is set to something else than expected.
+    #[error("{name} is {value:?}: expected {expected}")]
+    Invalid {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+}
+
+const DEPLOYMENT: &str = "ALBRIDGE_DEPLOYMENT";
+const BINDINGS: &str = "ALBRIDGE_BINDINGS";
+const READ_ONLY: &str = "ALBRIDGE_READ_ONLY";
+const ENDPOINTS: &str = "ALBRIDGE_ENDPOINTS";
+const SIGNATURE: &str = "ALBRIDGE_SIGNATURE";
+const FLOW: &str = "ALBRIDGE_FLOW";
+const HOME_REGION: &str = "ALBRIDGE_HOME_REGION";
+const WINDOW: &str = "ALBRIDGE_WINDOW";
+const PROBES: &str = "ALBRIDGE_PROBES";
+const PROBE_VPC: &str = "ALBRIDGE_PROBE_VPC";
+const RESOLVE: &str = "ALBRIDGE_RESOLVE";
+const MARGIN: &str = "ALBRIDGE_MARGIN";
+
+/// Names that ROS and FC leave set to an empty string count as not set.
+struct Vars<'a>(&'a BTreeMap<String, String>);
+
+impl Vars<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    fn number(&self, name: &'static str, default: u32, range: (u32, u32), expected: &'static str) -> Result<u32, SettingsError> {
+        let Some(text) = self.get(name) else { return Ok(default) };
+        match text.parse() {
+            Ok(number) if (range.0..=range.1).contains(&number) => Ok(number),
+            _ => Err(SettingsError::Invalid { name, value: text.to_owned(), expected }),
+        }
+    }
+}
+
+impl Settings {
+    /// Parses the settings.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first one that is missing or malformed.
+    pub fn parse(vars: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        let vars = Vars(vars);
+        let invalid = |name, value: &str, expected| SettingsError::Invalid { name, value: value.to_owned(), expected };
+
+        let deployment = vars.get(DEPLOYMENT).unwrap_or("albridge");
+        if !is_name(deployment) {
+            return Err(invalid(DEPLOYMENT, deployment, "1 to 32 letters, digits and hyphens"));
+        }
+        let expected = "oss://bucket.region/key, or a file's path";
+        let store = vars.get(BINDINGS).ok_or(SettingsError::Missing { name: BINDINGS, expected })?;
+        let read_only = match vars.get(READ_ONLY) {
+            None | Some("0" | "false") => false,
+            Some("1" | "true") => true,
+            // A switch that was meant to stop writes must not be passed over for a slip of the pen.
+            Some(other) => return Err(invalid(READ_ONLY, other, "1 or 0")),
+        };
+        let signature = match vars.get(SIGNATURE) {
+            None | Some("acs3") => Signature::Acs3,
+            Some("rpc") => Signature::RpcSha1,
+            Some(other) => return Err(invalid(SIGNATURE, other, "acs3 or rpc")),
+        };
+        let endpoints = match vars.get(ENDPOINTS) {
+            None => Endpoints::default(),
+            Some(text) => Endpoints::parse(text)
+                .map_err(|_| invalid(ENDPOINTS, text, "a JSON object from region, service or * to base URL"))?,
+        };
+        let regions = vars.get(PROBES).unwrap_or_default().split(',').map(str::trim).filter(|region| !region.is_empty());
+        let probes = regions.map(Region::from).collect();
+        let resolve = match vars.get(RESOLVE) {
+            None => BTreeMap::new(),
+            Some(text) => serde_json::from_str(text)
+                .map_err(|_| invalid(RESOLVE, text, "a JSON object from host name to base URL"))?,
+        };
+        let margin = vars.number(MARGIN, 5, (1, 60), "1 to 60 seconds")?;
+        Ok(Self {
+            deployment: Deployment::new(deployment),
+            store: StoreLocation::parse(store)?,
+            read_only,
+            endpoints,
+            signature,
+            flow: vars.get(FLOW).unwrap_or(deployment).to_owned(),
+            home_region: vars.get(HOME_REGION).map(Region::from),
+            window_seconds: vars.number(WINDOW, 10, (1, 298), "1 to 298 seconds: the flow's Wait less 2")?,
+            probes,
+            probe_vpc: vars.get(PROBE_VPC).map(VpcId::from),
+            resolve,
+            margin: Duration::from_secs(margin.into()),
+        })
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(vars: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::parse(&vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn the_store_is_all_that_must_be_set() {
+        let settings = parse(&[(BINDINGS, "bindings.yml")]).unwrap();
+        assert_eq!(settings.store, StoreLocation::File("bindings.yml".into()));
+        assert_eq!(settings.deployment.as_str(), "albridge");
+        assert_eq!(settings.flow, "albridge");
+        assert_eq!(settings.window_seconds, 10);
+        assert!(!settings.read_only);
+        assert!(matches!(parse(&[]), Err(SettingsError::Missing { name: BINDINGS, .. })));
+    }
+
+    #[test]
+    fn an_object_is_named_by_bucket_region_and_key() {
+        let store = StoreLocation::parse("oss://my-bucket.cn-hangzhou/prod/bindings.yml").unwrap();
+        let expected = StoreLocation::Object {
+            bucket: "my-bucket".to_owned(),
+            region: "cn-hangzhou".into(),
+            key: "prod/bindings.yml".to_owned(),
+        };
+        assert_eq!(store, expected);
+        assert_eq!(store.to_string(), "oss://my-bucket.cn-hangzhou/prod/bindings.yml");
+        for bad in ["oss://", "oss://bucket/key", "oss://bucket.cn-x", "oss://bucket.cn-x/", "oss://.cn-x/key", ""] {
+            assert!(StoreLocation::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_by_name() {
+        for (name, value) in [
+            (DEPLOYMENT, "a/b"),
+            (READ_ONLY, "yes"),
+            (SIGNATURE, "v9"),
+            (ENDPOINTS, "not json"),
+            (WINDOW, "0"),
+            (RESOLVE, "[]"),
+            (MARGIN, "-1"),
+        ] {
+            let error = parse(&[(BINDINGS, "b.yml"), (name, value)]).unwrap_err();
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_is_not_set() {
+        let settings = parse(&[(BINDINGS, "b.yml"), (ENDPOINTS, ""), (READ_ONLY, " ")]).unwrap();
+        assert!(!settings.read_only);
+    }
+}

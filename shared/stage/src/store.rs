@@ -1,0 +1,45 @@
+//! The store: read anew by each invocation, so that a changed binding or the kill switch counts from the next one on.
+
+use onboarding::ids::BindingName;
+use onboarding::store::Store;
+use onboarding::{Binding, Code, Reason};
+use openapi::Client;
+use openapi::oss::GetObject;
+
+use crate::failure::Failure;
+use crate::host::Host;
+use crate::settings::StoreLocation;
+
+/// Reads and parses the bindings that the settings point at.
+///
+/// # Errors
+/// [`Failure::Store`]: unreadable, or not valid. Nothing may be written then, for anybody.
+pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
+    let location = &host.settings().store;
+    let name = location.to_string();
+    let failure = |message: String| Failure::Store(Reason::new(Code::Store, &name, message));
+    let text = match location {
+        StoreLocation::File(path) => {
+            std::fs::read_to_string(path).map_err(|error| failure(format!("{name} cannot be read: {error}.")))?
+        }
+        StoreLocation::Object { bucket, region, key } => {
+            let get = GetObject { bucket: bucket.clone(), key: key.clone(), version_id: None };
+            let object = client
+                .get_object(region.as_str(), &get)
+                .await
+                .map_err(|error| failure(format!("{name} cannot be read: {} {}.", error.code, error.message)))?;
+            String::from_utf8(object.body.into()).map_err(|_| failure(format!("{name} is not UTF-8 text.")))?
+        }
+    };
+    Store::parse(&text, &name).map_err(|error| failure(format!("The bindings are not valid: {error}.")))
+}
+
+/// One binding of the store.
+///
+/// # Errors
+/// [`Failure::NoBinding`] when the store has none of that name.
+pub fn find<'a>(store: &'a Store, name: &BindingName) -> Result<&'a Binding, Failure> {
+    store.binding(name.as_str()).ok_or_else(|| {
+        Failure::NoBinding(Reason::new(Code::NoBinding, name, format!("The store has no binding {name}.")))
+    })
+}

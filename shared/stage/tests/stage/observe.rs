@@ -1,0 +1,159 @@
+//! Observing: complete listings, and what cannot be read is unknown, never absent.
+
+use onboarding::{Known, Topology};
+use crate::scripted::{Call, World, host, instance, invocation, refusal, request, world};
+use serde_json::json;
+use stage::{Needs, Session};
+
+async fn observed(world: &std::sync::Arc<World>, needs: Needs) -> Topology {
+    let host = host(world, &[]);
+    let session = Session::open(&invocation(&host), &request()).await.unwrap();
+    session.observe(needs).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_makes_only_its_part_unknown() {
+    let world = world();
+    world.refuses("ListTransitRouters", 403, "Forbidden.RAM");
+    let topology = observed(&world, Needs::ALL).await;
+    let routers = topology.transit_routers.get("cn-hangzhou").unwrap();
+    assert_eq!(routers, &Known::Unknown("ListTransitRouters: Forbidden.RAM Scripted.".to_owned()));
+    assert_eq!(topology.alb().unwrap().vpc.as_str(), "vpc-a");
+    assert_eq!(topology.peer_attachments, Known::Known(Vec::new()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_is_asked_for_is_read() {
+    let world = world();
+    let topology = observed(&world, Needs::LISTENERS).await;
+    assert_eq!(topology.listeners, Known::Known(Vec::new()));
+    assert_eq!(topology.load_balancer, Known::default());
+    assert!(world.calls_of("GetLoadBalancerAttribute").is_empty());
+    assert!(world.calls_of("ListTransitRouters").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_that_the_cloud_does_not_know_is_absent() {
+    let world = world();
+    world.refuses("GetLoadBalancerAttribute", 404, "ResourceNotFound.LoadBalancer");
+    let topology = observed(&world, Needs::GROUPS).await;
+    assert_eq!(topology.load_balancer, Known::Known(None));
+    assert!(topology.server_groups.get().is_none(), "whose groups would that be?");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_is_read_and_a_broken_one_makes_the_listing_unknown() {
+    let world = world();
+    let page = |call: &Call| match call.get("NextToken") {
+        "" => json!({ "Instances": { "Instance": [instance("i-1", "10.2.1.1", "sg-1")] }, "NextToken": "two" }),
+        _ => json!({ "Instances": { "Instance": [instance("i-2", "10.2.1.2", "sg-1")] }, "NextToken": "" }),
+    };
+    world.on("DescribeInstances", move |call| (200, page(call)));
+    let topology = observed(&world, Needs::BACKENDS).await;
+    let instances = topology.instances["vpc-b"].get().unwrap();
+    assert_eq!(instances.iter().map(|instance| instance.id.as_str()).collect::<Vec<_>>(), ["i-1", "i-2"]);
+
+    world.on("DescribeInstances", move |call| match call.get("NextToken") {
+        "" => (200, page(call)),
+        _ => (400, refusal("InvalidNextToken")),
+    });
+    let topology = observed(&world, Needs::BACKENDS).await;
+    assert!(topology.instances["vpc-b"].get().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_are_those_of_the_interface_that_owns_the_address() {
+    let world = world();
+    let mut found = instance("i-1", "10.2.1.1", "sg-named-by-instance");
+    found["NetworkInterfaces"] = json!({ "NetworkInterface": [{ "NetworkInterfaceId": "eni-1", "Type": "Primary" }] });
+    world.always("DescribeInstances", json!({ "Instances": { "Instance": [found] } }));
+    let interface = |id: &str, address: &str, group: &str| {
+        json!({
+            "NetworkInterfaceId": id, "InstanceId": "i-1", "VSwitchId": "vsw-b", "PrivateIpAddress": address,
+            "SecurityGroupIds": { "SecurityGroupId": [group] }
+        })
+    };
+    let interfaces = [interface("eni-2", "10.2.1.7", "sg-2"), interface("eni-1", "10.2.1.1", "sg-1")];
+    let answer = json!({ "NetworkInterfaceSets": { "NetworkInterfaceSet": interfaces } });
+    world.always("DescribeNetworkInterfaces", answer);
+    let topology = observed(&world, Needs::BACKENDS).await;
+    let instance = &topology.instances["vpc-b"].get().unwrap()[0];
+    assert_eq!(instance.interface.as_ref().unwrap().as_str(), "eni-1");
+    assert_eq!(instance.security_groups, ["sg-1".into()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_found_from_either_side_and_counted_once() {
+    let world = world();
+    world.on("ListTransitRouterPeerAttachments", |call| {
+        let found = json!({
+            "TransitRouterAttachmentId": "tr-attach-9", "RegionId": "cn-hangzhou",
+            "PeerTransitRouterRegionId": "cn-chengdu", "Status": "Attached", "Bandwidth": 100
+        });
+        let elsewhere = json!({
+            "TransitRouterAttachmentId": "tr-attach-8", "RegionId": call.get("RegionId"),
+            "PeerTransitRouterRegionId": "cn-beijing", "Status": "Attached"
+        });
+        (200, json!({ "TransitRouterAttachments": [found, elsewhere] }))
+    });
+    let topology = observed(&world, Needs::CEN).await;
+    let peers = topology.peer_attachments.get().unwrap();
+    assert_eq!(peers.len(), 1, "{peers:?}");
+    assert!(topology.peer_attachment(&"cn-chengdu".into(), &"cn-hangzhou".into()).is_some());
+    assert_eq!(world.calls_of("ListTransitRouterPeerAttachments").len(), 2);
+}
+
+/// A group with one member, registered by us for `i-gone` at `address`.
+fn with_member(world: &World, address: &str) {
+    world.always(
+        "ListServerGroups",
+        json!({ "ServerGroups": [{
+            "ServerGroupId": "sgp-1", "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
+            "ServerGroupStatus": "Available"
+        }] }),
+    );
+    world.always(
+        "ListServerGroupServers",
+        json!({ "Servers": [{
+            "ServerId": address, "ServerIp": address, "Port": 80, "Weight": 100, "RemoteIpEnabled": true,
+            "Status": "Available", "Description": "albridge/albridge/web/i-gone"
+        }] }),
+    );
+}
+
+fn by_id(world: &World) -> usize {
+    world.calls_of("DescribeInstances").iter().filter(|call| call.get("InstanceIds") == r#"["i-gone"]"#).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_release_is_proven_by_two_reads_by_id() {
+    let world = world();
+    with_member(&world, "10.2.1.5");
+    let topology = observed(&world, Needs::MEMBERS).await;
+    assert_eq!(topology.released, ["i-gone".into()].into());
+    assert_eq!(by_id(&world), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_one_read_still_shows_is_not_released() {
+    let world = world();
+    with_member(&world, "10.2.1.5");
+    let mut reads = 0;
+    world.on("DescribeInstances", move |call| {
+        if call.get("InstanceIds").is_empty() {
+            return (200, json!({}));
+        }
+        reads += 1;
+        let shown = if reads == 2 { vec![instance("i-gone", "10.2.1.5", "sg-1")] } else { Vec::new() };
+        (200, json!({ "Instances": { "Instance": shown } }))
+    });
+    assert!(observed(&world, Needs::MEMBERS).await.released.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_outside_of_every_backend_is_not_proven_released() {
+    let world = world();
+    with_member(&world, "10.9.1.5");
+    assert!(observed(&world, Needs::MEMBERS).await.released.is_empty());
+    assert_eq!(by_id(&world), 0);
+}

@@ -1,0 +1,218 @@
+//! The value of a node: literals as they are, intrinsics evaluated (ROS's long forms only).
+
+use serde_json::{Map, Value};
+
+use super::{Scope, calculate};
+use crate::error::{TemplateError, TemplateFault as Fault};
+use crate::node::{Kind, Node};
+
+/// Names that ROS defines in every template.
+const PSEUDO: [&str; 6] = [
+    "ALIYUN::Region",
+    "ALIYUN::TenantId",
+    "ALIYUN::AccountId",
+    "ALIYUN::StackName",
+    "ALIYUN::StackId",
+    "ALIYUN::NoValue",
+];
+
+pub(crate) fn is_pseudo(name: &str) -> bool {
+    PSEUDO.contains(&name)
+}
+
+impl Scope<'_> {
+    /// The value of a node that must have one.
+    pub(super) fn value(&self, node: &Node, path: &str) -> Result<Value, TemplateError> {
+        Ok(self.optional(node, path)?.unwrap_or(Value::Null))
+    }
+
+    /// The value, or `None` where the template says `ALIYUN::NoValue`.
+    fn optional(&self, node: &Node, path: &str) -> Result<Option<Value>, TemplateError> {
+        if let Some((function, argument)) = node.intrinsic() {
+            return self.intrinsic(function, argument, path);
+        }
+        Ok(Some(match &node.kind {
+            Kind::List(items) => {
+                let mut values = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    values.extend(self.optional(item, &format!("{path}.{index}"))?);
+                }
+                Value::Array(values)
+            }
+            Kind::Map(entries) => {
+                let mut object = Map::new();
+                for entry in entries {
+                    if let Some(value) = self.optional(&entry.value, &format!("{path}.{}", entry.key))? {
+                        object.insert(entry.key.clone(), value);
+                    }
+                }
+                Value::Object(object)
+            }
+            _ => node.literal(),
+        }))
+    }
+
+    fn intrinsic(&self, function: &str, argument: &Node, path: &str) -> Result<Option<Value>, TemplateError> {
+        let arguments = match &argument.kind {
+            Kind::List(items) => items.as_slice(),
+            _ => &[],
+        };
+        let wrong = |expected: &str| Err(argument.error(Fault::Value, path, format!("{function} takes {expected}")));
+        let value = match (function, arguments) {
+            ("Ref", _) => {
+                let name = argument.text(path)?;
+                if name == "ALIYUN::NoValue" {
+                    return Ok(None);
+                }
+                self.name(name, argument, path)?
+            }
+            ("Fn::GetAtt", [resource, attribute]) => {
+                self.attribute(resource.text(path)?, attribute.text(path)?, argument, path)?
+            }
+            ("Fn::Sub", []) => self.substitute(argument.text(path)?, None, argument, path)?,
+            ("Fn::Sub", [text, variables]) => self.substitute(text.text(path)?, Some(variables), argument, path)?,
+            ("Fn::If", [condition, yes, no]) => {
+                let chosen = if self.holds(Some(condition.text(path)?)) { yes } else { no };
+                return self.optional(chosen, path);
+            }
+            ("Fn::Join", [separator, items]) => {
+                let separator = separator.text(path)?;
+                let Value::Array(items) = self.value(items, path)? else {
+                    return wrong("a separator and a list");
+                };
+                let texts =
+                    items.iter().map(|item| self.text_of(item, argument, path)).collect::<Result<Vec<_>, _>>()?;
+                Value::String(texts.join(separator))
+            }
+            ("Fn::Str", _) => {
+                let value = self.value(argument, path)?;
+                Value::String(self.text_of(&value, argument, path)?)
+            }
+            ("Fn::Split", [separator, text]) => {
+                let text = self.value(text, path)?;
+                let text = self.text_of(&text, argument, path)?;
+                let parts = text.split(separator.text(path)?);
+                Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
+            }
+            ("Fn::Select", [index, items]) => {
+                let index = self.value(index, path)?;
+                let index = crate::schema::whole(&index).and_then(|index| usize::try_from(index).ok());
+                match (index, self.value(items, path)?) {
+                    (Some(index), Value::Array(items)) => match items.into_iter().nth(index) {
+                        Some(item) => item,
+                        None => return wrong("an index within its list"),
+                    },
+                    _ => return wrong("an index and a list"),
+                }
+            }
+            ("Fn::Replace", [replacements, text]) => {
+                let text = self.value(text, path)?;
+                let mut text = self.text_of(&text, argument, path)?;
+                let Value::Object(replacements) = self.value(replacements, path)? else {
+                    return wrong("a mapping and a text");
+                };
+                for (from, to) in &replacements {
+                    text = text.replace(from, &self.text_of(to, argument, path)?);
+                }
+                Value::String(text)
+            }
+            ("Fn::Calculate", [expression, digits, rest @ ..]) => {
+                if digits.literal() != 0 || rest.len() > 1 {
+                    return wrong("an expression, 0 digits and a list of values");
+                }
+                let values = match rest.first().map(|values| self.value(values, path)).transpose()? {
+                    None => Vec::new(),
+                    Some(Value::Array(values)) => values,
+                    Some(_) => return wrong("an expression, 0 digits and a list of values"),
+                };
+                let result = calculate::whole(expression.text(path)?, &values);
+                result.map(Value::from).map_err(|reason| argument.error(Fault::Value, path, reason))?
+            }
+            ("Fn::GetAtt", _) => return wrong("a resource and an attribute"),
+            ("Fn::Sub", _) => return wrong("a text, or a text and a mapping of variables"),
+            ("Fn::If", _) => return wrong("a condition's name and two values"),
+            ("Fn::Join", _) => return wrong("a separator and a list"),
+            ("Fn::Split", _) => return wrong("a separator and a text"),
+            ("Fn::Select", _) => return wrong("an index and a list"),
+            _ => return Err(argument.error(Fault::Unknown, path, format!("{function} is not known here"))),
+        };
+        Ok(Some(value))
+    }
+
+    /// What `Ref` gives: a pseudo parameter, a parameter, or a resource's name.
+    fn name(&self, name: &str, at: &Node, path: &str) -> Result<Value, TemplateError> {
+        let pseudo = match name {
+            "ALIYUN::Region" => Some(&self.pseudo.region),
+            "ALIYUN::TenantId" | "ALIYUN::AccountId" => Some(&self.pseudo.account_id),
+            "ALIYUN::StackName" => Some(&self.pseudo.stack_name),
+            "ALIYUN::StackId" => Some(&self.pseudo.stack_id),
+            _ => None,
+        };
+        match (pseudo, self.parameters.get(name)) {
+            (Some(value), _) => Ok(Value::String(value.clone())),
+            (None, Some(value)) => Ok(value.clone()),
+            (None, None) => self.resource_name(name, at, path),
+        }
+    }
+
+    fn substitute(&self, text: &str, variables: Option<&Node>, at: &Node, path: &str) -> Result<Value, TemplateError> {
+        let mut result = String::with_capacity(text.len());
+        for part in parts(text) {
+            match part {
+                Part::Text(text) => result.push_str(text),
+                Part::Name(name) => {
+                    let value = match (variables.and_then(|variables| variables.get(name)), name.split_once('.')) {
+                        (Some(variable), _) => self.value(variable, path)?,
+                        (None, Some((resource, attribute))) => self.attribute(resource, attribute, at, path)?,
+                        (None, None) => self.name(name, at, path)?,
+                    };
+                    result.push_str(&self.text_of(&value, at, path)?);
+                }
+            }
+        }
+        Ok(Value::String(result))
+    }
+
+    fn text_of(&self, value: &Value, at: &Node, path: &str) -> Result<String, TemplateError> {
+        match value {
+            Value::String(text) => Ok(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+            _ => Err(at.error(Fault::Value, path, format!("{value} cannot stand in a text"))),
+        }
+    }
+}
+
+enum Part<'a> {
+    Text(&'a str),
+    Name(&'a str),
+}
+
+/// The pieces of an Fn::Sub text: `${Name}` is replaced, `${!Name}` stands for `${Name}` itself.
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        parts.push(Part::Text(before));
+        let Some((name, tail)) = after.split_once('}') else {
+            parts.push(Part::Text("${"));
+            rest = after;
+            continue;
+        };
+        match name.strip_prefix('!') {
+            Some(literal) => parts.extend([Part::Text("${"), Part::Text(literal), Part::Text("}")]),
+            None => parts.push(Part::Name(name)),
+        }
+        rest = tail;
+    }
+    parts.push(Part::Text(rest));
+    parts
+}
+
+/// The names that an Fn::Sub text refers to.
+pub(crate) fn placeholders(text: &str) -> Vec<&str> {
+    let names = parts(text).into_iter().filter_map(|part| match part {
+        Part::Name(name) => Some(name),
+        Part::Text(_) => None,
+    });
+    names.collect()
+}

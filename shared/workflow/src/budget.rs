@@ -1,0 +1,166 @@
+//! The worst case of a definition: how long it may take, and how many events it may write.
+//!
+//! The engine stops an execution at 5,000 events, and a state that waits for another run must wait longer than that run
+//! can take; both are properties of the text, so they are computed from it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::definition::{Definition, Kind, ScopeId, Seconds, State, StateId, TaskView};
+use crate::limits;
+use crate::parse::reach::successors;
+
+/// Events counted for one attempt at a task. This interpreter writes two; the service's own number is not documented,
+/// and its older dialect wrote up to five around each attempt (scheduled, started, submitted, and two outcomes).
+pub const EVENTS_PER_ATTEMPT: u64 = 7;
+
+/// Events counted for one visit to a state, attempts apart: entered, and succeeded or failed.
+pub const EVENTS_PER_VISIT: u64 = 2;
+
+/// Events of the execution itself: started, and its end.
+pub const EVENTS_PER_EXECUTION: u64 = 2;
+
+/// A worst case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Budget {
+    /// The longest it can take.
+    pub duration: Duration,
+    /// The most events it can write.
+    pub events: u64,
+}
+
+/// The worst case of one state, and the least time that its retries keep it waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StateBudget {
+    /// The worst case of one visit; for a Parallel, branches included.
+    pub worst: Budget,
+    /// What its retries wait in sum, when every attempt fails at once: the time it is sure to hold out.
+    pub patience: Duration,
+}
+
+/// A definition that has no worst case, and the state that is the reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("state {state} has no worst case: {reason}")]
+pub struct Unbounded {
+    /// The state's name.
+    pub state: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// The worst case of every state by name. `attempt` tells how long one attempt at a task can take, for example its
+/// function's timeout; the state's own Timeout is respected.
+///
+/// # Errors
+/// A loop or a Map makes the worst case depend on data.
+pub fn states(
+    definition: &Definition,
+    attempt: impl Fn(&TaskView<'_>) -> Duration,
+) -> Result<BTreeMap<String, StateBudget>, Unbounded> {
+    let counter = Counter { definition, attempt: &attempt };
+    let budgets = definition.states.iter().map(|state| Ok((state.name.clone(), counter.state(state)?)));
+    budgets.collect()
+}
+
+/// The worst case of a whole execution: the longest and the most eventful way through it.
+///
+/// # Errors
+/// A loop or a Map makes the worst case depend on data.
+pub fn execution(definition: &Definition, attempt: impl Fn(&TaskView<'_>) -> Duration) -> Result<Budget, Unbounded> {
+    let counter = Counter { definition, attempt: &attempt };
+    let scope = counter.scope(definition.root)?;
+    Ok(Budget { duration: scope.duration, events: scope.events.saturating_add(EVENTS_PER_EXECUTION) })
+}
+
+struct Counter<'a> {
+    definition: &'a Definition,
+    attempt: &'a dyn Fn(&TaskView<'_>) -> Duration,
+}
+
+impl Counter<'_> {
+    /// The worst way through a scope. Duration and events are each at their worst, perhaps on different ways.
+    fn scope(&self, scope: ScopeId) -> Result<Budget, Unbounded> {
+        match self.definition.scope(scope) {
+            Some(scope) => self.from(scope.start, &mut BTreeMap::new(), &mut Vec::new()),
+            None => Ok(Budget::default()),
+        }
+    }
+
+    fn from(
+        &self,
+        id: StateId,
+        known: &mut BTreeMap<StateId, Budget>,
+        way: &mut Vec<StateId>,
+    ) -> Result<Budget, Unbounded> {
+        if let Some(budget) = known.get(&id) {
+            return Ok(*budget);
+        }
+        let Some(state) = self.definition.state(id) else { return Ok(Budget::default()) };
+        if way.contains(&id) {
+            return Err(Unbounded { state: state.name.clone(), reason: "it leads back to itself".to_owned() });
+        }
+        way.push(id);
+        let mut rest = Budget::default();
+        for next in successors(state) {
+            let budget = self.from(next, known, way)?;
+            rest.duration = rest.duration.max(budget.duration);
+            rest.events = rest.events.max(budget.events);
+        }
+        way.pop();
+        let budget = add(self.state(state)?.worst, rest);
+        known.insert(id, budget);
+        Ok(budget)
+    }
+
+    fn state(&self, state: &State) -> Result<StateBudget, Unbounded> {
+        let once = match &state.kind {
+            Kind::Task(task) => {
+                let view = TaskView { state: &state.name, action: &task.action, parameters: &task.written };
+                let longest = (self.attempt)(&view);
+                let duration = task.timeout.map_or(longest, |timeout| longest.min(timeout));
+                Budget { duration, events: EVENTS_PER_ATTEMPT }
+            }
+            Kind::Wait(seconds) => {
+                let seconds = match seconds {
+                    Seconds::Fixed(seconds) => *seconds,
+                    Seconds::Computed(_) => limits::WAIT_SECONDS,
+                };
+                Budget { duration: Duration::from_secs(seconds), events: 1 }
+            }
+            Kind::Parallel { branches } => {
+                let mut all = Budget { duration: Duration::ZERO, events: 1 };
+                for branch in branches {
+                    let branch = self.scope(*branch)?;
+                    all.duration = all.duration.max(branch.duration);
+                    all.events = all.events.saturating_add(branch.events);
+                }
+                all
+            }
+            Kind::Map { .. } => {
+                let reason = "it repeats its processor for as many items as there are".to_owned();
+                return Err(Unbounded { state: state.name.clone(), reason });
+            }
+            Kind::Pass | Kind::Choice { .. } | Kind::Succeed | Kind::Fail { .. } => {
+                Budget { duration: Duration::ZERO, events: 1 }
+            }
+        };
+        let mut attempts = 1_u32;
+        let mut patience = Duration::ZERO;
+        for rule in &state.retry {
+            attempts = attempts.saturating_add(rule.attempts);
+            patience = (1..=rule.attempts.min(MOST_RETRIES)).fold(patience, |sum, n| sum.saturating_add(rule.delay(n)));
+        }
+        let worst = Budget {
+            duration: once.duration.saturating_mul(attempts).saturating_add(patience),
+            events: once.events.saturating_mul(u64::from(attempts)).saturating_add(EVENTS_PER_VISIT),
+        };
+        Ok(StateBudget { worst, patience })
+    }
+}
+
+/// More retries than a history has room for are not summed one by one.
+const MOST_RETRIES: u32 = 100_000;
+
+fn add(left: Budget, right: Budget) -> Budget {
+    Budget { duration: left.duration.saturating_add(right.duration), events: left.events.saturating_add(right.events) }
+}

@@ -1,0 +1,268 @@
+//! One run of a definition: a pure state machine over time and task results.
+//!
+//! A run is a tree of threads. The root thread walks the flow's states; a Parallel or Map state holds its thread while
+//! a child thread walks each branch or item. Every step is taken in the order of the threads' numbers, so one sequence
+//! of calls gives one history.
+
+mod data;
+mod fail;
+mod history;
+mod step;
+mod thread;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::definition::Definition;
+use crate::limits;
+pub use history::{Event, EventKind};
+use thread::{Phase, Thread, ThreadId};
+
+/// The status of an execution, spelled as `DescribeExecution` answers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Accepted, nothing done yet.
+    Starting,
+    /// At work or waiting.
+    Running,
+    /// Ended by `StopExecution`.
+    Stopped,
+    /// Reached its end.
+    Succeeded,
+    /// A state failed and nothing caught it, or a limit was met.
+    Failed,
+    /// Ran longer than a Standard execution may.
+    TimedOut,
+}
+
+impl Status {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "Starting",
+            Self::Running => "Running",
+            Self::Stopped => "Stopped",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::TimedOut => "TimedOut",
+        }
+    }
+
+    /// Whether nothing will happen any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Starting | Self::Running)
+    }
+}
+
+/// Names one attempt of a task within its execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(u64);
+
+impl std::fmt::Display for TaskId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "task-{}", self.0)
+    }
+}
+
+/// A task to invoke now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskRequest {
+    /// To be given back with the result.
+    pub id: TaskId,
+    /// The Task state's name.
+    pub state: String,
+    /// `<Service>:<Api>`, for example `FC:InvokeFunction`.
+    pub action: String,
+    /// The parameters, expressions evaluated.
+    pub parameters: Value,
+    /// After how long the state itself gives up on this attempt; `None`: never.
+    pub timeout: Option<Duration>,
+    /// 0 for the first attempt, then the number of the retry.
+    pub attempt: u32,
+}
+
+/// How a task failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskError {
+    /// The name that Retry and Catch rules match, for example `FC.Unknown`.
+    pub code: String,
+    /// What happened, for people.
+    pub detail: String,
+}
+
+/// Why an execution did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The error's name.
+    pub code: String,
+    /// What happened, for people.
+    pub detail: String,
+}
+
+/// One execution. `Clone` gives an independent copy at the same point.
+#[derive(Debug, Clone)]
+pub struct Execution {
+    definition: Arc<Definition>,
+    name: String,
+    role_arn: String,
+    input: Value,
+    status: Status,
+    started: Timestamp,
+    stopped: Option<Timestamp>,
+    output: Option<Value>,
+    failure: Option<Failure>,
+    events: Vec<Event>,
+    /// The history is full: the execution fails at the next step.
+    full: bool,
+    threads: BTreeMap<ThreadId, Thread>,
+    next_thread: u64,
+    next_task: u64,
+    outbox: Vec<TaskRequest>,
+}
+
+impl Execution {
+    /// An execution that has not begun: [`advance`](Self::advance) makes it run.
+    #[must_use]
+    pub fn start(definition: Arc<Definition>, name: &str, role_arn: &str, input: Value, now: Timestamp) -> Self {
+        Self {
+            definition,
+            name: name.to_owned(),
+            role_arn: role_arn.to_owned(),
+            input,
+            status: Status::Starting,
+            started: now,
+            stopped: None,
+            output: None,
+            failure: None,
+            events: Vec::new(),
+            full: false,
+            threads: BTreeMap::new(),
+            next_thread: 0,
+            next_task: 0,
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Does everything that can be done by `now` and returns the tasks to invoke. Call it after
+    /// [`complete`](Self::complete) and when [`next_due`](Self::next_due) comes.
+    pub fn advance(&mut self, now: Timestamp) -> Vec<TaskRequest> {
+        if self.status == Status::Starting {
+            self.begin(now);
+        }
+        self.run(now);
+        let outbox = std::mem::take(&mut self.outbox);
+        // A task may have been cancelled by its sibling's failure before anyone saw it.
+        outbox.into_iter().filter(|request| self.thread_of(request.id).is_some()).collect()
+    }
+
+    /// Takes the result of one attempt. The result of a task that was cancelled or timed out changes nothing.
+    pub fn complete(&mut self, now: Timestamp, task: TaskId, result: Result<Value, TaskError>) {
+        if self.status != Status::Running {
+            return;
+        }
+        // Timers first: a result that arrives after its own deadline is late.
+        self.run(now);
+        if let Some(thread) = self.thread_of(task) {
+            self.task_done(thread, now, result);
+            self.run(now);
+        }
+    }
+
+    /// When [`advance`](Self::advance) has something to do even if no task completes.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        match self.status {
+            Status::Starting => Some(self.started),
+            Status::Running if !self.outbox.is_empty() => Some(self.started),
+            Status::Running => {
+                self.threads.values().filter_map(Thread::due).chain(std::iter::once(self.expiry())).min()
+            }
+            _ => None,
+        }
+    }
+
+    /// Ends the execution as `StopExecution` does; nothing happens if it has ended.
+    pub fn stop(&mut self, now: Timestamp, error: &str, cause: &str) {
+        if self.status.is_final() {
+            return;
+        }
+        let failure = Failure { code: error.to_owned(), detail: cause.to_owned() };
+        self.end(now, Status::Stopped, EventKind::ExecutionStopped, failure);
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// The output of a successful execution.
+    #[must_use]
+    pub fn output(&self) -> Option<&Value> {
+        self.output.as_ref()
+    }
+
+    /// Why it failed, timed out or was stopped.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// The history so far, oldest first.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// When it was accepted.
+    #[must_use]
+    pub fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// When it ended.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Timestamp> {
+        self.stopped
+    }
+
+    /// The execution's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The input it was started with.
+    #[must_use]
+    pub fn input(&self) -> &Value {
+        &self.input
+    }
+
+    /// The definition it started with, and keeps.
+    #[must_use]
+    pub fn definition(&self) -> &Arc<Definition> {
+        &self.definition
+    }
+
+    fn expiry(&self) -> Timestamp {
+        later(self.started, limits::EXECUTION)
+    }
+
+    fn thread_of(&self, task: TaskId) -> Option<ThreadId> {
+        self.threads
+            .iter()
+            .find(|(_, thread)| matches!(&thread.phase, Phase::Task { id, .. } if *id == task))
+            .map(|(id, _)| *id)
+    }
+}
+
+/// `from` plus `by`, or the end of time.
+fn later(from: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| from.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
+}
