@@ -51,6 +51,8 @@ struct Core {
     finished: Arc<Notify>,
     /// How many requests load balancers have had.
     turns: Arc<AtomicU64>,
+    /// How often the driver has looked at the world.
+    rounds: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Core {
@@ -85,6 +87,7 @@ impl Cloud {
             changed: Arc::new(Notify::new()),
             finished: Arc::new(Notify::new()),
             turns: Arc::default(),
+            rounds: Arc::default(),
         };
         let driver = tokio::spawn(core.clone().drive());
         Self { core, _driver: Arc::new(Driver(driver)) }
@@ -167,6 +170,7 @@ impl Core {
     /// Advances the world whenever something is due, for ever.
     async fn drive(self) {
         loop {
+            self.rounds.fetch_add(1, Ordering::Relaxed);
             let now = self.clock.now();
             let (effects, due) = self.gateway.with(|world| {
                 let effects = world.advance(now);

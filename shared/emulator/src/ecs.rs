@@ -26,7 +26,7 @@ use crate::vpc;
 use crate::world::{World, unknown_action};
 
 pub(crate) use instances::{Launch, launch};
-pub(crate) use interfaces::{drop_interface, make_service_interface};
+pub(crate) use interfaces::{attach_secondary, drop_interface, make_service_interface};
 pub(crate) use lifecycle::State;
 pub(crate) use rules::{Policy, Protocol, Rule, Source};
 
@@ -53,6 +53,8 @@ pub(crate) struct Instance {
     pub(crate) switch: String,
     /// Its primary network interface.
     pub(crate) interface: String,
+    /// Interfaces beside the primary one, each with an address and security groups of its own.
+    pub(crate) secondary: Vec<String>,
     pub(crate) instance_type: String,
     pub(crate) image: String,
     pub(crate) state: State,

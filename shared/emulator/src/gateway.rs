@@ -98,7 +98,7 @@ impl Gateway {
         }
     }
 
-    /// Looks at the world, or changes it, outside of any protocol.
+    /// Looks at the world, or changes it, outside of any protocol. `look` must not come back to this gateway.
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.lock().world)
     }

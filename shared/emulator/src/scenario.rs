@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 pub(crate) mod bench;
+#[cfg(test)]
+mod robustness;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -168,7 +170,8 @@ impl World {
         let vpc = switch
             .and_then(|switch| self.vpc.vpcs.get(&switch.vpc))
             .ok_or_else(|| impossible(&id, "its vSwitch is not declared"))?;
-        for group in &wanted.security_groups {
+        let more = wanted.interfaces.iter().flat_map(|interface| &interface.security_groups);
+        for group in wanted.security_groups.iter().chain(more) {
             if self.ecs.groups.get(group).is_none_or(|group| group.vpc != vpc.id) {
                 return Err(impossible(&id, "a security group of it is not declared in its VPC"));
             }
@@ -187,6 +190,12 @@ impl World {
             tags: wanted.tags,
         };
         ecs::launch(self, now, launch, wanted.state.into()).map_err(|error| impossible(&id, &error.message))?;
+        for interface in wanted.interfaces {
+            new(&interface.id, self.ecs.interfaces.contains_key(&interface.id))?;
+            let groups = interface.security_groups;
+            ecs::attach_secondary(self, now, &id, &interface.id, &interface.vswitch, interface.address, groups)
+                .map_err(|error| impossible(&interface.id, &error.message))?;
+        }
         Ok(())
     }
 

@@ -217,13 +217,12 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
 }
 
-/// Sweeps what has been deleted by `now`.
+/// Sweeps the entries that have been deleted by `now`.
 pub(crate) fn settle(world: &mut World, now: Timestamp) {
     let gone = |status: &Timed<Status>| *status.get(now) == Status::Gone;
     for table in world.vpc.tables.values_mut() {
         table.entries.retain(|_, entry| !gone(&entry.status));
     }
-    world.vpc.tables.retain(|_, table| !gone(&table.status));
 }
 
 /// Nothing here acts by itself: states are read from time.

@@ -1,1 +1,232 @@
 //! A whole local deployment: emulator, functions and template wired together.
+//!
+//! ```text
+//!   template.yml ──► roles, flow, rule, timer ──► emulated cloud ◄── signed calls ──┐
+//!                                                      │                           │
+//!                                                      └── POST /invoke ──► twelve handlers
+//! ```
+//!
+//! The same twelve handlers run in one of three ways ([`Hosting`]): called in memory, served over HTTP by this process, or
+//! as processes of their own. Nothing else differs.
+
+mod functions;
+mod hosting;
+mod stacks;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clock::Clock;
+use emulator::driver::Cloud;
+use emulator::ports::Ports;
+use emulator::{Settings, World};
+use openapi::{Client, Config, Credentials, Endpoints, Signature, Transport};
+
+pub use emulator::{FunctionErrors, Generation};
+pub use hosting::Hosting;
+pub use stacks::{HOME, Stack};
+pub use transport::in_memory;
+
+/// The procedure's binding.
+pub const PROCEDURE_BINDING: &str = include_str!("../bindings/procedure.yml");
+
+/// The deployment, as it is in the cloud.
+pub const TEMPLATE: &str = include_str!("../../../template.yml");
+
+/// What a local deployment is made from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The world to begin with.
+    pub scenario: String,
+    /// The generation of load balancers that the scenario leaves open.
+    pub generation: Generation,
+    /// The bindings.
+    pub bindings: String,
+    /// The stacks to deploy.
+    pub stacks: Vec<Stack>,
+    /// How the functions are run.
+    pub hosting: Hosting,
+    /// The emulator's settings.
+    pub settings: Settings,
+    /// How the functions sign.
+    pub signature: Signature,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            scenario: emulator::PROCEDURE.to_owned(),
+            generation: Generation::Upgraded,
+            bindings: PROCEDURE_BINDING.to_owned(),
+            stacks: vec![Stack::home(), Stack::probe("cn-chengdu", "vpc-1")],
+            hosting: Hosting::InMemory,
+            settings: Settings::default(),
+            signature: Signature::default(),
+        }
+    }
+}
+
+/// Why a local deployment did not start. One sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// The scenario.
+    #[error(transparent)]
+    Scenario(#[from] emulator::ScenarioError),
+    /// The template.
+    #[error("template.yml: {0}")]
+    Template(#[from] template::TemplateError),
+    /// What the account would not take.
+    #[error("template.yml: {0}")]
+    Deploy(#[from] emulator::deploy::DeployError),
+    /// A port, or a process.
+    #[error("{what}: {error}")]
+    Io {
+        /// What could not be done.
+        what: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A function's settings.
+    #[error("{function}: {error}")]
+    Settings {
+        /// The function.
+        function: String,
+        /// What is wrong.
+        error: stage::SettingsError,
+    },
+}
+
+/// A running deployment on an emulated cloud. It ends when this is dropped.
+pub struct Local {
+    cloud: Cloud,
+    clock: Clock,
+    ports: Option<Ports>,
+    operator: Client,
+    settings: stage::Settings,
+    transport: Arc<dyn Transport>,
+    credentials: Credentials,
+    _hosting: hosting::Running,
+}
+
+impl Local {
+    /// Starts a cloud, deploys the template's stacks into it, stores the bindings, and serves the functions.
+    ///
+    /// # Errors
+    /// [`LocalError`]: what could not be read or opened.
+    pub async fn start(options: Options, clock: Clock) -> Result<Self, LocalError> {
+        let now = clock.now();
+        let mut world = World::new(options.settings.clone());
+        let policy = emulator::AlbPolicy { generation: options.generation, ..world.alb_policy() };
+        world.set_alb_policy(policy);
+        world.load(now, &options.scenario)?;
+        let key = world.root_credentials();
+        let credentials = Credentials::new(key.access_key_id, key.access_key_secret);
+        let mut deployments = Vec::new();
+        for stack in &options.stacks {
+            let deployment = stacks::resolve(stack, &options.settings.account_id)?;
+            world.deploy(now, &stack.region, &deployment)?;
+            deployments.push((stack.region.clone(), deployment));
+        }
+        let switchboard = hosting::Switchboard::default();
+        let cloud = Cloud::start(world, clock.clone(), Arc::new(switchboard.clone()));
+        let ports = match options.hosting {
+            Hosting::InMemory => None,
+            Hosting::Http | Hosting::Processes(_) => {
+                let opened = Ports::open(&cloud, 0).await;
+                Some(opened.map_err(|error| LocalError::Io { what: "opening ports on loopback".to_owned(), error })?)
+            }
+        };
+        let endpoints = match &ports {
+            None => transport::names(&options.settings.regions),
+            Some(ports) => transport::ports(ports, &options.settings.regions),
+        };
+        let transport: Arc<dyn Transport> = match &ports {
+            None => Arc::new(in_memory(cloud.clone())),
+            Some(_) => transport::http()?,
+        };
+        let config = Config {
+            credentials: credentials.clone(),
+            endpoints: Endpoints::parse(&endpoints).unwrap_or_default(),
+            signature: options.signature,
+            read_only: false,
+        };
+        let operator = Client::new(config, Arc::clone(&transport), clock.clone());
+        stacks::store(&cloud, &options.bindings);
+        let surroundings = functions::Surroundings {
+            endpoints,
+            resolve: transport::resolve(&cloud, ports.as_ref()).await?,
+            signature: options.signature,
+            transport: Arc::clone(&transport),
+            clock: clock.clone(),
+        };
+        let running = hosting::serve(&options.hosting, &switchboard, &deployments, &surroundings).await?;
+        let settings = functions::operator_settings(&deployments, &surroundings)?;
+        Ok(Self { cloud, clock, ports, operator, settings, transport, credentials, _hosting: running })
+    }
+
+    /// The emulated cloud.
+    #[must_use]
+    pub const fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+
+    /// The clock that everything runs on.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The open ports, where there are any.
+    #[must_use]
+    pub const fn ports(&self) -> Option<&Ports> {
+        self.ports.as_ref()
+    }
+
+    /// A client with the account's own key: somebody at a console.
+    #[must_use]
+    pub const fn operator(&self) -> &Client {
+        &self.operator
+    }
+
+    /// What an operator's own machine has: for `plan` and `apply`.
+    #[must_use]
+    pub fn operator_host(&self) -> stage::Host {
+        stage::Host::new(self.settings.clone(), Arc::clone(&self.transport), self.clock.clone(), self.credentials.clone())
+    }
+
+    /// Puts other bindings in the store.
+    pub fn store(&self, bindings: &str) {
+        stacks::store(&self.cloud, bindings);
+    }
+
+    /// A GET through a listener of an ALB, the way this deployment's clients reach it: over HTTP where there are ports,
+    /// else in memory. Gives status, the header `X-Served-By` and the body; nothing where nobody listens.
+    pub async fn get(&self, load_balancer: &str, port: u16, host: &str) -> Option<Fetched> {
+        let response = match &self.ports {
+            None => self.cloud.request_alb(load_balancer, port, Some(host))?,
+            Some(ports) => {
+                let address = ports.listener(load_balancer, port).await.ok()?;
+                let request = http::Request::get(format!("http://{address}/")).header(http::header::HOST, host);
+                self.transport.send(request.body(bytes::Bytes::new()).ok()?).await.ok()?
+            }
+        };
+        let served_by = response.headers().get("x-served-by").and_then(|name| name.to_str().ok()).map(str::to_owned);
+        let body = String::from_utf8_lossy(response.body()).into_owned();
+        Some(Fetched { status: response.status().as_u16(), served_by, body })
+    }
+}
+
+/// The answer to a GET.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// The status.
+    pub status: u16,
+    /// The instance that says it served the request.
+    pub served_by: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
+/// Variables of a function, by name.
+type Variables = BTreeMap<String, String>;

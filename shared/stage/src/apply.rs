@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use onboarding::change::Leaving;
 use onboarding::ids::InstanceId;
 use onboarding::plan::{Inputs, Readiness, ready};
@@ -15,6 +16,7 @@ use openapi::{Error, ErrorKind};
 use crate::failure::Problem;
 use crate::run::Stage;
 use crate::session::Session;
+use crate::token::GRACE;
 
 /// How often a write may meet "it is there already" or "there is no such thing" before that is taken for the truth: what
 /// was listed a moment ago may be stale once or twice.
@@ -35,6 +37,8 @@ pub(crate) struct Sorted {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) made: Vec<String>,
+    /// When each of them was made last. A listing may lag behind: for the grace they are waited for, not made again.
+    made_at: Vec<(Write, Timestamp)>,
     refused: Vec<(Write, Reason)>,
     strikes: Vec<(Write, u8)>,
     /// The most changes that a lane's next call may carry: halved while a call with several is refused.
@@ -63,6 +67,8 @@ impl Ledger {
             } else if approved.is_some_and(|plan| !plan.changes.iter().any(|seen| seen.write == change.write)) {
                 let message = format!("This is not in the approved plan: {}.", change.write);
                 sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
+            } else if self.is_fresh(&change.write, inputs.now) {
+                sorted.waiting.push(format!("not visible yet: {}", change.write));
             } else {
                 match ready(inputs, &change.write) {
                     Readiness::Now => sorted.lanes.entry(change.write.lane()).or_default().push(change.clone()),
@@ -89,25 +95,50 @@ impl Ledger {
         lanes: &BTreeMap<String, Vec<Change>>,
     ) -> bool {
         let calls = lanes.iter().map(|(lane, changes)| {
-            let most = self.limits.get(lane).copied().unwrap_or(usize::MAX);
-            let changes = changes.get(..most).unwrap_or(changes);
+            let changes = self.next(lane, changes);
             async move { (lane, changes, stage.write(session, topology, changes).await) }
         });
+        let since = session.clock().now();
         let answers = join_all(calls).await;
         let before = self.made.len();
         for (lane, changes, answer) in answers {
             match answer {
-                Ok(count) => changes.iter().take(count).for_each(|change| self.note_made(S::NAME, session, change)),
-                Err(problem) => self.note_problem(lane, changes, problem),
+                Ok(count) => {
+                    for change in changes.iter().take(count) {
+                        let (stage, binding, run) = (S::NAME, &session.binding().name, session.run());
+                        tracing::info!(%stage, %binding, run, change = %change.write, "written");
+                        self.note_made(change, session.clock().now());
+                    }
+                }
+                Err(problem) => {
+                    if problem.has_not_begun() {
+                        session.turned_away(since);
+                    }
+                    self.note_problem(lane, changes, problem);
+                }
             }
         }
         self.made.len() > before
     }
 
-    fn note_made(&mut self, stage: StageName, session: &Session<'_>, change: &Change) {
-        let text = change.write.to_string();
-        tracing::info!(%stage, binding = %session.binding().name, run = session.run(), change = text, "written");
-        self.made.push(text);
+    /// What the next call of a lane may carry.
+    fn next<'c>(&self, lane: &str, changes: &'c [Change]) -> &'c [Change] {
+        let most = self.limits.get(lane).copied().unwrap_or(usize::MAX);
+        changes.get(..most).unwrap_or(changes)
+    }
+
+    fn is_fresh(&self, write: &Write, now: Timestamp) -> bool {
+        self.made_at.iter().any(|(made, at)| made == write && now.duration_since(*at) < GRACE)
+    }
+
+    fn note_made(&mut self, change: &Change, now: Timestamp) {
+        match self.made_at.iter_mut().find(|(made, _)| made == &change.write) {
+            Some((_, at)) => *at = now,
+            None => {
+                self.made_at.push((change.write.clone(), now));
+                self.made.push(change.write.to_string());
+            }
+        }
         match &change.write {
             Write::RemoveServer { instance, why, .. } if *why != Leaving::Released => {
                 self.leavers.insert(instance.clone());
@@ -170,4 +201,88 @@ fn passes(error: &Error) -> bool {
         || error.kind == ErrorKind::Transport
         || error.status.is_some_and(|status| status >= 500)
         || matches!(error.code.as_str(), "SystemBusy" | "ServiceUnavailable")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaver(number: u8) -> Change {
+        let address = [10, 0, 0, number].into();
+        let instance = InstanceId::from(format!("i-{number}"));
+        let why = if number == 1 { Leaving::Released } else { Leaving::Untagged };
+        Change::new(StageName::BackendServers, Write::RemoveServer { instance, address, port: 80, why })
+    }
+
+    fn error(status: u16, code: &str) -> Error {
+        Error {
+            kind: ErrorKind::Refused,
+            status: Some(status),
+            code: code.to_owned(),
+            message: "Scripted.".to_owned(),
+            request_id: String::new(),
+            action: "RemoveServersFromServerGroup",
+            retry_after: None,
+        }
+    }
+
+    /// The changes that are not made and not refused.
+    fn open(ledger: &Ledger, changes: &[Change]) -> Vec<Change> {
+        let settled = |change: &&Change| {
+            let refused = ledger.refused.iter().any(|(write, _)| write == &change.write);
+            !refused && !ledger.made.contains(&change.write.to_string())
+        };
+        changes.iter().filter(settled).cloned().collect()
+    }
+
+    #[test]
+    fn one_bad_change_in_a_batch_is_found_and_the_others_are_made() {
+        let changes: Vec<_> = (1..=8).map(leaver).collect();
+        let bad = changes[4].write.clone();
+        let mut ledger = Ledger::default();
+        let mut calls = 0;
+        loop {
+            let open = open(&ledger, &changes);
+            if open.is_empty() {
+                break;
+            }
+            calls += 1;
+            assert!(calls < 20, "it ends");
+            let batch = ledger.next("members", &open).to_vec();
+            if batch.iter().any(|change| change.write == bad) {
+                let problem = Problem::of(error(400, "IllegalParam.Servers"), batch.len());
+                ledger.note_problem("members", &batch, problem);
+            } else {
+                batch.iter().for_each(|change| ledger.note_made(change, Timestamp::UNIX_EPOCH));
+            }
+        }
+        assert_eq!(ledger.made.len(), 7);
+        assert_eq!(ledger.refused.len(), 1);
+        assert_eq!(ledger.refused[0].0, bad);
+        assert_eq!(ledger.removed(), 6, "a proven release is not counted");
+    }
+
+    #[test]
+    fn a_duplicate_is_read_again_before_it_is_believed() {
+        let change = [leaver(1)];
+        let mut ledger = Ledger::default();
+        for _ in 1..STRIKES {
+            ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into());
+            assert!(ledger.refused.is_empty());
+        }
+        ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into());
+        assert_eq!(ledger.refused[0].1.code, Code::Refused);
+    }
+
+    #[test]
+    fn doubt_and_conflict_refuse_nothing() {
+        let mut ledger = Ledger::default();
+        for (status, code) in [(400, "Operation.Blocking"), (400, "Throttling.User"), (500, "InternalError")] {
+            for _ in 0..10 {
+                ledger.note_problem("cen", &[leaver(1)], error(status, code).into());
+            }
+            assert!(ledger.refused.is_empty(), "{code}");
+            assert_eq!(ledger.trouble.as_ref().unwrap().code, code);
+        }
+    }
 }

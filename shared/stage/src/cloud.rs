@@ -84,8 +84,48 @@ pub fn region_of<'a>(binding: &'a Binding, vpc: &VpcId) -> &'a Region {
 
 /// STS takes 2 to 64 of letters, digits and `.@-_`. The binding comes first: an auditor looks for it.
 fn session_name(binding: &Binding, run: &str) -> String {
-    let run = run.strip_prefix(binding.name.as_str()).unwrap_or(run);
+    let run = run.strip_prefix(binding.name.as_str()).unwrap_or(run).trim_start_matches('-');
     let text = format!("albridge-{}-{run}", binding.name);
     let allowed = |c: &char| c.is_ascii_alphanumeric() || ".@-_".contains(*c);
     text.chars().filter(allowed).take(64).collect::<String>().trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn binding() -> Binding {
+        serde_json::from_value(json!({
+            "name": "web",
+            "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
+            "serverGroup": { "name": "web" },
+            "listener": {},
+            "cen": { "id": "cen-1" },
+            "backends": [{
+                "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
+                "select": { "tags": { "app": "web" } }
+            }]
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_vpc_that_is_no_backends_is_the_load_balancers() {
+        let binding = binding();
+        assert_eq!(side_of(&binding, &"vpc-b".into()), Side::Backend(&"vpc-b".into()));
+        assert_eq!(region_of(&binding, &"vpc-b".into()).as_str(), "cn-hangzhou");
+        assert_eq!(side_of(&binding, &"vpc-a".into()), Side::Alb);
+        assert_eq!(region_of(&binding, &"vpc-a".into()).as_str(), "cn-chengdu");
+    }
+
+    #[test]
+    fn a_session_name_is_one_that_sts_takes() {
+        let binding = binding();
+        assert_eq!(session_name(&binding, "web-17"), "albridge-web-17");
+        assert_eq!(session_name(&binding, ""), "albridge-web");
+        let odd = session_name(&binding, &"ü/ x".repeat(40));
+        assert!(odd.len() <= 64 && odd.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'), "{odd}");
+    }
 }

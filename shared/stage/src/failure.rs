@@ -74,6 +74,11 @@ impl Problem {
         Self::Cloud { error, changes }
     }
 
+    /// Whether the cloud turned the call away before it began.
+    pub(crate) fn has_not_begun(&self) -> bool {
+        matches!(self, Self::Cloud { error, .. } if error.is_conflict() || error.is_throttled())
+    }
+
     /// Something that the write needs is not there.
     pub fn missing(resource: impl std::fmt::Display, message: impl Into<String>) -> Self {
         Self::Blocked(Reason::new(Code::Waits, resource, message))

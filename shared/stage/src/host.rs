@@ -83,6 +83,6 @@ impl Invocation<'_> {
     /// Until when work may go on: the deadline less the margin for the answer.
     #[must_use]
     pub fn budget_end(&self) -> Timestamp {
-        self.deadline - self.host.settings.margin
+        self.deadline.checked_sub(self.host.settings.margin).unwrap_or(self.deadline)
     }
 }

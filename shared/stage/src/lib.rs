@@ -33,7 +33,7 @@ pub use cloud::{Cloud, Side, region_of, side_of};
 pub use failure::{Failure, Problem};
 pub use host::{Host, Invocation};
 pub use links::{attachment_id, link};
-pub use needs::Needs;
+pub use needs::{COMMON_ACTIONS, Needs};
 pub use observe::observe;
 pub use pace::Pace;
 pub use planning::{plan_whole, review, verdicts};

@@ -1,6 +1,9 @@
 //! What a stage has to see: a small set of flags, and the calls that each of them makes.
 
-use openapi::{Action, alb, cbn, ecs, vpc};
+use openapi::{Action, alb, cbn, ecs, sts, vpc};
+
+/// What every stage calls whatever it needs to see: the store, and the roles of other accounts.
+pub const COMMON_ACTIONS: &[&str] = &["oss:GetObject", sts::AssumeRole::RAM_ACTION];
 
 /// Parts of a topology to read. A part that nobody asked for stays unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +51,11 @@ impl Needs {
     /// The RAM actions that reading it takes, sorted.
     #[must_use]
     pub fn actions(self) -> Vec<&'static str> {
-        let mut actions: Vec<_> =
-            CALLS.iter().filter(|(needs, _)| self.has(*needs)).flat_map(|(_, actions)| actions.iter().copied()).collect();
+        let mut actions: Vec<_> = CALLS
+            .iter()
+            .filter(|(needs, _)| self.has(*needs))
+            .flat_map(|(_, actions)| actions.iter().copied())
+            .collect();
         actions.sort_unstable();
         actions.dedup();
         actions

@@ -23,13 +23,9 @@ pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
     let known = wanted::load_balancer(binding, topology)
         .and_then(|load_balancer| Ok((&load_balancer.vpc, wanted::sources(binding, topology)?)));
     match known {
-        Ok((vpc, sources)) => {
-            reachability::verdicts(topology, vpc, &sources, &binding.server_group.ports(), instances)
-        }
+        Ok((vpc, sources)) => reachability::verdicts(topology, vpc, &sources, &binding.server_group.ports(), instances),
         // Without sources there is no packet to follow.
-        Err(reason) => {
-            instances.map(|instance| (instance.id.clone(), Verdict::Undetermined(reason.clone()))).collect()
-        }
+        Err(reason) => instances.map(|instance| (instance.id.clone(), Verdict::Undetermined(reason.clone()))).collect(),
     }
 }
 
@@ -66,7 +62,9 @@ fn projected(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
 async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     let own = session.binding();
     // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
-    let shares = |other: &&Binding| other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region));
+    let shares = |other: &&Binding| {
+        other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
+    };
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
     let seen = join_all(others.iter().map(|other| async move {
         let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());

@@ -80,7 +80,18 @@ impl Report {
         let blocked = reasons(blocked, &mut omitted);
         let findings = reasons(findings, &mut omitted);
         let ok = blocked.is_empty() && !unread;
-        Self { stage, binding: binding.clone(), run: run.to_owned(), ok, status, changes, made, blocked, findings, omitted }
+        Self {
+            stage,
+            binding: binding.clone(),
+            run: run.to_owned(),
+            ok,
+            status,
+            changes,
+            made,
+            blocked,
+            findings,
+            omitted,
+        }
     }
 
     /// The same, of a run that may not write.
@@ -147,7 +158,8 @@ mod tests {
     #[test]
     fn what_could_not_be_read_is_not_ok_either() {
         let unread = Reason::new(Code::Unread, "the members", "Could not read the members: Forbidden.");
-        let report = Report::new(StageName::Prune, &"web".into(), "", Vec::new(), Vec::new(), vec![unread.clone(), unread]);
+        let report =
+            Report::new(StageName::Prune, &"web".into(), "", Vec::new(), Vec::new(), vec![unread.clone(), unread]);
         assert!(!report.ok);
         assert_eq!(report.findings.len(), 1, "said once");
     }

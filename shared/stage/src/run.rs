@@ -67,7 +67,10 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     loop {
         let observation = session.observe_noting(S::NEEDS, pace.left()).await?;
         let topology = &observation.topology;
-        let plan = planning::plan_of(&session, S::NAME, topology, ledger.removed()).await;
+        // Prune reads other bindings here.
+        let planning = planning::plan_of(&session, S::NAME, topology, ledger.removed());
+        let late = |_| Failure::StillPending { what: "the other bindings are still being read".to_owned() };
+        let plan = session.clock().timeout(pace.left(), planning).await.map_err(late)?;
         let inputs = session.inputs(topology, ledger.removed());
         let sorted = ledger.sort(S::NAME, session.approved(), &inputs, &plan);
         if session.is_read_only() {
@@ -83,8 +86,14 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             }
         }
         ledger.trouble = None;
-        if ledger.write(stage, &session, topology, &sorted.lanes).await {
-            pace.hurry();
+        // A write that is slow to be answered may use half of the margin; one dropped then is a doubt that the next
+        // invocation's reading clears up.
+        let limit = pace.left() + session.host().settings().margin / 2;
+        let writing = ledger.write(stage, &session, topology, &sorted.lanes);
+        match session.clock().timeout(limit, writing).await {
+            Ok(true) => pace.hurry(),
+            Ok(false) => {}
+            Err(_) => return Err(Failure::StillPending { what: "a write is not answered yet".to_owned() }),
         }
         if !pace.wait().await {
             return Err(used_up(&ledger, &sorted, observation.failing.then(|| unread(&plan))));

@@ -138,6 +138,11 @@ impl<'a> Session<'a> {
         self.attempts.token(&owner, action, params, self.clock().now())
     }
 
+    /// Some create of the pass that began at `since` was turned away before it began.
+    pub(crate) fn turned_away(&self, since: Timestamp) {
+        self.attempts.turned_away(since, self.clock().now());
+    }
+
     /// The ClientToken of any other write: a fresh one, which the client keeps for the retries of that one call.
     #[must_use]
     pub fn fresh_token(&self) -> String {

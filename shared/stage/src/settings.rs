@@ -134,7 +134,13 @@ impl Vars<'_> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    fn number(&self, name: &'static str, default: u32, range: (u32, u32), expected: &'static str) -> Result<u32, SettingsError> {
+    fn number(
+        &self,
+        name: &'static str,
+        default: u32,
+        range: (u32, u32),
+        expected: &'static str,
+    ) -> Result<u32, SettingsError> {
         let Some(text) = self.get(name) else { return Ok(default) };
         match text.parse() {
             Ok(number) if (range.0..=range.1).contains(&number) => Ok(number),
@@ -174,7 +180,8 @@ impl Settings {
             Some(text) => Endpoints::parse(text)
                 .map_err(|_| invalid(ENDPOINTS, text, "a JSON object from region, service or * to base URL"))?,
         };
-        let regions = vars.get(PROBES).unwrap_or_default().split(',').map(str::trim).filter(|region| !region.is_empty());
+        let regions =
+            vars.get(PROBES).unwrap_or_default().split(',').map(str::trim).filter(|region| !region.is_empty());
         let probes = regions.map(Region::from).collect();
         let resolve = match vars.get(RESOLVE) {
             None => BTreeMap::new(),

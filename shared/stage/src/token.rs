@@ -34,19 +34,38 @@ pub fn token(owner: &str, action: &str, params: &impl Serialize, attempt: u32) -
 /// Which attempt each create of this invocation is at.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    /// By the token of attempt 0: the attempt, and when it was first sent.
-    by_create: Mutex<BTreeMap<String, (u32, Timestamp)>>,
+    /// By the token of attempt 0.
+    by_create: Mutex<BTreeMap<String, Attempt>>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    number: u32,
+    /// When it was first sent: the grace runs from here.
+    first: Timestamp,
+    /// When it was last sent.
+    last: Timestamp,
 }
 
 impl Attempts {
     /// The token to send now. Asked again after the grace, the create has had no effect: the attempt moves on.
     pub(crate) fn token(&self, owner: &str, action: &str, params: &impl Serialize, now: Timestamp) -> String {
         let mut attempts = self.by_create.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = attempts.entry(token(owner, action, params, 0)).or_insert((0, now));
-        if now.duration_since(entry.1) >= GRACE {
-            *entry = (entry.0.saturating_add(1), now);
+        let new = Attempt { number: 0, first: now, last: now };
+        let attempt = attempts.entry(token(owner, action, params, 0)).or_insert(new);
+        attempt.last = now;
+        if now.duration_since(attempt.first) >= GRACE {
+            attempt.number = attempt.number.saturating_add(1);
+            attempt.first = now;
         }
-        token(owner, action, params, entry.0)
+        token(owner, action, params, attempt.number)
+    }
+
+    /// A create sent since `since` was turned away before it began: nothing is there to become visible, so the grace of
+    /// what was sent since then begins anew.
+    pub(crate) fn turned_away(&self, since: Timestamp, now: Timestamp) {
+        let mut attempts = self.by_create.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.values_mut().filter(|attempt| attempt.last >= since).for_each(|attempt| attempt.first = now);
     }
 }
 
@@ -81,5 +100,18 @@ mod tests {
         assert_eq!(ask(60), token("web", "Create", &1, 1));
         assert_eq!(ask(119), token("web", "Create", &1, 1));
         assert_eq!(ask(120), token("web", "Create", &1, 2));
+    }
+
+    #[test]
+    fn a_create_that_was_turned_away_keeps_its_attempt() {
+        let attempts = Attempts::default();
+        let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+        let at = |seconds| start + SignedDuration::from_secs(seconds);
+        let first = attempts.token("web", "Create", &1, at(0));
+        attempts.token("web", "Other", &1, at(0));
+        assert_eq!(attempts.token("web", "Create", &1, at(50)), first);
+        attempts.turned_away(at(50), at(51));
+        assert_eq!(attempts.token("web", "Create", &1, at(100)), first);
+        assert_eq!(attempts.token("web", "Other", &1, at(100)), token("web", "Other", &1, 1), "sent before");
     }
 }

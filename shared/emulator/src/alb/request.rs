@@ -104,6 +104,12 @@ impl World {
             .collect()
     }
 
+    /// Every load balancer's id and DNS name, whether it serves yet or not.
+    #[must_use]
+    pub fn load_balancers(&self) -> Vec<(String, String)> {
+        self.alb.load_balancers.values().map(|lb| (lb.id.clone(), lb.dns_name.clone())).collect()
+    }
+
     /// Decides what becomes of a request at `now`.
     pub fn route(&mut self, now: Timestamp, request: Request<'_>) -> Decision {
         self.settle(now);

@@ -15,12 +15,28 @@ use crate::vpc;
 use crate::world::{World, done};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    if let Some(id) = call.params.get("TransitRouterId") {
+        return attach(world, now, call, id);
+    }
+    let cen = call.params.required("CenId")?;
+    let region = call.params.required("RegionId")?;
+    known_filters(world, &call.params)?;
+    quiet(world, now, cen)?;
+    let before = world.cen.routers.len();
+    let id = routers::of_region(world, now, cen, region);
+    let answer = attach(world, now, call, &id);
+    if answer.is_err() && world.cen.routers.len() > before {
+        routers::remove(world, &id);
+    }
+    answer
+}
+
+fn attach(world: &mut World, now: Timestamp, call: &Call, router: &str) -> Answer {
     let params = &call.params;
     let vpc = params.required("VpcId")?.to_owned();
     let wanted = zones::read(params, "ZoneMappings");
-    let router = named_router(world, now, call)?;
     let (cen, region) = {
-        let router = self::router(world, &router)?;
+        let router = self::router(world, router)?;
         ready(router, now)?;
         (router.cen.clone(), router.region.clone())
     };
@@ -60,7 +76,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let attachment = VpcAttachment {
         id: id.clone(),
         cen,
-        router,
+        router: router.to_owned(),
         vpc,
         region,
         zones,
@@ -74,17 +90,6 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     };
     world.cen.vpc_attachments.insert(id.clone(), attachment);
     Ok(json!({"TransitRouterAttachmentId": id}))
-}
-
-fn named_router(world: &mut World, now: Timestamp, call: &Call) -> Result<String, ApiError> {
-    if let Some(id) = call.params.get("TransitRouterId") {
-        return router(world, id).map(|router| router.id.clone());
-    }
-    let cen = call.params.required("CenId")?;
-    let region = call.params.required("RegionId")?;
-    known_filters(world, &call.params)?;
-    quiet(world, now, cen)?;
-    Ok(routers::of_region(world, now, cen, region))
 }
 
 fn published_elsewhere() -> ApiError {

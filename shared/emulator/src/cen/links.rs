@@ -61,13 +61,6 @@ pub(super) fn disable(world: &mut World, now: Timestamp, call: &Call) -> Answer 
 }
 
 pub(super) fn associations(world: &World, now: Timestamp, call: &Call) -> Answer {
-    if call.params.get("TransitRouterRouteTableId").is_none() && call.params.get("TransitRouterAttachmentId").is_none()
-    {
-        return Err(ApiError::bad(
-            "MissingParam.TransitRouterRouteTableId",
-            "The parameter TransitRouterRouteTableId is mandatory.",
-        ));
-    }
     let page = listed(world, now, call, &world.cen.associations, ["Associating", "Active", "Dissociating"])?;
     Ok(
         json!({"TransitRouterAssociations": page.items, "TotalCount": page.total, "MaxResults": page.size, "NextToken": page.next}),

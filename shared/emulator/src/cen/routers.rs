@@ -40,6 +40,12 @@ pub(crate) fn insert(world: &mut World, router: Router, table: String) {
     world.cen.routers.insert(router.id.clone(), router);
 }
 
+/// Takes a transit router and its tables out.
+pub(super) fn remove(world: &mut World, id: &str) {
+    world.cen.routers.remove(id);
+    world.cen.tables.retain(|_, table| table.router != id);
+}
+
 /// The transit router that an attachment in `region` gets when none is named: made on the spot if it is missing.
 pub(super) fn of_region(world: &mut World, now: Timestamp, cen: &str, region: &str) -> String {
     let held = world.cen.routers.values().find(|router| router.cen == cen && router.region == region);

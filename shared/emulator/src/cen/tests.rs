@@ -442,3 +442,20 @@ fn a_ring_of_connections_learns_each_prefix_by_the_shortest_way() {
     assert_eq!(ways[0].hop.as_ref(), Some(&direct));
     assert_eq!(bench.entries(&table).len(), 4, "the third region knows both sides, each once");
 }
+
+#[test]
+fn an_attachment_that_names_no_router_gets_one_unless_it_is_refused() {
+    let mut bench = Bench::new();
+    bench.cbn("DeleteTransitRouter", &[("TransitRouterId", "tr-hangzhou")]);
+    bench.wait(5);
+    let mut params = FAR_ATTACHMENT.to_vec();
+    params[0] = ("CenId", "cen-1");
+    params.push(("RegionId", FAR));
+    let refused = [&params[..], &[("VpcId", "vpc-9")]].concat();
+    assert_eq!(bench.cbn_code("CreateTransitRouterVpcAttachment", &refused), "IllegalParam.VpcId");
+    let count =
+        |bench: &mut Bench| rows(&bench.cbn("ListTransitRouters", &[("RegionId", FAR)]), "/TransitRouters").len();
+    assert_eq!(count(&mut bench), 0);
+    bench.cbn("CreateTransitRouterVpcAttachment", &params);
+    assert_eq!(count(&mut bench), 1);
+}

@@ -223,3 +223,64 @@ async fn an_unsigned_request_is_answered_too() {
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert!(json_of(&answer)["RequestId"].is_string());
 }
+
+/// The repository's own deployment in Hangzhou, before the procedure's world.
+fn deployed(played: &Played, errors: crate::FunctionErrors) -> Cloud {
+    let mut world = world();
+    world.settings.function_errors = errors;
+    world.load(start(), include_str!("../../scenarios/procedure.yml")).unwrap();
+    let template = template::Template::parse(include_str!("../../../../template.yml")).unwrap();
+    let pseudo = template::Pseudo {
+        region: HANGZHOU.into(),
+        account_id: world.settings.account_id.clone(),
+        stack_name: "albridge".into(),
+        stack_id: "s".into(),
+    };
+    let given = [("CodeBucket", "code"), ("StoreBucket", "store")].map(|(name, value)| (name.into(), value.into()));
+    let deployment = template.resolve(&pseudo, &std::collections::BTreeMap::from(given)).unwrap();
+    world.deploy(start(), HANGZHOU, &deployment).unwrap();
+    Cloud::start(world, Clock::seeded(start(), 1), Arc::new(played.clone()))
+}
+
+async fn run_deployed(errors: crate::FunctionErrors) -> (String, Vec<String>) {
+    // Every stage needs more time once.
+    let pending = std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let played = Played::new(move |invocation| {
+        if pending.lock().unwrap().insert(invocation.function.clone()) {
+            return Outcome::Failed { error_type: "StillPending".into(), message: "wait".into() };
+        }
+        Outcome::Answered(b"{\"ok\":true}".to_vec())
+    });
+    let cloud = deployed(&played, errors);
+    let run = [("FlowName", "albridge"), ("ExecutionName", "web-1")];
+    fnf(&cloud, "1", "StartExecution", &[run[0], run[1], INPUT]).await;
+    cloud.clock().sleep(Duration::from_secs(280)).await;
+    let done = fnf(&cloud, "2", "DescribeExecution", &run).await;
+    let names = played.seen().iter().map(|seen| seen.function.clone()).collect();
+    (done["Status"].as_str().unwrap_or_default().to_owned(), names)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_repositorys_own_workflow_runs_whichever_way_errors_are_named() {
+    let (status, names) = run_deployed(crate::FunctionErrors::ByType).await;
+    assert_eq!(status, "Succeeded", "{names:?}");
+    let mut twice = std::collections::BTreeMap::new();
+    for name in &names {
+        *twice.entry(name.as_str()).or_insert(0) += 1;
+    }
+    assert_eq!(twice.len(), 12, "{twice:?}");
+    assert!(twice.values().all(|times| *times == 2), "{twice:?}");
+    assert_eq!(names.last().map(String::as_str), Some("albridge-prune"));
+    assert_eq!(run_deployed(crate::FunctionErrors::Unknown).await, (status, names));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_world_at_rest_sleeps() {
+    let played = Played::new(|_| Outcome::Answered(b"{}".to_vec()));
+    let cloud = deployed(&played, crate::FunctionErrors::ByType);
+    cloud.clock().sleep(Duration::from_secs(3600)).await;
+    // The drift timer, every five minutes, and nothing else.
+    assert!((11..=12).contains(&played.seen().len()), "{}", played.seen().len());
+    let rounds = cloud.core.rounds.load(Ordering::Relaxed);
+    assert!(rounds < 100, "the driver spins: {rounds}");
+}

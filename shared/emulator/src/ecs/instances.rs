@@ -69,6 +69,7 @@ pub(crate) fn launch(world: &mut World, now: Timestamp, wanted: Launch, state: S
         vpc,
         switch: wanted.switch,
         interface: interface.clone(),
+        secondary: Vec::new(),
         instance_type: wanted.instance_type,
         image: wanted.image,
         state,
@@ -230,13 +231,8 @@ fn listed(params: &Params, name: &str) -> Result<Option<BTreeSet<String>>, ApiEr
 }
 
 fn json(world: &World, instance: &Instance) -> Value {
-    let interfaces: Vec<&Interface> = world
-        .ecs
-        .interfaces
-        .get(&instance.interface)
-        .into_iter()
-        .chain(super::interfaces::secondary(world, &instance.id))
-        .collect();
+    let ids = std::iter::once(&instance.interface).chain(&instance.secondary);
+    let interfaces: Vec<&Interface> = ids.filter_map(|id| world.ecs.interfaces.get(id)).collect();
     let primary = interfaces.first();
     let rows: Vec<Value> = interfaces.iter().map(|interface| super::interfaces::brief(interface)).collect();
     json!({

@@ -61,13 +61,53 @@ pub(crate) fn drop_interface(world: &mut World, id: &str) {
     }
 }
 
-/// The interfaces of an instance beside its primary one.
-pub(super) fn secondary<'a>(world: &'a World, instance: &'a str) -> impl Iterator<Item = &'a Interface> {
-    world
-        .ecs
-        .interfaces
-        .values()
-        .filter(move |interface| !interface.primary && interface.instance.as_deref() == Some(instance))
+/// Gives an instance an interface beside its primary one, with security groups of its own. No action that the table of
+/// calls knows makes one, so this is for scenarios.
+///
+/// # Errors
+/// When the instance or vSwitch is not there, or the address is taken.
+pub(crate) fn attach_secondary(
+    world: &mut World,
+    now: Timestamp,
+    instance: &str,
+    id: &str,
+    switch: &str,
+    address: Option<Ipv4Addr>,
+    groups: Vec<String>,
+) -> Result<(), ApiError> {
+    let missing = || ApiError::not_found("InvalidInstanceId.NotFound", "The specified InstanceId does not exist.");
+    let held = world.ecs.instances.get(instance).ok_or_else(missing)?;
+    let (region, zone, vpc) = (held.region.clone(), held.zone.clone(), held.vpc.clone());
+    if world.vpc.switches.get(switch).is_none_or(|switch| switch.vpc != vpc || switch.zone != zone) {
+        return Err(ApiError::bad(
+            "InvalidVSwitchId.Mismatch",
+            "The VSwitch is not in the VPC and zone of the instance.",
+        ));
+    }
+    let address = vpc::take_address(world, switch, address, id)?;
+    let mac = mac(world);
+    let interface = Interface {
+        id: id.to_owned(),
+        region,
+        zone,
+        vpc,
+        switch: switch.to_owned(),
+        instance: Some(instance.to_owned()),
+        primary: false,
+        addresses: vec![address],
+        groups,
+        mac,
+        name: String::new(),
+        description: String::new(),
+        service_managed: false,
+        created: now,
+        tags: Tags::new(),
+    };
+    world.ecs.interfaces.insert(id.to_owned(), interface);
+    if let Some(held) = world.ecs.instances.get_mut(instance) {
+        held.secondary.push(id.to_owned());
+    }
+    Ok(())
 }
 
 const fn kind(interface: &Interface) -> &'static str {

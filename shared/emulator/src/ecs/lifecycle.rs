@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Instance;
+use super::{Instance, drop_interface};
 use crate::call::{Answer, ApiError, Call};
+use crate::events;
 use crate::world::{World, done};
-use crate::{events, vpc};
 
 /// An instance's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,16 +133,9 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(wrong_state());
     }
     let (id, region) = (instance.id.clone(), instance.region.clone());
-    let owned: Vec<(String, String)> = world
-        .ecs
-        .interfaces
-        .values()
-        .filter(|interface| interface.instance.as_ref() == Some(&id))
-        .map(|interface| (interface.id.clone(), interface.switch.clone()))
-        .collect();
-    for (interface, switch) in owned {
-        world.ecs.interfaces.remove(&interface);
-        vpc::release_addresses(world, &switch, &interface);
+    let owned: Vec<String> = std::iter::once(&instance.interface).chain(&instance.secondary).cloned().collect();
+    for interface in owned {
+        drop_interface(world, &interface);
     }
     plan(world, &id, []);
     world.ecs.instances.remove(&id);

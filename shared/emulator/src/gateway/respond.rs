@@ -53,7 +53,12 @@ impl Frame {
         if let (Some(detail), Some(fields)) = (detail, body.as_object_mut()) {
             fields.insert("AccessDeniedDetail".to_owned(), detail);
         }
-        self.structured(format, status(error.status), "Error", &body)
+        let mut response = self.structured(format, status(error.status), "Error", &body);
+        if error.code.starts_with("Throttling") {
+            // Milliseconds (cloud-apis.md section 1, inferred).
+            response.headers_mut().insert("x-acs-retry-after", HeaderValue::from_static("500"));
+        }
+        response
     }
 
     /// Any body, with the headers that every answer carries.

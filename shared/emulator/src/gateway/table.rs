@@ -159,6 +159,25 @@ pub(super) fn knows(service: Service, action: &str) -> bool {
     TABLE.actions.contains_key(&(service, action.to_owned()))
 }
 
+/// Every action with its version and the names of its parameters, for tests that try them all.
+#[cfg(test)]
+pub(super) fn actions() -> Vec<(String, String, Vec<String>)> {
+    let version =
+        |service: Service| TABLE.versions.iter().find(|(_, of)| **of == service).map(|(version, _)| version.clone());
+    TABLE
+        .actions
+        .iter()
+        .map(|((service, action), table)| {
+            let named = table.keys().filter(|name| !name.ends_with('*'));
+            (
+                version(*service).unwrap_or_default(),
+                action.clone(),
+                named.map(|name| name.replace(".N", ".1")).collect(),
+            )
+        })
+        .collect()
+}
+
 /// Whether the parameter belongs to the protocol.
 pub(super) fn is_protocol(name: &str) -> bool {
     PROTOCOL.contains(&name)

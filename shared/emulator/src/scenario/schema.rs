@@ -94,6 +94,9 @@ pub(super) struct Instance {
     /// The lowest free address unless given.
     pub(super) address: Option<Ipv4Addr>,
     pub(super) security_groups: Vec<String>,
+    /// Network interfaces beside the primary one.
+    #[serde(default)]
+    pub(super) interfaces: Vec<Interface>,
     #[serde(default)]
     pub(super) state: Standing,
     /// The ports its web server listens on while it runs.
@@ -101,6 +104,15 @@ pub(super) struct Instance {
     pub(super) web_ports: BTreeSet<u16>,
     #[serde(default)]
     pub(super) tags: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Interface {
+    pub(super) id: String,
+    pub(super) vswitch: String,
+    pub(super) address: Option<Ipv4Addr>,
+    pub(super) security_groups: Vec<String>,
 }
 
 /// The states an instance can rest in.

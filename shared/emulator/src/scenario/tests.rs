@@ -62,3 +62,24 @@ fn a_second_load_of_the_same_scenario_changes_nothing() {
     assert!(world.load(now(), PROCEDURE).is_err());
     assert_eq!(world.ecs.instances.len(), 2);
 }
+
+#[test]
+fn a_secondary_interface_has_groups_of_its_own() {
+    let mut bench = Bench::new();
+    let more = "
+securityGroups:
+  - { id: sg-3, vpc: vpc-2, rules: [{ protocol: tcp, ports: 80/80, source: 172.16.0.0/24 }] }
+instances:
+  - id: i-two
+    vswitch: vsw-4
+    securityGroups: [sg-2]
+    interfaces: [{ id: eni-second, vswitch: vsw-4, address: 192.168.7.99, securityGroups: [sg-3] }]
+";
+    bench.world.load(bench.now, more).unwrap();
+    let owner = crate::ecs::owner_of_address(&bench.world, "vpc-2", "192.168.7.99".parse().unwrap()).unwrap();
+    assert_eq!(owner.interface.groups, ["sg-3"]);
+    assert!(owner.running, "the instance behind it decides");
+    assert_eq!(crate::ecs::rules(&bench.world, "sg-3").len(), 1);
+    bench.ecs("cn-hangzhou", "DeleteInstance", &[("InstanceId", "i-two"), ("Force", "true")]);
+    assert!(crate::vpc::lookup_address(&bench.world, "vpc-2", "192.168.7.99".parse().unwrap()).unwrap().1.is_none());
+}

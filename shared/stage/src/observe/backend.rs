@@ -56,7 +56,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         }
     };
     let Seen { vpc, network_acls, instances, security_groups, prefix_lists, .. } = &mut seen;
-    tokio::join!(biased; 
+    tokio::join!(biased;
         async {
             if needs.has(Needs::VPCS) {
                 let network = network::read(reader, &client, &backend.region, &backend.vpc).await;
@@ -88,7 +88,7 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
 async fn instances_of(client: &Client, backend: &Backend) -> Result<Vec<Instance>, Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
-    let (instances, interfaces) = tokio::try_join!(biased; 
+    let (instances, interfaces) = tokio::try_join!(biased;
         client.list(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
         client.list(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
     )?;
@@ -139,5 +139,6 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
 }
 
 fn owns(interface: &ecs::NetworkInterface, address: &str) -> bool {
-    interface.private_ip_address == address || interface.private_ip_sets.iter().any(|ip| ip.private_ip_address == address)
+    interface.private_ip_address == address
+        || interface.private_ip_sets.iter().any(|ip| ip.private_ip_address == address)
 }

@@ -36,10 +36,10 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     let mut seen = Cen::default();
     let client = reader.cloud.own();
     let Cen { transit_routers, vpc_attachments, peer_attachments, bandwidth_package, service, zones } = &mut seen;
-    tokio::join!(biased; 
+    tokio::join!(biased;
         async {
             if reader.needs.has(Needs::CEN) {
-                (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased; 
+                (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased;
                     routers(reader, client),
                     async { reader.known(vpc_attachments_of(reader, client).await) },
                     async { reader.known(peer_attachments_of(reader, client).await) }
@@ -48,7 +48,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
         },
         async {
             if reader.needs.has(Needs::PREREQUISITES) {
-                (*bandwidth_package, *service, *zones) = tokio::join!(biased; 
+                (*bandwidth_package, *service, *zones) = tokio::join!(biased;
                     package(reader, client),
                     async {
                         let region = reader.binding.alb.region.as_str();

@@ -13,15 +13,17 @@ pub(super) async fn read(client: &Client, region: &Region, found: cbn::RouteTabl
         transit_router_route_table_id: Some(id.clone()),
         ..Default::default()
     };
-    let propagations =
-        cbn::ListTransitRouterRouteTablePropagations { transit_router_route_table_id: id.clone(), ..Default::default() };
+    let propagations = cbn::ListTransitRouterRouteTablePropagations {
+        transit_router_route_table_id: id.clone(),
+        ..Default::default()
+    };
     // Without a status only Active entries are listed, and one on its way would be made a second time (section 10).
     let entries = cbn::ListTransitRouterRouteEntries {
         transit_router_route_table_id: id.clone(),
         transit_router_route_entry_status: Some("All".to_owned()),
         ..Default::default()
     };
-    let (associations, propagations, entries) = tokio::try_join!(biased; 
+    let (associations, propagations, entries) = tokio::try_join!(biased;
         client.list(region, associations),
         client.list(region, propagations),
         client.list(region, entries)

@@ -57,7 +57,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             return front;
         }
     };
-    let (load_balancer, listeners) = tokio::join!(biased; 
+    let (load_balancer, listeners) = tokio::join!(biased;
         async {
             match needs.has(Needs::ALB) {
                 true => reader.known_or_absent(load_balancer(reader, &client).await),
@@ -93,7 +93,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     };
     let ((), ()) = {
         let Front { vpc, network_acls, server_groups, servers, listeners, unhealthy, .. } = &mut front;
-        tokio::join!(biased; 
+        tokio::join!(biased;
             async {
                 // A backend in the ALB's own VPC is refused by preflight; it is read once, as a backend.
                 let shared = reader.binding.backends.iter().any(|backend| backend.vpc == home);
@@ -107,7 +107,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
                 if needs.has(Needs::GROUPS) {
                     *server_groups = reader.known(groups(reader, &client, &home).await);
                     let group = own_group(reader, server_groups);
-                    (*servers, *unhealthy) = tokio::join!(biased; 
+                    (*servers, *unhealthy) = tokio::join!(biased;
                         members(reader, &client, group.as_ref()),
                         health(reader, &client, group.as_ref(), listeners)
                     );
@@ -195,7 +195,8 @@ async fn groups(reader: &Reader<'_>, client: &Client, vpc: &VpcId) -> Result<Vec
     };
     let (marked, named) = tokio::try_join!(biased; client.list(region, marked), client.list(region, named))?;
     let mut seen = BTreeSet::new();
-    let mut groups: Vec<_> = marked.into_iter().chain(named).map(group).filter(|group| seen.insert(group.id.clone())).collect();
+    let mut groups: Vec<_> =
+        marked.into_iter().chain(named).map(group).filter(|group| seen.insert(group.id.clone())).collect();
     groups.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     Ok(groups)
 }

@@ -92,7 +92,7 @@ pub(crate) async fn observe_noting(
 ) -> Observation {
     let reader = Reader { cloud, binding, deployment, needs, failing: AtomicBool::new(false) };
     let mut topology = Topology::default();
-    let (front, cen, backends) = tokio::join!(biased; 
+    let (front, cen, backends) = tokio::join!(biased;
         front::read(&reader),
         cen::read(&reader),
         join_all(binding.backends.iter().map(|backend| backend::read(&reader, backend)))

@@ -34,7 +34,7 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, 
 async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<Vpc, Error> {
     let vpc_id = Some(id.to_string());
     let attribute = vpc::DescribeVpcAttribute { vpc_id: id.to_string() };
-    let (found, vswitches, tables) = tokio::try_join!(biased; 
+    let (found, vswitches, tables) = tokio::try_join!(biased;
         client.call(region.as_str(), &attribute),
         client.list(region.as_str(), vpc::DescribeVSwitches { vpc_id: vpc_id.clone(), ..Default::default() }),
         async {
@@ -43,7 +43,8 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<Vpc, Erro
             try_join_all(tables.into_iter().map(|found| table(client, region, found))).await
         }
     )?;
-    let cidrs = std::iter::once(&found.cidr_block).chain(&found.secondary_cidr_blocks).filter_map(|cidr| parse::prefix(cidr));
+    let cidrs =
+        std::iter::once(&found.cidr_block).chain(&found.secondary_cidr_blocks).filter_map(|cidr| parse::prefix(cidr));
     let present = |id: String| (!id.is_empty()).then(|| id.into());
     let vswitches = vswitches.into_iter().filter_map(|found| {
         Some(VSwitch {

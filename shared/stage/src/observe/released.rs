@@ -53,7 +53,9 @@ fn home<'a>(reader: &Reader<'a>, topology: &Topology, server: &Server) -> Option
 /// Whether a complete listing of its VPC lacks it. An instance never changes its region; its VPC it may.
 fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
     let listed = |instances: &Known<Vec<_>>| match instances {
-        Known::Known(instances) => Some(instances.iter().any(|instance: &onboarding::topology::Instance| &instance.id == id)),
+        Known::Known(instances) => {
+            Some(instances.iter().any(|instance: &onboarding::topology::Instance| &instance.id == id))
+        }
         Known::Unknown(_) => None,
     };
     topology.instances.get(&backend.vpc).and_then(listed) == Some(false)

@@ -96,9 +96,9 @@ async fn with_rules(client: &Client, backend: &Backend, found: &ecs::SecurityGro
 
 fn rule(found: ecs::Permission) -> SecurityRule {
     let (source, ports) = match parse::ports(&found.port_range) {
-        Some(ports) if found.port_range_list_id.is_empty() => (source(&found), ports),
-        // Ports by list: nothing here knows which; a rule that cannot be read is kept as one that is not understood.
-        _ => (RuleSource::Other(format!("ports {}{}", found.port_range, found.port_range_list_id)), None),
+        Some(ports) if !is_narrowed(&found) => (source(&found), ports),
+        // A rule that is only partly understood is kept as one that is not understood at all.
+        _ => (RuleSource::Other(format!("rule {}", found.security_group_rule_id)), None),
     };
     SecurityRule {
         id: found.security_group_rule_id.into(),
@@ -110,6 +110,13 @@ fn rule(found: ecs::Permission) -> SecurityRule {
         priority: u8::try_from(found.priority).unwrap_or(100).clamp(1, 100),
         description: found.description,
     }
+}
+
+/// Whether the rule goes by more than a source and the service's ports: a list of ports, source ports, a destination.
+fn is_narrowed(found: &ecs::Permission) -> bool {
+    !found.port_range_list_id.is_empty()
+        || !matches!(found.source_port_range.as_str(), "" | "-1/-1" | "1/65535")
+        || !matches!(found.dest_cidr_ip.as_str(), "" | "0.0.0.0/0")
 }
 
 fn source(found: &ecs::Permission) -> RuleSource {

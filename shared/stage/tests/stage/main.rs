@@ -1,5 +1,7 @@
 //! The crate from outside, over a scripted cloud and on paused time.
 
+#![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
+
 mod observe;
 mod run;
 mod scripted;

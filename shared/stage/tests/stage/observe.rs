@@ -1,9 +1,9 @@
 //! Observing: complete listings, and what cannot be read is unknown, never absent.
 
+use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
 use onboarding::{Known, Topology};
-use crate::scripted::{Call, World, host, instance, invocation, refusal, request, world};
 use serde_json::json;
-use stage::{Needs, Session};
+use stage::{Needs, Session, Side};
 
 async fn observed(world: &std::sync::Arc<World>, needs: Needs) -> Topology {
     let host = host(world, &[]);
@@ -156,4 +156,53 @@ async fn a_member_outside_of_every_backend_is_not_proven_released() {
     with_member(&world, "10.9.1.5");
     assert!(observed(&world, Needs::MEMBERS).await.released.is_empty());
     assert_eq!(by_id(&world), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_side_of_another_account_is_read_with_its_role() {
+    let world = world();
+    let mut binding = binding();
+    let role = json!({ "arn": "acs:ram::123456789012:role/albridge", "externalId": "e-1" });
+    binding["backends"][0]["assumeRole"] = role;
+    world.always("GetObject", json!({ "bindings": [binding] }).to_string().into());
+    world.always(
+        "AssumeRole",
+        json!({ "Credentials": {
+            "AccessKeyId": "STS.1", "AccessKeySecret": "s", "SecurityToken": "t", "Expiration": "2026-11-22T09:00:00Z"
+        } }),
+    );
+    let host = host(&world, &[]);
+    let session = Session::open(&invocation(&host), &request()).await.unwrap();
+    let topology = session.observe(Needs::BACKENDS.and(Needs::ALB)).await.unwrap();
+    assert_eq!(topology.instances["vpc-b"], Known::Known(Vec::new()));
+    assert_eq!(world.calls_of("AssumeRole").len(), 1);
+    assert_eq!(world.calls_of("AssumeRole")[0].get("ExternalId"), "e-1");
+    assert_eq!(session.cloud().owner(Side::Backend(&"vpc-b".into())), Some(123_456_789_012));
+    assert_eq!(session.cloud().owner(Side::Alb), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_cannot_be_assumed_hides_only_its_side() {
+    let world = world();
+    let mut binding = binding();
+    binding["backends"][0]["assumeRole"] = json!({ "arn": "acs:ram::123456789012:role/albridge" });
+    world.always("GetObject", json!({ "bindings": [binding] }).to_string().into());
+    world.refuses("AssumeRole", 403, "NoPermission");
+    let topology = observed(&world, Needs::ALL).await;
+    assert!(topology.alb().is_some());
+    let why = topology.instances["vpc-b"].why_unknown().unwrap();
+    assert!(why.starts_with("AssumeRole: NoPermission"), "{why}");
+    assert!(topology.vpcs["vpc-b"].why_unknown().is_some());
+    assert!(topology.vpcs["vpc-a"].get().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_plan_writes_nothing_and_is_the_same_twice() {
+    let world = world();
+    let host = host(&world, &[]);
+    let first = stage::plan_whole(&invocation(&host), &"web".into(), false).await.unwrap();
+    let second = stage::plan_whole(&invocation(&host), &"web".into(), false).await.unwrap();
+    assert_eq!(first, second);
+    assert!(!first.1.changes.is_empty());
+    assert!(world.writes().is_empty());
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
 use onboarding::{Change, Code, StageName, Topology, Write};
 use openapi::{Action, alb, ecs};
-use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
 use serde_json::{Value, json};
 use stage::{Failure, Invocation, Needs, Owner, Problem, Session, Side, Stage, Status, run};
 
@@ -205,6 +205,23 @@ async fn what_takes_too_long_is_still_pending_before_the_deadline() {
     assert!(host.clock().now() <= invocation.budget_end());
     assert!(host.clock().until(invocation.deadline).as_secs() < 30, "it used its time");
     assert_eq!(world.calls_of("CreateServerGroup").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_made_is_waited_for_and_made_again_only_after_the_grace() {
+    let world = world();
+    world.always("CreateServerGroup", json!({ "ServerGroupId": "sgp-1" }));
+    let host = host(&world, &[]);
+    let failure = run(&Groups, &invocation(&host), &request()).await.unwrap_err();
+    assert_eq!(failure.error_type(), "StillPending", "{failure}");
+    assert!(failure.to_string().contains("not visible yet"), "{failure}");
+    let mut tokens: Vec<_> =
+        world.calls_of("CreateServerGroup").iter().map(|call| call.get("ClientToken").to_owned()).collect();
+    assert!((4..=5).contains(&tokens.len()), "once a minute of five: {tokens:?}");
+    let sent = tokens.len();
+    tokens.sort();
+    tokens.dedup();
+    assert_eq!(tokens.len(), sent, "each is another attempt");
 }
 
 #[tokio::test(start_paused = true)]

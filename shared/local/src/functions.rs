@@ -1,0 +1,98 @@
+//! The twelve handlers, each as the endpoint that Function Compute would talk to.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use clock::Clock;
+use fc_runtime::{Config, Endpoint, LambdaEvent, LogWriter, Now, Options, service_fn};
+use openapi::{Credentials, Signature, Transport};
+use stage::{Host, Settings};
+use template::{Deployment, Function};
+
+use crate::{HOME, LocalError, Variables};
+
+/// What every function of the deployment has around it.
+pub(crate) struct Surroundings {
+    /// `ALBRIDGE_ENDPOINTS`.
+    pub(crate) endpoints: String,
+    /// `ALBRIDGE_RESOLVE`.
+    pub(crate) resolve: String,
+    pub(crate) signature: Signature,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Clock,
+}
+
+impl Surroundings {
+    /// A function's variables: the template's, and what points it at the emulator.
+    pub(crate) fn variables(&self, function: &Function) -> Variables {
+        let mut variables = function.environment.clone();
+        variables.insert("ALBRIDGE_ENDPOINTS".to_owned(), self.endpoints.clone());
+        variables.insert("ALBRIDGE_RESOLVE".to_owned(), self.resolve.clone());
+        let signature = if matches!(self.signature, Signature::RpcSha1) { "rpc" } else { "acs3" };
+        variables.insert("ALBRIDGE_SIGNATURE".to_owned(), signature.to_owned());
+        variables
+    }
+
+    fn host(&self, function: &Function) -> Result<Host, LocalError> {
+        let settings = Settings::parse(&self.variables(function))
+            .map_err(|error| LocalError::Settings { function: function.name.clone(), error })?;
+        // Credentials come with each invocation, as in the cloud: without them every call is refused.
+        let nobody = Credentials::new("", "");
+        Ok(Host::new(settings, Arc::clone(&self.transport), self.clock.clone(), nobody))
+    }
+
+    fn options(&self, function: &Function, region: &str) -> Options {
+        let clock = self.clock.clone();
+        let now: Now = Arc::new(move || SystemTime::from(clock.now()));
+        let log: Arc<dyn LogWriter> = Arc::new(|line: &str| tracing::debug!("{line}"));
+        let config = Config { function_name: function.name.clone(), ..Config::default() };
+        Options { config, region: region.to_owned(), log, ..Options::new(now) }
+    }
+}
+
+/// The settings of somebody who works on the deployment from outside: those of `dispatch` at home.
+pub(crate) fn operator_settings(
+    deployments: &[(String, Deployment)],
+    surroundings: &Surroundings,
+) -> Result<Settings, LocalError> {
+    let home = deployments.iter().filter(|(region, _)| region == HOME).flat_map(|(_, deployment)| &deployment.functions);
+    let mut variables = home
+        .into_iter()
+        .find(|function| function.name.ends_with("-dispatch"))
+        .map_or_else(Variables::new, |function| surroundings.variables(function));
+    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(|| "bindings.yml".to_owned());
+    Settings::parse(&variables).map_err(|error| LocalError::Settings { function: "operator".to_owned(), error })
+}
+
+/// The endpoint of a function of the template, by the handler that its name ends with; `None` for a name that is none of
+/// ours.
+pub(crate) fn endpoint(
+    deployment: &str,
+    region: &str,
+    function: &Function,
+    surroundings: &Surroundings,
+) -> Result<Option<Endpoint>, LocalError> {
+    let host = surroundings.host(function)?;
+    let options = surroundings.options(function, region);
+    macro_rules! handler {
+        ($module:ident) => {
+            Endpoint::new(options, service_fn(move |event: LambdaEvent<_>| $module::handle(host.clone(), event)))
+        };
+    }
+    let name = function.name.strip_prefix(deployment).and_then(|name| name.strip_prefix('-'));
+    Ok(Some(match name {
+        Some("dispatch") => handler!(dispatch),
+        Some("preflight") => handler!(preflight),
+        Some("server-group") => handler!(server_group),
+        Some("listener") => handler!(listener),
+        Some("vpc-attachments") => handler!(vpc_attachments),
+        Some("peer-attachment") => handler!(peer_attachment),
+        Some("vpc-routes") => handler!(vpc_routes),
+        Some("back-to-origin") => handler!(back_to_origin),
+        Some("security-rules") => handler!(security_rules),
+        Some("backend-servers") => handler!(backend_servers),
+        Some("verify") => handler!(verify),
+        Some("prune") => handler!(prune),
+        _ => return Ok(None),
+    }))
+}

@@ -1,0 +1,148 @@
+//! Where the functions run: in memory, over HTTP in this process, or as processes of their own. The emulator sees a
+//! [`FunctionHost`] in each case, and speaks the custom-runtime protocol to it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use emulator::fc::{Invocation, Outcome};
+use emulator::host::{FunctionHost, HttpHost, Invoked, read_outcome};
+use fc_runtime::Endpoint;
+use template::Deployment;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::LocalError;
+use crate::functions::{self, Surroundings};
+
+/// How the functions are run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hosting {
+    /// Called in memory, with no socket: for tests on paused time.
+    InMemory,
+    /// Served over HTTP by this process, and calling the cloud over HTTP.
+    Http,
+    /// The binaries of this folder, a process each.
+    Processes(PathBuf),
+}
+
+/// The functions of a running deployment. They end with it.
+#[derive(Debug, Default)]
+pub(crate) struct Running {
+    tasks: Vec<JoinHandle<()>>,
+    /// Killed when dropped.
+    _children: Vec<Child>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Finds the endpoint of an invoked function. It is filled after the cloud has started, for the functions need the cloud.
+#[derive(Clone, Default)]
+pub(crate) struct Switchboard {
+    in_memory: Arc<Mutex<BTreeMap<(String, String), Endpoint>>>,
+    http: HttpHost,
+}
+
+impl FunctionHost for Switchboard {
+    fn invoke(&self, invocation: Invocation) -> Invoked {
+        let key = (invocation.region.clone(), invocation.function.clone());
+        let endpoint = self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        match endpoint {
+            None => self.http.invoke(invocation),
+            Some(endpoint) => Box::pin(call(endpoint, invocation)),
+        }
+    }
+}
+
+async fn call(endpoint: Endpoint, invocation: Invocation) -> Outcome {
+    let mut request = http::Request::post("/invoke");
+    for (name, value) in &invocation.headers {
+        request = request.header(name, value);
+    }
+    let request = match request.body(Bytes::from(invocation.payload)) {
+        Ok(request) => request,
+        Err(error) => return Outcome::Crashed(error.to_string()),
+    };
+    let response = endpoint.call(request).await;
+    read_outcome(response.status(), response.headers(), response.body())
+}
+
+/// Serves every function of the deployed stacks.
+pub(crate) async fn serve(
+    hosting: &Hosting,
+    switchboard: &Switchboard,
+    deployments: &[(String, Deployment)],
+    surroundings: &Surroundings,
+) -> Result<Running, LocalError> {
+    let mut running = Running::default();
+    for (region, deployment) in deployments {
+        for function in &deployment.functions {
+            let name = function.environment.get("ALBRIDGE_DEPLOYMENT").map_or("albridge", String::as_str);
+            if let Hosting::Processes(folder) = hosting {
+                let handler = function.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+                let (child, port) = spawn(&folder.join(handler.unwrap_or(&function.name)), region, function, surroundings).await?;
+                switchboard.http.serve(region, &function.name, &format!("127.0.0.1:{port}"));
+                running._children.push(child);
+                continue;
+            }
+            let Some(endpoint) = functions::endpoint(name, region, function, surroundings)? else { continue };
+            if *hosting == Hosting::InMemory {
+                let mut endpoints = switchboard.in_memory.lock().unwrap_or_else(PoisonError::into_inner);
+                endpoints.insert((region.clone(), function.name.clone()), endpoint);
+                continue;
+            }
+            let listener = listen().await?;
+            let address = listener.local_addr().map_err(|error| io("reading a function's port", error))?;
+            switchboard.http.serve(region, &function.name, &address.to_string());
+            running.tasks.push(tokio::spawn(endpoint.serve(listener, std::future::pending())));
+        }
+    }
+    Ok(running)
+}
+
+async fn listen() -> Result<TcpListener, LocalError> {
+    TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| io("opening a function's port on loopback", error))
+}
+
+fn io(what: &str, error: std::io::Error) -> LocalError {
+    LocalError::Io { what: what.to_owned(), error }
+}
+
+/// Starts a function's binary as Function Compute does: with its variables, and the port it has to listen on.
+async fn spawn(
+    binary: &Path,
+    region: &str,
+    function: &template::Function,
+    surroundings: &Surroundings,
+) -> Result<(Child, u16), LocalError> {
+    let listener = listen().await?;
+    let port = listener.local_addr().map_err(|error| io("reading a function's port", error))?.port();
+    drop(listener); // the process opens it again at once
+    let what = || format!("starting {}", binary.display());
+    let child = Command::new(binary)
+        .env_clear()
+        .envs(surroundings.variables(function))
+        .env("FC_SERVER_PORT", port.to_string())
+        .env("FC_FUNCTION_NAME", &function.name)
+        .env("FC_REGION", region)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| io(&what(), error))?;
+    for _ in 0..200 {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return Ok((child, port));
+        }
+        surroundings.clock.sleep(std::time::Duration::from_millis(25)).await;
+    }
+    Err(io(&what(), std::io::Error::new(std::io::ErrorKind::TimedOut, "it does not listen")))
+}

@@ -1,0 +1,83 @@
+//! How signed requests get to the emulator: by a call in memory, or over loopback. Either way they are the same requests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use emulator::driver::Cloud;
+use emulator::ports::Ports;
+use http::{Request, Response};
+use openapi::{HttpTransport, Transport, TransportError};
+use serde_json::json;
+
+use crate::{HOME, LocalError};
+
+/// What comes after a region's name in the host of its in-memory endpoint.
+const API: &str = ".api.emulated";
+/// What comes after a load balancer's name in the host of its in-memory listener.
+const DATA: &str = ".alb.emulated";
+
+/// A transport that hands requests to the cloud on a task of the cloud's own, and the probe's requests to its data plane.
+pub fn in_memory(cloud: Cloud) -> impl Transport {
+    move |request: Request<Bytes>| {
+        let cloud = cloud.clone();
+        async move { hand_over(&cloud, request).await }
+    }
+}
+
+async fn hand_over(cloud: &Cloud, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+    let host = request.uri().host().unwrap_or_default().to_owned();
+    if let Some(region) = host.strip_suffix(API) {
+        return Ok(cloud.call(region, request).await);
+    }
+    let nobody = || TransportError::Connect(format!("no such host: {host}"));
+    let load_balancer = host.strip_suffix(DATA).ok_or_else(nobody)?;
+    let name = request.headers().get(http::header::HOST).and_then(|name| name.to_str().ok());
+    let port = request.uri().port_u16().unwrap_or(80);
+    cloud.request_alb(load_balancer, port, name).ok_or_else(nobody)
+}
+
+/// `ALBRIDGE_ENDPOINTS` of the in-memory transport.
+pub(crate) fn names(regions: &[String]) -> String {
+    endpoints(regions, |region| Some(format!("http://{region}{API}")))
+}
+
+/// `ALBRIDGE_ENDPOINTS` of the open ports.
+pub(crate) fn ports(ports: &Ports, regions: &[String]) -> String {
+    endpoints(regions, |region| ports.api(region))
+}
+
+fn endpoints(regions: &[String], url: impl Fn(&str) -> Option<String>) -> String {
+    let mut map: BTreeMap<&str, String> = BTreeMap::new();
+    map.extend(regions.iter().filter_map(|region| Some((region.as_str(), url(region)?))));
+    // Central services answer at any port.
+    map.extend(url(HOME).map(|url| ("*", url)));
+    json!(map).to_string()
+}
+
+/// `ALBRIDGE_RESOLVE`: no name server knows an emulated load balancer.
+pub(crate) async fn resolve(cloud: &Cloud, ports: Option<&Ports>) -> Result<String, LocalError> {
+    let balancers = cloud.with(|world| world.load_balancers());
+    let mut map = BTreeMap::new();
+    for (id, name) in balancers {
+        let base = match ports {
+            None => format!("http://{id}{DATA}"),
+            Some(ports) => {
+                let address = ports.listener(&id, 80).await;
+                let what = "opening a load balancer's port on loopback".to_owned();
+                format!("http://{}", address.map_err(|error| LocalError::Io { what, error })?)
+            }
+        };
+        map.insert(format!("{name}:80"), base);
+    }
+    Ok(json!(map).to_string())
+}
+
+/// The transport of the cloud's own clients.
+pub(crate) fn http() -> Result<Arc<dyn Transport>, LocalError> {
+    let transport = HttpTransport::new().map_err(|error| LocalError::Io {
+        what: "preparing HTTP".to_owned(),
+        error: std::io::Error::other(error.to_string()),
+    })?;
+    Ok(Arc::new(transport))
+}
