@@ -96,7 +96,8 @@ fn health_check(settings: &ServerGroupSettings) -> alb::HealthCheckConfig {
     alb::HealthCheckConfig {
         health_check_path: Some(check.path.clone()),
         health_check_method: Some(check.method.clone()),
-        health_check_host: Some(check.host.clone()).filter(|host| !host.is_empty()),
+        // Said in full, so that an update can take a host name back.
+        health_check_host: Some(if check.host.is_empty() { "$SERVER_IP".to_owned() } else { check.host.clone() }),
         health_check_codes: check.codes.clone(),
         ..config
     }

@@ -116,7 +116,7 @@ impl Clock {
     /// A uniformly drawn duration from zero up to `most`: full jitter.
     #[must_use]
     pub fn jitter(&self, most: Duration) -> Duration {
-        most.mul_f64(self.random(|random| random.fraction()))
+        most.mul_f64(self.random(random::Random::fraction))
     }
 
     /// A random number.

@@ -6,6 +6,10 @@
 //! ```
 //!
 //! ALB requests carry no region, so every region has a port of its own. Ports live as long as [`Ports`].
+//!
+//! `GET /-/endpoints` at any API port is the emulator's own, not the cloud's: the addresses of everything that can be
+//! reached now, so that a client which made a load balancer by API finds the port that stands for its listener. It needs
+//! no signature and tells no secret. No bucket is named `-`, so it hides nothing of the cloud's.
 
 mod balancer;
 mod server;
@@ -24,9 +28,16 @@ use crate::driver::Cloud;
 
 pub(crate) use balancer::{hello, own_reply};
 
+/// Where the emulator's own list of addresses is served.
+const ADDRESSES: &str = "/-/endpoints";
+
 /// The open ports of a cloud. Dropping it closes them.
 #[derive(Debug)]
-pub struct Ports {
+pub struct Ports(Arc<Open>);
+
+/// What the ports' owner and the servers behind them share.
+#[derive(Debug)]
+struct Open {
     cloud: Cloud,
     api: BTreeMap<String, SocketAddr>,
     /// By load balancer and listener port.
@@ -72,31 +83,41 @@ impl Ports {
     /// # Errors
     /// A port that cannot be had.
     pub async fn open(cloud: &Cloud, first: u16) -> io::Result<Self> {
-        let mut ports =
-            Self { cloud: cloud.clone(), api: BTreeMap::new(), listeners: Mutex::default(), tasks: Arc::default() };
         let regions = cloud.with(|world| world.settings.regions.clone());
+        let mut sockets = BTreeMap::new();
         for (region, offset) in regions.into_iter().zip(0_u16..) {
             let port = if first == 0 {
                 0
             } else {
                 first.checked_add(offset).ok_or_else(|| io::Error::other("no port left"))?
             };
-            let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-            ports.api.insert(region.clone(), listener.local_addr()?);
-            let cloud = cloud.clone();
-            let answer = move |request: http::Request<Bytes>| {
-                let (cloud, region) = (cloud.clone(), region.clone());
-                async move { Some(cloud.call(&region, request).await) }
-            };
-            ports.tasks.push(tokio::spawn(server::serve(listener, answer)));
+            sockets.insert(region, TcpListener::bind(("127.0.0.1", port)).await?);
         }
-        Ok(ports)
+        let mut api = BTreeMap::new();
+        for (region, socket) in &sockets {
+            api.insert(region.clone(), socket.local_addr()?);
+        }
+        let open = Arc::new(Open { cloud: cloud.clone(), api, listeners: Mutex::default(), tasks: Arc::default() });
+        for (region, socket) in sockets {
+            let (cloud, shared) = (cloud.clone(), Arc::downgrade(&open));
+            let answer = move |request: http::Request<Bytes>| {
+                let (cloud, region, shared) = (cloud.clone(), region.clone(), shared.clone());
+                async move {
+                    if request.method() == http::Method::GET && request.uri().path() == ADDRESSES {
+                        return Some(addresses(shared.upgrade()?.endpoints().await));
+                    }
+                    Some(cloud.call(&region, request).await)
+                }
+            };
+            open.tasks.push(tokio::spawn(server::serve(socket, answer)));
+        }
+        Ok(Self(open))
     }
 
     /// The base URL of a region's APIs.
     #[must_use]
     pub fn api(&self, region: &str) -> Option<String> {
-        self.api.get(region).map(url)
+        self.0.api.get(region).map(url)
     }
 
     /// Everything that can be reached now. Listeners that appeared since the last call get their port here.
@@ -104,6 +125,21 @@ impl Ports {
     /// # Errors
     /// A port that cannot be had.
     pub async fn endpoints(&self) -> io::Result<Endpoints> {
+        self.0.endpoints().await
+    }
+
+    /// The loopback address that stands for a listener of a load balancer, opened when first asked for. While nobody
+    /// listens there in the emulated world, connections to it are closed without an answer.
+    ///
+    /// # Errors
+    /// A port that cannot be had.
+    pub async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
+        self.0.listener(load_balancer, port).await
+    }
+}
+
+impl Open {
+    async fn endpoints(&self) -> io::Result<Endpoints> {
         let now = self.cloud.now();
         let (frontends, key) = self.cloud.with(|world| (world.frontends(now), world.root_credentials()));
         let mut data_plane = BTreeMap::new();
@@ -119,12 +155,7 @@ impl Ports {
         })
     }
 
-    /// The loopback address that stands for a listener of a load balancer, opened when first asked for. While nobody
-    /// listens there in the emulated world, connections to it are closed without an answer.
-    ///
-    /// # Errors
-    /// A port that cannot be had.
-    pub async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
+    async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
         let key = (load_balancer.to_owned(), port);
         if let Some(address) = self.known(&key) {
             return Ok(address);
@@ -144,6 +175,23 @@ impl Ports {
     fn known(&self, key: &(String, u16)) -> Option<SocketAddr> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
     }
+}
+
+/// The list of addresses as JSON, without the account's key.
+fn addresses(found: io::Result<Endpoints>) -> http::Response<Bytes> {
+    let (status, body) = match found {
+        Ok(found) => {
+            let body = serde_json::json!({ "endpoints": found.endpoints, "dataPlane": found.data_plane });
+            (http::StatusCode::OK, body)
+        }
+        Err(error) => (http::StatusCode::SERVICE_UNAVAILABLE, serde_json::json!({ "error": error.to_string() })),
+    };
+    let mut response = http::Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json;charset=utf-8"));
+    response
 }
 
 fn url(address: &SocketAddr) -> String {

@@ -10,6 +10,7 @@
 mod back_to_origin;
 mod backend_servers;
 mod consent;
+mod lane;
 mod links;
 mod listener;
 mod peer_attachment;
@@ -96,8 +97,14 @@ impl Plan {
         }
     }
 
-    fn wait(&mut self, stage: StageName, what: String) {
-        self.pending.push(Pending { stage, what });
+    /// Something is on its way, and nothing else of its lane may be written until it has arrived.
+    fn wait(&mut self, stage: StageName, lane: impl Into<String>, what: String) {
+        self.pending.push(Pending { stage, what, lane: Some(lane.into()) });
+    }
+
+    /// Something is on its way, and holds up nothing.
+    fn expect(&mut self, stage: StageName, what: String) {
+        self.pending.push(Pending { stage, what, lane: None });
     }
 
     fn unread(&mut self, what: &str, why: Option<&String>) {
@@ -138,6 +145,9 @@ pub struct Pending {
     pub stage: StageName,
     /// What it is, as in `attachment tr-attach-1 is Attaching`.
     pub what: String,
+    /// The lane of writes that it holds up (see [`Write::lane`](crate::Write::lane)), if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
 }
 
 /// The analysis' answer about one instance's path.

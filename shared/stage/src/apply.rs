@@ -58,6 +58,8 @@ impl Ledger {
     pub(crate) fn sort(&self, stage: StageName, approved: Option<&Plan>, inputs: &Inputs<'_>, plan: &Plan) -> Sorted {
         let mut sorted = Sorted::default();
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
+        // What is on its way in a lane holds up the lane's next write: the cloud would refuse it.
+        let held: BTreeSet<_> = plan.pending_of(stage).filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
         for change in plan.of(stage) {
             if !change.is_open() {
@@ -71,6 +73,9 @@ impl Ledger {
                 sorted.waiting.push(format!("not visible yet: {}", change.write));
             } else {
                 match ready(inputs, &change.write) {
+                    Readiness::Now if held.contains(&change.write.lane()) => {
+                        sorted.waiting.push(change.write.to_string());
+                    }
                     Readiness::Now => sorted.lanes.entry(change.write.lane()).or_default().push(change.clone()),
                     Readiness::Later(what) => sorted.waiting.push(what),
                     Readiness::Missing(what) => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::change::{Change, StageName, Write};
-use crate::plan::{Inputs, Plan, routes};
+use crate::plan::{Inputs, Plan, lane, routes};
 use crate::reason::{Code, Reason};
 use crate::topology::Generation;
 use crate::wanted::{self, TransitRouteWish, Wants};
@@ -51,7 +51,7 @@ fn transit_route(inputs: &Inputs<'_>, wish: &TransitRouteWish, plan: &mut Plan) 
             plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, &table.id, message)));
         }
         Some(route) if route.status != "Active" => {
-            plan.wait(STAGE, format!("route {} of {} is {}", wish.destination, table.id, route.status));
+            plan.wait(STAGE, lane::CEN, format!("route {} of {} is {}", wish.destination, table.id, route.status));
         }
         Some(_) => {}
     }

@@ -53,7 +53,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
         }
     }
     for server in servers.iter().filter(|server| server.status != "Available") {
-        plan.wait(STAGE, format!("member {} is {}", server.endpoint(), server.status));
+        plan.expect(STAGE, format!("member {} is {}", server.endpoint(), server.status));
     }
     let members: Vec<Member<'_>> = servers
         .iter()
@@ -180,7 +180,9 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
     let cap = (servers.len().saturating_mul(percent) / 100).max(1);
     let floor = usize::try_from(inputs.binding.removal.min_healthy).unwrap_or(usize::MAX);
     let draining = leavers.iter().filter(|leaver| matches!(leaver.member.state, MemberState::Draining(_))).count();
-    let mut going = inputs.removed.max(draining);
+    // Those that the group itself still drains count as well: an earlier invocation of this run took them out.
+    let removing = members.iter().filter(|member| member.server.status == "Removing").count();
+    let mut going = inputs.removed.max(draining + removing);
     for leaver in leavers {
         let instance = &leaver.member.instance;
         if leaver.why == Leaving::Released {
@@ -190,8 +192,10 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
         if let MemberState::Draining(since) = leaver.member.state {
             match drained_at(inputs, since) {
                 at if at <= inputs.now => plan.changes.push(Change::new(STAGE, remove(&leaver))),
-                at => plan
-                    .wait(STAGE, format!("member {} of {instance} drains until {at}", leaver.member.server.endpoint())),
+                at => plan.expect(
+                    STAGE,
+                    format!("member {} of {instance} drains until {at}", leaver.member.server.endpoint()),
+                ),
             }
             continue;
         }

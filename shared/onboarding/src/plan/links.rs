@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::{Region, RouteTableId};
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::TransitRouter;
 use crate::wanted::{self, table_for};
@@ -35,7 +35,9 @@ pub(super) fn plan(
             let associate = Write::Associate { region: region(), table: own.clone(), attachment: attachment.clone() };
             plan.changes.push(Change::new(stage, associate).with_consent(consent));
         }
-        Some(status) if status != "Active" => plan.wait(stage, format!("the association of {attachment} is {status}")),
+        Some(status) if status != "Active" => {
+            plan.wait(stage, lane::CEN, format!("the association of {attachment} is {status}"));
+        }
         Some(_) => {}
     }
     for table in tables(inputs, router) {
@@ -45,7 +47,7 @@ pub(super) fn plan(
                 plan.changes.push(Change::new(stage, propagate).with_consent(consent));
             }
             Some(status) if status != "Active" => {
-                plan.wait(stage, format!("the propagation of {attachment} into {table} is {status}"));
+                plan.wait(stage, lane::CEN, format!("the propagation of {attachment} into {table} is {status}"));
             }
             Some(_) => {}
         }

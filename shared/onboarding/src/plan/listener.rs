@@ -2,7 +2,7 @@
 
 use crate::change::{Change, StageName, Write};
 use crate::mark::Role;
-use crate::plan::{Inputs, Plan, server_group};
+use crate::plan::{Inputs, Plan, lane, server_group};
 use crate::reason::{Code, Reason};
 use crate::wanted;
 
@@ -34,7 +34,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
             let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
             plan.find(Reason::new(Code::ListenerTaken, &listener.id, message));
         } else if listener.status != "Running" {
-            plan.wait(STAGE, format!("listener {} is {}", listener.id, listener.status));
+            plan.wait(STAGE, lane::LOAD_BALANCER, format!("listener {} is {}", listener.id, listener.status));
         }
     } else if listener.mark.as_deref() == Some(deployment.tag(&binding.name, Role::Listener).as_str()) {
         plan.changes.push(Change::new(STAGE, Write::ForwardListener { listener: listener.id.clone() }));

@@ -2,7 +2,7 @@
 
 use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::Region;
-use crate::plan::{Inputs, Plan, links, vpc_attachments};
+use crate::plan::{Inputs, Plan, lane, links, vpc_attachments};
 use crate::reason::{Code, Reason};
 use crate::wanted;
 
@@ -35,7 +35,7 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
             match peer.status.as_str() {
                 "Attached" => {}
                 "Attaching" | "Modifying" => {
-                    plan.wait(STAGE, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
+                    plan.wait(STAGE, lane::CEN, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
                 }
                 status => {
                     let message = format!("Connection {} ({from} - {to}) is {status}.", peer.id);

@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 
 use crate::change::{Change, StageName, Write};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
-use crate::plan::{Inputs, Plan, network};
+use crate::plan::{Inputs, Plan, lane, network};
 use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, SecurityRule};
 use crate::wanted::{self, Wants};
@@ -81,7 +81,11 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                     };
                     plan.changes.push(Change::new(STAGE, write));
                 } else {
-                    plan.wait(STAGE, format!("route {} of {} is {}", route.destination, vpc.id, route.status));
+                    plan.wait(
+                        STAGE,
+                        lane::vpc(&vpc.id),
+                        format!("route {} of {} is {}", route.destination, vpc.id, route.status),
+                    );
                 }
             }
         }
@@ -104,7 +108,11 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                     };
                     plan.changes.push(Change::new(STAGE, write));
                 } else {
-                    plan.wait(STAGE, format!("route {} of {} is {}", route.destination, table.id, route.status));
+                    plan.wait(
+                        STAGE,
+                        lane::CEN,
+                        format!("route {} of {} is {}", route.destination, table.id, route.status),
+                    );
                 }
             }
         }

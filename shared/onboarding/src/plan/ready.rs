@@ -1,4 +1,4 @@
-//! Whether a change can be written now, and which changes must not be written at the same time.
+//! Whether a change can be written now.
 
 use crate::change::Write;
 use crate::mark::Role;
@@ -53,29 +53,5 @@ pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
             Readiness::Later(format!("server group {} is {}", group.id, group.status))
         }
         Some(_) => Readiness::Now,
-    }
-}
-
-impl Write {
-    /// Writes with the same lane go one at a time (cloud-apis.md, sections 5, 8 and 9): one route of a VPC, one change of
-    /// a CEN instance, one change of a load balancer or server group.
-    #[must_use]
-    pub fn lane(&self) -> String {
-        match self {
-            Self::CreateServerGroup { .. } | Self::UpdateServerGroup { .. } | Self::DeleteServerGroup { .. } => {
-                "server-group".to_owned()
-            }
-            Self::CreateListener { .. } | Self::ForwardListener { .. } => "load-balancer".to_owned(),
-            Self::AttachVpc { .. }
-            | Self::Connect { .. }
-            | Self::PublishRoutes { .. }
-            | Self::Associate { .. }
-            | Self::Propagate { .. }
-            | Self::AddTransitRoute { .. }
-            | Self::RemoveTransitRoute { .. } => "cen".to_owned(),
-            Self::AddVpcRoute { vpc, .. } | Self::RemoveVpcRoute { vpc, .. } => format!("vpc {vpc}"),
-            Self::AllowIngress { group, .. } | Self::RevokeIngress { group, .. } => format!("group {group}"),
-            Self::AddServer { .. } | Self::UpdateServer { .. } | Self::RemoveServer { .. } => "members".to_owned(),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 
 use crate::change::{AttachmentRef, Change, StageName, Write};
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteTable};
 use crate::wanted::VpcRouteWish;
@@ -39,7 +39,11 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
             );
             plan.changes.push(add().blocked_by(Reason::new(Code::RouteConflict, &route.id, message)));
         } else if route.status != "Available" {
-            plan.wait(stage, format!("route {} of {} is {}", wish.destination, vpc.id, route.status));
+            plan.wait(
+                stage,
+                lane::vpc(&vpc.id),
+                format!("route {} of {} is {}", wish.destination, vpc.id, route.status),
+            );
         }
         return;
     }

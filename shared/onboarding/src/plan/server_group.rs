@@ -2,7 +2,7 @@
 
 use crate::change::{Change, StageName, Write};
 use crate::mark::Role;
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{LoadBalancer, ServerGroup, ServerGroupSettings};
 use crate::wanted;
@@ -27,7 +27,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     };
     plan.changes.extend(duplicates(groups, group, &mark));
     if group.status != "Available" {
-        return plan.wait(STAGE, format!("server group {} is {}", group.id, group.status));
+        return plan.wait(STAGE, lane::SERVER_GROUP, format!("server group {} is {}", group.id, group.status));
     }
     if group.vpc != load_balancer.vpc {
         let message = format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
-use crate::plan::{Inputs, Plan, links};
+use crate::plan::{Inputs, Plan, lane, links};
 use crate::reason::{Code, Reason};
 use crate::topology::{Topology, TransitRouter, Vpc};
 use crate::wanted;
@@ -49,7 +49,11 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
         Some(attachment) => match attachment.status.as_str() {
             "Attached" => {}
             "Attaching" | "Modifying" => {
-                plan.wait(STAGE, format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status));
+                plan.wait(
+                    STAGE,
+                    lane::CEN,
+                    format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status),
+                );
             }
             status => {
                 let message = format!("Attachment {} of {} is {status}.", attachment.id, side.vpc);

@@ -236,7 +236,7 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                     settings: settings.clone(),
                     load_balancers: Vec::new(),
                     cross_zone: true,
-                })
+                });
             }
             Write::CreateListener { protocol, port } => {
                 next.listeners.get_mut().unwrap().push(Listener {

@@ -225,7 +225,8 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
                 port: check.health_check_connect_port.unwrap_or(0),
                 path: check.health_check_path.unwrap_or_else(|| "/".to_owned()),
                 method: check.health_check_method.unwrap_or_else(|| "HEAD".to_owned()),
-                host: check.health_check_host.unwrap_or_default(),
+                // The API words "the member's own address" like this.
+                host: check.health_check_host.filter(|host| host != "$SERVER_IP").unwrap_or_default(),
                 codes: check.health_check_codes,
                 interval: check.health_check_interval.unwrap_or(2),
                 timeout: check.health_check_timeout.unwrap_or(5),
