@@ -26,7 +26,7 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for BackToOrigin {
     const NAME: StageName = StageName::BackToOrigin;
-    const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN);
+    const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntry", "cen:CreateTransitRouterRouteEntry"];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {

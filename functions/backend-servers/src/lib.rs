@@ -32,7 +32,8 @@ const SERVERS_PER_CALL: usize = 200;
 
 impl Stage for BackendServers {
     const NAME: StageName = StageName::BackendServers;
-    const NEEDS: Needs = Needs::MEMBERS.and(Needs::HEALTH).and(Needs::CEN).and(Needs::SECURITY);
+    const NEEDS: Needs =
+        Needs::MEMBERS.and(Needs::HEALTH).and(Needs::CEN).and(Needs::SECURITY).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] = &[
         "alb:AddServersToServerGroup",
         "alb:RemoveServersFromServerGroup",

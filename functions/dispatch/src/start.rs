@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use onboarding::ids::BindingName;
+use onboarding::{Code, Reason};
 use openapi::fnf;
 use stage::{Failure, Invocation, executions};
 
@@ -12,9 +13,15 @@ use crate::{Dispatched, Started};
 /// Windows to go on to: a name is taken by a run that may have read already, or that has ended.
 const WINDOWS: i64 = 50;
 
-/// Starts, or joins, one execution for each binding.
+/// Starts, or joins, one execution for each binding. With the kill switch on there is none to start: that is an answer, no
+/// failure, or the event would be sent again and again.
 pub(crate) async fn all(invocation: &Invocation<'_>, bindings: Vec<BindingName>) -> Result<Dispatched, Failure> {
     let mut dispatched = Dispatched::default();
+    if invocation.host.settings().read_only {
+        let off = |binding| Reason::new(Code::ReadOnly, &binding, format!("Writes are switched off, so no run of {binding} was started."));
+        dispatched.ignored = bindings.into_iter().map(off).collect();
+        return Ok(dispatched);
+    }
     for binding in bindings {
         let execution = one(invocation, &binding).await?;
         dispatched.started.push(Started { binding, execution, drift: Vec::new() });

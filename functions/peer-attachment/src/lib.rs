@@ -28,7 +28,7 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for PeerAttachment {
     const NAME: StageName = StageName::PeerAttachment;
-    const NEEDS: Needs = Needs::CEN.and(Needs::PREREQUISITES);
+    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::PREREQUISITES);
     const WRITES: &'static [&'static str] = &[
         "cen:CreateTransitRouterPeerAttachment",
         "cen:UpdateTransitRouterPeerAttachmentAttribute",

@@ -28,7 +28,7 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for VpcAttachments {
     const NAME: StageName = StageName::VpcAttachments;
-    const NEEDS: Needs = Needs::VPCS.and(Needs::CEN).and(Needs::PREREQUISITES);
+    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::PREREQUISITES);
     const WRITES: &'static [&'static str] = &[
         "cen:CreateTransitRouterVpcAttachment",
         "cen:AssociateTransitRouterAttachmentWithRouteTable",

@@ -247,7 +247,7 @@ pub(crate) struct StaticEntry {
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     match call.action.as_str() {
-        "CheckTransitRouterService" => instances::check_service(),
+        "CheckTransitRouterService" => instances::check_service(world),
         "CreateCen" => instances::create(world, now, call),
         "DeleteCen" => instances::delete(world, now, call),
         "DescribeCens" => instances::describe(world, now, call),

@@ -158,7 +158,12 @@ fn update_flow(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let role = params.get("RoleArn").unwrap_or(&flow.role_arn).to_owned();
     world.put_flow(now, &call.region, name, &text, &role)?;
     set_description(world, call, name);
-    Ok(describe(find_flow(world, &call.region, name)?))
+    let mut answer = describe(find_flow(world, &call.region, name)?);
+    // This answer alone does not tell the mode (UpdateFlow's model).
+    if let Some(fields) = answer.as_object_mut() {
+        fields.shift_remove("ExecutionMode");
+    }
+    Ok(answer)
 }
 
 fn set_description(world: &mut World, call: &Call, name: &str) {

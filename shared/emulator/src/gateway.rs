@@ -17,6 +17,7 @@ mod nonces;
 mod objects;
 mod request;
 mod respond;
+mod shrunk;
 #[cfg(test)]
 pub(crate) mod sign;
 mod signature;
@@ -35,6 +36,7 @@ use crate::world::World;
 
 use faults::Faults;
 use identity::Clocks;
+use log::Log;
 use nonces::Nonces;
 use request::Incoming;
 use respond::{Format, Frame};
@@ -53,7 +55,7 @@ pub struct Gateway {
 struct Inner {
     world: World,
     nonces: Nonces,
-    log: Vec<CallRecord>,
+    log: Log,
     faults: Faults,
 }
 
@@ -92,7 +94,7 @@ impl Gateway {
             inner: Arc::new(Mutex::new(Inner {
                 world,
                 nonces: Nonces::default(),
-                log: Vec::new(),
+                log: Log::default(),
                 faults: Faults::default(),
             })),
         }
@@ -108,22 +110,22 @@ impl Gateway {
         self.lock().faults.add(fault);
     }
 
-    /// Every call so far.
+    /// Every call so far, or the latest 200,000.
     #[must_use]
     pub fn log(&self) -> Vec<CallRecord> {
-        self.lock().log.clone()
+        self.lock().log.records().cloned().collect()
     }
 
     /// How many successful calls changed something.
     #[must_use]
     pub fn writes(&self) -> usize {
-        self.lock().log.iter().filter(|call| call.writes && call.succeeded()).count()
+        self.lock().log.writes()
     }
 
     /// The log as text, one call a line: one seed gives one text.
     #[must_use]
     pub fn log_text(&self) -> String {
-        self.lock().log.iter().map(|call| format!("{call}\n")).collect()
+        self.lock().log.records().map(|call| format!("{call}\n")).collect()
     }
 
     /// Answers a request that came in by the port of `region`. `wall` is real time, `now` the cloud's; a client's
@@ -249,6 +251,7 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
     if !table::knows(service, &visit.action) {
         return Err(crate::world::unknown_action());
     }
+    visit.params = shrunk::expand(service, &visit.action, &visit.params);
     table::check(service, &visit.action, &visit.params)?;
     visit.call(caller).ok_or_else(crate::world::unknown_action)
 }

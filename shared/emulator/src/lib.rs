@@ -7,6 +7,7 @@
 mod alb;
 pub mod call;
 mod cen;
+pub mod circumstance;
 pub mod dataplane;
 pub mod deploy;
 pub mod driver;
@@ -16,6 +17,7 @@ pub mod fc;
 mod fnf;
 pub mod gateway;
 pub mod host;
+mod idempotence;
 mod ids;
 mod listing;
 mod oss;
@@ -33,6 +35,7 @@ mod world;
 
 pub use alb::{Decision, Frontend, Generation, Policy as AlbPolicy, Request, back_to_origin};
 pub use scenario::{PROCEDURE, ScenarioError};
+pub use circumstance::Circumstance;
 pub use driver::Cloud;
 pub use gateway::{CallRecord, Fault, FaultKind, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};

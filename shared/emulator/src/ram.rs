@@ -29,11 +29,26 @@ pub struct Role {
     pub policies: Vec<(String, Value)>,
 }
 
-#[derive(Debug, Clone, Default)]
+/// The role that CEN makes network interfaces with. An account that ever attached a VPC has it.
+pub(crate) const CEN_SERVICE_ROLE: &str = "AliyunServiceRoleForCEN";
+
+#[derive(Debug, Clone)]
 pub(crate) struct Ram {
     roles: BTreeMap<String, Role>,
     /// Custom policies by name.
     policies: BTreeMap<String, Value>,
+}
+
+impl Default for Ram {
+    fn default() -> Self {
+        let role = Role {
+            name: CEN_SERVICE_ROLE.to_owned(),
+            arn: format!("acs:ram::*:role/{}", CEN_SERVICE_ROLE.to_lowercase()),
+            trust: trust_services(["cen.aliyuncs.com"]),
+            policies: Vec::new(),
+        };
+        Self { roles: BTreeMap::from([(role.name.clone(), role)]), policies: BTreeMap::new() }
+    }
 }
 
 impl Ram {
@@ -167,7 +182,13 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
         }
         "GetRole" => Ok(json!({"Role": describe(role_mut(world, params)?)})),
         "ListRoles" => {
-            let roles: Vec<Value> = world.ram.roles.values().map(describe).collect();
+            // The list does not show whom a role trusts (ListRoles's model).
+            let roles: Vec<Value> = world
+                .ram
+                .roles
+                .values()
+                .map(|role| json!({"RoleName": role.name, "Arn": role.arn}))
+                .collect();
             Ok(json!({"IsTruncated": false, "Roles": {"Role": roles}}))
         }
         "DeleteRole" => {

@@ -41,7 +41,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "ListStacks" => Ok(list(world, now, call)),
         "ListStackResources" => Ok(json!({"Resources": resources(find(world, call)?, now)})),
         "ListStackEvents" => {
-            let events = resources(find(world, call)?, now);
+            let events = events(find(world, call)?, now);
             Ok(json!({"TotalCount": events.len(), "PageNumber": 1, "PageSize": 50, "Events": events}))
         }
         "PreviewStack" => preview(world, call),
@@ -188,11 +188,26 @@ fn resources(stack: &Stack, now: Timestamp) -> Vec<Value> {
                 "PhysicalResourceId": id,
                 "ResourceType": resource.kind,
                 "Status": stack.status.get(now),
+                "StatusReason": "",
                 "CreateTime": time(stack.created),
                 "UpdateTime": time(stack.updated),
             })
         })
         .collect()
+}
+
+/// One event for each resource: its last change of state.
+fn events(stack: &Stack, now: Timestamp) -> Vec<Value> {
+    let mut events = resources(stack, now);
+    for event in &mut events {
+        if let Some(fields) = event.as_object_mut() {
+            let at = fields.shift_remove("UpdateTime").unwrap_or_default();
+            let id = format!("{}-{}", stack.id, fields["LogicalResourceId"].as_str().unwrap_or_default());
+            fields.insert("CreateTime".to_owned(), at);
+            fields.insert("EventId".to_owned(), Value::String(id));
+        }
+    }
+    events
 }
 
 fn given(params: &Params) -> BTreeMap<String, String> {
@@ -295,6 +310,30 @@ Resources:
         ask(&mut world, later, "DeleteStack", &[("StackId", &id)]).unwrap();
         assert_eq!(world.functions().count(), 0);
         assert_eq!(ask(&mut world, later, "GetStack", &[("StackId", &id)]).unwrap_err().code, "StackNotFound");
+    }
+
+    #[test]
+    fn events_have_the_documented_fields() {
+        let mut world = world();
+        let made = ask(&mut world, start(), "CreateStack", &[("StackName", "s"), ("TemplateBody", TEXT)]).unwrap();
+        let id = made["StackId"].as_str().unwrap();
+        let listed = ask(&mut world, start(), "ListStackEvents", &[("StackId", id)]).unwrap();
+        let event = listed["Events"][0].as_object().unwrap();
+        let mut fields: Vec<&str> = event.keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        let documented = [
+            "CreateTime",
+            "EventId",
+            "LogicalResourceId",
+            "PhysicalResourceId",
+            "ResourceType",
+            "StackId",
+            "StackName",
+            "Status",
+            "StatusReason",
+        ];
+        assert_eq!(fields, documented);
+        assert_eq!(event["EventId"], format!("{id}-Worker"));
     }
 
     #[test]

@@ -122,6 +122,13 @@ impl Switch {
         usable.contains(&candidate).then(|| Ipv4Addr::from(candidate))
     }
 
+    /// Takes every address that is left.
+    pub(crate) fn fill(&mut self) {
+        while let Some(address) = self.lowest_free() {
+            self.taken.insert(address, "eni-others".to_owned());
+        }
+    }
+
     /// How many addresses are left.
     pub(crate) fn available(&self) -> usize {
         let size = 1usize.checked_shl(u32::from(32 - self.cidr.prefix_len())).unwrap_or(usize::MAX);

@@ -6,12 +6,11 @@
 //!                                       World::finish(now, ..)   ◄── results ◄──┘
 //! ```
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::call::{Answer, ApiError, Call, Params, Service};
+use crate::call::{Answer, ApiError, Call, Service};
+use crate::idempotence::Tokens;
 use crate::ids::Ids;
 use crate::time::Pace;
 use crate::{alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
@@ -68,13 +67,6 @@ pub enum Effect {
     Invoke(fc::Invocation),
 }
 
-/// A replayed ClientToken answers with the old result.
-#[derive(Debug, Clone)]
-struct Remembered {
-    params: Params,
-    answer: Value,
-}
-
 /// Everything that exists in the emulated account.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -92,7 +84,8 @@ pub struct World {
     pub(crate) sts: sts::Sts,
     pub(crate) oss: oss::Oss,
     pub(crate) ros: ros::Ros,
-    tokens: BTreeMap<(Service, String, String), Remembered>,
+    pub(crate) troubles: crate::circumstance::Troubles,
+    tokens: Tokens,
 }
 
 impl World {
@@ -113,7 +106,8 @@ impl World {
             sts: sts::Sts::default(),
             oss: oss::Oss::default(),
             ros: ros::Ros::default(),
-            tokens: BTreeMap::new(),
+            troubles: crate::circumstance::Troubles::default(),
+            tokens: Tokens::default(),
         }
     }
 
@@ -129,13 +123,11 @@ impl World {
             rehearsal.dispatch(now, call)?;
             return Err(ApiError::bad("DryRunOperation", "Request validation has been passed with DryRun flag set."));
         }
-        let Some(token) = call.params.get("ClientToken") else { return self.dispatch(now, call) };
-        let key = (call.service, call.action.clone(), token.to_owned());
-        if let Some(remembered) = self.tokens.get(&key) {
-            return if remembered.params == call.params { Ok(remembered.answer.clone()) } else { Err(mismatch(call)) };
+        if let Some(answer) = self.tokens.replay(now, call) {
+            return answer;
         }
         let answer = self.dispatch(now, call)?;
-        self.tokens.insert(key, Remembered { params: call.params.clone(), answer: answer.clone() });
+        self.tokens.remember(now, call, &answer);
         Ok(answer)
     }
 
@@ -190,19 +182,6 @@ impl World {
 /// The gateway's answer to an action that the service does not have.
 pub(crate) fn unknown_action() -> ApiError {
     ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
-}
-
-fn mismatch(call: &Call) -> ApiError {
-    match call.service {
-        Service::Alb => ApiError::bad(
-            "IdempotenceSignatureMismatch",
-            "The idempotence token of request is same with the prev one, but the signature is different.",
-        ),
-        _ => ApiError::bad(
-            "IdempotentParameterMismatch",
-            "The request uses the same client token as a previous, but non-identical request.",
-        ),
-    }
 }
 
 /// An answer with nothing but a request id.

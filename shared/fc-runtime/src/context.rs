@@ -13,7 +13,7 @@ use crate::{
     Error,
     credentials::Credentials,
     options::Options,
-    protocol::{self, header},
+    protocol::FcHeaders,
 };
 
 /// The function as it is configured, the same for every call.
@@ -84,46 +84,55 @@ impl Context {
         if request_id.is_empty() {
             return Err("a call needs a request id".into());
         }
-        let text = |name| header(headers, name).unwrap_or_default().to_owned();
-        let mut context = Self {
-            request_id: request_id.to_owned(),
-            env_config,
-            credentials: Credentials::from_headers(headers),
-            region: text(protocol::REGION),
-            account_id: text(protocol::ACCOUNT_ID),
-            qualifier: text(protocol::QUALIFIER),
-            retry_count: header(headers, protocol::RETRY_COUNT).and_then(|count| count.parse().ok()).unwrap_or(0),
-            span_context: header(headers, protocol::SPAN_CONTEXT).map(str::to_owned),
-            ..Self::default()
-        };
+        let headers = FcHeaders::of(headers);
+        let mut context = Self::of_headers(request_id.to_owned(), env_config, &headers);
+        context.region = text(headers.region);
+        context.account_id = text(headers.account_id);
         context.name_function();
         Ok(context)
     }
 
     /// The context of a request that arrived at `arrival`: what the headers leave out comes from `options`.
     pub(crate) fn of_request(
-        request_id: &str,
-        headers: &HeaderMap,
+        request_id: String,
+        headers: &FcHeaders<'_>,
         options: &Options,
-        env_config: &Arc<Config>,
+        env_config: Arc<Config>,
         arrival: SystemTime,
-    ) -> Result<Self, Error> {
-        let mut context = Self::new(request_id, Arc::clone(env_config), headers)?;
+    ) -> Self {
+        let mut context = Self::of_headers(request_id, env_config, headers);
         if context.credentials.is_none() {
             context.credentials.clone_from(&options.environment_credentials);
         }
-        if context.region.is_empty() {
-            context.region.clone_from(&options.region);
-        }
-        if context.account_id.is_empty() {
-            context.account_id.clone_from(&options.account_id);
-        }
-        let timeout = header(headers, protocol::FUNCTION_TIMEOUT)
+        headers.region.unwrap_or(&options.region).clone_into(&mut context.region);
+        headers.account_id.unwrap_or(&options.account_id).clone_into(&mut context.account_id);
+        let timeout = headers
+            .function_timeout
             .and_then(|seconds| seconds.parse().ok())
             .map_or(options.default_timeout, Duration::from_secs);
         context.deadline = epoch_millis(arrival).saturating_add(millis(timeout));
         context.name_function();
-        Ok(context)
+        context
+    }
+
+    /// What comes from the headers alone. Region and account are left to the callers, and so is the ARN.
+    fn of_headers(request_id: String, env_config: Arc<Config>, headers: &FcHeaders<'_>) -> Self {
+        Self {
+            request_id,
+            env_config,
+            credentials: Credentials::from_headers(headers),
+            qualifier: text(headers.qualifier),
+            retry_count: headers.retry_count.and_then(|count| count.parse().ok()).unwrap_or(0),
+            span_context: headers.span_context.map(str::to_owned),
+            deadline: 0,
+            invoked_function_arn: String::new(),
+            xray_trace_id: None,
+            client_context: None,
+            identity: None,
+            tenant_id: None,
+            region: String::new(),
+            account_id: String::new(),
+        }
     }
 
     /// When Function Compute gives up on the call.
@@ -133,9 +142,13 @@ impl Context {
     }
 
     fn name_function(&mut self) {
-        self.invoked_function_arn =
-            format!("acs:fc:{}:{}:functions/{}", self.region, self.account_id, self.env_config.function_name);
+        let parts = ["acs:fc:", &self.region, ":", &self.account_id, ":functions/", &self.env_config.function_name];
+        self.invoked_function_arn = parts.concat();
     }
+}
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
 }
 
 /// Milliseconds since the epoch, 0 before it.

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use http::HeaderMap;
 use serde::Deserialize;
 
-use crate::protocol::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SECURITY_TOKEN, header};
+use crate::protocol::FcHeaders;
 
 /// Keys with which a handler signs calls to Alibaba Cloud.
 ///
@@ -26,11 +25,11 @@ impl Credentials {
     ///
     /// A function without a role is sent the headers with nothing in them, and from custom.debian11 on the token is
     /// missing: an id and a secret alone would then sign requests that are refused.
-    pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn from_headers(headers: &FcHeaders<'_>) -> Option<Self> {
         Some(Self {
-            access_key_id: header(headers, ACCESS_KEY_ID)?.to_owned(),
-            access_key_secret: header(headers, ACCESS_KEY_SECRET)?.to_owned(),
-            security_token: Some(header(headers, SECURITY_TOKEN)?.to_owned()),
+            access_key_id: headers.access_key_id?.to_owned(),
+            access_key_secret: headers.access_key_secret?.to_owned(),
+            security_token: Some(headers.security_token?.to_owned()),
         })
     }
 }

@@ -5,7 +5,7 @@
 //! `std::io::Error` and boxed errors come with one, whose type is the Rust type's name.
 
 use std::{
-    any::{Any, type_name_of_val},
+    any::{Any, type_name},
     convert::Infallible,
     fmt, io,
 };
@@ -41,8 +41,9 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// The type's name has the `&` before it that `lambda_runtime` gives it: callers may match it.
     fn of<T: fmt::Display>(value: &T) -> Self {
-        Self { error_type: type_name_of_val(value).to_owned(), error_message: value.to_string() }
+        Self { error_type: type_name::<&T>().to_owned(), error_message: value.to_string() }
     }
 
     /// What a panic's payload says; the payload is a string for every `panic!`, and anything for `panic_any`.
@@ -52,7 +53,7 @@ impl Diagnostic {
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .map_or_else(|| "Lambda panicked".to_owned(), |text| format!("Lambda panicked: {text}"));
-        Self { error_type: type_name_of_val(payload).to_owned(), error_message: text }
+        Self { error_type: type_name::<&Box<dyn Any + Send>>().to_owned(), error_message: text }
     }
 }
 
@@ -92,6 +93,27 @@ impl From<io::Error> for Diagnostic {
     }
 }
 
+#[cfg(feature = "anyhow")]
+impl From<anyhow::Error> for Diagnostic {
+    fn from(error: anyhow::Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+#[cfg(feature = "eyre")]
+impl From<eyre::Report> for Diagnostic {
+    fn from(error: eyre::Report) -> Self {
+        Self::of(&error)
+    }
+}
+
+#[cfg(feature = "miette")]
+impl From<miette::Report> for Diagnostic {
+    fn from(error: miette::Report) -> Self {
+        Self::of(&error)
+    }
+}
+
 /// The payload is not what the handler takes.
 #[derive(Debug)]
 pub(crate) struct DeserializeError(pub(crate) serde_path_to_error::Error<serde_json::Error>);
@@ -103,7 +125,8 @@ impl fmt::Display for DeserializeError {
         if path != "." {
             write!(f, "[{path}] ")?;
         }
-        write!(f, "{}", self.0)
+        // The line's end is upstream's, and a part of the message that callers see.
+        writeln!(f, "{}", self.0)
     }
 }
 
@@ -125,8 +148,6 @@ pub(crate) enum ProtocolError {
     PayloadTooLarge(usize),
     /// The body broke off.
     PayloadUnreadable(Error),
-    /// The request's headers do not make a context.
-    InvalidRequest(Error),
     /// A layer or the process dropped the call before it was answered.
     NoAnswer,
     /// The stream of a streamed answer failed.
@@ -142,7 +163,6 @@ impl ProtocolError {
             Self::MethodNotAllowed(_) => "Runtime.MethodNotAllowed",
             Self::PayloadTooLarge(_) => "Runtime.PayloadTooLarge",
             Self::PayloadUnreadable(_) => "Runtime.PayloadUnreadable",
-            Self::InvalidRequest(_) => "Runtime.InvalidRequest",
             Self::NoAnswer => "Runtime.NoAnswer",
             Self::StreamFailed(_) => "Runtime.StreamError",
             Self::InvalidHttpAnswer(_) => "Runtime.InvalidHttpAnswer",
@@ -157,7 +177,6 @@ impl fmt::Display for ProtocolError {
             Self::MethodNotAllowed(method) => write!(f, "{method} is not allowed on this path"),
             Self::PayloadTooLarge(limit) => write!(f, "the payload is larger than {limit} bytes"),
             Self::PayloadUnreadable(error) => write!(f, "the payload could not be read: {error}"),
-            Self::InvalidRequest(error) => write!(f, "the request is not a call: {error}"),
             Self::NoAnswer => f.write_str("the call ended without an answer"),
             Self::StreamFailed(error) => write!(f, "the answer's stream failed: {error}"),
             Self::InvalidHttpAnswer(reason) => write!(f, "the answer is not an HTTP answer: {reason}"),
@@ -186,10 +205,32 @@ mod tests {
         assert!(Diagnostic::of_panic(&neither).error_type.contains("dyn core::any::Any"));
     }
 
+    #[cfg(feature = "anyhow")]
+    #[test]
+    fn reports_of_anyhow_give_their_text() {
+        let diagnostic = Diagnostic::from(anyhow::anyhow!("broken").context("while starting"));
+        assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("&anyhow::Error", "while starting"));
+    }
+
+    #[cfg(feature = "eyre")]
+    #[test]
+    fn reports_of_eyre_give_their_text() {
+        let diagnostic = Diagnostic::from(eyre::eyre!("broken"));
+        assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("&eyre::Report", "broken"));
+    }
+
+    #[cfg(feature = "miette")]
+    #[test]
+    fn reports_of_miette_give_their_text() {
+        let diagnostic = Diagnostic::from(miette::miette!("broken"));
+        assert_eq!(diagnostic.error_type, "&miette::eyreish::Report");
+        assert_eq!(diagnostic.error_message, "broken");
+    }
+
     #[test]
     fn the_type_of_an_error_is_its_rust_name() {
-        assert_eq!(Diagnostic::from("text").error_type, "&str");
-        assert_eq!(Diagnostic::from(String::from("text")).error_type, "alloc::string::String");
+        assert_eq!(Diagnostic::from("text").error_type, "&&str");
+        assert_eq!(Diagnostic::from(String::from("text")).error_type, "&alloc::string::String");
         assert!(Diagnostic::from(Error::from("text")).error_type.contains("dyn core::error::Error"));
         assert_eq!(Diagnostic::from(io::Error::other("disk")).error_message, "disk");
     }

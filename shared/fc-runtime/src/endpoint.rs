@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream};
-use http::{Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -25,12 +25,14 @@ use crate::{
     http_event,
     invocation::{Answer, LambdaInvocation, Reply},
     layers::TracingLayer,
+    log::CallLine,
     options::{Hook, Options},
-    protocol::{Call, REQUEST_ID, STATUS, header},
+    protocol::{Call, FcHeaders, STATUS},
     response::IntoFunctionResponse,
-    runtime::{Invoke, panicked},
+    runtime::Invoke,
     server,
     streaming::Body,
+    uninterrupted::{Abandoned, Uninterrupted},
 };
 
 /// A runtime that is called in process: for tests on paused time, and for hosts of many functions.
@@ -57,6 +59,7 @@ struct Shared {
     invoke: Box<dyn Invoke>,
     /// Numbers the requests that carry no id.
     unnamed: AtomicU64,
+    abandoned: Arc<Abandoned>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -85,11 +88,11 @@ impl Endpoint {
 
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
-        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0) }))
+        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0), abandoned: Arc::default() }))
     }
 
-    /// The answer to a request. Must be called on a tokio runtime: the call runs on a task of its own, to its end, even
-    /// if this future is dropped, as a handler on Function Compute does when its caller goes away.
+    /// The answer to a request. Must be called on a tokio runtime: a call that has begun goes on to its end, even if this
+    /// future is dropped, as a handler on Function Compute does when its caller goes away.
     pub async fn call(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = self.answer(request.map(Full::new)).await.into_parts();
         match body.collect().await {
@@ -107,15 +110,22 @@ impl Endpoint {
     }
 
     /// The answer to a request whose body may still be on its way.
-    pub(crate) async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    pub(crate) fn answer<B>(&self, request: Request<B>) -> Uninterrupted
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
         let shared = Arc::clone(&self.0);
-        // An error means that the task panicked: the log writer or the clock did, all else is caught; or the process ends.
-        let answered = tokio::spawn(async move { shared.respond(request).await }).await;
-        answered.unwrap_or_else(|_| Failure::from(ProtocolError::NoAnswer).into_response(StatusCode::NOT_FOUND))
+        let answered = AssertUnwindSafe(async move { shared.respond(request).await }).catch_unwind().map(|answered| {
+            // An error means that the log writer or the clock panicked; all else is caught where it happens.
+            answered.unwrap_or_else(|_| Failure::from(ProtocolError::NoAnswer).into_response(StatusCode::NOT_FOUND))
+        });
+        Uninterrupted::new(Box::pin(answered), Arc::clone(&self.0.abandoned))
+    }
+
+    /// Until the calls are over whose clients went away.
+    pub(crate) async fn abandoned_calls(&self) {
+        self.0.abandoned.join().await;
     }
 }
 
@@ -127,21 +137,22 @@ impl Shared {
     {
         let arrival = (self.options.now)();
         let (parts, body) = request.into_parts();
-        let call = match Call::of(&parts) {
+        let headers = FcHeaders::of(&parts.headers);
+        let call = match Call::of(&parts.method, &parts.uri, &headers) {
             Ok(call) => call,
             Err(error) => {
                 tracing::warn!("{error}");
                 return Failure::from(error).into_response(StatusCode::NOT_FOUND);
             }
         };
-        let request_id = header(&parts.headers, REQUEST_ID)
+        let request_id = headers
+            .request_id
             .map_or_else(|| format!("local-{}", self.unnamed.fetch_add(1, Ordering::Relaxed) + 1), str::to_owned);
-        let word = call.log_word();
-        self.options.log.write_line(&format!("FC {word} Start RequestId: {request_id}"));
-        let outcome = self.outcome(call, parts, body, &request_id, arrival).await;
-        // The built-in runtimes' wording for a failed call.
-        let suffix = if outcome.is_ok() { "" } else { ", Error: Unhandled function error" };
-        self.options.log.write_line(&format!("FC {word} End RequestId: {request_id}{suffix}"));
+        let line = CallLine::start(call.log_word(), &request_id);
+        self.options.log.write_line(line.as_str());
+        let context = Context::of_request(request_id, &headers, &self.options, Arc::clone(&self.config), arrival);
+        let outcome = self.outcome(call, parts, body, context, line.request_id(), arrival).await;
+        self.options.log.write_line(&line.end(outcome.is_ok()));
         outcome.unwrap_or_else(|failure| {
             // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status
             // itself, and to it a failure is the server's.
@@ -155,6 +166,7 @@ impl Shared {
         call: Call,
         parts: Parts,
         body: B,
+        context: Context,
         request_id: &str,
         arrival: SystemTime,
     ) -> Result<Response<Body>, Failure>
@@ -163,30 +175,28 @@ impl Shared {
         B::Error: Into<Error>,
     {
         let body = self.read(body).await?;
-        let context = Context::of_request(request_id, &parts.headers, &self.options, &self.config, arrival)
-            .map_err(ProtocolError::InvalidRequest)?;
         match call {
-            Call::Invoke => match self.invoke(parts.headers, body, context).await? {
-                Answer::Buffered(json) => Ok(success("application/json", json)),
+            Call::Invoke => match self.invoke(parts.headers, body, context, request_id).await? {
+                Answer::Buffered(json) => Ok(success(&APPLICATION_JSON, json.into())),
                 Answer::Streaming(_, stream) => {
                     // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
                     let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
-                    Ok(success("application/octet-stream", whole.to_bytes()))
+                    Ok(success(&APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
                 }
                 Answer::Failed(diagnostic) => Err(diagnostic.into()),
             },
             Call::Http => {
                 let event = http_event::event(&parts, &body, &context, arrival);
-                let answered = match self.invoke(parts.headers, event, context).await? {
+                let answered = match self.invoke(parts.headers, event, context, request_id).await? {
                     Answer::Buffered(json) => http_event::answer(json),
                     Answer::Streaming(prelude, stream) => http_event::streamed(prelude, stream),
                     Answer::Failed(diagnostic) => return Err(diagnostic.into()),
                 };
                 Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
             }
-            Call::Initialize => run_hook(self.options.initialize.as_ref(), context).await,
-            Call::PreStop => run_hook(self.options.pre_stop.as_ref(), context).await,
-            Call::PreFreeze => run_hook(None, context).await,
+            Call::Initialize => run_hook(self.options.initialize.as_ref(), context, request_id).await,
+            Call::PreStop => run_hook(self.options.pre_stop.as_ref(), context, request_id).await,
+            Call::PreFreeze => run_hook(None, context, request_id).await,
         }
     }
 
@@ -196,6 +206,10 @@ impl Shared {
         B::Error: Into<Error>,
     {
         let limit = self.options.body_limit;
+        // A length that is announced need not be waited for.
+        if body.size_hint().lower() > limit as u64 {
+            return Err(ProtocolError::PayloadTooLarge(limit));
+        }
         match Limited::new(body, limit).collect().await {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<LengthLimitError>() => Err(ProtocolError::PayloadTooLarge(limit)),
@@ -203,33 +217,51 @@ impl Shared {
         }
     }
 
-    async fn invoke(&self, headers: http::HeaderMap, body: Bytes, context: Context) -> Result<Answer, ProtocolError> {
+    async fn invoke(
+        &self,
+        headers: HeaderMap,
+        body: Bytes,
+        context: Context,
+        request_id: &str,
+    ) -> Result<Answer, Failure> {
         let reply = Reply::default();
-        self.invoke.invoke(LambdaInvocation::new(headers, body, context, reply.clone())).await;
-        reply.take().ok_or(ProtocolError::NoAnswer)
+        let outcome = self.invoke.invoke(LambdaInvocation::new(headers, body, context, reply.clone())).await;
+        if let Err(diagnostic) = &outcome {
+            tracing::error!(requestId = request_id, "{}", diagnostic.error_message);
+        }
+        // A layer that fails after the handler has answered does not undo the answer.
+        match (reply.take(), outcome) {
+            (Some(answer), _) => Ok(answer),
+            (None, Err(diagnostic)) => Err(diagnostic.into()),
+            (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
+        }
     }
 }
 
-async fn run_hook(hook: Option<&Hook>, context: Context) -> Result<Response<Body>, Failure> {
+async fn run_hook(hook: Option<&Hook>, context: Context, request_id: &str) -> Result<Response<Body>, Failure> {
     let Some(hook) = hook else { return Ok(mark_success(Response::new(Body::empty()))) };
-    let request_id = context.request_id.clone();
     let diagnostic = match AssertUnwindSafe(async { hook(context).await }).catch_unwind().await {
         Ok(Ok(())) => return Ok(mark_success(Response::new(Body::empty()))),
         Ok(Err(error)) => Diagnostic::from(error),
-        Err(panic) => panicked(&panic),
+        Err(panic) => Diagnostic::of_panic(&panic),
     };
     tracing::error!(requestId = request_id, "{}", diagnostic.error_message);
     Err(diagnostic.into())
 }
 
-fn success(content_type: &'static str, body: Bytes) -> Response<Body> {
-    let mut response = mark_success(Response::new(Body::from(body)));
-    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+static APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+static APPLICATION_OCTET_STREAM: HeaderValue = HeaderValue::from_static("application/octet-stream");
+static SUCCEEDED: HeaderValue = HeaderValue::from_static("200");
+static FAILED: HeaderValue = HeaderValue::from_static("404");
+
+fn success(content_type: &HeaderValue, body: Body) -> Response<Body> {
+    let mut response = mark_success(Response::new(body));
+    response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
     response
 }
 
 fn mark_success(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(STATUS, http::HeaderValue::from_static("200"));
+    response.headers_mut().insert(STATUS.clone(), SUCCEEDED.clone());
     response
 }
 
@@ -262,9 +294,9 @@ impl Failure {
         let body = serde_json::to_vec(&self.diagnostic).unwrap_or_default();
         let (mut parts, ()) = Response::new(()).into_parts();
         parts.status = status;
-        parts.headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        parts.headers.insert(CONTENT_TYPE, APPLICATION_JSON.clone());
         // Whichever of the two Function Compute goes by: the documentation recommends both.
-        parts.headers.insert(STATUS, http::HeaderValue::from_static("404"));
+        parts.headers.insert(STATUS.clone(), FAILED.clone());
         (parts, body.into())
     }
 

@@ -80,7 +80,7 @@ where
         let running = match started {
             Ok(Ok(running)) => Some(Box::pin(running)),
             Ok(Err(error)) => {
-                tracing::error!("{error}");
+                tracing::error!("{}", error.to_string().trim_end());
                 reply.send(Answer::Failed(error.into()));
                 None
             }
@@ -94,11 +94,14 @@ where
 }
 
 /// Function Compute sends an empty body when a function is invoked without a payload; it stands for `null`.
+///
+/// The path to a fault is looked for only when there is one: keeping track of it makes each payload slower to read.
 fn deserialize<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, DeserializeError> {
     let json = if body.is_empty() { b"null" } else { body };
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let payload = serde_path_to_error::deserialize(&mut deserializer).map_err(DeserializeError)?;
-    Ok(payload)
+    serde_json::from_slice(json).or_else(|_| {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        serde_path_to_error::deserialize(&mut deserializer).map_err(DeserializeError)
+    })
 }
 
 /// A call under way. It is boxed rather than projected, so that this crate needs no unsafe code and stays as `Send` as
@@ -160,7 +163,7 @@ where
 {
     match outcome.map(IntoFunctionResponse::into_response) {
         Ok(FunctionResponse::BufferedResponse(value)) => match serde_json::to_vec(&value) {
-            Ok(json) => Answer::Buffered(json.into()),
+            Ok(json) => Answer::Buffered(json),
             Err(error) => {
                 tracing::error!("the answer does not serialize: {error}");
                 Answer::Failed(Error::from(error).into())

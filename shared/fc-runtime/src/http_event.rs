@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     context::{Context, epoch_millis},
-    protocol::{self, PREFIX},
+    protocol::{self, FcHeaders, PREFIX},
     response::MetadataPrelude,
     streaming::Body,
 };
@@ -60,8 +60,8 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, context: &Context, arrival: Sys
         Ok(text) => (text.to_owned(), false),
         Err(_) => (STANDARD.encode(body), true),
     };
-    let text = |name: &str| protocol::header(&parts.headers, name).unwrap_or_default();
-    let host = text("host");
+    let text = |name| protocol::header(&parts.headers, name).unwrap_or_default();
+    let host = text(&header::HOST);
     // The name without the port.
     let domain_name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let path = parts.uri.path();
@@ -81,8 +81,8 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, context: &Context, arrival: Sys
                 method: parts.method.as_str(),
                 path: percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned(),
                 protocol: format!("{:?}", parts.version),
-                source_ip: text(protocol::CLIENT_IP),
-                user_agent: text("user-agent"),
+                source_ip: FcHeaders::of(&parts.headers).client_ip.unwrap_or_default(),
+                user_agent: text(&header::USER_AGENT),
             },
             request_id: &context.request_id,
             time: timestamp(epoch / 1000),
@@ -139,7 +139,7 @@ enum Status {
 
 /// The response that a handler's JSON stands for: by its `statusCode`, `headers`, `body` and `isBase64Encoded` if it
 /// has a `statusCode`, else 200 and the JSON itself.
-pub(crate) fn answer(json: Bytes) -> Result<Response<Body>, String> {
+pub(crate) fn answer(json: Vec<u8>) -> Result<Response<Body>, String> {
     let has_status = serde_json::from_slice::<Value>(&json).is_ok_and(|value| value.get("statusCode").is_some());
     let (status, headers, body) = if has_status {
         let answer: HttpAnswer = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
@@ -159,7 +159,7 @@ pub(crate) fn answer(json: Bytes) -> Result<Response<Body>, String> {
         };
         (status, answer_headers(answer.headers.unwrap_or_default())?, body)
     } else {
-        (StatusCode::OK, HeaderMap::new(), json)
+        (StatusCode::OK, HeaderMap::new(), json.into())
     };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

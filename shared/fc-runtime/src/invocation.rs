@@ -28,7 +28,7 @@ pub struct LambdaInvocation {
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// JSON.
-    Buffered(Bytes),
+    Buffered(Vec<u8>),
     Streaming(MetadataPrelude, Body),
     Failed(Diagnostic),
 }

@@ -32,7 +32,7 @@
 
 mod context;
 mod credentials;
-mod diagnostic;
+pub mod diagnostic;
 mod endpoint;
 mod environment;
 mod handler;
@@ -42,6 +42,7 @@ pub mod layers;
 mod lifecycle;
 mod log;
 mod options;
+mod prelude_json;
 mod protocol;
 mod response;
 mod runtime;
@@ -50,13 +51,15 @@ pub mod snapstart;
 pub mod streaming;
 #[cfg(feature = "tracing")]
 pub mod tracing;
+mod uninterrupted;
 
-use std::{fmt, future::Future};
+use std::{fmt, future::Future, pin::Pin};
 
 use bytes::Bytes;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tower::util::ServiceFn;
 
 pub use tower::{self, Service, service_fn};
 
@@ -64,7 +67,6 @@ pub use context::{ClientApplication, ClientContext, CognitoIdentity, Config, Con
 pub use credentials::Credentials;
 pub use diagnostic::Diagnostic;
 pub use endpoint::Endpoint;
-pub use futures_util::future::BoxFuture;
 pub use handler::{HandlerFuture, HandlerService};
 pub use invocation::LambdaInvocation;
 pub use lifecycle::spawn_graceful_shutdown_handler;
@@ -76,13 +78,16 @@ pub use snapstart::SnapStartResource;
 
 use layers::TracingLayer;
 
+/// A boxed future that is [`Send`]: what [`SnapStartResource`]'s hooks return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// Any error, boxed.
 pub type Error = tower::BoxError;
 
 /// Serves Function Compute's calls with a handler, on the calling task, until SIGTERM or SIGINT.
 ///
-/// The handler may borrow and need not be `Send`. Where the function's instance concurrency is above 1, calls in flight
-/// take turns at their await points.
+/// The handler may borrow and need not be `Send`. It is called for one event at a time, as by `lambda_runtime`; hooks are
+/// answered meanwhile. A function whose instance concurrency is above 1 wants [`run_concurrent`].
 ///
 /// ```no_run
 /// # use fc_runtime::{Error, LambdaEvent, run, service_fn};
@@ -111,9 +116,10 @@ where
     Runtime::new(handler).layer(TracingLayer::new()).run().await
 }
 
-/// Serves Function Compute's calls with clones of a handler, each call on a task of its own, until SIGTERM or SIGINT.
+/// Serves Function Compute's calls with clones of a handler, many at a time, until SIGTERM or SIGINT.
 ///
-/// For functions with an instance concurrency above 1, and the shortest way from request to handler in any case.
+/// For functions with an instance concurrency above 1, and the shortest way from request to handler in any case: a call
+/// runs on the task of its connection.
 ///
 /// # Errors
 ///
@@ -160,8 +166,11 @@ where
     Ok(())
 }
 
-/// [`service_fn`] under the name it once had.
-#[deprecated(since = "0.1.0", note = "use `service_fn`, as in lambda_runtime")]
-pub fn handler_fn<F>(handler: F) -> tower::util::ServiceFn<F> {
-    service_fn(handler)
+/// [`service_fn`] of a function that takes payload and context apart, as they once came.
+#[deprecated(since = "0.1.0", note = "use `service_fn` and `LambdaEvent`, as in lambda_runtime")]
+pub fn handler_fn<A, F, Fut>(f: F) -> ServiceFn<impl Fn(LambdaEvent<A>) -> Fut>
+where
+    F: Fn(A, Context) -> Fut,
+{
+    service_fn(move |event: LambdaEvent<A>| f(event.payload, event.context))
 }

@@ -24,7 +24,47 @@ pub struct Stdout;
 
 impl LogWriter for Stdout {
     fn write_line(&self, line: &str) {
-        // One write per line, so that lines of concurrent calls do not mix. A closed output must not fail a call.
-        let _ = io::stdout().lock().write_all(format!("{line}\n").as_bytes());
+        // Standard output is buffered by lines, so that both parts go out as one write, under one lock: lines of
+        // concurrent calls do not mix. A closed output must not fail a call.
+        let mut stdout = io::stdout().lock();
+        let _ = stdout.write_all(line.as_bytes()).and_then(|()| stdout.write_all(b"\n"));
+    }
+}
+
+/// The two lines around a call, in one buffer.
+pub(crate) struct CallLine {
+    line: String,
+    /// Where the id begins.
+    id_at: usize,
+}
+
+const START: &str = "Start";
+const END: &str = "End";
+
+impl CallLine {
+    /// `FC <word> Start RequestId: <id>`.
+    pub(crate) fn start(word: &str, request_id: &str) -> Self {
+        let line = ["FC ", word, " ", START, " RequestId: ", request_id].concat();
+        Self { id_at: line.len() - request_id.len(), line }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.line
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        self.line.get(self.id_at..).unwrap_or_default()
+    }
+
+    /// `FC <word> End RequestId: <id>`, and for a failed call what the built-in runtimes add to it.
+    pub(crate) fn end(mut self, succeeded: bool) -> String {
+        // No word of the protocol holds the other: the first match is the one.
+        if let Some(at) = self.line.find(START) {
+            self.line.replace_range(at..at + START.len(), END);
+        }
+        if !succeeded {
+            self.line.push_str(", Error: Unhandled function error");
+        }
+        self.line
     }
 }

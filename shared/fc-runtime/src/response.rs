@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, streaming::Body};
 
@@ -26,11 +26,14 @@ pub struct StreamResponse<S> {
 }
 
 /// Status, headers and cookies of a streamed answer.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MetadataPrelude {
     /// The HTTP status.
+    #[serde(with = "crate::prelude_json::status_code")]
     pub status_code: StatusCode,
     /// The headers.
+    #[serde(with = "crate::prelude_json::headers")]
     pub headers: HeaderMap,
     /// `Set-Cookie` headers, one each.
     pub cookies: Vec<String>,

@@ -9,12 +9,18 @@
 //! ```
 //!
 //! `run` takes handlers that are neither `Send`, `Clone` nor `'static`, so their futures cannot leave its own task: the
-//! connection tasks hand it the calls. `run_concurrent` asks for all three and calls a clone on the connection's side.
+//! connection tasks hand it the calls, and it takes one at a time, as upstream's does: a handler may rely on not being
+//! entered twice. `run_concurrent` asks for all three and calls a clone on the connection's side.
 
-use std::{any::Any, future::Future, future::poll_fn, panic::AssertUnwindSafe, pin::pin, sync::Arc};
+use std::{
+    future::{Future, poll_fn},
+    panic::AssertUnwindSafe,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt, Stream, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use tokio::{
     net::TcpListener,
@@ -29,7 +35,7 @@ use crate::{
     context::LambdaEvent,
     endpoint::Endpoint,
     handler::HandlerService,
-    invocation::{Answer, LambdaInvocation, Reply},
+    invocation::LambdaInvocation,
     lifecycle,
     options::Options,
     response::IntoFunctionResponse,
@@ -88,8 +94,8 @@ impl<S> Runtime<S>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error>,
 {
-    /// Serves the calls of Function Compute until SIGTERM or SIGINT, all on the calling task: calls that are in flight
-    /// together take turns at their await points. Reads the environment ([`Options::from_env`]).
+    /// Serves the calls of Function Compute until SIGTERM or SIGINT, one after the other on the calling task; hooks
+    /// are answered meanwhile. Reads the environment ([`Options::from_env`]).
     ///
     /// # Errors
     ///
@@ -101,58 +107,48 @@ where
         outcome
     }
 
-    /// [`Runtime::run`] on a listener and with options of the caller's, until `shutdown`; calls in flight are answered
-    /// first.
+    /// [`Runtime::run`] on a listener and with options of the caller's, until `shutdown`; calls that have come by then
+    /// are answered first.
     ///
     /// # Errors
     ///
     /// If the service is not ready any more.
     pub async fn serve_local(
-        mut self,
+        self,
         listener: TcpListener,
         options: Options,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let (calls, mut incoming) = mpsc::unbounded_channel();
+        let (handover, incoming) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
-        let endpoint = Endpoint::with(options, Box::new(Handover(calls)));
+        let endpoint = Endpoint::with(options, Box::new(Handover(handover)));
         // A set, so that the server ends with this future.
         let mut server = JoinSet::new();
         server.spawn(server::accept(listener, endpoint, async move {
             // An error means that this future is being dropped, and the server with it.
             let _ = stopped.await;
         }));
-
-        let mut stop = Some(stop);
-        let mut shutdown = pin!(shutdown.fuse());
-        let mut running = FuturesUnordered::new();
-        let mut next: Option<Handed> = None;
-        let mut open = true;
-        // Futures in flight are polled while the service is not ready: readiness may depend on their end.
-        while open || next.is_some() || !running.is_empty() {
-            select! {
-                biased;
-                Some(()) = running.next() => {}
-                ready = poll_fn(|cx| self.service.poll_ready(cx)), if next.is_some() => {
-                    ready?;
-                    if let Some(Handed { invocation, done }) = next.take() {
-                        let watch = Watch::over(&invocation);
-                        let call = self.service.call(invocation);
-                        running.push(async move {
-                            watch.settle(call).await;
-                            // An error means that nobody waits for the answer any more.
-                            let _ = done.send(());
-                        });
-                    }
-                }
-                handed = incoming.recv(), if open && next.is_none() => {
-                    open = handed.is_some();
-                    next = handed;
-                }
-                () = &mut shutdown, if stop.is_some() => drop(stop.take()),
-            }
+        let mut calls = pin!(self.take_calls(incoming));
+        select! {
+            biased;
+            outcome = calls.as_mut() => return outcome,
+            () = shutdown => {}
         }
+        drop(stop);
+        // Ends when the server has: it holds the other end of the channel.
+        calls.await?;
         while server.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Serves calls in the order in which they come, until no more can.
+    async fn take_calls(mut self, mut incoming: mpsc::UnboundedReceiver<Handed>) -> Result<(), Error> {
+        while let Some(Handed { invocation, done }) = incoming.recv().await {
+            poll_fn(|cx| self.service.poll_ready(cx)).await?;
+            let outcome = settle(async { self.service.call(invocation).await }).await;
+            // An error means that nobody waits for the answer any more.
+            let _ = done.send(outcome);
+        }
         Ok(())
     }
 }
@@ -183,27 +179,27 @@ where
 
     /// The runtime without a server.
     pub fn into_endpoint(self, options: Options) -> Endpoint {
-        Endpoint::with(options, Box::new(Cloned(std::sync::Mutex::new(self.service))))
+        Endpoint::with(options, Box::new(Cloned(Mutex::new(self.service))))
     }
 }
 
-/// How an endpoint has a call executed. The future ends when the call is over; its answer is in the call's reply.
+/// How an endpoint has a call executed. The future ends when the call is over; its answer is in the call's reply, unless
+/// a layer failed.
 pub(crate) trait Invoke: Send + Sync {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, ()>;
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>>;
 }
 
 /// On the task that serves the request, by a clone of the service.
-struct Cloned<S>(std::sync::Mutex<S>);
+struct Cloned<S>(Mutex<S>);
 
 impl<S> Invoke for Cloned<S>
 where
     S: Service<LambdaInvocation, Response = (), Error = Error> + Clone + Send + 'static,
     S::Future: Send,
 {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, ()> {
-        let mut service = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let watch = Watch::over(&invocation);
-        Box::pin(watch.settle(async move {
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>> {
+        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Box::pin(settle(async move {
             poll_fn(|cx| service.poll_ready(cx)).await?;
             service.call(invocation).await
         }))
@@ -215,48 +211,22 @@ struct Handover(mpsc::UnboundedSender<Handed>);
 
 struct Handed {
     invocation: LambdaInvocation,
-    done: oneshot::Sender<()>,
+    done: oneshot::Sender<Result<(), Diagnostic>>,
 }
 
 impl Invoke for Handover {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, ()> {
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>> {
         let (done, over) = oneshot::channel();
-        let sent = self.0.send(Handed { invocation, done });
-        Box::pin(async move {
-            // Either error means that `run` has ended: the reply is empty, and the endpoint says so.
-            if sent.is_ok() {
-                let _ = over.await;
-            }
-        })
+        // An error means that `run` has ended, and drops the sender: the reply stays empty, and the endpoint says so.
+        let _ = self.0.send(Handed { invocation, done });
+        Box::pin(async move { over.await.unwrap_or(Ok(())) })
     }
 }
 
-/// Sees that a call whose layers fail or panic is answered all the same.
-struct Watch {
-    request_id: String,
-    reply: Reply,
-}
-
-impl Watch {
-    fn over(invocation: &LambdaInvocation) -> Self {
-        Self { request_id: invocation.context.request_id.clone(), reply: invocation.reply() }
+/// The end of a call whose layers may fail or panic.
+async fn settle(call: impl Future<Output = Result<(), Error>>) -> Result<(), Diagnostic> {
+    match AssertUnwindSafe(call).catch_unwind().await {
+        Ok(outcome) => outcome.map_err(Diagnostic::from),
+        Err(panic) => Err(Diagnostic::of_panic(&panic)),
     }
-
-    async fn settle(self, call: impl Future<Output = Result<(), Error>>) {
-        match AssertUnwindSafe(call).catch_unwind().await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.fail(error.into()),
-            Err(panic) => self.fail(panicked(&panic)),
-        }
-    }
-
-    fn fail(&self, diagnostic: Diagnostic) {
-        tracing::error!(requestId = self.request_id, "{}", diagnostic.error_message);
-        self.reply.send(Answer::Failed(diagnostic));
-    }
-}
-
-/// A panic outside of the handler, as a failure.
-pub(crate) fn panicked(payload: &Box<dyn Any + Send>) -> Diagnostic {
-    Diagnostic::of_panic(payload)
 }

@@ -6,6 +6,7 @@
 
 use std::{convert::Infallible, future::Future, io, pin::pin, time::Duration};
 
+use futures_util::FutureExt;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -52,6 +53,7 @@ pub(crate) async fn accept(listener: TcpListener, endpoint: Endpoint, shutdown: 
     drop(listener);
     drop(stop);
     while connections.join_next().await.is_some() {}
+    endpoint.abandoned_calls().await;
 }
 
 fn concerns_one_connection(error: &io::Error) -> bool {
@@ -71,8 +73,7 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: wa
     // Answers are small and complete: waiting to fill a packet only delays them. It is an optimization, so it may fail.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
-        let endpoint = endpoint.clone();
-        async move { Ok::<_, Infallible>(endpoint.answer(request).await) }
+        endpoint.answer(request).map(Ok::<_, Infallible>)
     });
     let connection = http1::Builder::new()
         .keep_alive(true)

@@ -25,7 +25,7 @@ use openapi::{Client, Config, Credentials, Endpoints, Signature, Transport};
 
 pub use emulator::{FunctionErrors, Generation};
 pub use hosting::Hosting;
-pub use stacks::{HOME, Stack};
+pub use stacks::{HOME, Stack, store_address};
 pub use transport::in_memory;
 
 /// The procedure's binding.
@@ -51,6 +51,8 @@ pub struct Options {
     pub settings: Settings,
     /// How the functions sign.
     pub signature: Signature,
+    /// The first of the API ports, one for each region; any free ones if 0. Only where there are ports.
+    pub first_port: u16,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             hosting: Hosting::InMemory,
             settings: Settings::default(),
             signature: Signature::default(),
+            first_port: 0,
         }
     }
 }
@@ -133,7 +136,7 @@ impl Local {
         let ports = match options.hosting {
             Hosting::InMemory => None,
             Hosting::Http | Hosting::Processes(_) => {
-                let opened = Ports::open(&cloud, 0).await;
+                let opened = Ports::open(&cloud, options.first_port).await;
                 Some(opened.map_err(|error| LocalError::Io { what: "opening ports on loopback".to_owned(), error })?)
             }
         };

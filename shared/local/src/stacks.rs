@@ -14,6 +14,12 @@ pub const HOME: &str = "cn-hangzhou";
 const BUCKET: &str = "albridge-store";
 const KEY: &str = "albridge/bindings.yml";
 
+/// Where the bindings of a local deployment are kept, as `ALBRIDGE_BINDINGS` names it.
+#[must_use]
+pub fn store_address() -> String {
+    format!("oss://{BUCKET}.{HOME}/{KEY}")
+}
+
 /// One stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stack {

@@ -73,6 +73,11 @@ pub struct Alb {
     /// Overrides what the API's fields say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<Generation>,
+    /// How many servers the load balancer may have, where the account's quota differs from its edition's: no API that
+    /// albridge calls tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub server_quota: Option<u32>,
     /// A role of another account that owns the ALB's side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assume_role: Option<AssumeRole>,

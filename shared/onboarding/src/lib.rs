@@ -2,11 +2,13 @@
 
 pub mod binding;
 pub mod change;
+pub mod checks;
 pub mod ids;
 pub mod mark;
 pub mod plan;
 pub mod reason;
 pub mod store;
+pub mod surroundings;
 pub mod topology;
 pub mod wanted;
 
@@ -14,6 +16,6 @@ pub use binding::Binding;
 pub use change::{Change, Consent, StageName, Write};
 pub use mark::Deployment;
 pub use plan::{Inputs, Plan, Verdict, Verdicts};
-pub use reason::{Code, Reason};
+pub use reason::{Code, Reason, Severity};
 pub use store::{Store, StoreError};
 pub use topology::{Known, Topology};

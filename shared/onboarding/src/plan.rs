@@ -1,6 +1,6 @@
 //! Plans: the difference between what a binding wants and what was seen, as changes. Pure.
 //!
-//! One module per stage. A plan is made for a whole binding at once; each stage applies its own part of it.
+//! One module per stage; [`checks`] block what cannot work. A plan is made for a whole binding at once; each stage applies its own part of it.
 //!
 //! ```text
 //!   network(inputs) ──► project(topology, changes) ──► verdicts (reachability) ──► members(inputs, verdicts)
@@ -30,11 +30,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
 use crate::change::{Change, StageName};
+use crate::checks;
 use crate::ids::InstanceId;
 use crate::mark::Deployment;
 use crate::reason::{Code, Reason};
 use crate::topology::Topology;
 use crate::wanted;
+
+pub(crate) use consent::may_do_everything;
+pub(crate) use routes::describe;
 
 pub use project::project;
 pub use prune::prune;
@@ -125,7 +129,7 @@ pub fn network(inputs: &Inputs<'_>) -> Plan {
     vpc_routes::plan(inputs, &wants, &mut plan);
     back_to_origin::plan(inputs, &wants, &mut plan);
     security_rules::plan(inputs, &wants, &mut plan);
-    consent::settle(inputs, &mut plan);
+    consent::settle(inputs, checks::check(inputs), &mut plan);
     plan
 }
 
@@ -133,7 +137,8 @@ pub fn network(inputs: &Inputs<'_>) -> Plan {
 #[must_use]
 pub fn members(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Plan {
     let mut plan = Plan::default();
-    backend_servers::plan(inputs, verdicts, &mut plan);
+    let findings = checks::check(inputs);
+    backend_servers::plan(inputs, verdicts, &findings, &mut plan);
     plan
 }
 

@@ -52,6 +52,16 @@ codes! {
     AlbNotReady = "XREG-ALB-NOT-READY", "Wait until the load balancer is Active, or clear its lock (billing, security).";
     /// A classic ALB in a region where cross-region backends are not offered.
     RegionUnsupported = "XREG-REGION-UNSUPPORTED", "Use an upgraded ALB, or a region of the documented list.";
+    /// Another VPC's ALBs of the region reach remote backends through the same CEN instance: classic ALBs only.
+    SecondAlbVpc = "XREG-SECOND-ALB-VPC", "Use an upgraded ALB, or take the other VPC's remote backends out: one VPC of a region may have them.";
+    /// Another VPC's ALBs of the region reach the same backends through another transit router: classic ALBs only.
+    BackendShared = "XREG-BACKEND-SHARED", "Use an upgraded ALB, or take these backends out of the other VPC's server groups.";
+    /// A load balancer of the ALB's own VPC is named as a backend: classic ALBs only.
+    LoadBalancerBackend = "XREG-LOAD-BALANCER-BACKEND", "Remove the member, or give the instance another address: an ALB cannot serve a load balancer of its own VPC.";
+    /// The binding says classic, and the API shows the fields of an upgraded ALB.
+    GenerationDiffers = "XREG-GENERATION-DIFFERS", "Remove alb.generation from the binding, unless support told you to set it.";
+    /// The load balancer's edition has no room for more servers.
+    AlbQuota = "XREG-ALB-QUOTA", "Remove servers, use an ALB of a higher edition, or state a raised quota in alb.serverQuota.";
     /// A classic ALB without its source prefixes.
     BackToOriginMissing = "XREG-BACK-TO-ORIGIN-MISSING", "Copy the back-to-origin routes from the ALB's console page into backToOrigin.cidrs.";
     /// The listener's port is taken by a listener of somebody else's.
@@ -72,6 +82,8 @@ codes! {
     VpcMissing = "XREG-VPC-MISSING", "Correct the VPC in the binding.";
     /// The backend VPC is the ALB's own.
     BackendInAlbVpc = "XREG-BACKEND-IN-ALB-VPC", "Register instances of the ALB's own VPC in an ordinary server group.";
+    /// The VPC is attached to another CEN instance.
+    VpcElsewhere = "XREG-VPC-ELSEWHERE", "Detach the VPC from the other CEN instance, name that one in cen.id, or attach it by hand and it is adopted.";
     /// Prefixes overlap.
     CidrOverlap = "XREG-CIDR-OVERLAP", "Prefixes joined by a transit router must not overlap: use another VPC or vSwitch.";
     /// A vSwitch named for the attachment is not in the VPC.
@@ -80,8 +92,12 @@ codes! {
     VSwitchZone = "XREG-VSWITCH-ZONE", "Name one vSwitch for each of two zones that the transit router serves.";
     /// A vSwitch has no free address for the transit router's interface.
     VSwitchFull = "XREG-VSWITCH-FULL", "Free an address, or name another vSwitch of that zone.";
+    /// There is no such CEN instance, or it is not Active.
+    CenMissing = "XREG-CEN-MISSING", "Correct cen.id in the binding, or wait until the CEN instance is Active.";
     /// The transit-router service is not open.
     TransitRouterServiceClosed = "XREG-TR-SERVICE-CLOSED", "Open the transit-router service in the console (it is billed).";
+    /// CEN lacks the service-linked role it makes network interfaces with.
+    ServiceRoleMissing = "XREG-SERVICE-ROLE-MISSING", "Create the service-linked role AliyunServiceRoleForCEN: the CEN console does it when asked to attach a VPC.";
     /// There is no transit router in a region.
     TransitRouterMissing = "XREG-TR-MISSING", "Create an Enterprise Edition transit router in that region of the CEN instance.";
     /// The transit router is not Enterprise Edition.
@@ -90,6 +106,10 @@ codes! {
     TransitRouterNotReady = "XREG-TR-NOT-READY", "Wait until the transit router is Active.";
     /// The bandwidth plan is missing, elsewhere, locked, or too small.
     Bandwidth = "XREG-BANDWIDTH", "Associate a plan with enough free bandwidth with the CEN instance, or set payByTraffic.";
+    /// The bandwidth plan joins other areas than those of the two regions.
+    BandwidthSpan = "XREG-BANDWIDTH-SPAN", "Use a bandwidth plan between the areas of the two regions, or set payByTraffic.";
+    /// The connection crosses the border of the Chinese mainland.
+    CrossBorder = "XREG-CROSS-BORDER", "Have the account's compliance check passed; paid by traffic, such a connection gets at most 100 Mbit/s.";
     /// A route with the same destination leads elsewhere.
     RouteConflict = "XREG-ROUTE-CONFLICT", "Remove or change that route, or leave the prefix to it.";
     /// A more specific route takes the traffic elsewhere.
@@ -102,12 +122,18 @@ codes! {
     CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Move the instance to a vSwitch on the system route table, or use an upgraded ALB.";
     /// The attachment exists but is in no usable state.
     AttachmentNotReady = "XREG-ATTACHMENT-NOT-READY", "Wait until it is Attached; if it stays, look at it in the CEN console.";
+    /// An attachment or connection that others made lacks association, propagation or publishing.
+    AdoptedIncomplete = "XREG-ADOPTED-INCOMPLETE", "Approve the plan, or add what is missing in the CEN console.";
 
     // Security.
     /// A drop of equal or earlier precedence shadows the rule.
     RuleShadowed = "XREG-RULE-SHADOWED", "Remove the Drop rule, or give the binding's rules an earlier priority.";
     /// A security group that a service manages.
     GroupManaged = "XREG-GROUP-MANAGED", "Use a security group of your own: a managed one cannot be changed.";
+    /// A security group has members that are no backends: what is let in reaches them, too.
+    GroupShared = "XREG-GROUP-SHARED", "Give the backends a security group of their own, if the others should not be reached.";
+    /// A security group has no room for more rules.
+    RuleQuota = "XREG-RULE-QUOTA", "Remove rules, or give the backends another security group: one holds 200 rules.";
     /// The security group is gone.
     GroupMissing = "XREG-GROUP-MISSING", "Give the instance a security group that exists.";
     /// A network ACL drops the traffic.
@@ -170,6 +196,43 @@ codes! {
     NotProbed = "XREG-NOT-PROBED", "Deploy the probe in the ALB's region to have requests tested.";
     /// The probe's request did not come back as wished.
     ProbeFailed = "XREG-PROBE-FAILED", "Look at status and body; `albridge explain` shows the path.";
+}
+
+/// How bad a reason is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing; what is wanted can work in spite of it, or comes by itself.
+    Warning,
+    /// Something that is wanted cannot work, or cannot be done, while it lasts.
+    Error,
+}
+
+impl Code {
+    /// How bad it is.
+    #[must_use]
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::GenerationDiffers
+            | Self::VpcElsewhere
+            | Self::CrossBorder
+            | Self::AdoptedIncomplete
+            | Self::GroupShared
+            | Self::ServerGroupDiffers
+            | Self::MemberForeign
+            | Self::RemovalWaits
+            | Self::RemovalCapped
+            | Self::Drift
+            | Self::EventIgnored
+            | Self::NotApproved
+            | Self::Waits
+            | Self::ReadOnly
+            | Self::StillPending
+            | Self::Orphan
+            | Self::NotProbed => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
 }
 
 impl fmt::Display for Code {

@@ -13,10 +13,14 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::change::AttachmentRef;
+use crate::surroundings::Surroundings;
 use crate::ids::{
     AlbId, AttachmentId, BandwidthPackageId, InstanceId, InterfaceId, ListenerId, NetworkAclId, PrefixListId, Region,
     RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId, TransitRouterId, VSwitchId, VpcId, ZoneId,
 };
+
+/// Of a fact that nobody asked for.
+const NOT_READ: &str = "not read";
 
 /// A fact, or why it is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +34,7 @@ pub enum Known<T> {
 
 impl<T> Default for Known<T> {
     fn default() -> Self {
-        Self::Unknown("not read".to_owned())
+        Self::Unknown(NOT_READ.to_owned())
     }
 }
 
@@ -49,6 +53,11 @@ impl<T> Known<T> {
             Self::Known(fact) => Some(fact),
             Self::Unknown(_) => None,
         }
+    }
+
+    /// Why it is not known although it was asked for: a call failed.
+    pub fn failure(&self) -> Option<&str> {
+        self.why_unknown().map(String::as_str).filter(|why| *why != NOT_READ)
     }
 
     /// Why it is not known.
@@ -98,6 +107,9 @@ pub struct Topology {
     pub prefix_lists: BTreeMap<PrefixListId, Known<Vec<Ipv4Net>>>,
     /// Network ACLs that vSwitches name.
     pub network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
+    /// What lies around the path and can forbid it.
+    #[serde(default)]
+    pub surroundings: Surroundings,
 }
 
 /// An address and a port.
@@ -544,6 +556,9 @@ pub struct BandwidthPackage {
     pub business_status: String,
     /// Whether it is associated with the binding's CEN.
     pub associated: bool,
+    /// The two areas that it joins, as the API spells them (`China`, `Asia-Pacific`, ...), in no order.
+    #[serde(default)]
+    pub areas: (String, String),
 }
 
 /// An ECS instance.

@@ -11,6 +11,7 @@ use onboarding::topology::{Instance, Topology, VSwitch};
 
 use crate::hop::{Hop, Path};
 use crate::members::{Acl, Groups};
+use crate::near::{Admission, Gates};
 use crate::verdict::{Stop, in_series, reason, side_by_side};
 use crate::walk::{Trip, Walk};
 use crate::{Explanation, SourceVerdict};
@@ -24,15 +25,10 @@ pub(crate) struct Analysis<'a> {
     load_balancer_vpc: &'a VpcId,
     sources: &'a [Ipv4Net],
     ports: &'a [u16],
+    gates: Gates<'a>,
     forward: BTreeMap<Place<'a>, Rc<Walk>>,
     back: BTreeMap<Place<'a>, Rc<Vec<Walk>>>,
     verdicts: BTreeMap<(Place<'a>, &'a [SecurityGroupId]), Verdict>,
-}
-
-/// What the filters at the backend say to one source prefix.
-struct Admission {
-    hops: Vec<Hop>,
-    verdict: Verdict,
 }
 
 impl<'a> Analysis<'a> {
@@ -43,7 +39,8 @@ impl<'a> Analysis<'a> {
         ports: &'a [u16],
     ) -> Self {
         let (forward, back, verdicts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { topology, load_balancer_vpc, sources, ports, forward, back, verdicts }
+        let gates = Gates::new(topology, load_balancer_vpc, sources);
+        Self { topology, load_balancer_vpc, sources, ports, gates, forward, back, verdicts }
     }
 
     /// The verdict alone, remembered for every instance that shares all that decides it.
@@ -65,16 +62,22 @@ impl<'a> Analysis<'a> {
         let forward = self.forward(instance);
         let back = self.back(instance);
         let admissions = self.admissions(instance);
+        let backend = forward.destination;
+        let departures = self.gates.departures(&instance.vswitch, backend, self.ports);
+        let arrivals = self.gates.arrivals(&instance.vswitch, backend);
+        let at_backend = back.iter().zip(&admissions);
+        let at_load_balancer = departures.iter().zip(&arrivals);
         let sources: Vec<SourceVerdict> = self
             .sources
             .iter()
-            .zip(back.iter().zip(&admissions))
-            .map(|(source, (back, admission))| SourceVerdict {
-                source: *source,
-                verdict: in_series([&forward.verdict, &admission.verdict, &back.verdict]),
+            .zip(at_backend.zip(at_load_balancer))
+            .map(|(source, ((back, admission), (departure, arrival)))| {
+                let parts = [&departure.verdict, &forward.verdict, &admission.verdict, &back.verdict, &arrival.verdict];
+                SourceVerdict { source: *source, verdict: in_series(parts) }
             })
             .collect();
-        let (mut forward, back) = (arriving(&forward, &admissions), returning(&back, self.nowhere()));
+        let mut forward = arriving(&departures, &forward, &admissions);
+        let back = returning(&back, &arrivals, self.nowhere());
         if sources.is_empty() {
             let unknown = no_sources(self.load_balancer_vpc);
             forward.fault.get_or_insert_with(|| unknown.clone());
@@ -87,8 +90,10 @@ impl<'a> Analysis<'a> {
     /// Whether the whole vSwitch is reached the same way.
     fn shares_its_way(&mut self, instance: &'a Instance) -> bool {
         let Some(address) = instance.address else { return false };
-        self.vswitch(instance).is_some_and(|vswitch| vswitch.cidr.contains(&address))
-            && !matches!(self.way_to_vswitch(instance).verdict, Verdict::Ambiguous(_))
+        let ports = self.ports;
+        self.vswitch(instance).is_some_and(|vswitch| {
+            vswitch.cidr.contains(&address) && self.gates.agree(&vswitch.id, vswitch.cidr, ports)
+        }) && !matches!(self.way_to_vswitch(instance).verdict, Verdict::Ambiguous(_))
     }
 
     fn vswitch(&self, instance: &Instance) -> Option<&'a VSwitch> {
@@ -204,10 +209,14 @@ impl<'a> Analysis<'a> {
     }
 }
 
-/// The forward path: the network first, then the filters of every source.
-fn arriving(forward: &Walk, admissions: &[Admission]) -> Path {
-    let mut hops = forward.hops.clone();
-    let mut fault = reason(&forward.verdict).cloned();
+/// The forward path: out of the load balancer's vSwitches, through the network, and past the filters of every source.
+fn arriving(departures: &[Admission], forward: &Walk, admissions: &[Admission]) -> Path {
+    let mut hops: Vec<Hop> = departures.iter().flat_map(|departure| departure.hops.clone()).collect();
+    let mut fault = departures.iter().find_map(|departure| reason(&departure.verdict).cloned());
+    if fault.is_none() {
+        hops.extend(forward.hops.iter().cloned());
+        fault = reason(&forward.verdict).cloned();
+    }
     if fault.is_none() {
         let delivery = hops.pop();
         hops.extend(admissions.iter().flat_map(|admission| admission.hops.clone()));
@@ -217,12 +226,23 @@ fn arriving(forward: &Walk, admissions: &[Admission]) -> Path {
     Path { destination: forward.destination, hops, fault }
 }
 
-/// The way back to the first source that has a fault, else to the first.
-fn returning(back: &[Walk], nowhere: Ipv4Net) -> Path {
-    let Some(walk) = back.iter().find(|walk| walk.verdict != Verdict::Reachable).or(back.first()) else {
+/// The way back to the first source that has a fault, else to the first; into the load balancer's vSwitch at the end.
+fn returning(back: &[Walk], arrivals: &[Admission], nowhere: Ipv4Net) -> Path {
+    let faulty = |(walk, arrival): &(&Walk, &Admission)| {
+        walk.verdict != Verdict::Reachable || arrival.verdict != Verdict::Reachable
+    };
+    let ways = || back.iter().zip(arrivals);
+    let Some((walk, arrival)) = ways().find(faulty).or_else(|| ways().next()) else {
         return Path { destination: nowhere, hops: Vec::new(), fault: None };
     };
-    Path { destination: walk.destination, hops: walk.hops.clone(), fault: reason(&walk.verdict).cloned() }
+    let (mut hops, mut fault) = (walk.hops.clone(), reason(&walk.verdict).cloned());
+    if fault.is_none() {
+        let delivery = hops.pop();
+        hops.extend(arrival.hops.clone());
+        fault = reason(&arrival.verdict).cloned();
+        hops.extend(delivery.filter(|_| fault.is_none()));
+    }
+    Path { destination: walk.destination, hops, fault }
 }
 
 fn no_sources(vpc: &VpcId) -> Reason {

@@ -35,7 +35,7 @@ impl fmt::Display for Path {
     }
 }
 
-/// Into the backend's vSwitch, or out of it.
+/// Into a vSwitch, or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
@@ -134,13 +134,13 @@ pub enum Hop {
         /// Where it goes.
         to: Region,
     },
-    /// A network ACL on the backend's vSwitch.
+    /// A network ACL on the backend's vSwitch, or on the load balancer's.
     NetworkAcl {
         /// The ACL.
         acl: NetworkAclId,
         /// Which of its lists.
         direction: Direction,
-        /// The load balancer's prefix.
+        /// Whom the packets come from or go to: the load balancer's prefix, or at its own vSwitch the backend's.
         prefix: Ipv4Net,
         /// Position of the entry that let the packet pass, from 1.
         entry: usize,

@@ -16,6 +16,7 @@ mod gaps;
 mod hop;
 mod lookup;
 mod members;
+mod near;
 mod space;
 mod verdict;
 mod walk;

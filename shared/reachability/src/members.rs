@@ -1,4 +1,5 @@
-//! What filters packets at the backend: the network ACL of its vSwitch and the security groups of its interface.
+//! What filters packets at the backend: the network ACL of its vSwitch and the security groups of its interface. ACLs of
+//! the load balancer's vSwitches are asked the same way, from the other side.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{NetworkAclId, SecurityGroupId};
@@ -40,6 +41,16 @@ impl<'a> Acl<'a> {
     /// Answers to a source.
     pub(crate) fn answer(&self, source: Ipv4Net) -> Result<Vec<Hop>, Stop> {
         self.judge(Direction::Egress, source, ANSWERED_PORTS)
+    }
+
+    /// Requests to a backend's port, out of the load balancer's vSwitch.
+    pub(crate) fn departure(&self, to: Ipv4Net, port: u16) -> Result<Vec<Hop>, Stop> {
+        self.judge(Direction::Egress, to, (port, port))
+    }
+
+    /// Answers from a backend, into the load balancer's vSwitch.
+    pub(crate) fn arrival(&self, from: Ipv4Net) -> Result<Vec<Hop>, Stop> {
+        self.judge(Direction::Ingress, from, ANSWERED_PORTS)
     }
 
     fn judge(&self, direction: Direction, prefix: Ipv4Net, ports: (u16, u16)) -> Result<Vec<Hop>, Stop> {

@@ -147,13 +147,18 @@ impl<'a> Trip<'a> {
             if &attachment.vpc != self.to {
                 return stop(Code::WrongNextHop, &format!("{}, not to {}", attachment.vpc, self.to));
             }
-            return self.arrive(self.vpc(self.to)?, hops);
+            return self.enter(attachment, hops, passed);
         }
         if let Some(peer) = find(&topology.peer_attachments, |peer| &peer.id == next) {
             let Some(far) = far_side(peer, &router.region) else {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
             };
             ready(next, &peer.status)?;
+            if peer.bandwidth == 0 {
+                // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
+                let message = format!("{next} has no bandwidth.");
+                return Err(Stop::Broken(Reason::new(Code::Bandwidth, next, message)));
+            }
             if passed >= MAX_TRANSIT_ROUTERS {
                 return stop(Code::WrongNextHop, &format!("{next} again and again: a loop"));
             }
@@ -163,6 +168,43 @@ impl<'a> Trip<'a> {
         unread_list(&topology.vpc_attachments, "VPC attachments")?;
         unread_list(&topology.peer_attachments, "Inter-region connections")?;
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
+    }
+
+    /// Into the VPC that it was meant for, which looks at a table of its own first. No entry is longer than a vSwitch's
+    /// prefix, so only what is for a load balancer outside of all vSwitches can be sent away again.
+    fn enter(&self, attachment: &VpcAttachment, hops: &mut Vec<Hop>, passed: usize) -> Result<(), Stop> {
+        let (vpc, wanted) = (self.vpc(self.to)?, self.destination);
+        if vpc.vswitches.values().any(|vswitch| vswitch.cidr.contains(&wanted)) {
+            return self.arrive(vpc, hops);
+        }
+        // The interface that it comes out of is in the first zone's vSwitch.
+        let vswitch = attachment.zones.values().next().and_then(|id| vpc.vswitches.get(id));
+        let table = vswitch.map_or_else(|| vpc.system_table(), |vswitch| vpc.table_of(vswitch));
+        let Some(table) = table else { return self.arrive(vpc, hops) };
+        let (route, split) = match longest(&table.routes, wanted) {
+            Found::One(route) if !matches!(route.next_hop, NextHop::Local | NextHop::Service) => (route, false),
+            Found::Split(route) => (route, true),
+            Found::One(_) | Found::Nothing => return self.arrive(vpc, hops),
+        };
+        let message = format!("Table {} of {} sends {wanted} away again by {}.", table.id, vpc.id, route.destination);
+        if split {
+            return Err(Stop::Split(Reason::new(Code::RouteShadowed, &route.id, message)));
+        }
+        hops.push(Hop::VpcTable {
+            vpc: vpc.id.clone(),
+            table: table.id.clone(),
+            system: table.system,
+            destination: wanted,
+            route: route.into(),
+        });
+        let away = Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message));
+        match &route.next_hop {
+            NextHop::Attachment(id) if *id == attachment.id && passed < MAX_TRANSIT_ROUTERS => {
+                hops.push(joined(attachment));
+                self.cross(self.transit_router(&attachment.region)?, id, hops, passed + 1)
+            }
+            _ => Err(away),
+        }
     }
 
     /// Inside the VPC that it was meant for.

@@ -1,6 +1,6 @@
 //! What a stage has to see: a small set of flags, and the calls that each of them makes.
 
-use openapi::{Action, alb, cbn, ecs, sts, vpc};
+use openapi::{Action, alb, cbn, ecs, ram, sts, vpc};
 
 /// What every stage calls whatever it needs to see: the store, and the roles of other accounts.
 pub const COMMON_ACTIONS: &[&str] = &["oss:GetObject", sts::AssumeRole::RAM_ACTION];
@@ -27,14 +27,16 @@ impl Needs {
     pub const HEALTH: Self = Self(1 << 5 | Self::GROUPS.0 | Self::LISTENERS.0);
     /// Transit routers with tables, associations, propagations and entries, attachments and connections.
     pub const CEN: Self = Self(1 << 6 | Self::ALB.0);
-    /// What must be there before attachments can be made: the service, its zones, the bandwidth plan.
+    /// What must be there before attachments can be made: the CEN instance, the service with its role and zones, the bandwidth plan.
     pub const PREREQUISITES: Self = Self(1 << 7);
     /// Instances of the backend VPCs with the interfaces that own their addresses.
     pub const BACKENDS: Self = Self(1 << 8);
     /// Security groups of the wanted instances' interfaces, and the prefix lists that their rules name.
     pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
+    /// What the checks of paths and members look at around the binding: who else uses the VPCs and the load balancer.
+    pub const SURROUNDINGS: Self = Self(1 << 10 | Self::VPCS.0);
     /// Everything.
-    pub const ALL: Self = Self((1 << 10) - 1);
+    pub const ALL: Self = Self((1 << 11) - 1);
 
     /// Both.
     #[must_use]
@@ -97,6 +99,18 @@ const CALLS: &[(Needs, &[&str])] = &[
             cbn::CheckTransitRouterService::RAM_ACTION,
             cbn::ListTransitRouterAvailableResource::RAM_ACTION,
             cbn::DescribeCenBandwidthPackages::RAM_ACTION,
+            cbn::DescribeCens::RAM_ACTION,
+            ram::GetRole::RAM_ACTION,
+        ],
+    ),
+    (
+        Needs::SURROUNDINGS,
+        &[
+            alb::ListServerGroups::RAM_ACTION,
+            alb::ListServerGroupServers::RAM_ACTION,
+            alb::ListLoadBalancers::RAM_ACTION,
+            alb::GetLoadBalancerAttribute::RAM_ACTION,
+            vpc::DescribeVpcAttribute::RAM_ACTION,
         ],
     ),
     (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),

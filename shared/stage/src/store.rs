@@ -31,7 +31,7 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
             String::from_utf8(object.body.into()).map_err(|_| failure(format!("{name} is not UTF-8 text.")))?
         }
     };
-    Store::parse(&text, &name).map_err(|error| failure(format!("The bindings are not valid: {error}.")))
+    Store::parse(&text, &name).map_err(|error| failure(format!("The bindings are not valid: {error}")))
 }
 
 /// One binding of the store.

@@ -271,7 +271,7 @@ pub(super) fn configure(world: &mut World, id: &str, at: Timestamp) {
     }
 }
 
-fn shown(lb: &LoadBalancer, now: Timestamp) -> Value {
+fn shown(world: &World, lb: &LoadBalancer, now: Timestamp) -> Value {
     let mut shown = json!({
         "LoadBalancerId": lb.id,
         "LoadBalancerName": lb.name,
@@ -281,11 +281,11 @@ fn shown(lb: &LoadBalancer, now: Timestamp) -> Value {
         "AddressAllocatedMode": lb.address_mode,
         "Ipv6AddressType": "",
         "DNSName": lb.dns_name,
-        "LoadBalancerStatus": lb.status.get(now).name(),
+        "LoadBalancerStatus": world.troubles.balancer_status(&lb.id).unwrap_or(lb.status.get(now).name()),
         "LoadBalancerBussinessStatus": "Normal",
         "LoadBalancerEdition": lb.edition,
         "LoadBalancerBillingConfig": {"PayType": lb.pay_type},
-        "LoadBalancerOperationLocks": [],
+        "LoadBalancerOperationLocks": world.troubles.balancer_locks(&lb.id),
         "ModificationProtectionConfig": {"Status": lb.modification_protection.0, "Reason": lb.modification_protection.1},
         "DeletionProtectionConfig": {"Enabled": lb.deletion_protection.is_some()},
         "AccessLogConfig": {},
@@ -313,7 +313,7 @@ pub(super) fn attribute(world: &World, now: Timestamp, call: &Call) -> Answer {
         });
         json!({"ZoneId": zone.zone, "VSwitchId": zone.vswitch, "Status": "Active", "LoadBalancerAddresses": [address]})
     });
-    let mut answer = shown(lb, now);
+    let mut answer = shown(world, lb, now);
     answer["ZoneMappings"] = zones.collect();
     answer["RegionId"] = lb.region.clone().into();
     Ok(answer)
@@ -339,7 +339,7 @@ pub(super) fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
         .filter(|lb| is("ResourceGroupId", &lb.resource_group))
         .filter(|lb| params.get("ZoneId").is_none_or(|zone| lb.zones.iter().any(|known| known.zone == zone)))
         .filter(|lb| crate::tags::pass(&lb.tags, params, "Tag"))
-        .map(|lb| (lb.id.clone(), shown(lb, now)))
+        .map(|lb| (lb.id.clone(), shown(world, lb, now)))
         .collect();
     Ok(page.answer("LoadBalancers", items))
 }

@@ -8,6 +8,7 @@ use super::zones;
 use super::{Status, VpcAttachment, ZoneMapping, is_moving, routers, stamp};
 use crate::call::{Answer, ApiError, Call};
 use crate::ecs;
+use crate::ram;
 use crate::listing::{Size, by_token};
 use crate::tags;
 use crate::time::Timed;
@@ -32,6 +33,16 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 }
 
 fn attach(world: &mut World, now: Timestamp, call: &Call, router: &str) -> Answer {
+    if world.troubles.service_closed {
+        // The code is spelt so (cloud-apis.md section 7).
+        return Err(ApiError::bad("Forbbiden.TransitRouterServiceNotOpen", "The transit router service is not open."));
+    }
+    if world.ram.role(ram::CEN_SERVICE_ROLE).is_none() {
+        return Err(ApiError::bad(
+            "NoPermission.AliyunServiceRoleForCEN",
+            "The service-linked role AliyunServiceRoleForCEN does not exist.",
+        ));
+    }
     let params = &call.params;
     let vpc = params.required("VpcId")?.to_owned();
     let wanted = zones::read(params, "ZoneMappings");

@@ -35,6 +35,12 @@ pub(super) fn reserve(world: &World, cen: &str, id: &str, mbps: u32, except: Opt
             "The bandwidth package is not associated with the CEN instance.",
         ));
     }
+    if world.troubles.package_status(id) != "Normal" {
+        return Err(ApiError::bad(
+            "InvalidOperation.BwpBusinessStatus",
+            "The business status of the bandwidth package does not support this operation.",
+        ));
+    }
     let drawn: u32 =
         drawing(world, id).filter(|peer| Some(peer.id.as_str()) != except).map(|peer| peer.bandwidth).sum();
     if drawn.saturating_add(mbps) > package.bandwidth {
@@ -51,6 +57,10 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let bandwidth = params.parse("Bandwidth")?.filter(|mbps| (2..=10_000).contains(mbps));
     let bandwidth =
         bandwidth.ok_or_else(|| ApiError::bad("IllegalParam.Bandwidth", "The param of Bandwidth is illegal."))?;
+    let charge_type = params.get("BandwidthPackageChargeType").unwrap_or("PREPAY");
+    if charge_type == "PREPAY" && params.parse::<u32>("Period")?.is_none() {
+        return Err(ApiError::bad("MissingParam.Period", "The parameter Period is mandatory."));
+    }
     let areas =
         (params.required("GeographicRegionAId")?.to_owned(), params.required("GeographicRegionBId")?.to_owned());
     let id = world.ids.next("cenbwp-");
@@ -60,7 +70,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         description: params.text("Description"),
         bandwidth,
         areas,
-        charge_type: params.get("BandwidthPackageChargeType").unwrap_or("PREPAY").to_owned(),
+        charge_type: charge_type.to_owned(),
         cen: None,
         created: now,
         tags: tags::read(params),
@@ -167,7 +177,7 @@ fn json(world: &World, now: Timestamp, package: &Package) -> Value {
         "Bandwidth": package.bandwidth,
         "BandwidthPackageChargeType": package.charge_type,
         "Status": status(package),
-        "BusinessStatus": "Normal",
+        "BusinessStatus": world.troubles.package_status(&package.id),
         "GeographicRegionAId": package.areas.0,
         "GeographicRegionBId": package.areas.1,
         "GeographicSpanId": span,

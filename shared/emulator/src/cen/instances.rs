@@ -12,8 +12,9 @@ use crate::time::Timed;
 use crate::world::{World, done};
 
 /// The service is open in this account: opening it costs money, so no stage ever does.
-pub(super) fn check_service() -> Answer {
-    Ok(json!({"Enabled": "true"}))
+pub(super) fn check_service(world: &World) -> Answer {
+    let open = !world.troubles.service_closed;
+    Ok(json!({"Enabled": open.to_string()}))
 }
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {

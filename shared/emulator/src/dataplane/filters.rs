@@ -11,48 +11,44 @@ use crate::world::World;
 const CLIENT_PORT: u16 = 40_000;
 
 /// A connection as network ACLs see it. They are stateless, so they judge its answers too; the port that they mean is
-/// always the one a packet goes to.
+/// always the one a packet goes to. An ACL stands before the interfaces of its vSwitch, and is asked by none inside.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flow<'a> {
-    /// The vSwitch that the source lies in; a classic load balancer lies in none.
+    pub(super) world: &'a World,
+    /// The vSwitch that the source lies in, if the destination lies in another; a classic load balancer lies in none.
     pub(super) near: Option<&'a str>,
-    /// The vSwitch of the server.
-    pub(super) far: &'a str,
     pub(super) source: Ipv4Addr,
     pub(super) destination: Ipv4Addr,
     pub(super) port: u16,
 }
 
 impl Flow<'_> {
-    /// Out of the source's vSwitch and into the server's.
-    pub(super) fn check_forward(&self, world: &World) -> Result<(), Fault> {
-        self.check(world, (self.near, self.destination), (Some(self.far), self.source), self.port)
+    /// Out of the source's vSwitch.
+    pub(super) fn leave_near(&self) -> Result<(), Fault> {
+        self.near.map_or(Ok(()), |near| self.check(near, false, self.destination, self.port))
     }
 
-    /// Out of the server's vSwitch and into the source's.
-    pub(super) fn check_return(&self, world: &World) -> Result<(), Fault> {
-        self.check(world, (Some(self.far), self.source), (self.near, self.destination), CLIENT_PORT)
+    /// Into the server's vSwitch.
+    pub(super) fn enter_far(&self, far: &str) -> Result<(), Fault> {
+        self.check(far, true, self.source, self.port)
     }
 
-    /// Each side is a vSwitch and the peer that its rules are about. Inside one vSwitch no ACL is asked.
-    fn check(
-        &self,
-        world: &World,
-        out: (Option<&str>, Ipv4Addr),
-        into: (Option<&str>, Ipv4Addr),
-        port: u16,
-    ) -> Result<(), Fault> {
-        if self.near == Some(self.far) {
-            return Ok(());
-        }
-        for ((vswitch, peer), inbound) in [(out, false), (into, true)] {
-            let Some(vswitch) = vswitch else { continue };
-            let Some(acl) = vpc::acl_of_vswitch(world, vswitch) else { continue };
-            let entries = if inbound { &acl.ingress } else { &acl.egress };
-            let decided = entries.iter().find(|entry| entry.matches_tcp(peer, port));
-            if decided.is_none_or(|entry| entry.policy == AclPolicy::Drop) {
-                return Err(Fault::Acl { vswitch: vswitch.to_owned(), inbound });
-            }
+    /// The answer out of the server's vSwitch.
+    pub(super) fn leave_far(&self, far: &str) -> Result<(), Fault> {
+        self.check(far, false, self.source, CLIENT_PORT)
+    }
+
+    /// The answer into the source's vSwitch.
+    pub(super) fn enter_near(&self) -> Result<(), Fault> {
+        self.near.map_or(Ok(()), |near| self.check(near, true, self.destination, CLIENT_PORT))
+    }
+
+    fn check(&self, vswitch: &str, inbound: bool, peer: Ipv4Addr, port: u16) -> Result<(), Fault> {
+        let Some(acl) = vpc::acl_of_vswitch(self.world, vswitch) else { return Ok(()) };
+        let entries = if inbound { &acl.ingress } else { &acl.egress };
+        let decided = entries.iter().find(|entry| entry.matches_tcp(peer, port));
+        if decided.is_none_or(|entry| entry.policy == AclPolicy::Drop) {
+            return Err(Fault::Acl { vswitch: vswitch.to_owned(), inbound });
         }
         Ok(())
     }

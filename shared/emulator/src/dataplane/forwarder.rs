@@ -75,6 +75,11 @@ impl<'w> Forwarder<'w> {
         let world = self.world;
         // Only the system table counts for a load balancer, whatever its vSwitches are associated with (section 10).
         let table = vpc::system_table(world, source.vpc).ok_or_else(|| no_table(source.vpc))?.id.clone();
+        let switch_of = |address| vpc::lookup_address(world, source.vpc, address).map(|(switch, _)| switch.id.as_str());
+        let inside = switch_of(source.address).is_some() && switch_of(source.address) == switch_of(destination);
+        let near = switch_of(source.address).filter(|_| !inside);
+        let flow = Flow { world, near, source: source.address, destination, port };
+        flow.leave_near()?;
         let way = (Direction::Forward, source.vpc, table, destination);
         let vpc = match self.arrive(way, hops.as_deref_mut())? {
             Arrival::Local { vpc } => vpc,
@@ -84,15 +89,17 @@ impl<'w> Forwarder<'w> {
         let Owner { interface, instance, running } =
             ecs::owner_of_address(world, &vpc, destination).ok_or_else(nobody)?;
         let instance = instance.ok_or_else(nobody)?;
-        let near = vpc::lookup_address(world, source.vpc, source.address).map(|(switch, _)| switch.id.as_str());
-        let flow = Flow { near, far: &interface.switch, source: source.address, destination, port };
-        flow.check_forward(world)?;
+        if !inside {
+            flow.enter_far(&interface.switch)?;
+        }
         filters::security_groups(world, interface, source.address, destination, port)?;
         if !running {
             return Err(Fault::NotRunning { instance: instance.id.clone() });
         }
 
-        flow.check_return(world)?;
+        if !inside {
+            flow.leave_far(&interface.switch)?;
+        }
         let back =
             vpc::table_of_vswitch(world, &interface.switch).ok_or_else(|| no_table(&interface.switch))?.id.clone();
         match self.arrive((Direction::Return, &vpc, back, source.address), hops)? {
@@ -102,6 +109,7 @@ impl<'w> Forwarder<'w> {
             Arrival::Local { vpc } => return Err(Fault::NobodyThere { vpc, address: source.address }),
             Arrival::Service { vpc } => return Err(Fault::Swallowed { vpc, address: source.address }),
         }
+        flow.enter_near()?;
         Ok((instance.id.clone(), instance.web_ports.contains(&port)))
     }
 

@@ -18,7 +18,11 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
         "ListRules" => list_rules(world, call)?,
         "ListTargets" => {
             let key = key(call)?;
-            let targets: Vec<Value> = find(world, &key)?.targets.iter().map(show_target).collect();
+            let mut targets: Vec<Value> = find(world, &key)?.targets.iter().map(show_target).collect();
+            for target in &mut targets {
+                target["EventBusName"] = Value::String(key.1.clone());
+                target["RuleName"] = Value::String(key.2.clone());
+            }
             json!({"Total": targets.len(), "Targets": targets})
         }
         "PutTargets" => put_targets(world, call)?,
@@ -106,7 +110,13 @@ fn show_target(target: &Target) -> Value {
     let params: Vec<Value> = target
         .params
         .iter()
-        .map(|param| json!({"ResourceKey": param.key, "Form": param.form, "Value": param.value, "Template": param.template}))
+        .map(|param| {
+            let mut shown = json!({"ResourceKey": param.key, "Form": param.form, "Value": param.value});
+            if let Some(template) = &param.template {
+                shown["Template"] = Value::String(template.clone());
+            }
+            shown
+        })
         .collect();
     json!({"Id": target.id, "Type": target.kind, "Endpoint": target.endpoint, "ParamList": params})
 }

@@ -91,3 +91,23 @@ fn rules_are_shown_with_their_targets() {
     let gone = ask("GetRule", &[("EventBusName", "default"), ("RuleName", "z")]);
     assert_eq!(gone.unwrap_err().code, "EventRuleNotExisted");
 }
+
+#[test]
+fn targets_are_shown_with_their_rule_and_without_empty_fields() {
+    let mut world = world();
+    let to = target("acs.fc.function", "acs:fc:cn-hangzhou:1:functions/work", vec![constant("functionName", "work")]);
+    world.put_rule(HANGZHOU, rule("r", vec![to]));
+    let pairs = [("EventBusName", "default"), ("RuleName", "r")];
+    let call = Call {
+        service: Service::EventBridge,
+        action: "ListTargets".to_owned(),
+        region: HANGZHOU.to_owned(),
+        params: Params::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))),
+        caller: Caller::Root,
+        request_id: "R".to_owned(),
+    };
+    let listed = world.handle(start(), &call).unwrap();
+    let shown = &listed["Data"]["Targets"][0];
+    assert_eq!((&shown["RuleName"], &shown["EventBusName"]), (&json!("r"), &json!("default")));
+    assert_eq!(shown["ParamList"][0], json!({"ResourceKey": "functionName", "Form": "CONSTANT", "Value": "work"}));
+}

@@ -49,6 +49,16 @@ fn begin(world: &mut World, at: Timestamp, name: &str) -> Answer {
 }
 
 #[test]
+fn only_an_update_does_not_tell_the_mode() {
+    let mut world = with_flow();
+    let shown = ask(&mut world, start(), "DescribeFlow", &[("Name", "slow")]).unwrap();
+    assert_eq!(shown["ExecutionMode"], "Standard");
+    let updated = ask(&mut world, start(), "UpdateFlow", &[("Name", "slow"), ("Description", "new")]).unwrap();
+    assert_eq!(updated["Description"], "new");
+    assert!(updated.get("ExecutionMode").is_none());
+}
+
+#[test]
 fn flows_are_kept_by_name_and_region() {
     let mut world = with_flow();
     let twice = [("Name", "slow"), ("Definition", FLOW), ("Description", "d"), ("Type", "FDL")];

@@ -1,5 +1,6 @@
 //! What was asked and answered, in order: tests count writes here, and one seed gives one byte-identical log.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -60,6 +61,36 @@ impl CallRecord {
     }
 }
 
+/// More than this is forgotten, oldest first: an emulator that serves for days must not grow. No test comes near it.
+const MOST: usize = 200_000;
+
+/// The latest calls, and how many of all changed something.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    records: VecDeque<CallRecord>,
+    writes: usize,
+}
+
+impl Log {
+    pub(super) fn push(&mut self, record: CallRecord) {
+        if self.records.len() == MOST {
+            self.records.pop_front();
+        }
+        self.writes += usize::from(record.writes && record.succeeded());
+        self.records.push_back(record);
+    }
+
+    /// In order.
+    pub(super) fn records(&self) -> impl Iterator<Item = &CallRecord> {
+        self.records.iter()
+    }
+
+    /// Successful calls that changed something, forgotten ones included.
+    pub(super) const fn writes(&self) -> usize {
+        self.writes
+    }
+}
+
 /// Whether an action changes something. Invoking a function is no change of the cloud's own state.
 pub(super) fn writes(action: &str) -> bool {
     const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
@@ -70,6 +101,27 @@ pub(super) fn writes(action: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_is_bounded_and_still_counts_every_write() {
+        let mut log = Log::default();
+        for number in 0..MOST + 5 {
+            log.push(CallRecord {
+                at: Timestamp::UNIX_EPOCH,
+                region: String::new(),
+                service: None,
+                action: number.to_string(),
+                caller: None,
+                params: Params::default(),
+                status: if number == 1 { 400 } else { 200 },
+                code: None,
+                writes: number < 3,
+            });
+        }
+        assert_eq!(log.records().count(), MOST);
+        assert_eq!(log.records().next().unwrap().action, "5");
+        assert_eq!(log.writes(), 2);
+    }
 
     #[test]
     fn reads_are_told_from_writes_by_their_verb() {

@@ -34,15 +34,25 @@ const PROTOCOL: [&str; 12] = [
 
 /// Hand-written: actions of RAM, `*` marks what is required.
 const RAM: [(&str, &str); 9] = [
-    ("CreateRole", "RoleName* AssumeRolePolicyDocument* Description MaxSessionDuration"),
+    ("CreateRole", "RoleName* AssumeRolePolicyDocument* Description MaxSessionDuration Tag.N.Key Tag.N.Value"),
     ("GetRole", "RoleName*"),
-    ("ListRoles", "Marker MaxItems"),
+    ("ListRoles", "Marker MaxItems Tag.N.Key Tag.N.Value"),
     ("UpdateRole", "RoleName* NewAssumeRolePolicyDocument"),
     ("DeleteRole", "RoleName*"),
     ("ListPoliciesForRole", "RoleName*"),
     ("AttachPolicyToRole", "PolicyType* PolicyName* RoleName*"),
-    ("CreatePolicy", "PolicyName* PolicyDocument* Description"),
+    ("CreatePolicy", "PolicyName* PolicyDocument* Description Tag.N.Key Tag.N.Value"),
     ("GetPolicy", "PolicyName* PolicyType*"),
+];
+
+/// Marked as required in the SDKs' models, but not by the service.
+const OPTIONAL: [(Service, &str, &str); 3] = [
+    // Asked only when the instance changes its VPC: the models' own text again.
+    (Service::Ecs, "ModifyInstanceVpcAttribute", "SecurityGroupId.N"),
+    // Asked of plans that are paid ahead only: the models' own text on this parameter.
+    (Service::Cbn, "CreateCenBandwidthPackage", "Period"),
+    // Asked of instance types of supercomputing clusters only (RunInstances, ECS API reference).
+    (Service::Ecs, "RunInstances", "HpcClusterId"),
 ];
 
 #[derive(Debug, Default)]
@@ -123,6 +133,12 @@ impl Table {
                 table.actions.insert((service, action), parameters.collect());
             }
         }
+        for (service, action, parameter) in OPTIONAL {
+            let spec = table.actions.get_mut(&(service, action.to_owned())).and_then(|entry| entry.get_mut(parameter));
+            if let Some(spec) = spec {
+                spec.required = false;
+            }
+        }
         table.versions.insert("2015-05-01".to_owned(), Service::Ram);
         for (action, parameters) in RAM {
             let parameters = parameters.split(' ').map(|name| {
@@ -157,6 +173,14 @@ pub(super) fn service_of_version(version: &str) -> Option<Service> {
 /// Whether the service has the action.
 pub(super) fn knows(service: Service, action: &str) -> bool {
     TABLE.actions.contains_key(&(service, action.to_owned()))
+}
+
+/// Whether the action has no parameter of this name, but fields or elements of one.
+pub(super) fn has_fields(service: Service, action: &str, name: &str) -> bool {
+    TABLE.actions.get(&(service, action.to_owned())).is_some_and(|entry| {
+        let inside = |field: &String| field.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        !entry.contains_key(name) && entry.keys().any(inside)
+    })
 }
 
 /// Every action with its version and the names of its parameters, for tests that try them all.
@@ -318,6 +342,14 @@ mod tests {
         assert_eq!(service_of_version("2020-06-16"), Some(Service::Alb));
         assert!(knows(Service::Cbn, "ListTransitRouters"));
         assert!(!knows(Service::Alb, "ListTransitRouters"));
+    }
+
+    #[test]
+    fn an_instance_needs_no_cluster() {
+        assert_eq!(check_with(Service::Ecs, "RunInstances", &[("VSwitchId", "vsw-1")]), Ok(()));
+        assert!(OPTIONAL.iter().all(|(service, action, name)| {
+            TABLE.actions.get(&(*service, (*action).to_owned())).is_some_and(|entry| entry.contains_key(*name))
+        }));
     }
 
     #[test]

@@ -80,6 +80,41 @@ fn refusals_have_the_documented_codes() {
 }
 
 #[test]
+fn objects_may_come_as_json_as_the_sdks_send_them() {
+    const EVENTS: &str = "2020-04-01";
+    let gateway = Gateway::new(world());
+    let rule = template::Rule {
+        bus: "default".into(),
+        name: "r".into(),
+        enabled: true,
+        pattern: json!({}),
+        targets: Vec::new(),
+    };
+    gateway.with(|world| world.put_rule(HANGZHOU, rule));
+    let target = r#"[{"Id":"t","Type":"acs.fc.function","Endpoint":"e","ParamList":[{"Form":"ORIGINAL"}]}]"#;
+    let put = [("EventBusName", "default"), ("RuleName", "r"), ("Targets", target)];
+    let answer = ask(&gateway, rpc(start(), "1", &root(), EVENTS, "PutTargets", &put));
+    assert_eq!(answer.status(), StatusCode::OK, "{:?}", answer.body());
+    assert_eq!(gateway.log()[0].params.get("Targets.1.ParamList.1.Form"), Some("ORIGINAL"));
+    let listed = ask(&gateway, rpc(start(), "2", &root(), EVENTS, "ListTargets", &put[..2]));
+    assert_eq!(json_of(&listed)["Data"]["Targets"][0]["Id"], "t");
+    let broken = [("EventBusName", "default"), ("RuleName", "r"), ("Targets", "[{]")];
+    let refused = ask(&gateway, rpc(start(), "3", &root(), EVENTS, "PutTargets", &broken));
+    assert_eq!(code(&refused), "InvalidParameter");
+}
+
+#[test]
+fn the_list_of_roles_does_not_show_whom_they_trust() {
+    let gateway = Gateway::new(world());
+    gateway.with(|world| put_role(world, "reader", &[]));
+    let listed = ask(&gateway, rpc(start(), "1", &root(), "2015-05-01", "ListRoles", &[("Tag", "[]")]));
+    let listed = json_of(&listed);
+    let roles = listed["Roles"]["Role"].as_array().unwrap();
+    assert!(roles.iter().any(|role| role["RoleName"] == "reader"));
+    assert!(roles.iter().all(|role| role.get("AssumeRolePolicyDocument").is_none()));
+}
+
+#[test]
 fn a_nonce_counts_once_but_a_forged_request_uses_none_up() {
     let gateway = Gateway::new(world());
     let forger = Credentials { access_key_secret: "guess".into(), ..root() };

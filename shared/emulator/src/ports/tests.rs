@@ -50,6 +50,20 @@ async fn nobody_answers_where_no_listener_is() {
 }
 
 #[tokio::test]
+async fn addresses_are_listed_without_a_signature_and_without_the_key() {
+    let cloud = serving().await;
+    let ports = Ports::open(&cloud, 0).await.unwrap();
+    let request = Request::get(ADDRESSES).header("host", "anything").body(Bytes::new()).unwrap();
+    let answer = send(&ports.api(HANGZHOU).unwrap(), request).await.unwrap();
+    let listed = json_of(&answer);
+    let expected = ports.endpoints().await.unwrap();
+    assert_eq!(listed["endpoints"][HANGZHOU], expected.endpoints[HANGZHOU]);
+    assert_eq!(listed["dataPlane"]["alb-1:80"], expected.data_plane["alb-1:80"]);
+    assert!(!String::from_utf8_lossy(answer.body()).contains(&expected.access_key_secret));
+    assert!(cloud.gateway().log().iter().all(|call| !call.action.is_empty()));
+}
+
+#[tokio::test]
 async fn functions_are_called_as_custom_runtimes_are() {
     let socket = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let base = url(&socket.local_addr().unwrap());

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span, instrument::Instrumented};
 
-use crate::{context::Context as CallContext, invocation::LambdaInvocation};
+use crate::{Error, context::Context as CallContext, invocation::LambdaInvocation};
 
 /// Puts each call in the span of [`request_span`]. [`run`](crate::run) and its like add it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,12 +32,15 @@ pub struct TracingService<S> {
     inner: S,
 }
 
-impl<S: Service<LambdaInvocation>> Service<LambdaInvocation> for TracingService<S> {
-    type Response = S::Response;
-    type Error = S::Error;
+impl<S> Service<LambdaInvocation> for TracingService<S>
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error>,
+{
+    type Response = ();
+    type Error = Error;
     type Future = Instrumented<S::Future>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.inner.poll_ready(cx)
     }
 

@@ -10,10 +10,11 @@ use tokio::{
 
 use crate::support::{Client, Lines, invoke, listen, options};
 
-const IN_FLIGHT: usize = 50;
+/// As many as Function Compute sends to one instance at most.
+const IN_FLIGHT: usize = 200;
 
 #[tokio::test(start_paused = true)]
-async fn fifty_calls_are_in_flight_together_and_keep_apart() {
+async fn two_hundred_calls_are_in_flight_together_and_keep_apart() {
     let lines = Lines::default();
     let together = Arc::new(Barrier::new(IN_FLIGHT));
     let endpoint = Endpoint::new(
@@ -44,30 +45,40 @@ async fn fifty_calls_are_in_flight_together_and_keep_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_are_served_together() {
+async fn two_hundred_connections_are_served_together_and_some_calls_panic() {
     let (listener, first) = listen().await;
-    let mut clients = vec![first];
-    while clients.len() < IN_FLIGHT {
-        clients.push(Client::connect(&listener).await);
-    }
+    let address = listener.local_addr().unwrap();
     let together = Arc::new(Barrier::new(IN_FLIGHT));
     let handler = service_fn(move |event: LambdaEvent<String>| {
         let together = Arc::clone(&together);
         async move {
             together.wait().await;
-            Ok::<_, Error>(event.payload)
+            assert!(event.payload != "3" && !event.payload.ends_with("13"), "some panic");
+            Ok::<_, Error>(format!("{} {}", event.context.request_id, event.payload))
         }
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(serve(listener, options(), handler, async {
         stopped.await.unwrap();
     }));
+    // Connected only now: more than the listener's backlog would wait for the server.
+    let mut clients = vec![first];
+    while clients.len() < IN_FLIGHT {
+        clients.push(Client::connect_to(address).await);
+    }
     let mut calls = JoinSet::new();
     for (number, mut client) in clients.into_iter().enumerate() {
         calls.spawn(async move {
-            let body = format!("\"{number}\"");
-            let reply = client.event("1-a", &body).await;
-            assert_eq!((reply.status, reply.body), (200, body));
+            let reply = client.event(&format!("1-{number}"), &format!("\"{number}\"")).await;
+            if number == 3 || number % 100 == 13 {
+                assert_eq!(reply.status, 404);
+                assert!(reply.body.contains("Lambda panicked: some panic"), "{}", reply.body);
+            } else {
+                assert_eq!((reply.status, reply.body), (200, format!("\"1-{number} {number}\"")));
+            }
+            // The connection is as good as before.
+            client.write("GET /pre-stop HTTP/1.1\r\n\r\n").await;
+            assert_eq!(client.reply().await.status, 200);
         });
     }
     calls.join_all().await;

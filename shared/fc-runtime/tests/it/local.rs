@@ -48,35 +48,43 @@ async fn a_handler_may_borrow_and_need_not_be_send() {
 }
 
 #[tokio::test]
-async fn calls_take_turns_on_one_task() {
+async fn calls_come_one_after_the_other_and_hooks_beside_them() {
     let (listener, mut first) = listen().await;
     let mut second = Client::connect(&listener).await;
+    let mut hook = Client::connect(&listener).await;
     let (stop, stopped) = oneshot::channel::<()>();
-    let go = Notify::new();
-    // The first call ends only once the second has begun.
+    let (begun, go) = (Notify::new(), Notify::new());
+    let running = Cell::new(0);
     let handler = service_fn(|event: LambdaEvent<bool>| {
-        let go = &go;
+        let (begun, go, running) = (&begun, &go, &running);
         async move {
+            running.set(running.get() + 1);
+            begun.notify_one();
             if event.payload {
                 go.notified().await;
-            } else {
-                go.notify_one();
             }
+            assert_eq!(running.get(), 1, "a handler may rely on not being entered twice");
+            running.set(running.get() - 1);
             Ok::<_, Error>(event.context.request_id)
         }
     });
     let (served, ()) =
         join!(Runtime::new(handler).serve_local(listener, options(), async { stopped.await.unwrap() }), async {
             first.write(&event("1-first", "true")).await;
-            assert_eq!(second.event("1-second", "false").await.body, "\"1-second\"");
+            begun.notified().await;
+            second.write(&event("1-second", "false")).await;
+            hook.write("GET /pre-stop HTTP/1.1\r\n\r\n").await;
+            assert_eq!(hook.reply().await.status, 200);
+            go.notify_one();
             assert_eq!(first.reply().await.body, "\"1-first\"");
+            assert_eq!(second.reply().await.body, "\"1-second\"");
             stop.send(()).unwrap();
         });
     served.unwrap();
 }
 
 #[tokio::test]
-async fn a_limit_on_readiness_holds_calls_back_and_does_not_stall() {
+async fn a_layer_that_is_not_ready_holds_calls_back_and_does_not_stall() {
     let (listener, mut first) = listen().await;
     let mut second = Client::connect(&listener).await;
     let (stop, stopped) = oneshot::channel::<()>();

@@ -129,3 +129,38 @@ async fn json_lines_carry_it_too() {
         assert_eq!(line["span"]["requestId"], "1-a");
     }
 }
+
+#[cfg(feature = "opentelemetry")]
+#[tokio::test]
+async fn open_telemetrys_span_is_closed_before_the_flush_and_the_answer() {
+    use fc_runtime::{
+        Runtime,
+        layers::{OpenTelemetryFaasTrigger, OpenTelemetryLayer},
+    };
+
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let subscriber = tracing::subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_span_events(tracing::subscriber::fmt::format::FmtSpan::CLOSE)
+        .without_time()
+        .with_ansi(false)
+        .finish();
+    let _guard = ::tracing::subscriber::set_default(subscriber);
+    let flushed = buffer.clone();
+    let flush = move || flushed.0.lock().unwrap().extend_from_slice(b"flush\n");
+    let handler = service_fn(|event: LambdaEvent<u8>| async move { Ok::<_, Error>(event.payload) });
+    let endpoint = Runtime::new(handler)
+        .layer(OpenTelemetryLayer::new(flush).with_trigger(OpenTelemetryFaasTrigger::Timer))
+        .into_endpoint(Lines::default().options());
+    assert_eq!(endpoint.call(invoke("1-a", "7")).await.body(), "7");
+    let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let (span, end) = text.split_once('\n').unwrap();
+    assert_eq!(end, "flush\n");
+    for attribute in
+        ["faas.name=\"echo\"", "faas.trigger=\"timer\"", "faas.invocation_id=\"1-a\"", "faas.coldstart=true"]
+    {
+        assert!(span.contains(attribute), "{span}");
+    }
+    assert!(!span.contains("tenant_id"), "{span}");
+}

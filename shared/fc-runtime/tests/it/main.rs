@@ -2,17 +2,23 @@
 
 // `cfg(test)` says to clippy that unwrapping is in order here.
 #[cfg(test)]
+mod bodies;
+#[cfg(test)]
 mod concurrency;
 #[cfg(test)]
 mod context;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod http_trigger;
 #[cfg(test)]
 mod local;
 #[cfg(test)]
 mod logs;
+#[cfg(all(test, unix))]
+mod process;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -66,7 +67,11 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) async fn connect(listener: &TcpListener) -> Self {
-        Self(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap())
+        Self::connect_to(listener.local_addr().unwrap()).await
+    }
+
+    pub(crate) async fn connect_to(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
     }
 
     pub(crate) async fn write(&mut self, text: &str) {
@@ -75,7 +80,11 @@ impl Client {
 
     /// Writes as much as the server takes before it closes the connection.
     pub(crate) async fn try_write(&mut self, text: &str) {
-        let _ = self.0.write_all(text.as_bytes()).await;
+        self.try_write_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn try_write_bytes(&mut self, bytes: &[u8]) {
+        let _ = self.0.write_all(bytes).await;
     }
 
     pub(crate) async fn event(&mut self, request_id: &str, body: &str) -> Reply {

@@ -1,19 +1,18 @@
 //! Step 6: the way back. The backend VPC's routes to the ALB's source prefixes; for a non-upgraded ALB also the transit
 //! router's static route to the ALB's VPC, in the table where the backends' packets are looked up.
 
-use std::collections::BTreeSet;
-
 use crate::change::{Change, StageName, Write};
 use crate::plan::{Inputs, Plan, lane, routes};
 use crate::reason::{Code, Reason};
-use crate::topology::Generation;
 use crate::wanted::{self, TransitRouteWish, Wants};
 
 const STAGE: StageName = StageName::BackToOrigin;
 
 pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
     let Inputs { binding, topology, .. } = *inputs;
-    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    if wanted::load_balancer(binding, topology).is_err() {
+        return;
+    }
     if let Err(reason) = wanted::sources(binding, topology) {
         return plan.find(reason);
     }
@@ -22,9 +21,6 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
     }
     for wish in &wants.transit_routes {
         transit_route(inputs, wish, plan);
-    }
-    if wanted::generation(binding, load_balancer) == Generation::Classic {
-        custom_tables(inputs, plan);
     }
 }
 
@@ -54,19 +50,5 @@ fn transit_route(inputs: &Inputs<'_>, wish: &TransitRouteWish, plan: &mut Plan) 
             plan.wait(STAGE, lane::CEN, format!("route {} of {} is {}", wish.destination, table.id, route.status));
         }
         Some(_) => {}
-    }
-}
-
-/// The documented procedure supports only system route tables: a backend on a custom one is named.
-fn custom_tables(inputs: &Inputs<'_>, plan: &mut Plan) {
-    let Inputs { binding, topology, .. } = *inputs;
-    let mut named = BTreeSet::new();
-    for (backend, instance) in wanted::selected(binding, topology) {
-        let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
-        let Some(vswitch) = vpc.vswitches.get(&instance.vswitch) else { continue };
-        if vpc.table_of(vswitch).is_some_and(|table| !table.system) && named.insert(&vswitch.id) {
-            let message = format!("vSwitch {} of {} uses a custom route table.", vswitch.id, vpc.id);
-            plan.find(Reason::new(Code::CustomRouteTable, &vswitch.id, message));
-        }
     }
 }

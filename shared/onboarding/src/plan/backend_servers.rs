@@ -10,9 +10,10 @@ use jiff::Timestamp;
 
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, StageName, Write};
+use crate::checks::Finding;
 use crate::ids::InstanceId;
 use crate::mark::{MemberState, Role};
-use crate::plan::{Inputs, Plan, Verdict, Verdicts};
+use crate::plan::{Inputs, Plan, Verdict, Verdicts, consent};
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Instance, Server};
 use crate::wanted;
@@ -36,7 +37,7 @@ struct Leaver<'a> {
     healthy: bool,
 }
 
-pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
+pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, findings: &[Finding], plan: &mut Plan) {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let mark = deployment.tag(&binding.name, Role::ServerGroup);
     let group = topology.server_group(&mark, &binding.server_group.name);
@@ -64,6 +65,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
         .collect();
     let before = plan.changes.len();
     join(inputs, verdicts, servers, &members, plan);
+    for change in plan.changes.iter_mut().skip(before) {
+        consent::block(inputs, findings, change);
+    }
     let joining = plan
         .changes
         .iter()
@@ -97,11 +101,22 @@ fn join(inputs: &Inputs<'_>, verdicts: &Verdicts, servers: &[Server], members: &
         };
         let member = members.iter().find(|member| member.server.endpoint() == endpoint);
         let Some(member) = member else {
-            let code = if server.remote { Code::MemberForeign } else { Code::NotRemote };
-            let message = format!("{endpoint} of {} is a member that others registered.", instance.id);
-            plan.find(Reason::new(code, endpoint, message));
+            if server.remote {
+                let message = format!("{endpoint} of {} is a member that others registered.", instance.id);
+                plan.find(Reason::new(Code::MemberForeign, endpoint, message));
+            } else {
+                // The address counts as one of the ALB's own VPC then, where no instance of ours is.
+                let message = format!("{endpoint} of {} is registered by others without Remote IP.", instance.id);
+                let add =
+                    Write::AddServer { instance: instance.id.clone(), address, port: wish.port, weight: wish.weight };
+                plan.changes.push(Change::new(STAGE, add).blocked_by(Reason::new(Code::NotRemote, endpoint, message)));
+            }
             continue;
         };
+        if !server.remote {
+            let message = format!("{endpoint} of {} is registered without Remote IP.", instance.id);
+            plan.find(Reason::new(Code::NotRemote, endpoint, message));
+        }
         if server.status != "Available" {
             continue;
         }

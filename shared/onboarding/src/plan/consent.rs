@@ -1,18 +1,26 @@
 //! Who may make what, and what has to wait for it: the last pass over a plan.
 
 use crate::binding::Provision;
+use crate::binding::Binding;
 use crate::change::{AttachmentRef, Change, Consent, Write};
+use crate::checks::Finding;
 use crate::plan::{Inputs, Plan};
 use crate::reason::{Code, Reason};
 
-pub(super) fn settle(inputs: &Inputs<'_>, plan: &mut Plan) {
-    let may = inputs.approved || inputs.binding.provision == Provision::Auto;
+/// Whether paid and wide changes have their yes.
+pub(crate) fn may_do_everything(approved: bool, binding: &Binding) -> bool {
+    approved || binding.provision == Provision::Auto
+}
+
+pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Plan) {
+    let may = may_do_everything(inputs.approved, inputs.binding);
     let mut made: Vec<(AttachmentRef, bool)> = Vec::new();
     for change in &mut plan.changes {
         if change.consent == Consent::Person && !may {
             let message = format!("Nobody approved this: {}.", change.write);
             change.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
         }
+        block(inputs, &findings, change);
         if let Some(attachment) = makes(&change.write) {
             made.push((attachment, change.is_open()));
         }
@@ -26,10 +34,30 @@ pub(super) fn settle(inputs: &Inputs<'_>, plan: &mut Plan) {
                 let message = format!("This waits for {attachment}, which is blocked: {}.", change.write);
                 change.blocked.push(Reason::new(Code::Waits, &attachment, message));
             }
+            let planned = made.iter().any(|(made, _)| made == &attachment);
+            if !planned && inputs.topology.resolve(&attachment).is_none() {
+                let message = format!("This waits for {attachment}, which is not there and cannot be made: {}.", change.write);
+                change.blocked.push(Reason::new(Code::Waits, &attachment, message));
+            }
         }
         if group_blocked && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. }) {
             let message = format!("This waits for the server group, which is blocked: {}.", change.write);
             change.blocked.push(Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
+        }
+    }
+    // What blocks nothing of this plan is said all the same.
+    for finding in findings {
+        if !plan.changes.iter().any(|change| change.blocked.contains(&finding.reason)) {
+            plan.find(finding.reason);
+        }
+    }
+}
+
+/// Blocks a change by every finding that concerns it.
+pub(super) fn block(inputs: &Inputs<'_>, findings: &[Finding], change: &mut Change) {
+    for finding in findings {
+        if finding.concerns(inputs, change) && !change.blocked.contains(&finding.reason) {
+            change.blocked.push(finding.reason.clone());
         }
     }
 }

@@ -47,11 +47,6 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
                 let consent = if ours { Consent::Run } else { Consent::Person };
                 plan.changes.push(Change::new(STAGE, publish).with_consent(consent));
             }
-            if let Some(wish) = binding.cen.bandwidth.as_ref().filter(|wish| peer.bandwidth < wish.mbps) {
-                let message =
-                    format!("Connection {} ({from} - {to}) has {} of {} Mbit/s.", peer.id, peer.bandwidth, wish.mbps);
-                plan.find(Reason::new(Code::Bandwidth, &peer.id, message));
-            }
         }
     }
     for router in [near, far] {
@@ -60,7 +55,7 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
 }
 
 fn create(inputs: &Inputs<'_>, to: &Region) -> Change {
-    let Inputs { binding, topology, .. } = *inputs;
+    let binding = inputs.binding;
     let from = &binding.alb.region;
     let wish = binding.cen.bandwidth.as_ref();
     let connect = Write::Connect {
@@ -69,38 +64,5 @@ fn create(inputs: &Inputs<'_>, to: &Region) -> Change {
         mbps: wish.map_or(0, |wish| wish.mbps),
         package: wish.and_then(|wish| wish.package.clone()),
     };
-    let mut change = Change::new(STAGE, connect).with_consent(Consent::Person);
-    let Some(wish) = wish else {
-        let message = format!("The binding states no bandwidth for the connection {from} - {to}.");
-        return change.blocked_by(Reason::new(Code::Bandwidth, &binding.cen.id, message));
-    };
-    let Some(id) = &wish.package else { return change };
-    let fault = match topology.bandwidth_package.get() {
-        None => {
-            let why = topology.bandwidth_package.why_unknown().map_or("not read", String::as_str);
-            return change.blocked_by(Reason::new(
-                Code::Unread,
-                id,
-                format!("Bandwidth plan {id} could not be read: {why}."),
-            ));
-        }
-        Some(None) => Some(format!("There is no bandwidth plan {id}.")),
-        Some(Some(plan)) if !plan.associated => {
-            Some(format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id))
-        }
-        Some(Some(plan)) if plan.business_status != "Normal" => {
-            Some(format!("Bandwidth plan {id} is {}.", plan.business_status))
-        }
-        Some(Some(plan)) if plan.used.saturating_add(wish.mbps) > plan.bandwidth => Some(format!(
-            "Bandwidth plan {id} has {} of {} Mbit/s left; {} are wanted.",
-            plan.bandwidth.saturating_sub(plan.used),
-            plan.bandwidth,
-            wish.mbps
-        )),
-        Some(Some(_)) => None,
-    };
-    if let Some(message) = fault {
-        change = change.blocked_by(Reason::new(Code::Bandwidth, id, message));
-    }
-    change
+    Change::new(STAGE, connect).with_consent(Consent::Person)
 }

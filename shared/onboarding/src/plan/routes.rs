@@ -47,17 +47,6 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
         }
         return;
     }
-    for route in more_specific(table, wish.destination).filter(|route| !leads_to_us(&route.next_hop)) {
-        let message = format!(
-            "{} of {} ({}) takes a part of {} to {}.",
-            route.destination,
-            vpc.id,
-            table.id,
-            wish.destination,
-            describe(&route.next_hop)
-        );
-        plan.findings.push(Reason::new(Code::RouteShadowed, &route.id, message));
-    }
     // A wider route that others made does the job. One of ours may be on its way out, and must not keep its replacement
     // from being made.
     let foreign = |route: &VpcRoute| inputs.deployment.binding_of(&route.description).is_none();
@@ -69,15 +58,20 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
     if let Some(reason) = impossible(vpc, wish.destination) {
         change = change.blocked_by(reason);
     }
-    if table.routes.iter().filter(|route| route.kind == "Custom").count() >= ROUTES_PER_TABLE {
-        let message = format!("{} of {} already has {ROUTES_PER_TABLE} custom routes.", table.id, vpc.id);
+    let there = table.routes.iter().filter(|route| route.kind == "Custom").count();
+    if there + planned(plan, wish) >= ROUTES_PER_TABLE {
+        let message = format!("{} of {} has {there} of {ROUTES_PER_TABLE} custom routes.", table.id, vpc.id);
         change = change.blocked_by(Reason::new(Code::RouteQuota, &table.id, message));
     }
     plan.changes.push(change);
 }
 
-fn more_specific(table: &VpcRouteTable, prefix: Ipv4Net) -> impl Iterator<Item = &VpcRoute> {
-    table.routes.iter().filter(move |route| route.destination != prefix && prefix.contains(&route.destination))
+/// Routes that the plan adds to the same table before this one.
+fn planned(plan: &Plan, wish: &VpcRouteWish) -> usize {
+    let same = |change: &&Change| {
+        matches!(&change.write, Write::AddVpcRoute { table, .. } if table == &wish.table) && change.is_open()
+    };
+    plan.changes.iter().filter(same).count()
 }
 
 /// The longest prefix that contains this one.
@@ -103,7 +97,7 @@ fn impossible(vpc: &Vpc, destination: Ipv4Net) -> Option<Reason> {
     })
 }
 
-fn describe(hop: &NextHop) -> String {
+pub(crate) fn describe(hop: &NextHop) -> String {
     match hop {
         NextHop::Local => "the VPC itself".to_owned(),
         NextHop::Service => "the cloud's own services".to_owned(),

@@ -36,10 +36,6 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         );
         return plan.find(Reason::new(Code::ServerGroupMismatch, &group.id, message));
     }
-    if !group.cross_zone {
-        let message = format!("Server group {} has cross-zone forwarding off.", group.id);
-        plan.find(Reason::new(Code::CrossZoneOff, &group.id, message));
-    }
     if same(&settings, &group.settings) {
         return;
     }

@@ -104,13 +104,6 @@ fn create(topology: &Topology, side: &Side<'_>, router: &TransitRouter) -> Chang
             }
         }
     }
-    for reason in overlaps(topology, side.vpc) {
-        change = change.blocked_by(reason);
-    }
-    if topology.transit_router_service.get() == Some(&false) {
-        let message = "The transit-router service is not open for this account.";
-        change = change.blocked_by(Reason::new(Code::TransitRouterServiceClosed, &router.id, message));
-    }
     change
 }
 
@@ -149,24 +142,4 @@ fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &Tran
         faults.push(Reason::new(Code::VSwitchZone, &vpc.id, message));
     }
     faults
-}
-
-/// Prefixes of this VPC that another VPC of the binding has too.
-fn overlaps(topology: &Topology, id: &VpcId) -> Vec<Reason> {
-    let Some(vpc) = topology.vpc(id) else { return Vec::new() };
-    let others = topology.vpcs.keys().filter(|other| *other != id).filter_map(|other| topology.vpc(other));
-    let mut reasons = Vec::new();
-    for other in others {
-        for (mine, theirs) in pairs(vpc, other) {
-            let message = format!("{mine} of {id} overlaps {theirs} of {}.", other.id);
-            reasons.push(Reason::new(Code::CidrOverlap, id, message));
-        }
-    }
-    reasons
-}
-
-fn pairs(one: &Vpc, other: &Vpc) -> Vec<(ipnet::Ipv4Net, ipnet::Ipv4Net)> {
-    let overlap = |a: &ipnet::Ipv4Net, b: &ipnet::Ipv4Net| a.contains(b) || b.contains(a);
-    let all = one.cidrs.iter().flat_map(|mine| other.cidrs.iter().map(move |theirs| (*mine, *theirs)));
-    all.filter(|(mine, theirs)| overlap(mine, theirs)).collect()
 }

@@ -2,7 +2,6 @@
 
 use crate::change::StageName;
 use crate::plan::{Inputs, Plan, routes};
-use crate::reason::{Code, Reason};
 use crate::wanted::{self, Wants};
 
 const STAGE: StageName = StageName::VpcRoutes;
@@ -14,10 +13,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
         return plan.find(wanted::unread_vpc(topology, &load_balancer.vpc));
     }
     for backend in &binding.backends {
-        if backend.vpc == load_balancer.vpc {
-            let message = format!("{} is the ALB's own VPC.", backend.vpc);
-            plan.find(Reason::new(Code::BackendInAlbVpc, &backend.vpc, message));
-        } else if topology.vpc(&backend.vpc).is_none() {
+        if topology.vpc(&backend.vpc).is_none() {
             plan.find(wanted::unread_vpc(topology, &backend.vpc));
         }
     }

@@ -13,6 +13,7 @@ use onboarding::topology::{
     BandwidthPackage, Generation, Instance, Listener, LoadBalancer, LoadBalancerZone, NextHop, SecurityGroup, Server,
     ServerGroup, TransitRouter, TransitTable, VSwitch, Vpc, VpcRoute, VpcRouteTable,
 };
+use onboarding::surroundings::Surroundings;
 use onboarding::{Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
 
 /// The deployment of every test.
@@ -35,6 +36,7 @@ pub(crate) fn binding(generation: Generation) -> Binding {
             id: "alb-1".into(),
             attachment_vswitches: vec!["vsw-1".into(), "vsw-2".into()],
             generation: None,
+            server_quota: None,
             assume_role: None,
         },
         server_group: serde_json::from_value::<ServerGroupWish>(serde_json::json!({"name": "web-remote"})).unwrap(),
@@ -173,6 +175,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
             status: "InUse".to_owned(),
             business_status: "Normal".to_owned(),
             associated: true,
+            areas: ("China".to_owned(), "China".to_owned()),
         })),
         transit_router_service: Known::Known(true),
         transit_router_zones: [
@@ -195,6 +198,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
         .into(),
         prefix_lists: BTreeMap::new(),
         network_acls: BTreeMap::new(),
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use onboarding::binding::Backend;
-use onboarding::ids::{NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
+use onboarding::ids::{CenId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
 use onboarding::topology::{Instance, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Client, Error, ecs};
 
@@ -17,6 +17,7 @@ use crate::needs::Needs;
 pub(super) struct Seen {
     id: VpcId,
     vpc: Option<Known<Option<Vpc>>>,
+    cens: BTreeSet<CenId>,
     network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
     instances: Option<Known<Vec<Instance>>>,
     security_groups: BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>,
@@ -25,6 +26,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn put(self, topology: &mut Topology) {
+        topology.surroundings.cens.insert(self.id.clone(), self.cens);
         topology.vpcs.extend(self.vpc.map(|vpc| (self.id.clone(), vpc)));
         topology.network_acls.extend(self.network_acls);
         topology.instances.extend(self.instances.map(|instances| (self.id, instances)));
@@ -37,6 +39,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
     let mut seen = Seen {
         id: backend.vpc.clone(),
         vpc: None,
+        cens: BTreeSet::new(),
         network_acls: BTreeMap::new(),
         instances: None,
         security_groups: BTreeMap::new(),
@@ -55,12 +58,13 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
             return seen;
         }
     };
-    let Seen { vpc, network_acls, instances, security_groups, prefix_lists, .. } = &mut seen;
+    let Seen { vpc, cens, network_acls, instances, security_groups, prefix_lists, .. } = &mut seen;
     tokio::join!(biased;
         async {
             if needs.has(Needs::VPCS) {
                 let network = network::read(reader, &client, &backend.region, &backend.vpc).await;
                 *vpc = Some(network.vpc);
+                *cens = network.cens;
                 *network_acls = network.network_acls;
             }
         },

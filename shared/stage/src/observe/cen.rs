@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
 use onboarding::topology::{BandwidthPackage, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment};
-use openapi::{Client, Error, cbn};
+use openapi::{Client, Error, cbn, ram};
 
 use super::{Reader, cen_table, parse};
 use crate::needs::Needs;
@@ -19,7 +19,12 @@ pub(super) struct Cen {
     bandwidth_package: Known<Option<BandwidthPackage>>,
     service: Known<bool>,
     zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
+    cen: Known<Option<String>>,
+    service_role: Known<bool>,
 }
+
+/// What CEN makes network interfaces with (cloud-apis.md section 7, `NoPermission.AliyunServiceRoleForCEN`).
+const SERVICE_ROLE: &str = "AliyunServiceRoleForCEN";
 
 impl Cen {
     pub(super) fn put(self, topology: &mut Topology) {
@@ -29,13 +34,15 @@ impl Cen {
         topology.bandwidth_package = self.bandwidth_package;
         topology.transit_router_service = self.service;
         topology.transit_router_zones = self.zones;
+        topology.surroundings.cen = self.cen;
+        topology.surroundings.service_role = self.service_role;
     }
 }
 
 pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     let mut seen = Cen::default();
     let client = reader.cloud.own();
-    let Cen { transit_routers, vpc_attachments, peer_attachments, bandwidth_package, service, zones } = &mut seen;
+    let Cen { transit_routers, vpc_attachments, peer_attachments, bandwidth_package, service, zones, cen, service_role } = &mut seen;
     tokio::join!(biased;
         async {
             if reader.needs.has(Needs::CEN) {
@@ -48,19 +55,37 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
         },
         async {
             if reader.needs.has(Needs::PREREQUISITES) {
-                (*bandwidth_package, *service, *zones) = tokio::join!(biased;
+                (*bandwidth_package, *service, *zones, *cen, *service_role) = tokio::join!(biased;
                     package(reader, client),
                     async {
                         let region = reader.binding.alb.region.as_str();
                         let answer = client.call(region, &cbn::CheckTransitRouterService::default()).await;
                         reader.known(answer.map(|answer| answer.enabled))
                     },
-                    zones_of(reader, client)
+                    zones_of(reader, client),
+                    async { reader.known(status(reader, client).await) },
+                    async {
+                        let role = ram::GetRole { role_name: SERVICE_ROLE.to_owned() };
+                        let answer = client.call(reader.binding.alb.region.as_str(), &role).await;
+                        match reader.known_or_absent(answer) {
+                            Known::Known(found) => Known::Known(found.is_some()),
+                            Known::Unknown(why) => Known::Unknown(why),
+                        }
+                    }
                 );
             }
         }
     );
     seen
+}
+
+/// The status of the CEN instance. Other lists answer an id that is not there with an error of its own; this one is empty.
+async fn status(reader: &Reader<'_>, client: &Client) -> Result<Option<String>, Error> {
+    let id = reader.binding.cen.id.as_str();
+    let filter = cbn::Filter { key: "CenId".to_owned(), value: vec![id.to_owned()] };
+    let action = cbn::DescribeCens { filter: vec![filter], ..Default::default() };
+    let found = client.list(reader.binding.alb.region.as_str(), action).await?;
+    Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status))
 }
 
 async fn routers(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
@@ -193,6 +218,7 @@ async fn package_by_id(
             status: found.status,
             business_status: found.business_status,
             associated: found.cen_ids.iter().any(|id| id == cen),
+            areas: (found.geographic_region_a_id, found.geographic_region_b_id),
         }
     }))
 }

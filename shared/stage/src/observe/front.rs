@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use onboarding::ids::{NetworkAclId, ServerGroupId, VpcId};
+use onboarding::ids::{CenId, NetworkAclId, ServerGroupId, VpcId};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::{
     Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
@@ -11,6 +11,7 @@ use onboarding::topology::{
 };
 use openapi::{Client, Error, alb};
 
+use super::surroundings::{self, Around};
 use super::{Reader, network, parse};
 use crate::cloud::Side;
 use crate::needs::Needs;
@@ -25,11 +26,17 @@ pub(super) struct Front {
     servers: Known<Vec<Server>>,
     listeners: Known<Vec<Listener>>,
     unhealthy: Known<BTreeMap<Endpoint, Health>>,
+    cens: BTreeSet<CenId>,
+    around: Around,
 }
 
 impl Front {
     pub(super) fn put(self, topology: &mut Topology) {
         topology.load_balancer = self.load_balancer;
+        if let Some((id, _)) = &self.vpc {
+            topology.surroundings.cens.insert(id.clone(), self.cens);
+        }
+        self.around.put(topology);
         topology.vpcs.extend(self.vpc);
         topology.network_acls.extend(self.network_acls);
         topology.server_groups = self.server_groups;
@@ -91,8 +98,8 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             return front;
         }
     };
-    let ((), ()) = {
-        let Front { vpc, network_acls, server_groups, servers, listeners, unhealthy, .. } = &mut front;
+    let ((), (), ()) = {
+        let Front { load_balancer, vpc, cens, around, network_acls, server_groups, servers, listeners, unhealthy, .. } = &mut front;
         tokio::join!(biased;
             async {
                 // A backend in the ALB's own VPC is refused by preflight; it is read once, as a backend.
@@ -101,6 +108,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
                     let seen = network::read(reader, &client, &reader.binding.alb.region, &home).await;
                     *vpc = Some((home.clone(), seen.vpc));
                     *network_acls = seen.network_acls;
+                    *cens = seen.cens;
                 }
             },
             async {
@@ -111,6 +119,11 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
                         members(reader, &client, group.as_ref()),
                         health(reader, &client, group.as_ref(), listeners)
                     );
+                }
+            },
+            async {
+                if let (true, Known::Known(Some(found))) = (needs.has(Needs::SURROUNDINGS), &*load_balancer) {
+                    *around = surroundings::read(reader, &client, found).await;
                 }
             }
         )

@@ -20,6 +20,7 @@ mod network;
 mod parse;
 mod released;
 mod security;
+mod surroundings;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};

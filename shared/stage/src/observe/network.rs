@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, try_join_all};
 use ipnet::Ipv4Net;
-use onboarding::ids::{NetworkAclId, Region, VpcId};
+use onboarding::ids::{CenId, NetworkAclId, Region, VpcId};
 use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
 use openapi::{Client, Error, vpc};
 
@@ -13,11 +13,18 @@ use super::{Reader, parse};
 /// What was seen of it.
 pub(super) struct Network {
     pub(super) vpc: Known<Option<Vpc>>,
+    /// The CEN instances that it is attached to.
+    pub(super) cens: BTreeSet<CenId>,
     pub(super) network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
 }
 
 pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, id: &VpcId) -> Network {
-    let vpc = reader.known_or_absent(whole(client, region, id).await);
+    let whole = reader.known_or_absent(whole(client, region, id).await);
+    let (vpc, cens) = match whole {
+        Known::Known(Some((vpc, cens))) => (Known::Known(Some(vpc)), cens),
+        Known::Known(None) => (Known::Known(None), BTreeSet::new()),
+        Known::Unknown(why) => (Known::Unknown(why), BTreeSet::new()),
+    };
     let on_vswitches: BTreeSet<_> = vpc
         .get()
         .and_then(Option::as_ref)
@@ -28,10 +35,10 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, 
         (id, acl)
     });
     let network_acls = join_all(acls).await.into_iter().collect();
-    Network { vpc, network_acls }
+    Network { vpc, cens, network_acls }
 }
 
-async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<Vpc, Error> {
+async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTreeSet<CenId>), Error> {
     let vpc_id = Some(id.to_string());
     let attribute = vpc::DescribeVpcAttribute { vpc_id: id.to_string() };
     let (found, vswitches, tables) = tokio::try_join!(biased;
@@ -57,14 +64,16 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<Vpc, Erro
             network_acl: present(found.network_acl_id),
         })
     });
-    Ok(Vpc {
+    let cens = found.associated_cens.iter().map(|cen| cen.cen_id.as_str().into()).collect();
+    let vpc = Vpc {
         id: id.clone(),
         region: region.clone(),
         name: found.vpc_name.clone(),
         cidrs: cidrs.collect(),
         vswitches: vswitches.map(|vswitch| (vswitch.id.clone(), vswitch)).collect(),
         tables: tables.into_iter().map(|table| (table.id.clone(), table)).collect(),
-    })
+    };
+    Ok((vpc, cens))
 }
 
 async fn table(client: &Client, region: &Region, found: vpc::RouteTable) -> Result<VpcRouteTable, Error> {

@@ -124,6 +124,7 @@ pub(crate) fn world() -> Arc<World> {
             }]
         }),
     );
+    world.always("DescribeCens", json!({ "Cens": { "Cen": [{ "CenId": "cen-1", "Status": "Active" }] } }));
     world.on("DescribeVpcAttribute", |call| {
         let cidr = if call.get("VpcId") == "vpc-a" { "10.1.0.0/16" } else { "10.2.0.0/16" };
         (200, json!({ "VpcId": call.get("VpcId"), "CidrBlock": cidr, "Status": "Available" }))

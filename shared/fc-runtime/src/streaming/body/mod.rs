@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http_body::{Frame, SizeHint};
-use http_body_util::{BodyExt, Collected};
+use http_body_util::{BodyExt, Collected, combinators::UnsyncBoxBody};
 
 use self::sender::{Receiver, Sender};
 use crate::Error;
@@ -22,13 +22,22 @@ pub struct Body(Kind);
 
 enum Kind {
     Whole(Option<Bytes>),
+    Boxed(UnsyncBoxBody<Bytes, Error>),
     Channel(Receiver),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>),
 }
 
 impl Body {
-    /// A body of `data`.
-    pub fn new(data: impl Into<Bytes>) -> Self {
+    /// Another body as this one. Bytes that are at hand need no other: `Body::from` takes them.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        Self(Kind::Boxed(body.map_err(Into::into).boxed_unsync()))
+    }
+
+    fn whole(data: impl Into<Bytes>) -> Self {
         Self(Kind::Whole(Some(data.into()).filter(|data| !data.is_empty())))
     }
 
@@ -67,6 +76,7 @@ impl fmt::Debug for Body {
         f.write_str(match self.0 {
             Kind::Whole(None) => "Body::Empty",
             Kind::Whole(Some(_)) => "Body::Whole",
+            Kind::Boxed(_) => "Body::Boxed",
             Kind::Channel(_) => "Body::Channel",
             Kind::Stream(_) => "Body::Stream",
         })
@@ -86,19 +96,25 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match &mut self.0 {
             Kind::Whole(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
+            Kind::Boxed(body) => Pin::new(body).poll_frame(cx),
             Kind::Channel(receiver) => receiver.poll_frame(cx),
             Kind::Stream(stream) => stream.as_mut().poll_next(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Kind::Whole(None))
+        match &self.0 {
+            Kind::Whole(data) => data.is_none(),
+            Kind::Boxed(body) => body.is_end_stream(),
+            Kind::Channel(_) | Kind::Stream(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             // A body in memory fits in 64 bits.
             Kind::Whole(data) => SizeHint::with_exact(data.as_ref().map_or(0, Bytes::len) as u64),
+            Kind::Boxed(body) => body.size_hint(),
             Kind::Channel(_) | Kind::Stream(_) => SizeHint::default(),
         }
     }
@@ -125,39 +141,39 @@ impl Stream for Body {
 
 impl From<Bytes> for Body {
     fn from(data: Bytes) -> Self {
-        Self::new(data)
+        Self::whole(data)
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(data: Vec<u8>) -> Self {
-        Self::new(data)
+        Self::whole(data)
     }
 }
 
 impl From<String> for Body {
     fn from(data: String) -> Self {
-        Self::new(data)
+        Self::whole(data)
     }
 }
 
 impl From<&'static str> for Body {
     fn from(data: &'static str) -> Self {
-        Self::new(data)
+        Self::whole(data)
     }
 }
 
 impl From<&'static [u8]> for Body {
     fn from(data: &'static [u8]) -> Self {
-        Self::new(data)
+        Self::whole(data)
     }
 }
 
 impl From<Cow<'static, str>> for Body {
     fn from(data: Cow<'static, str>) -> Self {
         match data {
-            Cow::Borrowed(data) => Self::new(data),
-            Cow::Owned(data) => Self::new(data),
+            Cow::Borrowed(data) => Self::whole(data),
+            Cow::Owned(data) => Self::whole(data),
         }
     }
 }
@@ -165,8 +181,8 @@ impl From<Cow<'static, str>> for Body {
 impl From<Cow<'static, [u8]>> for Body {
     fn from(data: Cow<'static, [u8]>) -> Self {
         match data {
-            Cow::Borrowed(data) => Self::new(data),
-            Cow::Owned(data) => Self::new(data),
+            Cow::Borrowed(data) => Self::whole(data),
+            Cow::Owned(data) => Self::whole(data),
         }
     }
 }

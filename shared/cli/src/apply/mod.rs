@@ -1,0 +1,151 @@
+//! `albridge apply`: shows the plan, asks, and makes it, stage by stage, from here.
+//!
+//! Nothing outside the plan that was seen is written: the stages are given it as approved, and keep to it.
+
+mod stages;
+
+use std::io::{BufRead, IsTerminal, Write as _};
+use std::time::Duration;
+
+use onboarding::ids::BindingName;
+use onboarding::{Code, Plan};
+use openapi::fnf;
+use serde_json::json;
+use stage::{Host, Report, Status, executions};
+
+use crate::args::ApplyArgs;
+use crate::output::{Console, Exit, Tone, Trouble};
+use crate::plan::{self, Saved};
+use crate::target::{self, Access, Environment};
+
+pub(crate) use stages::{Progress, stages};
+
+/// Between two looks at the workflow: ListExecutions takes two calls a second.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Applies the plan of one binding, or every plan of a saved file.
+pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+    let saved = args.plan.as_deref().map(Saved::read).transpose()?;
+    if saved.is_none() && !args.yes && !std::io::stdin().is_terminal() {
+        let ways = "Nobody can be asked here: give --yes, or --plan FILE with a plan that somebody saw.";
+        return Err(Trouble::Usage(ways.to_owned()));
+    }
+    let host = target::host(&args.target, environment, Access::Write)?;
+    let deployment = host.settings().deployment.as_str();
+    if let Some(saved) = &saved
+        && saved.deployment != deployment
+    {
+        let other = &saved.deployment;
+        return Err(Trouble::Usage(format!("The plan is one of the deployment {other}, and this is {deployment}: see --deployment.")));
+    }
+    let store = target::store(&host).await?;
+    let mut bindings = target::bindings(&store, args.binding.as_deref())?;
+    if let Some(saved) = &saved {
+        bindings.retain(|binding| saved.plans.iter().any(|plan| plan.binding == *binding));
+    }
+    if bindings.len() > 1 && saved.is_none() {
+        let names: Vec<_> = bindings.iter().map(BindingName::as_str).collect();
+        return Err(Trouble::Usage(format!("Which binding? The store has: {}.", names.join(", "))));
+    }
+    if bindings.is_empty() {
+        return Err(Trouble::Usage("There is no binding to apply: none in the store, or none of it in the plan.".to_owned()));
+    }
+    let mut left = 0;
+    for binding in &bindings {
+        let now = plan::look(&host, binding, true).await?.1;
+        if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
+            let differences = seen.differences(&now);
+            if !differences.is_empty() {
+                let differences = differences.join("; ");
+                return Err(Trouble::Failed(format!("{binding} is not as it was when the plan was made, so nothing was changed: {differences}. Make a new plan.")));
+            }
+        }
+        left += one(&host, binding, &now, args.yes || saved.is_some(), console).await?;
+    }
+    console.tell(&json!({"event": "finished", "ok": left == 0, "blocked": left}));
+    Ok(if left == 0 { Exit::Done } else { Exit::Pending })
+}
+
+/// Applies one plan. Gives how many things are left undone.
+async fn one(host: &Host, binding: &BindingName, plan: &Plan, agreed: bool, console: Console) -> Result<usize, Trouble> {
+    plan::show(binding, plan, console);
+    if plan.changes.is_empty() && plan.pending.is_empty() {
+        return Ok(0);
+    }
+    if !agreed && !ask(binding, console) {
+        return Err(Trouble::Failed("Nothing was changed.".to_owned()));
+    }
+    others(host, binding, console).await?;
+    let reports = stages(host, binding, plan, |progress| tell(progress, console)).await?;
+    Ok(reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.code != Code::NotProbed).count())
+}
+
+fn ask(binding: &BindingName, console: Console) -> bool {
+    let mut stderr = std::io::stderr().lock();
+    let _gone = write!(stderr, "Apply this to {binding}? Only `yes` does. ").and_then(|()| stderr.flush());
+    drop(stderr);
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().read_line(&mut answer).is_ok();
+    if !read {
+        console.note("The answer could not be read.");
+    }
+    read && answer.trim() == "yes"
+}
+
+/// Waits until no run of the binding is listed, where the workflow's region is known: two at work would only get in each
+/// other's way.
+async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), Trouble> {
+    let Some(home) = &host.settings().home_region else { return Ok(()) };
+    let mut told = false;
+    loop {
+        let mut runs = Vec::new();
+        for status in ["Starting", "Running"] {
+            let list = fnf::ListExecutions {
+                flow_name: host.settings().flow.clone(),
+                status: Some(status.to_owned()),
+                ..Default::default()
+            };
+            match host.client().list(home.as_str(), list).await {
+                Ok(listed) => runs.extend(executions::runs_of(binding, &listed)),
+                // Without a workflow there is no run of it.
+                Err(error) if error.is_not_found() => return Ok(()),
+                Err(error) => return Err(Trouble::Failed(format!("The workflow's runs cannot be listed: {error}."))),
+            }
+        }
+        let Some(first) = runs.first() else { return Ok(()) };
+        if !told {
+            console.note(format!("Waiting for the run {} of {binding} to end.", first.name));
+            told = true;
+        }
+        host.clock().sleep(LOOK).await;
+    }
+}
+
+fn tell(progress: Progress<'_>, console: Console) {
+    match progress {
+        Progress::Waits { stage, what } => {
+            console.say(console.tint(Tone::Faint, format!("  {stage:<16} waits: {what}")));
+            console.tell(&json!({"event": "waiting", "stage": stage, "what": what}));
+        }
+        Progress::Done { report, changes } => {
+            console.say(line(report, changes, console));
+            console.tell(&json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
+                                 "changes": changes, "made": report.made, "blocked": report.blocked}));
+        }
+    }
+}
+
+fn line(report: &Report, changes: usize, console: Console) -> String {
+    let (tone, word) = match report.status {
+        Status::Done => (Tone::Good, "done"),
+        Status::Blocked => (Tone::Bad, "blocked"),
+        Status::ReadOnly => (Tone::Bad, "read-only"),
+    };
+    let stage = report.stage;
+    let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
+    let mut text = format!("  {stage:<16} {}{count}", console.tint(tone, word));
+    for reason in &report.blocked {
+        text.push_str(&format!("\n    x {}\n        {} {}", reason.message, reason.code, reason.code.remedy()));
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! The command line, and nothing else: what may be typed, with an example for every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
+#[derive(Debug, Parser)]
+#[command(
+    name = "albridge",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage.\n\nExample:\n  albridge demo"
+)]
+pub(crate) struct Cli {
+    /// JSON lines on stdout, and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The whole story on the emulator, to its end: an instance starts and serves requests from another region.
+    #[command(after_help = "Example:\n  albridge demo --alb upgraded\n  albridge demo --json | tail -1")]
+    Demo(DemoArgs),
+    /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
+    #[command(after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20")]
+    Emulate(EmulateArgs),
+    /// What would change. Writes nothing; exit code 2 if there is anything.
+    #[command(after_help = "Example:\n  albridge plan web --bindings bindings.yml --out plan.json")]
+    Plan(PlanArgs),
+    /// Shows the plan, asks, and makes the changes, stage by stage.
+    #[command(after_help = "Example:\n  albridge apply web --bindings bindings.yml\n  albridge apply --plan plan.json")]
+    Apply(ApplyArgs),
+    /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
+    #[command(after_help = "Example:\n  albridge explain i-ecs1 --bindings bindings.yml")]
+    Explain(ExplainArgs),
+    /// The RAM policy that each function's role needs.
+    #[command(after_help = "Example:\n  albridge policy listener")]
+    Policy(PolicyArgs),
+    /// The JSON schema of the bindings.
+    #[command(after_help = "Example:\n  albridge schema > bindings.schema.json")]
+    Schema,
+    /// Completions for a shell.
+    #[command(after_help = "Example:\n  albridge completions bash > /etc/bash_completion.d/albridge")]
+    Completions(CompletionsArgs),
+}
+
+/// Which kind of load balancer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Alb {
+    /// Created since 2025-02-25: sends from addresses of its own vSwitches.
+    Upgraded,
+    /// Older: sends from back-to-origin prefixes of 100.64.0.0/10.
+    Classic,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The generation of the load balancer [default: both in turn].
+    #[arg(long, value_enum)]
+    pub(crate) alb: Option<Alb>,
+    /// Seconds of the cloud's time that pass in one real second.
+    #[arg(long, default_value_t = 90.0, value_parser = speed)]
+    pub(crate) speed: f64,
+}
+
+/// Options of `emulate`.
+#[derive(Debug, Args)]
+pub(crate) struct EmulateArgs {
+    /// The world to begin with: `procedure`, `empty`, or a file.
+    #[arg(long, default_value = "procedure", value_name = "FILE|empty|procedure")]
+    pub(crate) scenario: String,
+    /// The first API port; each region has one, in a row. 0: any that are free.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Divides the cloud's waiting times. Signatures stay on real time.
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    pub(crate) speed: f64,
+    /// The bindings that the deployed functions read [default: the procedure's].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bindings: Option<PathBuf>,
+    /// Whether to deploy template.yml into the world and run its functions [default: yes for the scenario `procedure` or
+    /// with --bindings].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) deploy: Option<bool>,
+    /// The generation of load balancers that the scenario leaves open.
+    #[arg(long, value_enum, default_value_t = Alb::Upgraded)]
+    pub(crate) alb: Alb,
+}
+
+/// Where the deployment is that a command is about.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bindings: Option<String>,
+    /// The deployment's name: marks that begin with it count as ours [default: ALBRIDGE_DEPLOYMENT, or albridge].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) deployment: Option<String>,
+    /// The profile of ~/.aliyun/config.json, where the environment has no access key [default: its current one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The binding [default: every one of the store].
+    pub(crate) binding: Option<String>,
+    /// Save the plan for `apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct ApplyArgs {
+    /// The binding [default: that of the saved plan, or the store's only one].
+    pub(crate) binding: Option<String>,
+    /// Exactly this saved plan; refused if the world has moved since.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The instance's id, or its private address.
+    pub(crate) instance: String,
+    /// The binding [default: the one that wants the instance].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) binding: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `policy`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// The function, as `listener` [default: all].
+    pub(crate) stage: Option<String>,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(speed),
+        _ => Err("a positive number is expected, as 20 or 0.5".to_owned()),
+    }
+}

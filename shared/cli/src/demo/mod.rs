@@ -1,0 +1,75 @@
+//! `albridge demo`: the main job, played from its beginning to its end on the emulated cloud.
+//!
+//! Nothing of it is staged: the template is deployed, the functions are HTTP servers, every call is signed and goes over
+//! loopback, and what is shown is read back from the cloud as anybody at a console could read it. Only time runs faster.
+
+mod acts;
+mod approval;
+mod follow;
+mod play;
+mod story;
+mod world;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::args::{Alb, DemoArgs};
+use crate::output::{Console, Exit, Tone, Trouble};
+use play::{Play, Total};
+
+/// Plays the story for one generation of load balancers, or for both in turn.
+pub(crate) async fn demo(args: &DemoArgs, console: Console) -> Result<Exit, Trouble> {
+    let generations = args.alb.map_or_else(|| vec![Alb::Upgraded, Alb::Classic], |alb| vec![alb]);
+    let mut total = Total::default();
+    let mut ended = Ok(());
+    for (alb, last) in generations.iter().zip((1..).map(|number| number == generations.len())) {
+        ended = story(*alb, args.speed, last, &mut total, console).await;
+        if ended.is_err() {
+            break;
+        }
+    }
+    let ok = ended.is_ok();
+    let seconds = total.time.as_secs();
+    if let Err(trouble) = &ended {
+        console.note(format!("albridge: the story broke off: {trouble}"));
+    } else {
+        let sum = format!(
+            "All of it took {} of the cloud's time, {} calls and {} writes.",
+            story::minutes(total.time),
+            total.calls,
+            total.writes
+        );
+        console.say(format!("\n{}", console.tint(Tone::Good, sum)));
+    }
+    let error = ended.err().map(|trouble| trouble.to_string());
+    let mut finished = json!({"event": "finished", "ok": ok, "virtualSeconds": seconds, "calls": total.calls,
+                              "writes": total.writes});
+    if let (Some(fields), Some(error)) = (finished.as_object_mut(), error) {
+        fields.insert("error".to_owned(), error.into());
+    }
+    console.tell(&finished);
+    Ok(if ok { Exit::Done } else { Exit::Failed })
+}
+
+/// One generation's story. What was counted counts even if it breaks off.
+async fn story(alb: Alb, speed: f64, last: bool, total: &mut Total, console: Console) -> Result<(), Trouble> {
+    let mut play = Play::begin(alb, speed, local::PROCEDURE_BINDING, console).await?;
+    let ended = acts::all(&mut play).await;
+    total.add(&play);
+    ended?;
+    if last {
+        // The binding's other way to provision is the same for both generations: once is enough.
+        let bindings = local::PROCEDURE_BINDING.replace("provision: auto", "provision: approved");
+        let mut play = Play::begin(alb, speed, &bindings, console).await?;
+        let ended = approval::act(&mut play).await;
+        total.add(&play);
+        ended?;
+    }
+    Ok(())
+}
+
+/// Durations of the story, for people who read the code: the cloud's minutes.
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}

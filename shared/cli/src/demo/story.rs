@@ -1,0 +1,119 @@
+//! How the story is told: sections and steps with the cloud's own time for people, events for programs.
+
+use std::time::Duration;
+
+use clock::Clock;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::output::{Console, Tone};
+
+/// The teller.
+pub(crate) struct Story {
+    console: Console,
+    clock: Clock,
+    began: Timestamp,
+    /// Says on a terminal what is waited for; hidden elsewhere.
+    bar: ProgressBar,
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Story {
+    /// A story that begins now.
+    pub(crate) fn new(console: Console, clock: Clock) -> Self {
+        let bar = if console.is_lively() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
+            bar.set_style(style);
+        }
+        if console.is_lively() {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        Self { console, began: clock.now(), clock, bar }
+    }
+
+    /// The cloud's time since the beginning.
+    pub(crate) fn elapsed(&self) -> Duration {
+        since(self.began, self.clock.now())
+    }
+
+    /// A part of the story begins.
+    pub(crate) fn section(&self, title: &str) {
+        self.line(&format!("\n{}", self.console.tint(Tone::Strong, title)));
+        self.event(json!({"event": "section", "title": title}));
+    }
+
+    /// Something happens.
+    pub(crate) fn step(&self, text: &str) {
+        self.step_at(self.clock.now(), text);
+    }
+
+    /// Something happened at a time that the cloud told.
+    pub(crate) fn step_at(&self, at: Timestamp, text: &str) {
+        let time = self.console.tint(Tone::Faint, minutes(since(self.began, at)));
+        self.line(&format!("  {time}  {text}"));
+    }
+
+    /// More about the last step.
+    pub(crate) fn more(&self, text: &str) {
+        self.line(&format!("         {text}"));
+    }
+
+    /// Something outside of time.
+    pub(crate) fn plain(&self, text: &str) {
+        self.line(&format!("  {text}"));
+    }
+
+    /// What is waited for.
+    pub(crate) fn waiting(&self, text: &str) {
+        self.bar.set_message(format!("{}  {text}", minutes(self.elapsed())));
+    }
+
+    /// An event; the cloud's seconds since the beginning go with it.
+    pub(crate) fn event(&self, mut event: Value) {
+        if let Some(fields) = event.as_object_mut() {
+            fields.insert("virtualSeconds".to_owned(), self.elapsed().as_secs().into());
+        }
+        self.console.tell(&event);
+    }
+
+    /// Text in a tone.
+    pub(crate) fn tint(&self, tone: Tone, text: &str) -> String {
+        self.console.tint(tone, text)
+    }
+
+    /// Lets another command write.
+    pub(crate) fn aside(&self, write: impl FnOnce(Console)) {
+        self.bar.suspend(|| write(self.console));
+    }
+
+    fn line(&self, line: &str) {
+        self.bar.suspend(|| self.console.say(line));
+    }
+}
+
+fn since(began: Timestamp, at: Timestamp) -> Duration {
+    Duration::try_from(at.duration_since(began)).unwrap_or_default()
+}
+
+/// `04:31`.
+pub(crate) fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_is_told_in_minutes_and_seconds() {
+        assert_eq!(minutes(Duration::from_millis(271_900)), "04:31");
+        assert_eq!(minutes(Duration::from_secs(3605)), "60:05");
+    }
+}

@@ -1,0 +1,175 @@
+//! `albridge emulate`: the emulated cloud on loopback, for other programs.
+//!
+//! It prints one JSON line when it is ready. With the template deployed the world is alive: events start the workflow, the
+//! timer repairs drift, and the functions run in this process and call the cloud over HTTP.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clock::Clock;
+use emulator::Settings;
+use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
+use onboarding::Store;
+use serde::Serialize;
+
+use crate::args::{Alb, EmulateArgs};
+use crate::output::{Console, Exit, Trouble};
+
+/// The line that is printed when everything can be reached.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    /// `ALBRIDGE_ENDPOINTS`: by region, and `*` for central services.
+    endpoints: BTreeMap<String, String>,
+    access_key_id: String,
+    access_key_secret: String,
+    /// The bindings as a file on this machine.
+    bindings: PathBuf,
+    /// The same in the emulated cloud, where the functions read them.
+    store: String,
+    /// By `<load balancer>:<port>`, what stands for that listener. Closed without an answer while there is none.
+    data_plane: BTreeMap<String, String>,
+    /// Whether the template's functions run.
+    deployed: bool,
+}
+
+/// Serves until somebody ends it.
+pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit, Trouble> {
+    let scenario = match args.scenario.as_str() {
+        "procedure" => emulator::PROCEDURE.to_owned(),
+        "empty" => String::from("vpcs: []\n"),
+        file => read(Path::new(file), "scenario")?,
+    };
+    let (bindings, name) = match &args.bindings {
+        Some(file) => (read(file, "bindings")?, file.display().to_string()),
+        None => (PROCEDURE_BINDING.to_owned(), "the procedure's bindings".to_owned()),
+    };
+    let store = Store::parse(&bindings, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
+    let procedure = args.scenario == "procedure";
+    let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
+    let mut settings = Settings::default();
+    settings.pace.speed = args.speed;
+    let options = Options {
+        scenario,
+        generation: generation(args.alb),
+        bindings: bindings.clone(),
+        stacks: if deployed { stacks(&store, procedure) } else { Vec::new() },
+        hosting: Hosting::Http,
+        settings,
+        first_port: args.port,
+        ..Options::default()
+    };
+    let local = Local::start(options, Clock::system()).await.map_err(|error| Trouble::Failed(error.to_string()))?;
+    let folder = match &args.bindings {
+        Some(_) => None,
+        None => Some(Folder::with(&bindings)?),
+    };
+    let file = match (&args.bindings, &folder) {
+        (Some(file), _) => std::path::absolute(file).unwrap_or_else(|_| file.clone()),
+        (None, Some(folder)) => folder.file(),
+        (None, None) => PathBuf::new(),
+    };
+    let ready = ready(&local, file, deployed).await?;
+    match serde_json::to_string(&ready) {
+        Ok(line) => console.raw(&line),
+        Err(error) => return Err(Trouble::Failed(error.to_string())),
+    }
+    if !console.is_json() {
+        console.note("The emulated cloud is up; Ctrl-C ends it. Hand its line to clients as ALBRIDGE_ENDPOINTS (endpoints),");
+        console.note("ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALBRIDGE_BINDINGS.");
+    }
+    ended().await;
+    Ok(Exit::Done)
+}
+
+/// The emulator's name of a generation.
+pub(crate) const fn generation(alb: Alb) -> Generation {
+    match alb {
+        Alb::Upgraded => Generation::Upgraded,
+        Alb::Classic => Generation::Classic,
+    }
+}
+
+/// The stacks that the bindings ask for: home, an outpost in every other region with backends, and for the procedure's
+/// world a probe, whose VPC and vSwitches are known.
+fn stacks(store: &Store, procedure: bool) -> Vec<Stack> {
+    let mut stacks = vec![if procedure { Stack::home() } else { Stack::home().with("Probes", "") }];
+    if procedure {
+        stacks.push(Stack::probe("cn-chengdu", "vpc-1"));
+    }
+    let mut regions: Vec<&str> =
+        store.bindings.iter().flat_map(|binding| &binding.backends).map(|backend| backend.region.as_str()).collect();
+    regions.sort_unstable();
+    regions.dedup();
+    // One stack a region: where the probe is, an outpost would need the combined role.
+    let taken = |region: &&str| *region == HOME || (procedure && *region == "cn-chengdu");
+    stacks.extend(regions.into_iter().filter(|region| !taken(region)).map(Stack::outpost));
+    stacks
+}
+
+async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready, Trouble> {
+    let failed = |error: std::io::Error| Trouble::Failed(format!("A port on loopback cannot be had: {error}."));
+    let ports = local.ports().ok_or_else(|| Trouble::Failed("The emulator has no ports.".to_owned()))?;
+    let mut reached = ports.endpoints().await.map_err(failed)?;
+    for (id, _) in local.cloud().with(|world| world.load_balancers()) {
+        let address = ports.listener(&id, 80).await.map_err(failed)?;
+        reached.data_plane.insert(format!("{id}:80"), format!("http://{address}"));
+    }
+    let home = reached.endpoints.get(HOME).cloned();
+    reached.endpoints.extend(home.map(|url| ("*".to_owned(), url)));
+    Ok(Ready {
+        endpoints: reached.endpoints,
+        access_key_id: reached.access_key_id,
+        access_key_secret: reached.access_key_secret,
+        bindings,
+        store: local::store_address(),
+        data_plane: reached.data_plane,
+        deployed,
+    })
+}
+
+fn read(file: &Path, what: &str) -> Result<String, Trouble> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Trouble::Usage(format!("The {what} {} cannot be read: {error}.", file.display())))
+}
+
+/// A folder of this process's own for the procedure's bindings; it goes with it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn with(bindings: &str) -> Result<Self, Trouble> {
+        let path = std::env::temp_dir().join(format!("albridge-emulate-{}", std::process::id()));
+        let failed = |error| Trouble::Failed(format!("{} cannot be written: {error}.", path.display()));
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        let folder = Self(path.clone());
+        std::fs::write(folder.file(), bindings).map_err(failed)?;
+        Ok(folder)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("bindings.yml")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _left_behind = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Ctrl-C, or the signal that ends services.
+async fn ended() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                biased;
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _unheard = tokio::signal::ctrl_c().await;
+}

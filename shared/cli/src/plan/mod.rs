@@ -1,0 +1,86 @@
+//! `albridge plan`: what `albridge apply` would change, and what stands against the rest. It writes nothing.
+
+mod saved;
+mod table;
+
+use clock::Clock;
+use jiff::SignedDuration;
+use onboarding::ids::BindingName;
+use onboarding::{Code, Plan, Topology};
+use serde_json::{Value, json};
+use stage::{Host, Invocation};
+
+use crate::args::PlanArgs;
+use crate::output::{Console, Exit, Trouble};
+use crate::target::{self, Access, Environment, trouble};
+
+pub(crate) use saved::Saved;
+pub(crate) use table::{changes, table};
+
+/// How long one binding may be read for.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
+
+/// Shows the plans.
+pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+    let host = target::host(&args.target, environment, Access::Read)?;
+    let store = target::store(&host).await?;
+    let mut plans = Vec::new();
+    for binding in target::bindings(&store, args.binding.as_deref())? {
+        let (_, plan) = look(&host, &binding, true).await?;
+        show(&binding, &plan, console);
+        plans.push((binding, plan));
+    }
+    let changes: usize = plans.iter().map(|(_, plan)| plan.changes.len()).sum();
+    let blocked = plans.iter().flat_map(|(_, plan)| &plan.changes).filter(|change| !change.is_open()).count();
+    let unread = plans.iter().any(|(_, plan)| is_incomplete(plan));
+    if let Some(file) = &args.out {
+        Saved::new(host.settings().deployment.as_str(), plans).write(file)?;
+        console.note(format!("Saved; `albridge apply --plan {}` makes exactly these changes.", file.display()));
+    }
+    console.tell(&json!({"event": "finished", "ok": !unread, "changes": changes, "blocked": blocked}));
+    Ok(match (changes, unread) {
+        (1.., _) => Exit::Pending,
+        (0, true) => Exit::Failed,
+        (0, false) => Exit::Done,
+    })
+}
+
+/// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
+pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), Trouble> {
+    let invocation = invocation(host, host.clock(), PATIENCE, None);
+    stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| trouble(&failure))
+}
+
+/// A person's invocation, which ends after `patience`.
+pub(crate) fn invocation<'a>(
+    host: &'a Host,
+    clock: &Clock,
+    patience: SignedDuration,
+    approved: Option<&'a Plan>,
+) -> Invocation<'a> {
+    let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
+    Invocation { host, credentials: None, deadline, approved }
+}
+
+/// Prints a plan.
+pub(crate) fn show(binding: &BindingName, plan: &Plan, console: Console) {
+    console.say(table(binding, plan, console));
+    console.tell(&line(binding, plan));
+}
+
+fn line(binding: &BindingName, plan: &Plan) -> Value {
+    let changes: Vec<Value> = plan
+        .changes
+        .iter()
+        .map(|change| {
+            json!({"stage": change.stage, "what": change.write.to_string(), "consent": change.consent,
+                   "blocked": change.blocked, "write": change.write})
+        })
+        .collect();
+    json!({"event": "plan", "binding": binding, "changes": changes, "pending": plan.pending, "findings": plan.findings})
+}
+
+/// Whether something that decides could not be read: then "no changes" means nothing.
+fn is_incomplete(plan: &Plan) -> bool {
+    plan.findings.iter().any(|finding| finding.code == Code::Unread)
+}

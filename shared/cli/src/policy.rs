@@ -1,0 +1,90 @@
+//! `albridge policy`: the least that each function's role has to allow, from the table of actions that the code calls.
+
+use std::collections::BTreeMap;
+
+use onboarding::StageName;
+use serde_json::{Value, json};
+use stage::{COMMON_ACTIONS, Needs, Stage};
+
+use crate::args::PolicyArgs;
+use crate::output::{Console, Exit, Trouble};
+
+/// Prints the policies.
+pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, Trouble> {
+    let all = StageName::ALL;
+    let stages: Vec<StageName> = match &args.stage {
+        None => all.to_vec(),
+        Some(wanted) => all.into_iter().filter(|stage| stage.as_str() == wanted).collect(),
+    };
+    if stages.is_empty() {
+        let names = all.map(StageName::as_str).join(", ");
+        return Err(Trouble::Usage(format!("There is no such function; there are: {names}.")));
+    }
+    if console.is_json() {
+        stages.iter().for_each(|stage| console.tell(&json!({"stage": stage, "policy": document(*stage)})));
+        return Ok(Exit::Done);
+    }
+    let text = match (&args.stage, stages.first()) {
+        (Some(_), Some(stage)) => serde_json::to_string_pretty(&document(*stage)),
+        _ => {
+            let map: BTreeMap<&str, Value> = stages.iter().map(|stage| (stage.as_str(), document(*stage))).collect();
+            serde_json::to_string_pretty(&map)
+        }
+    };
+    console.raw(&text.map_err(|error| Trouble::Failed(error.to_string()))?);
+    Ok(Exit::Done)
+}
+
+/// The policy of one function. Every resource: most of these calls are listings, which RAM grants on `*` only.
+fn document(stage: StageName) -> Value {
+    let (needs, writes) = calls(stage);
+    let mut actions: Vec<&str> = needs.actions();
+    actions.extend(COMMON_ACTIONS);
+    actions.extend(writes);
+    actions.sort_unstable();
+    actions.dedup();
+    json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]})
+}
+
+fn calls(stage: StageName) -> (Needs, &'static [&'static str]) {
+    const fn of<S: Stage>(_: &S) -> (Needs, &'static [&'static str]) {
+        (S::NEEDS, S::WRITES)
+    }
+    match stage {
+        StageName::Dispatch => (dispatch::NEEDS, dispatch::WORKFLOW),
+        StageName::Preflight => of(&preflight::Preflight),
+        StageName::ServerGroup => of(&server_group::ServerGroup),
+        StageName::Listener => of(&listener::Listener),
+        StageName::VpcAttachments => of(&vpc_attachments::VpcAttachments),
+        StageName::PeerAttachment => of(&peer_attachment::PeerAttachment),
+        StageName::VpcRoutes => of(&vpc_routes::VpcRoutes),
+        StageName::BackToOrigin => of(&back_to_origin::BackToOrigin),
+        StageName::SecurityRules => of(&security_rules::SecurityRules),
+        StageName::BackendServers => of(&backend_servers::BackendServers),
+        StageName::Verify => (verify::NEEDS, verify::INVOKES),
+        StageName::Prune => of(&prune::Prune),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_allows_what_the_stage_writes_and_no_other_write() {
+        let document = document(StageName::Listener);
+        let actions: Vec<&str> =
+            document["Statement"][0]["Action"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        assert!(actions.contains(&"alb:CreateListener") && actions.contains(&"oss:GetObject"), "{actions:?}");
+        assert!(!actions.iter().any(|action| action.starts_with("vpc:Create")), "{actions:?}");
+        assert!(actions.is_sorted());
+    }
+
+    #[test]
+    fn the_functions_that_look_write_nothing() {
+        for stage in [StageName::Preflight, StageName::Verify] {
+            let text = document(stage).to_string();
+            assert!(!text.contains(":Create") && !text.contains(":Delete"), "{stage}: {text}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The deployment that a command is about: settings from options and environment, the bindings, and a host to call from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clock::Clock;
+use onboarding::Store;
+use onboarding::ids::BindingName;
+use openapi::HttpTransport;
+use stage::{Failure, Host, Settings, SettingsError, StoreLocation};
+
+use crate::args::Target;
+use crate::credentials;
+use crate::output::Trouble;
+
+/// The process's environment, read once by main.
+pub(crate) type Environment = BTreeMap<String, String>;
+
+/// Whether a command may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Its client refuses every write, whatever else goes wrong.
+    Read,
+    /// As the environment says.
+    Write,
+}
+
+/// A host on real time that calls the cloud over HTTPS.
+pub(crate) fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, Trouble> {
+    let settings = settings(target, environment, access)?;
+    let credentials = credentials::find(environment, target.profile.as_deref())?;
+    let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
+    Ok(Host::new(settings, Arc::new(transport), Clock::system(), credentials))
+}
+
+fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, Trouble> {
+    let mut variables = environment.clone();
+    let options = [("ALBRIDGE_BINDINGS", &target.bindings), ("ALBRIDGE_DEPLOYMENT", &target.deployment)];
+    for (name, value) in options {
+        variables.extend(value.clone().map(|value| (name.to_owned(), value)));
+    }
+    let mut settings = Settings::parse(&variables).map_err(|error| match error {
+        SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => {
+            Trouble::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
+        }
+        other => Trouble::Usage(format!("{other}.")),
+    })?;
+    settings.read_only |= access == Access::Read;
+    // A local file is a part of the command line: what is wrong with it is said before anything is called.
+    if let StoreLocation::File(path) = &settings.store {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Trouble::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
+        Store::parse(&text, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
+    }
+    Ok(settings)
+}
+
+/// The store, read as the functions read it.
+pub(crate) async fn store(host: &Host) -> Result<Store, Trouble> {
+    stage::store::load(host, host.client()).await.map_err(|failure| trouble(&failure))
+}
+
+/// The binding asked for, or all of them.
+pub(crate) fn bindings(store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, Trouble> {
+    let names: Vec<BindingName> = store.bindings.iter().map(|binding| binding.name.clone()).collect();
+    let Some(wanted) = wanted else { return Ok(names) };
+    if names.iter().any(|name| name.as_str() == wanted) {
+        return Ok(vec![wanted.into()]);
+    }
+    let names: Vec<_> = names.iter().map(BindingName::as_str).collect();
+    Err(Trouble::Usage(format!("The bindings have no {wanted}; they have: {}.", names.join(", "))))
+}
+
+/// What a stage or a reading failed with, for a person.
+pub(crate) fn trouble(failure: &Failure) -> Trouble {
+    Trouble::Failed(failure.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(bindings: Option<&str>) -> Target {
+        Target { bindings: bindings.map(str::to_owned), deployment: None, profile: None }
+    }
+
+    #[test]
+    fn without_bindings_both_ways_to_name_them_are_said() {
+        let error = settings(&target(None), &Environment::new(), Access::Read).unwrap_err();
+        assert_eq!(error.code(), 64);
+        assert!(error.to_string().contains("--bindings"), "{error}");
+    }
+
+    #[test]
+    fn a_reading_command_may_not_write() {
+        let oss = target(Some("oss://bucket.cn-hangzhou/bindings.yml"));
+        assert!(settings(&oss, &Environment::new(), Access::Read).unwrap().read_only);
+        assert!(!settings(&oss, &Environment::new(), Access::Write).unwrap().read_only);
+    }
+
+    #[test]
+    fn an_unknown_binding_is_answered_with_those_there_are() {
+        let store = Store::parse(local::PROCEDURE_BINDING, "procedure.yml").unwrap();
+        assert_eq!(bindings(&store, None).unwrap(), ["web".into()]);
+        let error = bindings(&store, Some("wbe")).unwrap_err();
+        assert_eq!(error.to_string(), "The bindings have no wbe; they have: web.");
+    }
+}

@@ -1,0 +1,80 @@
+//! Running the tool, and an emulated cloud for it to work on.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run of the tool left behind.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Every line of stdout; each has to be JSON.
+    pub(crate) fn json(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    }
+}
+
+/// The tool, with no environment but this.
+pub(crate) fn tool(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_albridge"));
+    let output =
+        command.args(arguments).env_clear().envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A running `albridge emulate`; it ends with this.
+pub(crate) struct Emulated {
+    child: Child,
+    /// Its line.
+    pub(crate) line: Value,
+}
+
+impl Emulated {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_albridge"))
+            .arg("emulate")
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let line = serde_json::from_str(&line).unwrap_or_else(|_| {
+            let mut why = String::new();
+            child.stderr.as_mut().unwrap().read_to_string(&mut why).unwrap();
+            panic!("no line: {line:?} {why}")
+        });
+        Self { child, line }
+    }
+
+    /// The tool, pointed at this cloud.
+    pub(crate) fn tool(&self, arguments: &[&str]) -> Ran {
+        let endpoints = self.line["endpoints"].to_string();
+        let text = |name: &str| self.line[name].as_str().unwrap();
+        let environment = [
+            ("ALBRIDGE_ENDPOINTS", endpoints.as_str()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", text("accessKeyId")),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", text("accessKeySecret")),
+            ("ALBRIDGE_BINDINGS", text("bindings")),
+        ];
+        tool(arguments, &environment)
+    }
+}
+
+impl Drop for Emulated {
+    fn drop(&mut self) {
+        let _ended_already = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}

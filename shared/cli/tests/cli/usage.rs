@@ -1,0 +1,76 @@
+//! The command line itself.
+
+use crate::support::tool;
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let help = tool(&["--help"], &[]);
+    assert_eq!(help.code, 0);
+    insta::assert_snapshot!(help.stdout);
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    for command in ["demo", "emulate", "plan", "apply", "explain", "policy", "schema", "completions"] {
+        let help = tool(&[command, "--help"], &[]);
+        assert_eq!(help.code, 0, "{command}");
+        assert!(help.stdout.contains(&format!("Example:\n  albridge {command}")), "{}", help.stdout);
+        assert!(help.stdout.contains("--json"), "{command}");
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_64() {
+    let wrong: [&[&str]; 7] = [
+        &[],
+        &["dmeo"],
+        &["demo", "--alb", "modern"],
+        &["emulate", "--speed", "0"],
+        &["emulate", "--scenario", "no-such-file.yml"],
+        &["policy", "no-such-function"],
+        &["plan"],
+    ];
+    for arguments in wrong {
+        let ran = tool(arguments, &[]);
+        assert_eq!(ran.code, 64, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn bindings_that_cannot_be_read_are_named_with_line_and_column() {
+    let file = std::env::temp_dir().join(format!("albridge-bad-{}.yml", std::process::id()));
+    std::fs::write(&file, "bindings:\n  - name: Web\n").unwrap();
+    let ran = tool(&["plan", "--bindings", file.to_str().unwrap()], &[]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(ran.code, 64, "{}", ran.stderr);
+    assert!(ran.stderr.contains(".yml:2:"), "{}", ran.stderr);
+}
+
+#[test]
+fn nobody_is_asked_where_nobody_sits() {
+    let ran = tool(&["apply"], &[("ALBRIDGE_BINDINGS", "oss://b.cn-hangzhou/k")]);
+    assert_eq!(ran.code, 64);
+    assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
+}
+
+#[test]
+fn in_json_an_error_is_a_line_too() {
+    let ran = tool(&["plan", "--json"], &[]);
+    assert_eq!(ran.code, 64);
+    let lines = ran.json();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["ok"], false);
+}
+
+#[test]
+fn the_schema_and_the_policies_are_json() {
+    let schema: serde_json::Value = serde_json::from_str(&tool(&["schema"], &[]).stdout).unwrap();
+    assert!(schema["properties"]["bindings"].is_object());
+    assert_eq!(tool(&["schema", "--json"], &[]).json(), [schema]);
+    let policies = tool(&["policy", "--json"], &[]).json();
+    assert_eq!(policies.len(), 12);
+    assert!(policies.iter().all(|line| line["policy"]["Version"] == "1"));
+    let script = tool(&["completions", "bash"], &[]);
+    assert!(script.stdout.contains("_albridge"));
+}

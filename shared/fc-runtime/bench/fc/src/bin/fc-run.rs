@@ -1,0 +1,8 @@
+//! `run`.
+
+use fc_runtime::{Error, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(bench_fc::greet)).await
+}

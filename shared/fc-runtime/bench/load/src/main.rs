@@ -1,0 +1,84 @@
+//! Measures the servers of this folder against one another: `bench/run` builds them, then calls this.
+//!
+//! Every round measures every server once, so that what else happens on the machine happens to all; each round begins
+//! with another one. Printed are medians over the rounds, and their ratios to hyper doing the same work.
+
+mod load;
+mod report;
+mod server;
+
+use std::{
+    env, io,
+    path::{Path, PathBuf},
+};
+
+use load::{Load, Sample};
+use report::Row;
+use server::{Kind, Server};
+
+const SERVERS: [(&str, &str, Kind); 10] = [
+    ("hyper, same work", "hyper/release/hyper-same-work", Kind::Http),
+    ("fc-runtime run_concurrent", "fc/release/fc-run-concurrent", Kind::Http),
+    ("fc-runtime run", "fc/release/fc-run", Kind::Http),
+    ("fc-runtime run_concurrent, traced", "fc/release/fc-run-concurrent-traced", Kind::Http),
+    ("fc-runtime run, traced", "fc/release/fc-run-traced", Kind::Http),
+    ("hyper, echo", "hyper/release/hyper-plain", Kind::Http),
+    ("axum, echo", "axum/release/bench-axum", Kind::Http),
+    ("lambda_runtime, 1 in flight", "lambda/release/bench-lambda", Kind::Poll(1)),
+    ("lambda_runtime, 16 in flight", "lambda/release/bench-lambda", Kind::Poll(16)),
+    ("lambda_runtime, 200 in flight", "lambda/release/bench-lambda", Kind::Poll(200)),
+];
+
+const HELLO: [(&str, &str); 2] =
+    [("fc-runtime", "hello-fc/release/hello"), ("lambda_runtime", "hello-upstream/release/hello")];
+
+fn main() -> io::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let target = PathBuf::from(arguments.next().ok_or_else(|| io::Error::other("usage: bench-load TARGET ROUNDS SECONDS"))?);
+    let rounds = number(arguments.next(), 9);
+    let seconds = number(arguments.next(), 2);
+    let script = load::write_script(&target)?;
+    let mock = target.join("load/release/mock");
+    let servers: Vec<Server> =
+        SERVERS.map(|(name, path, kind)| Server { name, path: target.join(path), kind, mock: mock.clone() }).into();
+    let mut rows: Vec<Row> = servers.iter().map(|server| Row::new(server.name)).collect();
+    for round in 0..rounds {
+        for turn in 0..servers.len() {
+            let index = (turn + round) % servers.len();
+            measure(&servers[index], &mut rows[index], &script, seconds)?;
+        }
+        eprintln!("round {} of {rounds}", round + 1);
+    }
+    report::print(&rows, &servers, &sizes(&target)?);
+    Ok(())
+}
+
+fn number(argument: Option<String>, default: usize) -> usize {
+    argument.and_then(|argument| argument.parse().ok()).unwrap_or(default)
+}
+
+fn measure(server: &Server, row: &mut Row, script: &Path, seconds: usize) -> io::Result<()> {
+    match server.kind {
+        Kind::Http => {
+            let (running, start) = server.start()?;
+            row.starts.push(start.as_secs_f64() * 1e3);
+            load::wrk(&running, script, 16, 1)?;
+            row.at_16.push(load::wrk(&running, script, 16, seconds)?);
+            row.at_200.push(load::wrk(&running, script, 200, seconds)?);
+            // Far beyond 100,000 calls by now.
+            row.resident.push(running.resident_kb()?);
+        }
+        Kind::Poll(in_flight) => {
+            let sample: Sample = load::poll(server, in_flight, seconds)?;
+            let loads: &mut Vec<Load> = if in_flight == 200 { &mut row.at_200 } else { &mut row.at_16 };
+            loads.push(sample.load);
+            row.mock_busy.push(sample.mock_busy);
+            row.resident.push(sample.resident_kb);
+        }
+    }
+    Ok(())
+}
+
+fn sizes(target: &Path) -> io::Result<Vec<(&'static str, u64)>> {
+    HELLO.iter().map(|(name, path)| Ok((*name, std::fs::metadata(target.join(path))?.len()))).collect()
+}

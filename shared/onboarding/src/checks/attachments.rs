@@ -1,0 +1,108 @@
+//! What attachments and connections stand on: the CEN instance, the transit-router service, its role and zones; and who
+//! else holds the VPCs.
+
+use crate::change::AttachmentRef;
+use crate::checks::{Finding, Target};
+use crate::ids::{Region, VpcId};
+use crate::plan::{Inputs, may_do_everything};
+use crate::reason::{Code, Reason};
+use crate::topology::{LoadBalancer, TransitRouter};
+
+pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let home = (&binding.alb.region, &load_balancer.vpc);
+    let backends = binding.backends.iter().map(|backend| (&backend.region, &backend.vpc));
+    let sides: Vec<_> = std::iter::once(home).chain(backends.filter(|(_, vpc)| *vpc != home.1)).collect();
+    let attaching = || sides.iter().map(|(_, vpc)| Target::Attach((*vpc).clone()));
+    let connecting = || binding.remote_regions().into_iter().cloned().map(Target::Connect);
+    let surroundings = &topology.surroundings;
+
+    let cen = &binding.cen.id;
+    let both = || attaching().chain(connecting()).collect::<Vec<_>>();
+    findings.extend(Finding::unread("the CEN instance", &surroundings.cen, both()));
+    let message = match surroundings.cen.get() {
+        Some(None) => Some(format!("There is no CEN instance {cen}.")),
+        Some(Some(status)) if status != "Active" => Some(format!("CEN instance {cen} is {status}.")),
+        _ => None,
+    };
+    findings.extend(message.map(|message| Finding::new(Reason::new(Code::CenMissing, cen, message), both())));
+
+    let service = &topology.transit_router_service;
+    findings.extend(Finding::unread("the transit-router service", service, attaching().collect()));
+    if service.get() == Some(&false) {
+        let message = "The transit-router service is not open for this account.";
+        let reason = Reason::new(Code::TransitRouterServiceClosed, cen, message);
+        findings.push(Finding::new(reason, attaching().collect()));
+    }
+    let role = &surroundings.service_role;
+    findings.extend(Finding::unread("CEN's service-linked role", role, attaching().collect()));
+    if role.get() == Some(&false) {
+        let message = "The service-linked role AliyunServiceRoleForCEN is missing.";
+        let reason = Reason::new(Code::ServiceRoleMissing, "AliyunServiceRoleForCEN", message);
+        findings.push(Finding::new(reason, attaching().collect()));
+    }
+    for (region, vpc) in &sides {
+        if let Some(zones) = topology.transit_router_zones.get(*region) {
+            let what = format!("the transit-router zones of {region}");
+            findings.extend(Finding::unread(&what, zones, vec![Target::Attach((*vpc).clone())]));
+        }
+        findings.extend(elsewhere(inputs, vpc));
+        adopted(inputs, region, &AttachmentRef::Vpc { vpc: (*vpc).clone() }, findings);
+    }
+    for region in binding.remote_regions() {
+        let peer = AttachmentRef::Peer { from: binding.alb.region.clone(), to: region.clone() };
+        adopted(inputs, region, &peer, findings);
+    }
+}
+
+/// A VPC that another CEN instance holds, and this one not yet. The cloud may allow both, but routes that the other one
+/// publishes into the VPC and those of this one would meet: a person decides.
+fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
+    let Inputs { binding, topology, .. } = *inputs;
+    let cens = topology.surroundings.cens.get(vpc)?;
+    let other = cens.iter().find(|cen| **cen != binding.cen.id).filter(|_| !cens.contains(&binding.cen.id))?;
+    let message = format!("{vpc} is attached to {other}, and the binding names {}.", binding.cen.id);
+    Some(Finding::new(Reason::new(Code::VpcElsewhere, vpc, message), vec![Target::Attach(vpc.clone())]))
+}
+
+/// An attachment that others made and that lacks something. What is missing is added only with a person's yes, for more
+/// than this binding goes by it.
+fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, deployment, .. } = *inputs;
+    let Some(id) = topology.resolve(reference) else { return };
+    let (mark, publishes) = match reference {
+        AttachmentRef::Vpc { vpc } => (topology.vpc_attachment(vpc).and_then(|found| found.mark.as_deref()), true),
+        AttachmentRef::Peer { from, to } => {
+            let peer = topology.peer_attachment(from, to);
+            (peer.and_then(|peer| peer.mark.as_deref()), peer.is_some_and(|peer| peer.auto_publish))
+        }
+    };
+    if deployment.owns_tag(mark) {
+        return;
+    }
+    let regions = match reference {
+        AttachmentRef::Vpc { .. } => vec![region],
+        AttachmentRef::Peer { from, to } => vec![from, to],
+    };
+    let routers = || regions.iter().filter_map(|region| topology.transit_router(region));
+    let propagates = |router: &TransitRouter| {
+        let own = router.table_of(id);
+        own.is_some_and(|table| table.propagations.contains_key(id))
+    };
+    let mut missing = Vec::new();
+    if routers().any(|router| router.table_of(id).is_none()) {
+        missing.push("association");
+    }
+    if routers().any(|router| router.table_of(id).is_some() && !propagates(router)) {
+        missing.push("propagation");
+    }
+    if !publishes {
+        missing.push("route publishing");
+    }
+    if missing.is_empty() {
+        return;
+    }
+    let message = format!("{id}, {reference}, was made by others and lacks {}.", missing.join(" and "));
+    let blocks = if may_do_everything(inputs.approved, binding) { Vec::new() } else { vec![Target::Links(reference.clone())] };
+    findings.push(Finding::new(Reason::new(Code::AdoptedIncomplete, id, message), blocks));
+}

@@ -1,0 +1,112 @@
+//! The bandwidth of inter-region connections (`cloud-apis.md` section 8).
+//!
+//! Sufficient means: what the binding asks for each connection that is not there yet, taken together, is free in the plan;
+//! a connection that is there has at least what the binding asks for. Nothing is measured.
+
+use crate::checks::{Finding, Target, regions};
+use crate::binding::Bandwidth;
+use crate::ids::{BandwidthPackageId, Region};
+use crate::plan::Inputs;
+use crate::reason::{Code, Reason};
+use crate::topology::BandwidthPackage;
+
+/// Mbit/s of a connection paid by traffic, inside the mainland and anywhere else that crosses no border of it.
+const BY_TRAFFIC: u32 = 1000;
+/// The same, across the mainland's border.
+const BY_TRAFFIC_ABROAD: u32 = 100;
+
+pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    // While nobody knows which connections there are, none is planned.
+    if topology.peer_attachments.get().is_none() {
+        return;
+    }
+    let from = &binding.alb.region;
+    let mut reserved = 0;
+    for to in binding.remote_regions() {
+        let wish = binding.cen.bandwidth.as_ref();
+        match (topology.peer_attachment(from, to), wish) {
+            (Some(peer), Some(wish)) if peer.bandwidth < wish.mbps => {
+                let message =
+                    format!("Connection {} ({from} - {to}) has {} of {} Mbit/s.", peer.id, peer.bandwidth, wish.mbps);
+                findings.push(Finding::new(Reason::new(Code::Bandwidth, &peer.id, message), Vec::new()));
+            }
+            (Some(_), _) => {}
+            (None, None) => {
+                let message = format!("The binding states no bandwidth for the connection {from} - {to}.");
+                let reason = Reason::new(Code::Bandwidth, &binding.cen.id, message);
+                findings.push(Finding::new(reason, vec![Target::Connect(to.clone())]));
+            }
+            (None, Some(wish)) => {
+                findings.extend(border(inputs, wish, to));
+                if let Some(id) = &wish.package {
+                    package(inputs, id, to, &mut reserved, findings);
+                }
+            }
+        }
+    }
+}
+
+/// A new connection across the mainland's border: worth a word, and refused beyond what is sold by traffic.
+fn border(inputs: &Inputs<'_>, wish: &Bandwidth, to: &Region) -> Option<Finding> {
+    let from = &inputs.binding.alb.region;
+    let crosses = match (regions::area(from), regions::area(to)) {
+        (Some(one), Some(other)) => one != other && [one, other].contains(&regions::MAINLAND),
+        _ => false,
+    };
+    let most = if crosses { BY_TRAFFIC_ABROAD } else { BY_TRAFFIC };
+    if wish.package.is_none() && wish.mbps > most {
+        let code = if crosses { Code::CrossBorder } else { Code::Bandwidth };
+        let message = format!("The connection {from} - {to}, paid by traffic, can have {most} of {} Mbit/s.", wish.mbps);
+        return Some(Finding::new(Reason::new(code, to, message), vec![Target::Connect(to.clone())]));
+    }
+    let message = || format!("The connection {from} - {to} crosses the border of the Chinese mainland.");
+    crosses.then(|| Finding::new(Reason::new(Code::CrossBorder, to, message()), Vec::new()))
+}
+
+/// The plan that a new connection takes its bandwidth from. `reserved` is what earlier ones of this binding will take.
+fn package(inputs: &Inputs<'_>, id: &BandwidthPackageId, to: &Region, reserved: &mut u32, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let blocks = || vec![Target::Connect(to.clone())];
+    let Some(found) = topology.bandwidth_package.get() else {
+        let what = format!("bandwidth plan {id}");
+        findings.extend(Finding::unread(&what, &topology.bandwidth_package, blocks()));
+        return;
+    };
+    let mut fault = |code, message: String| findings.push(Finding::new(Reason::new(code, id, message), blocks()));
+    let Some(plan) = found else { return fault(Code::Bandwidth, format!("There is no bandwidth plan {id}.")) };
+    if !plan.associated {
+        return fault(Code::Bandwidth, format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id));
+    }
+    if plan.business_status != "Normal" {
+        return fault(Code::Bandwidth, format!("Bandwidth plan {id} is {}.", plan.business_status));
+    }
+    if let Some((one, other)) = other_areas(plan, &binding.alb.region, to) {
+        let (a, b) = &plan.areas;
+        return fault(Code::BandwidthSpan, format!("Bandwidth plan {id} joins {a} and {b}, and {one} and {other} are needed."));
+    }
+    let wanted = binding.cen.bandwidth.as_ref().map_or(0, |wish| wish.mbps);
+    let taken = plan.used.saturating_add(*reserved);
+    if taken.saturating_add(wanted) > plan.bandwidth {
+        let left = plan.bandwidth.saturating_sub(taken);
+        let message = format!("Bandwidth plan {id} has {left} of {} Mbit/s left; {wanted} are wanted.", plan.bandwidth);
+        return fault(Code::Bandwidth, message);
+    }
+    *reserved = reserved.saturating_add(wanted);
+}
+
+/// The areas that are needed, where the plan joins others. What is not known is no fault.
+fn other_areas(plan: &BandwidthPackage, from: &Region, to: &Region) -> Option<(&'static str, &'static str)> {
+    let (one, other) = (regions::area(from)?, regions::area(to)?);
+    // Listings have been seen in either spelling of case; a plan inside of one area names it twice.
+    let word = |area: &str| area.to_ascii_lowercase();
+    let (a, b) = (word(&plan.areas.0), word(&plan.areas.1));
+    if a.is_empty() || b.is_empty() {
+        return None;
+    }
+    let mut have = [a, b];
+    let mut need = [word(one), word(other)];
+    have.sort_unstable();
+    need.sort_unstable();
+    (have != need).then_some((one, other))
+}

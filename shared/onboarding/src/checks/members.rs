@@ -1,0 +1,86 @@
+//! Members: what cannot be one, and how many the load balancer takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use crate::checks::{Finding, Target};
+use crate::ids::ServerGroupId;
+use crate::mark::Role;
+use crate::plan::Inputs;
+use crate::reason::{Code, Reason};
+use crate::topology::{Generation, LoadBalancer};
+use crate::wanted;
+
+pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+    findings.extend(quota(inputs, load_balancer));
+    if wanted::generation(inputs.binding, load_balancer) == Generation::Classic {
+        load_balancers(inputs, findings);
+    }
+}
+
+/// Servers that an ALB of an edition takes unless the quota was raised (cloud-apis.md section 4).
+fn servers_of(edition: &str) -> u32 {
+    if edition == "Basic" { 200 } else { 1000 }
+}
+
+/// A server counts once for each listener that uses its group, and once for a group that only rules use.
+fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
+    let topology = inputs.topology;
+    let balanced = &topology.surroundings.balanced;
+    if let Some(unread) = Finding::unread("the server groups of the load balancer", balanced, vec![Target::Members]) {
+        return Some(unread);
+    }
+    let balanced = balanced.get()?;
+    let mut uses: BTreeMap<&ServerGroupId, u32> = balanced.keys().map(|group| (group, 0)).collect();
+    for group in topology.listeners.get().into_iter().flatten().flat_map(|listener| &listener.server_groups) {
+        *uses.entry(group).or_default() += 1;
+    }
+    let servers = |(group, uses): (&&ServerGroupId, &u32)| {
+        balanced.get(*group).copied().unwrap_or(0).saturating_mul((*uses).max(1))
+    };
+    let count = uses.iter().map(servers).fold(0_u32, u32::saturating_add);
+    let most = inputs.binding.alb.server_quota.unwrap_or_else(|| servers_of(&load_balancer.edition));
+    let mark = inputs.deployment.tag(&inputs.binding.name, Role::ServerGroup);
+    let own = topology.server_group(&mark, &inputs.binding.server_group.name);
+    let each = own.and_then(|group| uses.get(&group.id).copied()).unwrap_or(0).max(1);
+    let room = usize::try_from(most.saturating_sub(count) / each).unwrap_or(usize::MAX);
+    let beyond: Vec<_> = newcomers(inputs).skip(room).map(Target::Member).collect();
+    if beyond.is_empty() {
+        return None;
+    }
+    let id = &load_balancer.id;
+    let message = format!(
+        "{id} ({}) has {count} servers of at most {most}, so {} are not registered.",
+        load_balancer.edition,
+        beyond.len()
+    );
+    Some(Finding::new(Reason::new(Code::AlbQuota, id, message), beyond))
+}
+
+/// Addresses of running instances that are wanted and not registered yet, in the order in which they would be.
+fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+    let Inputs { binding, topology, .. } = *inputs;
+    let registered: BTreeSet<Ipv4Addr> =
+        topology.servers.get().into_iter().flatten().map(|server| server.address).collect();
+    let running = wanted::selected(binding, topology).filter(|(_, instance)| instance.status == "Running");
+    running.filter_map(|(_, instance)| instance.address).filter(move |address| !registered.contains(address))
+}
+
+/// Addresses of load balancers in the ALB's own VPC, wanted or registered.
+fn load_balancers(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let known = &topology.surroundings.balancer_addresses;
+    findings.extend(Finding::unread("the load balancers of the ALB's VPC", known, vec![Target::Members]));
+    let Some(addresses) = known.get() else { return };
+    let selected = wanted::selected(binding, topology).filter_map(|(_, instance)| instance.address);
+    let members = topology.servers.get().into_iter().flatten().map(|server| server.address);
+    let mut wanted: Vec<_> = selected.chain(members).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    for address in wanted {
+        let Some(balancer) = addresses.get(&address) else { continue };
+        let message = format!("{address} is an address of load balancer {balancer}, in the ALB's own VPC.");
+        let reason = Reason::new(Code::LoadBalancerBackend, address, message);
+        findings.push(Finding::new(reason, vec![Target::Member(address)]));
+    }
+}

@@ -1,0 +1,104 @@
+//! The VPCs: whose prefixes clash, and which routes take the traffic elsewhere.
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+
+use crate::change::AttachmentRef;
+use crate::checks::{Finding, Target};
+use crate::ids::VpcId;
+use crate::plan::{Inputs, describe};
+use crate::reason::{Code, Reason};
+use crate::topology::{Generation, LoadBalancer, NextHop, Vpc};
+use crate::wanted::{self, VpcRouteWish, Wants};
+
+/// The cloud's own services: every VPC has a route for it.
+const SERVICES: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+
+pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, wants: &Wants, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let home = &load_balancer.vpc;
+    let mut earlier: Vec<&VpcId> = vec![home];
+    for backend in &binding.backends {
+        if &backend.vpc == home {
+            let message = format!("{} is the ALB's own VPC.", backend.vpc);
+            let reason = Reason::new(Code::BackendInAlbVpc, &backend.vpc, message);
+            findings.push(Finding::new(reason, vec![Target::Backend(backend.vpc.clone())]));
+            continue;
+        }
+        for other in &earlier {
+            findings.extend(overlap(inputs, home, other, &backend.vpc));
+        }
+        earlier.push(&backend.vpc);
+    }
+    for id in earlier {
+        findings.extend(topology.vpc(id).and_then(|vpc| in_services(home, vpc)));
+    }
+    for wish in &wants.vpc_routes {
+        shadowed(inputs, wish, findings);
+    }
+    if wanted::generation(binding, load_balancer) == Generation::Classic {
+        custom_tables(inputs, findings);
+    }
+}
+
+/// Two VPCs whose prefixes, secondary ones included, overlap. The backends' are at fault, never the ALB's: it serves
+/// others, too.
+fn overlap(inputs: &Inputs<'_>, home: &VpcId, one: &VpcId, other: &VpcId) -> Option<Finding> {
+    let (first, second) = (inputs.topology.vpc(one)?, inputs.topology.vpc(other)?);
+    let pairs = first.cidrs.iter().flat_map(|mine| second.cidrs.iter().map(move |theirs| (mine, theirs)));
+    let (mine, theirs) = pairs.into_iter().find(|(mine, theirs)| mine.contains(*theirs) || theirs.contains(*mine))?;
+    let message = format!("{theirs} of {other} overlaps {mine} of {one}.");
+    let targets = [one, other].into_iter().filter(|id| *id != home).cloned().map(Target::Backend);
+    Some(Finding::new(Reason::new(Code::CidrOverlap, other, message), targets.collect()))
+}
+
+/// Every VPC routes 100.64.0.0/10 to the cloud's services, so a VPC inside of it is not reached from another.
+fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
+    let prefix = vpc.cidrs.iter().find(|prefix| SERVICES.contains(*prefix) || prefix.contains(&SERVICES))?;
+    let message = format!("{prefix} of {} overlaps {SERVICES}, which the cloud's own services use.", vpc.id);
+    let target = if &vpc.id == home { Target::Paths } else { Target::Backend(vpc.id.clone()) };
+    Some(Finding::new(Reason::new(Code::CidrOverlap, &vpc.id, message), vec![target]))
+}
+
+/// A more specific route takes a part of a wanted destination elsewhere. The route is made all the same: it serves the
+/// rest, and the analysis withholds the members that it does not serve.
+fn shadowed(inputs: &Inputs<'_>, wish: &VpcRouteWish, findings: &mut Vec<Finding>) {
+    let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
+    let Some(table) = vpc.tables.get(&wish.table) else { return };
+    let ours = inputs.topology.resolve(&AttachmentRef::Vpc { vpc: wish.vpc.clone() });
+    let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
+    let inside = table.routes.iter().filter(|route| {
+        route.destination != wish.destination
+            && wish.destination.contains(&route.destination)
+            && !leads_to_us(&route.next_hop)
+    });
+    findings.extend(inside.map(|route| {
+        let message = format!(
+            "{} of {} ({}) takes a part of {} to {}.",
+            route.destination,
+            vpc.id,
+            table.id,
+            wish.destination,
+            describe(&route.next_hop)
+        );
+        Finding::new(Reason::new(Code::RouteShadowed, &route.id, message), Vec::new())
+    }));
+}
+
+/// The documented procedure supports only system route tables: backends on a custom one are named, and not registered.
+fn custom_tables(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let mut named = BTreeSet::new();
+    for (backend, instance) in wanted::selected(binding, topology) {
+        let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
+        let Some(vswitch) = vpc.vswitches.get(&instance.vswitch) else { continue };
+        if vpc.table_of(vswitch).is_none_or(|table| table.system) || !named.insert(&vswitch.id) {
+            continue;
+        }
+        let here = wanted::selected(binding, topology).filter(|(_, other)| other.vswitch == vswitch.id);
+        let members = here.filter_map(|(_, other)| other.address).map(Target::Member);
+        let message = format!("vSwitch {} of {} uses a custom route table.", vswitch.id, vpc.id);
+        findings.push(Finding::new(Reason::new(Code::CustomRouteTable, &vswitch.id, message), members.collect()));
+    }
+}

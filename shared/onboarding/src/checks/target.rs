@@ -1,0 +1,101 @@
+//! Which changes a finding blocks.
+
+use std::net::Ipv4Addr;
+
+use crate::change::{AttachmentRef, Write};
+use crate::ids::{Region, SecurityGroupId, VpcId};
+use crate::plan::Inputs;
+
+/// A set of changes. Removals are in none: nothing that is wrong with a path stops leaving it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Whatever makes the way to remote backends, and new members.
+    Paths,
+    /// Whatever serves only the instances of one backend VPC.
+    Backend(VpcId),
+    /// Attaching a VPC.
+    Attach(VpcId),
+    /// Connecting the ALB's region with another.
+    Connect(Region),
+    /// Association, propagation and publishing of one attachment.
+    Links(AttachmentRef),
+    /// Rules of a security group.
+    Rules(SecurityGroupId),
+    /// Listeners of the load balancer.
+    Listener,
+    /// New members.
+    Members,
+    /// The new member with this address.
+    Member(Ipv4Addr),
+}
+
+impl Target {
+    /// Whether a write is in the set.
+    #[must_use]
+    pub fn matches(&self, inputs: &Inputs<'_>, write: &Write) -> bool {
+        match (self, write) {
+            (Self::Paths, write) => is_path(write) || matches!(write, Write::AddServer { .. }),
+            (Self::Backend(vpc), write) => serves_only(inputs, vpc, write),
+            (Self::Attach(id), Write::AttachVpc { vpc, .. }) => id == vpc,
+            (Self::Connect(region), Write::Connect { to, .. }) => region == to,
+            (
+                Self::Links(of),
+                Write::Associate { attachment, .. } | Write::Propagate { attachment, .. },
+            ) => of == attachment,
+            (Self::Links(AttachmentRef::Peer { from, to }), Write::PublishRoutes { from: a, to: b }) => {
+                (from, to) == (a, b)
+            }
+            (Self::Rules(id), Write::AllowIngress { group, .. }) => id == group,
+            (Self::Listener, Write::CreateListener { .. } | Write::ForwardListener { .. })
+            | (Self::Members, Write::AddServer { .. }) => true,
+            (Self::Member(of), Write::AddServer { address, .. }) => of == address,
+            _ => false,
+        }
+    }
+}
+
+/// What makes a way between the ALB and remote backends.
+const fn is_path(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::AttachVpc { .. }
+            | Write::Connect { .. }
+            | Write::PublishRoutes { .. }
+            | Write::Associate { .. }
+            | Write::Propagate { .. }
+            | Write::AddVpcRoute { .. }
+            | Write::AddTransitRoute { .. }
+            | Write::AllowIngress { .. }
+    )
+}
+
+/// Whether a write is of no use to any other backend of the binding.
+fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
+    let Inputs { binding, topology, .. } = *inputs;
+    let Some(backend) = binding.backends.iter().find(|backend| &backend.vpc == id) else { return false };
+    let others = || binding.backends.iter().filter(|other| &other.vpc != id);
+    let alone = others().next().is_none();
+    let alone_in_region = others().all(|other| other.region != backend.region);
+    let remote = backend.region != binding.alb.region;
+    let connects = |region: &Region| alone || (remote && alone_in_region && region == &backend.region);
+    match write {
+        Write::AttachVpc { vpc, .. } => vpc == id || alone,
+        Write::Connect { to, .. } | Write::PublishRoutes { to, .. } => connects(to),
+        Write::Associate { attachment, .. } | Write::Propagate { attachment, .. } => match attachment {
+            AttachmentRef::Vpc { vpc } => vpc == id || alone,
+            AttachmentRef::Peer { to, .. } => connects(to),
+        },
+        Write::AddVpcRoute { vpc, destination, .. } => {
+            // The way to it lies in the ALB's VPC, the way back in its own.
+            let holds = |prefix: &ipnet::Ipv4Net| prefix.contains(destination);
+            vpc == id || alone || topology.vpc(id).is_some_and(|vpc| vpc.cidrs.iter().any(holds))
+        }
+        Write::AddTransitRoute { .. } => alone,
+        Write::AllowIngress { group, .. } => topology.security_group(group).is_some_and(|group| &group.vpc == id),
+        Write::AddServer { instance, .. } => {
+            let instances = topology.instances.get(id).and_then(|known| known.get());
+            instances.into_iter().flatten().any(|found| &found.id == instance)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,70 @@
+//! What `albridge apply` does with a plan that a person saw: every stage in order, nothing outside of the plan; to the end,
+//! or until the process dies.
+
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use local::Local;
+use onboarding::Plan;
+use onboarding::ids::BindingName;
+use stage::{Failure, Host, Invocation, Report, Request, Stage};
+
+/// How long one stage may take.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// The plan of a binding as a person would approve it.
+///
+/// # Errors
+/// [`Failure`] when it cannot be made.
+pub async fn plan(local: &Local, binding: &str) -> Result<Plan, Failure> {
+    let host = local.operator_host();
+    let deadline = host.clock().now() + LIMIT;
+    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), true)).await?.1)
+}
+
+/// Applies an approved plan.
+///
+/// # Errors
+/// [`Failure`] of the first stage that fails.
+pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Report>, Failure> {
+    let applying = Applying { host: local.operator_host(), binding: BindingName::from(binding), plan };
+    Ok(vec![
+        applying.stage(&preflight::Preflight).await?,
+        applying.stage(&server_group::ServerGroup).await?,
+        applying.stage(&listener::Listener).await?,
+        applying.stage(&vpc_attachments::VpcAttachments).await?,
+        applying.stage(&peer_attachment::PeerAttachment).await?,
+        applying.stage(&vpc_routes::VpcRoutes).await?,
+        applying.stage(&back_to_origin::BackToOrigin).await?,
+        applying.stage(&security_rules::SecurityRules).await?,
+        applying.stage(&backend_servers::BackendServers).await?,
+        applying.stage(&prune::Prune).await?,
+    ])
+}
+
+/// The same, by a process that dies when the cloud has made `writes` changes: the last of them is done, and its answer is
+/// never read. Gives whether it died.
+pub async fn die_after(local: &Local, binding: &str, plan: &Plan, writes: usize) -> bool {
+    let mut work = pin!(apply(local, binding, plan));
+    std::future::poll_fn(|context| {
+        if local.cloud().gateway().writes() >= writes { Poll::Ready(true) } else { work.as_mut().poll(context).map(|_| false) }
+    })
+    .await
+}
+
+struct Applying<'a> {
+    host: Host,
+    binding: BindingName,
+    plan: &'a Plan,
+}
+
+impl Applying<'_> {
+    async fn stage<S: Stage>(&self, stage: &S) -> Result<Report, Failure> {
+        let deadline = self.host.clock().now() + LIMIT;
+        let invocation = Invocation { host: &self.host, credentials: None, deadline, approved: Some(self.plan) };
+        // Boxed: ten stages' futures side by side are more than a test thread's stack holds.
+        Box::pin(stage::run(stage, &invocation, &Request { binding: self.binding.clone(), run: String::new() })).await
+    }
+}

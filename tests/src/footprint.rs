@@ -1,0 +1,142 @@
+//! What a finished deployment looks like, without the ids that differ from run to run: two worlds that are alike have the
+//! same footprint, and a thing made twice shows twice.
+
+use std::collections::BTreeMap;
+
+use local::Local;
+use openapi::{alb, cbn, ecs, vpc};
+
+/// Lines that describe what is there, sorted, by kind.
+pub type Footprint = BTreeMap<&'static str, Vec<String>>;
+
+/// The footprint of the procedure's world.
+///
+/// # Panics
+/// When the world cannot be read.
+pub async fn of(local: &Local) -> Footprint {
+    let mut footprint = Footprint::new();
+    let attachments = attachments(local, &mut footprint).await;
+    balancer(local, &mut footprint).await;
+    tables(local, &attachments, &mut footprint).await;
+    routes(local, &attachments, &mut footprint).await;
+    rules(local, &mut footprint).await;
+    footprint.values_mut().for_each(|lines| lines.sort());
+    footprint
+}
+
+/// What an attachment is for, by its id.
+type Names = BTreeMap<String, String>;
+
+#[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
+async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
+    let client = local.operator();
+    let cen = || Some("cen-1".to_owned());
+    let list = cbn::ListTransitRouterVpcAttachments { cen_id: cen(), ..Default::default() };
+    let mut names = Names::new();
+    for found in client.list("cn-hangzhou", list).await.expect("ListTransitRouterVpcAttachments") {
+        names.insert(found.transit_router_attachment_id, found.vpc_id.clone());
+        let line = format!("{} {} publish={}", found.vpc_id, found.status, found.auto_publish_route_enabled);
+        footprint.entry("attachments").or_default().push(line);
+    }
+    let list = cbn::ListTransitRouterPeerAttachments { cen_id: cen(), ..Default::default() };
+    for found in client.list("cn-hangzhou", list).await.expect("ListTransitRouterPeerAttachments") {
+        let mut ends = [found.transit_router_id, found.peer_transit_router_id];
+        ends.sort();
+        let name = ends.join("-");
+        // A connection is listed from both of its ends.
+        if names.insert(found.transit_router_attachment_id, name.clone()).is_none() {
+            let line = format!("{name} {} {} Mbit/s publish={}", found.status, found.bandwidth, found.auto_publish_route_enabled);
+            footprint.entry("connections").or_default().push(line);
+        }
+    }
+    names
+}
+
+#[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
+async fn balancer(local: &Local, footprint: &mut Footprint) {
+    let client = local.operator();
+    let region = "cn-chengdu";
+    let mut groups = Names::new();
+    for group in client.list(region, alb::ListServerGroups::default()).await.expect("ListServerGroups") {
+        let tags: Vec<_> = group.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+        let name = group.server_group_name;
+        footprint.entry("groups").or_default().push(format!("{name} {} {}", group.server_group_status, tags.join(" ")));
+        let list = alb::ListServerGroupServers { server_group_id: group.server_group_id.clone(), ..Default::default() };
+        for server in client.list(region, list).await.expect("ListServerGroupServers") {
+            let alb::Server { server_ip, port, weight, remote_ip_enabled, description, status, .. } = server;
+            let line = format!("{name} {server_ip}:{port} {status} weight={weight} remote={remote_ip_enabled} {description}");
+            footprint.entry("members").or_default().push(line);
+        }
+        groups.insert(group.server_group_id, name);
+    }
+    for listener in client.list(region, alb::ListListeners::default()).await.expect("ListListeners") {
+        let targets = listener.default_actions.iter().flat_map(|action| &action.forward_group_config.server_group_tuples);
+        let targets: Vec<_> = targets.map(|tuple| name_of(&groups, &tuple.server_group_id)).collect();
+        let line = format!("{} {} -> {}", listener.listener_port, listener.listener_status, targets.join(" "));
+        footprint.entry("listeners").or_default().push(line);
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
+async fn tables(local: &Local, attachments: &Names, footprint: &mut Footprint) {
+    let client = local.operator();
+    for (region, table) in [("cn-chengdu", "vtb-tr-chengdu"), ("cn-hangzhou", "vtb-tr-hangzhou")] {
+        let id = || Some(table.to_owned());
+        let list = cbn::ListTransitRouterRouteTableAssociations { transit_router_route_table_id: id(), ..Default::default() };
+        for found in client.list(region, list).await.expect("ListTransitRouterRouteTableAssociations") {
+            let line = format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
+            footprint.entry("associations").or_default().push(line);
+        }
+        let list =
+            cbn::ListTransitRouterRouteTablePropagations { transit_router_route_table_id: table.to_owned(), ..Default::default() };
+        for found in client.list(region, list).await.expect("ListTransitRouterRouteTablePropagations") {
+            let line = format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
+            footprint.entry("propagations").or_default().push(line);
+        }
+        let list = cbn::ListTransitRouterRouteEntries {
+            transit_router_route_table_id: table.to_owned(),
+            transit_router_route_entry_type: Some("Static".to_owned()),
+            transit_router_route_entry_status: Some("All".to_owned()),
+            ..Default::default()
+        };
+        for found in client.list(region, list).await.expect("ListTransitRouterRouteEntries") {
+            let next = name_of(attachments, &found.transit_router_route_entry_next_hop_id);
+            let prefix = found.transit_router_route_entry_destination_cidr_block;
+            let line = format!("{table} {prefix} -> {next} {}", found.transit_router_route_entry_status);
+            footprint.entry("transit routes").or_default().push(line);
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
+async fn routes(local: &Local, attachments: &Names, footprint: &mut Footprint) {
+    for (region, table) in [("cn-chengdu", "vtb-vpc-1"), ("cn-hangzhou", "vtb-vpc-2")] {
+        let list = vpc::DescribeRouteEntryList {
+            route_table_id: table.to_owned(),
+            route_entry_type: Some("Custom".to_owned()),
+            ..Default::default()
+        };
+        for found in local.operator().list(region, list).await.expect("DescribeRouteEntryList") {
+            let hops: Vec<_> = found.next_hops.iter().map(|hop| name_of(attachments, &hop.next_hop_id)).collect();
+            let line = format!("{table} {} -> {} {}", found.destination_cidr_block, hops.join(" "), found.status);
+            footprint.entry("routes").or_default().push(line);
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
+async fn rules(local: &Local, footprint: &mut Footprint) {
+    let list = ecs::DescribeSecurityGroupAttribute {
+        security_group_id: "sg-2".to_owned(),
+        direction: Some("ingress".to_owned()),
+        ..Default::default()
+    };
+    for rule in local.operator().list("cn-hangzhou", list).await.expect("DescribeSecurityGroupAttribute") {
+        let ecs::Permission { source_cidr_ip, port_range, policy, priority, .. } = rule;
+        footprint.entry("rules").or_default().push(format!("{policy} {port_range} from {source_cidr_ip} at {priority}"));
+    }
+}
+
+fn name_of(names: &Names, id: &str) -> String {
+    names.get(id).cloned().unwrap_or_else(|| id.to_owned())
+}

@@ -1,0 +1,123 @@
+//! Executions of the workflow, as a person follows them.
+
+use std::time::Duration;
+
+use openapi::fnf;
+use stage::Report;
+
+use crate::Console;
+
+const HOME: &str = "cn-hangzhou";
+const FLOW: &str = "albridge";
+
+/// An execution of the workflow: what a failed test has to show of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Execution {
+    /// When it started.
+    pub started: String,
+    /// Its name.
+    pub name: String,
+    /// `Starting`, `Running`, `Stopped`, `Succeeded`, `Failed` or `TimedOut`.
+    pub status: String,
+    /// When it ended; empty while it has not.
+    pub stopped: String,
+    /// What it ended with.
+    pub output: String,
+}
+
+impl From<fnf::Execution> for Execution {
+    fn from(execution: fnf::Execution) -> Self {
+        let fnf::Execution { name, status, output, started_time, stopped_time, .. } = execution;
+        Self { started: started_time, name, status, stopped: stopped_time, output }
+    }
+}
+
+#[expect(clippy::expect_used, clippy::panic, reason = "a console that does not work ends the test")]
+impl Console<'_> {
+    /// Every execution of the workflow, oldest first.
+    ///
+    /// # Panics
+    /// When they cannot be listed.
+    pub async fn executions(&self) -> Vec<Execution> {
+        let list = fnf::ListExecutions { flow_name: FLOW.to_owned(), ..Default::default() };
+        let executions = self.0.operator().list(HOME, list).await.expect("ListExecutions");
+        let mut executions: Vec<Execution> = executions.into_iter().map(Execution::from).collect();
+        executions.sort();
+        executions
+    }
+
+    /// Lets time pass until there are at least `count` executions and all have ended.
+    ///
+    /// # Panics
+    /// When that takes longer than `limit`.
+    pub async fn ended(&self, count: usize, limit: Duration) -> Vec<Execution> {
+        let clock = self.0.clock();
+        let end = clock.now() + limit;
+        loop {
+            let executions = self.executions().await;
+            let open = executions.iter().filter(|execution| matches!(&*execution.status, "Starting" | "Running")).count();
+            if executions.len() >= count && open == 0 {
+                return executions;
+            }
+            assert!(clock.now() < end, "{open} of {} executions run after {limit:?}: {executions:?}", executions.len());
+            clock.sleep(Duration::from_secs(5)).await;
+        }
+    }
+
+    /// Starts the workflow for a binding by hand, under a name of one's own, and does not wait.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn begin(&self, name: &str, binding: &str) {
+        let start = fnf::StartExecution {
+            flow_name: FLOW.to_owned(),
+            execution_name: Some(name.to_owned()),
+            input: Some(serde_json::json!({ "binding": binding }).to_string()),
+        };
+        self.0.operator().call(HOME, &start).await.expect("StartExecution");
+    }
+
+    /// Starts the workflow for `web` by hand and follows it to its end. Gives what its stages report.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn run(&self, name: &str) -> Vec<Report> {
+        self.begin(name, "web").await;
+        let executions = self.ended(1, Duration::from_secs(3 * 3600)).await;
+        let run = executions.iter().find(|execution| execution.name == name).expect("the execution is listed");
+        assert_eq!(run.status, "Succeeded", "{run:?}");
+        self.reports(name).await
+    }
+
+    /// What the stages of an execution report, in the order in which they ended.
+    ///
+    /// # Panics
+    /// When the history cannot be read.
+    pub async fn reports(&self, name: &str) -> Vec<Report> {
+        let history = fnf::GetExecutionHistory { flow_name: FLOW.to_owned(), execution_name: name.to_owned(), ..Default::default() };
+        let events = self.0.operator().list(HOME, history).await.expect("GetExecutionHistory");
+        let done = events.into_iter().filter(|event| event.kind == "TaskSucceeded");
+        let output = |event: fnf::Event| {
+            let detail: serde_json::Value = serde_json::from_str(&event.event_detail).ok()?;
+            let output = detail.get("Output")?;
+            // Turn answers without a report.
+            output.get("stage")?;
+            Some(serde_json::from_value(output.clone()).unwrap_or_else(|error| panic!("{}: {error}", event.step_name)))
+        };
+        done.filter_map(output).collect()
+    }
+}
+
+/// Stages of a run that report: all but the two turns of dispatch.
+pub const STAGES: usize = 11;
+
+/// Fails unless every stage of a run reported, and nothing was left to wish for.
+///
+/// # Panics
+/// When something was.
+pub fn assert_all_ok(reports: &[Report]) {
+    assert_eq!(reports.len(), STAGES, "every stage reports once: {reports:?}");
+    for report in reports {
+        assert!(report.ok, "{report:?}");
+    }
+}

@@ -1,0 +1,131 @@
+//! The arrows between the workspace's crates, as the design draws them: what each may depend on, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+const FUNCTIONS: &[&str] = &[
+    "dispatch", "preflight", "server-group", "listener", "vpc-attachments", "peer-attachment", "vpc-routes", "back-to-origin",
+    "security-rules", "backend-servers", "verify", "prune",
+];
+
+/// The shared crates and what of ours each may stand on (design, "The shape"). `local`, `cli` and the tests stand on
+/// everything, and nothing stands on the latter two.
+const SHARED: &[(&str, &[&str])] = &[
+    ("clock", &[]),
+    ("fc-runtime", &[]),
+    ("openapi", &["clock"]),
+    ("onboarding", &[]),
+    ("reachability", &["onboarding"]),
+    ("stage", &["openapi", "onboarding", "reachability", "clock"]),
+    ("template", &[]),
+    ("workflow", &["clock"]),
+    ("emulator", &["workflow", "template", "clock"]),
+];
+const BY_FUNCTIONS: &[&str] = &["fc-runtime", "stage", "openapi", "onboarding", "reachability", "clock"];
+/// Crates that do no I/O, so nothing that does may come in with them.
+const PURE: &[&str] = &["onboarding", "reachability", "template"];
+const IO: &[&str] = &["tokio", "hyper", "hyper-util", "reqwest", "rustls", "tower"];
+const CLI: &str = "albridge";
+const TESTS: &str = "end-to-end";
+
+struct Package {
+    name: String,
+    manifest: String,
+    /// Normal and build dependencies.
+    dependencies: BTreeSet<String>,
+    /// Dependencies of its tests.
+    for_tests: BTreeSet<String>,
+}
+
+fn packages() -> Vec<Package> {
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().iter().map(package).collect()
+}
+
+fn package(package: &Value) -> Package {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let dependencies = package["dependencies"].as_array().unwrap();
+    let (for_tests, others): (Vec<&Value>, _) = dependencies.iter().partition(|dependency| dependency["kind"] == "dev");
+    let names = |dependencies: Vec<&Value>| dependencies.iter().map(|dependency| text(&dependency["name"])).collect();
+    Package {
+        name: text(&package["name"]),
+        manifest: text(&package["manifest_path"]),
+        dependencies: names(others),
+        for_tests: names(for_tests),
+    }
+}
+
+/// What a package may depend on; nothing for one that may depend on every package named in `all`.
+fn may(name: &str, all: &BTreeSet<String>) -> BTreeSet<String> {
+    let listed = SHARED.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, arrows)| *arrows);
+    match listed {
+        Some(arrows) => arrows.iter().map(ToString::to_string).collect(),
+        None if FUNCTIONS.contains(&name) => BY_FUNCTIONS.iter().map(ToString::to_string).collect(),
+        None => all.iter().filter(|other| *other != TESTS && *other != CLI).cloned().collect(),
+    }
+}
+
+#[test]
+fn arrows_point_where_the_design_lets_them() {
+    let packages = packages();
+    let all: BTreeSet<String> = packages.iter().map(|package| package.name.clone()).collect();
+    for package in &packages {
+        let allowed = may(&package.name, &all);
+        let arrows = package.dependencies.intersection(&all);
+        let wrong: Vec<_> = arrows.filter(|other| !allowed.contains(*other)).collect();
+        assert!(wrong.is_empty(), "{} must not depend on {wrong:?}", package.name);
+    }
+}
+
+#[test]
+fn every_crate_has_its_place_in_the_table() {
+    let found: BTreeSet<String> = packages().into_iter().map(|package| package.name).collect();
+    let known = SHARED.iter().map(|(name, _)| *name).chain(FUNCTIONS.iter().copied()).chain([CLI, "local", TESTS]);
+    assert_eq!(found, known.map(str::to_owned).collect());
+}
+
+#[test]
+fn functions_do_not_know_one_another() {
+    for package in packages().iter().filter(|package| FUNCTIONS.contains(&package.name.as_str())) {
+        let known = package.dependencies.union(&package.for_tests);
+        let others: Vec<_> = known.filter(|name| FUNCTIONS.contains(&name.as_str())).collect();
+        assert!(others.is_empty(), "{} knows {others:?}", package.name);
+    }
+}
+
+#[test]
+fn emulator_and_client_cannot_share_a_mistake() {
+    let emulator = packages().into_iter().find(|package| package.name == "emulator").unwrap();
+    let known: Vec<_> = emulator.dependencies.union(&emulator.for_tests).collect();
+    for other in ["openapi", "reachability", "onboarding", "stage"] {
+        assert!(!known.iter().any(|name| *name == other), "the emulator must not know {other}");
+    }
+}
+
+#[test]
+fn pure_crates_bring_no_io() {
+    for package in packages().iter().filter(|package| PURE.contains(&package.name.as_str())) {
+        let io: Vec<_> = package.dependencies.iter().filter(|name| IO.contains(&name.as_str())).collect();
+        assert!(io.is_empty(), "{} must not depend on {io:?}", package.name);
+    }
+}
+
+#[test]
+fn a_functions_main_is_read_at_a_glance() {
+    let mut lines = BTreeMap::new();
+    for package in packages().into_iter().filter(|package| FUNCTIONS.contains(&package.name.as_str())) {
+        let main = Path::new(&package.manifest).with_file_name("src").join("main.rs");
+        lines.insert(package.name, std::fs::read_to_string(main).unwrap().lines().count());
+    }
+    assert_eq!(lines.len(), FUNCTIONS.len());
+    assert!(lines.values().all(|count| *count <= 30), "{lines:?}");
+}

@@ -1,0 +1,118 @@
+//! The CEN instance, its transit routers, and what attachments need.
+
+use emulator::Circumstance;
+use emulator::call::Service;
+use end_to_end::Console;
+use onboarding::Code;
+
+use crate::alb::bring_about;
+use crate::case::Case;
+
+/// What waits while no VPC can be attached.
+const BEHIND_ATTACHMENTS: &[&str] = &["link vpc-1", "link vpc-2", "route vpc-1", "route vpc-2", "member i-ecs1"];
+/// What waits while VPC2 cannot be attached.
+const BEHIND_VPC2: &[&str] = &["link vpc-2", "route vpc-2", "member i-ecs1"];
+/// What can be done without any transit router.
+const OFF_CEN: &[&str] = &["group", "listener", "rules sg-2"];
+/// What can be done without Hangzhou's.
+const WITHOUT_HANGZHOU: &[&str] = &["group", "listener", "rules sg-2", "attach vpc-1", "link vpc-1", "route vpc-1"];
+
+const HANGZHOU: &str = "      - { id: tr-hangzhou, region: cn-hangzhou }\n";
+
+fn attach(console: Console<'_>, router: &str, region: &str, vpc: &str, zones: [(&str, &str); 2]) {
+    let params = [
+        ("TransitRouterId", router),
+        ("VpcId", vpc),
+        ("ZoneMappings.1.ZoneId", zones[0].0),
+        ("ZoneMappings.1.VSwitchId", zones[0].1),
+        ("ZoneMappings.2.ZoneId", zones[1].0),
+        ("ZoneMappings.2.VSwitchId", zones[1].1),
+    ];
+    console.act(Service::Cbn, region, "CreateTransitRouterVpcAttachment", &params);
+}
+
+/// Somebody attached and connected everything by API, and nothing else: no association, no propagation, no publishing.
+fn attached_by_others(case: Case) -> Case {
+    let near = [("cn-chengdu-a", "vsw-1"), ("cn-chengdu-b", "vsw-2")];
+    let far = [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")];
+    case.after(move |console| attach(console, "tr-chengdu", "cn-chengdu", "vpc-1", near))
+        .wait(120)
+        .after(move |console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-2", far))
+        .wait(120)
+        .after(|console| {
+            let params = [
+                ("TransitRouterId", "tr-chengdu"),
+                ("PeerTransitRouterId", "tr-hangzhou"),
+                ("CenBandwidthPackageId", "cenbwp-1"),
+                ("Bandwidth", "10"),
+            ];
+            console.act(Service::Cbn, "cn-chengdu", "CreateTransitRouterPeerAttachment", &params);
+        })
+        .wait(120)
+}
+
+checks! {
+    a_cen_instance_that_is_not_there: Case::new(Code::CenMissing).binding("cen: { id: cen-1", "cen: { id: cen-9").leaves(OFF_CEN);
+
+    a_cen_instance_that_is_not_active: Case::new(Code::CenMissing)
+        .after(bring_about(Circumstance::CenCreating("cen-1".to_owned())))
+        .without(BEHIND_ATTACHMENTS)
+        .without(&["link cn-hangzhou"])
+        .blocks(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"]);
+
+    a_service_that_is_not_open: Case::new(Code::TransitRouterServiceClosed)
+        .after(bring_about(Circumstance::TransitRouterServiceClosed))
+        .without(BEHIND_ATTACHMENTS)
+        .blocks(&["attach vpc-1", "attach vpc-2"]);
+
+    a_service_role_that_is_missing: Case::new(Code::ServiceRoleMissing)
+        .after(bring_about(Circumstance::CenServiceRoleMissing))
+        .without(BEHIND_ATTACHMENTS)
+        .blocks(&["attach vpc-1", "attach vpc-2"]);
+
+    a_region_without_transit_router: Case::new(Code::TransitRouterMissing).scenario(HANGZHOU, "").leaves(WITHOUT_HANGZHOU);
+
+    a_basic_transit_router: Case::new(Code::TransitRouterBasic)
+        .scenario("id: tr-hangzhou, ", "id: tr-hangzhou, basic: true, ")
+        .leaves(WITHOUT_HANGZHOU);
+
+    a_transit_router_that_is_not_active: Case::new(Code::TransitRouterNotReady)
+        .after(bring_about(Circumstance::TransitRouterCreating("tr-hangzhou".to_owned())))
+        .leaves(WITHOUT_HANGZHOU);
+
+    a_vswitch_that_is_not_in_the_vpc: Case::new(Code::VSwitchMissing)
+        .binding("[vsw-3, vsw-4]", "[vsw-3, vsw-9]")
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
+
+    a_vswitch_in_a_zone_without_transit_router: Case::new(Code::VSwitchZone)
+        .scenario("zone: cn-hangzhou-h", "zone: cn-hangzhou-a")
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
+
+    one_zone_where_the_region_has_more: Case::new(Code::VSwitchZone)
+        .binding("[vsw-3, vsw-4]", "[vsw-3]")
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
+
+    a_vswitch_without_a_free_address: Case::new(Code::VSwitchFull)
+        .after(bring_about(Circumstance::VSwitchFull("vsw-3".to_owned())))
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
+
+    a_vpc_of_another_cen_instance: Case::new(Code::VpcElsewhere)
+        .scenario("cens:\n", "cens:\n  - id: cen-2\n    transitRouters:\n      - { id: tr-2, region: cn-hangzhou }\n")
+        .after(|console| attach(console, "tr-2", "cn-hangzhou", "vpc-2", [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")]))
+        .wait(120)
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
+
+    attachments_of_others_that_lack_something: attached_by_others(Case::new(Code::AdoptedIncomplete))
+        .binding("provision: auto", "provision: approved")
+        .without(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou", "member i-ecs1"])
+        .blocks(&["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"]);
+
+    attachments_of_others_that_any_run_may_complete: attached_by_others(Case::new(Code::AdoptedIncomplete))
+        .without(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"])
+        .with(&["publish cn-hangzhou"]);
+}

@@ -1,0 +1,254 @@
+//! One check in one state of the world: which changes it blocks, that a run makes none of them, and that the rest happens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use emulator::CallRecord;
+use emulator::call::Caller;
+use end_to_end::{Console, start, worlds};
+use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
+use onboarding::change::AttachmentRef;
+use onboarding::ids::BindingName;
+use onboarding::{Code, Plan, Write};
+use stage::Invocation;
+
+/// The changes of the procedure's onboarding, by kind, for an upgraded ALB.
+pub(crate) const ALL: &[&str] = &[
+    "group",
+    "listener",
+    "attach vpc-1",
+    "attach vpc-2",
+    "connect cn-hangzhou",
+    "link vpc-1",
+    "link vpc-2",
+    "link cn-hangzhou",
+    "route vpc-1",
+    "route vpc-2",
+    "rules sg-2",
+    "member i-ecs1",
+];
+
+/// A state, and what follows from it.
+pub(crate) struct Case {
+    /// What is found.
+    pub(crate) code: Code,
+    /// The ALB's generation.
+    pub(crate) generation: Generation,
+    /// The starting world.
+    pub(crate) scenario: String,
+    /// The bindings.
+    pub(crate) bindings: String,
+    /// Regions beyond the emulator's own.
+    pub(crate) regions: Vec<&'static str>,
+    /// What happened to the world since.
+    pub(crate) state: Vec<Step>,
+    /// The changes that carry the code.
+    pub(crate) blocked: Vec<&'static str>,
+    /// The changes that nothing blocks.
+    pub(crate) open: Vec<&'static str>,
+    /// Whether the code is found at all.
+    pub(crate) found: bool,
+}
+
+/// Something that happens to the world before albridge looks at it.
+pub(crate) enum Step {
+    /// At once.
+    Do(Box<dyn Fn(Console<'_>)>),
+    /// And then some time passes.
+    Wait(u64),
+}
+
+impl Case {
+    /// The procedure's world, with `i-ecs1` running, in which nothing is wrong.
+    pub(crate) fn new(code: Code) -> Self {
+        Self {
+            code,
+            generation: Generation::Upgraded,
+            scenario: running(emulator::PROCEDURE),
+            bindings: PROCEDURE_BINDING.to_owned(),
+            regions: Vec::new(),
+            state: Vec::new(),
+            blocked: Vec::new(),
+            open: ALL.to_vec(),
+            found: true,
+        }
+    }
+
+    /// With a non-upgraded ALB.
+    pub(crate) fn classic(mut self) -> Self {
+        self.generation = Generation::Classic;
+        self.open.push("transit route");
+        self
+    }
+
+    /// With `old` replaced wherever the scenario has it.
+    pub(crate) fn scenario(mut self, old: &str, new: &str) -> Self {
+        assert!(self.scenario.contains(old), "{old}");
+        self.scenario = self.scenario.replace(old, new);
+        self
+    }
+
+    /// With `old` replaced wherever the binding has it.
+    pub(crate) fn binding(mut self, old: &str, new: &str) -> Self {
+        assert!(self.bindings.contains(old), "{old}");
+        self.bindings = self.bindings.replace(old, new);
+        self
+    }
+
+    /// With another region in the world.
+    pub(crate) fn region(mut self, region: &'static str) -> Self {
+        self.regions.push(region);
+        self
+    }
+
+    /// After something happened.
+    pub(crate) fn after(mut self, step: impl Fn(Console<'_>) + 'static) -> Self {
+        self.state.push(Step::Do(Box::new(step)));
+        self
+    }
+
+    /// After so many seconds.
+    pub(crate) fn wait(mut self, seconds: u64) -> Self {
+        self.state.push(Step::Wait(seconds));
+        self
+    }
+
+    /// The changes that the check blocks.
+    pub(crate) fn blocks(mut self, kinds: &[&'static str]) -> Self {
+        self.blocked = kinds.to_vec();
+        self.without(kinds)
+    }
+
+    /// Changes that are not open: dependents of blocked ones, or not planned at all.
+    pub(crate) fn without(mut self, kinds: &[&'static str]) -> Self {
+        self.open.retain(|kind| !kinds.contains(kind));
+        self
+    }
+
+    /// These are open as well.
+    pub(crate) fn with(mut self, kinds: &[&'static str]) -> Self {
+        self.open.extend(kinds);
+        self
+    }
+
+    /// It is not found: the same state is no fault here.
+    pub(crate) fn unfound(mut self) -> Self {
+        self.found = false;
+        self
+    }
+
+    /// Only these are open.
+    pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
+        self.open = kinds.to_vec();
+        self
+    }
+
+    async fn begin(&self) -> Local {
+        let home = Stack::home().with("TimerCron", "0 0 0 1 1 *");
+        let mut options = Options {
+            generation: self.generation,
+            scenario: self.scenario.clone(),
+            bindings: self.bindings.clone(),
+            stacks: vec![home],
+            ..worlds::options(self.generation)
+        };
+        options.settings.regions.extend(self.regions.iter().map(|region| (*region).to_owned()));
+        let local = start(options).await;
+        for step in &self.state {
+            match step {
+                Step::Do(act) => act(Console(&local)),
+                Step::Wait(seconds) => Console(&local).wait(Duration::from_secs(*seconds)).await,
+            }
+        }
+        local
+    }
+
+    /// Puts the world into the state, plans, runs, and looks again.
+    pub(crate) async fn hold(self) {
+        let local = self.begin().await;
+        let before = plan(&local).await;
+        assert_eq!(of(&before, |change| change.is_open()), set(&self.open), "open, of {before:#?}");
+        assert_eq!(self.carrying(&before), set(&self.blocked), "blocked by {}, of {before:#?}", self.code);
+        let named = before.findings.iter().any(|finding| finding.code == self.code);
+        assert_eq!(named || !self.blocked.is_empty(), self.found, "{} among the findings: {before:#?}", self.code);
+
+        Console(&local).run("check").await;
+        let log = local.cloud().gateway().log();
+        let tried: Vec<&CallRecord> = log.iter().filter(|call| matches!(call.caller, Some(Caller::Role(_)))).collect();
+        for kind in &self.blocked {
+            let writes: Vec<_> = tried.iter().filter(|call| attempts(kind, call)).collect();
+            assert!(writes.is_empty(), "{kind} is blocked: {writes:?}");
+        }
+        let after = plan(&local).await;
+        assert_eq!(of(&after, |change| change.is_open()), BTreeSet::new(), "the rest happened, of {after:#?}");
+        let kinds = of(&after, |_| true);
+        let left: Vec<_> = self.open.iter().filter(|kind| kinds.contains(**kind)).collect();
+        assert!(left.is_empty(), "not done: {left:?}");
+    }
+
+    fn carrying(&self, plan: &Plan) -> BTreeSet<String> {
+        of(plan, |change| change.blocked.iter().any(|reason| reason.code == self.code))
+    }
+}
+
+/// A scenario whose instances run from the start.
+pub(crate) fn running(scenario: &str) -> String {
+    scenario.replace("state: Stopped, ", "")
+}
+
+async fn plan(local: &Local) -> Plan {
+    let host = local.operator_host();
+    let deadline = host.clock().now() + Duration::from_secs(600);
+    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    stage::plan_whole(&invocation, &BindingName::from("web"), false).await.unwrap().1
+}
+
+fn set(kinds: &[&str]) -> BTreeSet<String> {
+    kinds.iter().map(|kind| (*kind).to_owned()).collect()
+}
+
+fn of(plan: &Plan, which: impl Fn(&onboarding::Change) -> bool) -> BTreeSet<String> {
+    plan.changes.iter().filter(|change| which(change)).map(|change| kind(&change.write)).collect()
+}
+
+fn kind(write: &Write) -> String {
+    match write {
+        Write::CreateServerGroup { .. } => "group".to_owned(),
+        Write::CreateListener { .. } => "listener".to_owned(),
+        Write::AttachVpc { vpc, .. } => format!("attach {vpc}"),
+        Write::Connect { to, .. } => format!("connect {to}"),
+        Write::PublishRoutes { to, .. } => format!("publish {to}"),
+        Write::Associate { attachment, .. } | Write::Propagate { attachment, .. } => match attachment {
+            AttachmentRef::Vpc { vpc } => format!("link {vpc}"),
+            AttachmentRef::Peer { to, .. } => format!("link {to}"),
+        },
+        Write::AddVpcRoute { vpc, .. } => format!("route {vpc}"),
+        Write::AddTransitRoute { .. } => "transit route".to_owned(),
+        Write::AllowIngress { group, .. } => format!("rules {group}"),
+        Write::AddServer { instance, .. } => format!("member {instance}"),
+        other => other.to_string(),
+    }
+}
+
+/// Whether a call is, or might be, an attempt at a change of this kind. Calls that refused it count as well.
+fn attempts(kind: &str, call: &CallRecord) -> bool {
+    let (what, which) = kind.split_once(' ').unwrap_or((kind, ""));
+    let has = |name: &str, value: &str| call.params.get(name) == Some(value);
+    match what {
+        "group" => call.action == "CreateServerGroup",
+        "listener" => call.action == "CreateListener",
+        "attach" => call.action == "CreateTransitRouterVpcAttachment" && has("VpcId", which),
+        "connect" => call.action == "CreateTransitRouterPeerAttachment",
+        "publish" => call.action == "UpdateTransitRouterPeerAttachmentAttribute",
+        "link" => {
+            let links =
+                ["AssociateTransitRouterAttachmentWithRouteTable", "EnableTransitRouterRouteTablePropagation"];
+            links.contains(&call.action.as_str())
+        }
+        "route" => call.action == "CreateRouteEntry" && has("RouteTableId", &format!("vtb-{which}")),
+        "transit" => call.action == "CreateTransitRouterRouteEntry",
+        "rules" => call.action == "AuthorizeSecurityGroup" && has("SecurityGroupId", which),
+        "member" => call.action == "AddServersToServerGroup",
+        _ => panic!("{kind}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! The VPCs, their prefixes and their routes.
+
+use emulator::call::Service;
+use end_to_end::Console;
+use onboarding::Code;
+
+use crate::case::Case;
+
+/// Whatever serves only VPC2, which is the only backend.
+const FOR_VPC2: &[&str] = &[
+    "attach vpc-1",
+    "attach vpc-2",
+    "connect cn-hangzhou",
+    "link vpc-1",
+    "link vpc-2",
+    "link cn-hangzhou",
+    "route vpc-1",
+    "route vpc-2",
+    "rules sg-2",
+    "member i-ecs1",
+];
+
+/// A route of VPC1 to an instance of it.
+fn route(console: Console<'_>, prefix: &str) {
+    let params = [
+        ("RouteTableId", "vtb-vpc-1"),
+        ("DestinationCidrBlock", prefix),
+        ("NextHopType", "Instance"),
+        ("NextHopId", "i-client"),
+    ];
+    console.act(Service::Vpc, "cn-chengdu", "CreateRouteEntry", &params);
+}
+
+/// Fifty routes of VPC1 at once.
+fn fifty_routes(number: usize) -> impl Fn(Console<'_>) {
+    move |console| {
+        let mut params = Vec::new();
+        for index in 1..=50 {
+            params.push((format!("RouteEntries.{index}.RouteTableId"), "vtb-vpc-1".to_owned()));
+            params.push((format!("RouteEntries.{index}.DstCidrBlock"), format!("10.{number}.{index}.0/24")));
+            params.push((format!("RouteEntries.{index}.NextHopType"), "Instance".to_owned()));
+            params.push((format!("RouteEntries.{index}.NextHop"), "i-client".to_owned()));
+        }
+        let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer = console.act(Service::Vpc, "cn-chengdu", "CreateRouteEntries", &params);
+        assert_eq!(answer["SuccessCount"], 50, "{answer}");
+    }
+}
+
+/// vSwitch 4, where `i-ecs1` is, uses a table of its own.
+fn custom_table(case: Case) -> Case {
+    case.after(|console| {
+        console.act(Service::Vpc, "cn-hangzhou", "CreateRouteTable", &[("VpcId", "vpc-2"), ("RouteTableName", "own")]);
+    })
+    .wait(30)
+    .after(|console| {
+        let tables =
+            console.act(Service::Vpc, "cn-hangzhou", "DescribeRouteTableList", &[("VpcId", "vpc-2"), ("RouteTableName", "own")]);
+        let id = tables["RouterTableList"]["RouterTableListType"][0]["RouteTableId"].as_str().unwrap();
+        console.act(Service::Vpc, "cn-hangzhou", "AssociateRouteTable", &[("RouteTableId", id), ("VSwitchId", "vsw-4")]);
+    })
+    .wait(30)
+}
+
+checks! {
+    a_vpc_that_is_not_there: Case::new(Code::VpcMissing)
+        .binding("vpc: vpc-2", "vpc: vpc-7")
+        .leaves(&["group", "listener", "attach vpc-1", "link vpc-1", "connect cn-hangzhou", "link cn-hangzhou"])
+        .blocks(&["attach vpc-7"]);
+
+    backends_in_the_albs_own_vpc: Case::new(Code::BackendInAlbVpc)
+        .scenario("securityGroups: [sg-1], ", "securityGroups: [sg-1], tags: { app: web }, ")
+        .binding("region: cn-hangzhou, vpc: vpc-2", "region: cn-chengdu, vpc: vpc-1")
+        .binding("[vsw-3, vsw-4]", "[vsw-1, vsw-2]")
+        .leaves(&["group", "listener"])
+        .blocks(&["attach vpc-1", "link vpc-1", "route vpc-1", "rules sg-1", "member i-client"]);
+
+    prefixes_that_overlap: Case::new(Code::CidrOverlap)
+        .scenario("cidr: 192.168.0.0/16\n", "cidr: 192.168.0.0/16\n    secondary: [172.20.0.0/16]\n")
+        .blocks(FOR_VPC2);
+
+    a_prefix_of_the_clouds_own_services: Case::new(Code::CidrOverlap)
+        .scenario("cidr: 192.168.0.0/16\n", "cidr: 192.168.0.0/16\n    secondary: [100.80.0.0/16]\n")
+        .blocks(FOR_VPC2);
+
+    a_route_of_others_for_the_same_prefix: Case::new(Code::RouteConflict)
+        .after(|console| route(console, "192.168.7.0/24"))
+        .wait(10)
+        .without(&["member i-ecs1"])
+        .blocks(&["route vpc-1"]);
+
+    a_route_of_others_for_a_part_of_it: Case::new(Code::RouteShadowed)
+        .after(|console| route(console, "192.168.7.0/28"))
+        .wait(10)
+        .without(&["member i-ecs1"]);
+
+    a_route_table_without_room: Case::new(Code::RouteQuota)
+        .after(fifty_routes(1))
+        .wait(10)
+        .after(fifty_routes(2))
+        .wait(10)
+        .after(fifty_routes(3))
+        .wait(10)
+        .after(fifty_routes(4))
+        .wait(10)
+        .without(&["member i-ecs1"])
+        .blocks(&["route vpc-1"]);
+
+    a_custom_route_table_and_a_classic_alb: custom_table(Case::new(Code::CustomRouteTable).classic()).blocks(&["member i-ecs1"]);
+
+    a_custom_route_table_and_an_upgraded_alb: custom_table(Case::new(Code::CustomRouteTable)).unfound();
+}

@@ -1,0 +1,38 @@
+//! The backends' security groups.
+
+use emulator::Circumstance;
+use onboarding::Code;
+
+use crate::alb::bring_about;
+use crate::case::Case;
+
+const GROUP: &str = "{ id: sg-2, name: servers, vpc: vpc-2 }";
+
+/// The backends' group with these rules.
+fn with_rules(case: Case, rules: &str) -> Case {
+    case.scenario(GROUP, &format!("{{ id: sg-2, name: servers, vpc: vpc-2, rules: [{rules}] }}"))
+}
+
+fn many(count: usize) -> String {
+    let rule = |number: usize| {
+        format!("{{ protocol: TCP, ports: 22/22, source: 10.1.{}.{}/32, priority: 50 }}", number / 200, number % 200)
+    };
+    (0..count).map(rule).collect::<Vec<_>>().join(", ")
+}
+
+checks! {
+    a_group_that_a_service_manages: Case::new(Code::GroupManaged)
+        .after(bring_about(Circumstance::SecurityGroupManaged("sg-2".to_owned())))
+        .without(&["rules sg-2", "member i-ecs1"]);
+
+    a_group_with_others_in_it: Case::new(Code::GroupShared)
+        .scenario("\ncens:", "  - { id: i-other, vswitch: vsw-3, securityGroups: [sg-2] }\n\ncens:");
+
+    a_group_without_room: with_rules(Case::new(Code::RuleQuota), &many(199)).without(&["member i-ecs1"]).blocks(&["rules sg-2"]);
+
+    a_group_that_drops_first: with_rules(
+        Case::new(Code::RuleShadowed),
+        "{ protocol: TCP, ports: 80/80, source: 172.16.0.0/24, policy: drop, priority: 1 }"
+    )
+    .without(&["member i-ecs1"]);
+}

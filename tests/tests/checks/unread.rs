@@ -1,0 +1,50 @@
+//! Calls that fail: what they would have told is unknown, and blocks what depends on it.
+
+use emulator::Fault;
+use emulator::call::{ApiError, Service};
+use end_to_end::Console;
+use onboarding::Code;
+
+use crate::case::Case;
+
+/// Every call of an action is refused.
+fn refused(service: Service, action: &'static str) -> impl Fn(Console<'_>) {
+    move |console| {
+        let refusal = ApiError::new(403, "NoPermission", "You are not authorized to do this action.");
+        console.0.cloud().gateway().inject(Fault::refuse(service, action, u32::MAX, refusal));
+    }
+}
+
+fn without_attachments(case: Case) -> Case {
+    case.without(&["link vpc-1", "link vpc-2", "route vpc-1", "route vpc-2", "member i-ecs1"])
+        .blocks(&["attach vpc-1", "attach vpc-2"])
+}
+
+checks! {
+    whether_the_service_is_open:
+        without_attachments(Case::new(Code::Unread).after(refused(Service::Cbn, "CheckTransitRouterService")));
+
+    whether_there_is_a_service_role: without_attachments(Case::new(Code::Unread).after(refused(Service::Ram, "GetRole")));
+
+    which_zones_there_are:
+        without_attachments(Case::new(Code::Unread).after(refused(Service::Cbn, "ListTransitRouterAvailableResource")));
+
+    what_the_plan_has_left: Case::new(Code::Unread)
+        .after(refused(Service::Cbn, "DescribeCenBandwidthPackages"))
+        .without(&["link cn-hangzhou", "member i-ecs1"])
+        .blocks(&["connect cn-hangzhou"]);
+
+    which_routers_there_are: Case::new(Code::Unread)
+        .after(refused(Service::Cbn, "ListTransitRouters"))
+        .leaves(&["group", "listener", "rules sg-2"]);
+
+    which_server_groups_there_are: Case::new(Code::Unread)
+        .after(refused(Service::Alb, "ListServerGroups"))
+        .without(&["group", "member i-ecs1"])
+        // The listener waits for a group that nobody can see.
+        .without(&["listener"]);
+
+    which_rules_there_are: Case::new(Code::Unread)
+        .after(refused(Service::Ecs, "DescribeSecurityGroupAttribute"))
+        .without(&["rules sg-2", "member i-ecs1"]);
+}

@@ -1,0 +1,118 @@
+//! What template.yml lets each function do is what its code says it does: no permission too many, none missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::TEMPLATE;
+use stage::{COMMON_ACTIONS, Needs, Stage};
+use template::{Deployment, Pseudo, Template};
+
+/// What a stage reads and writes.
+struct Said {
+    needs: Needs,
+    writes: &'static [&'static str],
+}
+
+fn of<S: Stage>(_: &S) -> (String, Said) {
+    (S::NAME.as_str().to_owned(), Said { needs: S::NEEDS, writes: S::WRITES })
+}
+
+/// What every function says of itself.
+fn said() -> BTreeMap<String, Said> {
+    BTreeMap::from([
+        ("dispatch".to_owned(), Said { needs: dispatch::NEEDS, writes: dispatch::WORKFLOW }),
+        of(&preflight::Preflight),
+        of(&server_group::ServerGroup),
+        of(&listener::Listener),
+        of(&vpc_attachments::VpcAttachments),
+        of(&peer_attachment::PeerAttachment),
+        of(&vpc_routes::VpcRoutes),
+        of(&back_to_origin::BackToOrigin),
+        of(&security_rules::SecurityRules),
+        of(&backend_servers::BackendServers),
+        ("verify".to_owned(), Said { needs: verify::NEEDS, writes: verify::INVOKES }),
+        of(&prune::Prune),
+    ])
+}
+
+fn home() -> Deployment {
+    let pseudo = Pseudo {
+        region: "cn-hangzhou".to_owned(),
+        account_id: "1234567890123456".to_owned(),
+        stack_name: "albridge".to_owned(),
+        stack_id: "albridge".to_owned(),
+    };
+    let parameters = [
+        ("CodeBucket", "code"),
+        ("StoreBucket", "store"),
+        ("AssumeRoles", "acs:ram::6543210987654321:role/albridge-guest"),
+    ];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    Template::parse(TEMPLATE).unwrap().resolve(&pseudo, &BTreeMap::from(parameters)).unwrap()
+}
+
+/// The actions that each function's role allows, by function and policy.
+fn allowed(deployment: &Deployment) -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+    let mut allowed = BTreeMap::new();
+    for function in &deployment.functions {
+        let role = deployment.roles.iter().find(|role| role.arn == function.role_arn).unwrap();
+        assert_eq!(role.trusted, ["fc.aliyuncs.com"], "{}", role.name);
+        assert!(role.system_policies.is_empty(), "{}: the cloud's own policies allow more than is needed", role.name);
+        let policies = role.policies.iter().map(|policy| {
+            let statements = policy.document["Statement"].as_array().unwrap();
+            let actions = statements.iter().flat_map(|statement| {
+                assert_eq!(statement["Effect"], "Allow");
+                statement["Action"].as_array().unwrap().iter().map(|action| action.as_str().unwrap().to_owned())
+            });
+            (policy.name.clone(), actions.collect())
+        });
+        allowed.insert(function.name.strip_prefix("albridge-").unwrap().to_owned(), policies.collect());
+    }
+    allowed
+}
+
+const COMMON: &str = "albridge-cn-hangzhou-common";
+const OBSERVE: &str = "albridge-cn-hangzhou-observe";
+
+#[test]
+fn a_role_allows_the_writes_of_its_stage_and_no_others() {
+    let allowed = allowed(&home());
+    let said = said();
+    assert_eq!(allowed.keys().collect::<Vec<_>>(), said.keys().collect::<Vec<_>>());
+    for (function, mut policies) in allowed {
+        assert!(policies.remove(COMMON).is_some() && policies.remove(OBSERVE).is_some(), "{function}: {policies:?}");
+        let granted: BTreeSet<String> = policies.into_values().flatten().collect();
+        let writes: BTreeSet<String> = said[&function].writes.iter().map(ToString::to_string).collect();
+        assert_eq!(granted, writes, "{function}");
+    }
+}
+
+#[test]
+fn observing_takes_what_every_role_is_given() {
+    let allowed = allowed(&home());
+    for (function, Said { needs, .. }) in said() {
+        let reads: BTreeSet<&String> = [COMMON, OBSERVE].iter().flat_map(|policy| &allowed[&function][*policy]).collect();
+        let needed = needs.actions().into_iter().chain(Needs::ALL.actions()).chain(COMMON_ACTIONS.iter().copied());
+        let missing: Vec<_> = needed.filter(|action| !reads.contains(&action.to_string())).collect();
+        assert!(missing.is_empty(), "{function} may not {missing:?}");
+    }
+}
+
+#[test]
+fn observing_changes_nothing() {
+    let observe = &allowed(&home())["preflight"][OBSERVE];
+    for action in observe {
+        let name = action.split_once(':').unwrap().1;
+        let is_read = ["Get", "List", "Describe", "Check"].iter().any(|verb| name.starts_with(verb));
+        assert!(is_read || name == "AssumeRole", "{action}");
+    }
+}
+
+#[test]
+fn what_the_roles_allow_is_what_clients_can_call() {
+    let callable: BTreeSet<&str> = openapi::actions().iter().map(|action| action.ram_action).collect();
+    for (function, Said { writes, .. }) in said() {
+        for action in writes {
+            assert!(callable.contains(action), "{function}: nobody calls {action}");
+        }
+    }
+}

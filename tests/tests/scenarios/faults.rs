@@ -1,0 +1,55 @@
+//! Calls that go wrong in the middle of a cold onboarding: refused before they did anything, or done with their answer lost.
+//! The run, or the timer's next one, ends with the very world that an undisturbed run makes.
+
+use emulator::call::ApiError;
+use emulator::{Fault, FaultKind};
+use end_to_end::calls::writes;
+use end_to_end::footprint::{self, Footprint};
+use end_to_end::{Console, start, worlds};
+use local::Generation;
+
+use crate::{LIMIT, minutes, onboarded};
+
+on_both_generations!(lost_answers_make_nothing_twice, an_outage_is_outlived);
+
+fn outage() -> FaultKind {
+    FaultKind::Refuse(ApiError::new(503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."))
+}
+
+/// How many writes an undisturbed onboarding makes, and what it leaves behind.
+async fn undisturbed(generation: Generation) -> (u32, Footprint) {
+    let local = onboarded(worlds::options(generation)).await;
+    (u32::try_from(writes(&local).len()).unwrap(), footprint::of(&local).await)
+}
+
+/// An onboarding in which the writes from the `skip`th on go wrong, `times` of them.
+async fn disturbed(generation: Generation, skip: u32, times: u32, kind: FaultKind) -> Footprint {
+    let local = start(worlds::options(generation)).await;
+    let console = Console(&local);
+    // StartExecution is a write, too: the first.
+    local.cloud().gateway().inject(Fault { service: None, action: None, skip, times, kind });
+    console.start_instance("i-ecs1");
+    console.wait(minutes(35)).await; // the event's run, and the timer's if something is left
+    console.ended(1, LIMIT).await;
+    assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
+    footprint::of(&local).await
+}
+
+async fn lost_answers_make_nothing_twice(generation: Generation) {
+    let (count, whole) = undisturbed(generation).await;
+    for skip in (0..=count).step_by(5) {
+        let left = disturbed(generation, skip, 1, FaultKind::LoseAnswer).await;
+        assert_eq!(left, whole, "the answer of write {skip} of {count} is lost");
+        // One more than the tries that a client makes.
+        let left = disturbed(generation, skip, 6, FaultKind::LoseAnswer).await;
+        assert_eq!(left, whole, "the answers of six writes from {skip} of {count} on are lost");
+    }
+}
+
+async fn an_outage_is_outlived(generation: Generation) {
+    let (count, whole) = undisturbed(generation).await;
+    for (skip, times) in [(1, 1), (count / 3, 20), (count - 1, 8)] {
+        let left = disturbed(generation, skip, times, outage()).await;
+        assert_eq!(left, whole, "{times} calls from write {skip} of {count} on are refused");
+    }
+}

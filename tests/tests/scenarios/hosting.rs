@@ -1,0 +1,57 @@
+//! The same story over real sockets: functions served by this process, and functions as processes of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clock::Clock;
+use end_to_end::{Console, assert_all_ok, worlds};
+use local::{Generation, Hosting, Local, Options};
+use onboarding::StageName;
+
+use crate::{LIMIT, minutes};
+
+/// On the clock of `local`, `limit` is time enough.
+async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
+    let console = Console(local);
+    console.start_instance("i-ecs1");
+    let executions = console.ended(1, limit).await;
+    assert_all_ok(&console.reports(&executions[0].name).await);
+    let answer = console.get().await.unwrap();
+    assert_eq!((answer.status, answer.served_by.as_deref()), (200, Some("i-ecs1")));
+}
+
+#[tokio::test]
+async fn an_instance_becomes_a_backend_over_http() {
+    // Fast enough for a test, slow enough that a busy machine keeps the functions' own time limits.
+    let clock = Clock::scaled(40.0);
+    let local = Local::start(Options { hosting: Hosting::Http, ..worlds::options(Generation::Upgraded) }, clock).await.unwrap();
+    becomes_a_backend(&local, LIMIT).await;
+}
+
+#[tokio::test]
+async fn an_instance_becomes_a_backend_with_functions_as_processes() {
+    // The processes know no time but the real one, so the cloud's own waiting times are what is shortened.
+    let mut options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
+    options.settings.pace.speed = 100.0;
+    options.stacks = options.stacks.into_iter().map(|stack| stack.with("Wait", "3")).collect();
+    let local = Local::start(options, Clock::system()).await.unwrap();
+    becomes_a_backend(&local, minutes(10)).await;
+}
+
+/// The folder of the functions' binaries: cargo builds no other package's binaries for a test, so it is asked to.
+fn built() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    // target/<profile>/deps/<test>
+    let folder = test.ancestors().nth(2).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--offline", "--target-dir"]).arg(folder.parent().unwrap());
+    if folder.ends_with(Path::new("release")) {
+        build.arg("--release");
+    }
+    for stage in StageName::ALL {
+        build.args(["--package", stage.as_str()]);
+    }
+    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    folder.to_owned()
+}

@@ -1,0 +1,53 @@
+//! The scenarios: whole stories on an emulated cloud, in memory and on paused time. Each runs on both generations of load
+//! balancers where that can make a difference.
+
+use std::time::Duration;
+
+/// One test for each generation, of an async function that takes one.
+macro_rules! on_both_generations {
+    ($($story:ident),+ $(,)?) => {$(
+        mod $story {
+            #[tokio::test(start_paused = true)]
+            async fn upgraded() {
+                super::$story(local::Generation::Upgraded).await;
+            }
+
+            #[tokio::test(start_paused = true)]
+            async fn classic() {
+                super::$story(local::Generation::Classic).await;
+            }
+        }
+    )+};
+}
+
+mod consent;
+mod crashes;
+mod determinism;
+mod drift;
+mod faults;
+mod growth;
+mod hosting;
+mod onboarding;
+mod prefixes;
+mod readings;
+mod regions;
+mod removal;
+mod switches;
+mod turns;
+
+/// A cold onboarding takes the cloud about eight minutes.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
+}
+
+/// A deployment whose `i-ecs1` has become a backend.
+async fn onboarded(options: local::Options) -> local::Local {
+    let local = end_to_end::start(options).await;
+    let console = end_to_end::Console(&local);
+    console.start_instance("i-ecs1");
+    console.ended(1, LIMIT).await;
+    assert_eq!(console.members().await.len(), 1);
+    local
+}

@@ -1,0 +1,51 @@
+//! What the documents leave open is played both ways: how failures are named, how requests are signed, how often an event
+//! comes.
+
+use end_to_end::calls::assert_quiet;
+use end_to_end::{Console, assert_all_ok, footprint, start, worlds};
+use local::{FunctionErrors, Generation, Options};
+use openapi::Signature;
+
+use crate::LIMIT;
+
+async fn ends_the_same(options: Options) {
+    let generation = options.generation;
+    let local = start(options).await;
+    let console = Console(&local);
+    console.start_instance("i-ecs1");
+    let executions = console.ended(1, LIMIT).await;
+    assert_eq!(executions.len(), 1, "{executions:?}");
+    assert_all_ok(&console.reports(&executions[0].name).await);
+    assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
+    assert_quiet(&local);
+    let usual = crate::onboarded(worlds::options(generation)).await;
+    assert_eq!(footprint::of(&local).await, footprint::of(&usual).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_without_their_names_change_nothing() {
+    let mut options = worlds::options(Generation::Upgraded);
+    options.settings.function_errors = FunctionErrors::Unknown;
+    ends_the_same(options).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_without_their_names_change_nothing_for_classic() {
+    let mut options = worlds::options(Generation::Classic);
+    options.settings.function_errors = FunctionErrors::Unknown;
+    ends_the_same(options).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_signatures_are_accepted() {
+    for signature in [Signature::RpcSha1, Signature::Acs3] {
+        ends_the_same(Options { signature, ..worlds::options(Generation::Upgraded) }).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_twice_starts_one_run() {
+    let mut options = worlds::options(Generation::Upgraded);
+    options.settings.event_copies = 2;
+    ends_the_same(options).await;
+}

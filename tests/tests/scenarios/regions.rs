@@ -1,0 +1,78 @@
+//! Backends in two regions, and two bindings that share a load balancer, attachments and connections.
+
+use emulator::call::Service;
+use end_to_end::calls::{assert_quiet, writes};
+use end_to_end::{Console, assert_all_ok, start, worlds};
+use local::{Generation, Options, Stack};
+
+use crate::{LIMIT, minutes};
+
+on_both_generations!(events_of_another_region_arrive_through_its_outpost);
+
+fn options(generation: Generation) -> Options {
+    let usual = worlds::options(generation);
+    let mut stacks = usual.stacks.clone();
+    stacks.push(Stack::outpost("cn-shanghai"));
+    Options { scenario: worlds::three_regions(), bindings: worlds::two_bindings(), stacks, ..usual }
+}
+
+async fn events_of_another_region_arrive_through_its_outpost(generation: Generation) {
+    let local = start(options(generation)).await;
+    let console = Console(&local);
+    console.start_instance("i-ecs1");
+    console.ended(1, LIMIT).await;
+    assert_eq!(console.members().await.len(), 1);
+
+    console.act(Service::Ecs, "cn-shanghai", "StartInstance", &[("InstanceId", "i-far")]);
+    console.act(Service::Ecs, "cn-shanghai", "StartInstance", &[("InstanceId", "i-api")]);
+    console.wait(minutes(2)).await;
+    let executions = console.ended(3, LIMIT).await;
+    assert!(executions.iter().all(|execution| execution.status == "Succeeded"), "{executions:?}");
+    assert!(executions.iter().any(|execution| execution.name.starts_with("api-")), "{executions:?}");
+    let addresses = |members: Vec<openapi::alb::Server>| members.into_iter().map(|member| member.server_ip).collect::<Vec<_>>();
+    assert_eq!(addresses(console.members().await), ["10.8.0.10", "192.168.7.10"]);
+    assert_eq!(addresses(console.members_of("api-remote").await), ["10.8.1.10"]);
+    assert_eq!(console.ailing().await, Vec::<String>::new());
+
+    let mut served = Vec::new();
+    for _ in 0..2 {
+        served.extend(console.get().await.unwrap().served_by);
+    }
+    served.sort();
+    assert_eq!(served, ["i-ecs1", "i-far"], "round robin over two regions");
+    assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-api"));
+
+    // Both bindings want the attachments of Shanghai and Chengdu; each is made once.
+    let written: Vec<_> = writes(&local).into_iter().map(|call| call.action).collect();
+    let count = |action: &str| written.iter().filter(|made| *made == action).count();
+    assert_eq!(count("CreateTransitRouterVpcAttachment"), 3);
+    assert_eq!(count("CreateTransitRouterPeerAttachment"), 2);
+    assert_eq!(count("CreateServerGroup"), 2);
+
+    let before = writes(&local).len();
+    let reports = console.run("by-hand").await;
+    assert_all_ok(&reports);
+    assert_eq!(writes(&local).len(), before);
+    assert_quiet(&local);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_binding_that_goes_leaves_the_other_ones_network_alone() {
+    let local = start(options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    console.act(Service::Ecs, "cn-shanghai", "StartInstance", &[("InstanceId", "i-far")]);
+    console.act(Service::Ecs, "cn-shanghai", "StartInstance", &[("InstanceId", "i-api")]);
+    console.start_instance("i-ecs1");
+    console.wait(minutes(2)).await;
+    console.ended(2, LIMIT).await;
+    // `web` is all that is left; what `api` had made for Shanghai's prefixes is wanted by it as well.
+    let text = worlds::two_bindings();
+    local.store(&text[..text.find("  - name: api").unwrap()]);
+    console.wait(minutes(60)).await;
+    console.ended(3, LIMIT).await;
+    assert_eq!(console.members().await.len(), 2);
+    assert_eq!(console.ailing().await, Vec::<String>::new());
+    let gone: Vec<_> = writes(&local).into_iter().map(|call| call.action).filter(|action| action.starts_with("Delete")).collect();
+    assert_eq!(gone, Vec::<String>::new(), "no route goes that somebody wants");
+    assert_quiet(&local);
+}

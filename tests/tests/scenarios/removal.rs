@@ -1,0 +1,81 @@
+//! Instances that go: released, stopped, untagged.
+
+use end_to_end::calls::{assert_quiet, writes};
+use end_to_end::{Console, worlds};
+use local::{Generation, Local, Options};
+
+use crate::{LIMIT, minutes, onboarded};
+
+const FLEET: usize = 9;
+
+on_both_generations!(a_released_instance_is_removed_and_the_rest_stay, untagged_instances_leave_a_few_at_a_time);
+
+/// Ten members.
+async fn ten(generation: Generation) -> Local {
+    let local = onboarded(Options { scenario: worlds::fleet(FLEET), ..worlds::options(generation) }).await;
+    let console = Console(&local);
+    for id in worlds::fleet_ids(FLEET) {
+        console.start_instance(&id);
+    }
+    console.ended(2, LIMIT).await;
+    assert_eq!(console.members().await.len(), FLEET + 1);
+    local
+}
+
+async fn a_released_instance_is_removed_and_the_rest_stay(generation: Generation) {
+    let local = ten(generation).await;
+    let console = Console(&local);
+    let others: Vec<_> =
+        console.members().await.into_iter().filter(|member| !member.description.ends_with("/i-fleet-03")).collect();
+    assert_eq!(others.len(), FLEET);
+    console.stop_instance("i-fleet-03");
+    console.wait(minutes(2)).await;
+    console.ended(2, LIMIT).await;
+    assert_eq!(console.members().await.len(), FLEET + 1, "a stopped instance is kept");
+    console.release_instance("i-fleet-03");
+    console.wait(minutes(10)).await;
+    console.ended(2, LIMIT).await;
+    assert_eq!(console.members().await, others, "nobody else is touched");
+    assert_eq!(console.get().await.unwrap().status, 200);
+    assert_quiet(&local);
+}
+
+async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
+    let local = ten(generation).await;
+    let console = Console(&local);
+    let runs = console.executions().await.len();
+    console.untag(&worlds::fleet_ids(5));
+    console.wait(minutes(1)).await;
+    let executions = console.ended(runs + 1, LIMIT).await;
+    // A run takes the larger of one and a fifth of the group.
+    let left = console.members().await.len();
+    assert_eq!(left, FLEET + 1 - 2, "the cap of one run");
+    let codes: Vec<_> = console.reports(&executions[runs].name).await.into_iter().flat_map(|report| report.blocked).collect();
+    assert!(codes.iter().any(|reason| reason.code.as_str() == "XREG-REMOVAL-CAPPED"), "{codes:?}");
+    // The timer's runs go on until all are gone.
+    console.wait(minutes(4 * 30)).await;
+    console.ended(runs + 1, LIMIT).await;
+    let members = console.members().await;
+    assert_eq!(members.len(), FLEET + 1 - 5, "{members:?}");
+    assert!(members.iter().all(|member| member.status == "Available" && member.weight == 100));
+    assert_eq!(console.ailing().await, Vec::<String>::new());
+    assert_quiet(&local);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_instance_stays_a_member_while_the_policy_is_keep() {
+    let local = onboarded(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let before = writes(&local).len();
+    let members = console.members().await;
+    console.stop_instance("i-ecs1");
+    console.wait(minutes(90)).await;
+    console.ended(2, LIMIT).await;
+    assert_eq!(console.members().await, members);
+    assert_eq!(writes(&local).len(), before);
+    console.start_instance("i-ecs1");
+    console.wait(minutes(5)).await;
+    console.ended(3, LIMIT).await;
+    assert_eq!(writes(&local).len(), before);
+    assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
+}
