@@ -43,12 +43,14 @@ pub(crate) fn observe(built: &Built, facts: &Facts) -> Topology {
         let client = Client::new(config, Arc::new(local::in_memory(cloud)), clock);
         let binding = binding(facts);
         let needs = Needs::ALB.and(Needs::VPCS).and(Needs::CEN).and(Needs::SECURITY);
-        stage::observe(&stage::Cloud::new(client, &binding, "judge"), &binding, &Deployment::new("dataplane"), needs).await
+        stage::observe(&stage::Cloud::new(client, &binding, "judge"), &binding, &Deployment::new("dataplane"), needs)
+            .await
     })
 }
 
 fn binding(facts: &Facts) -> Binding {
-    let switches = |vpc: &crate::facts::Vpc| vpc.switches[..2].iter().map(|switch| switch.id.clone()).collect::<Vec<_>>();
+    let switches =
+        |vpc: &crate::facts::Vpc| vpc.switches[..2].iter().map(|switch| switch.id.clone()).collect::<Vec<_>>();
     let backends = facts.backends().iter().map(|vpc| {
         json!({
             "region": REGIONS[vpc.region], "vpc": vpc.id, "attachmentVswitches": switches(vpc),
@@ -89,15 +91,19 @@ pub(crate) fn contradictions(topology: &Topology, facts: &Facts, answers: &Answe
         let instance = instance(topology, probe);
         let explanation = explain(topology, facts, instance, &facts.sources());
         let source = explanation.sources.iter().find(|source| source.source.contains(&probe.source)).unwrap();
+        // Status is no matter of the path.
         let stopped = *outcome == Outcome::Lost(Direction::Forward, Place::Stopped);
         let agrees = match &source.verdict {
             Verdict::Reachable => outcome.is_open() || stopped,
-            Verdict::Unreachable(_) => !outcome.is_open() && !stopped,
+            Verdict::Unreachable(_) => !outcome.is_open(),
             Verdict::Ambiguous(_) => true,
             Verdict::Undetermined(_) => false,
         };
         if !agrees {
-            found.push(format!("{} to {}: {:?} for all of {}, but {outcome}", probe.source, probe.instance, source.verdict, source.source));
+            found.push(format!(
+                "{} to {}: {:?} for all of {}, but {outcome}",
+                probe.source, probe.instance, source.verdict, source.source
+            ));
         }
     }
     found
@@ -113,7 +119,13 @@ fn explain(topology: &Topology, facts: &Facts, instance: &Instance, sources: &[I
     reachability::explain(Question { topology, sources, load_balancer_vpc, instance, ports: &[facts.port] })
 }
 
-fn outcome(topology: &Topology, acls: &BTreeMap<String, String>, probe: &Probe, instance: &Instance, explanation: &Explanation) -> Outcome {
+fn outcome(
+    topology: &Topology,
+    acls: &BTreeMap<String, String>,
+    probe: &Probe,
+    instance: &Instance,
+    explanation: &Explanation,
+) -> Outcome {
     let near = topology.alb().unwrap().vpc.as_str();
     let (direction, path, ends) = if explanation.forward.fault.is_some() {
         (Direction::Forward, &explanation.forward, [near, probe.vpc])
@@ -141,7 +153,13 @@ enum At {
 }
 
 /// Where the path ends, by the hops before the fault and the fault's code.
-fn place(topology: &Topology, acls: &BTreeMap<String, String>, [from, goal]: [&str; 2], path: &Path, fault: &Reason) -> Option<Place> {
+fn place(
+    topology: &Topology,
+    acls: &BTreeMap<String, String>,
+    [from, goal]: [&str; 2],
+    path: &Path,
+    fault: &Reason,
+) -> Option<Place> {
     let mut at = At::Vpc(from.to_owned());
     let mut last = None;
     for hop in &path.hops {
@@ -151,7 +169,11 @@ fn place(topology: &Topology, acls: &BTreeMap<String, String>, [from, goal]: [&s
                 At::Router(_) => At::Vpc(vpc.to_string()),
             },
             Hop::Peer { to, .. } => At::Router(topology.transit_router(to)?.id.to_string()),
-            Hop::VpcTable { .. } | Hop::TransitTable { .. } | Hop::NetworkAcl { .. } | Hop::SecurityGroup { .. } | Hop::Deliver { .. } => at,
+            Hop::VpcTable { .. }
+            | Hop::TransitTable { .. }
+            | Hop::NetworkAcl { .. }
+            | Hop::SecurityGroup { .. }
+            | Hop::Deliver { .. } => at,
         };
         last = Some(hop);
     }

@@ -30,7 +30,8 @@ pub(crate) fn build(facts: &Facts) -> Built {
     let now = end_to_end::beginning();
     let mut world = World::new(Settings { throttle: false, ..Settings::default() });
     world.load(now, &scenario(facts).to_string()).unwrap();
-    let mut built = Built { world, now, attachments: BTreeMap::new(), tables: BTreeMap::new(), acls: BTreeMap::new(), calls: 0 };
+    let mut built =
+        Built { world, now, attachments: BTreeMap::new(), tables: BTreeMap::new(), acls: BTreeMap::new(), calls: 0 };
     for vpc in &facts.vpcs {
         built.lists_and_rules(vpc);
         built.switches(vpc);
@@ -46,13 +47,15 @@ pub(crate) fn build(facts: &Facts) -> Built {
 
 fn scenario(facts: &Facts) -> Value {
     let vpcs = facts.vpcs.iter().map(|vpc| {
-        let switches = vpc.switches.iter().map(|switch| json!({ "id": switch.id, "zone": switch.zone, "cidr": switch.cidr }));
+        let switches =
+            vpc.switches.iter().map(|switch| json!({ "id": switch.id, "zone": switch.zone, "cidr": switch.cidr }));
         json!({
             "id": vpc.id, "region": REGIONS[vpc.region], "cidr": vpc.cidr, "secondary": vpc.secondary,
             "routeTable": table_id(vpc, 0), "vswitches": switches.collect::<Vec<_>>(),
         })
     });
-    let groups = facts.vpcs.iter().flat_map(|vpc| vpc.groups.iter().map(|group| json!({ "id": group.id, "vpc": vpc.id })));
+    let groups =
+        facts.vpcs.iter().flat_map(|vpc| vpc.groups.iter().map(|group| json!({ "id": group.id, "vpc": vpc.id })));
     let instances = facts.vpcs.iter().flat_map(|vpc| {
         let instances = vpc.instances.iter().map(|instance| {
             let groups: Vec<&str> = instance.groups.iter().map(|group| vpc.groups[*group].id.as_str()).collect();
@@ -67,7 +70,9 @@ fn scenario(facts: &Facts) -> Value {
         });
         instances.chain([appliance]).collect::<Vec<_>>()
     });
-    let routers = facts.routers.iter().map(|router| json!({ "id": router.id, "region": REGIONS[router.region], "routeTable": router_table(router.id) }));
+    let routers = facts.routers.iter().map(
+        |router| json!({ "id": router.id, "region": REGIONS[router.region], "routeTable": router_table(router.id) }),
+    );
     let zones = facts.vpcs[0].switches[..2].iter().map(|switch| json!({ "zone": switch.zone, "vswitch": switch.id }));
     let generation = match facts.generation {
         Generation::Upgraded => "upgraded",
@@ -124,7 +129,8 @@ impl Built {
     fn lists_and_rules(&mut self, vpc: &Vpc) {
         let mut lists = BTreeMap::new();
         for (name, nets) in &vpc.lists {
-            let entries: Vec<(String, String)> = nets.iter().enumerate().map(|(at, net)| (format!("Entry.{}.Cidr", at + 1), net.to_string())).collect();
+            let entries: Vec<(String, String)> =
+                nets.iter().enumerate().map(|(at, net)| (format!("Entry.{}.Cidr", at + 1), net.to_string())).collect();
             let mut params = vec![("AddressFamily", "IPv4"), ("MaxEntries", "50"), ("PrefixListName", *name)];
             params.extend(entries.iter().map(|(name, value)| (name.as_str(), value.as_str())));
             lists.insert(*name, self.made(Service::Ecs, vpc.region, "CreatePrefixList", &params, "PrefixListId"));
@@ -173,14 +179,17 @@ impl Built {
 
     fn acl(&mut self, vpc: &Vpc, switch: &str, acl: &Acl) {
         let id = self.made(Service::Vpc, vpc.region, "CreateNetworkAcl", &[("VpcId", vpc.id)], "NetworkAclId");
-        let params = [("NetworkAclId", id.as_str()), ("Resource.1.ResourceId", switch), ("Resource.1.ResourceType", "VSwitch")];
+        let params =
+            [("NetworkAclId", id.as_str()), ("Resource.1.ResourceId", switch), ("Resource.1.ResourceType", "VSwitch")];
         self.call(Service::Vpc, vpc.region, "AssociateNetworkAcl", &params);
         let mut params = vec![
             ("NetworkAclId".to_owned(), id.clone()),
             ("UpdateIngressAclEntries".to_owned(), "true".to_owned()),
             ("UpdateEgressAclEntries".to_owned(), "true".to_owned()),
         ];
-        for (list, end, entries) in [("Ingress", "SourceCidrIp", &acl.ingress), ("Egress", "DestinationCidrIp", &acl.egress)] {
+        for (list, end, entries) in
+            [("Ingress", "SourceCidrIp", &acl.ingress), ("Egress", "DestinationCidrIp", &acl.egress)]
+        {
             for (at, entry) in entries.iter().enumerate() {
                 let AclEntry { accept, protocol, ports, peer } = entry;
                 let field = |name: &str| format!("{list}AclEntries.{}.{name}", at + 1);
@@ -200,7 +209,13 @@ impl Built {
             let mut own = vec![router_table(router.id)];
             for _ in 1..router.tables.len() {
                 let params = [("TransitRouterId", router.id)];
-                own.push(self.made(Service::Cbn, router.region, "CreateTransitRouterRouteTable", &params, "TransitRouterRouteTableId"));
+                own.push(self.made(
+                    Service::Cbn,
+                    router.region,
+                    "CreateTransitRouterRouteTable",
+                    &params,
+                    "TransitRouterRouteTableId",
+                ));
             }
             tables.push(own);
         }
@@ -223,7 +238,13 @@ impl Built {
             if peer.bandwidth {
                 params.extend([("BandwidthType", "DataTransfer"), ("Bandwidth", "100")]);
             }
-            let id = self.made(Service::Cbn, near.region, "CreateTransitRouterPeerAttachment", &params, "TransitRouterAttachmentId");
+            let id = self.made(
+                Service::Cbn,
+                near.region,
+                "CreateTransitRouterPeerAttachment",
+                &params,
+                "TransitRouterAttachmentId",
+            );
             for (router, link) in peer.routers.into_iter().zip(&peer.links) {
                 self.link(facts.routers[router].region, &id, &tables[router], link);
             }
@@ -233,9 +254,15 @@ impl Built {
             for (entries, table) in router.tables.iter().zip(own) {
                 for entry in entries {
                     let destination = entry.destination.to_string();
-                    let mut params = vec![("TransitRouterRouteTableId", table.as_str()), ("TransitRouterRouteEntryDestinationCidrBlock", &destination)];
+                    let mut params = vec![
+                        ("TransitRouterRouteTableId", table.as_str()),
+                        ("TransitRouterRouteEntryDestinationCidrBlock", &destination),
+                    ];
                     let hop = entry.hop.map(|via| self.attachments[&via].clone());
-                    params.push(("TransitRouterRouteEntryNextHopType", if hop.is_some() { "Attachment" } else { "BlackHole" }));
+                    params.push((
+                        "TransitRouterRouteEntryNextHopType",
+                        if hop.is_some() { "Attachment" } else { "BlackHole" },
+                    ));
                     params.extend(hop.as_deref().map(|hop| ("TransitRouterRouteEntryNextHopId", hop)));
                     self.call(Service::Cbn, router.region, "CreateTransitRouterRouteEntry", &params);
                 }
@@ -265,7 +292,8 @@ impl Built {
             .map(|table| ("AssociateTransitRouterAttachmentWithRouteTable", *table))
             .chain(link.propagations.iter().map(|table| ("EnableTransitRouterRouteTablePropagation", *table)))
         {
-            let params = [("TransitRouterAttachmentId", attachment), ("TransitRouterRouteTableId", tables[table].as_str())];
+            let params =
+                [("TransitRouterAttachmentId", attachment), ("TransitRouterRouteTableId", tables[table].as_str())];
             self.call(Service::Cbn, region, action, &params);
         }
     }
@@ -279,7 +307,12 @@ impl Built {
                     Hop::Appliance => ("Instance", appliance(vpc)),
                 };
                 let destination = route.destination.to_string();
-                let params = [("RouteTableId", table.as_str()), ("DestinationCidrBlock", &destination), ("NextHopType", kind), ("NextHopId", &hop)];
+                let params = [
+                    ("RouteTableId", table.as_str()),
+                    ("DestinationCidrBlock", &destination),
+                    ("NextHopType", kind),
+                    ("NextHopId", &hop),
+                ];
                 self.call(Service::Vpc, vpc.region, "CreateRouteEntry", &params);
             }
         }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use local::Generation;
 
 use crate::facts::{
-    Acl, AclEntry, Attachment, Entry, Facts, Group, Hop, Instance, Link, Peer, REGIONS, Route, Router, Rule, Source, Switch, Via, Vpc, net,
+    Acl, AclEntry, Attachment, Entry, Facts, Group, Hop, Instance, Link, Peer, REGIONS, Route, Router, Rule, Source,
+    Switch, Via, Vpc, net,
 };
 use crate::rng::Rng;
 
@@ -18,7 +19,7 @@ pub(crate) struct Shape {
     pub(crate) second: Option<usize>,
     /// Region of VPC3, where there is one.
     pub(crate) third: Option<usize>,
-    /// Shanghai is reached through Hangzhou.
+    /// Shanghai is reached through Hangzhou, which has a backend, too: of others the analysis is not told.
     pub(crate) chain: bool,
     /// The transit routers of these regions use a custom table.
     pub(crate) custom_router_tables: [bool; 3],
@@ -65,7 +66,7 @@ impl Shape {
             port: *rng.pick(&[80, 8080]),
             second,
             third,
-            chain: rng.chance(50),
+            chain: second.is_some() && rng.chance(50),
             custom_router_tables: [rng.chance(30), rng.chance(30), rng.chance(30)],
             custom_vpc_table: rng.chance(25),
             broad: rng.chance(30),
@@ -80,13 +81,16 @@ impl Shape {
 /// The network of a shape.
 pub(crate) fn complete(shape: &Shape) -> Facts {
     let mut vpcs = vec![first(shape)];
-    vpcs.extend(shape.second.map(|region| backend("vpc-2", region, ["192.168.7.0/24", "192.168.8.0/24"], "192.168.0.0/16", ["i-21", "i-22"])));
-    vpcs.extend(shape.third.map(|region| backend("vpc-3", region, ["10.3.1.0/24", "10.3.2.0/24"], "10.3.0.0/16", ["i-31", "i-32"])));
+    vpcs.extend(shape.second.map(|region| {
+        backend("vpc-2", region, ["192.168.7.0/24", "192.168.8.0/24"], "192.168.0.0/16", ["i-21", "i-22"])
+    }));
+    vpcs.extend(
+        shape
+            .third
+            .map(|region| backend("vpc-3", region, ["10.3.1.0/24", "10.3.2.0/24"], "10.3.0.0/16", ["i-31", "i-32"])),
+    );
 
-    let mut used: BTreeSet<usize> = vpcs.iter().map(|vpc| vpc.region).collect();
-    if shape.chain && used.contains(&2) {
-        used.insert(1);
-    }
+    let used: BTreeSet<usize> = vpcs.iter().map(|vpc| vpc.region).collect();
     let routers: Vec<Router> = used.iter().map(|region| router(*region, shape)).collect();
     let mut facts = Facts { generation: shape.generation, port: shape.port, vpcs, routers, peers: Vec::new() };
     connect(&mut facts, shape);
@@ -114,9 +118,17 @@ fn first(shape: &Shape) -> Vpc {
 }
 
 fn vpc(id: &'static str, region: usize, switches: [&str; 2], cidr: &str) -> Vpc {
-    let zones = [["cn-chengdu-a", "cn-chengdu-b"], ["cn-hangzhou-h", "cn-hangzhou-i"], ["cn-shanghai-b", "cn-shanghai-e"]][region];
+    let zones =
+        [["cn-chengdu-a", "cn-chengdu-b"], ["cn-hangzhou-h", "cn-hangzhou-i"], ["cn-shanghai-b", "cn-shanghai-e"]]
+            [region];
     let switches = switches.into_iter().zip(zones).enumerate();
-    let switches = switches.map(|(at, (cidr, zone))| Switch { id: format!("vsw-{}-{at}", &id[4..]), zone, cidr: net(cidr), table: 0, acl: None });
+    let switches = switches.map(|(at, (cidr, zone))| Switch {
+        id: format!("vsw-{}-{at}", &id[4..]),
+        zone,
+        cidr: net(cidr),
+        table: 0,
+        acl: None,
+    });
     Vpc {
         id,
         region,
@@ -170,7 +182,13 @@ fn connect(facts: &mut Facts, shape: &Shape) {
 fn route(facts: &mut Facts, shape: &Shape) {
     let sources = facts.sources();
     let to_router = |destination| Route { destination, hop: Hop::TransitRouter };
-    let there: Vec<_> = facts.backends().iter().flat_map(|vpc| if shape.broad { vec![vpc.cidr] } else { vpc.switches.iter().map(|switch| switch.cidr).collect() }).collect();
+    let there: Vec<_> = facts
+        .backends()
+        .iter()
+        .flat_map(
+            |vpc| if shape.broad { vec![vpc.cidr] } else { vpc.switches.iter().map(|switch| switch.cidr).collect() },
+        )
+        .collect();
     if !shape.published {
         facts.vpcs[0].tables[0].extend(there.into_iter().map(to_router));
     }

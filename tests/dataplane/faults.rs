@@ -26,7 +26,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         let address = rng.pick(&facts.vpcs[vpc].instances).address;
         put(&mut facts.vpcs[0].tables[0], Ipv4Net::from(address), Hop::Appliance);
     }),
-    ("near VPC: default route to an appliance", |facts, _| put(&mut facts.vpcs[0].tables[0], net("0.0.0.0/0"), Hop::Appliance)),
+    ("near VPC: default route to an appliance", |facts, _| {
+        put(&mut facts.vpcs[0].tables[0], net("0.0.0.0/0"), Hop::Appliance)
+    }),
     ("near VPC: not attached", |facts, _| facts.detach(0)),
     ("near VPC: not associated", |facts, _| relink(facts, 0, |link| link.association = None)),
     ("near VPC: not propagated", |facts, _| relink(facts, 0, |link| link.propagations.clear())),
@@ -41,7 +43,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         let port = facts.port;
         acl(facts, 0, rng).egress.insert(0, entry(false, "tcp", (port, port), "0.0.0.0/0"));
     }),
-    ("near vSwitch: ACL drops answers", |facts, rng| acl(facts, 0, rng).ingress.insert(0, entry(false, "tcp", (1024, 65535), "0.0.0.0/0"))),
+    ("near vSwitch: ACL drops answers", |facts, rng| {
+        acl(facts, 0, rng).ingress.insert(0, entry(false, "tcp", (1024, 65535), "0.0.0.0/0"))
+    }),
     // The inter-region connection.
     ("connection: missing", |facts, rng| {
         if let Some(at) = peer(facts, rng) {
@@ -216,12 +220,19 @@ pub(crate) const FAULTS: &[Fault] = &[
         let held = &mut facts.vpcs[vpc];
         let other = vec![net("10.200.0.0/16")];
         held.lists.insert("alb", other);
-        held.groups[0].rules = vec![Rule { priority: 50, accept: true, protocol: "TCP", ports: (port, port), source: Source::List("alb") }];
+        held.groups[0].rules = vec![Rule {
+            priority: 50,
+            accept: true,
+            protocol: "TCP",
+            ports: (port, port),
+            source: Source::List("alb"),
+        }];
     }),
     ("groups: members only", |facts, rng| {
         let vpc = backend(facts, rng);
         let source = Source::Group(facts.vpcs[vpc].groups[0].id.clone());
-        facts.vpcs[vpc].groups[0].rules = vec![Rule { priority: 1, accept: true, protocol: "ALL", ports: (0, 0), source }];
+        facts.vpcs[vpc].groups[0].rules =
+            vec![Rule { priority: 1, accept: true, protocol: "ALL", ports: (0, 0), source }];
     }),
     ("instance: stopped", |facts, rng| {
         let (vpc, at) = (backend(facts, rng), rng.below(2));
@@ -231,7 +242,9 @@ pub(crate) const FAULTS: &[Fault] = &[
         let port = 81;
         for vpc in &mut facts.vpcs[1..] {
             // What was open for the old port is open for the new one.
-            for rule in vpc.groups.iter_mut().flat_map(|group| &mut group.rules).filter(|rule| rule.ports.0 == facts.port) {
+            for rule in
+                vpc.groups.iter_mut().flat_map(|group| &mut group.rules).filter(|rule| rule.ports.0 == facts.port)
+            {
                 rule.ports = (port, port);
             }
             let acls = vpc.switches.iter_mut().filter_map(|switch| switch.acl.as_mut());

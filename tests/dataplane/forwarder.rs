@@ -20,7 +20,9 @@ fn outcome(facts: &Facts, probe: &Probe, trace: &Trace) -> Outcome {
     let fault = match &trace.verdict {
         Verdict::Answered { instance } if instance == probe.instance => return Outcome::Answered,
         Verdict::Refused { instance } if instance == probe.instance => return Outcome::Refused,
-        Verdict::Answered { instance } | Verdict::Refused { instance } => return Outcome::Unsure(format!("{instance} took it")),
+        Verdict::Answered { instance } | Verdict::Refused { instance } => {
+            return Outcome::Unsure(format!("{instance} took it"));
+        }
         Verdict::Lost(fault) => fault,
     };
     let last = trace.hops.last();
@@ -47,7 +49,9 @@ fn outcome(facts: &Facts, probe: &Probe, trace: &Trace) -> Outcome {
                     // Looked for at the router that the packet has come to.
                     (Fault::NotAssociated { router, .. }, _, Some(why)) => Place::Router(router.clone(), why),
                     (_, Some(dataplane::Place::Vpc { vpc, .. }), Some(why)) => Place::Vpc(vpc.clone(), why),
-                    (_, Some(dataplane::Place::TransitRouter { router, .. }), Some(why)) => Place::Router(router.clone(), why),
+                    (_, Some(dataplane::Place::TransitRouter { router, .. }), Some(why)) => {
+                        Place::Router(router.clone(), why)
+                    }
                     _ => return Outcome::Unsure(format!("{fault} after {:?}", trace.hops)),
                 }
             }

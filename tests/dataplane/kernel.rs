@@ -10,7 +10,7 @@ use ipnet::Ipv4Net;
 
 use crate::facts::{AclEntry, Facts, Hop, Link, Rule, Source, Via, Vpc};
 use crate::lab::{ENDS, Lab, TABLES, inside, next_hop};
-use crate::learned::{self, Tables};
+use crate::learned::{self, Ids, Tables};
 use crate::outcome::{Answers, Direction, Outcome, Place, Probe, Why};
 
 /// The built-in route of every VPC (cloud-apis.md section 10).
@@ -36,8 +36,8 @@ struct Config {
 }
 
 /// How each request ends.
-pub(crate) fn judge(lab: &mut Lab, facts: &Facts, probes: &[Probe]) -> Result<Answers, String> {
-    let tables = learned::tables(facts);
+pub(crate) fn judge(lab: &mut Lab, facts: &Facts, ids: &Ids, probes: &[Probe]) -> Result<Answers, String> {
+    let tables = learned::tables(facts, ids);
     let mut places = Vec::new();
     for at in 0..facts.vpcs.len() {
         places.push(vpc(facts, &tables, at, probes));
@@ -96,7 +96,12 @@ fn configure(lab: &mut Lab, facts: &Facts, places: &[Config], probes: &[Probe]) 
     if told.is_empty() { Ok(()) } else { Err(told.join("\n")) }
 }
 
-fn request(lab: &mut Lab, facts: &Facts, probes: &[&Probe], limit: u32) -> Result<BTreeMap<(Ipv4Addr, Ipv4Addr), String>, String> {
+fn request(
+    lab: &mut Lab,
+    facts: &Facts,
+    probes: &[&Probe],
+    limit: u32,
+) -> Result<BTreeMap<(Ipv4Addr, Ipv4Addr), String>, String> {
     let pairs: Vec<String> = probes.iter().map(|probe| format!("{} {}", probe.source, probe.address)).collect();
     let command = format!("{} probe {limit} {} {}", env!("CARGO_BIN_EXE_dataplane-agent"), facts.port, pairs.join(" "));
     let told = lab.run(&inside("alb", &command))?;
@@ -110,7 +115,10 @@ fn request(lab: &mut Lab, facts: &Facts, probes: &[&Probe], limit: u32) -> Resul
 }
 
 fn read(lab: &mut Lab, places: &[Config]) -> Result<Notes, String> {
-    let script: Vec<String> = places.iter().map(|place| format!("echo 'place {}'\n{}", place.name, inside(&place.name, "nft -n list sets"))).collect();
+    let script: Vec<String> = places
+        .iter()
+        .map(|place| format!("echo 'place {}'\n{}", place.name, inside(&place.name, "nft -n list sets")))
+        .collect();
     let mut notes = Notes::new();
     let (mut place, mut set) = (String::new(), String::new());
     for line in lab.run(&script.join("\n"))? {
@@ -134,11 +142,18 @@ fn outcome(facts: &Facts, notes: &Notes, probe: &Probe, ended: &str) -> Option<O
         return Some(Outcome::Refused);
     }
     if let Some(name) = ended.strip_prefix("answered ") {
-        return Some(if name == probe.instance { Outcome::Answered } else { Outcome::Unsure(format!("{name} took it")) });
+        return Some(if name == probe.instance {
+            Outcome::Answered
+        } else {
+            Outcome::Unsure(format!("{name} took it"))
+        });
     }
     let (there, back) = ((probe.source, probe.address), (probe.address, probe.source));
-    for (direction, pair, goal) in [(Direction::Forward, there, probe.vpc), (Direction::Return, back, facts.vpcs[0].id)] {
-        let noted = |place: &str, set: &str| notes.get(place).and_then(|sets| sets.get(set)).is_some_and(|pairs| pairs.contains(&pair));
+    for (direction, pair, goal) in [(Direction::Forward, there, probe.vpc), (Direction::Return, back, facts.vpcs[0].id)]
+    {
+        let noted = |place: &str, set: &str| {
+            notes.get(place).and_then(|sets| sets.get(set)).is_some_and(|pairs| pairs.contains(&pair))
+        };
         let astray = facts.vpcs.iter().find(|vpc| vpc.id != goal && noted(vpc.id, "entered"));
         if let Some(vpc) = astray {
             return Some(Outcome::Lost(direction, Place::Astray(vpc.id.to_owned())));
@@ -151,8 +166,10 @@ fn outcome(facts: &Facts, notes: &Notes, probe: &Probe, ended: &str) -> Option<O
             }
         }
     }
-    let delivered = notes.get(probe.vpc).and_then(|sets| sets.get("delivered")).is_some_and(|pairs| pairs.contains(&there));
-    let stopped = facts.vpc(probe.vpc).instances.iter().any(|instance| instance.id == probe.instance && !instance.running);
+    let delivered =
+        notes.get(probe.vpc).and_then(|sets| sets.get("delivered")).is_some_and(|pairs| pairs.contains(&there));
+    let stopped =
+        facts.vpc(probe.vpc).instances.iter().any(|instance| instance.id == probe.instance && !instance.running);
     (delivered && stopped).then_some(Outcome::Lost(Direction::Forward, Place::Stopped))
 }
 
@@ -171,7 +188,11 @@ fn grave(place: &str, set: &str) -> Option<Place> {
         "entered" | "delivered" => return None,
         acl => return acl.strip_prefix("acl-").map(|switch| Place::Acl(switch.to_owned())),
     };
-    Some(if place.starts_with("vpc-") { Place::Vpc(place.to_owned(), why) } else { Place::Router(place.to_owned(), why) })
+    Some(if place.starts_with("vpc-") {
+        Place::Vpc(place.to_owned(), why)
+    } else {
+        Place::Router(place.to_owned(), why)
+    })
 }
 
 fn flush() -> String {
@@ -234,8 +255,11 @@ fn router(facts: &Facts, tables: &Tables, at: usize) -> Config {
     };
     let mut routing = flush();
     for index in 0..router.tables.len() {
-        let hop = |hop: Option<Via>| hop.map_or_else(|| "dev blackhole".to_owned(), |via| next_hop(router.id, neighbour(via)));
-        let mut held: BTreeMap<Ipv4Net, String> = tables[&(at, index)].iter().map(|(destination, entry)| (*destination, hop(entry.hop))).collect();
+        let hop = |hop: Option<Via>| {
+            hop.map_or_else(|| "dev blackhole".to_owned(), |via| next_hop(router.id, neighbour(via)))
+        };
+        let mut held: BTreeMap<Ipv4Net, String> =
+            tables[&(at, index)].iter().map(|(destination, entry)| (*destination, hop(entry.hop))).collect();
         held.entry(Ipv4Net::default()).or_insert_with(|| "dev noroute".to_owned());
         add_routes(&mut routing, TABLES[index], &held);
     }
@@ -247,8 +271,8 @@ fn router(facts: &Facts, tables: &Tables, at: usize) -> Config {
         if let Via::Peer(peer) = via
             && !facts.peers[peer].bandwidth
         {
-            // 1 kbit/s (cloud-apis.md section 8), and less of a burst than one packet.
-            let rule = format!("oifname \"{}\" limit rate over 125 bytes/second burst 20 bytes", neighbour(via));
+            // The test bandwidth (cloud-apis.md section 8), in the time that a request may take: less than a packet.
+            let rule = format!("oifname \"{}\" limit rate over 16 bytes/second burst 1 bytes", neighbour(via));
             filter.forward.push(filter_drop(&rule, "bandwidth"));
             filter.sets.push("bandwidth".to_owned());
         }
@@ -306,7 +330,8 @@ impl Filter {
         text.push_str(&self.chains);
         for (hook, rules) in [("prerouting", &self.before), ("forward", &self.forward), ("postrouting", &self.after)] {
             let rules = rules.join("\n  ");
-            writeln!(text, " chain {hook} {{\n  type filter hook {hook} priority 0; policy accept;\n  {rules}\n }}").unwrap();
+            writeln!(text, " chain {hook} {{\n  type filter hook {hook} priority 0; policy accept;\n  {rules}\n }}")
+                .unwrap();
         }
         text.push_str("}\n");
         text

@@ -66,7 +66,11 @@ impl Lab {
         let (input, output) = (shell.stdin.take(), shell.stdout.take().ok_or("the shell has no output")?);
         let mut lab = Self { shell, input, output: BufReader::new(output), folder };
         let told = lab.run(&setup())?;
-        if told.iter().any(|line| line == "ready") { Ok(lab) } else { Err(format!("the namespaces cannot be made: {}", told.join("; "))) }
+        if told.iter().any(|line| line == "ready") {
+            Ok(lab)
+        } else {
+            Err(format!("the namespaces cannot be made: {}", told.join("; ")))
+        }
     }
 
     /// Runs a script and gives what it printed.

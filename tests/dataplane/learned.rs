@@ -7,7 +7,8 @@
 //!           + what the far table of every publishing connection that propagates to it held a round ago
 //! ```
 //! Rules: cloud-apis.md sections 7b, 10 and 14. A static entry wins over a learned one; of two learned ones the one that
-//! came through fewer transit routers. Nothing is taken that has come through this router already, or that the far table
+//! came through fewer transit routers; between equals no document decides, so the attachment's id does, as in the emulator.
+//! Nothing is taken that has come through this router already, or that the far table
 //! sends back over the same connection.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +17,11 @@ use ipnet::Ipv4Net;
 
 use crate::facts::{Facts, Via};
 
-/// An entry of a transit router's table. The order is that of preference.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What the cloud calls the attachments.
+pub(crate) type Ids = BTreeMap<Via, String>;
+
+/// An entry of a transit router's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Learned {
     learned: bool,
     /// The routers that it came through.
@@ -33,10 +37,10 @@ pub(crate) type Tables = BTreeMap<(usize, usize), BTreeMap<Ipv4Net, Learned>>;
 const ROUNDS: usize = 16;
 
 /// The tables of all transit routers.
-pub(crate) fn tables(facts: &Facts) -> Tables {
+pub(crate) fn tables(facts: &Facts, ids: &Ids) -> Tables {
     let mut tables = Tables::new();
     for _ in 0..ROUNDS {
-        let next = round(facts, &tables);
+        let next = round(facts, ids, &tables);
         if next == tables {
             return tables;
         }
@@ -45,18 +49,22 @@ pub(crate) fn tables(facts: &Facts) -> Tables {
     panic!("the routes do not settle: {facts:?}");
 }
 
-fn round(facts: &Facts, before: &Tables) -> Tables {
+fn round(facts: &Facts, ids: &Ids, before: &Tables) -> Tables {
     let mut tables = Tables::new();
     for (at, router) in facts.routers.iter().enumerate() {
         for (index, statics) in router.tables.iter().enumerate() {
             let mut table = BTreeMap::new();
+            let mut offer = |destination, entry: Learned| match table.get(&destination) {
+                Some(held) if rank(held, ids) <= rank(&entry, ids) => {}
+                _ => drop(table.insert(destination, entry)),
+            };
             for entry in statics {
-                offer(&mut table, entry.destination, Learned { learned: false, through: BTreeSet::new(), hop: entry.hop });
+                offer(entry.destination, Learned { learned: false, through: BTreeSet::new(), hop: entry.hop });
             }
             for (via, link) in facts.links(at) {
                 if link.propagations.contains(&index) {
                     for (destination, entry) in taught(facts, before, at, via) {
-                        offer(&mut table, destination, entry);
+                        offer(destination, entry);
                     }
                 }
             }
@@ -82,19 +90,16 @@ fn taught(facts: &Facts, before: &Tables, router: usize, via: Via) -> Vec<(Ipv4N
             let offered = table.filter(|_| peer.publishes).into_iter().flatten();
             let offered = offered.filter(|(_, entry)| entry.hop != hop && !entry.through.contains(&router));
             let past = |entry: &Learned| entry.through.iter().copied().chain([far]).collect();
-            offered.map(|(destination, entry)| (*destination, Learned { learned: true, through: past(entry), hop })).collect()
+            offered
+                .map(|(destination, entry)| (*destination, Learned { learned: true, through: past(entry), hop }))
+                .collect()
         }
     }
 }
 
-fn offer(table: &mut BTreeMap<Ipv4Net, Learned>, destination: Ipv4Net, entry: Learned) {
-    let rank = |entry: &Learned| (entry.learned, entry.through.len(), entry.hop);
-    match table.get(&destination) {
-        Some(held) if rank(held) <= rank(&entry) => {}
-        _ => {
-            table.insert(destination, entry);
-        }
-    }
+/// The smaller is preferred.
+fn rank<'a>(entry: &Learned, ids: &'a Ids) -> (bool, usize, Option<&'a String>) {
+    (entry.learned, entry.through.len(), entry.hop.and_then(|hop| ids.get(&hop)))
 }
 
 /// What a transit router writes into a VPC's system table: what the attachment's table knows and does not send back.
@@ -119,7 +124,7 @@ mod tests {
     fn prefixes_travel_through_a_third_router_and_never_back() {
         let shape = Shape { third: Some(2), chain: true, ..Shape::procedure(Generation::Upgraded) };
         let facts = complete(&shape);
-        let tables = tables(&facts);
+        let tables = tables(&facts, &Ids::new());
         let hops = |router: usize, prefix: &str| tables[&(router, 0)].get(&net(prefix)).and_then(|entry| entry.hop);
         assert_eq!(hops(0, "10.3.1.0/24"), Some(Via::Peer(0)));
         assert_eq!(hops(1, "10.3.1.0/24"), Some(Via::Peer(1)));
@@ -131,9 +136,9 @@ mod tests {
     fn an_unpublished_or_unassociated_connection_teaches_nothing() {
         let mut facts = complete(&Shape::procedure(Generation::Upgraded));
         facts.peers[0].links[1].association = None;
-        assert!(!tables(&facts)[&(0, 0)].contains_key(&net("192.168.7.0/24")));
-        assert!(tables(&facts)[&(1, 0)].contains_key(&net("172.16.0.0/24")), "the other direction is not concerned");
+        assert!(!tables(&facts, &Ids::new())[&(0, 0)].contains_key(&net("192.168.7.0/24")));
+        assert!(tables(&facts, &Ids::new())[&(1, 0)].contains_key(&net("172.16.0.0/24")), "the other direction is not concerned");
         facts.peers[0].publishes = false;
-        assert!(!tables(&facts)[&(1, 0)].contains_key(&net("172.16.0.0/24")));
+        assert!(!tables(&facts, &Ids::new())[&(1, 0)].contains_key(&net("172.16.0.0/24")));
     }
 }

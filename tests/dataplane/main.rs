@@ -83,13 +83,15 @@ fn random(seed: u64) -> Case {
 /// Every instance, from an address in each half of every prefix that the load balancer sends from; an upgraded one has
 /// addresses of its own, which are taken too.
 fn probes(facts: &Facts, topology: &Topology) -> Vec<Probe> {
-    let halves = |source: Ipv4Net| source.subnets(source.prefix_len() + 1).unwrap().filter_map(|half| half.hosts().nth(5));
+    let halves =
+        |source: Ipv4Net| source.subnets(source.prefix_len() + 1).unwrap().filter_map(|half| half.hosts().nth(5));
     let mut sources: BTreeSet<_> = facts.sources().into_iter().flat_map(halves).collect();
     sources.extend(topology.alb().unwrap().zones.iter().flat_map(|zone| zone.local_addresses.iter().copied()));
     let instances = facts.backends().iter().flat_map(|vpc| vpc.instances.iter().map(|instance| (vpc.id, instance)));
     instances
         .flat_map(|(vpc, instance)| {
-            let probe = move |source: &_| Probe { source: *source, vpc, instance: instance.id, address: instance.address };
+            let probe =
+                move |source: &_| Probe { source: *source, vpc, instance: instance.id, address: instance.address };
             sources.iter().map(probe).collect::<Vec<_>>()
         })
         .collect()
@@ -124,7 +126,7 @@ fn judge(lab: &mut Lab, Case { name, facts }: &Case) -> Judged {
     let probes = probes(facts, &topology);
     let analysis = analysis::judge(&topology, facts, &built.acls, &probes);
     let forwarder = forwarder::judge(&built, facts, &probes);
-    let kernel = kernel::judge(lab, facts, &probes).unwrap_or_else(|error| panic!("{name}: {error}\n{facts:#?}"));
+    let kernel = kernel::judge(lab, facts, &built.attachments, &probes).unwrap_or_else(|error| panic!("{name}: {error}\n{facts:#?}"));
     let mut found = disagreements(&analysis, &forwarder, &kernel);
     found.extend(analysis::contradictions(&topology, facts, &analysis));
     Judged { kernel, found }
@@ -134,12 +136,16 @@ fn judge(lab: &mut Lab, Case { name, facts }: &Case) -> Judged {
 fn judge_all(labs: &mut [Lab], cases: &[Case]) -> Vec<Judged> {
     let share = labs.len();
     let mut judged: Vec<(usize, Judged)> = std::thread::scope(|scope| {
-        let started: Vec<_> = labs.iter_mut().enumerate().map(|(first, lab)| {
-            scope.spawn(move || {
-                let own = cases.iter().enumerate().skip(first).step_by(share);
-                own.map(|(at, case)| (at, judge(lab, case))).collect::<Vec<_>>()
+        let started: Vec<_> = labs
+            .iter_mut()
+            .enumerate()
+            .map(|(first, lab)| {
+                scope.spawn(move || {
+                    let own = cases.iter().enumerate().skip(first).step_by(share);
+                    own.map(|(at, case)| (at, judge(lab, case))).collect::<Vec<_>>()
+                })
             })
-        }).collect();
+            .collect();
         started.into_iter().flat_map(|judge| judge.join().unwrap()).collect()
     });
     judged.sort_by_key(|(at, _)| *at);

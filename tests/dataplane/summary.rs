@@ -46,6 +46,7 @@ impl Summary {
     /// Writes it beside the build's other results.
     pub(crate) fn write(&self) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-        std::fs::write(target.join("dataplane-summary.json"), serde_json::to_string_pretty(self).unwrap() + "\n").unwrap();
+        std::fs::write(target.join("dataplane-summary.json"), serde_json::to_string_pretty(self).unwrap() + "\n")
+            .unwrap();
     }
 }

@@ -49,7 +49,11 @@ pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Repo
 pub async fn die_after(local: &Local, binding: &str, plan: &Plan, writes: usize) -> bool {
     let mut work = pin!(apply(local, binding, plan));
     std::future::poll_fn(|context| {
-        if local.cloud().gateway().writes() >= writes { Poll::Ready(true) } else { work.as_mut().poll(context).map(|_| false) }
+        if local.cloud().gateway().writes() >= writes {
+            Poll::Ready(true)
+        } else {
+            work.as_mut().poll(context).map(|_| false)
+        }
     })
     .await
 }

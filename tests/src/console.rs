@@ -50,7 +50,8 @@ impl Console<'_> {
     /// Takes the tag `app` off instances of Hangzhou.
     pub fn untag(&self, ids: &[String]) {
         let names: Vec<String> = (1..=ids.len()).map(|number| format!("ResourceId.{number}")).collect();
-        let mut params: Vec<(&str, &str)> = names.iter().zip(ids).map(|(name, id)| (name.as_str(), id.as_str())).collect();
+        let mut params: Vec<(&str, &str)> =
+            names.iter().zip(ids).map(|(name, id)| (name.as_str(), id.as_str())).collect();
         params.extend([("ResourceType", "instance"), ("TagKey.1", "app")]);
         self.act(Service::Ecs, "cn-hangzhou", "UntagResources", &params);
     }

@@ -45,7 +45,10 @@ async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
         let name = ends.join("-");
         // A connection is listed from both of its ends.
         if names.insert(found.transit_router_attachment_id, name.clone()).is_none() {
-            let line = format!("{name} {} {} Mbit/s publish={}", found.status, found.bandwidth, found.auto_publish_route_enabled);
+            let line = format!(
+                "{name} {} {} Mbit/s publish={}",
+                found.status, found.bandwidth, found.auto_publish_route_enabled
+            );
             footprint.entry("connections").or_default().push(line);
         }
     }
@@ -64,13 +67,15 @@ async fn balancer(local: &Local, footprint: &mut Footprint) {
         let list = alb::ListServerGroupServers { server_group_id: group.server_group_id.clone(), ..Default::default() };
         for server in client.list(region, list).await.expect("ListServerGroupServers") {
             let alb::Server { server_ip, port, weight, remote_ip_enabled, description, status, .. } = server;
-            let line = format!("{name} {server_ip}:{port} {status} weight={weight} remote={remote_ip_enabled} {description}");
+            let line =
+                format!("{name} {server_ip}:{port} {status} weight={weight} remote={remote_ip_enabled} {description}");
             footprint.entry("members").or_default().push(line);
         }
         groups.insert(group.server_group_id, name);
     }
     for listener in client.list(region, alb::ListListeners::default()).await.expect("ListListeners") {
-        let targets = listener.default_actions.iter().flat_map(|action| &action.forward_group_config.server_group_tuples);
+        let targets =
+            listener.default_actions.iter().flat_map(|action| &action.forward_group_config.server_group_tuples);
         let targets: Vec<_> = targets.map(|tuple| name_of(&groups, &tuple.server_group_id)).collect();
         let line = format!("{} {} -> {}", listener.listener_port, listener.listener_status, targets.join(" "));
         footprint.entry("listeners").or_default().push(line);
@@ -82,15 +87,20 @@ async fn tables(local: &Local, attachments: &Names, footprint: &mut Footprint) {
     let client = local.operator();
     for (region, table) in [("cn-chengdu", "vtb-tr-chengdu"), ("cn-hangzhou", "vtb-tr-hangzhou")] {
         let id = || Some(table.to_owned());
-        let list = cbn::ListTransitRouterRouteTableAssociations { transit_router_route_table_id: id(), ..Default::default() };
+        let list =
+            cbn::ListTransitRouterRouteTableAssociations { transit_router_route_table_id: id(), ..Default::default() };
         for found in client.list(region, list).await.expect("ListTransitRouterRouteTableAssociations") {
-            let line = format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
+            let line =
+                format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
             footprint.entry("associations").or_default().push(line);
         }
-        let list =
-            cbn::ListTransitRouterRouteTablePropagations { transit_router_route_table_id: table.to_owned(), ..Default::default() };
+        let list = cbn::ListTransitRouterRouteTablePropagations {
+            transit_router_route_table_id: table.to_owned(),
+            ..Default::default()
+        };
         for found in client.list(region, list).await.expect("ListTransitRouterRouteTablePropagations") {
-            let line = format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
+            let line =
+                format!("{table} {} {}", name_of(attachments, &found.transit_router_attachment_id), found.status);
             footprint.entry("propagations").or_default().push(line);
         }
         let list = cbn::ListTransitRouterRouteEntries {
@@ -133,7 +143,10 @@ async fn rules(local: &Local, footprint: &mut Footprint) {
     };
     for rule in local.operator().list("cn-hangzhou", list).await.expect("DescribeSecurityGroupAttribute") {
         let ecs::Permission { source_cidr_ip, port_range, policy, priority, .. } = rule;
-        footprint.entry("rules").or_default().push(format!("{policy} {port_range} from {source_cidr_ip} at {priority}"));
+        footprint
+            .entry("rules")
+            .or_default()
+            .push(format!("{policy} {port_range} from {source_cidr_ip} at {priority}"));
     }
 }
 

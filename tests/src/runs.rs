@@ -55,7 +55,8 @@ impl Console<'_> {
         let end = clock.now() + limit;
         loop {
             let executions = self.executions().await;
-            let open = executions.iter().filter(|execution| matches!(&*execution.status, "Starting" | "Running")).count();
+            let open =
+                executions.iter().filter(|execution| matches!(&*execution.status, "Starting" | "Running")).count();
             if executions.len() >= count && open == 0 {
                 return executions;
             }
@@ -94,7 +95,11 @@ impl Console<'_> {
     /// # Panics
     /// When the history cannot be read.
     pub async fn reports(&self, name: &str) -> Vec<Report> {
-        let history = fnf::GetExecutionHistory { flow_name: FLOW.to_owned(), execution_name: name.to_owned(), ..Default::default() };
+        let history = fnf::GetExecutionHistory {
+            flow_name: FLOW.to_owned(),
+            execution_name: name.to_owned(),
+            ..Default::default()
+        };
         let events = self.0.operator().list(HOME, history).await.expect("GetExecutionHistory");
         let done = events.into_iter().filter(|event| event.kind == "TaskSucceeded");
         let output = |event: fnf::Event| {

@@ -21,7 +21,9 @@ pub fn fleet_ids(count: usize) -> Vec<String> {
 pub fn fleet(count: usize) -> String {
     let instance = |(index, id): (usize, String)| {
         let vswitch = if index % 2 == 0 { "vsw-3" } else { "vsw-4" };
-        format!("  - {{ id: {id}, vswitch: {vswitch}, securityGroups: [sg-2], state: Stopped, tags: {{ app: web }} }}\n")
+        format!(
+            "  - {{ id: {id}, vswitch: {vswitch}, securityGroups: [sg-2], state: Stopped, tags: {{ app: web }} }}\n"
+        )
     };
     with_instances(PROCEDURE, &fleet_ids(count).into_iter().enumerate().map(instance).collect::<String>())
 }
@@ -58,18 +60,29 @@ pub fn three_regions() -> String {
   - { id: i-api, vswitch: vsw-6, address: 10.8.1.10, securityGroups: [sg-3], state: Stopped, tags: { app: api }, webPorts: [8080] }
 ";
     with_instances(PROCEDURE, instances)
-        .replacen("\nsecurityGroups:\n", &format!("{vpc}\nsecurityGroups:\n  - {{ id: sg-3, name: far, vpc: vpc-3 }}\n"), 1)
-        .replacen("      - { id: tr-hangzhou", "      - { id: tr-shanghai, region: cn-shanghai }\n      - { id: tr-hangzhou", 1)
+        .replacen(
+            "\nsecurityGroups:\n",
+            &format!("{vpc}\nsecurityGroups:\n  - {{ id: sg-3, name: far, vpc: vpc-3 }}\n"),
+            1,
+        )
+        .replacen(
+            "      - { id: tr-hangzhou",
+            "      - { id: tr-shanghai, region: cn-shanghai }\n      - { id: tr-hangzhou",
+            1,
+        )
 }
 
 /// The bindings of [`three_regions`].
 #[must_use]
 pub fn two_bindings() -> String {
     let shanghai = |app: &str| {
-        format!("      - {{ region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: {{ tags: {{ app: {app} }} }} }}\n")
+        format!(
+            "      - {{ region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: {{ tags: {{ app: {app} }} }} }}\n"
+        )
     };
     let web = binding_with("    # Read for", &format!("{}    # Read for", shanghai("web")));
-    let prefixes: String = emulator::back_to_origin("cn-chengdu").iter().map(|prefix| format!("        - {prefix}\n")).collect();
+    let prefixes: String =
+        emulator::back_to_origin("cn-chengdu").iter().map(|prefix| format!("        - {prefix}\n")).collect();
     let api = format!(
         "  - name: api
     provision: auto

@@ -1,5 +1,7 @@
 //! The arrows between the workspace's crates, as the design draws them: what each may depend on, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -7,8 +9,18 @@ use std::process::Command;
 use serde_json::Value;
 
 const FUNCTIONS: &[&str] = &[
-    "dispatch", "preflight", "server-group", "listener", "vpc-attachments", "peer-attachment", "vpc-routes", "back-to-origin",
-    "security-rules", "backend-servers", "verify", "prune",
+    "dispatch",
+    "preflight",
+    "server-group",
+    "listener",
+    "vpc-attachments",
+    "peer-attachment",
+    "vpc-routes",
+    "back-to-origin",
+    "security-rules",
+    "backend-servers",
+    "verify",
+    "prune",
 ];
 
 /// The shared crates and what of ours each may stand on (design, "The shape"). `local`, `cli` and the tests stand on

@@ -1,5 +1,7 @@
 //! What template.yml lets each function do is what its code says it does: no permission too many, none missing.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use local::TEMPLATE;
@@ -90,7 +92,8 @@ fn a_role_allows_the_writes_of_its_stage_and_no_others() {
 fn observing_takes_what_every_role_is_given() {
     let allowed = allowed(&home());
     for (function, Said { needs, .. }) in said() {
-        let reads: BTreeSet<&String> = [COMMON, OBSERVE].iter().flat_map(|policy| &allowed[&function][*policy]).collect();
+        let reads: BTreeSet<&String> =
+            [COMMON, OBSERVE].iter().flat_map(|policy| &allowed[&function][*policy]).collect();
         let needed = needs.actions().into_iter().chain(Needs::ALL.actions()).chain(COMMON_ACTIONS.iter().copied());
         let missing: Vec<_> = needed.filter(|action| !reads.contains(&action.to_string())).collect();
         assert!(missing.is_empty(), "{function} may not {missing:?}");

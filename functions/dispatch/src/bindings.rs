@@ -15,7 +15,9 @@ pub(crate) async fn of_instances(
     ids: &BTreeSet<InstanceId>,
 ) -> Result<Vec<BindingName>, Failure> {
     let store = store::load(invocation.host, &invocation.client()).await?;
-    let here = |binding: &&Binding| region.is_none_or(|region| binding.backends.iter().any(|backend| &backend.region == region));
+    let here = |binding: &&Binding| {
+        region.is_none_or(|region| binding.backends.iter().any(|backend| &backend.region == region))
+    };
     let mut concerned = Vec::new();
     for binding in store.bindings.iter().filter(here) {
         let cloud = Cloud::new(invocation.client(), binding, "");
@@ -30,7 +32,12 @@ pub(crate) async fn of_instances(
 }
 
 /// Whether one of the instances is in the VPC, or cannot be read.
-async fn is_concerned(cloud: &Cloud, region: &Region, vpc: &onboarding::ids::VpcId, ids: &BTreeSet<InstanceId>) -> bool {
+async fn is_concerned(
+    cloud: &Cloud,
+    region: &Region,
+    vpc: &onboarding::ids::VpcId,
+    ids: &BTreeSet<InstanceId>,
+) -> bool {
     let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else { return true };
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     for ids in ids.chunks(100) {

@@ -28,7 +28,8 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Fa
                 continue;
             }
         };
-        let open: Vec<String> = plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();
+        let open: Vec<String> =
+            plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();
         let read_only = store.paused || binding.paused || invocation.host.settings().read_only;
         if open.is_empty() || read_only {
             let blocked = plan.changes.into_iter().flat_map(|change| change.blocked);

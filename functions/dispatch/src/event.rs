@@ -47,7 +47,8 @@ pub fn read(event: &Value) -> Trigger {
     }
     if let Some(binding) = text(event, "/binding") {
         let binding = BindingName::from(binding);
-        let is_turn = text(event, "/stage") == Some("turn") || event.get("turn").is_some_and(|turn| turn == &Value::Bool(true));
+        let is_turn =
+            text(event, "/stage") == Some("turn") || event.get("turn").is_some_and(|turn| turn == &Value::Bool(true));
         return if is_turn {
             Trigger::Turn { binding, run: text(event, "/run").unwrap_or_default().to_owned() }
         } else {
@@ -147,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_failed_call_is_no_reason_to_look() {
-        let event = json!({"type": "ecs:ActionTrail:ApiCall", "data": {"acsRegion": "cn-hangzhou", "errorCode": "Forbidden"}});
+        let event =
+            json!({"type": "ecs:ActionTrail:ApiCall", "data": {"acsRegion": "cn-hangzhou", "errorCode": "Forbidden"}});
         assert!(matches!(read(&event), Trigger::Unreadable(_)));
     }
 

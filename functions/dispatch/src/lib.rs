@@ -81,7 +81,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Value>) -> Result<Dispatched,
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let dispatched = dispatch(&invocation, &payload).await;
-    dispatched.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    dispatched.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 /// Does what a trigger asks for.

@@ -18,7 +18,13 @@ const WINDOWS: i64 = 50;
 pub(crate) async fn all(invocation: &Invocation<'_>, bindings: Vec<BindingName>) -> Result<Dispatched, Failure> {
     let mut dispatched = Dispatched::default();
     if invocation.host.settings().read_only {
-        let off = |binding| Reason::new(Code::ReadOnly, &binding, format!("Writes are switched off, so no run of {binding} was started."));
+        let off = |binding| {
+            Reason::new(
+                Code::ReadOnly,
+                &binding,
+                format!("Writes are switched off, so no run of {binding} was started."),
+            )
+        };
         dispatched.ignored = bindings.into_iter().map(off).collect();
         return Ok(dispatched);
     }
@@ -44,7 +50,9 @@ pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> R
             input: Some(input.clone()),
         };
         match client.call_dated(&home, &start).await {
-            Ok((execution, date)) if executions::has_not_read(date, &execution.started_time, settings.window_seconds) => {
+            Ok((execution, date))
+                if executions::has_not_read(date, &execution.started_time, settings.window_seconds) =>
+            {
                 tracing::info!(%binding, execution = name, "covered by an execution");
                 return Ok(name);
             }

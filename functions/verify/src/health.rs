@@ -23,6 +23,9 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
     let running = |id: &onboarding::ids::InstanceId| {
         wanted::selected(binding, topology).any(|(_, instance)| &instance.id == id && instance.status == "Running")
     };
+    // Behind a stopped listener nothing is ever checked: there is nothing to wait for.
+    let mut listeners = topology.listeners.get().into_iter().flatten().filter(|found| found.port == binding.listener.port);
+    let stopped = listeners.any(|listener| listener.status == "Stopped");
     for server in topology.servers.get().into_iter().flatten() {
         let Some((instance, state)) = session.deployment().read_member(&binding.name, &server.description) else { continue };
         health.members += 1;
@@ -30,7 +33,7 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
         if state != MemberState::Serving || !running(&instance) {
             continue; // a stopped or leaving member is expected to be out of service
         }
-        if view.status == "Initial" {
+        if view.status == "Initial" && !stopped {
             health.converging.push(format!("the health of {instance} is not decided yet"));
         } else {
             let why = if view.reason.is_empty() { String::new() } else { format!(" ({})", view.reason) };

@@ -66,9 +66,6 @@ pub(crate) struct DemoArgs {
     /// The generation of the load balancer [default: both in turn].
     #[arg(long, value_enum)]
     pub(crate) alb: Option<Alb>,
-    /// Seconds of the cloud's time that pass in one real second.
-    #[arg(long, default_value_t = 90.0, value_parser = speed)]
-    pub(crate) speed: f64,
 }
 
 /// Options of `emulate`.

@@ -38,7 +38,8 @@ pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<C
     }
     let nowhere = "There is no access key: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \
                    `aliyun configure`.";
-    let home = variable("HOME").or_else(|| variable("USERPROFILE")).ok_or_else(|| Trouble::Usage(nowhere.to_owned()))?;
+    let home =
+        variable("HOME").or_else(|| variable("USERPROFILE")).ok_or_else(|| Trouble::Usage(nowhere.to_owned()))?;
     let path = std::path::Path::new(&home).join(".aliyun").join("config.json");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -68,7 +69,9 @@ fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, Tro
         }
     };
     if profile.access_key_id.is_empty() || profile.access_key_secret.is_empty() {
-        return Err(Trouble::Usage(format!("The profile {wanted} of {name} has no access key: run `aliyun configure`.")));
+        return Err(Trouble::Usage(format!(
+            "The profile {wanted} of {name} has no access key: run `aliyun configure`."
+        )));
     }
     Ok(Credentials {
         access_key_id: profile.access_key_id.clone(),
@@ -97,7 +100,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_said_with_a_way_out() {
-        for (profile, words) in [("three", "EcsRamRole"), ("four", "aliyun configure"), ("five", "one, two, three, four")] {
+        for (profile, words) in
+            [("three", "EcsRamRole"), ("four", "aliyun configure"), ("five", "one, two, three, four")]
+        {
             let error = read(CONFIG, "config.json", Some(profile)).unwrap_err();
             assert!(error.to_string().contains(words), "{error}");
             assert_eq!(error.code(), 64);

@@ -75,7 +75,9 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         Err(error) => return Err(Trouble::Failed(error.to_string())),
     }
     if !console.is_json() {
-        console.note("The emulated cloud is up; Ctrl-C ends it. Hand its line to clients as ALBRIDGE_ENDPOINTS (endpoints),");
+        console.note(
+            "The emulated cloud is up; Ctrl-C ends it. Hand its line to clients as ALBRIDGE_ENDPOINTS (endpoints),",
+        );
         console.note("ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALBRIDGE_BINDINGS.");
     }
     ended().await;

@@ -27,7 +27,11 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
 }
 
 /// The way to an instance, by id or address, over what is seen now; nothing if the binding's VPCs hold no such instance.
-pub(crate) async fn look(host: &Host, binding: &Binding, wanted: &str) -> Result<Option<(Instance, Explanation)>, Trouble> {
+pub(crate) async fn look(
+    host: &Host,
+    binding: &Binding,
+    wanted: &str,
+) -> Result<Option<(Instance, Explanation)>, Trouble> {
     let (topology, _) = plan::look(host, &binding.name, false).await?;
     let Some(instance) = find(&topology, wanted) else { return Ok(None) };
     let reason = |reason: onboarding::Reason| Trouble::Failed(reason.to_string());
@@ -64,8 +68,10 @@ fn show(binding: &BindingName, instance: &Instance, explanation: &Explanation, c
         console.say(format!("  {}", reason.message));
         console.say(format!("  {} {}", console.tint(Tone::Bad, reason.code.as_str()), reason.code.remedy()));
     }
-    console.tell(&json!({"event": "explanation", "binding": binding, "instance": instance.id, "address": instance.address,
-                         "explanation": explanation}));
+    console.tell(
+        &json!({"event": "explanation", "binding": binding, "instance": instance.id, "address": instance.address,
+                         "explanation": explanation}),
+    );
     if reason.is_none() { Exit::Done } else { Exit::Pending }
 }
 

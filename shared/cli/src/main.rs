@@ -40,7 +40,12 @@ fn main() -> ExitCode {
     let log = environment.get("RUST_LOG").map_or("off", String::as_str);
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(log)).with_writer(std::io::stderr).init();
     let console = Console::new(cli.json, environment.contains_key("NO_COLOR"));
-    let ended = tokio::runtime::Builder::new_multi_thread()
+    // The demo leaps over waits, which tokio does on one thread only.
+    let mut runtime = match cli.command {
+        Command::Demo(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let ended = runtime
         .enable_all()
         .build()
         .map_err(|error| Trouble::Failed(format!("The runtime cannot be started: {error}.")))

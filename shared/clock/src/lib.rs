@@ -58,6 +58,18 @@ impl Clock {
         Self::build(Timestamp::now(), speed, random::Random::from_system())
     }
 
+    /// Starts at the real time and leaps over every wait: while there is work, time stands still; when every task waits,
+    /// it jumps to the next deadline. However slow the machine is, no deadline passes for want of a processor.
+    ///
+    /// It stops tokio's own clock, so it wants a current-thread runtime, and a process whose peers are all in that process.
+    /// Only once: clones share it.
+    #[cfg(feature = "eager")]
+    #[must_use]
+    pub fn eager() -> Self {
+        tokio::time::pause();
+        Self::system()
+    }
+
     /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with one seed are alike.
     #[must_use]
     pub fn seeded(started: Timestamp, seed: u64) -> Self {

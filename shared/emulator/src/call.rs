@@ -130,7 +130,12 @@ impl Params {
     /// `MissingParameter` when it is absent.
     pub fn required(&self, name: &str) -> Result<&str, ApiError> {
         self.get(name).ok_or_else(|| {
-            ApiError::bad("MissingParameter", format!("The input parameter \"{name}\" that is mandatory for processing this request is not supplied."))
+            ApiError::bad(
+                "MissingParameter",
+                format!(
+                    "The input parameter \"{name}\" that is mandatory for processing this request is not supplied."
+                ),
+            )
         })
     }
 
@@ -192,7 +197,8 @@ impl Params {
     #[must_use]
     pub fn within(&self, name: &str) -> Self {
         let prefix = format!("{name}.");
-        let fields = self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
+        let fields =
+            self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
         Self(fields.collect())
     }
 
@@ -211,11 +217,8 @@ impl Params {
 
     fn indexes(&self, name: &str) -> Vec<u32> {
         let prefix = format!("{name}.");
-        let mut indexes: Vec<u32> = self
-            .0
-            .keys()
-            .filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok())
-            .collect();
+        let mut indexes: Vec<u32> =
+            self.0.keys().filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok()).collect();
         indexes.sort_unstable();
         indexes.dedup();
         indexes

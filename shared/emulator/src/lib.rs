@@ -34,11 +34,11 @@ mod vpc;
 mod world;
 
 pub use alb::{Decision, Frontend, Generation, Policy as AlbPolicy, Request, back_to_origin};
-pub use scenario::{PROCEDURE, ScenarioError};
 pub use circumstance::Circumstance;
 pub use driver::Cloud;
 pub use gateway::{CallRecord, Fault, FaultKind, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use ports::{Endpoints, Ports};
+pub use scenario::{PROCEDURE, ScenarioError};
 pub use sts::Credentials;
 pub use world::{Effect, FunctionErrors, Settings, World};

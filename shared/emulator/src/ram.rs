@@ -183,12 +183,8 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
         "GetRole" => Ok(json!({"Role": describe(role_mut(world, params)?)})),
         "ListRoles" => {
             // The list does not show whom a role trusts (ListRoles's model).
-            let roles: Vec<Value> = world
-                .ram
-                .roles
-                .values()
-                .map(|role| json!({"RoleName": role.name, "Arn": role.arn}))
-                .collect();
+            let roles: Vec<Value> =
+                world.ram.roles.values().map(|role| json!({"RoleName": role.name, "Arn": role.arn})).collect();
             Ok(json!({"IsTruncated": false, "Roles": {"Role": roles}}))
         }
         "DeleteRole" => {

@@ -148,10 +148,18 @@ impl World {
     /// When [`World::advance`] has something to do next, if ever. May be in the past: then at once.
     #[must_use]
     pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        [ecs::next_due(self, now), vpc::next_due(self, now), cen::next_due(self, now), alb::next_due(self, now), events::next_due(self, now), fnf::next_due(self, now), fc::next_due(self, now)]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            ecs::next_due(self, now),
+            vpc::next_due(self, now),
+            cen::next_due(self, now),
+            alb::next_due(self, now),
+            events::next_due(self, now),
+            fnf::next_due(self, now),
+            fc::next_due(self, now),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Brings everything that depends on time up to `now`: compute first what others look at.

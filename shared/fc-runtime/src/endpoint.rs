@@ -11,8 +11,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use futures_util::{FutureExt, Stream, future::BoxFuture};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -32,7 +32,7 @@ use crate::{
     runtime::Invoke,
     server,
     streaming::Body,
-    uninterrupted::{Abandoned, Uninterrupted},
+    uninterrupted::{Abandoned, Outcome, Uninterrupted},
 };
 
 /// A runtime that is called in process: for tests on paused time, and for hosts of many functions.
@@ -59,7 +59,7 @@ struct Shared {
     invoke: Box<dyn Invoke>,
     /// Numbers the requests that carry no id.
     unnamed: AtomicU64,
-    abandoned: Arc<Abandoned>,
+    abandoned: Abandoned,
 }
 
 impl fmt::Debug for Endpoint {
@@ -88,7 +88,7 @@ impl Endpoint {
 
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
-        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0), abandoned: Arc::default() }))
+        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0), abandoned: Abandoned::default() }))
     }
 
     /// The answer to a request. Must be called on a tokio runtime: a call that has begun goes on to its end, even if this
@@ -110,17 +110,16 @@ impl Endpoint {
     }
 
     /// The answer to a request whose body may still be on its way.
-    pub(crate) fn answer<B>(&self, request: Request<B>) -> Uninterrupted
+    pub(crate) fn answer<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body>> + Send + use<B>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Error>,
     {
         let shared = Arc::clone(&self.0);
-        let answered = AssertUnwindSafe(async move { shared.respond(request).await }).catch_unwind().map(|answered| {
+        AssertUnwindSafe(async move { shared.respond(request).await }).catch_unwind().map(|answered| {
             // An error means that the log writer or the clock panicked; all else is caught where it happens.
             answered.unwrap_or_else(|_| Failure::from(ProtocolError::NoAnswer).into_response(StatusCode::NOT_FOUND))
-        });
-        Uninterrupted::new(Box::pin(answered), Arc::clone(&self.0.abandoned))
+        })
     }
 
     /// Until the calls are over whose clients went away.
@@ -148,11 +147,12 @@ impl Shared {
         let request_id = headers
             .request_id
             .map_or_else(|| format!("local-{}", self.unnamed.fetch_add(1, Ordering::Relaxed) + 1), str::to_owned);
-        let line = CallLine::start(call.log_word(), &request_id);
-        self.options.log.write_line(line.as_str());
+        let line = CallLine::start(&self.options.log, call.log_word(), &request_id);
         let context = Context::of_request(request_id, &headers, &self.options, Arc::clone(&self.config), arrival);
-        let outcome = self.outcome(call, parts, body, context, line.request_id(), arrival).await;
-        self.options.log.write_line(&line.end(outcome.is_ok()));
+        let outcome = match self.read(body).await {
+            Ok(body) => self.outcome(call, parts, body, context, line, arrival).await,
+            Err(error) => Err(error.into()),
+        };
         outcome.unwrap_or_else(|failure| {
             // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status
             // itself, and to it a failure is the server's.
@@ -161,43 +161,39 @@ impl Shared {
         })
     }
 
-    async fn outcome<B>(
+    async fn outcome(
         &self,
         call: Call,
         parts: Parts,
-        body: B,
+        body: Bytes,
         context: Context,
-        request_id: &str,
+        line: CallLine,
         arrival: SystemTime,
-    ) -> Result<Response<Body>, Failure>
-    where
-        B: http_body::Body<Data = Bytes>,
-        B::Error: Into<Error>,
-    {
-        let body = self.read(body).await?;
-        match call {
-            Call::Invoke => match self.invoke(parts.headers, body, context, request_id).await? {
-                Answer::Buffered(json) => Ok(success(&APPLICATION_JSON, json.into())),
-                Answer::Streaming(_, stream) => {
-                    // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
-                    let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
-                    Ok(success(&APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
-                }
-                Answer::Failed(diagnostic) => Err(diagnostic.into()),
-            },
+    ) -> Result<Response<Body>, Failure> {
+        let reply = Reply::default();
+        let running = match call {
+            Call::Invoke => self.invoke.invoke(LambdaInvocation::new(parts.headers, body, context, reply.clone())),
             Call::Http => {
                 let event = http_event::event(&parts, &body, &context, arrival);
-                let answered = match self.invoke(parts.headers, event, context, request_id).await? {
-                    Answer::Buffered(json) => http_event::answer(json),
-                    Answer::Streaming(prelude, stream) => http_event::streamed(prelude, stream),
-                    Answer::Failed(diagnostic) => return Err(diagnostic.into()),
-                };
-                Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
+                self.invoke.invoke(LambdaInvocation::new(parts.headers, event, context, reply.clone()))
             }
-            Call::Initialize => run_hook(self.options.initialize.as_ref(), context, request_id).await,
-            Call::PreStop => run_hook(self.options.pre_stop.as_ref(), context, request_id).await,
-            Call::PreFreeze => run_hook(None, context, request_id).await,
+            Call::Initialize => run_hook(self.options.initialize.clone(), context),
+            Call::PreStop => run_hook(self.options.pre_stop.clone(), context),
+            Call::PreFreeze => run_hook(None, context),
+        };
+        let (outcome, line) = Uninterrupted::new(running, line, &reply, &self.abandoned).await;
+        if let Err(diagnostic) = &outcome {
+            tracing::error!(requestId = line.request_id(), "{}", diagnostic.error_message);
         }
+        let answer = match (reply.take(), outcome) {
+            // A layer that fails after the handler has answered does not undo the answer.
+            (Some(answer), _) => respond_with(call, answer).await,
+            (None, Err(diagnostic)) => Err(diagnostic.into()),
+            (None, Ok(())) if call.is_hook() => Ok(mark_success(Response::new(Body::empty()))),
+            (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
+        };
+        line.end(answer.is_ok());
+        answer
     }
 
     async fn read<B>(&self, body: B) -> Result<Bytes, ProtocolError>
@@ -216,37 +212,34 @@ impl Shared {
             Err(error) => Err(ProtocolError::PayloadUnreadable(error)),
         }
     }
+}
 
-    async fn invoke(
-        &self,
-        headers: HeaderMap,
-        body: Bytes,
-        context: Context,
-        request_id: &str,
-    ) -> Result<Answer, Failure> {
-        let reply = Reply::default();
-        let outcome = self.invoke.invoke(LambdaInvocation::new(headers, body, context, reply.clone())).await;
-        if let Err(diagnostic) = &outcome {
-            tracing::error!(requestId = request_id, "{}", diagnostic.error_message);
-        }
-        // A layer that fails after the handler has answered does not undo the answer.
-        match (reply.take(), outcome) {
-            (Some(answer), _) => Ok(answer),
-            (None, Err(diagnostic)) => Err(diagnostic.into()),
-            (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
+async fn respond_with(call: Call, answer: Answer) -> Result<Response<Body>, Failure> {
+    let http = |answered: Result<Response<Body>, _>| {
+        Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
+    };
+    match (call, answer) {
+        (_, Answer::Failed(diagnostic)) => Err(diagnostic.into()),
+        (Call::Http, Answer::Buffered(json)) => http(http_event::answer(json)),
+        (Call::Http, Answer::Streaming(prelude, stream)) => http(http_event::streamed(prelude, stream)),
+        (_, Answer::Buffered(json)) => Ok(success(&APPLICATION_JSON, json.into())),
+        (_, Answer::Streaming(_, stream)) => {
+            // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
+            let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
+            Ok(success(&APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
         }
     }
 }
 
-async fn run_hook(hook: Option<&Hook>, context: Context, request_id: &str) -> Result<Response<Body>, Failure> {
-    let Some(hook) = hook else { return Ok(mark_success(Response::new(Body::empty()))) };
-    let diagnostic = match AssertUnwindSafe(async { hook(context).await }).catch_unwind().await {
-        Ok(Ok(())) => return Ok(mark_success(Response::new(Body::empty()))),
-        Ok(Err(error)) => Diagnostic::from(error),
-        Err(panic) => Diagnostic::of_panic(&panic),
-    };
-    tracing::error!(requestId = request_id, "{}", diagnostic.error_message);
-    Err(diagnostic.into())
+/// A hook that is not there succeeds.
+fn run_hook(hook: Option<Hook>, context: Context) -> BoxFuture<'static, Outcome> {
+    Box::pin(async move {
+        let Some(hook) = hook else { return Ok(()) };
+        match AssertUnwindSafe(async { hook(context).await }).catch_unwind().await {
+            Ok(outcome) => outcome.map_err(Diagnostic::from),
+            Err(panic) => Err(Diagnostic::of_panic(&panic)),
+        }
+    })
 }
 
 static APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");

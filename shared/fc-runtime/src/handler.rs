@@ -1,7 +1,6 @@
 //! The innermost service: payload in, handler called, answer out, whatever panics in between.
 
 use std::{
-    any::Any,
     fmt::{self, Debug},
     future::Future,
     marker::PhantomData,
@@ -12,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
+use pin_project_lite::pin_project;
 use serde::{Deserialize, Serialize};
 use tower::Service;
 
@@ -78,7 +78,7 @@ where
             deserialize(&body).map(|payload| self.handler.call(LambdaEvent { payload, context }))
         }));
         let running = match started {
-            Ok(Ok(running)) => Some(Box::pin(running)),
+            Ok(Ok(running)) => Some(running),
             Ok(Err(error)) => {
                 tracing::error!("{}", error.to_string().trim_end());
                 reply.send(Answer::Failed(error.into()));
@@ -104,14 +104,16 @@ fn deserialize<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Deseriali
     })
 }
 
-/// A call under way. It is boxed rather than projected, so that this crate needs no unsafe code and stays as `Send` as
-/// the handler's own future.
-#[must_use = "futures do nothing unless polled"]
-pub struct HandlerFuture<Fut, B, S> {
-    /// `None` once the answer is given.
-    running: Option<Pin<Box<Fut>>>,
-    reply: Reply,
-    types: PhantomData<fn() -> (B, S)>,
+pin_project! {
+    /// A call under way.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct HandlerFuture<Fut, B, S> {
+        // `None` once the answer is given.
+        #[pin]
+        running: Option<Fut>,
+        reply: Reply,
+        types: PhantomData<fn() -> (B, S)>,
+    }
 }
 
 impl<Fut, B, S> Debug for HandlerFuture<Fut, B, S> {
@@ -132,24 +134,20 @@ where
 {
     type Output = Result<(), Error>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(running) = &mut self.running else { return Poll::Ready(Ok(())) };
-        let polled = catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx).map(answer)));
-        match polled {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let Some(running) = this.running.as_mut().as_pin_mut() else { return Poll::Ready(Ok(())) };
+        match catch_unwind(AssertUnwindSafe(|| running.poll(cx).map(answer))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(answer)) => self.reply.send(answer),
-            Err(panic) => self.reply.send_panic(&panic),
+            Ok(Poll::Ready(answer)) => this.reply.send(answer),
+            Err(panic) => this.reply.send_panic(&panic),
         }
         // What a future holds may panic when it is dropped, above all after it panicked.
-        if let Err(panic) = drop_quietly(self.running.take()) {
-            self.reply.send_panic(&panic);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| this.running.set(None))) {
+            this.reply.send_panic(&panic);
         }
         Poll::Ready(Ok(()))
     }
-}
-
-fn drop_quietly<T>(value: T) -> Result<(), Box<dyn Any + Send>> {
-    catch_unwind(AssertUnwindSafe(|| drop(value)))
 }
 
 fn answer<R, X, B, S, D, E>(outcome: Result<R, X>) -> Answer

@@ -46,6 +46,10 @@ impl Reply {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Some(Answer::Failed(_)))
+    }
+
     /// Logs a panic and answers with it.
     pub(crate) fn send_panic(&self, payload: &Box<dyn Any + Send>) {
         let diagnostic = Diagnostic::of_panic(payload);

@@ -1,6 +1,9 @@
 //! Where the lines go that Function Compute looks for in a function's output.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 /// Takes whole lines, without their line ends. Any `Fn(&str)` is one.
 ///
@@ -31,40 +34,46 @@ impl LogWriter for Stdout {
     }
 }
 
-/// The two lines around a call, in one buffer.
+/// The two lines around a call, in one buffer. Where there was a first, there will be a second, whatever becomes of the
+/// call.
 pub(crate) struct CallLine {
+    log: Arc<dyn LogWriter>,
     line: String,
     /// Where the id begins.
     id_at: usize,
+    succeeded: bool,
 }
 
 const START: &str = "Start";
 const END: &str = "End";
 
 impl CallLine {
-    /// `FC <word> Start RequestId: <id>`.
-    pub(crate) fn start(word: &str, request_id: &str) -> Self {
+    /// Writes `FC <word> Start RequestId: <id>`.
+    pub(crate) fn start(log: &Arc<dyn LogWriter>, word: &str, request_id: &str) -> Self {
         let line = ["FC ", word, " ", START, " RequestId: ", request_id].concat();
-        Self { id_at: line.len() - request_id.len(), line }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.line
+        log.write_line(&line);
+        Self { log: Arc::clone(log), id_at: line.len() - request_id.len(), line, succeeded: false }
     }
 
     pub(crate) fn request_id(&self) -> &str {
         self.line.get(self.id_at..).unwrap_or_default()
     }
 
-    /// `FC <word> End RequestId: <id>`, and for a failed call what the built-in runtimes add to it.
-    pub(crate) fn end(mut self, succeeded: bool) -> String {
+    /// Writes `FC <word> End RequestId: <id>`, and for a failed call what the built-in runtimes add to it.
+    pub(crate) fn end(mut self, succeeded: bool) {
+        self.succeeded = succeeded;
+    }
+}
+
+impl Drop for CallLine {
+    fn drop(&mut self) {
         // No word of the protocol holds the other: the first match is the one.
         if let Some(at) = self.line.find(START) {
             self.line.replace_range(at..at + START.len(), END);
         }
-        if !succeeded {
+        if !self.succeeded {
             self.line.push_str(", Error: Unhandled function error");
         }
-        self.line
+        self.log.write_line(&self.line);
     }
 }

@@ -108,6 +108,11 @@ impl Call {
         if allowed { Ok(call) } else { Err(ProtocolError::MethodNotAllowed(method.clone())) }
     }
 
+    /// Whether it is a call of the life cycle, which has no answer but success.
+    pub(crate) fn is_hook(self) -> bool {
+        matches!(self, Self::Initialize | Self::PreStop | Self::PreFreeze)
+    }
+
     /// The word in the `FC <word> Start RequestId` line, which Function Compute looks for in the log.
     pub(crate) fn log_word(self) -> &'static str {
         match self {

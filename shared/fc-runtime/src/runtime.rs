@@ -13,10 +13,11 @@
 //! entered twice. `run_concurrent` asks for all three and calls a clone on the connection's side.
 
 use std::{
-    future::{Future, poll_fn},
-    panic::AssertUnwindSafe,
+    future::{Future, poll_fn, ready},
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -41,6 +42,7 @@ use crate::{
     response::IntoFunctionResponse,
     server,
     snapstart::SnapStartResource,
+    uninterrupted::Outcome,
 };
 
 /// A handler under its layers, ready to run.
@@ -186,7 +188,7 @@ where
 /// How an endpoint has a call executed. The future ends when the call is over; its answer is in the call's reply, unless
 /// a layer failed.
 pub(crate) trait Invoke: Send + Sync {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>>;
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome>;
 }
 
 /// On the task that serves the request, by a clone of the service.
@@ -197,8 +199,15 @@ where
     S: Service<LambdaInvocation, Response = (), Error = Error> + Clone + Send + 'static,
     S::Future: Send,
 {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>> {
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome> {
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        // Most services are ready at once. Then only the call has to be kept, not what it is made from.
+        if let Poll::Ready(Ok(())) = service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            return match catch_unwind(AssertUnwindSafe(|| service.call(invocation))) {
+                Ok(call) => Box::pin(settle(call)),
+                Err(panic) => Box::pin(ready(Err(Diagnostic::of_panic(&panic)))),
+            };
+        }
         Box::pin(settle(async move {
             poll_fn(|cx| service.poll_ready(cx)).await?;
             service.call(invocation).await
@@ -211,11 +220,11 @@ struct Handover(mpsc::UnboundedSender<Handed>);
 
 struct Handed {
     invocation: LambdaInvocation,
-    done: oneshot::Sender<Result<(), Diagnostic>>,
+    done: oneshot::Sender<Outcome>,
 }
 
 impl Invoke for Handover {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Result<(), Diagnostic>> {
+    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome> {
         let (done, over) = oneshot::channel();
         // An error means that `run` has ended, and drops the sender: the reply stays empty, and the endpoint says so.
         let _ = self.0.send(Handed { invocation, done });
@@ -224,7 +233,7 @@ impl Invoke for Handover {
 }
 
 /// The end of a call whose layers may fail or panic.
-async fn settle(call: impl Future<Output = Result<(), Error>>) -> Result<(), Diagnostic> {
+async fn settle(call: impl Future<Output = Result<(), Error>>) -> Outcome {
     match AssertUnwindSafe(call).catch_unwind().await {
         Ok(outcome) => outcome.map_err(Diagnostic::from),
         Err(panic) => Err(Diagnostic::of_panic(&panic)),

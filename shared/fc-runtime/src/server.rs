@@ -19,9 +19,9 @@ use tokio::{
 use crate::endpoint::Endpoint;
 
 /// Function Compute allows a client 8 KB of headers and 4 KB of path, and adds some 35 headers of its own. hyper looks
-/// at the limit between reads only, so that a head may exceed it by a buffer before it is refused.
+/// at the limit between reads only, so that a head may exceed it by a buffer before it is refused. The number of headers
+/// keeps to hyper's default of 100: above, it would put the table of them on the heap for every request.
 const HEAD_LIMIT: usize = 64 * 1024;
-const HEADER_COUNT: usize = 512;
 
 /// How long to wait when the process has no descriptor left for a connection: some call must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -78,7 +78,6 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: wa
     let connection = http1::Builder::new()
         .keep_alive(true)
         .header_read_timeout(None)
-        .max_headers(HEADER_COUNT)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);

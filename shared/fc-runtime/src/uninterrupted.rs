@@ -7,45 +7,61 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
 use futures_util::future::BoxFuture;
-use http::Response;
 use tokio::{runtime::Handle, task::JoinSet};
 
-use crate::streaming::Body;
+use crate::{Diagnostic, invocation::Reply, log::CallLine};
 
-/// A call, and where it goes on if it is dropped.
-pub(crate) struct Uninterrupted {
-    /// `None` once it is answered.
-    call: Option<BoxFuture<'static, Response<Body>>>,
-    abandoned: Arc<Abandoned>,
+/// The end of a call: whether its layers or its hook failed. The handler's answer is in the call's reply.
+pub(crate) type Outcome = Result<(), Diagnostic>;
+
+/// A call that runs, and where it goes on if it is dropped.
+pub(crate) struct Uninterrupted<'a> {
+    /// `None` once it is over.
+    call: Option<(BoxFuture<'static, Outcome>, CallLine)>,
+    reply: &'a Reply,
+    abandoned: &'a Abandoned,
 }
 
-impl Uninterrupted {
-    pub(crate) fn new(call: BoxFuture<'static, Response<Body>>, abandoned: Arc<Abandoned>) -> Self {
-        Self { call: Some(call), abandoned }
+impl<'a> Uninterrupted<'a> {
+    pub(crate) fn new(
+        call: BoxFuture<'static, Outcome>,
+        line: CallLine,
+        reply: &'a Reply,
+        abandoned: &'a Abandoned,
+    ) -> Self {
+        Self { call: Some((call, line)), reply, abandoned }
     }
 }
 
-impl Future for Uninterrupted {
-    type Output = Response<Body>;
+impl Future for Uninterrupted<'_> {
+    type Output = (Outcome, CallLine);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Nobody polls a future again that has ended.
-        let Some(call) = &mut self.call else { return Poll::Pending };
-        let answer = std::task::ready!(call.as_mut().poll(cx));
-        self.call = None;
-        Poll::Ready(answer)
+        let Some((mut call, line)) = self.call.take() else { return Poll::Pending };
+        match call.as_mut().poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready((outcome, line)),
+            Poll::Pending => {
+                self.call = Some((call, line));
+                Poll::Pending
+            }
+        }
     }
 }
 
-impl Drop for Uninterrupted {
+impl Drop for Uninterrupted<'_> {
     fn drop(&mut self) {
-        if let Some(call) = self.call.take() {
-            self.abandoned.adopt(call);
+        if let Some((call, line)) = self.call.take() {
+            let reply = self.reply.clone();
+            self.abandoned.adopt(async move {
+                let outcome = call.await;
+                line.end(outcome.is_ok() && !reply.has_failed());
+            });
         }
     }
 }
@@ -55,18 +71,18 @@ impl Drop for Uninterrupted {
 pub(crate) struct Abandoned(Mutex<JoinSet<()>>);
 
 impl Abandoned {
-    fn adopt(&self, call: BoxFuture<'static, Response<Body>>) {
+    fn adopt(&self, call: impl Future<Output = ()> + Send + 'static) {
         // Outside of a runtime, it is the runtime that ends, and the process with it.
         let Ok(runtime) = Handle::try_current() else { return };
         let mut calls = self.lock();
         while calls.try_join_next().is_some() {}
-        calls.spawn_on(async move { drop(call.await) }, &runtime);
+        calls.spawn_on(call, &runtime);
     }
 
     /// Until all are over that were adopted so far.
     pub(crate) async fn join(&self) {
-        let calls = std::mem::take(&mut *self.lock());
-        calls.join_all().await;
+        let mut calls = std::mem::take(&mut *self.lock());
+        while calls.join_next().await.is_some() {}
     }
 
     fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -55,7 +55,8 @@ pub(crate) fn operator_settings(
     deployments: &[(String, Deployment)],
     surroundings: &Surroundings,
 ) -> Result<Settings, LocalError> {
-    let home = deployments.iter().filter(|(region, _)| region == HOME).flat_map(|(_, deployment)| &deployment.functions);
+    let home =
+        deployments.iter().filter(|(region, _)| region == HOME).flat_map(|(_, deployment)| &deployment.functions);
     let mut variables = home
         .into_iter()
         .find(|function| function.name.ends_with("-dispatch"))

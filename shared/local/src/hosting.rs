@@ -87,7 +87,8 @@ pub(crate) async fn serve(
             let name = function.environment.get("ALBRIDGE_DEPLOYMENT").map_or("albridge", String::as_str);
             if let Hosting::Processes(folder) = hosting {
                 let handler = function.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-                let (child, port) = spawn(&folder.join(handler.unwrap_or(&function.name)), region, function, surroundings).await?;
+                let (child, port) =
+                    spawn(&folder.join(handler.unwrap_or(&function.name)), region, function, surroundings).await?;
                 switchboard.http.serve(region, &function.name, &format!("127.0.0.1:{port}"));
                 running._children.push(child);
                 continue;

@@ -195,7 +195,12 @@ impl Local {
     /// What an operator's own machine has: for `plan` and `apply`.
     #[must_use]
     pub fn operator_host(&self) -> stage::Host {
-        stage::Host::new(self.settings.clone(), Arc::clone(&self.transport), self.clock.clone(), self.credentials.clone())
+        stage::Host::new(
+            self.settings.clone(),
+            Arc::clone(&self.transport),
+            self.clock.clone(),
+            self.credentials.clone(),
+        )
     }
 
     /// Puts other bindings in the store.

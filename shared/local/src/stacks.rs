@@ -39,7 +39,8 @@ impl Stack {
     /// `verify` inside an ALB's VPC.
     #[must_use]
     pub fn probe(region: &str, vpc: &str) -> Self {
-        let parameters = [("Role", "probe"), ("ProbeVpc", vpc), ("ProbeVSwitches", "vsw-1"), ("ProbeSecurityGroup", "sg-1")];
+        let parameters =
+            [("Role", "probe"), ("ProbeVpc", vpc), ("ProbeVSwitches", "vsw-1"), ("ProbeSecurityGroup", "sg-1")];
         Self::new(region, &parameters)
     }
 
@@ -71,7 +72,9 @@ pub(crate) fn resolve(stack: &Stack, account_id: &str) -> Result<Deployment, Tem
         stack_id: format!("albridge-{}", stack.region),
     };
     let mut parameters = stack.parameters.clone();
-    for (name, value) in [("CodeBucket", "albridge-code"), ("StoreBucket", BUCKET), ("StoreRegion", HOME), ("StoreKey", KEY)] {
+    for (name, value) in
+        [("CodeBucket", "albridge-code"), ("StoreBucket", BUCKET), ("StoreRegion", HOME), ("StoreKey", KEY)]
+    {
         parameters.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
     Template::parse(TEMPLATE)?.resolve(&pseudo, &parameters)

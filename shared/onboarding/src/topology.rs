@@ -13,11 +13,11 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::change::AttachmentRef;
-use crate::surroundings::Surroundings;
 use crate::ids::{
     AlbId, AttachmentId, BandwidthPackageId, InstanceId, InterfaceId, ListenerId, NetworkAclId, PrefixListId, Region,
     RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId, TransitRouterId, VSwitchId, VpcId, ZoneId,
 };
+use crate::surroundings::Surroundings;
 
 /// Of a fact that nobody asked for.
 const NOT_READ: &str = "not read";

@@ -167,6 +167,12 @@ impl<'a> Trip<'a> {
         }
         unread_list(&topology.vpc_attachments, "VPC attachments")?;
         unread_list(&topology.peer_attachments, "Inter-region connections")?;
+        if self.topology.vpc(self.to).is_some_and(|goal| goal.region != router.region) {
+            // It may lead there through a region that is none of the binding's.
+            let (table, destination) = (&table.id, entry.destination);
+            let message = format!("Table {table} of {} sends {wanted} by {destination} to {next}, which was not read.", router.id);
+            return Err(Stop::unread(next, message));
+        }
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
     }
 
@@ -190,6 +196,10 @@ impl<'a> Trip<'a> {
         if split {
             return Err(Stop::Split(Reason::new(Code::RouteShadowed, &route.id, message)));
         }
+        let again = Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message));
+        if passed >= MAX_TRANSIT_ROUTERS {
+            return Err(again);
+        }
         hops.push(Hop::VpcTable {
             vpc: vpc.id.clone(),
             table: table.id.clone(),
@@ -197,13 +207,12 @@ impl<'a> Trip<'a> {
             destination: wanted,
             route: route.into(),
         });
-        let away = Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message));
         match &route.next_hop {
-            NextHop::Attachment(id) if *id == attachment.id && passed < MAX_TRANSIT_ROUTERS => {
+            NextHop::Attachment(id) if *id == attachment.id => {
                 hops.push(joined(attachment));
                 self.cross(self.transit_router(&attachment.region)?, id, hops, passed + 1)
             }
-            _ => Err(away),
+            _ => Err(again),
         }
     }
 

@@ -241,8 +241,7 @@ fn attempts(kind: &str, call: &CallRecord) -> bool {
         "connect" => call.action == "CreateTransitRouterPeerAttachment",
         "publish" => call.action == "UpdateTransitRouterPeerAttachmentAttribute",
         "link" => {
-            let links =
-                ["AssociateTransitRouterAttachmentWithRouteTable", "EnableTransitRouterRouteTablePropagation"];
+            let links = ["AssociateTransitRouterAttachmentWithRouteTable", "EnableTransitRouterRouteTablePropagation"];
             links.contains(&call.action.as_str())
         }
         "route" => call.action == "CreateRouteEntry" && has("RouteTableId", &format!("vtb-{which}")),

@@ -37,7 +37,10 @@ use onboarding::Code;
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Store, "onboarding's tests of the store; here `a_route_of_the_whole_range_is_no_binding`"),
     (Code::NoBinding, "stage's tests of sessions"),
-    (Code::ServerGroupMismatch, "groups of other VPCs are not listed; the rule guards against a change of the ALB's VPC"),
+    (
+        Code::ServerGroupMismatch,
+        "groups of other VPCs are not listed; the rule guards against a change of the ALB's VPC",
+    ),
     (Code::AttachmentNotReady, "a state that passes; onboarding's plans"),
     (Code::RouteImpossible, "with `backends_in_the_albs_own_vpc`; reachability's tests"),
     (Code::GroupMissing, "a group with an interface in it cannot be deleted"),
@@ -65,6 +68,19 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotProbed, "verify"),
     (Code::ProbeFailed, "verify"),
 ];
+
+/// No VPC takes 100.64.0.0/10 or a half of it as a route (cloud-apis.md section 9).
+#[tokio::test(start_paused = true)]
+async fn a_route_of_the_whole_range_is_no_binding() {
+    for prefix in ["100.64.0.0/10", "100.96.0.0/11"] {
+        let bindings = end_to_end::worlds::binding_with("100.117.130.0/25", prefix);
+        let local = end_to_end::start(local::Options { bindings, ..local::Options::default() }).await;
+        let failure = end_to_end::apply::plan(&local, "web").await.unwrap_err();
+        assert_eq!(failure.code(), Code::Store);
+        assert!(failure.to_string().contains(prefix), "{failure}");
+        assert_eq!(local.cloud().gateway().writes(), 0);
+    }
+}
 
 #[test]
 fn every_code_has_a_case_or_a_reason_why_not() {

@@ -54,10 +54,19 @@ fn custom_table(case: Case) -> Case {
     })
     .wait(30)
     .after(|console| {
-        let tables =
-            console.act(Service::Vpc, "cn-hangzhou", "DescribeRouteTableList", &[("VpcId", "vpc-2"), ("RouteTableName", "own")]);
+        let tables = console.act(
+            Service::Vpc,
+            "cn-hangzhou",
+            "DescribeRouteTableList",
+            &[("VpcId", "vpc-2"), ("RouteTableName", "own")],
+        );
         let id = tables["RouterTableList"]["RouterTableListType"][0]["RouteTableId"].as_str().unwrap();
-        console.act(Service::Vpc, "cn-hangzhou", "AssociateRouteTable", &[("RouteTableId", id), ("VSwitchId", "vsw-4")]);
+        console.act(
+            Service::Vpc,
+            "cn-hangzhou",
+            "AssociateRouteTable",
+            &[("RouteTableId", id), ("VSwitchId", "vsw-4")],
+        );
     })
     .wait(30)
 }

@@ -1,7 +1,7 @@
 //! Somebody undoes something; the timer's run brings back exactly that.
 
 use emulator::call::Service;
-use end_to_end::calls::{assert_quiet, written_since, writes};
+use end_to_end::calls::{assert_quiet, writes, written_since};
 use end_to_end::{Console, footprint, worlds};
 use local::{Generation, Local};
 use openapi::{ecs, vpc};
@@ -24,7 +24,10 @@ async fn the_timer_repairs_what_somebody_deleted(generation: Generation) {
     console.wait(minutes(40)).await;
     let executions = console.executions().await;
     assert_eq!(executions.len(), 2, "one pass of the timer, one run: {executions:?}");
-    assert_eq!(written_since(&local, before), ["AddServersToServerGroup", "AuthorizeSecurityGroup", "CreateRouteEntry"]);
+    assert_eq!(
+        written_since(&local, before),
+        ["AddServersToServerGroup", "AuthorizeSecurityGroup", "CreateRouteEntry"]
+    );
     assert_eq!(footprint::of(&local).await, whole);
     assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use end_to_end::calls::{assert_quiet, written_since, writes};
+use end_to_end::calls::{assert_quiet, writes, written_since};
 use end_to_end::{Console, worlds};
 use local::{Generation, Options};
 

@@ -24,7 +24,8 @@ async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
 async fn an_instance_becomes_a_backend_over_http() {
     // Fast enough for a test, slow enough that a busy machine keeps the functions' own time limits.
     let clock = Clock::scaled(40.0);
-    let local = Local::start(Options { hosting: Hosting::Http, ..worlds::options(Generation::Upgraded) }, clock).await.unwrap();
+    let local =
+        Local::start(Options { hosting: Hosting::Http, ..worlds::options(Generation::Upgraded) }, clock).await.unwrap();
     becomes_a_backend(&local, LIMIT).await;
 }
 

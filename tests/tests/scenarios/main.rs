@@ -1,6 +1,8 @@
 //! The scenarios: whole stories on an emulated cloud, in memory and on paused time. Each runs on both generations of load
 //! balancers where that can make a difference.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
+
 use std::time::Duration;
 
 /// One test for each generation, of an async function that takes one.

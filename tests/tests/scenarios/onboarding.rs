@@ -20,7 +20,10 @@ async fn an_instance_that_starts_becomes_a_backend(generation: Generation) {
 
     let members = console.members().await;
     assert_eq!(members.len(), 1);
-    assert_eq!((members[0].server_ip.as_str(), members[0].port, members[0].remote_ip_enabled), ("192.168.7.10", 80, true));
+    assert_eq!(
+        (members[0].server_ip.as_str(), members[0].port, members[0].remote_ip_enabled),
+        ("192.168.7.10", 80, true)
+    );
     assert_eq!(console.ailing().await, Vec::<String>::new());
     let answer = console.get().await.unwrap();
     assert_eq!((answer.status, answer.served_by.as_deref()), (200, Some("i-ecs1")));

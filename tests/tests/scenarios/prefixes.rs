@@ -22,7 +22,11 @@ async fn new_source_prefixes_are_let_in_before_old_ones_are_pruned() {
         footprint.values().flatten().filter(|line| line.contains(prefix)).count()
     };
     let old = footprint::of(&local).await;
-    assert_eq!((count(&old, OLD), count(&old, NEW)), (3, 0), "a route of VPC2, one of the transit router, and a rule: {old:#?}");
+    assert_eq!(
+        (count(&old, OLD), count(&old, NEW)),
+        (3, 0),
+        "a route of VPC2, one of the transit router, and a rule: {old:#?}"
+    );
 
     let before = writes(&local).len();
     local.store(&bindings(NEW));

@@ -29,7 +29,8 @@ async fn events_of_another_region_arrive_through_its_outpost(generation: Generat
     let executions = console.ended(3, LIMIT).await;
     assert!(executions.iter().all(|execution| execution.status == "Succeeded"), "{executions:?}");
     assert!(executions.iter().any(|execution| execution.name.starts_with("api-")), "{executions:?}");
-    let addresses = |members: Vec<openapi::alb::Server>| members.into_iter().map(|member| member.server_ip).collect::<Vec<_>>();
+    let addresses =
+        |members: Vec<openapi::alb::Server>| members.into_iter().map(|member| member.server_ip).collect::<Vec<_>>();
     assert_eq!(addresses(console.members().await), ["10.8.0.10", "192.168.7.10"]);
     assert_eq!(addresses(console.members_of("api-remote").await), ["10.8.1.10"]);
     assert_eq!(console.ailing().await, Vec::<String>::new());
@@ -72,7 +73,8 @@ async fn a_binding_that_goes_leaves_the_other_ones_network_alone() {
     console.ended(3, LIMIT).await;
     assert_eq!(console.members().await.len(), 2);
     assert_eq!(console.ailing().await, Vec::<String>::new());
-    let gone: Vec<_> = writes(&local).into_iter().map(|call| call.action).filter(|action| action.starts_with("Delete")).collect();
+    let gone: Vec<_> =
+        writes(&local).into_iter().map(|call| call.action).filter(|action| action.starts_with("Delete")).collect();
     assert_eq!(gone, Vec::<String>::new(), "no route goes that somebody wants");
     assert_quiet(&local);
 }

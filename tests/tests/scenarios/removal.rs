@@ -50,7 +50,8 @@ async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
     // A run takes the larger of one and a fifth of the group.
     let left = console.members().await.len();
     assert_eq!(left, FLEET + 1 - 2, "the cap of one run");
-    let codes: Vec<_> = console.reports(&executions[runs].name).await.into_iter().flat_map(|report| report.blocked).collect();
+    let codes: Vec<_> =
+        console.reports(&executions[runs].name).await.into_iter().flat_map(|report| report.blocked).collect();
     assert!(codes.iter().any(|reason| reason.code.as_str() == "XREG-REMOVAL-CAPPED"), "{codes:?}");
     // The timer's runs go on until all are gone.
     console.wait(minutes(4 * 30)).await;

@@ -93,6 +93,8 @@ async fn bindings_that_cannot_be_parsed_stop_every_function_without_a_write() {
     }
     assert_eq!(writes(&local), []);
     let log = local.cloud().gateway().log();
-    let asked = log.iter().filter(|call| matches!(call.service, Some(Service::Alb | Service::Cbn | Service::Vpc | Service::Ecs)));
+    let asked = log
+        .iter()
+        .filter(|call| matches!(call.service, Some(Service::Alb | Service::Cbn | Service::Vpc | Service::Ecs)));
     assert_eq!(asked.count(), 0, "nobody looks further");
 }

@@ -25,7 +25,9 @@ async fn of_three_runs_one_works_one_waits_and_one_stands_down() {
     let of = |status: &str| executions.iter().filter(|execution| execution.status == status).count();
     assert_eq!((of("Succeeded"), of("Failed")), (2, 0), "{executions:?}");
     let written: Vec<_> = writes(&local).into_iter().map(|call| call.action).collect();
-    for (action, times) in [("CreateServerGroup", 1), ("CreateTransitRouterVpcAttachment", 2), ("CreateTransitRouterPeerAttachment", 1)] {
+    for (action, times) in
+        [("CreateServerGroup", 1), ("CreateTransitRouterVpcAttachment", 2), ("CreateTransitRouterPeerAttachment", 1)]
+    {
         assert_eq!(written.iter().filter(|made| *made == action).count(), times, "{action}");
     }
     assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));

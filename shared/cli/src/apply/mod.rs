@@ -22,6 +22,8 @@ pub(crate) use stages::{Progress, stages};
 
 /// Between two looks at the workflow: ListExecutions takes two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
+/// Differences that a refusal names.
+const NAMED: usize = 3;
 
 /// Applies the plan of one binding, or every plan of a saved file.
 pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
@@ -36,7 +38,9 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         && saved.deployment != deployment
     {
         let other = &saved.deployment;
-        return Err(Trouble::Usage(format!("The plan is one of the deployment {other}, and this is {deployment}: see --deployment.")));
+        return Err(Trouble::Usage(format!(
+            "The plan is one of the deployment {other}, and this is {deployment}: see --deployment."
+        )));
     }
     let store = target::store(&host).await?;
     let mut bindings = target::bindings(&store, args.binding.as_deref())?;
@@ -48,7 +52,9 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         return Err(Trouble::Usage(format!("Which binding? The store has: {}.", names.join(", "))));
     }
     if bindings.is_empty() {
-        return Err(Trouble::Usage("There is no binding to apply: none in the store, or none of it in the plan.".to_owned()));
+        return Err(Trouble::Usage(
+            "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
+        ));
     }
     let mut left = 0;
     for binding in &bindings {
@@ -56,8 +62,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
             let differences = seen.differences(&now);
             if !differences.is_empty() {
-                let differences = differences.join("; ");
-                return Err(Trouble::Failed(format!("{binding} is not as it was when the plan was made, so nothing was changed: {differences}. Make a new plan.")));
+                return Err(moved(binding, &differences));
             }
         }
         left += one(&host, binding, &now, args.yes || saved.is_some(), console).await?;
@@ -67,7 +72,13 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
 }
 
 /// Applies one plan. Gives how many things are left undone.
-async fn one(host: &Host, binding: &BindingName, plan: &Plan, agreed: bool, console: Console) -> Result<usize, Trouble> {
+async fn one(
+    host: &Host,
+    binding: &BindingName,
+    plan: &Plan,
+    agreed: bool,
+    console: Console,
+) -> Result<usize, Trouble> {
     plan::show(binding, plan, console);
     if plan.changes.is_empty() && plan.pending.is_empty() {
         return Ok(0);
@@ -76,8 +87,20 @@ async fn one(host: &Host, binding: &BindingName, plan: &Plan, agreed: bool, cons
         return Err(Trouble::Failed("Nothing was changed.".to_owned()));
     }
     others(host, binding, console).await?;
-    let reports = stages(host, binding, plan, |progress| tell(progress, console)).await?;
+    let reports = stages(host, binding, plan, |progress| tell(&progress, console)).await?;
     Ok(reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.code != Code::NotProbed).count())
+}
+
+/// The refusal of a plan that is no longer the one somebody saw.
+fn moved(binding: &BindingName, differences: &[String]) -> Trouble {
+    let first = differences.get(..NAMED).unwrap_or(differences).join("; ");
+    let more = match differences.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    Trouble::Failed(format!(
+        "{binding} is not as it was when the plan was made, so nothing was changed ({first}{more}). Make a new plan."
+    ))
 }
 
 fn ask(binding: &BindingName, console: Console) -> bool {
@@ -121,16 +144,18 @@ async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<
     }
 }
 
-fn tell(progress: Progress<'_>, console: Console) {
+fn tell(progress: &Progress<'_>, console: Console) {
     match progress {
         Progress::Waits { stage, what } => {
             console.say(console.tint(Tone::Faint, format!("  {stage:<16} waits: {what}")));
             console.tell(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
         Progress::Done { report, changes } => {
-            console.say(line(report, changes, console));
-            console.tell(&json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
-                                 "changes": changes, "made": report.made, "blocked": report.blocked}));
+            console.say(line(report, *changes, console));
+            console.tell(
+                &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
+                                 "changes": changes, "made": report.made, "blocked": report.blocked}),
+            );
         }
     }
 }

@@ -75,7 +75,12 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
         let fetched = fetched.ok_or_else(|| Trouble::Failed("A request was not answered.".to_owned()))?;
         answering.extend(fetched.served_by);
     }
-    let text = format!("{} events, {} of the workflow; {} of {wanted} instances answer", FLEET, runs_word(&runs), answering.len());
+    let text = format!(
+        "{} events, {} of the workflow; {} of {wanted} instances answer",
+        FLEET,
+        runs_word(&runs),
+        answering.len()
+    );
     play.story.step(&play.story.tint(Tone::Good, &text));
     play.story.event(json!({"event": "fleet", "runs": runs.len(), "members": wanted, "answering": answering.len()}));
     expect(answering.len() == wanted, || format!("Only {} of {wanted} instances answer.", answering.len()))
@@ -119,7 +124,8 @@ async fn vandalise(play: &Play) -> Result<(), Trouble> {
     play.call(CHENGDU, &delete).await?;
     play.story.step(&format!("DeleteRouteEntry {} of VPC1", route.destination));
 
-    let group = topology.security_groups.get(&SecurityGroupId::from("sg-2")).and_then(Known::get).and_then(Option::as_ref);
+    let group =
+        topology.security_groups.get(&SecurityGroupId::from("sg-2")).and_then(Known::get).and_then(Option::as_ref);
     let rules = group.map(|group| group.rules.as_slice()).unwrap_or_default();
     let rule = rules.iter().find(|rule| rule.description.starts_with("albridge/")).ok_or_else(|| gone("rule"))?;
     let revoke = ecs::RevokeSecurityGroup {

@@ -45,7 +45,8 @@ pub(crate) async fn act(play: &mut Play) -> Result<(), Trouble> {
 
     let runs = quiet(play, Detail::Nothing).await?;
     if runs > 0 {
-        play.story.step(&format!("meanwhile the timer has started {runs} runs; what nobody approved they left alone"));
+        let runs = if runs == 1 { "a run".to_owned() } else { format!("{runs} runs") };
+        play.story.step(&format!("meanwhile the timer started {runs}, which built nothing that wants a person's yes"));
     }
     play.story.section("The next launch needs nobody");
     let launched = play.launch(1).await?;

@@ -68,7 +68,9 @@ pub(crate) async fn follow(play: &mut Play, detail: Detail, goal: Goal) -> Resul
     let mut runs: Vec<Run> = Vec::new();
     play.story.waiting("waiting for a run to begin");
     loop {
-        expect(clock.now() < end, || format!("No run did it within {} of the cloud's time.", story::minutes(PATIENCE)))?;
+        expect(clock.now() < end, || {
+            format!("No run did it within {} of the cloud's time.", story::minutes(PATIENCE))
+        })?;
         play.pass(LOOK).await;
         look(play, &mut runs, detail).await?;
         let reached = match goal {
@@ -114,7 +116,9 @@ async fn look(play: &mut Play, runs: &mut Vec<Run>, detail: Detail) -> Result<()
         if run.ended {
             play.told.insert(execution.name.clone());
             let (name, status) = (&execution.name, &execution.status);
-            expect(matches!(status.as_str(), "Succeeded" | "Stopped"), || format!("The run {name} ended as {status}."))?;
+            expect(matches!(status.as_str(), "Succeeded" | "Stopped"), || {
+                format!("The run {name} ended as {status}.")
+            })?;
         }
     }
     Ok(())
@@ -190,7 +194,8 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
     let calls = play.writes_of(report.stage, entered, at);
     let count = report.changes.max(calls.values().sum());
     run.changes += count;
-    let mut told = json!({"event": "stage", "run": run.name, "stage": report.stage, "status": report.status, "changes": count});
+    let mut told =
+        json!({"event": "stage", "run": run.name, "stage": report.stage, "status": report.status, "changes": count});
     if let Some(fields) = told.as_object_mut() {
         if !report.blocked.is_empty() {
             fields.insert("blocked".to_owned(), json!(report.blocked));
@@ -224,7 +229,10 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
     if let Some(request) = proof {
         let text = request["text"].as_str().unwrap_or_default().trim().to_owned();
         let status = request["status"].as_u64().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        play.story.more(&format!("the probe in the ALB's VPC: {} -> {status} {text}", request["url"].as_str().unwrap_or_default()));
+        play.story.more(&format!(
+            "the probe in the ALB's VPC: {} -> {status} {text}",
+            request["url"].as_str().unwrap_or_default()
+        ));
     }
 }
 
@@ -270,10 +278,16 @@ mod tests {
 
     #[test]
     fn a_report_is_found_in_either_form_of_wrapping() {
-        let report_ = Report::new(StageName::Listener, &"web".into(), "web-1", vec!["made".to_owned()], Vec::new(), Vec::new());
+        let report_ =
+            Report::new(StageName::Listener, &"web".into(), "web-1", vec!["made".to_owned()], Vec::new(), Vec::new());
         let bare = serde_json::to_value(&report_).unwrap();
         let text = bare.to_string();
-        for output in [json!({"Output": bare}), json!({"Output": {"Body": bare}}), json!({"Output": {"body": text}}), bare.clone()] {
+        for output in [
+            json!({"Output": bare}),
+            json!({"Output": {"Body": bare}}),
+            json!({"Output": {"body": text}}),
+            bare.clone(),
+        ] {
             assert_eq!(report(&output.to_string()).unwrap().0, report_, "{output}");
         }
         assert!(report(r#"{"Output":{"started":[]}}"#).is_none(), "dispatch reports no stage");

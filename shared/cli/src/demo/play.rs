@@ -39,9 +39,8 @@ impl Total {
         let log = play.local.cloud().gateway().log();
         // The deployment's own calls: roles are what its functions call as, or a person who applies.
         let own = log.iter().filter(|call| matches!(call.caller, Some(Caller::Role(_))));
-        let (calls, writes) = own.fold((0, 0), |(calls, writes), call| {
-            (calls + 1, writes + usize::from(call.writes && call.succeeded()))
-        });
+        let (calls, writes) = own
+            .fold((0, 0), |(calls, writes), call| (calls + 1, writes + usize::from(call.writes && call.succeeded())));
         self.time += play.story.elapsed();
         self.calls += calls;
         self.writes += writes;
@@ -62,8 +61,7 @@ pub(crate) struct Play {
 
 impl Play {
     /// Starts a cloud with the procedure's world, and deploys the template into it.
-    pub(crate) async fn begin(alb: Alb, speed: f64, bindings: &str, console: Console) -> Result<Self, Trouble> {
-        let clock = Clock::scaled(speed);
+    pub(crate) async fn begin(alb: Alb, clock: &Clock, bindings: &str, console: Console) -> Result<Self, Trouble> {
         let options = Options {
             generation: generation(alb),
             bindings: bindings.to_owned(),
@@ -71,7 +69,7 @@ impl Play {
             ..Options::default()
         };
         let local = Local::start(options, clock.clone()).await.map_err(|error| Trouble::Failed(error.to_string()))?;
-        let story = Story::new(console, clock);
+        let story = Story::new(console, clock.clone());
         Ok(Self { local, story, alb, binding: "web".into(), told: BTreeSet::new(), unfinished: Vec::new() })
     }
 
@@ -101,7 +99,8 @@ impl Play {
     /// The members of the binding's server group, and the group's id.
     pub(crate) async fn members(&self) -> Result<(String, Vec<alb::Server>), Trouble> {
         let names = vec!["web-remote".to_owned()];
-        let groups = self.list(CHENGDU, alb::ListServerGroups { server_group_names: names, ..Default::default() }).await?;
+        let groups =
+            self.list(CHENGDU, alb::ListServerGroups { server_group_names: names, ..Default::default() }).await?;
         let Some(group) = groups.into_iter().next() else { return Ok((String::new(), Vec::new())) };
         let id = group.server_group_id;
         let list = alb::ListServerGroupServers { server_group_id: id.clone(), ..Default::default() };
@@ -145,7 +144,8 @@ impl Play {
         let text = format!("GET {url} -> {} {}", fetched.status, fetched.body.trim());
         let tone = if fetched.status == 200 { Tone::Good } else { Tone::Bad };
         self.story.step(&self.story.tint(tone, &text));
-        self.story.event(json!({"event": "request", "url": url, "status": fetched.status, "servedBy": fetched.served_by}));
+        self.story
+            .event(json!({"event": "request", "url": url, "status": fetched.status, "servedBy": fetched.served_by}));
         expect(fetched.status == 200, || format!("GET {url} was answered with {}.", fetched.status))?;
         Ok(fetched)
     }

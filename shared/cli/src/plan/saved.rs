@@ -41,7 +41,8 @@ impl Saved {
 
     /// Writes the file.
     pub(crate) fn write(&self, file: &Path) -> Result<(), Trouble> {
-        let failed = |error: &dyn std::fmt::Display| Trouble::Failed(format!("{} cannot be written: {error}.", file.display()));
+        let failed =
+            |error: &dyn std::fmt::Display| Trouble::Failed(format!("{} cannot be written: {error}.", file.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
         std::fs::write(file, text + "\n").map_err(|error| failed(&error))
     }
@@ -65,10 +66,12 @@ impl Saved {
 impl SavedPlan {
     /// What is different in a plan made now, in words; empty if it is the same plan.
     pub(crate) fn differences(&self, now: &Plan) -> Vec<String> {
-        let open = |plan: &Plan| -> Vec<Change> { plan.changes.iter().filter(|change| change.is_open()).cloned().collect() };
+        let open =
+            |plan: &Plan| -> Vec<Change> { plan.changes.iter().filter(|change| change.is_open()).cloned().collect() };
         let (saved, now) = (open(&self.plan), open(now));
         let lacks = |plan: &[Change], change: &Change| !plan.iter().any(|other| other.write == change.write);
-        let gone = saved.iter().filter(|change| lacks(&now, change)).map(|change| format!("no longer: {}", change.write));
+        let gone =
+            saved.iter().filter(|change| lacks(&now, change)).map(|change| format!("no longer: {}", change.write));
         let new = now.iter().filter(|change| lacks(&saved, change)).map(|change| format!("new: {}", change.write));
         gone.chain(new).collect()
     }

@@ -118,14 +118,18 @@ mod tests {
                 Change::new(StageName::VpcAttachments, associate).with_consent(Consent::Person),
                 Change::new(StageName::BackendServers, remove),
             ],
-            pending: vec![Pending { stage: StageName::PeerAttachment, what: "attachment tr-a is Attaching".to_owned() }],
+            pending: vec![Pending {
+                stage: StageName::PeerAttachment,
+                what: "attachment tr-a is Attaching".to_owned(),
+                lane: None,
+            }],
             findings: vec![Reason::new(Code::Orphan, "rt-1", "The route rt-1 is marked for old, which nobody wants.")],
         }
     }
 
     #[test]
     fn a_plan_reads_by_stage_with_reasons_and_remedies() {
-        insta::assert_snapshot!(table(&"web".into(), &plan(), Console::new(false, true)), @"");
+        insta::assert_snapshot!(table(&"web".into(), &plan(), Console::new(false, true)));
     }
 
     #[test]
@@ -133,6 +137,8 @@ mod tests {
         let console = Console::new(false, true);
         assert_eq!(table(&"web".into(), &Plan::default(), console), "web: everything is in place");
         let pending = Plan { changes: Vec::new(), findings: Vec::new(), ..plan() };
-        assert!(table(&"web".into(), &pending, console).starts_with("web: nothing to change, some of it is on its way\n"));
+        assert!(
+            table(&"web".into(), &pending, console).starts_with("web: nothing to change, some of it is on its way\n")
+        );
     }
 }

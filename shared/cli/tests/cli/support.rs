@@ -1,4 +1,5 @@
 //! Running the tool, and an emulated cloud for it to work on.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a tool that cannot be run ends the test")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -15,7 +16,10 @@ pub(crate) struct Ran {
 impl Ran {
     /// Every line of stdout; each has to be JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
-        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+        self.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
     }
 }
 

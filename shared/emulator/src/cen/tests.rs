@@ -459,3 +459,14 @@ fn an_attachment_that_names_no_router_gets_one_unless_it_is_refused() {
     bench.cbn("CreateTransitRouterVpcAttachment", &params);
     assert_eq!(count(&mut bench), 1);
 }
+
+#[test]
+fn only_a_plan_that_is_paid_ahead_needs_a_period() {
+    let mut bench = Bench::new();
+    let areas = [("Bandwidth", "10"), ("GeographicRegionAId", "China"), ("GeographicRegionBId", "China")];
+    assert_eq!(bench.cbn_code("CreateCenBandwidthPackage", &areas), "MissingParam.Period");
+    let ahead = [&areas[..], &[("Period", "1")]].concat();
+    assert!(text(&bench.cbn("CreateCenBandwidthPackage", &ahead), "CenBandwidthPackageId").starts_with("cenbwp-"));
+    let by_use = [&areas[..], &[("BandwidthPackageChargeType", "POSTPAY")]].concat();
+    assert!(text(&bench.cbn("CreateCenBandwidthPackage", &by_use), "CenBandwidthPackageId").starts_with("cenbwp-"));
+}

@@ -198,3 +198,28 @@ fn network_acls_are_stateless_and_judge_the_answer_too() {
         assert_eq!(fault(&bench), Fault::Acl { vswitch: switch, inbound });
     }
 }
+
+#[test]
+fn an_acl_on_the_load_balancers_vswitch_comes_first_and_last() {
+    let mut bench = Bench::joined(Generation::Upgraded, None);
+    let (vpc, switch) = (bench.near_vpc.clone(), bench.near_switches[0].clone());
+    let acl = bench.made(Service::Vpc, NEAR, "CreateNetworkAcl", &[("VpcId", &vpc)], "NetworkAclId");
+    let on = [("NetworkAclId", acl.as_str()), ("Resource.1.ResourceId", &switch), ("Resource.1.ResourceType", "VSwitch")];
+    bench.must(Service::Vpc, NEAR, "AssociateNetworkAcl", &on);
+    let full = trace(&bench).hops.len();
+    for (list, end, inbound, hops) in [("Ingress", "SourceCidrIp", true, full), ("Egress", "DestinationCidrIp", false, 0)] {
+        let field = |name: &str| format!("{list}AclEntries.1.{name}");
+        let (policy, protocol, port, end) = (field("Policy"), field("Protocol"), field("Port"), field(end));
+        let update = [
+            ("NetworkAclId", acl.as_str()),
+            (&*format!("Update{list}AclEntries"), "true"),
+            (&policy, "drop"),
+            (&protocol, "all"),
+            (&port, "-1/-1"),
+            (&end, "192.168.0.0/16"),
+        ];
+        bench.must(Service::Vpc, NEAR, "UpdateNetworkAclEntries", &update);
+        assert_eq!(fault(&bench), Fault::Acl { vswitch: switch.clone(), inbound });
+        assert_eq!(trace(&bench).hops.len(), hops, "how far the packet, or its answer, came before");
+    }
+}

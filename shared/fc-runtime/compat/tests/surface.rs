@@ -86,13 +86,11 @@ fn diagnostics_come_from_what_upstreams_come_from() {
     }
 }
 
-type Answer = FunctionResponse<u8, streaming::Body>;
-
 #[test]
 fn answers_come_from_three_things() {
     fn answers<B, S>(_: impl IntoFunctionResponse<B, S>) {}
     answers(7);
-    answers::<u8, streaming::Body>(FunctionResponse::BufferedResponse(7) as Answer);
+    answers(FunctionResponse::<u8, streaming::Body>::BufferedResponse(7));
     answers(StreamResponse { metadata_prelude: MetadataPrelude::default(), stream: streaming::Body::empty() });
     answers(StreamResponse::from(streaming::Body::from("text")));
 }
@@ -132,7 +130,9 @@ impl SnapStartResource for Resource {
     }
 }
 
-impl snapstart::SnapStartResource for Arc<Resource> {}
+struct Other;
+
+impl snapstart::SnapStartResource for Other {}
 
 #[test]
 fn prelude_and_resource_have_their_fields() {

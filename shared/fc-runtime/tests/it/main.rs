@@ -17,7 +17,8 @@ mod http_trigger;
 mod local;
 #[cfg(test)]
 mod logs;
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod protocol;

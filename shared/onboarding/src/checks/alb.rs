@@ -11,6 +11,9 @@ use crate::wanted;
 const AT_REST: [&str; 2] = ["Inactive", "CreateFailed"];
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+    // Whether a listener forwards to the binding's group, and whether there is one, is not known then.
+    let groups = &inputs.topology.server_groups;
+    findings.extend(Finding::unread("the server groups", groups, vec![Target::Listener, Target::Members]));
     findings.extend(not_ready(load_balancer));
     findings.extend(generation(inputs, load_balancer));
     findings.extend(region(inputs, load_balancer));
@@ -35,7 +38,10 @@ fn generation(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Findi
     let upgraded = load_balancer.zones.iter().any(|zone| !zone.local_addresses.is_empty());
     let differs = upgraded && inputs.binding.alb.generation == Some(Generation::Classic);
     let message = || {
-        format!("The binding takes {} for a non-upgraded ALB, and it has local addresses, as upgraded ones do.", load_balancer.id)
+        format!(
+            "The binding takes {} for a non-upgraded ALB, and it has local addresses, as upgraded ones do.",
+            load_balancer.id
+        )
     };
     differs.then(|| Finding::new(Reason::new(Code::GenerationDiffers, &load_balancer.id, message()), Vec::new()))
 }

@@ -103,6 +103,7 @@ fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, find
         return;
     }
     let message = format!("{id}, {reference}, was made by others and lacks {}.", missing.join(" and "));
-    let blocks = if may_do_everything(inputs.approved, binding) { Vec::new() } else { vec![Target::Links(reference.clone())] };
+    let blocks =
+        if may_do_everything(inputs.approved, binding) { Vec::new() } else { vec![Target::Links(reference.clone())] };
     findings.push(Finding::new(Reason::new(Code::AdoptedIncomplete, id, message), blocks));
 }

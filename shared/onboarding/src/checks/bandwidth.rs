@@ -3,8 +3,8 @@
 //! Sufficient means: what the binding asks for each connection that is not there yet, taken together, is free in the plan;
 //! a connection that is there has at least what the binding asks for. Nothing is measured.
 
-use crate::checks::{Finding, Target, regions};
 use crate::binding::Bandwidth;
+use crate::checks::{Finding, Target, regions};
 use crate::ids::{BandwidthPackageId, Region};
 use crate::plan::Inputs;
 use crate::reason::{Code, Reason};
@@ -57,7 +57,8 @@ fn border(inputs: &Inputs<'_>, wish: &Bandwidth, to: &Region) -> Option<Finding>
     let most = if crosses { BY_TRAFFIC_ABROAD } else { BY_TRAFFIC };
     if wish.package.is_none() && wish.mbps > most {
         let code = if crosses { Code::CrossBorder } else { Code::Bandwidth };
-        let message = format!("The connection {from} - {to}, paid by traffic, can have {most} of {} Mbit/s.", wish.mbps);
+        let message =
+            format!("The connection {from} - {to}, paid by traffic, can have {most} of {} Mbit/s.", wish.mbps);
         return Some(Finding::new(Reason::new(code, to, message), vec![Target::Connect(to.clone())]));
     }
     let message = || format!("The connection {from} - {to} crosses the border of the Chinese mainland.");
@@ -83,7 +84,10 @@ fn package(inputs: &Inputs<'_>, id: &BandwidthPackageId, to: &Region, reserved: 
     }
     if let Some((one, other)) = other_areas(plan, &binding.alb.region, to) {
         let (a, b) = &plan.areas;
-        return fault(Code::BandwidthSpan, format!("Bandwidth plan {id} joins {a} and {b}, and {one} and {other} are needed."));
+        return fault(
+            Code::BandwidthSpan,
+            format!("Bandwidth plan {id} joins {a} and {b}, and {one} and {other} are needed."),
+        );
     }
     let wanted = binding.cen.bandwidth.as_ref().map_or(0, |wish| wish.mbps);
     let taken = plan.used.saturating_add(*reserved);

@@ -45,7 +45,9 @@ fn quota(wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
     let missing = of_group
         .filter(|(_, wish)| {
             let same = |have: &crate::topology::SecurityRule| {
-                have.accept && have.source == RuleSource::Cidr(wish.source) && have.ports == Some((wish.port, wish.port))
+                have.accept
+                    && have.source == RuleSource::Cidr(wish.source)
+                    && have.ports == Some((wish.port, wish.port))
             };
             !group.rules.iter().any(same)
         })
@@ -53,6 +55,7 @@ fn quota(wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
     if missing == 0 || group.rules.len() + missing <= RULES_PER_GROUP {
         return None;
     }
-    let message = format!("{} has {} of {RULES_PER_GROUP} rules; {missing} more are wanted.", group.id, group.rules.len());
+    let message =
+        format!("{} has {} of {RULES_PER_GROUP} rules; {missing} more are wanted.", group.id, group.rules.len());
     Some(Finding::new(Reason::new(Code::RuleQuota, &group.id, message), vec![Target::Rules(group.id.clone())]))
 }

@@ -38,10 +38,9 @@ impl Target {
             (Self::Backend(vpc), write) => serves_only(inputs, vpc, write),
             (Self::Attach(id), Write::AttachVpc { vpc, .. }) => id == vpc,
             (Self::Connect(region), Write::Connect { to, .. }) => region == to,
-            (
-                Self::Links(of),
-                Write::Associate { attachment, .. } | Write::Propagate { attachment, .. },
-            ) => of == attachment,
+            (Self::Links(of), Write::Associate { attachment, .. } | Write::Propagate { attachment, .. }) => {
+                of == attachment
+            }
             (Self::Links(AttachmentRef::Peer { from, to }), Write::PublishRoutes { from: a, to: b }) => {
                 (from, to) == (a, b)
             }

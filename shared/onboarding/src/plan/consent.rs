@@ -1,7 +1,7 @@
 //! Who may make what, and what has to wait for it: the last pass over a plan.
 
-use crate::binding::Provision;
 use crate::binding::Binding;
+use crate::binding::Provision;
 use crate::change::{AttachmentRef, Change, Consent, Write};
 use crate::checks::Finding;
 use crate::plan::{Inputs, Plan};
@@ -36,7 +36,8 @@ pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Pla
             }
             let planned = made.iter().any(|(made, _)| made == &attachment);
             if !planned && inputs.topology.resolve(&attachment).is_none() {
-                let message = format!("This waits for {attachment}, which is not there and cannot be made: {}.", change.write);
+                let message =
+                    format!("This waits for {attachment}, which is not there and cannot be made: {}.", change.write);
                 change.blocked.push(Reason::new(Code::Waits, &attachment, message));
             }
         }

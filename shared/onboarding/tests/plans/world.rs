@@ -9,11 +9,11 @@ use onboarding::binding::{
 };
 use onboarding::change::Write;
 use onboarding::mark::{MemberState, Role};
+use onboarding::surroundings::Surroundings;
 use onboarding::topology::{
     BandwidthPackage, Generation, Instance, Listener, LoadBalancer, LoadBalancerZone, NextHop, SecurityGroup, Server,
     ServerGroup, TransitRouter, TransitTable, VSwitch, Vpc, VpcRoute, VpcRouteTable,
 };
-use onboarding::surroundings::Surroundings;
 use onboarding::{Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
 
 /// The deployment of every test.

@@ -58,8 +58,15 @@ fn each_missing_piece_has_its_code() {
         ("what TR1 learned from the connection", Code::NotLearned, |w| {
             w.table("cn-chengdu").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
         }),
-        ("connection", Code::NotAttached, |w| w.peers().clear()),
+        ("connection", Code::NotAttached, |w| {
+            w.peers().clear();
+            for region in ["cn-chengdu", "cn-hangzhou"] {
+                let table = w.table(region);
+                table.routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
+            }
+        }),
         ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".to_owned()),
+        ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = 0),
         ("association of the connection in Hangzhou", Code::NotAssociated, |w| {
             drop(w.table("cn-hangzhou").associations.remove(PEER));
         }),
@@ -223,4 +230,22 @@ fn without_source_prefixes_nothing_is_claimed() {
 
 fn custom(next_hop: &NextHop) -> bool {
     matches!(next_hop, NextHop::Attachment(_))
+}
+
+#[test]
+fn answers_that_the_load_balancers_vpc_sends_away_again_go_in_circles() {
+    let mut world = World::complete(Classic);
+    let source = world.sources[0];
+    world.routes("vpc-1").push(vpc_route("rte-away", source, NextHop::Attachment(NEAR.into())));
+    world.sources.truncate(1);
+    assert_eq!(world.broken(), Some(Code::WrongNextHop));
+    assert!(world.explain().back.hops.len() > 4, "the way in is part of the way");
+}
+
+#[test]
+fn a_next_hop_that_was_not_read_leaves_the_answer_open() {
+    let mut world = World::complete(Upgraded);
+    let elsewhere = transit_route(net("192.168.7.0/24"), "tr-attach-third-region", false);
+    world.table("cn-chengdu").routes.push(elsewhere);
+    assert_eq!(world.unread().as_deref(), Some("tr-attach-third-region"));
 }

@@ -4,6 +4,7 @@ use onboarding::plan::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::Upgraded;
 use onboarding::topology::{AclEntry, NetworkAcl, RuleSource, SecurityGroup};
+use reachability::{Direction, Hop};
 
 use crate::world::{World, known, net, rule};
 
@@ -115,4 +116,53 @@ fn the_first_acl_entry_that_matches_decides() {
     let after = vec![entry("0.0.0.0/0", None, true), entry("172.16.0.0/12", None, false)];
     assert_eq!(with_acl(before, passing.clone()).broken(), Some(Code::NetworkAcl));
     assert_eq!(with_acl(after, passing).verdict(), Verdict::Reachable);
+}
+
+/// An ACL on the first of the load balancer's vSwitches.
+fn near_acl(ingress: Vec<AclEntry>, egress: Vec<AclEntry>) -> World {
+    let mut world = World::complete(Upgraded);
+    let vswitch = world.vpc("vpc-1").vswitches.values_mut().find(|vswitch| vswitch.cidr == net("172.16.0.0/24"));
+    vswitch.unwrap().network_acl = Some("nacl-near".into());
+    let acl = NetworkAcl { id: "nacl-near".into(), ingress, egress };
+    world.topology.network_acls.insert("nacl-near".into(), known(Some(acl)));
+    world
+}
+
+fn everything(accept: bool, cidr: &str) -> AclEntry {
+    AclEntry { protocol: "all".to_owned(), ports: None, cidr: net(cidr), accept }
+}
+
+#[test]
+fn an_acl_on_the_load_balancers_vswitch_is_asked_first_and_last() {
+    let open = || vec![everything(true, "0.0.0.0/0")];
+    let mut world = near_acl(open(), open());
+    assert_eq!(world.verdict(), Verdict::Reachable);
+    let hops = world.explain().forward.hops;
+    assert!(matches!(&hops[0], Hop::NetworkAcl { acl, direction: Direction::Egress, .. } if acl.as_str() == "nacl-near"));
+
+    // Only one of two vSwitches is closed.
+    for (ingress, egress, forward) in [(open(), Vec::new(), true), (Vec::new(), open(), false)] {
+        let world = near_acl(ingress, egress);
+        assert_eq!(world.ambiguous(), Some(Code::NetworkAcl));
+        let explanation = world.explain();
+        assert_eq!(explanation.forward.fault.is_some(), forward);
+        assert_eq!(explanation.back.fault.is_some(), !forward);
+        assert_eq!(explanation.sources[1].verdict, Verdict::Reachable);
+    }
+
+    // A packet that does not get out of its vSwitch meets nothing else.
+    world = near_acl(open(), Vec::new());
+    world.sources.truncate(1);
+    world.rules().clear();
+    assert_eq!(world.broken(), Some(Code::NetworkAcl));
+    assert!(world.explain().forward.hops.is_empty());
+}
+
+#[test]
+fn an_acl_that_tells_two_instances_of_one_vswitch_apart_does_not_mix_them_up() {
+    let mut world = near_acl(vec![everything(true, "0.0.0.0/0")], vec![everything(true, "192.168.7.10/32")]);
+    world.sources.truncate(1);
+    assert_eq!(world.verdict(), Verdict::Reachable);
+    world.instance.address = Some("192.168.7.11".parse().unwrap());
+    assert_eq!(world.broken(), Some(Code::NetworkAcl));
 }

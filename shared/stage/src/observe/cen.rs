@@ -42,7 +42,16 @@ impl Cen {
 pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     let mut seen = Cen::default();
     let client = reader.cloud.own();
-    let Cen { transit_routers, vpc_attachments, peer_attachments, bandwidth_package, service, zones, cen, service_role } = &mut seen;
+    let Cen {
+        transit_routers,
+        vpc_attachments,
+        peer_attachments,
+        bandwidth_package,
+        service,
+        zones,
+        cen,
+        service_role,
+    } = &mut seen;
     tokio::join!(biased;
         async {
             if reader.needs.has(Needs::CEN) {

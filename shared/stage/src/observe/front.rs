@@ -99,7 +99,9 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
         }
     };
     let ((), (), ()) = {
-        let Front { load_balancer, vpc, cens, around, network_acls, server_groups, servers, listeners, unhealthy, .. } = &mut front;
+        let Front {
+            load_balancer, vpc, cens, around, network_acls, server_groups, servers, listeners, unhealthy, ..
+        } = &mut front;
         tokio::join!(biased;
             async {
                 // A backend in the ALB's own VPC is refused by preflight; it is read once, as a backend.

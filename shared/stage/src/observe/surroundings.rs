@@ -48,7 +48,10 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &L
     around
 }
 
-fn balanced(groups: &Known<Vec<alb::ServerGroup>>, load_balancer: &LoadBalancer) -> Known<BTreeMap<ServerGroupId, u32>> {
+fn balanced(
+    groups: &Known<Vec<alb::ServerGroup>>,
+    load_balancer: &LoadBalancer,
+) -> Known<BTreeMap<ServerGroupId, u32>> {
     let id = load_balancer.id.as_str();
     match groups {
         Known::Unknown(why) => Known::Unknown(why.clone()),
@@ -91,9 +94,10 @@ async fn alb_vpcs(
             vpc.remote.extend(remote);
         }
     }
-    let attached = try_join_all(vpcs.keys().map(|id| async move {
-        client.call(region, &vpc::DescribeVpcAttribute { vpc_id: id.to_string() }).await
-    }))
+    let attached = try_join_all(
+        vpcs.keys()
+            .map(|id| async move { client.call(region, &vpc::DescribeVpcAttribute { vpc_id: id.to_string() }).await }),
+    )
     .await?;
     for (vpc, found) in vpcs.values_mut().zip(attached) {
         vpc.cens = found.associated_cens.iter().map(|cen| cen.cen_id.as_str().into()).collect();
@@ -103,10 +107,7 @@ async fn alb_vpcs(
 
 /// The private addresses of every ALB in the load balancer's VPC, its own included. CLB and NLB have APIs of their own,
 /// which nothing else here calls: their addresses are not known.
-async fn balancer_addresses(
-    client: &Client,
-    load_balancer: &LoadBalancer,
-) -> Result<BTreeMap<Ipv4Addr, AlbId>, Error> {
+async fn balancer_addresses(client: &Client, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, AlbId>, Error> {
     let region = load_balancer.region.as_str();
     let action = alb::ListLoadBalancers { vpc_ids: vec![load_balancer.vpc.to_string()], ..Default::default() };
     let listed = client.list(region, action).await?;

@@ -18,10 +18,10 @@ use server::{Kind, Server};
 
 const SERVERS: [(&str, &str, Kind); 10] = [
     ("hyper, same work", "hyper/release/hyper-same-work", Kind::Http),
-    ("fc-runtime run_concurrent", "fc/release/fc-run-concurrent", Kind::Http),
-    ("fc-runtime run", "fc/release/fc-run", Kind::Http),
-    ("fc-runtime run_concurrent, traced", "fc/release/fc-run-concurrent-traced", Kind::Http),
-    ("fc-runtime run, traced", "fc/release/fc-run-traced", Kind::Http),
+    ("fc-runtime run_concurrent", "fc/release/bench-fc run_concurrent", Kind::Http),
+    ("fc-runtime run", "fc/release/bench-fc run", Kind::Http),
+    ("fc-runtime run_concurrent, traced", "fc/release/bench-fc run_concurrent traced", Kind::Http),
+    ("fc-runtime run, traced", "fc/release/bench-fc run traced", Kind::Http),
     ("hyper, echo", "hyper/release/hyper-plain", Kind::Http),
     ("axum, echo", "axum/release/bench-axum", Kind::Http),
     ("lambda_runtime, 1 in flight", "lambda/release/bench-lambda", Kind::Poll(1)),
@@ -30,7 +30,7 @@ const SERVERS: [(&str, &str, Kind); 10] = [
 ];
 
 const HELLO: [(&str, &str); 2] =
-    [("fc-runtime", "hello-fc/release/hello"), ("lambda_runtime", "hello-upstream/release/hello")];
+    [("fc-runtime", "fc/release/hello"), ("lambda_runtime", "lambda/release/hello")];
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     let script = load::write_script(&target)?;
     let mock = target.join("load/release/mock");
     let servers: Vec<Server> =
-        SERVERS.map(|(name, path, kind)| Server { name, path: target.join(path), kind, mock: mock.clone() }).into();
+        SERVERS.map(|(name, command, kind)| Server::new(name, &target, command, kind, mock.clone())).into();
     let mut rows: Vec<Row> = servers.iter().map(|server| Row::new(server.name)).collect();
     for round in 0..rounds {
         for turn in 0..servers.len() {

@@ -4,7 +4,7 @@ use std::{
     fs, io,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -22,6 +22,7 @@ pub enum Kind {
 pub struct Server {
     pub name: &'static str,
     pub path: PathBuf,
+    pub arguments: Vec<&'static str>,
     pub kind: Kind,
     pub mock: PathBuf,
 }
@@ -82,12 +83,21 @@ pub fn pinned(core: &str, program: &PathBuf) -> Command {
 }
 
 impl Server {
+    /// A server by its command: a path below the target folder, and arguments.
+    pub fn new(name: &'static str, target: &Path, command: &'static str, kind: Kind, mock: PathBuf) -> Self {
+        let mut words = command.split(' ');
+        let path = target.join(words.next().unwrap_or_default());
+        Self { name, path, arguments: words.collect(), kind, mock }
+    }
+
     /// Starts the server, and gives the time from there to its first whole answer.
     pub fn start(&self) -> io::Result<(Running, Duration)> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let request = first_request();
         let begin = Instant::now();
-        let running = Running::spawn(pinned("0", &self.path).env("FC_SERVER_PORT", port.to_string()), port)?;
+        let mut command = pinned("0", &self.path);
+        command.args(&self.arguments).env("FC_SERVER_PORT", port.to_string());
+        let running = Running::spawn(&mut command, port)?;
         let mut stream = loop {
             match TcpStream::connect(("127.0.0.1", port)) {
                 Ok(stream) => break stream,

@@ -1,8 +1,0 @@
-//! `run`.
-
-use fc_runtime::{Error, run, service_fn};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    run(service_fn(bench_fc::greet)).await
-}

@@ -1,0 +1,202 @@
+//! What the named checks find, and whom they concern: the edges that a world in an emulator does not show.
+
+use onboarding::binding::{Backend, Bandwidth};
+use onboarding::change::Write;
+use onboarding::checks::{Finding, check};
+use onboarding::topology::{Generation, Instance, LoadBalancer, PeerAttachment, Vpc};
+use onboarding::{Binding, Code, Known, Severity, Topology, plan};
+
+use crate::world;
+
+fn findings(binding: &Binding, topology: &Topology) -> Vec<Finding> {
+    let deployment = world::deployment();
+    check(&world::inputs(&deployment, binding, topology))
+}
+
+fn codes(binding: &Binding, topology: &Topology) -> Vec<Code> {
+    findings(binding, topology).iter().map(|finding| finding.reason.code).collect()
+}
+
+/// The writes that carry a code, in words.
+fn blocked_by(binding: &Binding, topology: &Topology, code: Code) -> Vec<String> {
+    let plan = world::whole(binding, topology);
+    let carries = |change: &&onboarding::Change| change.blocked.iter().any(|reason| reason.code == code);
+    plan.changes.iter().filter(carries).map(|change| change.write.to_string()).collect()
+}
+
+fn vpc<'t>(topology: &'t mut Topology, id: &str) -> &'t mut Vpc {
+    topology.vpcs.get_mut(id).unwrap().get_mut().unwrap().as_mut().unwrap()
+}
+
+fn load_balancer(topology: &mut Topology) -> &mut LoadBalancer {
+    topology.load_balancer.get_mut().unwrap().as_mut().unwrap()
+}
+
+/// The procedure's world with a second backend VPC, `vpc-3` in Shanghai, which has one instance.
+fn two_backends() -> (Binding, Topology) {
+    let mut binding = world::binding(Generation::Upgraded);
+    let mut topology = world::topology(Generation::Upgraded);
+    let first = binding.backends[0].clone();
+    binding.backends.push(Backend { region: "cn-shanghai".into(), vpc: "vpc-3".into(), ..first });
+    let mut third = vpc(&mut topology, "vpc-2").clone();
+    third.id = "vpc-3".into();
+    third.region = "cn-shanghai".into();
+    third.cidrs = vec!["10.8.0.0/16".parse().unwrap()];
+    topology.vpcs.insert("vpc-3".into(), Known::Known(Some(third)));
+    let mut router = topology.transit_router(&"cn-hangzhou".into()).unwrap().clone();
+    router.id = "tr-cn-shanghai".into();
+    router.region = "cn-shanghai".into();
+    topology.transit_routers.insert("cn-shanghai".into(), Known::Known(Some(router)));
+    let instance = Instance { id: "i-far".into(), vpc: "vpc-3".into(), ..world::instance(9) };
+    topology.instances.insert("vpc-3".into(), Known::Known(vec![instance]));
+    (binding, topology)
+}
+
+#[test]
+fn nothing_is_wrong_with_the_procedures_world() {
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        assert_eq!(findings(&world::binding(generation), &world::topology(generation)), []);
+    }
+}
+
+#[test]
+fn what_nobody_asked_for_is_no_finding_and_what_failed_is() {
+    let binding = world::binding(Generation::Classic);
+    let mut topology = world::topology(Generation::Classic);
+    assert!(topology.surroundings.alb_vpcs.get().is_none(), "the fixture asks for nothing around");
+    assert_eq!(codes(&binding, &topology), []);
+    topology.surroundings.alb_vpcs = Known::Unknown("ListServerGroups: Forbidden".to_owned());
+    assert_eq!(codes(&binding, &topology), [Code::Unread]);
+    let blocked = blocked_by(&binding, &topology, Code::Unread);
+    assert!(blocked.iter().any(|write| write.starts_with("register i-1")), "{blocked:?}");
+    assert!(!blocked.iter().any(|write| write.starts_with("create")), "server group and listener: {blocked:?}");
+}
+
+#[test]
+fn a_backend_at_fault_blocks_nothing_of_another() {
+    let (binding, mut topology) = two_backends();
+    vpc(&mut topology, "vpc-3").cidrs.push("172.20.0.0/16".parse().unwrap());
+    let blocked = blocked_by(&binding, &topology, Code::CidrOverlap);
+    assert!(blocked.iter().any(|write| write.starts_with("attach vpc-3")), "{blocked:?}");
+    assert!(blocked.iter().any(|write| write.starts_with("connect cn-chengdu - cn-shanghai")), "{blocked:?}");
+    assert!(blocked.iter().any(|write| write.starts_with("register i-far")), "{blocked:?}");
+    let others = ["attach vpc-1", "attach vpc-2", "connect cn-chengdu - cn-hangzhou", "register i-1"];
+    for other in others {
+        assert!(!blocked.iter().any(|write| write.starts_with(other)), "{other}: {blocked:?}");
+    }
+}
+
+#[test]
+fn two_backends_that_overlap_each_other_are_both_at_fault() {
+    let (binding, mut topology) = two_backends();
+    vpc(&mut topology, "vpc-3").cidrs.push("192.168.128.0/17".parse().unwrap());
+    let blocked = blocked_by(&binding, &topology, Code::CidrOverlap);
+    assert!(blocked.iter().any(|write| write.starts_with("attach vpc-2")), "{blocked:?}");
+    assert!(blocked.iter().any(|write| write.starts_with("attach vpc-3")), "{blocked:?}");
+    assert!(!blocked.iter().any(|write| write.starts_with("attach vpc-1")), "the ALB serves others: {blocked:?}");
+}
+
+#[test]
+fn connections_of_one_plan_share_what_it_has_left() {
+    let (mut binding, topology) = two_backends();
+    let mbps = |mbps| Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps });
+    binding.cen.bandwidth = mbps(50);
+    assert_eq!(blocked_by(&binding, &topology, Code::Bandwidth), Vec::<String>::new(), "100 are enough for two");
+    binding.cen.bandwidth = mbps(60);
+    let blocked = blocked_by(&binding, &topology, Code::Bandwidth);
+    assert_eq!(blocked, ["connect cn-chengdu - cn-shanghai with 60 Mbit/s of cenbwp-1"], "the first one fits");
+}
+
+#[test]
+fn a_connection_that_is_there_but_narrow_is_named_and_kept() {
+    let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
+    binding.cen.bandwidth = Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 20 });
+    assert_eq!(codes(&binding, &topology), [Code::Bandwidth]);
+    assert_eq!(world::whole(&binding, &topology).changes, []);
+    topology.peer_attachments.get_mut().unwrap().iter_mut().for_each(|peer: &mut PeerAttachment| peer.bandwidth = 20);
+    assert_eq!(codes(&binding, &topology), []);
+}
+
+#[test]
+fn a_plan_whose_areas_are_not_told_is_not_at_fault() {
+    let binding = world::binding(Generation::Upgraded);
+    let mut topology = world::topology(Generation::Upgraded);
+    let areas = |topology: &mut Topology, one: &str, other: &str| {
+        let plan = topology.bandwidth_package.get_mut().unwrap().as_mut().unwrap();
+        plan.areas = (one.to_owned(), other.to_owned());
+    };
+    areas(&mut topology, "", "");
+    assert_eq!(codes(&binding, &topology), []);
+    areas(&mut topology, "china", "china");
+    assert_eq!(codes(&binding, &topology), [], "either spelling");
+    areas(&mut topology, "China", "Europe");
+    assert_eq!(codes(&binding, &topology), [Code::BandwidthSpan]);
+}
+
+#[test]
+fn the_albs_quota_counts_a_server_once_for_each_listener() {
+    let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
+    load_balancer(&mut topology).edition = "Basic".to_owned();
+    binding.server_group.drain_seconds = 0;
+    topology.surroundings.balanced = Known::Known([("sgp-1".into(), 1), ("sgp-theirs".into(), 99)].into());
+    let mut second = topology.listeners.get().unwrap()[0].clone();
+    second.id = "lsn-2".into();
+    second.port = 81;
+    second.server_groups = vec!["sgp-theirs".into()];
+    let mut third = second.clone();
+    third.id = "lsn-3".into();
+    topology.listeners.get_mut().unwrap().extend([second, third]);
+    let instances = topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap();
+    instances.extend([world::instance(2), world::instance(3)]);
+    let blocked = blocked_by(&binding, &topology, Code::AlbQuota);
+    assert_eq!(blocked, ["register i-3 at 192.168.7.3:80"], "199 of 200: one more fits");
+    binding.alb.server_quota = Some(400);
+    assert_eq!(blocked_by(&binding, &topology, Code::AlbQuota), Vec::<String>::new());
+}
+
+#[test]
+fn the_last_route_that_fits_is_still_made() {
+    let binding = world::binding(Generation::Upgraded);
+    let mut topology = world::topology(Generation::Upgraded);
+    let table = vpc(&mut topology, "vpc-2").tables.values_mut().next().unwrap();
+    let mut route = table.routes[0].clone();
+    route.kind = "Custom".to_owned();
+    for number in 0..199_u8 {
+        route.id = format!("rte-{number}").into();
+        route.destination = format!("10.1.{number}.0/24").parse().unwrap();
+        table.routes.push(route.clone());
+    }
+    let blocked = blocked_by(&binding, &topology, Code::RouteQuota);
+    assert_eq!(blocked, ["route 172.16.6.0/24 of vpc-2 (vtb-vpc-2) to the transit router"], "two are wanted, one fits");
+}
+
+#[test]
+fn a_member_of_ours_without_remote_ip_is_named() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    topology.servers.get_mut().unwrap()[0].remote = false;
+    let plan = world::whole(&binding, &topology);
+    assert_eq!(plan.changes, []);
+    assert_eq!(plan.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::NotRemote]);
+}
+
+#[test]
+fn removals_are_blocked_by_no_check() {
+    let (binding, mut topology) = world::onboarded(Generation::Classic);
+    load_balancer(&mut topology).locks = vec!["FinancialLocked".to_owned()];
+    load_balancer(&mut topology).region = "cn-nowhere".into();
+    topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap().clear();
+    topology.released = ["i-1".into()].into();
+    let deployment = world::deployment();
+    let inputs = world::inputs(&deployment, &binding, &topology);
+    let plan = plan::members(&inputs, &world::all_reachable(&topology));
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert!(change.is_open() && matches!(change.write, Write::RemoveServer { .. }), "{change:?}");
+}
+
+#[test]
+fn a_warning_is_worth_knowing_and_an_error_stops_something() {
+    assert_eq!(Code::GroupShared.severity(), Severity::Warning);
+    assert_eq!(Code::CidrOverlap.severity(), Severity::Error);
+    let listed = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning).count();
+    assert!((10..Code::ALL.len() / 2).contains(&listed), "{listed}");
+}

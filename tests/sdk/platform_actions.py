@@ -1,0 +1,223 @@
+"""The actions of the services that albridge runs on: RAM, STS, CloudFlow, stacks, event rules, Function Compute."""
+
+import json
+import time
+
+from clients import refused, until
+from world import CHENGDU, HANGZHOU
+
+# The emulator's hand-written table of RAM (shared/emulator/src/gateway/table.rs): no generated file names its actions.
+RAM_ACTIONS = (
+    "CreateRole",
+    "GetRole",
+    "ListRoles",
+    "UpdateRole",
+    "DeleteRole",
+    "ListPoliciesForRole",
+    "AttachPolicyToRole",
+    "CreatePolicy",
+    "GetPolicy",
+)
+# Path-style Function Compute, as far as it is played (docs/emulator-fidelity.md).
+FC_ACTIONS = ("GetFunction", "InvokeFunction", "ListFunctions", "ListTriggers")
+
+# Actions that can only be refused here, each with the refusal and its reason.
+REFUSED = {
+    "fnf.ReportTaskSucceeded": ("TaskNotExists", "callback tasks are not played (docs/emulator-fidelity.md)"),
+    "fnf.ReportTaskFailed": ("TaskNotExists", "callback tasks are not played (docs/emulator-fidelity.md)"),
+}
+
+TRUST = json.dumps(
+    {
+        "Version": "1",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"RAM": ["acs:ram::1234567890123456:root"], "Service": ["fnf.aliyuncs.com"]},
+            }
+        ],
+    }
+)
+READ_ONLY = json.dumps(
+    {"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["vpc:Describe*"], "Resource": ["*"]}]}
+)
+FLOW = """Type: StateMachine
+Name: waits
+SpecVersion: v1
+StartAt: Wait
+States:
+  - { Type: Wait, Name: Wait, Seconds: %d, End: true }
+"""
+TEMPLATE = """ROSTemplateFormatVersion: '2015-09-01'
+Description: One of each kind that the actions look at
+Parameters:
+  Note: { Type: String, Default: first, Description: What the rule says of itself }
+Resources:
+  Role:
+    Type: ALIYUN::RAM::Role
+    Properties:
+      RoleName: sdk-function
+      AssumeRolePolicyDocument:
+        Version: '1'
+        Statement: [{ Effect: Allow, Action: 'sts:AssumeRole', Principal: { Service: [fc.aliyuncs.com] } }]
+  Work:
+    Type: ALIYUN::FC3::Function
+    Properties:
+      FunctionName: sdk-work
+      Description: Nobody serves it
+      Runtime: custom.debian12
+      Handler: bootstrap
+      Code: { OssBucketName: code, OssObjectName: work.zip }
+      CustomRuntimeConfig: { Command: [/code/bootstrap], Port: 9000 }
+      Timeout: 30
+      MemorySize: 256
+      Role: { 'Fn::GetAtt': [Role, Arn] }
+  Timer:
+    Type: ALIYUN::FC3::Trigger
+    Properties:
+      FunctionName: { 'Fn::GetAtt': [Work, FunctionName] }
+      TriggerName: yearly
+      TriggerType: timer
+      TriggerConfig: { cronExpression: '0 0 0 1 1 *', enable: true, payload: '{}' }
+  States:
+    Type: ALIYUN::EventBridge::Rule
+    Properties:
+      EventBusName: default
+      RuleName: sdk-states
+      Description: { Ref: Note }
+      Status: ENABLE
+      FilterPattern: { source: [acs.nobody] }
+      Targets:
+        - Id: work
+          Type: acs.fc.function
+          Endpoint: { 'Fn::GetAtt': [Work, ARN] }
+          ParamList:
+            - { ResourceKey: functionName, Form: CONSTANT, Value: { 'Fn::GetAtt': [Work, FunctionName] } }
+Outputs:
+  Function: { Value: { 'Fn::GetAtt': [Work, FunctionName] } }
+"""
+
+
+class PlatformTour:
+    """One method for each service or family of services; `actions` runs them."""
+
+    def __init__(self, recorder):
+        self.recorder = recorder
+        self.call = recorder.call
+        self.expect = recorder.expect
+
+    def identity(self):
+        """RAM and STS: a role, its policy, and a call with the role's temporary key."""
+        self.call("ram", "CreateRole", {"RoleName": "sdk", "AssumeRolePolicyDocument": TRUST, "Description": "tests"})
+        role = self.call("ram", "GetRole", {"RoleName": "sdk"}).typed.role
+        self.call("ram", "ListRoles")
+        self.call("ram", "CreatePolicy", {"PolicyName": "sdk", "PolicyDocument": READ_ONLY, "Description": "tests"})
+        self.call("ram", "GetPolicy", {"PolicyName": "sdk", "PolicyType": "Custom"})
+        request = {"RoleName": "sdk", "PolicyName": "sdk", "PolicyType": "Custom"}
+        self.call("ram", "AttachPolicyToRole", request)
+        self.call("ram", "ListPoliciesForRole", {"RoleName": "sdk"})
+        self.call("ram", "UpdateRole", {"RoleName": "sdk", "NewAssumeRolePolicyDocument": TRUST})
+        session = self.call("sts", "AssumeRole", {"RoleArn": role.arn, "RoleSessionName": "sdk"}).typed.credentials
+        key = (session.access_key_id, session.access_key_secret, session.security_token)
+        for algorithm in (None, "v2"):
+            caller = self.call("sts", "GetCallerIdentity", key=key, algorithm=algorithm).typed
+            self.expect("the session's kind", caller.identity_type, "AssumedRoleUser")
+            self.call("vpc", "DescribeVpcs", {"RegionId": CHENGDU}, key=key, algorithm=algorithm)
+            refusal = refused("", lambda: self.call("alb", "ListLoadBalancers", key=key, algorithm=algorithm))
+            self.expect("what the policy does not allow", refusal.status_code, 403)
+        self.call("ram", "DeleteRole", {"RoleName": "sdk"})
+
+    def fnf(self):
+        def call(action, request):
+            return self.call("fnf", action, request, HANGZHOU)
+
+        flow = {"Name": "waits", "Description": "waits", "Type": "FDL", "Definition": FLOW % 1}
+        call("CreateFlow", flow)
+        call("DescribeFlow", {"Name": "waits"})
+        call("ListFlows", {"Limit": 10})
+        call("UpdateFlow", {"Name": "waits", "Definition": FLOW % 2, "Description": "waits longer", "Type": "FDL"})
+        run = {"FlowName": "waits", "ExecutionName": "one"}
+        call("StartExecution", run | {"Input": '{"binding":"web"}'})
+        # Two looks a second are all that these actions allow, at any speed.
+        until("the execution", lambda: self.paced(lambda: call("DescribeExecution", run).typed.status == "Succeeded"))
+        call("GetExecutionHistory", run | {"Limit": 50})
+        call("UpdateFlow", {"Name": "waits", "Definition": FLOW % 300})
+        run["ExecutionName"] = "two"
+        call("StartExecution", run | {"Input": "{}"})
+        call("ListExecutions", {"FlowName": "waits", "Limit": 10})
+        stopped = call("StopExecution", run | {"Error": "enough", "Cause": "tests"}).typed
+        self.expect("the stopped execution", stopped.status, "Stopped")
+        for action, request in (
+            ("ReportTaskSucceeded", {"TaskToken": "none", "Output": "{}"}),
+            ("ReportTaskFailed", {"TaskToken": "none", "Error": "none"}),
+        ):
+            code, _ = REFUSED[f"fnf.{action}"]
+            refused(code, lambda action=action, request=request: call(action, request))
+        call("DeleteFlow", {"Name": "waits"})
+
+    def paced(self, look):
+        time.sleep(0.1)
+        return look()
+
+    def stacks(self):
+        """Stacks, and what a stack of each kind makes: functions, triggers, rules."""
+
+        def call(action, request):
+            return self.call("ros", action, {"RegionId": HANGZHOU} | request, HANGZHOU)
+
+        self.call("ros", "ValidateTemplate", {"TemplateBody": TEMPLATE}, HANGZHOU)
+        call("PreviewStack", {"StackName": "sdk", "TemplateBody": TEMPLATE})
+        stack = {"StackId": call("CreateStack", {"StackName": "sdk", "TemplateBody": TEMPLATE})["StackId"]}
+
+        def status(wanted):
+            until(f"the stack to be {wanted}", lambda: call("GetStack", stack)["Status"] == wanted)
+
+        status("CREATE_COMPLETE")
+        call("ListStacks", {})
+        call("ListStackResources", stack)
+        call("ListStackEvents", stack)
+        note = [{"ParameterKey": "Note", "ParameterValue": "second"}]
+        call("UpdateStack", stack | {"TemplateBody": TEMPLATE, "Parameters": note})
+        status("UPDATE_COMPLETE")
+        self.rules()
+        self.functions()
+        call("DeleteStack", stack)
+
+    def rules(self):
+        rule = {"EventBusName": "default", "RuleName": "sdk-states"}
+
+        def call(action, request):
+            return self.call("eventbridge", action, request, HANGZHOU)
+
+        found = call("GetRule", rule).typed.data
+        self.expect("the rule's status", found.status, "ENABLE")
+        call("ListRules", {"EventBusName": "default"})
+        target = {
+            "Id": "second",
+            "Type": "acs.fc.function",
+            "Endpoint": "acs:fc:cn-hangzhou:1234567890123456:functions/sdk-work",
+            "ParamList": [{"ResourceKey": "functionName", "Form": "CONSTANT", "Value": "sdk-work"}],
+        }
+        call("PutTargets", rule | {"Targets": [target]})
+        listed = call("ListTargets", rule).typed.data.targets
+        self.expect("the rule's targets", sorted(row.id for row in listed), ["second", "work"])
+
+    def functions(self):
+        """Function Compute's paths, with the SDK's own methods: its requests are no plain maps."""
+        from alibabacloud_fc20230330 import models
+
+        client = self.recorder.emulator.client("fc", HANGZHOU)
+        found = client.get_function("sdk-work", models.GetFunctionRequest()).body
+        self.expect("the function's name", found.function_name, "sdk-work")
+        self.expect("the function's memory", found.memory_size, 256)
+        listed = client.list_functions(models.ListFunctionsRequest(prefix="sdk-")).body.functions
+        self.expect("functions", [row.function_name for row in listed], ["sdk-work"])
+        triggers = client.list_triggers("sdk-work", models.ListTriggersRequest()).body.triggers
+        self.expect("triggers", [(row.trigger_name, row.trigger_type) for row in triggers], [("yearly", "timer")])
+        refused("", lambda: client.get_function("absent", models.GetFunctionRequest()))
+        # Nobody serves it: the call is taken and fails as a function that crashes does.
+        answer = client.invoke_function("sdk-work", models.InvokeFunctionRequest(body=b"{}"))
+        self.expect("a crashed function's error", answer.headers.get("x-fc-error-type"), "UnhandledInvocationError")
+        for action in FC_ACTIONS:
+            self.recorder.seen.setdefault(f"fc.{action}", set())
