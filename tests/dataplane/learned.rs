@@ -137,7 +137,10 @@ mod tests {
         let mut facts = complete(&Shape::procedure(Generation::Upgraded));
         facts.peers[0].links[1].association = None;
         assert!(!tables(&facts, &Ids::new())[&(0, 0)].contains_key(&net("192.168.7.0/24")));
-        assert!(tables(&facts, &Ids::new())[&(1, 0)].contains_key(&net("172.16.0.0/24")), "the other direction is not concerned");
+        assert!(
+            tables(&facts, &Ids::new())[&(1, 0)].contains_key(&net("172.16.0.0/24")),
+            "the other direction is not concerned"
+        );
         facts.peers[0].publishes = false;
         assert!(!tables(&facts, &Ids::new())[&(1, 0)].contains_key(&net("172.16.0.0/24")));
     }

@@ -126,7 +126,8 @@ fn judge(lab: &mut Lab, Case { name, facts }: &Case) -> Judged {
     let probes = probes(facts, &topology);
     let analysis = analysis::judge(&topology, facts, &built.acls, &probes);
     let forwarder = forwarder::judge(&built, facts, &probes);
-    let kernel = kernel::judge(lab, facts, &built.attachments, &probes).unwrap_or_else(|error| panic!("{name}: {error}\n{facts:#?}"));
+    let kernel = kernel::judge(lab, facts, &built.attachments, &probes)
+        .unwrap_or_else(|error| panic!("{name}: {error}\n{facts:#?}"));
     let mut found = disagreements(&analysis, &forwarder, &kernel);
     found.extend(analysis::contradictions(&topology, facts, &analysis));
     Judged { kernel, found }

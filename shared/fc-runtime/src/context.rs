@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     credentials::Credentials,
+    invocation::Reply,
     options::Options,
     protocol::FcHeaders,
 };
@@ -72,6 +73,9 @@ pub struct Context {
     /// The trace that the call belongs to, as `trace:span:parent:flags` (Jaeger's form), if tracing is on.
     #[serde(default)]
     pub span_context: Option<String>,
+    /// Where the answer goes, until the handler is called.
+    #[serde(skip)]
+    pub(crate) reply: Option<Reply>,
 }
 
 impl Context {
@@ -132,6 +136,7 @@ impl Context {
             tenant_id: None,
             region: String::new(),
             account_id: String::new(),
+            reply: None,
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, future::BoxFuture};
-use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -187,7 +187,7 @@ impl Shared {
         }
         let answer = match (reply.take(), outcome) {
             // A layer that fails after the handler has answered does not undo the answer.
-            (Some(answer), _) => respond_with(call, answer).await,
+            (Some(answer), _) => respond_with(call, answer, reply.recycled()).await,
             (None, Err(diagnostic)) => Err(diagnostic.into()),
             (None, Ok(())) if call.is_hook() => Ok(mark_success(Response::new(Body::empty()))),
             (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
@@ -214,7 +214,7 @@ impl Shared {
     }
 }
 
-async fn respond_with(call: Call, answer: Answer) -> Result<Response<Body>, Failure> {
+async fn respond_with(call: Call, answer: Answer, headers: HeaderMap) -> Result<Response<Body>, Failure> {
     let http = |answered: Result<Response<Body>, _>| {
         Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
     };
@@ -222,11 +222,11 @@ async fn respond_with(call: Call, answer: Answer) -> Result<Response<Body>, Fail
         (_, Answer::Failed(diagnostic)) => Err(diagnostic.into()),
         (Call::Http, Answer::Buffered(json)) => http(http_event::answer(json)),
         (Call::Http, Answer::Streaming(prelude, stream)) => http(http_event::streamed(prelude, stream)),
-        (_, Answer::Buffered(json)) => Ok(success(&APPLICATION_JSON, json.into())),
+        (_, Answer::Buffered(json)) => Ok(success(headers, &APPLICATION_JSON, json.into())),
         (_, Answer::Streaming(_, stream)) => {
             // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
             let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
-            Ok(success(&APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
+            Ok(success(headers, &APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
         }
     }
 }
@@ -247,8 +247,10 @@ static APPLICATION_OCTET_STREAM: HeaderValue = HeaderValue::from_static("applica
 static SUCCEEDED: HeaderValue = HeaderValue::from_static("200");
 static FAILED: HeaderValue = HeaderValue::from_static("404");
 
-fn success(content_type: &HeaderValue, body: Body) -> Response<Body> {
-    let mut response = mark_success(Response::new(body));
+fn success(headers: HeaderMap, content_type: &HeaderValue, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers;
+    let mut response = mark_success(response);
     response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
     response
 }

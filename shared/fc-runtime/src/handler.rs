@@ -71,8 +71,10 @@ where
     }
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
-        let reply = invocation.reply();
-        let LambdaInvocation { body, context, .. } = invocation;
+        let LambdaInvocation { parts, body, mut context } = invocation;
+        // It is there, unless a layer replaced the context: then the answer goes nowhere.
+        let reply = context.reply.take().unwrap_or_default();
+        reply.recycle(parts.headers);
         // A payload's Deserialize and the handler's own start are code of the user's, too.
         let started = catch_unwind(AssertUnwindSafe(|| {
             deserialize(&body).map(|payload| self.handler.call(LambdaEvent { payload, context }))

@@ -2,18 +2,18 @@
 
 use std::{
     any::Any,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
-use http::{Response, response};
+use http::{HeaderMap, Response, response};
 
 use crate::{Diagnostic, context::Context, response::MetadataPrelude, streaming::Body};
 
 /// A call before its payload is deserialized: what layers see.
 ///
-/// The services of a [`Runtime`](crate::Runtime) return `()`: the answer goes back by a channel inside of `parts`, so a
-/// layer must hand on the parts that it was given.
+/// The services of a [`Runtime`](crate::Runtime) return `()`: the answer goes back by a channel inside of `context`,
+/// so a layer must hand on the context that it was given.
 #[derive(Debug)]
 pub struct LambdaInvocation {
     /// The headers of the request. The type is `lambda_runtime`'s, where a call is the response to a poll.
@@ -35,19 +35,49 @@ pub(crate) enum Answer {
 
 /// Where the answer goes. Shared by the handler and whoever watches over it; the first answer counts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reply(Arc<Mutex<Option<Answer>>>);
+pub(crate) struct Reply(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    answer: Option<Answer>,
+    /// The emptied headers of the request, for those of the response: hyper keeps a response's map for the next request's
+    /// headers, which then need no new one with room for 35.
+    headers: HeaderMap,
+}
+
+/// One reply is as good as another: it is not what a [`Context`] says of a call.
+impl PartialEq for Reply {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Reply {}
 
 impl Reply {
     pub(crate) fn send(&self, answer: Answer) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(answer);
+        self.lock().answer.get_or_insert(answer);
     }
 
     pub(crate) fn take(&self) -> Option<Answer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lock().answer.take()
     }
 
     pub(crate) fn has_failed(&self) -> bool {
-        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Some(Answer::Failed(_)))
+        matches!(self.lock().answer, Some(Answer::Failed(_)))
+    }
+
+    pub(crate) fn recycle(&self, mut headers: HeaderMap) {
+        headers.clear();
+        self.lock().headers = headers;
+    }
+
+    pub(crate) fn recycled(&self) -> HeaderMap {
+        std::mem::take(&mut self.lock().headers)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Logs a panic and answers with it.
@@ -60,15 +90,10 @@ impl Reply {
 
 impl LambdaInvocation {
     /// A call of `headers` and `body`, whose answer goes to `reply`.
-    pub(crate) fn new(headers: http::HeaderMap, body: Bytes, context: Context, reply: Reply) -> Self {
+    pub(crate) fn new(headers: HeaderMap, body: Bytes, mut context: Context, reply: Reply) -> Self {
         let (mut parts, ()) = Response::new(()).into_parts();
         parts.headers = headers;
-        parts.extensions.insert(reply);
+        context.reply = Some(reply);
         Self { parts, body, context }
-    }
-
-    /// Where the answer goes: nowhere, if a layer replaced the parts.
-    pub(crate) fn reply(&self) -> Reply {
-        self.parts.extensions.get::<Reply>().cloned().unwrap_or_default()
     }
 }

@@ -77,6 +77,8 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: wa
     });
     let connection = http1::Builder::new()
         .keep_alive(true)
+        // Function Compute drops this header (document 2513501) and adds its own.
+        .auto_date_header(false)
         .header_read_timeout(None)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), service);

@@ -2,11 +2,19 @@
 //!
 //! Each line carries the span of its call, hence the request id; time and target are left out, since the log service
 //! stamps the lines. `AWS_LAMBDA_LOG_LEVEL`, else `RUST_LOG`, sets the level (INFO), and `AWS_LAMBDA_LOG_FORMAT=json`
-//! the form: the names are `lambda_runtime`'s, so that a function's configuration needs no change.
+//! the form: the names are `lambda_runtime`'s, so that a function's configuration needs no change. A level may be given
+//! for a target (`info,my_crate=debug`), but not for a span or its fields: that takes regular expressions, which are a
+//! tenth of a small function's size. Who needs them sets `subscriber::EnvFilter` up.
 
 use std::io;
 
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+    util::SubscriberInitExt,
+};
 
 pub use ::tracing::*;
 pub use tracing_subscriber as subscriber;
@@ -34,12 +42,12 @@ where
     Writer: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     // A filter that does not parse must not keep a function from starting.
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("INFO"));
-    let lines = tracing_subscriber::fmt()
-        .with_writer(writer)
-        .with_env_filter(filter)
-        .with_target(false)
-        .with_ansi(false)
-        .without_time();
-    if json { Box::new(lines.json().finish()) } else { Box::new(lines.finish()) }
+    let targets: Targets = filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
+    let lines = fmt::layer().with_writer(writer).with_target(false).with_ansi(false).without_time();
+    // The filter is around all, so that what is filtered out costs nothing.
+    if json {
+        Box::new(registry().with(lines.json()).with(targets))
+    } else {
+        Box::new(registry().with(lines).with(targets))
+    }
 }

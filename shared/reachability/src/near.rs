@@ -67,7 +67,8 @@ impl<'a> Gates<'a> {
     pub(crate) fn agree(&self, vswitch: &VSwitchId, prefix: Ipv4Net, ports: &[u16]) -> bool {
         let clear = |admission: &Admission| !matches!(admission.verdict, Verdict::Ambiguous(_));
         self.0.iter().all(Option::is_none)
-            || self.departures(vswitch, prefix, ports).iter().all(clear) && self.arrivals(vswitch, prefix).iter().all(clear)
+            || self.departures(vswitch, prefix, ports).iter().all(clear)
+                && self.arrivals(vswitch, prefix).iter().all(clear)
     }
 
     fn each(&self, vswitch: &VSwitchId, judge: impl Fn(&Result<Acl<'a>, Stop>) -> Admission) -> Vec<Admission> {

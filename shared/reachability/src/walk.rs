@@ -170,7 +170,10 @@ impl<'a> Trip<'a> {
         if self.topology.vpc(self.to).is_some_and(|goal| goal.region != router.region) {
             // It may lead there through a region that is none of the binding's.
             let (table, destination) = (&table.id, entry.destination);
-            let message = format!("Table {table} of {} sends {wanted} by {destination} to {next}, which was not read.", router.id);
+            let message = format!(
+                "Table {table} of {} sends {wanted} by {destination} to {next}, which was not read.",
+                router.id
+            );
             return Err(Stop::unread(next, message));
         }
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))

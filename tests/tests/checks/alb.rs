@@ -188,7 +188,8 @@ checks! {
     a_classic_alb_without_its_prefixes: Case::new(Code::BackToOriginMissing)
         .classic()
         .binding("    backToOrigin:\n      cidrs:\n        - 100.117.130.0/25\n        - 100.117.130.128/25\n        - 100.117.131.0/25\n        - 100.117.131.128/25\n        - 100.122.175.64/26\n        - 100.122.175.128/26\n        - 100.122.175.192/26\n        - 100.122.176.0/26\n", "")
-        .without(&["route vpc-1", "route vpc-2", "transit route", "rules sg-2", "member i-ecs1"]);
+        .without(&["route vpc-1", "route vpc-2", "transit route", "rules sg-2"])
+        .blocks(&["member i-ecs1"]);
 
     a_classic_alb_in_a_region_without_remote_backends: Case::new(Code::RegionUnsupported)
         .classic()

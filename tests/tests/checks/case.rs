@@ -167,7 +167,7 @@ impl Case {
     pub(crate) async fn hold(self) {
         let local = self.begin().await;
         let before = plan(&local).await;
-        assert_eq!(of(&before, |change| change.is_open()), set(&self.open), "open, of {before:#?}");
+        assert_eq!(of(&before, onboarding::Change::is_open), set(&self.open), "open, of {before:#?}");
         assert_eq!(self.carrying(&before), set(&self.blocked), "blocked by {}, of {before:#?}", self.code);
         let named = before.findings.iter().any(|finding| finding.code == self.code);
         assert_eq!(named || !self.blocked.is_empty(), self.found, "{} among the findings: {before:#?}", self.code);
@@ -180,7 +180,7 @@ impl Case {
             assert!(writes.is_empty(), "{kind} is blocked: {writes:?}");
         }
         let after = plan(&local).await;
-        assert_eq!(of(&after, |change| change.is_open()), BTreeSet::new(), "the rest happened, of {after:#?}");
+        assert_eq!(of(&after, onboarding::Change::is_open), BTreeSet::new(), "the rest happened, of {after:#?}");
         let kinds = of(&after, |_| true);
         let left: Vec<_> = self.open.iter().filter(|kind| kinds.contains(**kind)).collect();
         assert!(left.is_empty(), "not done: {left:?}");

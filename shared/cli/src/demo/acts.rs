@@ -69,6 +69,8 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
     let wanted = launched.len() + 1;
     let runs = follow(play, Detail::Changes, Goal::Members(wanted)).await?;
     all_is_well(&runs)?;
+    // The run that registered them may still be waiting for them to be healthy.
+    let count = runs.len() + quiet(play, Detail::Changes).await?;
     let mut answering = BTreeSet::new();
     for _ in 0..3 * wanted {
         let fetched = play.get().await.filter(|fetched| fetched.status == 200);
@@ -78,11 +80,11 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
     let text = format!(
         "{} events, {} of the workflow; {} of {wanted} instances answer",
         FLEET,
-        runs_word(&runs),
+        runs_word(count),
         answering.len()
     );
     play.story.step(&play.story.tint(Tone::Good, &text));
-    play.story.event(json!({"event": "fleet", "runs": runs.len(), "members": wanted, "answering": answering.len()}));
+    play.story.event(json!({"event": "fleet", "runs": count, "members": wanted, "answering": answering.len()}));
     expect(answering.len() == wanted, || format!("Only {} of {wanted} instances answer.", answering.len()))
 }
 
@@ -195,8 +197,8 @@ fn words(plan: &Plan) -> Vec<String> {
     plan.changes.iter().map(|change| change.write.to_string()).collect()
 }
 
-fn runs_word(runs: &[Run]) -> String {
-    if runs.len() == 1 { "1 run".to_owned() } else { format!("{} runs", runs.len()) }
+fn runs_word(count: usize) -> String {
+    if count == 1 { "1 run".to_owned() } else { format!("{count} runs") }
 }
 
 fn first(names: &[String]) -> &str {

@@ -50,10 +50,13 @@ async fn requests_without_an_id_are_numbered() {
 async fn a_call_is_logged_even_if_nobody_waits_for_it() {
     let lines = Lines::default();
     let (go, gone) = tokio::sync::watch::channel(false);
+    let begun = Arc::new(tokio::sync::Notify::new());
+    let begins = Arc::clone(&begun);
     let endpoint = Endpoint::new(
         lines.options(),
         service_fn(move |_: LambdaEvent<()>| {
             let mut gone = gone.clone();
+            begins.notify_one();
             async move {
                 gone.wait_for(|gone| *gone).await.unwrap();
                 Ok::<_, Error>(())
@@ -61,9 +64,8 @@ async fn a_call_is_logged_even_if_nobody_waits_for_it() {
         }),
     );
     let abandoned = tokio::spawn(async move { endpoint.call(invoke("1-a", "")).await });
-    while lines.take().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    begun.notified().await;
+    assert_eq!(lines.take(), ["FC Invoke Start RequestId: 1-a"]);
     abandoned.abort();
     assert!(abandoned.await.unwrap_err().is_cancelled());
     go.send(true).unwrap();

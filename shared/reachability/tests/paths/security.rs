@@ -138,7 +138,9 @@ fn an_acl_on_the_load_balancers_vswitch_is_asked_first_and_last() {
     let mut world = near_acl(open(), open());
     assert_eq!(world.verdict(), Verdict::Reachable);
     let hops = world.explain().forward.hops;
-    assert!(matches!(&hops[0], Hop::NetworkAcl { acl, direction: Direction::Egress, .. } if acl.as_str() == "nacl-near"));
+    assert!(
+        matches!(&hops[0], Hop::NetworkAcl { acl, direction: Direction::Egress, .. } if acl.as_str() == "nacl-near")
+    );
 
     // Only one of two vSwitches is closed.
     for (ingress, egress, forward) in [(open(), Vec::new(), true), (Vec::new(), open(), false)] {
