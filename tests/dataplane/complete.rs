@@ -29,6 +29,8 @@ pub(crate) struct Shape {
     pub(crate) broad: bool,
     /// VPC1 gets its routes from the transit router.
     pub(crate) published: bool,
+    /// The backends' VPCs do, too.
+    pub(crate) published_back: bool,
     /// Rules name a prefix list.
     pub(crate) listed: bool,
     /// Network ACLs that pass what is needed and not much more.
@@ -49,6 +51,7 @@ impl Shape {
             custom_vpc_table: false,
             broad: false,
             published: false,
+            published_back: false,
             listed: false,
             acls: false,
             noise: false,
@@ -71,6 +74,7 @@ impl Shape {
             custom_vpc_table: rng.chance(25),
             broad: rng.chance(30),
             published: rng.chance(15),
+            published_back: rng.chance(15),
             listed: rng.chance(30),
             acls: rng.chance(30),
             noise: rng.chance(40),
@@ -96,7 +100,7 @@ pub(crate) fn complete(shape: &Shape) -> Facts {
     connect(&mut facts, shape);
     for at in 0..facts.vpcs.len() {
         let table = usize::from(shape.custom_router_tables[facts.vpcs[at].region]);
-        facts.vpcs[at].attachment = Some(Attachment { link: full(table), publishes: at == 0 && shape.published });
+        facts.vpcs[at].attachment = Some(Attachment { link: full(table), publishes: if at == 0 { shape.published } else { shape.published_back } });
     }
     route(&mut facts, shape);
     admit(&mut facts, shape);
@@ -201,7 +205,8 @@ fn route(facts: &mut Facts, shape: &Shape) {
             vpc.tables.push(Vec::new());
             vpc.switches[0].table = 1;
         }
-        for table in &mut vpc.tables {
+        // Routes are published to the system table only.
+        for table in vpc.tables.iter_mut().skip(usize::from(shape.published_back)) {
             table.extend(back.iter().copied().map(to_router));
         }
     }

@@ -27,7 +27,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         put(&mut facts.vpcs[0].tables[0], Ipv4Net::from(address), Hop::Appliance);
     }),
     ("near VPC: default route to an appliance", |facts, _| {
-        put(&mut facts.vpcs[0].tables[0], net("0.0.0.0/0"), Hop::Appliance)
+        put(&mut facts.vpcs[0].tables[0], net("0.0.0.0/0"), Hop::Appliance);
     }),
     ("near VPC: not attached", |facts, _| facts.detach(0)),
     ("near VPC: not associated", |facts, _| relink(facts, 0, |link| link.association = None)),
@@ -44,7 +44,7 @@ pub(crate) const FAULTS: &[Fault] = &[
         acl(facts, 0, rng).egress.insert(0, entry(false, "tcp", (port, port), "0.0.0.0/0"));
     }),
     ("near vSwitch: ACL drops answers", |facts, rng| {
-        acl(facts, 0, rng).ingress.insert(0, entry(false, "tcp", (1024, 65535), "0.0.0.0/0"))
+        acl(facts, 0, rng).ingress.insert(0, entry(false, "tcp", (1024, 65535), "0.0.0.0/0"));
     }),
     // The inter-region connection.
     ("connection: missing", |facts, rng| {
@@ -100,6 +100,14 @@ pub(crate) const FAULTS: &[Fault] = &[
         if let Some(at) = peer(facts, rng) {
             let (router, destination) = (facts.peers[at].routers[1], backend_prefix(facts, rng));
             static_entry(facts, router, destination, Some(Via::Peer(at)));
+        }
+    }),
+    ("routers: a backend sent to and fro", |facts, rng| {
+        if let Some(at) = peer(facts, rng) {
+            let destination = backend_prefix(facts, rng);
+            for router in facts.peers[at].routers {
+                static_entry(facts, router, destination, Some(Via::Peer(at)));
+            }
         }
     }),
     ("far router: source sent into a backend's VPC", |facts, rng| {

@@ -10,8 +10,11 @@
 //! Without namespaces, iproute2 or nftables the test says in its summary that it was skipped, and passes; with
 //! `ALBRIDGE_DATAPLANE=required` it fails.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests: what they build has no outside data")]
+
 mod analysis;
 mod build;
+mod cases;
 mod complete;
 mod facts;
 mod faults;
@@ -23,79 +26,39 @@ mod outcome;
 mod rng;
 mod summary;
 
-use std::collections::BTreeSet;
-
-use ipnet::Ipv4Net;
-use local::Generation;
-use onboarding::topology::Topology;
-
-use complete::{Shape, complete};
-use facts::Facts;
-use faults::FAULTS;
+use cases::{Case, cases, probes};
 use lab::Lab;
-use outcome::{Answers, Outcome, Probe};
-use rng::Rng;
+use outcome::{Answers, Outcome};
 use summary::Summary;
-
-/// Random topologies, besides every single fault in the procedure's network.
-const RANDOM: u64 = 480;
 
 /// Laboratories that work side by side: most of a case's time is spent waiting for packets that do not come.
 const LABS: [&str; 3] = ["one", "two", "three"];
 
+/// Every way to die that the topologies have to show.
+const KINDS: [&str; 19] = [
+    "forward: vpc: no route",
+    "forward: vpc: other next hop",
+    "forward: router: no route",
+    "forward: router: black hole",
+    "forward: router: not associated",
+    "forward: router: no bandwidth",
+    "forward: astray",
+    "forward: loop",
+    "forward: network ACL",
+    "forward: security groups",
+    "forward: instance stopped",
+    "return: vpc: no route",
+    "return: vpc: service range",
+    "return: vpc: other next hop",
+    "return: vpc: nobody there",
+    "return: router: no route",
+    "return: router: black hole",
+    "return: astray",
+    "return: network ACL",
+];
+
 /// Of how many disagreements the whole topology is printed.
 const SHOWN: usize = 3;
-
-/// A network to judge, and how to make it again.
-struct Case {
-    name: String,
-    facts: Facts,
-}
-
-fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for generation in [Generation::Upgraded, Generation::Classic] {
-        let procedure = complete(&Shape::procedure(generation));
-        for (name, apply) in FAULTS {
-            let mut facts = procedure.clone();
-            apply(&mut facts, &Rng::new(1));
-            cases.push(Case { name: format!("{generation:?}: {name}"), facts });
-        }
-        cases.push(Case { name: format!("{generation:?}: the procedure"), facts: procedure });
-    }
-    cases.extend((0..RANDOM).map(random));
-    cases
-}
-
-/// A working network with up to four faults.
-fn random(seed: u64) -> Case {
-    let rng = Rng::new(seed);
-    let mut facts = complete(&Shape::random(&rng));
-    let mut name = format!("seed {seed}");
-    for _ in 0..*rng.pick(&[0, 1, 1, 1, 2, 2, 3, 4]) {
-        let (fault, apply) = rng.pick(FAULTS);
-        apply(&mut facts, &rng);
-        name = format!("{name}, {fault}");
-    }
-    Case { name, facts }
-}
-
-/// Every instance, from an address in each half of every prefix that the load balancer sends from; an upgraded one has
-/// addresses of its own, which are taken too.
-fn probes(facts: &Facts, topology: &Topology) -> Vec<Probe> {
-    let halves =
-        |source: Ipv4Net| source.subnets(source.prefix_len() + 1).unwrap().filter_map(|half| half.hosts().nth(5));
-    let mut sources: BTreeSet<_> = facts.sources().into_iter().flat_map(halves).collect();
-    sources.extend(topology.alb().unwrap().zones.iter().flat_map(|zone| zone.local_addresses.iter().copied()));
-    let instances = facts.backends().iter().flat_map(|vpc| vpc.instances.iter().map(|instance| (vpc.id, instance)));
-    instances
-        .flat_map(|(vpc, instance)| {
-            let probe =
-                move |source: &_| Probe { source: *source, vpc, instance: instance.id, address: instance.address };
-            sources.iter().map(probe).collect::<Vec<_>>()
-        })
-        .collect()
-}
 
 /// What the judges do not agree on, as text. The analysis does not know what listens on an instance.
 fn disagreements(analysis: &Answers, forwarder: &Answers, kernel: &Answers) -> Vec<String> {
@@ -178,5 +141,7 @@ fn analysis_forwarder_and_kernel_agree() {
         }
     }
     summary.write();
+    let never: Vec<&str> = KINDS.iter().filter(|kind| !summary.kinds.contains(**kind)).copied().collect();
+    assert!(never.is_empty(), "no packet died so: {never:?}");
     assert_eq!(summary.disagreements, 0, "the judges disagree about so many of {} topologies", summary.topologies);
 }

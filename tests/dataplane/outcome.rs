@@ -73,27 +73,51 @@ pub(crate) enum Why {
 /// Outcomes of a topology by probe.
 pub(crate) type Answers = BTreeMap<Probe, Outcome>;
 
+impl Direction {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Forward => "forward",
+            Self::Return => "return",
+        }
+    }
+}
+
+impl Place {
+    /// The resource, if one is to blame, and what kind it is; and what happened there.
+    fn parts(&self) -> (Option<(&str, &'static str)>, &'static str) {
+        match self {
+            Self::Vpc(vpc, why) => (Some((vpc, "vpc")), why.name()),
+            Self::Router(router, why) => (Some((router, "router")), why.name()),
+            Self::Astray(vpc) => (Some((vpc, "")), "astray"),
+            Self::Loop => (None, "loop"),
+            Self::Acl(switch) => (Some((switch, "")), "network ACL"),
+            Self::Groups => (None, "security groups"),
+            Self::Stopped => (None, "instance stopped"),
+        }
+    }
+}
+
+impl Outcome {
+    /// What would be the same in another place.
+    pub(crate) fn kind(&self) -> String {
+        let Self::Lost(direction, place) = self else { return self.to_string() };
+        match place.parts() {
+            (Some((_, kind)), what) if !kind.is_empty() => format!("{}: {kind}: {what}", direction.name()),
+            (_, what) => format!("{}: {what}", direction.name()),
+        }
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered => f.write_str("answered"),
             Self::Refused => f.write_str("refused"),
             Self::Unsure(why) => write!(f, "unsure: {why}"),
-            Self::Lost(direction, place) => {
-                let direction = match direction {
-                    Direction::Forward => "forward",
-                    Direction::Return => "return",
-                };
-                match place {
-                    Place::Vpc(vpc, why) => write!(f, "{direction}: {vpc}: {}", why.name()),
-                    Place::Router(router, why) => write!(f, "{direction}: {router}: {}", why.name()),
-                    Place::Astray(vpc) => write!(f, "{direction}: {vpc}: astray"),
-                    Place::Loop => write!(f, "{direction}: loop"),
-                    Place::Acl(switch) => write!(f, "{direction}: {switch}: network ACL"),
-                    Place::Groups => write!(f, "{direction}: security groups"),
-                    Place::Stopped => write!(f, "{direction}: instance stopped"),
-                }
-            }
+            Self::Lost(direction, place) => match place.parts() {
+                (Some((resource, _)), what) => write!(f, "{}: {resource}: {what}", direction.name()),
+                (None, what) => write!(f, "{}: {what}", direction.name()),
+            },
         }
     }
 }

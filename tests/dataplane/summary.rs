@@ -1,6 +1,6 @@
 //! What was done, for whoever runs the test: `target/dataplane-summary.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -17,6 +17,8 @@ pub(crate) struct Summary {
     pub(crate) requests: usize,
     pub(crate) answered: usize,
     pub(crate) by_hop: BTreeMap<String, usize>,
+    #[serde(skip)]
+    pub(crate) kinds: BTreeSet<String>,
     /// Topologies about which the judges did not agree.
     pub(crate) disagreements: usize,
     pub(crate) skipped: bool,
@@ -36,6 +38,7 @@ impl Summary {
         self.reachable += usize::from(kernel.values().all(Outcome::is_open));
         self.requests += kernel.len();
         for outcome in kernel.values() {
+            self.kinds.insert(outcome.kind());
             match outcome {
                 Outcome::Answered => self.answered += 1,
                 other => *self.by_hop.entry(other.to_string()).or_default() += 1,

@@ -78,6 +78,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
+            if S::NAME == StageName::BackendServers && is_learning(&sorted) && pace.wait().await {
+                continue;
+            }
             if !observation.failing {
                 return Ok(report::<S>(&session, &plan, ledger.made, sorted.blocked));
             }
@@ -102,6 +105,12 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
 }
 
 /// `unread` says what could not be read at the last look.
+/// Whether a path lacks only what a table has not learned: routes appear some seconds after the propagation that teaches
+/// them is active (cloud-apis.md, section 13). Waited for while there is time, then reported like any other block.
+fn is_learning(sorted: &Sorted) -> bool {
+    sorted.blocked.iter().any(|reason| reason.code == Code::NotLearned)
+}
+
 fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure {
     match (&ledger.trouble, unread) {
         (_, Some(what)) => Failure::CloudFailing { what },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, StageName};
+use onboarding::{Plan, StageName};
 use stage::{Failure, Host, Invocation, Report, Request, Status, run};
 
 use crate::output::Trouble;
@@ -17,8 +17,6 @@ const ATTEMPT: SignedDuration = SignedDuration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(5);
 /// What one stage may take in all: the workflow gives its slowest states about as long.
 const LIMIT: SignedDuration = SignedDuration::from_mins(30);
-/// From the last network write until every table has surely learned of it: seconds, usually (cloud-apis.md section 7).
-const LEARNING: SignedDuration = SignedDuration::from_secs(60);
 /// Attempts in a row that may fail before the cloud counts as failing.
 const FAILURES: u32 = 3;
 
@@ -53,15 +51,9 @@ pub(crate) async fn stages(
     for stage in StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch) {
         let clock = host.clock();
         let end = clock.now().checked_add(LIMIT).unwrap_or(jiff::Timestamp::MAX);
-        let settled = clock.now().checked_add(LEARNING).unwrap_or(jiff::Timestamp::MAX);
         let (mut failures, mut said) = (0, String::new());
         let report = loop {
             let failure = match attempt(stage, &invocation(host, clock, ATTEMPT, Some(plan)), &request).await {
-                Ok(report) if clock.now() < settled && is_settling(&report) => {
-                    tell(Progress::Waits { stage, what: "the tables have not learned everything yet" });
-                    clock.sleep(PAUSE).await;
-                    continue;
-                }
                 Ok(report) => break report,
                 Err(failure) => failure,
             };
@@ -88,11 +80,6 @@ pub(crate) async fn stages(
         reports.push(report);
     }
     Ok(reports)
-}
-
-/// Members that wait for a path right after its last piece was made: the tables learn of it a little later.
-fn is_settling(report: &Report) -> bool {
-    report.stage == StageName::BackendServers && report.blocked.iter().any(|reason| reason.code == Code::PathNotOpen)
 }
 
 async fn attempt(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {

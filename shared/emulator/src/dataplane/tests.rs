@@ -204,10 +204,13 @@ fn an_acl_on_the_load_balancers_vswitch_comes_first_and_last() {
     let mut bench = Bench::joined(Generation::Upgraded, None);
     let (vpc, switch) = (bench.near_vpc.clone(), bench.near_switches[0].clone());
     let acl = bench.made(Service::Vpc, NEAR, "CreateNetworkAcl", &[("VpcId", &vpc)], "NetworkAclId");
-    let on = [("NetworkAclId", acl.as_str()), ("Resource.1.ResourceId", &switch), ("Resource.1.ResourceType", "VSwitch")];
+    let on =
+        [("NetworkAclId", acl.as_str()), ("Resource.1.ResourceId", &switch), ("Resource.1.ResourceType", "VSwitch")];
     bench.must(Service::Vpc, NEAR, "AssociateNetworkAcl", &on);
     let full = trace(&bench).hops.len();
-    for (list, end, inbound, hops) in [("Ingress", "SourceCidrIp", true, full), ("Egress", "DestinationCidrIp", false, 0)] {
+    for (list, end, inbound, hops) in
+        [("Ingress", "SourceCidrIp", true, full), ("Egress", "DestinationCidrIp", false, 0)]
+    {
         let field = |name: &str| format!("{list}AclEntries.1.{name}");
         let (policy, protocol, port, end) = (field("Policy"), field("Protocol"), field("Port"), field(end));
         let update = [

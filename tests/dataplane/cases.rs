@@ -1,0 +1,68 @@
+//! The networks that are judged: every single fault in the procedure's network, for both generations of load balancer,
+//! and many faults at once in networks of random shape.
+
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+use local::Generation;
+use onboarding::topology::Topology;
+
+use crate::complete::{Shape, complete};
+use crate::facts::Facts;
+use crate::faults::FAULTS;
+use crate::outcome::Probe;
+use crate::rng::Rng;
+
+/// Random topologies, besides every single fault in the procedure's network.
+const RANDOM: u64 = 1100;
+
+/// A network to judge, and how to make it again.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) facts: Facts,
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let procedure = complete(&Shape::procedure(generation));
+        for (name, apply) in FAULTS {
+            let mut facts = procedure.clone();
+            apply(&mut facts, &Rng::new(1));
+            cases.push(Case { name: format!("{generation:?}: {name}"), facts });
+        }
+        cases.push(Case { name: format!("{generation:?}: the procedure"), facts: procedure });
+    }
+    cases.extend((0..RANDOM).map(random));
+    cases
+}
+
+/// A working network with up to four faults.
+fn random(seed: u64) -> Case {
+    let rng = Rng::new(seed);
+    let mut facts = complete(&Shape::random(&rng));
+    let mut name = format!("seed {seed}");
+    for _ in 0..*rng.pick(&[0, 1, 1, 1, 2, 2, 3, 4]) {
+        let (fault, apply) = rng.pick(FAULTS);
+        apply(&mut facts, &rng);
+        name = format!("{name}, {fault}");
+    }
+    Case { name, facts }
+}
+
+/// Every instance, from an address in each half of every prefix that the load balancer sends from; an upgraded one has
+/// addresses of its own, which are taken too.
+pub(crate) fn probes(facts: &Facts, topology: &Topology) -> Vec<Probe> {
+    let halves =
+        |source: Ipv4Net| source.subnets(source.prefix_len() + 1).unwrap().filter_map(|half| half.hosts().nth(5));
+    let mut sources: BTreeSet<_> = facts.sources().into_iter().flat_map(halves).collect();
+    sources.extend(topology.alb().unwrap().zones.iter().flat_map(|zone| zone.local_addresses.iter().copied()));
+    let instances = facts.backends().iter().flat_map(|vpc| vpc.instances.iter().map(|instance| (vpc.id, instance)));
+    instances
+        .flat_map(|(vpc, instance)| {
+            let probe =
+                move |source: &_| Probe { source: *source, vpc, instance: instance.id, address: instance.address };
+            sources.iter().map(probe).collect::<Vec<_>>()
+        })
+        .collect()
+}
