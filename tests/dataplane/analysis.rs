@@ -183,7 +183,10 @@ fn place(
         _ => {}
     }
     let why = match (fault.code, last) {
-        (Code::WrongNextHop, Some(Hop::Peer { .. })) => return Some(Place::Loop),
+        // The facts have no entry for another router's attachment: only a loop is refused with a next hop in hand.
+        (Code::WrongNextHop, Some(Hop::TransitTable { entry, .. })) if entry.next_hop.is_some() => {
+            return Some(Place::Loop);
+        }
         (Code::WrongNextHop, Some(Hop::Attachment { .. })) => {
             let At::Vpc(vpc) = at else { return None };
             // Into the right VPC, and out of it again.

@@ -13,8 +13,11 @@ use crate::faults::FAULTS;
 use crate::outcome::Probe;
 use crate::rng::Rng;
 
+/// How often each fault is tried alone: it chooses where in the network it strikes.
+const SINGLE: u64 = 2;
+
 /// Random topologies, besides every single fault in the procedure's network.
-const RANDOM: u64 = 1100;
+const RANDOM: u64 = 500;
 
 /// A network to judge, and how to make it again.
 pub(crate) struct Case {
@@ -27,9 +30,11 @@ pub(crate) fn cases() -> Vec<Case> {
     for generation in [Generation::Upgraded, Generation::Classic] {
         let procedure = complete(&Shape::procedure(generation));
         for (name, apply) in FAULTS {
-            let mut facts = procedure.clone();
-            apply(&mut facts, &Rng::new(1));
-            cases.push(Case { name: format!("{generation:?}: {name}"), facts });
+            for seed in 0..SINGLE {
+                let mut facts = procedure.clone();
+                apply(&mut facts, &Rng::new(seed));
+                cases.push(Case { name: format!("{generation:?}: {name}, seed {seed}"), facts });
+            }
         }
         cases.push(Case { name: format!("{generation:?}: the procedure"), facts: procedure });
     }

@@ -100,7 +100,10 @@ pub(crate) fn complete(shape: &Shape) -> Facts {
     connect(&mut facts, shape);
     for at in 0..facts.vpcs.len() {
         let table = usize::from(shape.custom_router_tables[facts.vpcs[at].region]);
-        facts.vpcs[at].attachment = Some(Attachment { link: full(table), publishes: if at == 0 { shape.published } else { shape.published_back } });
+        facts.vpcs[at].attachment = Some(Attachment {
+            link: full(table),
+            publishes: if at == 0 { shape.published } else { shape.published_back },
+        });
     }
     route(&mut facts, shape);
     admit(&mut facts, shape);

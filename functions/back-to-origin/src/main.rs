@@ -1,8 +1,8 @@
-//! Function Compute starts this: settings, then `run`. Everything else is in the library.
+//! Function Compute starts this: settings, then `run_concurrent`. Everything else is in the library.
 
 use std::process::ExitCode;
 
-use fc_runtime::{LambdaEvent, run, service_fn};
+use fc_runtime::{LambdaEvent, run_concurrent, service_fn};
 use stage::Host;
 
 #[tokio::main(flavor = "current_thread")]
@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(64);
         }
     };
-    match run(service_fn(|event: LambdaEvent<_>| back_to_origin::handle(host.clone(), event))).await {
+    match run_concurrent(service_fn(move |event: LambdaEvent<_>| back_to_origin::handle(host.clone(), event))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

@@ -9,13 +9,7 @@ use std::{
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Error,
-    credentials::Credentials,
-    invocation::Reply,
-    options::Options,
-    protocol::FcHeaders,
-};
+use crate::{Error, credentials::Credentials, invocation::Reply, options::Options, protocol::FcHeaders};
 
 /// The function as it is configured, the same for every call.
 ///

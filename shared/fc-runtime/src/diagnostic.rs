@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn reports_of_anyhow_give_their_text() {
         let diagnostic = Diagnostic::from(anyhow::anyhow!("broken").context("while starting"));
-        assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("&anyhow::Error", "while starting"));
+        assert_eq!(
+            (diagnostic.error_type.as_str(), diagnostic.error_message.as_str()),
+            ("&anyhow::Error", "while starting")
+        );
     }
 
     #[cfg(feature = "eyre")]

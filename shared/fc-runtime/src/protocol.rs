@@ -53,7 +53,9 @@ impl<'h> FcHeaders<'h> {
     pub(crate) fn of(headers: &'h HeaderMap) -> Self {
         let mut found = Self::default();
         for (name, value) in headers {
-            let Some(name) = name.as_str().strip_prefix(PREFIX) else { continue };
+            // An array of five bytes is compared in registers.
+            let Some((b"x-fc-", _)) = name.as_str().as_bytes().split_first_chunk() else { continue };
+            let Some(name) = name.as_str().get(PREFIX.len()..) else { continue };
             // By length first: most names are told apart by it, without a comparison.
             let field = match name.len() {
                 6 if name == "region" => &mut found.region,
@@ -101,9 +103,7 @@ impl Call {
         };
         let allowed = match call {
             Self::Invoke => method == Method::POST,
-            Self::Initialize | Self::PreStop | Self::PreFreeze => {
-                method == Method::GET || method == Method::POST
-            }
+            Self::Initialize | Self::PreStop | Self::PreFreeze => method == Method::GET || method == Method::POST,
             Self::Http => true,
         };
         if allowed { Ok(call) } else { Err(ProtocolError::MethodNotAllowed(method.clone())) }

@@ -32,16 +32,8 @@ use tokio::{
 use tower::{Layer, Service};
 
 use crate::{
-    Diagnostic, Error,
-    context::LambdaEvent,
-    endpoint::Endpoint,
-    handler::HandlerService,
-    invocation::LambdaInvocation,
-    lifecycle,
-    options::Options,
-    response::IntoFunctionResponse,
-    server,
-    snapstart::SnapStartResource,
+    Diagnostic, Error, context::LambdaEvent, endpoint::Endpoint, handler::HandlerService, invocation::LambdaInvocation,
+    lifecycle, options::Options, response::IntoFunctionResponse, server, snapstart::SnapStartResource,
     uninterrupted::Outcome,
 };
 

@@ -72,9 +72,7 @@ async fn pause() {
 async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiver<()>) {
     // Answers are small and complete: waiting to fill a packet only delays them. It is an optimization, so it may fail.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| {
-        endpoint.answer(request).map(Ok::<_, Infallible>)
-    });
+    let service = service_fn(move |request| endpoint.answer(request).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .keep_alive(true)
         // Function Compute drops this header (document 2513501) and adds its own.

@@ -1,9 +1,7 @@
 //! `lambda_runtime`'s SnapStart hooks: accepted, so that code compiles, and never called, since Function Compute takes
 //! no snapshots of custom runtimes.
 
-use futures_util::future::BoxFuture;
-
-use crate::Error;
+use crate::{BoxFuture, Error};
 
 /// A resource that wants to know of snapshots. Both hooks do nothing unless implemented.
 pub trait SnapStartResource: Send + Sync {

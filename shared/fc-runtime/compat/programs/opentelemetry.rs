@@ -29,9 +29,7 @@ async fn main() -> Result<(), Error> {
         async move { Ok::<_, Error>(json!({ "flushesBefore": flushes })) }
     });
     Runtime::new(handler)
-        .layer(
-            OpenTelemetryLayer::new(|| provider.force_flush()).with_trigger(OpenTelemetryFaasTrigger::Http),
-        )
+        .layer(OpenTelemetryLayer::new(|| provider.force_flush()).with_trigger(OpenTelemetryFaasTrigger::Http))
         .run()
         .await
 }

@@ -6,8 +6,8 @@
 use std::{borrow::Cow, convert::Infallible, fmt::Debug, future::Future, sync::Arc, time::SystemTime};
 
 use lambda_runtime::{
-    BoxFuture, Config, Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent, LambdaInvocation,
-    MetadataPrelude, Runtime, Service, SnapStartResource, StreamResponse,
+    BoxFuture, Config, Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent,
+    LambdaInvocation, MetadataPrelude, Runtime, Service, SnapStartResource, StreamResponse,
     layers::{OpenTelemetryFaasTrigger, OpenTelemetryLayer, TracingLayer, trace},
     service_fn, snapstart, streaming, tower,
 };

@@ -29,12 +29,12 @@ const SERVERS: [(&str, &str, Kind); 10] = [
     ("lambda_runtime, 200 in flight", "lambda/release/bench-lambda", Kind::Poll(200)),
 ];
 
-const HELLO: [(&str, &str); 2] =
-    [("fc-runtime", "fc/release/hello"), ("lambda_runtime", "lambda/release/hello")];
+const HELLO: [(&str, &str); 2] = [("fc-runtime", "fc/release/hello"), ("lambda_runtime", "lambda/release/hello")];
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
-    let target = PathBuf::from(arguments.next().ok_or_else(|| io::Error::other("usage: bench-load TARGET ROUNDS SECONDS"))?);
+    let target =
+        PathBuf::from(arguments.next().ok_or_else(|| io::Error::other("usage: bench-load TARGET ROUNDS SECONDS"))?);
     let rounds = number(arguments.next(), 9);
     let seconds = number(arguments.next(), 2);
     let script = load::write_script(&target)?;

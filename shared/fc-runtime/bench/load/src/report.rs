@@ -36,7 +36,9 @@ pub fn print(rows: &[Row], servers: &[Server], sizes: &[(&str, u64)]) {
     let throughput = |loads: &[Load]| median(loads.iter().map(|load| load.per_second));
     let cpu = |loads: &[Load]| median(loads.iter().map(|load| load.cpu_micros));
     let base = &rows[0];
-    println!("| server | calls/s at 16 | ratio | CPU us/call | CPU ratio | p50 us | p99 us | calls/s at 200 | ratio | CPU us/call |");
+    println!(
+        "| server | calls/s at 16 | ratio | CPU us/call | CPU ratio | p50 us | p99 us | calls/s at 200 | ratio | CPU us/call |"
+    );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
     for row in rows {
         println!(

@@ -78,7 +78,8 @@ fn surface(name: &str, json: &Path) -> Outcome<BTreeSet<String>> {
     const INTERNAL: [&str; 5] = ["Freeze", "UnsafeUnpin", "UnwindSafe", "RefUnwindSafe", "StructuralPartialEq"];
     let api = public_api::Builder::from_rustdoc_json(json).omit_blanket_impls(true).build()?;
     let own = format!("{name}::");
-    let items = api.items().map(|item| format!(" {item}").replace(&format!(" {own}"), " crate::").replace(&own, "crate::"));
+    let items =
+        api.items().map(|item| format!(" {item}").replace(&format!(" {own}"), " crate::").replace(&own, "crate::"));
     Ok(items
         .map(|item| item.trim().to_owned())
         .filter(|item| !INTERNAL.iter().any(|internal| item.contains(&format!("::{internal} for "))))

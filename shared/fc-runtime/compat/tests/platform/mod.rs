@@ -20,7 +20,10 @@ use message::Message;
 #[derive(Debug)]
 pub enum Outcome {
     Answer(String),
-    Failure { error_type: String, error_message: String },
+    Failure {
+        error_type: String,
+        error_message: String,
+    },
     /// The payload does not deserialize; the reason.
     Unreadable(&'static str),
 }
@@ -160,7 +163,8 @@ fn runtime_api(mut stream: TcpStream, events: &Mutex<Receiver<String>>, outcomes
             let Ok(event) = events.lock().unwrap().recv() else { return };
             ("lambda-runtime-aws-request-id: 1-compat\r\nlambda-runtime-deadline-ms: 4102444800000\r\n", event)
         } else if path.ends_with("/extension/register") {
-            ("lambda-extension-identifier: 1\r\n", "{}".to_owned())
+            let function = r#"{"functionName":"compat","functionVersion":"1","handler":"bootstrap"}"#;
+            ("lambda-extension-identifier: 1\r\n", function.to_owned())
         } else if path.ends_with("/extension/event/next") {
             // Its next event would be the shutdown, of which only the signal is played.
             thread::park();

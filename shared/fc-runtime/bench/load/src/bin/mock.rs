@@ -16,7 +16,8 @@ const NEXT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConte
     lambda-runtime-invoked-function-arn: arn:aws:lambda:us-east-1:123456789012:function:hello\r\n\
     lambda-runtime-trace-id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1\r\n\r\n\
     {\"name\":\"world\"}";
-const THANKS: &[u8] = b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"OK\"}";
+const THANKS: &[u8] =
+    b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"OK\"}";
 
 fn main() -> std::io::Result<()> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
