@@ -90,3 +90,10 @@ impl Abandoned {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        // A set that is dropped ends its tasks; these go on, even if nobody is left to wait for them.
+        self.lock().detach_all();
+    }
+}

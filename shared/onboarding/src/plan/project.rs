@@ -17,6 +17,7 @@ const ROUNDS: usize = 4;
 #[must_use]
 pub fn project(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
     let mut topology = inputs.topology.clone();
+    settle(&mut topology);
     for change in changes.iter().filter(|change| change.is_open()) {
         make(inputs, &mut topology, &change.write);
     }
@@ -26,6 +27,33 @@ pub fn project(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
         }
     }
     topology
+}
+
+/// What is on its way arrives.
+fn settle(topology: &mut Topology) {
+    fn arrive(status: &mut String, on_the_way: &[&str], arrived: &str) {
+        if on_the_way.contains(&status.as_str()) {
+            arrived.clone_into(status);
+        }
+    }
+    for attachment in topology.vpc_attachments.get_mut().into_iter().flatten() {
+        arrive(&mut attachment.status, &["Attaching", "Modifying"], "Attached");
+    }
+    for peer in topology.peer_attachments.get_mut().into_iter().flatten() {
+        arrive(&mut peer.status, &["Attaching", "Modifying"], "Attached");
+    }
+    for router in topology.transit_routers.values_mut().filter_map(|router| router.get_mut()?.as_mut()) {
+        for table in router.tables.values_mut() {
+            table.associations.values_mut().for_each(|status| arrive(status, &["Associating"], "Active"));
+            table.propagations.values_mut().for_each(|status| arrive(status, &["Enabling"], "Active"));
+            table.routes.iter_mut().for_each(|route| arrive(&mut route.status, &["Creating"], "Active"));
+        }
+    }
+    for vpc in topology.vpcs.values_mut().filter_map(|vpc| vpc.get_mut()?.as_mut()) {
+        for route in vpc.tables.values_mut().flat_map(|table| &mut table.routes) {
+            arrive(&mut route.status, &["Pending", "Modifying"], "Available");
+        }
+    }
 }
 
 fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {

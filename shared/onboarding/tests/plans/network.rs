@@ -220,3 +220,14 @@ fn what_could_not_be_read_is_never_taken_for_absent() {
     let deployment = world::deployment();
     assert_eq!(plan::network(&world::inputs(&deployment, &binding, &topology)).changes, []);
 }
+
+#[test]
+fn what_is_on_its_way_counts_as_there_for_what_is_planned() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    for attachment in topology.vpc_attachments.get_mut().unwrap() {
+        attachment.status = "Attaching".to_owned();
+    }
+    let deployment = world::deployment();
+    let later = plan::project(&world::inputs(&deployment, &binding, &topology), &[]);
+    assert!(later.vpc_attachments.get().unwrap().iter().all(|attachment| attachment.status == "Attached"));
+}

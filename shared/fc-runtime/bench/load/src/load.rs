@@ -67,6 +67,16 @@ pub fn wrk(server: &Running, script: &Path, connections: usize, seconds: usize) 
     })
 }
 
+/// The resident memory of a fresh process after so many calls over 16 connections, in kB.
+pub fn resident_after(server: &Server, script: &Path, calls: u64) -> io::Result<f64> {
+    let (running, _) = server.start()?;
+    let mut served = 0.0;
+    while served < calls as f64 {
+        served += wrk(&running, script, 16, 2)?.per_second * 2.0;
+    }
+    running.resident_kb()
+}
+
 /// `1.23ms` in microseconds.
 fn micros(text: &str) -> f64 {
     let (number, factor) = match text {
