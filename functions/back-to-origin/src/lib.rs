@@ -5,7 +5,9 @@ use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::cbn;
-use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, add_vpc_route, attachment_id, run};
+use stage::{
+    Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, add_vpc_route, attachment_id, run,
+};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +23,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&BackToOrigin, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 impl Stage for BackToOrigin {

@@ -24,7 +24,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&BackendServers, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 /// Servers that one call takes (cloud-apis.md, section 4).
@@ -34,11 +37,8 @@ impl Stage for BackendServers {
     const NAME: StageName = StageName::BackendServers;
     const NEEDS: Needs =
         Needs::MEMBERS.and(Needs::HEALTH).and(Needs::CEN).and(Needs::SECURITY).and(Needs::SURROUNDINGS);
-    const WRITES: &'static [&'static str] = &[
-        "alb:AddServersToServerGroup",
-        "alb:RemoveServersFromServerGroup",
-        "alb:UpdateServerGroupServersAttribute",
-    ];
+    const WRITES: &'static [&'static str] =
+        &["alb:AddServersToServerGroup", "alb:RemoveServersFromServerGroup", "alb:UpdateServerGroupServersAttribute"];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let wish = &cx.binding().server_group.name;
@@ -110,14 +110,16 @@ async fn add(cx: &Session<'_>, group: String, servers: Vec<alb::NewServer>) -> R
 async fn update(cx: &Session<'_>, group: String, servers: Vec<alb::ServerUpdate>) -> Result<usize, Problem> {
     let count = servers.len();
     let client_token = Some(cx.fresh_token());
-    let update = alb::UpdateServerGroupServersAttribute { server_group_id: group, servers, client_token, ..Default::default() };
+    let update =
+        alb::UpdateServerGroupServersAttribute { server_group_id: group, servers, client_token, ..Default::default() };
     call(cx, &update, count).await
 }
 
 async fn remove(cx: &Session<'_>, group: String, servers: Vec<alb::ServerKey>) -> Result<usize, Problem> {
     let count = servers.len();
     let client_token = Some(cx.fresh_token());
-    let remove = alb::RemoveServersFromServerGroup { server_group_id: group, servers, client_token, ..Default::default() };
+    let remove =
+        alb::RemoveServersFromServerGroup { server_group_id: group, servers, client_token, ..Default::default() };
     call(cx, &remove, count).await
 }
 

@@ -23,7 +23,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&PeerAttachment, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 impl Stage for PeerAttachment {
@@ -40,7 +43,9 @@ impl Stage for PeerAttachment {
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
-            Write::Connect { from, to, mbps, package } => connect(cx, topology, (from, to), *mbps, package.as_ref()).await?,
+            Write::Connect { from, to, mbps, package } => {
+                connect(cx, topology, (from, to), *mbps, package.as_ref()).await?;
+            }
             Write::PublishRoutes { from, to } => {
                 let publish = cbn::UpdateTransitRouterPeerAttachmentAttribute {
                     transit_router_attachment_id: attachment_id(topology, &peer(from, to))?,
@@ -77,7 +82,10 @@ async fn connect(
         bandwidth: Some(mbps.into()),
         auto_publish_route_enabled: Some(true),
         transit_router_attachment_name: Some(format!("albridge-{from}-{to}")),
-        tag: vec![cbn::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::PeerAttachment) }],
+        tag: vec![cbn::Tag {
+            key: TAG_KEY.to_owned(),
+            value: cx.deployment().tag(&cx.binding().name, Role::PeerAttachment),
+        }],
         ..Default::default()
     };
     create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterPeerAttachment", &create));

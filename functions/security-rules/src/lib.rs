@@ -21,7 +21,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&SecurityRules, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 /// Rules that one call takes (cloud-apis.md, section 11).

@@ -23,7 +23,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&ServerGroup, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 impl Stage for ServerGroup {
@@ -67,7 +70,10 @@ async fn create(cx: &Session<'_>, name: &str, vpc: &VpcId, settings: &ServerGrou
         health_check_config: health_check(settings),
         sticky_session_config: Some(sticky(settings)),
         connection_drain_config: settings.drain_seconds.map(|_| draining(settings)),
-        tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::ServerGroup) }],
+        tag: vec![alb::Tag {
+            key: TAG_KEY.to_owned(),
+            value: cx.deployment().tag(&cx.binding().name, Role::ServerGroup),
+        }],
         ..Default::default()
     };
     create.client_token = Some(cx.token(Owner::Binding, "CreateServerGroup", &create));

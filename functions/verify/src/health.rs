@@ -24,10 +24,13 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
         wanted::selected(binding, topology).any(|(_, instance)| &instance.id == id && instance.status == "Running")
     };
     // Behind a stopped listener nothing is ever checked: there is nothing to wait for.
-    let mut listeners = topology.listeners.get().into_iter().flatten().filter(|found| found.port == binding.listener.port);
+    let mut listeners =
+        topology.listeners.get().into_iter().flatten().filter(|found| found.port == binding.listener.port);
     let stopped = listeners.any(|listener| listener.status == "Stopped");
     for server in topology.servers.get().into_iter().flatten() {
-        let Some((instance, state)) = session.deployment().read_member(&binding.name, &server.description) else { continue };
+        let Some((instance, state)) = session.deployment().read_member(&binding.name, &server.description) else {
+            continue;
+        };
         health.members += 1;
         let Some(view) = unhealthy.get(&server.endpoint()) else { continue };
         if state != MemberState::Serving || !running(&instance) {

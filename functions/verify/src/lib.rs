@@ -100,7 +100,10 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             let answer = probe::of_binding(&session, &topology, health.members).await;
             let (answer, fault) = answer;
             blocked.extend(fault);
-            return Ok(Verification { report: report(&session.binding().name, request, blocked, plan.findings), request: answer });
+            return Ok(Verification {
+                report: report(&session.binding().name, request, blocked, plan.findings),
+                request: answer,
+            });
         }
         if !pace.wait().await {
             converging.truncate(3);

@@ -46,7 +46,11 @@ pub struct Answer {
 }
 
 /// Proves a binding with `members` members, if anything can. Gives the answer and what is wrong.
-pub(crate) async fn of_binding(session: &Session<'_>, topology: &Topology, members: usize) -> (Option<Answer>, Option<Reason>) {
+pub(crate) async fn of_binding(
+    session: &Session<'_>,
+    topology: &Topology,
+    members: usize,
+) -> (Option<Answer>, Option<Reason>) {
     let binding = session.binding();
     let Some(load_balancer) = topology.alb() else { return (None, None) };
     if members == 0 {
@@ -111,7 +115,8 @@ async fn ask(session: &Session<'_>, region: &str, probe: &Probe) -> Result<Answe
     };
     let body = serde_json::to_vec(&serde_json::json!({ "probe": probe })).map_err(|error| failed(error.to_string()))?;
     let invoke = fc::InvokeFunction { function_name: function.clone(), body: body.into(), ..Default::default() };
-    let invocation = session.cloud().own().invoke_function(region, &invoke).await.map_err(|error| failed(error.to_string()))?;
+    let invocation =
+        session.cloud().own().invoke_function(region, &invoke).await.map_err(|error| failed(error.to_string()))?;
     if let Some(kind) = invocation.error_type {
         return Err(failed(format!("{kind}: {}", String::from_utf8_lossy(&invocation.body))));
     }

@@ -23,7 +23,10 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
     let report = run(&VpcAttachments, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic { error_type: failure.error_type().to_owned(), error_message: failure.to_string() })
+    report.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
 }
 
 impl Stage for VpcAttachments {
@@ -72,7 +75,10 @@ async fn attach(
         // Exact prefixes only: routes into the VPC are written one by one.
         auto_publish_route_enabled: Some(false),
         transit_router_attachment_name: Some(format!("albridge-{vpc}")),
-        tag: vec![cbn::Tag { key: TAG_KEY.to_owned(), value: cx.deployment().tag(&cx.binding().name, Role::VpcAttachment) }],
+        tag: vec![cbn::Tag {
+            key: TAG_KEY.to_owned(),
+            value: cx.deployment().tag(&cx.binding().name, Role::VpcAttachment),
+        }],
         ..Default::default()
     };
     create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterVpcAttachment", &create));
