@@ -1,7 +1,7 @@
 //! After the procedure: what albridge made and no binding wants any more is removed. Make before break, so it comes last.
 //!
 //! Only marked VPC routes, security-group rules and transit-router routes. Attachments, connections, listeners and server
-//! groups are reported, and removed by `albridge teardown` alone.
+//! groups are reported, and left to a person.
 
 use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};

@@ -191,7 +191,7 @@ codes! {
     /// More time is needed.
     StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
     /// There is something marked for a binding that the store no longer names.
-    Orphan = "XREG-ORPHAN", "Remove it with `albridge teardown NAME`.";
+    Orphan = "XREG-ORPHAN", "Remove it by hand once nothing uses it, or put the binding back into the store.";
     /// No probe sits in the ALB's VPC.
     NotProbed = "XREG-NOT-PROBED", "Deploy the probe in the ALB's region to have requests tested.";
     /// The probe's request did not come back as wished.

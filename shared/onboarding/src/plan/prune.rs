@@ -1,7 +1,7 @@
 //! After everything else: what this deployment made and no binding wants any more goes. Make before break.
 //!
 //! Only marked VPC routes, security rules and transit-router routes, in tables and groups that this binding names.
-//! Attachments, connections, listeners and server groups are `teardown`'s.
+//! Attachments, connections, listeners and server groups are left to a person.
 
 use std::collections::BTreeSet;
 
@@ -151,7 +151,7 @@ fn is_kept(kept: &Kept, group: &SecurityGroupId, rule: &SecurityRule) -> bool {
 }
 
 /// Whether a description is this deployment's, for a binding that is in the store. One that is not is an orphan: named,
-/// and left for teardown.
+/// and left to a person.
 fn is_ours(
     inputs: &Inputs<'_>,
     store: &[BindingName],
