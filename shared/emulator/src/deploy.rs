@@ -187,7 +187,9 @@ mod tests {
         let dispatch = world.function(HANGZHOU, "albridge-dispatch").unwrap();
         let role = world.ram.role_by_arn(&dispatch.role_arn).unwrap().name.clone();
         let allowed = |action: &str| ram::verdict(&world, &role, action, &["*".to_owned()]) == ram::Verdict::Allowed;
-        assert!(allowed("fnf:StartExecution") && allowed("vpc:DescribeVpcs") && !allowed("alb:CreateServerGroup"));
+        assert!(
+            allowed("fnf:StartExecution") && allowed("vpc:DescribeVpcAttribute") && !allowed("alb:CreateServerGroup")
+        );
         // The drift timer is what falls due next.
         assert_eq!(world.next_due(start()), Some(start() + jiff::SignedDuration::from_mins(5)));
         world.undeploy(HANGZHOU, &deployment);
