@@ -5,5 +5,6 @@
 mod checks;
 mod members;
 mod network;
+mod properties;
 mod prune;
 mod world;
