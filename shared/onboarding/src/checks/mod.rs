@@ -3,7 +3,7 @@
 //!
 //! A check looks at facts and gives [`Finding`]s; each names the changes that depend on it ([`Target`]), and only those are
 //! blocked. A finding that blocks nothing of a plan is still reported with it. A fact that a call failed to bring blocks
-//! what depends on it as [`Code::Unread`](crate::Code::Unread); one that a stage did not ask for says nothing, which is why
+//! what depends on it as [`Code::Unread`]; one that a stage did not ask for says nothing, which is why
 //! every stage reads what the checks of its own changes look at.
 
 mod alb;
