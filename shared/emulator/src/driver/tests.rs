@@ -22,7 +22,7 @@ States:
     Action: FC:InvokeFunction
     TaskMode: RequestComplete
     Parameters:
-      resourceArn: acs:fc:cn-hangzhou:1234567890123456:functions/work/LATEST
+      resourceArn: acs:fc:cn-hangzhou:1234567890123456:functions/job/LATEST
       invocationType: Sync
       body: { binding.$: $Context.Execution.Input.binding }
     Retry:
@@ -34,7 +34,7 @@ fn cloud(played: &Played) -> Cloud {
     let mut world = world();
     let role = put_role(&mut world, "flow", &["fc:InvokeFunction"]);
     let worker = put_role(&mut world, "worker", &["ecs:Describe*"]);
-    put_function(&mut world, "work", &worker);
+    put_function(&mut world, "job", &worker);
     world.put_flow(start(), HANGZHOU, "onboarding", FLOW, &role).unwrap();
     Cloud::start(world, Clock::seeded(start(), 1), Arc::new(played.clone()))
 }
@@ -77,7 +77,7 @@ async fn an_execution_runs_to_its_end_and_retries_on_the_way() {
     assert_eq!(seen.len(), 2);
     let header =
         |name: &str| seen[0].headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap();
-    assert_eq!(header("x-fc-function-name"), "work");
+    assert_eq!(header("x-fc-function-name"), "job");
     assert!(header("x-fc-access-key-id").starts_with("STS."));
     assert!(!header("x-fc-security-token").is_empty());
     let refused = fnf(&cloud, "4", "StartExecution", &input).await;
@@ -87,7 +87,7 @@ async fn an_execution_runs_to_its_end_and_retries_on_the_way() {
 #[tokio::test(start_paused = true)]
 async fn a_synchronous_call_waits_for_the_function() {
     let cloud = cloud(&Played::new(|_| Outcome::Answered(b"pong".to_vec())));
-    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &[], b"ping");
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/job/invocations", &[], b"ping");
     let answer = cloud.call(HANGZHOU, request).await;
     assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, b"pong".as_slice()));
     assert!(!answer.headers().contains_key("x-fc-error-type"));
@@ -98,7 +98,7 @@ async fn a_failing_asynchronous_call_is_tried_three_times_more() {
     let played = Played::new(|_| Outcome::Crashed("no".into()));
     let cloud = cloud(&played);
     let headers = [("x-fc-invocation-type", "Async")];
-    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &headers, b"");
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/job/invocations", &headers, b"");
     assert_eq!(cloud.call(HANGZHOU, request).await.status(), StatusCode::ACCEPTED);
     cloud.clock().sleep(Duration::from_secs(60)).await;
     let retries: Vec<String> = played
@@ -120,9 +120,9 @@ impl FunctionHost for Broken {
 
 async fn invoke_broken(panics: bool) -> (String, SignedDuration) {
     let mut world = world();
-    put_function(&mut world, "work", "");
+    put_function(&mut world, "job", "");
     let cloud = Cloud::start(world, Clock::seeded(start(), 1), Arc::new(Broken(panics)));
-    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/work/invocations", &[], b"");
+    let request = acs3(start(), "1", &root(), "POST", "/2023-03-30/functions/job/invocations", &[], b"");
     let answer = cloud.call(HANGZHOU, request).await;
     assert_eq!(answer.headers()["x-fc-error-type"], "UnhandledInvocationError");
     (json_of(&answer)["errorMessage"].as_str().unwrap().to_owned(), cloud.clock().now().duration_since(start()))
@@ -163,7 +163,7 @@ async fn events_reach_functions_by_rule_and_are_repeated_until_taken() {
     let data = json!({"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Running"});
     cloud.with(|world| {
         let pattern = json!({"source": ["acs.ecs"], "data": {"state": ["Running"]}});
-        crate::events::put_trigger_rule(world, HANGZHOU, "work", "ecs", &pattern, true);
+        crate::events::put_trigger_rule(world, HANGZHOU, "job", "ecs", &pattern, true);
         for (region, state) in [(HANGZHOU, "Running"), (HANGZHOU, "Starting"), ("cn-chengdu", "Running")] {
             let mut data = data.clone();
             data["state"] = state.into();
@@ -189,7 +189,7 @@ async fn timers_fire_on_time() {
     let cloud = cloud(&played);
     cloud.with(|world| {
         let schedule = template::cron::Schedule::parse("0 */5 * * * *").unwrap();
-        crate::events::put_timer(world, start(), HANGZHOU, "work", "drift", schedule, "all");
+        crate::events::put_timer(world, start(), HANGZHOU, "job", "drift", schedule, "all");
     });
     cloud.clock().sleep(Duration::from_secs(11 * 60)).await;
     let events: Vec<serde_json::Value> =
