@@ -37,6 +37,14 @@ pub(crate) enum Command {
     /// Shows the plan, asks, and makes the changes, stage by stage.
     #[command(after_help = "Example:\n  albridge apply web --bindings bindings.yml\n  albridge apply --plan plan.json")]
     Apply(ApplyArgs),
+    /// Starts the workflow in the cloud, as an event would, and follows it to its end.
+    #[command(
+        after_help = "Example:\n  albridge run web --bindings oss://bucket.cn-hangzhou/bindings.yml --home cn-hangzhou"
+    )]
+    Run(RunArgs),
+    /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be.
+    #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou")]
+    Status(StatusArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
     #[command(after_help = "Example:\n  albridge explain i-ecs1 --bindings bindings.yml")]
     Explain(ExplainArgs),
@@ -104,6 +112,9 @@ pub(crate) struct Target {
     /// The profile of ~/.aliyun/config.json, where the environment has no access key [default: its current one].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+    /// The region of the workflow and the functions [default: ALBRIDGE_HOME_REGION].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) home: Option<String>,
 }
 
 /// Options of `plan`.
@@ -130,6 +141,29 @@ pub(crate) struct ApplyArgs {
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The binding [default: the store's only one].
+    pub(crate) binding: Option<String>,
+    /// Only start it.
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// The binding [default: every one of the store].
+    pub(crate) binding: Option<String>,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

@@ -9,6 +9,7 @@ mod explain;
 mod output;
 mod plan;
 mod policy;
+mod runs;
 mod schema;
 mod target;
 
@@ -66,6 +67,8 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Emulate(args) => emulate::emulate(args, console).await,
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
+        Command::Run(args) => runs::run(args, environment, console).await,
+        Command::Status(args) => runs::status(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),

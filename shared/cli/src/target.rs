@@ -35,7 +35,11 @@ pub(crate) fn host(target: &Target, environment: &Environment, access: Access) -
 
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, Trouble> {
     let mut variables = environment.clone();
-    let options = [("ALBRIDGE_BINDINGS", &target.bindings), ("ALBRIDGE_DEPLOYMENT", &target.deployment)];
+    let options = [
+        ("ALBRIDGE_BINDINGS", &target.bindings),
+        ("ALBRIDGE_DEPLOYMENT", &target.deployment),
+        ("ALBRIDGE_HOME_REGION", &target.home),
+    ];
     for (name, value) in options {
         variables.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
@@ -72,6 +76,19 @@ pub(crate) fn bindings(store: &Store, wanted: Option<&str>) -> Result<Vec<Bindin
     Err(Trouble::Usage(format!("The bindings have no {wanted}; they have: {}.", names.join(", "))))
 }
 
+/// The one binding asked for, or the store's only one.
+pub(crate) fn binding(store: &Store, wanted: Option<&str>) -> Result<BindingName, Trouble> {
+    let mut names = bindings(store, wanted)?;
+    match (names.pop(), names.is_empty()) {
+        (Some(name), true) => Ok(name),
+        (None, _) => Err(Trouble::Usage("The store has no binding.".to_owned())),
+        (Some(last), false) => {
+            let names: Vec<_> = names.iter().chain([&last]).map(BindingName::as_str).collect();
+            Err(Trouble::Usage(format!("Which binding? The store has: {}.", names.join(", "))))
+        }
+    }
+}
+
 /// What a stage or a reading failed with, for a person.
 pub(crate) fn trouble(failure: &Failure) -> Trouble {
     Trouble::Failed(failure.to_string())
@@ -82,7 +99,7 @@ mod tests {
     use super::*;
 
     fn target(bindings: Option<&str>) -> Target {
-        Target { bindings: bindings.map(str::to_owned), deployment: None, profile: None }
+        Target { bindings: bindings.map(str::to_owned), deployment: None, profile: None, home: None }
     }
 
     #[test]

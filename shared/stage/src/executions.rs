@@ -58,7 +58,9 @@ pub fn runs_of(binding: &BindingName, executions: &[Execution]) -> Vec<Run> {
     runs
 }
 
-fn names(input: &str, binding: &BindingName) -> bool {
+/// Whether an execution with this input is one of `binding`.
+#[must_use]
+pub fn names(input: &str, binding: &BindingName) -> bool {
     serde_json::from_str::<serde_json::Value>(input)
         .is_ok_and(|input| input.get("binding").and_then(serde_json::Value::as_str) == Some(binding.as_str()))
 }

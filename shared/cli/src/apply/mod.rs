@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use onboarding::ids::BindingName;
 use onboarding::{Code, Plan};
-use openapi::fnf;
 use serde_json::json;
-use stage::{Host, Report, Status, executions};
+use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
 use crate::output::{Console, Exit, Tone, Trouble};
 use crate::plan::{self, Saved};
+use crate::runs::Workflow;
 use crate::target::{self, Access, Environment};
 
 pub(crate) use stages::{Progress, stages};
@@ -118,30 +118,16 @@ fn ask(binding: &BindingName, console: Console) -> bool {
 /// Waits until no run of the binding is listed, where the workflow's region is known: two at work would only get in each
 /// other's way.
 async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), Trouble> {
-    let Some(home) = &host.settings().home_region else { return Ok(()) };
+    let Some(workflow) = Workflow::known(host) else { return Ok(()) };
     let mut told = false;
-    loop {
-        let mut runs = Vec::new();
-        for status in ["Starting", "Running"] {
-            let list = fnf::ListExecutions {
-                flow_name: host.settings().flow.clone(),
-                status: Some(status.to_owned()),
-                ..Default::default()
-            };
-            match host.client().list(home.as_str(), list).await {
-                Ok(listed) => runs.extend(executions::runs_of(binding, &listed)),
-                // Without a workflow there is no run of it.
-                Err(error) if error.is_not_found() => return Ok(()),
-                Err(error) => return Err(Trouble::Failed(format!("The workflow's runs cannot be listed: {error}."))),
-            }
-        }
-        let Some(first) = runs.first() else { return Ok(()) };
+    while let Some(first) = workflow.open(binding).await?.first() {
         if !told {
             console.note(format!("Waiting for the run {} of {binding} to end.", first.name));
             told = true;
         }
         host.clock().sleep(LOOK).await;
     }
+    Ok(())
 }
 
 fn tell(progress: &Progress<'_>, console: Console) {
@@ -160,7 +146,8 @@ fn tell(progress: &Progress<'_>, console: Console) {
     }
 }
 
-fn line(report: &Report, changes: usize, console: Console) -> String {
+/// What a stage reported.
+pub(crate) fn line(report: &Report, changes: usize, console: Console) -> String {
     let (tone, word) = match report.status {
         Status::Done => (Tone::Good, "done"),
         Status::Blocked => (Tone::Bad, "blocked"),

@@ -14,6 +14,7 @@ use super::play::{HANGZHOU, Play, expect};
 use super::story;
 use crate::output::{Tone, Trouble};
 use crate::plan::changes;
+use crate::runs::{is_open, report};
 
 /// Between two looks. Times are told from the histories, so a long pause loses nothing, and leaves the calls to the runs.
 const LOOK: Duration = Duration::from_secs(8);
@@ -158,7 +159,7 @@ async fn update(play: &Play, run: &mut Run, execution: &fnf::Execution, detail: 
         }
     }
     run.seen = events.len();
-    if !matches!(execution.status.as_str(), "Starting" | "Running") {
+    if !is_open(execution) {
         run.ended = true;
         let at = time(&execution.stopped_time);
         let word = match execution.status.as_str() {
@@ -172,18 +173,6 @@ async fn update(play: &Play, run: &mut Run, execution: &fnf::Execution, detail: 
         play.story.event(json!({"event": "run", "run": run.name, "status": execution.status, "changes": run.changes}));
     }
     Ok(())
-}
-
-/// A stage's report in an event, however the workflow wrapped the function's answer.
-fn report(detail: &str) -> Option<(Report, Value)> {
-    let detail: Value = serde_json::from_str(detail).ok()?;
-    let output = detail.get("Output").unwrap_or(&detail);
-    let output = ["Body", "body"].iter().find_map(|wrap| output.get(*wrap)).unwrap_or(output);
-    let output = match output {
-        Value::String(text) => serde_json::from_str(text).ok()?,
-        other => other.clone(),
-    };
-    Some((serde_json::from_value(output.clone()).ok()?, output))
 }
 
 fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report: &Report, detail: Detail) {
@@ -270,26 +259,4 @@ fn shortened(line: &str) -> String {
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_is_found_in_either_form_of_wrapping() {
-        let report_ =
-            Report::new(StageName::Listener, &"web".into(), "web-1", vec!["made".to_owned()], Vec::new(), Vec::new());
-        let bare = serde_json::to_value(&report_).unwrap();
-        let text = bare.to_string();
-        for output in [
-            json!({"Output": bare}),
-            json!({"Output": {"Body": bare}}),
-            json!({"Output": {"body": text}}),
-            bare.clone(),
-        ] {
-            assert_eq!(report(&output.to_string()).unwrap().0, report_, "{output}");
-        }
-        assert!(report(r#"{"Output":{"started":[]}}"#).is_none(), "dispatch reports no stage");
-    }
 }

@@ -46,3 +46,32 @@ fn an_empty_world_is_planned_for_with_reasons() {
     assert_eq!(explain.code, 1);
     assert!(explain.stderr.contains("i-nowhere"), "{}", explain.stderr);
 }
+
+#[test]
+fn a_run_is_started_followed_and_seen_afterwards() {
+    let cloud = Emulated::start(&["--speed", "40"]);
+    let homeless = cloud.tool(&["run", "web"]);
+    assert_eq!(homeless.code, 64, "{}", homeless.stderr);
+    let nowhere = cloud.tool(&["run", "web", "--home", "cn-beijing"]);
+    assert_eq!(nowhere.code, 1);
+    assert!(nowhere.stderr.contains("no workflow albridge in cn-beijing"), "{}", nowhere.stderr);
+
+    let home = ["--home", "cn-hangzhou", "--json"];
+    let before = cloud.tool(&[&["status"], &home[..]].concat());
+    assert_eq!(before.code, 2, "nothing is built yet: {}", before.stdout);
+    let run = cloud.tool(&[&["run", "web"], &home[..]].concat());
+    assert_eq!(run.code, 0, "{} {}", run.stdout, run.stderr);
+    let lines = run.json();
+    let stages: Vec<_> = lines.iter().filter(|line| line["event"] == "stage").collect();
+    assert_eq!(stages.len(), 11, "each stage once: {}", run.stdout);
+    let finished = lines.last().unwrap();
+    assert_eq!((&finished["status"], &finished["ok"]), (&"Succeeded".into(), &true.into()));
+
+    let after = cloud.tool(&[&["status", "web"], &home[..]].concat());
+    assert_eq!(after.code, 0, "{}", after.stdout);
+    let lines = after.json();
+    let listed = lines.iter().find(|line| line["run"] == finished["run"]).unwrap();
+    assert_eq!(listed["status"], "Succeeded");
+    let drift = lines.iter().find(|line| line["event"] == "drift").unwrap();
+    assert_eq!((&drift["open"], &drift["blocked"]), (&0.into(), &0.into()));
+}

@@ -11,7 +11,7 @@ fn help_names_every_command_and_the_exit_codes() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["demo", "emulate", "plan", "apply", "explain", "policy", "schema", "completions"] {
+    for command in ["demo", "emulate", "plan", "apply", "run", "status", "explain", "policy", "schema", "completions"] {
         let help = tool(&[command, "--help"], &[]);
         assert_eq!(help.code, 0, "{command}");
         assert!(help.stdout.contains(&format!("Example:\n  albridge {command}")), "{}", help.stdout);
@@ -21,7 +21,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 7] = [
+    let wrong: [&[&str]; 8] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -29,6 +29,7 @@ fn what_cannot_be_meant_is_64() {
         &["emulate", "--scenario", "no-such-file.yml"],
         &["policy", "no-such-function"],
         &["plan"],
+        &["run"],
     ];
     for arguments in wrong {
         let ran = tool(arguments, &[]);
