@@ -12,10 +12,10 @@ use onboarding::ids::VpcId;
 use onboarding::mark::Deployment;
 use onboarding::plan::Verdict;
 use onboarding::reason::Code;
-use onboarding::topology::{Instance, NextHop, Topology};
+use onboarding::topology::{Instance, Topology};
 use onboarding::{Binding, Reason};
 use openapi::{Client, Config, Credentials, Endpoints, Signature};
-use reachability::{Explanation, Hop, Path, Question};
+use reachability::{Explanation, Fault, Hop, Path, Question};
 use serde_json::json;
 use stage::Needs;
 
@@ -116,7 +116,7 @@ fn instance<'a>(topology: &'a Topology, probe: &Probe) -> &'a Instance {
 
 fn explain(topology: &Topology, facts: &Facts, instance: &Instance, sources: &[Ipv4Net]) -> Explanation {
     let load_balancer_vpc = &topology.alb().unwrap().vpc;
-    reachability::explain(Question { topology, sources, load_balancer_vpc, instance, ports: &[facts.port] })
+    reachability::explain(Question { topology, sources, load_balancer_vpc, instance, ports: &[facts.port], wish: None })
 }
 
 fn outcome(
@@ -138,10 +138,12 @@ fn outcome(
     match (&path.fault, &explanation.verdict) {
         // What listens on the instance is not seen from outside; the kernel and the emulator tell these two apart.
         (None, Verdict::Reachable) => Outcome::Answered,
-        (Some(fault), Verdict::Unreachable(_)) => match place(topology, acls, ends, path, fault) {
-            Some(place) => Outcome::Lost(direction, place),
-            None => Outcome::Unsure(format!("no place for {fault} after {:?}", path.hops)),
-        },
+        (Some(Fault { reason: fault, .. }), Verdict::Unreachable(_)) => {
+            match place(topology, acls, ends, path, fault) {
+                Some(place) => Outcome::Lost(direction, place),
+                None => Outcome::Unsure(format!("no place for {fault} after {:?}", path.hops)),
+            }
+        }
         (_, verdict) => Outcome::Unsure(format!("{verdict:?}")),
     }
 }
@@ -152,7 +154,7 @@ enum At {
     Router(String),
 }
 
-/// Where the path ends, by the hops before the fault and the fault's code.
+/// Where the path ends, by its hops and the fault's code.
 fn place(
     topology: &Topology,
     acls: &BTreeMap<String, String>,
@@ -162,14 +164,19 @@ fn place(
 ) -> Option<Place> {
     let mut at = At::Vpc(from.to_owned());
     let mut last = None;
-    for hop in &path.hops {
+    for (number, hop) in (1..).zip(&path.hops) {
         at = match hop {
             Hop::Attachment { vpc, transit_router, .. } => match at {
                 At::Vpc(_) => At::Router(transit_router.to_string()),
                 At::Router(_) => At::Vpc(vpc.to_string()),
             },
+            // Without bandwidth it does not get to the other side.
+            Hop::Peer { .. } if fault.code == Code::Bandwidth && number == path.hops.len() => at,
             Hop::Peer { to, .. } => At::Router(topology.transit_router(to)?.id.to_string()),
-            Hop::VpcTable { .. }
+            Hop::Listener { .. }
+            | Hop::ServerGroup { .. }
+            | Hop::Server { .. }
+            | Hop::VpcTable { .. }
             | Hop::TransitTable { .. }
             | Hop::NetworkAcl { .. }
             | Hop::SecurityGroup { .. }
@@ -184,7 +191,7 @@ fn place(
     }
     let why = match (fault.code, last) {
         // The facts have no entry for another router's attachment: only a loop is refused with a next hop in hand.
-        (Code::WrongNextHop, Some(Hop::TransitTable { entry, .. })) if entry.next_hop.is_some() => {
+        (Code::WrongNextHop, Some(Hop::TransitTable { entry: Some(entry), .. })) if entry.next_hop.is_some() => {
             return Some(Place::Loop);
         }
         (Code::WrongNextHop, Some(Hop::Attachment { .. })) => {
@@ -193,7 +200,6 @@ fn place(
             return Some(if vpc == goal { Place::Loop } else { Place::Astray(vpc) });
         }
         (Code::WrongNextHop, _) => Why::Elsewhere,
-        (Code::Blackhole, Some(Hop::VpcTable { route, .. })) if route.next_hop == NextHop::Service => Why::Service,
         (Code::Blackhole, _) => match at {
             At::Vpc(_) => Why::Service,
             At::Router(_) => Why::BlackHole,

@@ -4,7 +4,7 @@ use onboarding::ids::BindingName;
 use onboarding::plan::Verdict;
 use onboarding::topology::{Instance, Topology};
 use onboarding::{Binding, Known, wanted};
-use reachability::{Explanation, Path, Question};
+use reachability::{Explanation, Path, Question, Wish};
 use serde_json::json;
 use stage::Host;
 
@@ -43,6 +43,7 @@ pub(crate) async fn look(
         load_balancer_vpc: &load_balancer.vpc,
         instance,
         ports: &binding.server_group.ports(),
+        wish: Some(Wish { deployment: &host.settings().deployment, binding }),
     };
     Ok(Some((instance.clone(), reachability::explain(question))))
 }

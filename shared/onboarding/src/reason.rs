@@ -68,8 +68,14 @@ codes! {
     ListenerTaken = "XREG-LISTENER-TAKEN", "Free the port, or choose another listener.port.";
     /// The listener is there but forwards elsewhere, and is not ours to change.
     ListenerForwardsElsewhere = "XREG-LISTENER-FORWARDS-ELSEWHERE", "Point the listener at the server group by hand, or choose another listener.port.";
+    /// No listener on the binding's port.
+    ListenerMissing = "XREG-LISTENER-MISSING", "Apply the plan: it makes the listener.";
+    /// The listener is stopped.
+    ListenerStopped = "XREG-LISTENER-STOPPED", "Start the listener: albridge stops none, and starts none.";
     /// A listener that albridge cannot make.
     ListenerProtocol = "XREG-LISTENER-PROTOCOL", "Make the HTTPS or QUIC listener by hand with its certificate; it is adopted.";
+    /// There is no server group of the binding's mark or name.
+    ServerGroupMissing = "XREG-SERVER-GROUP-MISSING", "Apply the plan: it makes the server group.";
     /// The wanted name belongs to a server group of another kind or VPC.
     ServerGroupMismatch = "XREG-SERVER-GROUP-MISMATCH", "Choose another serverGroup.name.";
     /// An adopted server group has settings that differ from the binding's.
@@ -140,6 +146,14 @@ codes! {
     NetworkAcl = "XREG-NETWORK-ACL", "Let the network ACL pass the ALB's prefixes and the answers.";
 
     // Members.
+    /// The address and port are in no entry of the server group.
+    NotMember = "XREG-NOT-MEMBER", "Apply the plan: it registers the instance once its path is open.";
+    /// The instance does not have the tags that the binding selects by.
+    NotSelected = "XREG-NOT-SELECTED", "Give the instance the tags that the binding selects by.";
+    /// The instance does not run.
+    NotRunning = "XREG-NOT-RUNNING", "Start the instance.";
+    /// The member's weight is 0, so it gets no new requests and no health check.
+    NoWeight = "XREG-NO-WEIGHT", "Apply the plan, or give the member a weight by hand.";
     /// The address is registered without Remote IP.
     NotRemote = "XREG-NOT-REMOTE", "Remove the member; it is added again with Remote IP on.";
     /// The address is registered by somebody else.

@@ -581,8 +581,44 @@ pub struct Instance {
     pub interface: Option<InterfaceId>,
     /// Security groups of that interface.
     pub security_groups: Vec<SecurityGroupId>,
+    /// All of its interfaces, as far as they are listed.
+    #[serde(default)]
+    pub interfaces: Vec<Interface>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Instance {
+    /// The same instance, as it is met at another of its addresses: the interface that owns the address decides vSwitch
+    /// and security groups (cloud-apis.md section 11). Nothing if no interface of it has the address.
+    #[must_use]
+    pub fn at(&self, address: Ipv4Addr) -> Option<Self> {
+        if self.address == Some(address) {
+            return Some(self.clone());
+        }
+        let owner = self.interfaces.iter().find(|interface| interface.addresses.contains(&address))?;
+        Some(Self {
+            vswitch: owner.vswitch.clone(),
+            address: Some(address),
+            interface: Some(owner.id.clone()),
+            security_groups: owner.security_groups.clone(),
+            ..self.clone()
+        })
+    }
+}
+
+/// A network interface of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Interface {
+    /// Its id.
+    pub id: InterfaceId,
+    /// Its vSwitch.
+    pub vswitch: VSwitchId,
+    /// Its security groups.
+    pub security_groups: Vec<SecurityGroupId>,
+    /// Its private addresses, the primary one first.
+    pub addresses: Vec<Ipv4Addr>,
 }
 
 /// A security group.

@@ -4,20 +4,30 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ipnet::Ipv4Net;
+use onboarding::binding::Security;
 use onboarding::ids::{SecurityGroupId, VSwitchId, VpcId};
 use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, Topology, VSwitch};
 
-use crate::hop::{Hop, Path};
+use crate::fault::{Fault, Remedy, Task};
+use crate::front::Front;
+use crate::hop::Path;
 use crate::members::{Acl, Groups};
-use crate::near::{Admission, Gates};
-use crate::verdict::{Stop, in_series, reason, side_by_side};
+use crate::near::Gates;
+use crate::verdict::{Part, Stop, in_series, side_by_side};
 use crate::walk::{Trip, Walk};
-use crate::{Explanation, SourceVerdict};
+use crate::{Explanation, SourceVerdict, Wish};
 
 /// Where a backend is: what its packets meet outside its interface depends on nothing else.
 type Place<'a> = (&'a VpcId, &'a VSwitchId);
+
+/// What the answers from a place meet on their way to one source prefix.
+struct Back {
+    walk: Walk,
+    /// The walk behind the place's own ACL.
+    part: Part,
+}
 
 /// The ways already followed.
 pub(crate) struct Analysis<'a> {
@@ -25,9 +35,11 @@ pub(crate) struct Analysis<'a> {
     load_balancer_vpc: &'a VpcId,
     sources: &'a [Ipv4Net],
     ports: &'a [u16],
+    wish: Option<Wish<'a>>,
     gates: Gates<'a>,
+    shared: BTreeMap<Place<'a>, Option<Ipv4Net>>,
     forward: BTreeMap<Place<'a>, Rc<Walk>>,
-    back: BTreeMap<Place<'a>, Rc<Vec<Walk>>>,
+    back: BTreeMap<Place<'a>, Rc<Vec<Back>>>,
     verdicts: BTreeMap<(Place<'a>, &'a [SecurityGroupId]), Verdict>,
 }
 
@@ -37,28 +49,50 @@ impl<'a> Analysis<'a> {
         load_balancer_vpc: &'a VpcId,
         sources: &'a [Ipv4Net],
         ports: &'a [u16],
+        wish: Option<Wish<'a>>,
     ) -> Self {
-        let (forward, back, verdicts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let gates = Gates::new(topology, load_balancer_vpc, sources);
-        Self { topology, load_balancer_vpc, sources, ports, gates, forward, back, verdicts }
+        Self {
+            topology,
+            load_balancer_vpc,
+            sources,
+            ports,
+            wish,
+            gates: Gates::new(topology, load_balancer_vpc, sources),
+            shared: BTreeMap::new(),
+            forward: BTreeMap::new(),
+            back: BTreeMap::new(),
+            verdicts: BTreeMap::new(),
+        }
     }
 
-    /// The verdict alone, remembered for every instance that shares all that decides it.
+    /// The path's verdict alone, remembered for every instance that shares all that decides it.
     pub(crate) fn verdict(&mut self, instance: &'a Instance) -> Verdict {
-        let key = ((&instance.vpc, &instance.vswitch), instance.security_groups.as_slice());
         // Without groups the reason names the instance, so it is nobody else's.
         if instance.security_groups.is_empty() || !self.shares_its_way(instance) {
-            return self.explain(instance).verdict;
+            return self.paths(instance).verdict;
         }
+        let key = ((&instance.vpc, &instance.vswitch), instance.security_groups.as_slice());
         if let Some(verdict) = self.verdicts.get(&key) {
             return verdict.clone();
         }
-        let verdict = self.explain(instance).verdict;
+        let verdict = self.paths(instance).verdict;
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
 
+    /// Everything there is to say.
     pub(crate) fn explain(&mut self, instance: &'a Instance) -> Explanation {
+        let mut explanation = self.paths(instance);
+        let (Some(wish), Some(port)) = (self.wish, self.ports.first().copied()) else { return explanation };
+        let front = Front { topology: self.topology, wish, instance, port, path: &explanation.verdict }.part();
+        // What is wrong with the path is the cause of what is wrong with a member.
+        explanation.served = in_series([&explanation.verdict, &front.verdict]);
+        explanation.front = Some(path(explanation.forward.destination, front));
+        explanation
+    }
+
+    /// The path in both directions.
+    fn paths(&mut self, instance: &'a Instance) -> Explanation {
         let forward = self.forward(instance);
         let back = self.back(instance);
         let admissions = self.admissions(instance);
@@ -72,28 +106,41 @@ impl<'a> Analysis<'a> {
             .iter()
             .zip(at_backend.zip(at_load_balancer))
             .map(|(source, ((back, admission), (departure, arrival)))| {
-                let parts = [&departure.verdict, &forward.verdict, &admission.verdict, &back.verdict, &arrival.verdict];
-                SourceVerdict { source: *source, verdict: in_series(parts) }
+                let parts = [departure, &forward.part, admission, &back.part, arrival];
+                SourceVerdict { source: *source, verdict: in_series(parts.map(|part| &part.verdict)) }
             })
             .collect();
         let mut forward = arriving(&departures, &forward, &admissions);
         let back = returning(&back, &arrivals, self.nowhere());
+        let mut verdict = side_by_side(sources.iter().map(|source| &source.verdict));
         if sources.is_empty() {
             let unknown = no_sources(self.load_balancer_vpc);
-            forward.fault.get_or_insert_with(|| unknown.clone());
-            return Explanation { forward, back, sources, verdict: Verdict::Undetermined(unknown) };
+            verdict = Verdict::Undetermined(unknown.clone());
+            forward.fault.get_or_insert_with(|| Fault {
+                remedy: Remedy::Operator(Task::CorrectBinding { resource: unknown.resource.clone() }),
+                reason: unknown,
+                hop: forward.hops.len().checked_sub(1),
+            });
         }
-        let verdict = side_by_side(sources.iter().map(|source| &source.verdict));
-        Explanation { forward, back, sources, verdict }
+        Explanation { front: None, forward, back, sources, served: verdict.clone(), verdict }
     }
 
     /// Whether the whole vSwitch is reached the same way.
     fn shares_its_way(&mut self, instance: &'a Instance) -> bool {
         let Some(address) = instance.address else { return false };
-        let ports = self.ports;
-        self.vswitch(instance).is_some_and(|vswitch| {
-            vswitch.cidr.contains(&address) && self.gates.agree(&vswitch.id, vswitch.cidr, ports)
-        }) && !matches!(self.way_to_vswitch(instance).verdict, Verdict::Ambiguous(_))
+        let place = (&instance.vpc, &instance.vswitch);
+        let cidr = match self.shared.get(&place) {
+            Some(cidr) => *cidr,
+            None => {
+                let alike = |vswitch: &&VSwitch| self.gates.agree(&vswitch.id, vswitch.cidr, self.ports);
+                let cidr = self.vswitch(instance).filter(alike).map(|vswitch| vswitch.cidr);
+                let split = |walk: &Walk| matches!(walk.part.verdict, Verdict::Ambiguous(_));
+                let cidr = cidr.filter(|_| !split(&self.way_to_vswitch(instance)));
+                self.shared.insert(place, cidr);
+                cidr
+            }
+        };
+        cidr.is_some_and(|cidr| cidr.contains(&address))
     }
 
     fn vswitch(&self, instance: &Instance) -> Option<&'a VSwitch> {
@@ -108,7 +155,8 @@ impl<'a> Analysis<'a> {
         let Some(address) = instance.address else {
             let id = &instance.id;
             let stop = Stop::unread(id, format!("{id} has no private address yet."));
-            return Rc::new(Walk { destination: self.nowhere(), hops: Vec::new(), verdict: stop.into() });
+            let part = Part::new(Vec::new(), Err(stop));
+            return Rc::new(Walk { destination: self.nowhere(), part, delivery: None });
         };
         Rc::new(self.trip_to(instance, address.into()).walk())
     }
@@ -128,43 +176,34 @@ impl<'a> Analysis<'a> {
             to: &instance.vpc,
             destination,
             to_load_balancer: false,
+            wish: self.wish,
         }
     }
 
     /// From the instance to each source prefix, the answers' network ACL first.
-    fn back(&mut self, instance: &'a Instance) -> Rc<Vec<Walk>> {
-        let (topology, load_balancer_vpc, sources) = (self.topology, self.load_balancer_vpc, self.sources);
-        let acl = self.acl(instance);
+    fn back(&mut self, instance: &'a Instance) -> Rc<Vec<Back>> {
         let place = (&instance.vpc, &instance.vswitch);
-        let walks = self.back.entry(place).or_insert_with(|| {
-            let walk = |source: &Ipv4Net| {
-                let trip = Trip {
-                    topology,
-                    from: &instance.vpc,
-                    vswitch: Some(&instance.vswitch),
-                    to: load_balancer_vpc,
-                    destination: *source,
-                    to_load_balancer: true,
-                };
-                let mut walk = trip.walk();
-                match acl.as_ref().map(|acl| acl.as_ref().map_err(Clone::clone).and_then(|acl| acl.answer(*source))) {
-                    None => {}
-                    Some(Ok(passed)) => {
-                        walk.hops.splice(0..0, passed);
-                    }
-                    Some(Err(stop)) => {
-                        let refused = Verdict::from(stop);
-                        if matches!(refused, Verdict::Unreachable(_)) {
-                            walk.hops.clear();
-                        }
-                        walk.verdict = in_series([&refused, &walk.verdict]);
-                    }
-                }
-                walk
+        if let Some(back) = self.back.get(&place) {
+            return Rc::clone(back);
+        }
+        let acl = self.acl(instance);
+        let way = |source: &Ipv4Net| {
+            let trip = Trip {
+                topology: self.topology,
+                from: &instance.vpc,
+                vswitch: Some(&instance.vswitch),
+                to: self.load_balancer_vpc,
+                destination: *source,
+                to_load_balancer: true,
+                wish: self.wish,
             };
-            Rc::new(sources.iter().map(walk).collect())
-        });
-        Rc::clone(walks)
+            let walk = trip.walk();
+            let passed = asked(acl.as_ref(), |acl| acl.answer(*source));
+            Back { part: Part::in_series([&passed, &walk.part]), walk }
+        };
+        let back = Rc::new(self.sources.iter().map(way).collect::<Vec<_>>());
+        self.back.insert(place, Rc::clone(&back));
+        back
     }
 
     fn acl(&self, instance: &Instance) -> Option<Result<Acl<'a>, Stop>> {
@@ -173,32 +212,17 @@ impl<'a> Analysis<'a> {
     }
 
     /// For each source prefix, what the filters at the backend say to every port.
-    fn admissions(&self, instance: &Instance) -> Vec<Admission> {
+    fn admissions(&self, instance: &Instance) -> Vec<Part> {
         let acl = self.acl(instance);
-        let groups = Groups::read(self.topology, instance);
+        let priority = self.wish.map_or_else(Security::default, |wish| wish.binding.security.clone()).priority;
+        let groups = Groups::read(self.topology, instance, priority);
         let admit = |source: &Ipv4Net| {
-            let mut hops = Vec::new();
-            let mut judge = |judged: Result<Vec<Hop>, Stop>| match judged {
-                Ok(passed) => {
-                    hops.extend(passed);
-                    Verdict::Reachable
-                }
-                Err(stop) => stop.into(),
+            let port = |port: &u16| {
+                let by_acl = asked(acl.as_ref(), |acl| acl.request(*source, *port));
+                let by_groups = asked(Some(&groups), |groups| groups.request(*source, *port));
+                Part::in_series([&by_acl, &by_groups])
             };
-            let mut ports = Vec::new();
-            for port in self.ports {
-                let by_acl = match &acl {
-                    None => Verdict::Reachable,
-                    Some(Ok(acl)) => judge(acl.request(*source, *port)),
-                    Some(Err(stop)) => stop.clone().into(),
-                };
-                let by_groups = match &groups {
-                    Ok(groups) => judge(groups.request(*source, *port)),
-                    Err(stop) => stop.clone().into(),
-                };
-                ports.push(in_series([&by_acl, &by_groups]));
-            }
-            Admission { hops, verdict: side_by_side(&ports) }
+            Part::side_by_side(&self.ports.iter().map(port).collect::<Vec<_>>())
         };
         self.sources.iter().map(admit).collect()
     }
@@ -209,40 +233,38 @@ impl<'a> Analysis<'a> {
     }
 }
 
+/// What a filter says, if there is one and it was read.
+fn asked<F>(filter: Option<&Result<F, Stop>>, judge: impl FnOnce(&F) -> Part) -> Part {
+    match filter {
+        None => Part::OPEN,
+        Some(Ok(filter)) => judge(filter),
+        Some(Err(stop)) => Part::new(Vec::new(), Err(stop.clone())),
+    }
+}
+
 /// The forward path: out of the load balancer's vSwitches, through the network, and past the filters of every source.
-fn arriving(departures: &[Admission], forward: &Walk, admissions: &[Admission]) -> Path {
-    let mut hops: Vec<Hop> = departures.iter().flat_map(|departure| departure.hops.clone()).collect();
-    let mut fault = departures.iter().find_map(|departure| reason(&departure.verdict).cloned());
-    if fault.is_none() {
-        hops.extend(forward.hops.iter().cloned());
-        fault = reason(&forward.verdict).cloned();
-    }
-    if fault.is_none() {
-        let delivery = hops.pop();
-        hops.extend(admissions.iter().flat_map(|admission| admission.hops.clone()));
-        fault = admissions.iter().find_map(|admission| reason(&admission.verdict).cloned());
-        hops.extend(delivery.filter(|_| fault.is_none()));
-    }
-    Path { destination: forward.destination, hops, fault }
+fn arriving(departures: &[Part], forward: &Walk, admissions: &[Part]) -> Path {
+    let (departure, admission) = (Part::side_by_side(departures), Part::side_by_side(admissions));
+    let parts = [&departure, &forward.part, &admission, &delivered(forward)];
+    path(forward.destination, Part::in_series(parts))
 }
 
 /// The way back to the first source that has a fault, else to the first; into the load balancer's vSwitch at the end.
-fn returning(back: &[Walk], arrivals: &[Admission], nowhere: Ipv4Net) -> Path {
-    let faulty = |(walk, arrival): &(&Walk, &Admission)| {
-        walk.verdict != Verdict::Reachable || arrival.verdict != Verdict::Reachable
-    };
+fn returning(back: &[Back], arrivals: &[Part], nowhere: Ipv4Net) -> Path {
+    let faulty = |(back, arrival): &(&Back, &Part)| !back.part.is_open() || !arrival.is_open();
     let ways = || back.iter().zip(arrivals);
-    let Some((walk, arrival)) = ways().find(faulty).or_else(|| ways().next()) else {
-        return Path { destination: nowhere, hops: Vec::new(), fault: None };
+    let Some((back, arrival)) = ways().find(faulty).or_else(|| ways().next()) else {
+        return path(nowhere, Part::OPEN);
     };
-    let (mut hops, mut fault) = (walk.hops.clone(), reason(&walk.verdict).cloned());
-    if fault.is_none() {
-        let delivery = hops.pop();
-        hops.extend(arrival.hops.clone());
-        fault = reason(&arrival.verdict).cloned();
-        hops.extend(delivery.filter(|_| fault.is_none()));
-    }
-    Path { destination: walk.destination, hops, fault }
+    path(back.walk.destination, Part::in_series([&back.part, arrival, &delivered(&back.walk)]))
+}
+
+fn delivered(walk: &Walk) -> Part {
+    Part { hops: walk.delivery.iter().cloned().collect(), ..Part::OPEN }
+}
+
+fn path(destination: Ipv4Net, Part { hops, fault, .. }: Part) -> Path {
+    Path { destination, hops, fault }
 }
 
 fn no_sources(vpc: &VpcId) -> Reason {

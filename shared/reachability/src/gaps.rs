@@ -1,117 +1,219 @@
-//! Why a packet goes no further where something is missing: what should have been there, and how far along it is.
+//! Why a packet goes no further where something is missing: what should have been there, how far along it is, and what
+//! would bring it.
 
 use ipnet::Ipv4Net;
-use onboarding::ids::{AttachmentId, VSwitchId, VpcId};
+use onboarding::ids::{AttachmentId, VSwitchId};
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{Known, TransitRouter, TransitTable, Vpc, VpcRoute, VpcRouteTable};
+use onboarding::topology::{Known, TransitRoute, TransitRouter, TransitTable, Vpc, VpcRouteTable};
 
-use crate::lookup::{Entry, unsettled};
+use crate::fault::{Remedy, Task};
+use crate::lookup::{Entry, Found, longest, unsettled};
 use crate::verdict::Stop;
-use crate::walk::{SHARED_SPACE, Trip};
+use crate::walk::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
+
+/// Why a transit router's table has no entry.
+enum Gap {
+    /// What should teach it is missing or not ready.
+    Stop(Stop),
+    /// Only a static entry could lead there.
+    Static(Remedy),
+    /// It is not taught, and why.
+    NotLearned(String, Remedy),
+}
+
+impl Gap {
+    fn remedy(self) -> Remedy {
+        match self {
+            Self::Stop(stop) => stop.into_remedy(),
+            Self::Static(remedy) | Self::NotLearned(_, remedy) => remedy,
+        }
+    }
+}
 
 impl Trip<'_> {
     /// Why a VPC's table has nothing: the attachment comes first, then the route.
     pub(crate) fn no_route(&self, vpc: &Vpc, table: &VpcRouteTable) -> Stop {
         let wanted = self.destination;
         if self.topology.vpc_attachments.get().is_some() && self.topology.vpc_attachment(&vpc.id).is_none() {
-            return Stop::Broken(not_attached(&vpc.id));
+            return self.not_attached(vpc.id.clone());
         }
         let waiting = waiting(&table.routes, wanted);
         let message = format!("Table {} of {} has no route for {wanted}{waiting}.", table.id, vpc.id);
-        Stop::Broken(Reason::new(Code::NoRoute, &table.id, message))
+        Stop::broken(Reason::new(Code::NoRoute, &table.id, message), self.route_remedy(vpc, table))
     }
 
     /// The destination's addresses are the VPC's own as well.
     pub(crate) fn at_home(&self, vpc: &Vpc, vswitch: &VSwitchId) -> Stop {
         let message =
             format!("{} also lies in {vswitch} of {}, so packets never leave that VPC.", self.destination, vpc.id);
-        Stop::Broken(Reason::new(Code::CidrOverlap, vswitch, message))
+        let task = Task::Renumber { vpc: vpc.id.clone(), vswitch: vswitch.clone() };
+        Stop::broken(Reason::new(Code::CidrOverlap, vswitch, message), Remedy::Operator(task))
     }
 
-    pub(crate) fn swallowed(&self, table: &VpcRouteTable, route: &VpcRoute) -> Stop {
-        let (wanted, destination) = (self.destination, route.destination);
+    pub(crate) fn swallowed(&self, vpc: &Vpc, table: &VpcRouteTable) -> Stop {
+        let wanted = self.destination;
         let waiting = waiting(&table.routes, wanted);
         let message = format!(
-            "The built-in route {destination} in table {} of {} takes answers to {wanted}{waiting}.",
-            table.id, self.from
+            "The built-in route {SHARED_SPACE} in table {} of {} takes packets to {wanted}{waiting}.",
+            table.id, vpc.id
         );
-        Stop::Broken(Reason::new(Code::Blackhole, &table.id, message))
+        Stop::broken(Reason::new(Code::Blackhole, &table.id, message), self.route_remedy(vpc, table))
+    }
+
+    /// A route to add, unless it is on its way.
+    fn route_remedy(&self, vpc: &Vpc, table: &VpcRouteTable) -> Remedy {
+        match unsettled(&table.routes, self.destination) {
+            Some(route) => time(format!("route {} of {}", route.destination, table.id), &route.status),
+            None => self.add_route(vpc, table),
+        }
+    }
+
+    pub(crate) fn not_attached(&self, vpc: onboarding::ids::VpcId) -> Stop {
+        let message = format!("{vpc} is not attached to the transit router of its region.");
+        let remedy = self.attach(&vpc);
+        Stop::broken(Reason::new(Code::NotAttached, vpc, message), remedy)
     }
 
     /// Why a transit router's table has nothing: what should have taught it is missing, not ready, or not heard.
     pub(crate) fn no_entry(&self, router: &TransitRouter, table: &TransitTable) -> Stop {
+        let waiting = waiting(&table.routes, self.destination);
+        let message = format!("Table {} of {} has no entry for {}{waiting}", table.id, router.id, self.destination);
+        let stop = |code, message, remedy| Stop::broken(Reason::new(code, &table.id, message), remedy);
+        match self.gap(router, table, 1) {
+            Gap::Stop(stop) => stop,
+            Gap::Static(remedy) => stop(Code::NoRoute, format!("{message}."), remedy),
+            Gap::NotLearned(why, remedy) => stop(Code::NotLearned, format!("{message}: {why}."), remedy),
+        }
+    }
+
+    /// Against an entry that leads elsewhere: what should be there instead, unless the entry is itself as long.
+    pub(crate) fn correct_entry(&self, router: &TransitRouter, table: &TransitTable, entry: &TransitRoute) -> Remedy {
+        if entry.destination.prefix_len() < self.goal().prefix_len() {
+            return self.gap(router, table, 1).remedy();
+        }
+        self.remove_entry(router, &table.id, entry)
+    }
+
+    fn gap(&self, router: &TransitRouter, table: &TransitTable, passed: usize) -> Gap {
         let (wanted, topology) = (self.destination, self.topology);
-        let waiting = waiting(&table.routes, wanted);
-        let gap = format!("Table {} of {} has no entry for {wanted}{waiting}", table.id, router.id);
-        let not_learned =
-            |why: String| Stop::Broken(Reason::new(Code::NotLearned, &table.id, format!("{gap}: {why}.")));
+        if let Some(entry) = unsettled(&table.routes, wanted).filter(|entry| entry.status == "Creating") {
+            return Gap::Static(time(format!("entry {} of {}", entry.destination, table.id), &entry.status));
+        }
         let goal = topology.vpc_attachment(self.to);
         let region = goal.map(|attachment| &attachment.region).or_else(|| topology.vpc(self.to).map(|vpc| &vpc.region));
-        let Some(region) = region else {
-            return Stop::Broken(Reason::new(Code::NoRoute, &table.id, format!("{gap}.")));
-        };
+        let Some(region) = region else { return Gap::Static(self.attach(self.to)) };
 
-        let teacher = if *region == router.region {
+        if *region == router.region {
             let Some(goal) = goal.filter(|goal| goal.transit_router == router.id) else {
-                return missing(&topology.vpc_attachments, not_attached(self.to), not_learned);
+                return missing(&topology.vpc_attachments, self.not_attached(self.to.clone()));
             };
             if let Err(stop) = ready(&goal.id, &goal.status) {
-                return stop;
+                return Gap::Stop(stop);
             }
             if SHARED_SPACE.contains(&wanted) {
                 // A VPC never teaches 100.64.0.0/10 or parts of it: only a static entry leads there.
-                return Stop::Broken(Reason::new(Code::NoRoute, &table.id, format!("{gap}.")));
+                return Gap::Static(self.add_entry(router, &table.id));
             }
-            &goal.id
-        } else {
-            let Some(peer) = topology.peer_attachment(&router.region, region) else {
-                let message = format!("No inter-region connection joins {} and {region}.", router.region);
-                let reason = Reason::new(Code::NotAttached, region, message);
-                return missing(&topology.peer_attachments, reason, not_learned);
-            };
-            if let Err(stop) = ready(&peer.id, &peer.status) {
-                return stop;
-            }
-            if !peer.auto_publish {
-                return not_learned(format!("{} does not publish routes", peer.id));
-            }
-            &peer.id
-        };
-        not_learned(match table.propagations.get(teacher).map(String::as_str) {
-            None => format!("{teacher} does not propagate to it"),
-            Some("Active") => format!("{teacher} has not taught it yet"),
-            Some(status) => format!("propagation from {teacher} is {status}"),
-        })
-    }
-}
+            return self.unheard(router, table, &goal.id).unwrap_or_else(|| late(&goal.id, table));
+        }
 
-/// The table that an attachment is associated with, if the association is settled.
-pub(crate) fn associated<'r>(router: &'r TransitRouter, incoming: &AttachmentId) -> Result<&'r TransitTable, Stop> {
-    let not = |message: String| Stop::Broken(Reason::new(Code::NotAssociated, incoming, message));
-    let Some(table) = router.table_of(incoming) else {
-        return Err(not(format!("{incoming} is associated with no table of {}.", router.id)));
-    };
-    match table.associations.get(incoming).map_or("", String::as_str) {
-        "Active" => Ok(table),
-        status => Err(not(format!("The association of {incoming} with {} of {} is {status}.", table.id, router.id))),
+        let Some(peer) = topology.peer_attachment(&router.region, region) else {
+            let message = format!("No inter-region connection joins {} and {region}.", router.region);
+            let reason = Reason::new(Code::NotAttached, region, message);
+            return missing(&topology.peer_attachments, Stop::broken(reason, self.connect(&router.region, region)));
+        };
+        if let Err(stop) = ready(&peer.id, &peer.status) {
+            return Gap::Stop(stop);
+        }
+        if !peer.auto_publish {
+            return Gap::NotLearned(format!("{} does not publish routes", peer.id), self.publish(peer));
+        }
+        if let Some(gap) = self.unheard(router, table, &peer.id) {
+            return gap;
+        }
+        // It teaches what the far side's table holds: if there is nothing either, the gap is there.
+        let Some(far) = topology.transit_router(region) else { return late(&peer.id, table) };
+        let far_table = match self.associated(far, &peer.id) {
+            Ok(far_table) => far_table,
+            Err(stop) => {
+                let why =
+                    format!("{} is not associated with a table of {}, so it has nothing to teach", peer.id, far.id);
+                return Gap::NotLearned(why, stop.into_remedy());
+            }
+        };
+        if passed < MAX_TRANSIT_ROUTERS && longest(&far_table.routes, wanted) == Found::Nothing {
+            let why =
+                format!("table {} of {}, which {} teaches it from, has none either", far_table.id, far.id, peer.id);
+            return Gap::NotLearned(why, self.gap(far, far_table, passed + 1).remedy());
+        }
+        late(&peer.id, table)
+    }
+
+    /// Whether the table does not listen to an attachment.
+    fn unheard(&self, router: &TransitRouter, table: &TransitTable, teacher: &AttachmentId) -> Option<Gap> {
+        match table.propagations.get(teacher).map(String::as_str) {
+            None => {
+                let remedy = self.propagate(router, &table.id, teacher)?;
+                Some(Gap::NotLearned(format!("{teacher} does not propagate to it"), remedy))
+            }
+            Some("Active") => None,
+            Some(status) => {
+                let remedy = time(format!("propagation from {teacher} into {}", table.id), status);
+                Some(Gap::NotLearned(format!("propagation from {teacher} is {status}"), remedy))
+            }
+        }
+    }
+
+    /// The table that an attachment is associated with, if the association is settled.
+    pub(crate) fn associated<'r>(
+        &self,
+        router: &'r TransitRouter,
+        incoming: &AttachmentId,
+    ) -> Result<&'r TransitTable, Stop> {
+        let not = |message: String, remedy| Stop::broken(Reason::new(Code::NotAssociated, incoming, message), remedy);
+        let Some(table) = router.table_of(incoming) else {
+            let remedy = self.associate(router, incoming);
+            let remedy = remedy.unwrap_or_else(|| repair(&router.id, "without a system route table"));
+            return Err(not(format!("{incoming} is associated with no table of {}.", router.id), remedy));
+        };
+        match table.associations.get(incoming).map_or("", String::as_str) {
+            "Active" => Ok(table),
+            status => {
+                let message = format!("The association of {incoming} with {} of {} is {status}.", table.id, router.id);
+                Err(not(message, time(format!("association of {incoming} with {}", table.id), status)))
+            }
+        }
     }
 }
 
 /// Modifying is a change of zones or bandwidth; packets flow meanwhile.
 pub(crate) fn ready(id: &AttachmentId, status: &str) -> Result<(), Stop> {
-    if status == "Attached" || status == "Modifying" {
-        return Ok(());
-    }
-    Err(Stop::Broken(Reason::new(Code::AttachmentNotReady, id, format!("{id} is {status}."))))
+    let remedy = match status {
+        "Attached" | "Modifying" => return Ok(()),
+        "Attaching" => time(id, status),
+        _ => repair(id, status),
+    };
+    Err(Stop::broken(Reason::new(Code::AttachmentNotReady, id, format!("{id} is {status}.")), remedy))
 }
 
-pub(crate) fn not_attached(vpc: &VpcId) -> Reason {
-    Reason::new(Code::NotAttached, vpc, format!("{vpc} is not attached to the transit router of its region."))
+pub(crate) fn time(resource: impl std::fmt::Display, status: &str) -> Remedy {
+    Remedy::Time { resource: resource.to_string(), status: status.to_owned() }
+}
+
+pub(crate) fn repair(resource: impl std::fmt::Display, status: &str) -> Remedy {
+    Remedy::Operator(Task::Repair { resource: resource.to_string(), status: status.to_owned() })
+}
+
+fn late(teacher: &AttachmentId, table: &TransitTable) -> Gap {
+    Gap::NotLearned(format!("{teacher} has not taught it yet"), time(format!("table {}", table.id), "learning"))
 }
 
 /// Absent only if the list that it would be in was read.
-fn missing<T>(list: &Known<Vec<T>>, absent: Reason, otherwise: impl Fn(String) -> Stop) -> Stop {
-    list.why_unknown().map_or(Stop::Broken(absent), |why| otherwise(format!("attachments were not read: {why}")))
+fn missing<T>(list: &Known<Vec<T>>, absent: Stop) -> Gap {
+    list.why_unknown().map_or(Gap::Stop(absent), |why| {
+        let remedy = Remedy::Operator(Task::LetRead { resource: "attachments".to_owned() });
+        Gap::NotLearned(format!("attachments were not read: {why}"), remedy)
+    })
 }
 
 /// A note about an entry that is on its way.

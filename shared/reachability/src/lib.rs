@@ -11,11 +11,14 @@
 //! never good and never bad.
 
 mod analysis;
+mod fault;
 mod filter;
+mod front;
 mod gaps;
 mod hop;
 mod lookup;
 mod members;
+mod mend;
 mod near;
 mod space;
 mod verdict;
@@ -25,9 +28,11 @@ use ipnet::Ipv4Net;
 use onboarding::ids::VpcId;
 use onboarding::plan::{Verdict, Verdicts};
 use onboarding::topology::{Instance, Topology};
+use onboarding::{Binding, Deployment};
 use serde::Serialize;
 
-pub use hop::{Direction, Hop, Path, TransitEntry, VpcEntry};
+pub use fault::{Fault, Remedy, Task};
+pub use hop::{DecidingRule, Direction, Hop, Path, ServerEntry, TransitEntry, VpcEntry};
 
 /// Does this instance get the load balancer's packets, and do its answers come back?
 #[derive(Debug, Clone, Copy)]
@@ -38,24 +43,40 @@ pub struct Question<'a> {
     pub sources: &'a [Ipv4Net],
     /// The load balancer's VPC.
     pub load_balancer_vpc: &'a VpcId,
-    /// The backend.
+    /// The backend, at the address that is asked about ([`Instance::at`]).
     pub instance: &'a Instance,
-    /// Service and health-check ports.
+    /// The service's port first, then the health check's where it is another.
     pub ports: &'a [u16],
+    /// For whom. Without it the network alone is judged, and remedies that need its wishes are left to a person.
+    pub wish: Option<Wish<'a>>,
+}
+
+/// A binding, and the deployment that serves it: which listener and server group are meant, and what is ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'a> {
+    /// Whose marks count as ours.
+    pub deployment: &'a Deployment,
+    /// What is wanted.
+    pub binding: &'a Binding,
 }
 
 /// The answer to a [`Question`], with every hop that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
+    /// From the listener to the backend's entry in the server group, if the question named a binding. Its fault leaves
+    /// [`Explanation::verdict`] alone: an open path is what makes a member.
+    pub front: Option<Path>,
     /// From the load balancer to the instance.
     pub forward: Path,
     /// From the instance to the first source prefix that its answers do not reach, or else to the first one.
     pub back: Path,
     /// Every source prefix with its own verdict, both directions taken together.
     pub sources: Vec<SourceVerdict>,
-    /// All of them taken together.
+    /// All of them taken together: the path's verdict, which decides whether the backend may be a member.
     pub verdict: Verdict,
+    /// Front and path taken together: whether requests are served.
+    pub served: Verdict,
 }
 
 /// What holds for packets of one source prefix.
@@ -72,8 +93,8 @@ pub struct SourceVerdict {
 /// Follows the packets of one question.
 #[must_use]
 pub fn explain(question: Question<'_>) -> Explanation {
-    let Question { topology, sources, load_balancer_vpc, instance, ports } = question;
-    analysis::Analysis::new(topology, load_balancer_vpc, sources, ports).explain(instance)
+    let Question { topology, sources, load_balancer_vpc, instance, ports, wish } = question;
+    analysis::Analysis::new(topology, load_balancer_vpc, sources, ports, wish).explain(instance)
 }
 
 /// The verdicts of many instances: the same as [`explain`]'s, with the work shared between instances of the same vSwitch
@@ -86,6 +107,6 @@ pub fn verdicts<'a>(
     ports: &'a [u16],
     instances: impl IntoIterator<Item = &'a Instance>,
 ) -> Verdicts {
-    let mut analysis = analysis::Analysis::new(topology, load_balancer_vpc, sources, ports);
+    let mut analysis = analysis::Analysis::new(topology, load_balancer_vpc, sources, ports, None);
     instances.into_iter().map(|instance| (instance.id.clone(), analysis.verdict(instance))).collect()
 }

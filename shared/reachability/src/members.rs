@@ -2,14 +2,17 @@
 //! the load balancer's vSwitches are asked the same way, from the other side.
 
 use ipnet::Ipv4Net;
+use onboarding::change::{Change, StageName, WantedRule, Write};
 use onboarding::ids::{NetworkAclId, SecurityGroupId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology};
+use onboarding::wanted::group_for_rules;
 
+use crate::fault::{Remedy, Task};
 use crate::filter::{ALL_PORTS, Decision, Rule, Who, decide};
-use crate::hop::{Direction, Hop};
+use crate::hop::{DecidingRule, Direction, Hop};
 use crate::space::Packets;
-use crate::verdict::Stop;
+use crate::verdict::{Part, Stop};
 
 /// Ports that a load balancer may open connections from. None is documented, so all unprivileged ones.
 const ANSWERED_PORTS: (u16, u16) = (1024, u16::MAX);
@@ -34,47 +37,50 @@ impl<'a> Acl<'a> {
     }
 
     /// Requests from a source to a port.
-    pub(crate) fn request(&self, source: Ipv4Net, port: u16) -> Result<Vec<Hop>, Stop> {
+    pub(crate) fn request(&self, source: Ipv4Net, port: u16) -> Part {
         self.judge(Direction::Ingress, source, (port, port))
     }
 
     /// Answers to a source.
-    pub(crate) fn answer(&self, source: Ipv4Net) -> Result<Vec<Hop>, Stop> {
+    pub(crate) fn answer(&self, source: Ipv4Net) -> Part {
         self.judge(Direction::Egress, source, ANSWERED_PORTS)
     }
 
     /// Requests to a backend's port, out of the load balancer's vSwitch.
-    pub(crate) fn departure(&self, to: Ipv4Net, port: u16) -> Result<Vec<Hop>, Stop> {
+    pub(crate) fn departure(&self, to: Ipv4Net, port: u16) -> Part {
         self.judge(Direction::Egress, to, (port, port))
     }
 
     /// Answers from a backend, into the load balancer's vSwitch.
-    pub(crate) fn arrival(&self, from: Ipv4Net) -> Result<Vec<Hop>, Stop> {
+    pub(crate) fn arrival(&self, from: Ipv4Net) -> Part {
         self.judge(Direction::Ingress, from, ANSWERED_PORTS)
     }
 
-    fn judge(&self, direction: Direction, prefix: Ipv4Net, ports: (u16, u16)) -> Result<Vec<Hop>, Stop> {
-        let (entries, list, word) = match direction {
-            Direction::Ingress => (&self.acl.ingress, "ingress", "from"),
-            Direction::Egress => (&self.acl.egress, "egress", "to"),
+    fn judge(&self, direction: Direction, prefix: Ipv4Net, ports: (u16, u16)) -> Part {
+        let entries = match direction {
+            Direction::Ingress => &self.acl.ingress,
+            Direction::Egress => &self.acl.egress,
         };
         let rules: Vec<Rule<'_, usize>> =
             entries.iter().enumerate().filter(|(_, entry)| is_tcp(&entry.protocol)).map(acl_rule).collect();
         let decision = decide(&rules, Packets { net: prefix, ports });
         let id = &self.acl.id;
+        let hop = |entry, passes| Hop::NetworkAcl { acl: id.clone(), direction, prefix, entry, passes };
+        let mut hops: Vec<Hop> = decision.accepted.iter().map(|entry| hop(Some(*entry), true)).collect();
         if decision.passes() {
-            let hop = |entry: &usize| Hop::NetworkAcl { acl: id.clone(), direction, prefix, entry: *entry };
-            return Ok(decision.accepted.iter().map(hop).collect());
+            return Part::new(hops, Ok(()));
         }
-        let by = decision.dropped.first().map_or_else(
-            || format!("no {list} entry matches"),
-            |(entry, _)| format!("{list} entry {entry} drops them"),
-        );
-        let ports =
-            if ports.0 == ports.1 { format!("port {}", ports.0) } else { format!("ports {}-{}", ports.0, ports.1) };
+        let (list, word) = direction.words();
+        let entry = decision.dropped.first().map(|(entry, _)| *entry);
+        hops.push(hop(entry, false));
+        let by = entry
+            .map_or_else(|| format!("no {list} entry matches"), |entry| format!("{list} entry {entry} drops them"));
+        let (first, last) = ports;
+        let named = if first == last { format!("port {first}") } else { format!("ports {first}-{last}") };
         let some = if decision.accepted.is_empty() { "P" } else { "Some p" };
-        let message = format!("{some}ackets {word} {prefix}, {ports}, do not pass network ACL {id}: {by}.");
-        Err(refused(&decision, Reason::new(Code::NetworkAcl, id, message)))
+        let message = format!("{some}ackets {word} {prefix}, {named}, do not pass network ACL {id}: {by}.");
+        let remedy = Remedy::Operator(Task::PassNetworkAcl { acl: id.clone(), direction, prefix, ports, entry });
+        Part::new(hops, Err(refused(&decision, Reason::new(Code::NetworkAcl, id, message), remedy)))
     }
 }
 
@@ -93,13 +99,16 @@ type GroupRule<'a> = (&'a SecurityGroupId, &'a SecurityRule);
 /// The security groups of an interface taken together: all rules in order of priority, drops first.
 #[derive(Debug)]
 pub(crate) struct Groups<'a> {
+    instance: &'a Instance,
     rules: Vec<Rule<'a, GroupRule<'a>>>,
-    names: String,
+    /// Where a rule that is missing would go, and with which priority.
+    target: Option<&'a SecurityGroup>,
+    priority: u8,
 }
 
 impl<'a> Groups<'a> {
-    /// The groups of an instance's interface.
-    pub(crate) fn read(topology: &'a Topology, instance: &Instance) -> Result<Self, Stop> {
+    /// The groups of the interface that owns an instance's address. `priority` is that of a rule to add.
+    pub(crate) fn read(topology: &'a Topology, instance: &'a Instance, priority: u8) -> Result<Self, Stop> {
         if instance.security_groups.is_empty() {
             let id = &instance.id;
             return Err(Stop::unread(id, format!("The security groups of {id} were not read.")));
@@ -111,7 +120,8 @@ impl<'a> Groups<'a> {
                 Some(Known::Known(Some(group))) => groups.push(group),
                 Some(Known::Known(None)) => {
                     let message = format!("Security group {id} does not exist.");
-                    return Err(Stop::Broken(Reason::new(Code::GroupMissing, id, message)));
+                    let task = Task::GiveSecurityGroup { instance: instance.id.clone() };
+                    return Err(Stop::broken(Reason::new(Code::GroupMissing, id, message), Remedy::Operator(task)));
                 }
                 Some(Known::Unknown(why)) => unread = unread.or(Some((id, format!(": {why}")))),
                 None => unread = unread.or_else(|| Some((id, String::new()))),
@@ -128,47 +138,80 @@ impl<'a> Groups<'a> {
         // cloud-apis.md section 11: smaller priority first; at equal priority a drop wins.
         rules.sort_by_key(|(_, rule)| (rule.priority, rule.accept));
         let rules = rules.into_iter().filter_map(|(group, rule)| group_rule(topology, group, rule)).collect();
-        let names: Vec<&str> = instance.security_groups.iter().map(SecurityGroupId::as_str).collect();
-        Ok(Self { rules, names: names.join(", ") })
+        Ok(Self { instance, rules, target: group_for_rules(topology, instance), priority })
     }
 
     /// Requests from a source to a port. The groups keep state, so answers pass.
-    pub(crate) fn request(&self, source: Ipv4Net, port: u16) -> Result<Vec<Hop>, Stop> {
+    pub(crate) fn request(&self, source: Ipv4Net, port: u16) -> Part {
         let decision = decide(&self.rules, Packets { net: source, ports: (port, port) });
+        let hop = |rule: Option<GroupRule<'_>>, passes| Hop::SecurityGroup {
+            interface: self.instance.interface.clone(),
+            groups: self.instance.security_groups.clone(),
+            rule: rule.map(|(group, rule)| DecidingRule {
+                group: group.clone(),
+                id: rule.id.clone(),
+                priority: rule.priority,
+            }),
+            passes,
+            source,
+            port,
+        };
+        let mut hops: Vec<Hop> = decision.accepted.iter().map(|rule| hop(Some(*rule), true)).collect();
         if let Some(why) = decision.unsure {
-            return Err(Stop::Unread(Reason::new(Code::Unread, &self.names, why)));
+            return Part::new(hops, Err(Stop::unread(self.names(), why)));
         }
         if decision.passes() {
-            let hop = |(group, rule): &GroupRule<'_>| Hop::SecurityGroup {
-                group: (*group).clone(),
-                rule: rule.id.clone(),
-                priority: rule.priority,
-                source,
-                port,
-            };
-            return Ok(decision.accepted.iter().map(hop).collect());
+            return Part::new(hops, Ok(()));
         }
         let some = if decision.accepted.is_empty() { "P" } else { "Some p" };
         let packets = format!("{some}ackets from {source} to port {port}");
-        let reason = match decision.dropped.iter().find(|(_, shadows)| *shadows).or(decision.dropped.first()) {
+        let dropped = decision.dropped.iter().find(|(_, shadows)| *shadows).or(decision.dropped.first());
+        hops.push(hop(dropped.map(|(rule, _)| *rule), false));
+        let (reason, remedy) = match dropped {
             Some(((group, rule), true)) => {
                 let (id, priority) = (&rule.id, rule.priority);
                 let message = format!(
                     "{packets} are dropped by {id} (priority {priority}) of {group} before a rule accepts them."
                 );
-                Reason::new(Code::RuleShadowed, group, message)
+                (Reason::new(Code::RuleShadowed, group, message), remove(group, rule))
             }
             Some(((group, rule), false)) => {
                 let message = format!("{packets} are dropped by {} of {group}, and no rule accepts them.", rule.id);
-                Reason::new(Code::NotAllowed, group, message)
+                // A rule of ours helps only if it comes before the drop.
+                let before = self.priority < rule.priority;
+                let remedy = if before { self.allow(source, port) } else { remove(group, rule) };
+                (Reason::new(Code::NotAllowed, group, message), remedy)
             }
             None => {
-                let message = format!("{packets} are accepted by no rule of {}.", self.names);
-                Reason::new(Code::NotAllowed, &self.names, message)
+                let names = self.names();
+                let message = format!("{packets} are accepted by no rule of {names}.");
+                (Reason::new(Code::NotAllowed, names, message), self.allow(source, port))
             }
         };
-        Err(refused(&decision, reason))
+        Part::new(hops, Err(refused(&decision, reason, remedy)))
     }
+
+    /// The rule that would let packets in.
+    fn allow(&self, source: Ipv4Net, port: u16) -> Remedy {
+        let Some(target) = self.target else {
+            return Remedy::Operator(Task::GiveSecurityGroup { instance: self.instance.id.clone() });
+        };
+        let write = Write::AllowIngress {
+            region: target.region.clone(),
+            group: target.id.clone(),
+            rules: vec![WantedRule { port, source, priority: self.priority }],
+        };
+        Remedy::Albridge { change: Box::new(Change::new(StageName::SecurityRules, write)) }
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.instance.security_groups.iter().map(SecurityGroupId::as_str).collect();
+        names.join(", ")
+    }
+}
+
+fn remove(group: &SecurityGroupId, rule: &SecurityRule) -> Remedy {
+    Remedy::Operator(Task::RemoveRule { group: group.clone(), rule: rule.id.clone() })
 }
 
 fn group_rule<'a>(
@@ -192,8 +235,8 @@ fn group_rule<'a>(
 }
 
 /// Nothing accepted is a break; something accepted and something not is a split.
-fn refused<L>(decision: &Decision<L>, reason: Reason) -> Stop {
-    if decision.accepted.is_empty() { Stop::Broken(reason) } else { Stop::Split(reason) }
+fn refused<L>(decision: &Decision<L>, reason: Reason, remedy: Remedy) -> Stop {
+    if decision.accepted.is_empty() { Stop::broken(reason, remedy) } else { Stop::split(reason, remedy) }
 }
 
 fn is_tcp(protocol: &str) -> bool {

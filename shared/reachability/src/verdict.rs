@@ -1,38 +1,133 @@
-//! How verdicts about parts make one about the whole.
+//! How answers about parts of a way make one about the whole.
 
 use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
 
+use crate::fault::{Fault, Remedy, Task};
+use crate::hop::Hop;
+
+/// How sure it is that packets go no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Broken,
+    Split,
+    Unread,
+}
+
 /// Why a packet was not followed to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Stop {
-    /// It goes no further.
-    Broken(Reason),
-    /// Some of the packets asked about go elsewhere.
-    Split(Reason),
-    /// What decides was not read.
-    Unread(Reason),
+pub(crate) struct Stop {
+    kind: Kind,
+    reason: Reason,
+    remedy: Remedy,
 }
 
 impl Stop {
-    /// Something that could not be read.
+    /// It goes no further.
+    pub(crate) const fn broken(reason: Reason, remedy: Remedy) -> Self {
+        Self { kind: Kind::Broken, reason, remedy }
+    }
+
+    /// Some of the packets asked about go elsewhere.
+    pub(crate) const fn split(reason: Reason, remedy: Remedy) -> Self {
+        Self { kind: Kind::Split, reason, remedy }
+    }
+
+    /// What decides was not read.
     pub(crate) fn unread(resource: impl std::fmt::Display, message: impl Into<String>) -> Self {
-        Self::Unread(Reason::new(Code::Unread, resource, message))
+        let reason = Reason::new(Code::Unread, resource, message);
+        let remedy = Remedy::Operator(Task::LetRead { resource: reason.resource.clone() });
+        Self { kind: Kind::Unread, reason, remedy }
+    }
+
+    /// What would put it right.
+    pub(crate) fn into_remedy(self) -> Remedy {
+        self.remedy
     }
 }
 
-impl From<Stop> for Verdict {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Broken(reason) => Self::Unreachable(reason),
-            Stop::Split(reason) => Self::Ambiguous(reason),
-            Stop::Unread(reason) => Self::Undetermined(reason),
+impl From<&Stop> for Verdict {
+    fn from(stop: &Stop) -> Self {
+        let reason = stop.reason.clone();
+        match stop.kind {
+            Kind::Broken => Self::Unreachable(reason),
+            Kind::Split => Self::Ambiguous(reason),
+            Kind::Unread => Self::Undetermined(reason),
         }
     }
 }
 
+/// Some hops of a way, and how they end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The hop where packets end is the last one.
+    pub(crate) hops: Vec<Hop>,
+    pub(crate) verdict: Verdict,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Part {
+    /// Nothing that could stop a packet.
+    pub(crate) const OPEN: Self = Self { hops: Vec::new(), verdict: Verdict::Reachable, fault: None };
+
+    /// These hops, the last of which is where it stopped, if it did.
+    pub(crate) fn new(hops: Vec<Hop>, ended: Result<(), Stop>) -> Self {
+        match ended {
+            Ok(()) => Self { hops, ..Self::OPEN },
+            Err(stop) => {
+                let verdict = Verdict::from(&stop);
+                let fault = Fault { hop: hops.len().checked_sub(1), reason: stop.reason, remedy: stop.remedy };
+                Self { hops, verdict, fault: Some(fault) }
+            }
+        }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        self.fault.is_none()
+    }
+
+    /// Parts that packets pass one after the other.
+    pub(crate) fn in_series<'p>(parts: impl IntoIterator<Item = &'p Self>) -> Self {
+        let parts: Vec<&Self> = parts.into_iter().collect();
+        let verdict = in_series(parts.iter().map(|part| &part.verdict));
+        Self::up_to(&parts, verdict)
+    }
+
+    /// Parts of which different packets pass different ones.
+    pub(crate) fn side_by_side(parts: &[Self]) -> Self {
+        let verdict = side_by_side(parts.iter().map(|part| &part.verdict));
+        if verdict == Verdict::Reachable {
+            return Self::up_to(&parts.iter().collect::<Vec<_>>(), verdict);
+        }
+        // What stopped others has no place on the way of those that the verdict is about.
+        let told = |part: &&Self| part.is_open() || part.reason() == reason(&verdict);
+        Self::up_to(&parts.iter().filter(told).collect::<Vec<_>>(), verdict)
+    }
+
+    /// The hops up to where the verdict's reason lies.
+    fn up_to(parts: &[&Self], verdict: Verdict) -> Self {
+        let mut hops = Vec::new();
+        for part in parts {
+            let before = hops.len();
+            hops.extend(part.hops.iter().cloned());
+            if let Some(fault) = &part.fault
+                && reason(&verdict) == Some(&fault.reason)
+            {
+                // Where the faulty part has no hop of its own, the one before leads there.
+                let hop = fault.hop.map_or_else(|| before.checked_sub(1), |hop| Some(before + hop));
+                return Self { hops, verdict, fault: Some(Fault { hop, ..fault.clone() }) };
+            }
+        }
+        Self { hops, verdict, fault: None }
+    }
+
+    fn reason(&self) -> Option<&Reason> {
+        self.fault.as_ref().map(|fault| &fault.reason)
+    }
+}
+
 /// The reason in a verdict, if it has one.
-pub(crate) const fn reason(verdict: &Verdict) -> Option<&Reason> {
+const fn reason(verdict: &Verdict) -> Option<&Reason> {
     match verdict {
         Verdict::Reachable => None,
         Verdict::Unreachable(reason) | Verdict::Ambiguous(reason) | Verdict::Undetermined(reason) => Some(reason),

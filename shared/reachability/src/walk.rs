@@ -2,19 +2,20 @@
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
-use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, Topology, TransitRouter, Vpc, VpcAttachment, VpcRouteTable,
+    Known, NextHop, PeerAttachment, Topology, TransitRouter, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
-use crate::gaps::{associated, not_attached, ready};
+use crate::Wish;
+use crate::fault::{Remedy, Task};
+use crate::gaps::{ready, repair, time};
 use crate::hop::Hop;
 use crate::lookup::{Found, longest};
-use crate::verdict::Stop;
+use crate::verdict::{Part, Stop};
 
 /// More transit routers than any sensible way passes; a loop ends here.
-const MAX_TRANSIT_ROUTERS: usize = 8;
+pub(crate) const MAX_TRANSIT_ROUTERS: usize = 8;
 
 /// Built into every VPC and never propagated (cloud-apis.md sections 7b and 10).
 pub(crate) const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
@@ -23,8 +24,9 @@ pub(crate) const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr:
 #[derive(Debug, Clone)]
 pub(crate) struct Walk {
     pub(crate) destination: Ipv4Net,
-    pub(crate) hops: Vec<Hop>,
-    pub(crate) verdict: Verdict,
+    pub(crate) part: Part,
+    /// The last hop, if it arrives: filters come between.
+    pub(crate) delivery: Option<Hop>,
 }
 
 /// Where a packet starts, where it should arrive, and for whom it is.
@@ -38,17 +40,17 @@ pub(crate) struct Trip<'a> {
     pub(crate) destination: Ipv4Net,
     /// Whether a load balancer is meant, which may be in none of its VPC's vSwitches.
     pub(crate) to_load_balancer: bool,
+    /// For whom: what a remedy should be like.
+    pub(crate) wish: Option<Wish<'a>>,
 }
 
 impl<'a> Trip<'a> {
     /// Follows the packet to its end.
     pub(crate) fn walk(&self) -> Walk {
         let mut hops = Vec::new();
-        let verdict = match self.leave(&mut hops) {
-            Ok(()) => Verdict::Reachable,
-            Err(stop) => stop.into(),
-        };
-        Walk { destination: self.destination, hops, verdict }
+        let ended = self.leave(&mut hops);
+        let delivery = if ended.is_ok() { hops.pop() } else { None };
+        Walk { destination: self.destination, part: Part::new(hops, ended), delivery }
     }
 
     /// Out of the VPC, by its route table.
@@ -62,37 +64,51 @@ impl<'a> Trip<'a> {
             && !matches!(found, Found::One(route) if route.next_hop == NextHop::Local)
         {
             // Nothing in a table can be longer than a vSwitch's own prefix (cloud-apis.md section 9), listed or not.
-            return if self.to == from { self.arrive(vpc, hops) } else { Err(self.at_home(vpc, &own.id)) };
+            if self.to == from {
+                return self.arrive(vpc, hops);
+            }
+            hops.push(self.looked_up(vpc, table, None));
+            return Err(self.at_home(vpc, &own.id));
         }
         let route = match found {
+            Found::One(route) if !self.is_shared(route) => route,
+            // Listed or not, the built-in route is there.
+            Found::One(_) | Found::Nothing if SHARED_SPACE.contains(&wanted) => {
+                if self.to == from && self.to_load_balancer {
+                    return self.arrive(vpc, hops);
+                }
+                hops.push(self.looked_up(vpc, table, None));
+                return Err(self.swallowed(vpc, table));
+            }
             Found::One(route) => route,
-            Found::Nothing => return Err(self.no_route(vpc, table)),
+            Found::Nothing => {
+                hops.push(self.looked_up(vpc, table, None));
+                return Err(self.no_route(vpc, table));
+            }
             Found::Split(route) => {
+                hops.push(self.looked_up(vpc, table, Some(route)));
                 let message =
                     format!("Part of {wanted} goes another way: see {} in table {}.", route.destination, table.id);
-                return Err(Stop::Split(Reason::new(Code::RouteShadowed, &route.id, message)));
+                let reason = Reason::new(Code::RouteShadowed, &route.id, message);
+                return Err(Stop::split(reason, self.remove_route(vpc, table, route)));
             }
         };
-        hops.push(Hop::VpcTable {
-            vpc: vpc.id.clone(),
-            table: table.id.clone(),
-            system: table.system,
-            destination: wanted,
-            route: route.into(),
-        });
+        hops.push(self.looked_up(vpc, table, Some(route)));
         let away = |to: &str| {
             let message = format!("Table {} of {from} sends {wanted} by {} to {to}.", table.id, route.destination);
-            Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message))
+            let reason = Reason::new(Code::WrongNextHop, &route.id, message);
+            Stop::broken(reason, self.correct_route(vpc, table, route))
         };
         match &route.next_hop {
             NextHop::Local if self.to == from => self.arrive(vpc, hops),
             NextHop::Local => Err(own.map_or_else(|| away("the VPC itself"), |own| self.at_home(vpc, &own.id))),
             NextHop::Service if self.to == from && self.to_load_balancer => self.arrive(vpc, hops),
-            NextHop::Service => Err(self.swallowed(table, route)),
+            NextHop::Service => Err(self.swallowed(vpc, table)),
             NextHop::Other(other) => Err(away(other)),
             NextHop::Attachment(id) => {
                 let attachment = self.attachment_of(vpc, id, &away)?;
                 hops.push(joined(attachment));
+                ready(id, &attachment.status)?;
                 let transit_router = self.transit_router(&attachment.region)?;
                 if transit_router.id != attachment.transit_router {
                     return Err(away(&format!(
@@ -114,26 +130,31 @@ impl<'a> Trip<'a> {
         passed: usize,
     ) -> Result<(), Stop> {
         let wanted = self.destination;
-        let table = associated(router, incoming)?;
-        let entry = match longest(&table.routes, wanted) {
+        let table = self.associated(router, incoming)?;
+        let found = longest(&table.routes, wanted);
+        hops.push(Hop::TransitTable {
+            transit_router: router.id.clone(),
+            table: table.id.clone(),
+            destination: wanted,
+            entry: match found {
+                Found::One(entry) | Found::Split(entry) => Some(entry.into()),
+                Found::Nothing => None,
+            },
+        });
+        let entry = match found {
             Found::One(entry) => entry,
             Found::Nothing => return Err(self.no_entry(router, table)),
             Found::Split(entry) => {
                 let message =
                     format!("Part of {wanted} goes another way: see {} in table {}.", entry.destination, table.id);
-                return Err(Stop::Split(Reason::new(Code::RouteShadowed, &table.id, message)));
+                let reason = Reason::new(Code::RouteShadowed, &table.id, message);
+                return Err(Stop::split(reason, self.remove_entry(router, &table.id, entry)));
             }
         };
-        hops.push(Hop::TransitTable {
-            transit_router: router.id.clone(),
-            table: table.id.clone(),
-            destination: wanted,
-            entry: entry.into(),
-        });
         let stop = |code, what: &str| {
             let message =
                 format!("Table {} of {} sends {wanted} by {} to {what}.", table.id, router.id, entry.destination);
-            Err(Stop::Broken(Reason::new(code, &table.id, message)))
+            Err(Stop::broken(Reason::new(code, &table.id, message), self.correct_entry(router, table, entry)))
         };
         let Some(next) = &entry.next_hop else { return stop(Code::Blackhole, "a black hole") };
 
@@ -142,8 +163,8 @@ impl<'a> Trip<'a> {
             if attachment.transit_router != router.id {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
             }
-            ready(next, &attachment.status)?;
             hops.push(joined(attachment));
+            ready(next, &attachment.status)?;
             if &attachment.vpc != self.to {
                 return stop(Code::WrongNextHop, &format!("{}, not to {}", attachment.vpc, self.to));
             }
@@ -153,16 +174,17 @@ impl<'a> Trip<'a> {
             let Some(far) = far_side(peer, &router.region) else {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
             };
-            ready(next, &peer.status)?;
-            if peer.bandwidth == 0 {
-                // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
-                let message = format!("{next} has no bandwidth.");
-                return Err(Stop::Broken(Reason::new(Code::Bandwidth, next, message)));
-            }
             if passed >= MAX_TRANSIT_ROUTERS {
                 return stop(Code::WrongNextHop, &format!("{next} again and again: a loop"));
             }
             hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
+            ready(next, &peer.status)?;
+            if peer.bandwidth == 0 {
+                // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
+                let reason = Reason::new(Code::Bandwidth, next, format!("{next} has no bandwidth."));
+                let task = Task::GiveBandwidth { attachment: next.clone() };
+                return Err(Stop::broken(reason, Remedy::Operator(task)));
+            }
             return self.cross(self.transit_router(far)?, next, hops, passed + 1);
         }
         unread_list(&topology.vpc_attachments, "VPC attachments")?;
@@ -191,31 +213,43 @@ impl<'a> Trip<'a> {
         let table = vswitch.map_or_else(|| vpc.system_table(), |vswitch| vpc.table_of(vswitch));
         let Some(table) = table else { return self.arrive(vpc, hops) };
         let (route, split) = match longest(&table.routes, wanted) {
+            Found::One(route) if self.is_shared(route) => return self.arrive(vpc, hops),
             Found::One(route) if !matches!(route.next_hop, NextHop::Local | NextHop::Service) => (route, false),
             Found::Split(route) => (route, true),
             Found::One(_) | Found::Nothing => return self.arrive(vpc, hops),
         };
         let message = format!("Table {} of {} sends {wanted} away again by {}.", table.id, vpc.id, route.destination);
+        let remedy = self.remove_route(vpc, table, route);
         if split {
-            return Err(Stop::Split(Reason::new(Code::RouteShadowed, &route.id, message)));
+            hops.push(self.looked_up(vpc, table, Some(route)));
+            return Err(Stop::split(Reason::new(Code::RouteShadowed, &route.id, message), remedy));
         }
-        let again = Stop::Broken(Reason::new(Code::WrongNextHop, &route.id, message));
+        let again = Stop::broken(Reason::new(Code::WrongNextHop, &route.id, message), remedy);
         if passed >= MAX_TRANSIT_ROUTERS {
             return Err(again);
         }
-        hops.push(Hop::VpcTable {
-            vpc: vpc.id.clone(),
-            table: table.id.clone(),
-            system: table.system,
-            destination: wanted,
-            route: route.into(),
-        });
+        hops.push(self.looked_up(vpc, table, Some(route)));
         match &route.next_hop {
             NextHop::Attachment(id) if *id == attachment.id => {
                 hops.push(joined(attachment));
                 self.cross(self.transit_router(&attachment.region)?, id, hops, passed + 1)
             }
             _ => Err(again),
+        }
+    }
+
+    /// Whether the built-in 100.64.0.0/10, listed or not, is longer than this route to a part of it.
+    fn is_shared(&self, route: &VpcRoute) -> bool {
+        SHARED_SPACE.contains(&self.destination) && route.destination.prefix_len() < SHARED_SPACE.prefix_len()
+    }
+
+    fn looked_up(&self, vpc: &Vpc, table: &VpcRouteTable, route: Option<&VpcRoute>) -> Hop {
+        Hop::VpcTable {
+            vpc: vpc.id.clone(),
+            table: table.id.clone(),
+            system: table.system,
+            destination: self.destination,
+            route: route.map(Into::into),
         }
     }
 
@@ -226,7 +260,8 @@ impl<'a> Trip<'a> {
         let by_vpc = self.to_load_balancer && SHARED_SPACE.contains(&wanted);
         if vswitch.is_none() && !by_vpc {
             let message = format!("{wanted} lies in no vSwitch of {}.", vpc.id);
-            return Err(Stop::Broken(Reason::new(Code::NoRoute, &vpc.id, message)));
+            let remedy = repair(&vpc.id, "without a vSwitch for it");
+            return Err(Stop::broken(Reason::new(Code::NoRoute, &vpc.id, message), remedy));
         }
         hops.push(Hop::Deliver {
             vpc: vpc.id.clone(),
@@ -240,7 +275,9 @@ impl<'a> Trip<'a> {
         match self.topology.vpcs.get(id) {
             Some(Known::Known(Some(vpc))) => Ok(vpc),
             Some(Known::Known(None)) => {
-                Err(Stop::Broken(Reason::new(Code::VpcMissing, id, format!("There is no VPC {id}."))))
+                let task = Task::CorrectBinding { resource: id.to_string() };
+                let reason = Reason::new(Code::VpcMissing, id, format!("There is no VPC {id}."));
+                Err(Stop::broken(reason, Remedy::Operator(task)))
             }
             Some(Known::Unknown(why)) => Err(Stop::unread(id, format!("VPC {id} was not read: {why}."))),
             None => Err(Stop::unread(id, format!("VPC {id} was not read."))),
@@ -269,7 +306,8 @@ impl<'a> Trip<'a> {
             Some(Known::Known(Some(router))) => router,
             Some(Known::Known(None)) => {
                 let message = format!("There is no transit router in {region}.");
-                return Err(Stop::Broken(Reason::new(Code::TransitRouterMissing, region, message)));
+                let remedy = Remedy::Operator(Task::CreateTransitRouter { region: region.clone() });
+                return Err(Stop::broken(Reason::new(Code::TransitRouterMissing, region, message), remedy));
             }
             Some(Known::Unknown(why)) => {
                 return Err(Stop::unread(region, format!("The transit router of {region} was not read: {why}.")));
@@ -279,12 +317,14 @@ impl<'a> Trip<'a> {
         let (id, status) = (&router.id, &router.status);
         if router.kind == "Basic" {
             let message = format!("{id} in {region} is a Basic Edition transit router.");
-            return Err(Stop::Broken(Reason::new(Code::TransitRouterBasic, id, message)));
+            let remedy = Remedy::Operator(Task::UpgradeTransitRouter { transit_router: id.clone() });
+            return Err(Stop::broken(Reason::new(Code::TransitRouterBasic, id, message), remedy));
         }
         // Modifying is a change of settings; packets flow meanwhile.
         if status != "Active" && status != "Modifying" {
             let message = format!("{id} in {region} is {status}.");
-            return Err(Stop::Broken(Reason::new(Code::TransitRouterNotReady, id, message)));
+            let remedy = if status == "Creating" { time(id, status) } else { repair(id, status) };
+            return Err(Stop::broken(Reason::new(Code::TransitRouterNotReady, id, message), remedy));
         }
         Ok(router)
     }
@@ -298,12 +338,12 @@ impl<'a> Trip<'a> {
     ) -> Result<&'a VpcAttachment, Stop> {
         unread_list(&self.topology.vpc_attachments, "VPC attachments")?;
         match find(&self.topology.vpc_attachments, |attachment| &attachment.id == id) {
-            Some(attachment) if attachment.vpc == vpc.id => ready(id, &attachment.status).map(|()| attachment),
+            Some(attachment) if attachment.vpc == vpc.id => Ok(attachment),
             Some(attachment) => Err(away(&format!("{id}, the attachment of {}", attachment.vpc))),
             None if self.topology.vpc_attachment(&vpc.id).is_some() => {
                 Err(away(&format!("{id}, no attachment to this CEN instance")))
             }
-            None => Err(Stop::Broken(not_attached(&vpc.id))),
+            None => Err(self.not_attached(vpc.id.clone())),
         }
     }
 }

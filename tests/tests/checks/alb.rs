@@ -153,7 +153,7 @@ checks! {
         .wait(10)
         .without(&["listener"]);
 
-    a_listener_that_was_stopped: Case::new(Code::ListenerTaken)
+    a_listener_that_was_stopped: Case::new(Code::ListenerStopped)
         .after(adopted(&[]))
         .wait(10)
         .after(|console| listen(console, "alb-1", "80", &group_named(console, "web-remote")))

@@ -32,7 +32,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     if group.is_some_and(|group| listener.server_groups.contains(&group.id)) {
         if listener.status == "Stopped" {
             let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
-            plan.find(Reason::new(Code::ListenerTaken, &listener.id, message));
+            plan.find(Reason::new(Code::ListenerStopped, &listener.id, message));
         } else if listener.status != "Running" {
             plan.wait(STAGE, lane::LOAD_BALANCER, format!("listener {} is {}", listener.id, listener.status));
         }

@@ -155,6 +155,15 @@ fn the_albs_quota_counts_a_server_once_for_each_listener() {
 }
 
 #[test]
+fn a_listener_of_others_that_forwards_nowhere_takes_the_port() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let listener = &mut topology.listeners.get_mut().unwrap()[0];
+    (listener.mark, listener.server_groups) = (None, Vec::new());
+    let plan = world::whole(&binding, &topology);
+    assert!(plan.findings.iter().any(|finding| finding.code == Code::ListenerTaken), "{:?}", plan.findings);
+}
+
+#[test]
 fn the_last_route_that_fits_is_still_made() {
     let binding = world::binding(Generation::Upgraded);
     let mut topology = world::topology(Generation::Upgraded);

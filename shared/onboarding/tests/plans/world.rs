@@ -121,6 +121,7 @@ pub(crate) fn instance(number: u8) -> Instance {
         address: Some([192, 168, 7, number].into()),
         interface: Some(format!("eni-{number}").into()),
         security_groups: vec!["sg-2".into()],
+        interfaces: Vec::new(),
         tags: [("app".to_owned(), "web".to_owned())].into(),
     }
 }

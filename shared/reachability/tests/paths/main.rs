@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests: the fixture has no outside data")]
 
+mod addresses;
 mod complete;
+mod front;
 mod missing;
 mod random;
+mod remedies;
 mod security;
 mod world;

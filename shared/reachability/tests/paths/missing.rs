@@ -138,7 +138,7 @@ fn the_way_back_differs_by_generation() {
             let answer = world.explain();
             assert_eq!(world.broken(), Some(*code), "{generation:?} without {piece}");
             assert!(answer.forward.fault.is_none(), "{generation:?} without {piece}: forward is whole");
-            assert_eq!(answer.back.fault.map(|fault| fault.code), Some(*code));
+            assert_eq!(answer.back.fault.map(|fault| fault.reason.code), Some(*code));
         }
     }
 }

@@ -157,7 +157,9 @@ fn an_acl_on_the_load_balancers_vswitch_is_asked_first_and_last() {
     world.sources.truncate(1);
     world.rules().clear();
     assert_eq!(world.broken(), Some(Code::NetworkAcl));
-    assert!(world.explain().forward.hops.is_empty());
+    let forward = world.explain().forward;
+    assert_eq!(forward.hops.len(), 1);
+    assert!(matches!(&forward.hops[0], Hop::NetworkAcl { entry: None, passes: false, .. }), "{:?}", forward.hops);
 }
 
 #[test]

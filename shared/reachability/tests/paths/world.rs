@@ -7,10 +7,13 @@ use onboarding::ids::VpcId;
 use onboarding::plan::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::{
-    Generation, Instance, Known, NextHop, PeerAttachment, RuleSource, SecurityGroup, SecurityRule, Topology,
-    TransitRoute, TransitRouter, TransitTable, VSwitch, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
+    Generation, Instance, Known, Listener, LoadBalancer, NextHop, PeerAttachment, RuleSource, SecurityGroup,
+    SecurityRule, Server, ServerGroup, Topology, TransitRoute, TransitRouter, TransitTable, VSwitch, Vpc,
+    VpcAttachment, VpcRoute, VpcRouteTable,
 };
-use reachability::{Explanation, Question, explain};
+use onboarding::{Binding, Deployment};
+use reachability::{Explanation, Question, Wish, explain};
+use serde_json::json;
 
 pub(crate) const PEER: &str = "tr-attach-peer";
 pub(crate) const NEAR: &str = "tr-attach-1";
@@ -24,6 +27,8 @@ pub(crate) struct World {
     pub(crate) load_balancer_vpc: VpcId,
     pub(crate) instance: Instance,
     pub(crate) ports: Vec<u16>,
+    /// For whom it is asked, if for anybody.
+    pub(crate) binding: Option<Binding>,
 }
 
 pub(crate) fn net(text: &str) -> Ipv4Net {
@@ -92,16 +97,84 @@ impl World {
             load_balancer_vpc: "vpc-1".into(),
             instance: instance("i-1", "192.168.7.10"),
             ports: vec![80, 8080],
+            binding: None,
         }
     }
 
+    /// The same for a binding, whose member the instance is.
+    pub(crate) fn served(generation: Generation) -> Self {
+        let mut world = Self::complete(generation);
+        let binding = json!({
+            "name": "web",
+            "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vpc-1-vsw-0", "vpc-1-vsw-1"] },
+            "serverGroup": { "name": "web-remote" },
+            "listener": { "port": 8443 },
+            "cen": { "id": "cen-1", "bandwidth": { "package": "cenbwp-1", "mbps": 10 } },
+            "backends": [{
+                "region": "cn-hangzhou", "vpc": "vpc-2", "attachmentVswitches": ["vpc-2-vsw-0", "vpc-2-vsw-1"],
+                "select": { "tags": { "app": "web" } },
+            }],
+        });
+        let binding: Binding = serde_json::from_value(binding).unwrap();
+        world.instance.tags = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
+        world.ports = vec![80];
+        let topology = &mut world.topology;
+        topology.load_balancer = known(Some(LoadBalancer {
+            id: "alb-1".into(),
+            name: String::new(),
+            region: "cn-chengdu".into(),
+            vpc: "vpc-1".into(),
+            status: "Active".to_owned(),
+            edition: "Standard".to_owned(),
+            address_type: "Intranet".to_owned(),
+            dns_name: String::new(),
+            locks: Vec::new(),
+            zones: Vec::new(),
+        }));
+        topology.server_groups = known(vec![ServerGroup {
+            id: "sgp-1".into(),
+            name: "web-remote".to_owned(),
+            kind: "Ip".to_owned(),
+            vpc: "vpc-1".into(),
+            status: "Available".to_owned(),
+            created: String::new(),
+            mark: Some("prod/web/server-group".to_owned()),
+            server_count: 1,
+            settings: binding.server_group.settings("Standard"),
+            load_balancers: vec!["alb-1".into()],
+            cross_zone: true,
+        }]);
+        topology.servers = known(vec![Server {
+            address: "192.168.7.10".parse().unwrap(),
+            port: 80,
+            weight: 100,
+            remote: true,
+            status: "Available".to_owned(),
+            description: "albridge/prod/web/i-1".to_owned(),
+        }]);
+        topology.listeners = known(vec![Listener {
+            id: "lsn-1".into(),
+            protocol: "HTTP".to_owned(),
+            port: 8443,
+            status: "Running".to_owned(),
+            description: String::new(),
+            mark: Some("prod/web/listener".to_owned()),
+            server_groups: vec!["sgp-1".into()],
+        }]);
+        topology.unhealthy = known(BTreeMap::new());
+        world.binding = Some(binding);
+        world
+    }
+
     pub(crate) fn explain(&self) -> Explanation {
+        let deployment = Deployment::new("prod");
         explain(Question {
             topology: &self.topology,
             sources: &self.sources,
             load_balancer_vpc: &self.load_balancer_vpc,
             instance: &self.instance,
             ports: &self.ports,
+            wish: self.binding.as_ref().map(|binding| Wish { deployment: &deployment, binding }),
         })
     }
 
@@ -157,6 +230,14 @@ impl World {
         self.topology.peer_attachments.get_mut().unwrap()
     }
 
+    pub(crate) fn servers(&mut self) -> &mut Vec<Server> {
+        self.topology.servers.get_mut().unwrap()
+    }
+
+    pub(crate) fn listener(&mut self) -> &mut Listener {
+        &mut self.topology.listeners.get_mut().unwrap()[0]
+    }
+
     pub(crate) fn rules(&mut self) -> &mut Vec<SecurityRule> {
         &mut self.topology.security_groups.get_mut("sg-1").unwrap().get_mut().unwrap().as_mut().unwrap().rules
     }
@@ -172,6 +253,7 @@ pub(crate) fn instance(id: &str, address: &str) -> Instance {
         address: Some(address.parse().unwrap()),
         interface: Some("eni-1".into()),
         security_groups: vec!["sg-1".into()],
+        interfaces: Vec::new(),
         tags: BTreeMap::new(),
     }
 }

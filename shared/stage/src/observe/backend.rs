@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use onboarding::binding::Backend;
 use onboarding::ids::{CenId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
-use onboarding::topology::{Instance, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
+use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Client, Error, ecs};
 
 use super::{Reader, network, security};
@@ -85,7 +85,11 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
 /// Security groups of the instances that the binding wants: nobody else's are its business.
 fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<SecurityGroupId> {
     let wanted = instances.iter().filter(|instance| backend.select.matches(&instance.tags));
-    wanted.flat_map(|instance| instance.security_groups.iter().cloned()).collect()
+    let groups = |instance: &Instance| {
+        let others = instance.interfaces.iter().flat_map(|interface| &interface.security_groups);
+        instance.security_groups.iter().chain(others).cloned().collect::<Vec<_>>()
+    };
+    wanted.flat_map(groups).collect()
 }
 
 /// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11).
@@ -137,8 +141,26 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
             .iter()
             .map(|id| id.as_str().into())
             .collect(),
+        interfaces: interfaces.iter().map(interface).collect(),
         tags: found.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
         id: found.instance_id.into(),
+    }
+}
+
+fn interface(found: &ecs::NetworkInterface) -> Interface {
+    let primary = std::iter::once(found.private_ip_address.as_str());
+    let secondary = found.private_ip_sets.iter().map(|ip| ip.private_ip_address.as_str());
+    let mut addresses: Vec<Ipv4Addr> = Vec::new();
+    for address in primary.chain(secondary).filter_map(|address| address.parse().ok()) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    Interface {
+        id: found.network_interface_id.as_str().into(),
+        vswitch: found.vswitch_id.as_str().into(),
+        security_groups: found.security_group_ids.iter().map(|id| id.as_str().into()).collect(),
+        addresses,
     }
 }
 

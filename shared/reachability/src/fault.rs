@@ -1,0 +1,261 @@
+//! What is wrong on a way: where, and what would put it right, as data.
+
+use std::fmt;
+
+use ipnet::Ipv4Net;
+use onboarding::Change;
+use onboarding::ids::{
+    AttachmentId, InstanceId, ListenerId, NetworkAclId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId,
+    ServerGroupId, TransitRouterId, VSwitchId, VpcId,
+};
+use onboarding::reason::Reason;
+use onboarding::topology::Endpoint;
+use serde::Serialize;
+
+use crate::hop::Direction;
+
+/// The first thing wrong on a way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// What is wrong.
+    #[serde(flatten)]
+    pub reason: Reason,
+    /// Where packets end: an index into [`Path::hops`](crate::Path::hops), always the last one. Nothing where no hop of
+    /// the way is known.
+    pub hop: Option<usize>,
+    /// What puts it right.
+    pub remedy: Remedy,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} Remedy: {}.", self.reason.code, self.reason.message, self.remedy)
+    }
+}
+
+/// What puts a fault right, and who can do it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Remedy {
+    /// albridge can make this change. `albridge plan` holds it if the binding wants the instance.
+    Albridge {
+        /// The change, with ids as they are.
+        change: Box<Change>,
+    },
+    /// Somebody has to act who may do more than albridge may.
+    Operator(Task),
+    /// It is on its way.
+    Time {
+        /// What is.
+        resource: String,
+        /// The state that it is in.
+        status: String,
+    },
+}
+
+/// What a person has to do, and with what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "action")]
+pub enum Task {
+    /// Correct what the binding says of a resource.
+    CorrectBinding {
+        /// The resource that it names.
+        resource: String,
+    },
+    /// Let albridge read something: the call failed, or nobody asked.
+    LetRead {
+        /// What was not read.
+        resource: String,
+    },
+    /// Look at something in the console that is in no state to work.
+    Repair {
+        /// What it is.
+        resource: String,
+        /// The state that it is in.
+        status: String,
+    },
+    /// Make an Enterprise Edition transit router.
+    CreateTransitRouter {
+        /// In this region of the CEN instance.
+        region: Region,
+    },
+    /// Upgrade a Basic Edition transit router.
+    UpgradeTransitRouter {
+        /// The transit router.
+        transit_router: TransitRouterId,
+    },
+    /// Attach a VPC to the transit router of its region.
+    AttachVpc {
+        /// The VPC.
+        vpc: VpcId,
+    },
+    /// Connect two regions.
+    ConnectRegions {
+        /// One.
+        from: Region,
+        /// The other.
+        to: Region,
+    },
+    /// Give a connection bandwidth.
+    GiveBandwidth {
+        /// The connection.
+        attachment: AttachmentId,
+    },
+    /// Use another prefix: this one is on both sides.
+    Renumber {
+        /// The VPC.
+        vpc: VpcId,
+        /// Its vSwitch.
+        vswitch: VSwitchId,
+    },
+    /// Remove or correct a route that others made.
+    RemoveVpcRoute {
+        /// The VPC.
+        vpc: VpcId,
+        /// The table.
+        table: RouteTableId,
+        /// The route.
+        route: RouteEntryId,
+        /// Where it applies.
+        destination: Ipv4Net,
+    },
+    /// Remove or correct an entry of a transit router's table that others made.
+    RemoveTransitRoute {
+        /// The transit router.
+        transit_router: TransitRouterId,
+        /// The table.
+        table: RouteTableId,
+        /// The entry, if it is no learned one.
+        route: Option<RouteEntryId>,
+        /// Where it applies.
+        destination: Ipv4Net,
+    },
+    /// Let a network ACL pass packets.
+    PassNetworkAcl {
+        /// The ACL.
+        acl: NetworkAclId,
+        /// Which of its lists.
+        direction: Direction,
+        /// Whom the packets come from or go to.
+        prefix: Ipv4Net,
+        /// First and last port.
+        ports: (u16, u16),
+        /// Position of the entry that drops them, from 1; nothing where no entry matches.
+        entry: Option<usize>,
+    },
+    /// Remove a security rule that drops packets, or give it a later priority.
+    RemoveRule {
+        /// The group.
+        group: SecurityGroupId,
+        /// The rule.
+        rule: RuleId,
+    },
+    /// Give an instance a security group that exists and may be changed.
+    GiveSecurityGroup {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Give an instance the tags that the binding selects by.
+    TagInstance {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Start an instance.
+    StartInstance {
+        /// The instance.
+        instance: InstanceId,
+    },
+    /// Make a listener that needs a certificate.
+    CreateListener {
+        /// Its protocol.
+        protocol: String,
+        /// Its port.
+        port: u16,
+    },
+    /// Start a listener.
+    StartListener {
+        /// The listener.
+        listener: ListenerId,
+    },
+    /// Point a listener that others made at the server group.
+    ForwardListener {
+        /// The listener.
+        listener: ListenerId,
+        /// The server group.
+        group: ServerGroupId,
+    },
+    /// Take a member out that is registered without Remote IP, so that it can come back with it.
+    RemoveMember {
+        /// The server group.
+        group: ServerGroupId,
+        /// The member.
+        member: Endpoint,
+    },
+    /// Give a member that others registered a weight.
+    GiveWeight {
+        /// The server group.
+        group: ServerGroupId,
+        /// The member.
+        member: Endpoint,
+    },
+    /// Look at the service on an instance, by the health check's reason.
+    RepairService {
+        /// The instance.
+        instance: InstanceId,
+        /// As in `CONNECT_FAILED`.
+        reason: String,
+    },
+}
+
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Albridge { change } => write!(f, "albridge can {}", change.write),
+            Self::Operator(task) => task.fmt(f),
+            Self::Time { resource, status } => write!(f, "wait: {resource} is {status}"),
+        }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CorrectBinding { resource } => write!(f, "correct what the binding says of {resource}"),
+            Self::LetRead { resource } => write!(f, "let albridge read {resource}"),
+            Self::Repair { resource, status } => write!(f, "look at {resource} in the console: it is {status}"),
+            Self::CreateTransitRouter { region } => write!(f, "make an Enterprise Edition transit router in {region}"),
+            Self::UpgradeTransitRouter { transit_router } => {
+                write!(f, "upgrade {transit_router} to Enterprise Edition")
+            }
+            Self::AttachVpc { vpc } => write!(f, "attach {vpc} to the transit router of its region"),
+            Self::ConnectRegions { from, to } => write!(f, "connect {from} and {to}"),
+            Self::GiveBandwidth { attachment } => write!(f, "give {attachment} bandwidth"),
+            Self::Renumber { vpc, vswitch } => write!(f, "use a prefix in {vpc} other than that of {vswitch}"),
+            Self::RemoveVpcRoute { vpc, table, destination, .. } => {
+                write!(f, "remove or correct the route {destination} in {table} of {vpc}")
+            }
+            Self::RemoveTransitRoute { transit_router, table, destination, .. } => {
+                write!(f, "remove or correct the entry {destination} in {table} of {transit_router}")
+            }
+            Self::PassNetworkAcl { acl, direction, prefix, ports: (first, last), .. } => {
+                let (list, word) = direction.words();
+                write!(f, "let the {list} list of {acl} pass packets {word} {prefix}, ports {first}-{last}")
+            }
+            Self::RemoveRule { group, rule } => {
+                write!(f, "remove rule {rule} of {group}, or give it a later priority")
+            }
+            Self::GiveSecurityGroup { instance } => {
+                write!(f, "give {instance} a security group that exists and may be changed")
+            }
+            Self::TagInstance { instance } => write!(f, "give {instance} the tags that the binding selects by"),
+            Self::StartInstance { instance } => write!(f, "start {instance}"),
+            Self::CreateListener { protocol, port } => write!(f, "make a {protocol} listener on port {port}"),
+            Self::StartListener { listener } => write!(f, "start {listener}"),
+            Self::ForwardListener { listener, group } => write!(f, "point {listener} at {group}"),
+            Self::RemoveMember { group, member } => write!(f, "take {member} out of {group}"),
+            Self::GiveWeight { group, member } => write!(f, "give {member} of {group} a weight"),
+            Self::RepairService { instance, reason } => write!(f, "look at the service on {instance} ({reason})"),
+        }
+    }
+}

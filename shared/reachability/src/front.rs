@@ -1,0 +1,249 @@
+//! The front of the way: whether the load balancer sends requests to the backend at all. Listener, server group, the
+//! backend's entry in it, its weight and its health (cloud-apis.md sections 4, 5 and 12).
+
+use onboarding::change::{StageName, Write};
+use onboarding::mark::{MemberState, Role};
+use onboarding::plan::Verdict;
+use onboarding::reason::{Code, Reason};
+use onboarding::topology::{Endpoint, Instance, Listener, Server, ServerGroup, Topology};
+use onboarding::wanted;
+
+use crate::Wish;
+use crate::fault::{Remedy, Task};
+use crate::gaps::{repair, time};
+use crate::hop::{Hop, ServerEntry};
+use crate::mend::change;
+use crate::verdict::{Part, Stop};
+
+/// What is asked.
+pub(crate) struct Front<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) wish: Wish<'a>,
+    pub(crate) instance: &'a Instance,
+    /// The member's port.
+    pub(crate) port: u16,
+    /// What the path is like: nobody is registered whose path is not open.
+    pub(crate) path: &'a Verdict,
+}
+
+impl<'a> Front<'a> {
+    /// Everything up to the member, as far as it goes.
+    pub(crate) fn part(&self) -> Part {
+        let mut hops = Vec::new();
+        let ended = self.follow(&mut hops);
+        Part::new(hops, ended)
+    }
+
+    fn follow(&self, hops: &mut Vec<Hop>) -> Result<(), Stop> {
+        let Wish { binding, deployment } = self.wish;
+        let load_balancer = wanted::load_balancer(binding, self.topology).map_err(|reason| match reason.code {
+            Code::Unread => Stop::unread(&reason.resource, reason.message),
+            _ => correct(&binding.alb.id, reason),
+        })?;
+        let id = &load_balancer.id;
+        if let Some(lock) = load_balancer.locks.first() {
+            let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is locked: {lock}."));
+            return Err(Stop::broken(reason, repair(id, lock)));
+        }
+        if load_balancer.status != "Active" {
+            let status = &load_balancer.status;
+            let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is {status}."));
+            let remedy = if status == "Provisioning" { time(id, status) } else { repair(id, status) };
+            return Err(Stop::broken(reason, remedy));
+        }
+
+        let listener = self.listener()?;
+        hops.push(Hop::Listener {
+            listener: listener.id.clone(),
+            protocol: listener.protocol.clone(),
+            port: listener.port,
+            status: listener.status.clone(),
+        });
+        if listener.status == "Stopped" {
+            let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
+            let reason = Reason::new(Code::ListenerStopped, &listener.id, message);
+            return Err(Stop::broken(reason, Remedy::Operator(Task::StartListener { listener: listener.id.clone() })));
+        }
+
+        if let Some(why) = self.topology.server_groups.why_unknown() {
+            return Err(Stop::unread("the server groups", format!("The server groups were not read: {why}.")));
+        }
+        let name = &binding.server_group.name;
+        let group = self.topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), name);
+        let Some(group) = group else {
+            let write = Write::CreateServerGroup {
+                name: name.clone(),
+                vpc: load_balancer.vpc.clone(),
+                settings: binding.server_group.settings(&load_balancer.edition),
+            };
+            let reason = Reason::new(Code::ServerGroupMissing, name, format!("There is no server group {name}."));
+            return Err(Stop::broken(reason, change(StageName::ServerGroup, write)));
+        };
+        let forwarded = listener.server_groups.contains(&group.id);
+        hops.push(Hop::ServerGroup { group: group.id.clone(), name: group.name.clone(), forwarded });
+        if !forwarded {
+            return Err(self.elsewhere(listener, group));
+        }
+        self.member(group, hops)
+    }
+
+    /// The listener on the binding's port.
+    fn listener(&self) -> Result<&'a Listener, Stop> {
+        let Some(listeners) = self.topology.listeners.get() else {
+            let why = self.topology.listeners.why_unknown().map_or("not read", String::as_str);
+            return Err(Stop::unread("the listeners", format!("The listeners were not read: {why}.")));
+        };
+        let wish = &self.wish.binding.listener;
+        // QUIC listens on UDP, everything else on TCP: they do not collide.
+        let quic = |protocol: &str| protocol == "QUIC";
+        let found =
+            listeners.iter().find(|have| have.port == wish.port && quic(&have.protocol) == quic(&wish.protocol));
+        found.ok_or_else(|| {
+            let (protocol, port) = (wish.protocol.clone(), wish.port);
+            let id = &self.wish.binding.alb.id;
+            let reason = Reason::new(Code::ListenerMissing, id, format!("{id} has no listener on port {port}."));
+            Stop::broken(
+                reason,
+                if protocol == "HTTP" {
+                    change(StageName::Listener, Write::CreateListener { protocol, port })
+                } else {
+                    Remedy::Operator(Task::CreateListener { protocol, port })
+                },
+            )
+        })
+    }
+
+    fn elsewhere(&self, listener: &Listener, group: &ServerGroup) -> Stop {
+        let Wish { binding, deployment } = self.wish;
+        let ours = deployment.tag(&binding.name, Role::Listener);
+        let remedy = if listener.mark.as_deref() == Some(ours.as_str()) {
+            change(StageName::Listener, Write::ForwardListener { listener: listener.id.clone() })
+        } else {
+            Remedy::Operator(Task::ForwardListener { listener: listener.id.clone(), group: group.id.clone() })
+        };
+        let message = format!("Listener {} on port {} does not forward to {}.", listener.id, listener.port, group.id);
+        Stop::broken(Reason::new(Code::ListenerForwardsElsewhere, &listener.id, message), remedy)
+    }
+
+    /// The backend's entry: there, remote, with a weight, healthy.
+    fn member(&self, group: &ServerGroup, hops: &mut Vec<Hop>) -> Result<(), Stop> {
+        let (topology, instance) = (self.topology, self.instance);
+        let Some(address) = instance.address else {
+            let id = &instance.id;
+            return Err(Stop::unread(id, format!("{id} has no private address yet.")));
+        };
+        let member = Endpoint { address, port: self.port };
+        let Some(servers) = topology.servers.get() else {
+            let why = topology.servers.why_unknown().map_or("not read", String::as_str);
+            return Err(Stop::unread(&group.id, format!("The members of {} were not read: {why}.", group.id)));
+        };
+        let server = servers.iter().find(|server| server.endpoint() == member);
+        let health = topology.unhealthy.get().and_then(|unhealthy| unhealthy.get(&member));
+        hops.push(Hop::Server {
+            group: group.id.clone(),
+            member,
+            entry: server.map(|server| ServerEntry {
+                weight: server.weight,
+                remote: server.remote,
+                status: server.status.clone(),
+                health: health.cloned(),
+            }),
+        });
+        let Some(server) = server else { return Err(self.no_member(group, member)) };
+        if !server.remote {
+            let reason = Reason::new(Code::NotRemote, member, format!("{member} is registered without Remote IP."));
+            let task = Task::RemoveMember { group: group.id.clone(), member };
+            return Err(Stop::broken(reason, Remedy::Operator(task)));
+        }
+        if !matches!(server.status.as_str(), "Available" | "Configuring") {
+            let reason = Reason::new(Code::StillPending, member, format!("Member {member} is {}.", server.status));
+            return Err(Stop::broken(reason, time(member, &server.status)));
+        }
+        if instance.status != "Running" {
+            return Err(self.not_running());
+        }
+        if server.weight == 0 {
+            let reason = Reason::new(Code::NoWeight, member, format!("Member {member} of {} has weight 0.", group.id));
+            return Err(Stop::broken(reason, self.weigh(group, server)));
+        }
+        self.health(group, member)
+    }
+
+    fn no_member(&self, group: &ServerGroup, member: Endpoint) -> Stop {
+        let (instance, binding) = (self.instance, self.wish.binding);
+        let id = &instance.id;
+        let mut backends = binding.backends.iter().filter(|backend| backend.vpc == instance.vpc);
+        if !backends.any(|backend| backend.select.matches(&instance.tags)) {
+            let message = format!("{id} lacks the tags that {} selects by, and {member} is no member.", binding.name);
+            let task = Task::TagInstance { instance: id.clone() };
+            return Stop::broken(Reason::new(Code::NotSelected, id, message), Remedy::Operator(task));
+        }
+        if instance.status != "Running" {
+            return self.not_running();
+        }
+        let message = format!("{member} of {id} is no member of {}.", group.id);
+        let write = Write::AddServer {
+            instance: id.clone(),
+            address: member.address,
+            port: member.port,
+            weight: binding.server_group.weight,
+        };
+        // albridge registers nobody whose path is not open.
+        let mut add = onboarding::Change::new(StageName::BackendServers, write);
+        if let Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) = self.path {
+            add = add.blocked_by(why.clone());
+        }
+        Stop::broken(Reason::new(Code::NotMember, member, message), Remedy::Albridge { change: Box::new(add) })
+    }
+
+    fn not_running(&self) -> Stop {
+        let (id, status) = (&self.instance.id, &self.instance.status);
+        let remedy = match status.as_str() {
+            "Pending" | "Starting" => time(id, status),
+            _ => Remedy::Operator(Task::StartInstance { instance: id.clone() }),
+        };
+        Stop::broken(Reason::new(Code::NotRunning, id, format!("{id} is {status}.")), remedy)
+    }
+
+    /// Ours to give weight to only if the entry says that it is ours.
+    fn weigh(&self, group: &ServerGroup, server: &Server) -> Remedy {
+        let Wish { binding, deployment } = self.wish;
+        let member = server.endpoint();
+        let Some((instance, _)) = deployment.read_member(&binding.name, &server.description) else {
+            return Remedy::Operator(Task::GiveWeight { group: group.id.clone(), member });
+        };
+        let write = Write::UpdateServer {
+            description: deployment.member(&binding.name, &instance, MemberState::Serving),
+            instance,
+            address: member.address,
+            port: member.port,
+            weight: binding.server_group.weight,
+        };
+        change(StageName::BackendServers, write)
+    }
+
+    /// What the listener sees. Only members that are not normal are listed (section 12).
+    fn health(&self, group: &ServerGroup, member: Endpoint) -> Result<(), Stop> {
+        if !group.settings.health_check.enabled {
+            return Ok(());
+        }
+        let Some(unhealthy) = self.topology.unhealthy.get() else {
+            let why = self.topology.unhealthy.why_unknown().map_or("not read", String::as_str);
+            return Err(Stop::unread(member, format!("The health of {member} was not read: {why}.")));
+        };
+        let Some(health) = unhealthy.get(&member) else { return Ok(()) };
+        let id = &self.instance.id;
+        let why = if health.reason.is_empty() { String::new() } else { format!(" ({})", health.reason) };
+        let reason = Reason::new(Code::Unhealthy, id, format!("{id} at {member} is {}{why}.", health.status));
+        let remedy = if health.status == "Initial" {
+            time(member, &health.status)
+        } else {
+            Remedy::Operator(Task::RepairService { instance: id.clone(), reason: health.reason.clone() })
+        };
+        Err(Stop::broken(reason, remedy))
+    }
+}
+
+fn correct(resource: impl std::fmt::Display, reason: Reason) -> Stop {
+    Stop::broken(reason, Remedy::Operator(Task::CorrectBinding { resource: resource.to_string() }))
+}

@@ -1,0 +1,247 @@
+//! Every fault of a path comes with what puts it right: a change where albridge can make it, else a task.
+
+use onboarding::topology::Generation::{Classic, Upgraded};
+use onboarding::topology::{AclEntry, NetworkAcl, NextHop};
+use reachability::{Fault, Remedy};
+use serde_json::{Value, json};
+
+use crate::front::says;
+use crate::world::{FAR, NEAR, PEER, World, known, net, rule, transit_route, vpc_route};
+
+type Damage = fn(&mut World);
+
+fn faults(world: &World) -> Vec<Fault> {
+    let answer = world.explain();
+    for path in [&answer.forward, &answer.back] {
+        if let Some(fault) = &path.fault {
+            assert_eq!(fault.hop, path.hops.len().checked_sub(1), "the way ends at its fault: {path}");
+        }
+    }
+    [answer.forward, answer.back].into_iter().filter_map(|path| path.fault).collect()
+}
+
+fn forget(world: &mut World, region: &str, next_hop: &str) {
+    world.table(region).routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != next_hop));
+}
+
+fn change(write: Value) -> Value {
+    json!({ "by": "albridge", "change": { "write": write } })
+}
+
+#[test]
+fn what_is_missing_is_a_change() {
+    let cases: Vec<(&str, Value, Damage)> = vec![
+        (
+            "route there",
+            change(
+                json!({"do": "addVpcRoute", "region": "cn-chengdu", "vpc": "vpc-1", "table": "vtb-vpc-1", "destination": "192.168.7.0/24"}),
+            ),
+            |w| w.routes("vpc-1").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_))),
+        ),
+        (
+            "route there, and a default route elsewhere",
+            change(json!({"do": "addVpcRoute", "vpc": "vpc-1", "destination": "192.168.7.0/24"})),
+            |w| {
+                w.routes("vpc-1").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_)));
+                let nat = NextHop::Other("NatGateway ngw-1".to_owned());
+                w.routes("vpc-1").push(vpc_route("rte-nat", net("0.0.0.0/0"), nat));
+            },
+        ),
+        (
+            "route back",
+            change(
+                json!({"do": "addVpcRoute", "region": "cn-hangzhou", "vpc": "vpc-2", "table": "vtb-vpc-2", "destination": "172.16.0.0/24"}),
+            ),
+            |w| w.routes("vpc-2").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_))),
+        ),
+        (
+            "attachment",
+            json!({"by": "albridge", "change": {"consent": "person", "write": {"do": "attachVpc", "vpc": "vpc-1",
+                "zones": [["cn-chengdu-0", "vpc-1-vsw-0"], ["cn-chengdu-1", "vpc-1-vsw-1"]]}}}),
+            |w| w.attachments().retain(|attachment| attachment.id.as_str() != NEAR),
+        ),
+        (
+            "connection",
+            json!({"by": "albridge", "change": {"consent": "person", "write":
+                {"do": "connect", "from": "cn-chengdu", "to": "cn-hangzhou", "mbps": 10, "package": "cenbwp-1"}}}),
+            |w| {
+                w.peers().clear();
+                forget(w, "cn-chengdu", PEER);
+                forget(w, "cn-hangzhou", PEER);
+            },
+        ),
+        ("publishing", change(json!({"do": "publishRoutes", "from": "cn-chengdu", "to": "cn-hangzhou"})), |w| {
+            w.peers()[0].auto_publish = false;
+            forget(w, "cn-chengdu", PEER);
+        }),
+        (
+            "association near",
+            change(
+                json!({"do": "associate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "vpc", "vpc": "vpc-1"}}),
+            ),
+            |w| drop(w.table("cn-chengdu").associations.remove(NEAR)),
+        ),
+        (
+            "association of the connection",
+            change(json!({"do": "associate", "region": "cn-hangzhou", "table": "vtb-tr-2",
+                "attachment": {"kind": "peer", "from": "cn-chengdu", "to": "cn-hangzhou"}})),
+            |w| drop(w.table("cn-hangzhou").associations.remove(PEER)),
+        ),
+        (
+            "propagation of the connection",
+            change(
+                json!({"do": "propagate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "peer"}}),
+            ),
+            |w| {
+                w.table("cn-chengdu").propagations.remove(PEER);
+                forget(w, "cn-chengdu", PEER);
+            },
+        ),
+        (
+            "propagation on the far side, felt on the near one",
+            change(
+                json!({"do": "propagate", "region": "cn-hangzhou", "table": "vtb-tr-2", "attachment": {"kind": "vpc", "vpc": "vpc-2"}}),
+            ),
+            |w| {
+                w.table("cn-hangzhou").propagations.remove(FAR);
+                forget(w, "cn-hangzhou", FAR);
+                forget(w, "cn-chengdu", PEER);
+            },
+        ),
+        (
+            "security rule",
+            change(json!({"do": "allowIngress", "region": "cn-hangzhou", "group": "sg-1",
+                "rules": [{"port": 80, "source": "172.16.0.0/24", "priority": 90}]})),
+            |w| w.rules().clear(),
+        ),
+    ];
+    for (what, remedy, damage) in cases {
+        let mut world = World::served(Upgraded);
+        damage(&mut world);
+        let faults = faults(&world);
+        let told = serde_json::to_value(&faults.first().unwrap_or_else(|| panic!("{what}: no fault")).remedy).unwrap();
+        assert!(says(&told, &remedy), "{what}: {told}");
+    }
+}
+
+#[test]
+fn a_static_entry_that_only_the_far_side_misses_is_added_on_the_near_one() {
+    let mut world = World::served(Classic);
+    world.table("cn-chengdu").routes.retain(|route| route.learned);
+    world.table("cn-hangzhou").routes.retain(|route| !net("100.64.0.0/10").contains(&route.destination));
+    let faults = faults(&world);
+    assert!(faults[0].reason.message.contains("tr-2"), "the packet dies in tr-2: {}", faults[0].reason.message);
+    let told = serde_json::to_value(&faults[0].remedy).unwrap();
+    let remedy = change(json!({"do": "addTransitRoute", "region": "cn-chengdu", "table": "vtb-tr-1",
+        "destination": "100.117.130.0/25", "attachment": {"kind": "vpc", "vpc": "vpc-1"}}));
+    assert!(says(&told, &remedy), "{told}");
+}
+
+#[test]
+fn additions_to_what_others_made_need_a_person() {
+    for (mark, consent) in
+        [(Some("prod/-/vpc-attachment"), "run"), (Some("other/-/vpc-attachment"), "person"), (None, "person")]
+    {
+        let mut world = World::served(Upgraded);
+        world.attachments()[0].mark = mark.map(str::to_owned);
+        world.table("cn-chengdu").associations.remove(NEAR);
+        let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
+        assert_eq!(told["change"]["consent"], consent, "{mark:?}");
+    }
+}
+
+#[test]
+fn what_is_others_is_a_task() {
+    let cases: Vec<(&str, Value, Damage)> = vec![
+        (
+            "a route of the same length",
+            json!({"action": "removeVpcRoute", "vpc": "vpc-1", "table": "vtb-vpc-1", "route": "rte-x", "destination": "192.168.7.0/24"}),
+            |w| {
+                w.routes("vpc-1").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_)));
+                let appliance = NextHop::Other("Instance i-9".to_owned());
+                w.routes("vpc-1").push(vpc_route("rte-x", net("192.168.7.0/24"), appliance));
+            },
+        ),
+        (
+            "a black hole",
+            json!({"action": "removeTransitRoute", "transitRouter": "tr-1", "table": "vtb-tr-1", "route": "rte-192.168.7.0/24"}),
+            |w| {
+                let mut hole = transit_route(net("192.168.7.0/24"), PEER, false);
+                hole.next_hop = None;
+                w.table("cn-chengdu").routes.push(hole);
+            },
+        ),
+        (
+            "an ACL",
+            json!({"action": "passNetworkAcl", "acl": "nacl-1", "direction": "ingress", "prefix": "172.16.0.0/24", "ports": [80, 80], "entry": 1}),
+            |w| {
+                w.vpc("vpc-2").vswitches.get_mut("vpc-2-vsw-1").unwrap().network_acl = Some("nacl-1".into());
+                let drop_all =
+                    AclEntry { protocol: "all".to_owned(), ports: None, cidr: net("0.0.0.0/0"), accept: false };
+                let acl = NetworkAcl { id: "nacl-1".into(), ingress: vec![drop_all], egress: Vec::new() };
+                w.topology.network_acls.insert("nacl-1".into(), known(Some(acl)));
+            },
+        ),
+        ("a drop", json!({"action": "removeRule", "group": "sg-1", "rule": "sgr-drop"}), |w| {
+            w.rules().push(rule("sgr-drop", net("172.16.0.0/12"), false, 1));
+        }),
+        ("a drop and nothing else", json!({"action": "removeRule", "group": "sg-1", "rule": "sgr-drop"}), |w| {
+            *w.rules() = vec![rule("sgr-drop", net("172.16.0.0/12"), false, 1)];
+        }),
+        ("a managed group", json!({"action": "giveSecurityGroup", "instance": "i-1"}), |w| {
+            w.rules().clear();
+            let group = w.topology.security_groups.get_mut("sg-1").unwrap().get_mut().unwrap();
+            group.as_mut().unwrap().service_managed = true;
+        }),
+        ("no bandwidth", json!({"action": "giveBandwidth", "attachment": PEER}), |w| w.peers()[0].bandwidth = 0),
+        ("a prefix twice", json!({"action": "renumber", "vpc": "vpc-1", "vswitch": "vpc-1-vsw-0"}), |w| {
+            w.vpc("vpc-1").vswitches.values_mut().for_each(|vswitch| vswitch.cidr = net("192.168.7.0/24"));
+        }),
+        ("no transit router", json!({"action": "createTransitRouter", "region": "cn-hangzhou"}), |w| {
+            w.topology.transit_routers.insert("cn-hangzhou".into(), known(None));
+        }),
+        ("a failed call", json!({"action": "letRead", "resource": "sg-1"}), |w| {
+            w.topology.security_groups.remove("sg-1");
+        }),
+    ];
+    for (what, remedy, damage) in cases {
+        let mut world = World::served(Upgraded);
+        damage(&mut world);
+        let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
+        assert_eq!(told["by"], "operator", "{what}");
+        assert!(says(&told, &remedy), "{what}: {told}");
+    }
+}
+
+#[test]
+fn what_is_on_its_way_needs_time() {
+    let cases: Vec<(&str, Damage)> = vec![
+        (FAR, |w| w.attachments()[1].status = "Attaching".to_owned()),
+        ("route 192.168.7.0/24 of vtb-vpc-1", |w| {
+            w.routes("vpc-1")
+                .iter_mut()
+                .filter(|route| route.kind == "Custom")
+                .for_each(|route| route.status = "Pending".to_owned());
+        }),
+        ("association of tr-attach-1 with vtb-tr-1", |w| {
+            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".to_owned());
+        }),
+    ];
+    for (resource, damage) in cases {
+        let mut world = World::served(Upgraded);
+        damage(&mut world);
+        let Remedy::Time { resource: told, .. } = &faults(&world)[0].remedy else { panic!("{resource}") };
+        assert_eq!(told, resource);
+    }
+}
+
+#[test]
+fn a_route_of_ours_that_stands_in_the_way_is_ours_to_remove() {
+    let mut world = World::served(Upgraded);
+    let mut route = vpc_route("rte-x", net("192.168.7.0/28"), NextHop::Other("Instance i-9".to_owned()));
+    route.description = "albridge/prod/web".to_owned();
+    world.routes("vpc-1").push(route);
+    world.instance.address = Some("192.168.7.10".parse().unwrap());
+    let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
+    assert!(says(&told, &change(json!({"do": "removeVpcRoute", "route": "rte-x"}))), "{told}");
+}
