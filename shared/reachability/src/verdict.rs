@@ -19,30 +19,30 @@ enum Kind {
 pub(crate) struct Stop {
     kind: Kind,
     reason: Reason,
-    remedy: Remedy,
+    remedy: Box<Remedy>,
 }
 
 impl Stop {
     /// It goes no further.
-    pub(crate) const fn broken(reason: Reason, remedy: Remedy) -> Self {
-        Self { kind: Kind::Broken, reason, remedy }
+    pub(crate) fn broken(reason: Reason, remedy: Remedy) -> Self {
+        Self { kind: Kind::Broken, reason, remedy: Box::new(remedy) }
     }
 
     /// Some of the packets asked about go elsewhere.
-    pub(crate) const fn split(reason: Reason, remedy: Remedy) -> Self {
-        Self { kind: Kind::Split, reason, remedy }
+    pub(crate) fn split(reason: Reason, remedy: Remedy) -> Self {
+        Self { kind: Kind::Split, reason, remedy: Box::new(remedy) }
     }
 
     /// What decides was not read.
     pub(crate) fn unread(resource: impl std::fmt::Display, message: impl Into<String>) -> Self {
         let reason = Reason::new(Code::Unread, resource, message);
         let remedy = Remedy::Operator(Task::LetRead { resource: reason.resource.clone() });
-        Self { kind: Kind::Unread, reason, remedy }
+        Self { kind: Kind::Unread, reason, remedy: Box::new(remedy) }
     }
 
     /// What would put it right.
     pub(crate) fn into_remedy(self) -> Remedy {
-        self.remedy
+        *self.remedy
     }
 }
 
@@ -76,7 +76,7 @@ impl Part {
             Ok(()) => Self { hops, ..Self::OPEN },
             Err(stop) => {
                 let verdict = Verdict::from(&stop);
-                let fault = Fault { hop: hops.len().checked_sub(1), reason: stop.reason, remedy: stop.remedy };
+                let fault = Fault { hop: hops.len().checked_sub(1), reason: stop.reason, remedy: *stop.remedy };
                 Self { hops, verdict, fault: Some(fault) }
             }
         }

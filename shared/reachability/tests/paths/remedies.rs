@@ -24,7 +24,7 @@ fn forget(world: &mut World, region: &str, next_hop: &str) {
     world.table(region).routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != next_hop));
 }
 
-fn change(write: Value) -> Value {
+fn change(write: &Value) -> Value {
     json!({ "by": "albridge", "change": { "write": write } })
 }
 
@@ -34,13 +34,13 @@ fn what_is_missing_is_a_change() {
         (
             "route there",
             change(
-                json!({"do": "addVpcRoute", "region": "cn-chengdu", "vpc": "vpc-1", "table": "vtb-vpc-1", "destination": "192.168.7.0/24"}),
+                &json!({"do": "addVpcRoute", "region": "cn-chengdu", "vpc": "vpc-1", "table": "vtb-vpc-1", "destination": "192.168.7.0/24"}),
             ),
             |w| w.routes("vpc-1").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_))),
         ),
         (
             "route there, and a default route elsewhere",
-            change(json!({"do": "addVpcRoute", "vpc": "vpc-1", "destination": "192.168.7.0/24"})),
+            change(&json!({"do": "addVpcRoute", "vpc": "vpc-1", "destination": "192.168.7.0/24"})),
             |w| {
                 w.routes("vpc-1").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_)));
                 let nat = NextHop::Other("NatGateway ngw-1".to_owned());
@@ -50,7 +50,7 @@ fn what_is_missing_is_a_change() {
         (
             "route back",
             change(
-                json!({"do": "addVpcRoute", "region": "cn-hangzhou", "vpc": "vpc-2", "table": "vtb-vpc-2", "destination": "172.16.0.0/24"}),
+                &json!({"do": "addVpcRoute", "region": "cn-hangzhou", "vpc": "vpc-2", "table": "vtb-vpc-2", "destination": "172.16.0.0/24"}),
             ),
             |w| w.routes("vpc-2").retain(|route| !matches!(route.next_hop, NextHop::Attachment(_))),
         ),
@@ -70,27 +70,27 @@ fn what_is_missing_is_a_change() {
                 forget(w, "cn-hangzhou", PEER);
             },
         ),
-        ("publishing", change(json!({"do": "publishRoutes", "from": "cn-chengdu", "to": "cn-hangzhou"})), |w| {
+        ("publishing", change(&json!({"do": "publishRoutes", "from": "cn-chengdu", "to": "cn-hangzhou"})), |w| {
             w.peers()[0].auto_publish = false;
             forget(w, "cn-chengdu", PEER);
         }),
         (
             "association near",
             change(
-                json!({"do": "associate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "vpc", "vpc": "vpc-1"}}),
+                &json!({"do": "associate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "vpc", "vpc": "vpc-1"}}),
             ),
             |w| drop(w.table("cn-chengdu").associations.remove(NEAR)),
         ),
         (
             "association of the connection",
-            change(json!({"do": "associate", "region": "cn-hangzhou", "table": "vtb-tr-2",
+            change(&json!({"do": "associate", "region": "cn-hangzhou", "table": "vtb-tr-2",
                 "attachment": {"kind": "peer", "from": "cn-chengdu", "to": "cn-hangzhou"}})),
             |w| drop(w.table("cn-hangzhou").associations.remove(PEER)),
         ),
         (
             "propagation of the connection",
             change(
-                json!({"do": "propagate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "peer"}}),
+                &json!({"do": "propagate", "region": "cn-chengdu", "table": "vtb-tr-1", "attachment": {"kind": "peer"}}),
             ),
             |w| {
                 w.table("cn-chengdu").propagations.remove(PEER);
@@ -100,7 +100,7 @@ fn what_is_missing_is_a_change() {
         (
             "propagation on the far side, felt on the near one",
             change(
-                json!({"do": "propagate", "region": "cn-hangzhou", "table": "vtb-tr-2", "attachment": {"kind": "vpc", "vpc": "vpc-2"}}),
+                &json!({"do": "propagate", "region": "cn-hangzhou", "table": "vtb-tr-2", "attachment": {"kind": "vpc", "vpc": "vpc-2"}}),
             ),
             |w| {
                 w.table("cn-hangzhou").propagations.remove(FAR);
@@ -110,7 +110,7 @@ fn what_is_missing_is_a_change() {
         ),
         (
             "security rule",
-            change(json!({"do": "allowIngress", "region": "cn-hangzhou", "group": "sg-1",
+            change(&json!({"do": "allowIngress", "region": "cn-hangzhou", "group": "sg-1",
                 "rules": [{"port": 80, "source": "172.16.0.0/24", "priority": 90}]})),
             |w| w.rules().clear(),
         ),
@@ -132,7 +132,7 @@ fn a_static_entry_that_only_the_far_side_misses_is_added_on_the_near_one() {
     let faults = faults(&world);
     assert!(faults[0].reason.message.contains("tr-2"), "the packet dies in tr-2: {}", faults[0].reason.message);
     let told = serde_json::to_value(&faults[0].remedy).unwrap();
-    let remedy = change(json!({"do": "addTransitRoute", "region": "cn-chengdu", "table": "vtb-tr-1",
+    let remedy = change(&json!({"do": "addTransitRoute", "region": "cn-chengdu", "table": "vtb-tr-1",
         "destination": "100.117.130.0/25", "attachment": {"kind": "vpc", "vpc": "vpc-1"}}));
     assert!(says(&told, &remedy), "{told}");
 }
@@ -243,5 +243,5 @@ fn a_route_of_ours_that_stands_in_the_way_is_ours_to_remove() {
     world.routes("vpc-1").push(route);
     world.instance.address = Some("192.168.7.10".parse().unwrap());
     let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
-    assert!(says(&told, &change(json!({"do": "removeVpcRoute", "route": "rte-x"}))), "{told}");
+    assert!(says(&told, &change(&json!({"do": "removeVpcRoute", "route": "rte-x"}))), "{told}");
 }
