@@ -9,7 +9,13 @@ use std::{
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, credentials::Credentials, invocation::Reply, options::Options, protocol::FcHeaders};
+use crate::{
+    Error,
+    credentials::Credentials,
+    invocation::Reply,
+    options::Options,
+    protocol::{FcHeaders, text},
+};
 
 /// The function as it is configured, the same for every call.
 ///
@@ -83,11 +89,10 @@ impl Context {
             return Err("a call needs a request id".into());
         }
         let headers = FcHeaders::of(headers);
-        let mut context = Self::of_headers(request_id.to_owned(), env_config, &headers);
-        context.region = text(headers.region);
-        context.account_id = text(headers.account_id);
-        context.name_function();
-        Ok(context)
+        let mut known = Known::default();
+        known.read(&headers, "", "", &env_config.function_name);
+        let credentials = known.credentials.take();
+        Ok(Self::of_headers(request_id.to_owned(), env_config, &headers, &known, credentials, 0))
     }
 
     /// The context of a request that arrived at `arrival`: what the headers leave out comes from `options`.
@@ -96,40 +101,41 @@ impl Context {
         headers: &FcHeaders<'_>,
         options: &Options,
         env_config: Arc<Config>,
+        known: &mut Known,
         arrival: SystemTime,
     ) -> Self {
-        let mut context = Self::of_headers(request_id, env_config, headers);
-        if context.credentials.is_none() {
-            context.credentials.clone_from(&options.environment_credentials);
-        }
-        headers.region.unwrap_or(&options.region).clone_into(&mut context.region);
-        headers.account_id.unwrap_or(&options.account_id).clone_into(&mut context.account_id);
-        let timeout = headers
-            .function_timeout
+        known.read(headers, &options.region, &options.account_id, &env_config.function_name);
+        let timeout = text(headers.function_timeout)
             .and_then(|seconds| seconds.parse().ok())
             .map_or(options.default_timeout, Duration::from_secs);
-        context.deadline = epoch_millis(arrival).saturating_add(millis(timeout));
-        context.name_function();
-        context
+        let deadline = epoch_millis(arrival).saturating_add(millis(timeout));
+        let credentials = known.credentials.as_ref().or(options.environment_credentials.as_ref()).cloned();
+        Self::of_headers(request_id, env_config, headers, known, credentials, deadline)
     }
 
-    /// What comes from the headers alone. Region and account are left to the callers, and so is the ARN.
-    fn of_headers(request_id: String, env_config: Arc<Config>, headers: &FcHeaders<'_>) -> Self {
+    fn of_headers(
+        request_id: String,
+        env_config: Arc<Config>,
+        headers: &FcHeaders<'_>,
+        known: &Known,
+        credentials: Option<Credentials>,
+        deadline: u64,
+    ) -> Self {
         Self {
             request_id,
-            env_config,
-            credentials: Credentials::from_headers(headers),
-            qualifier: text(headers.qualifier),
-            retry_count: headers.retry_count.and_then(|count| count.parse().ok()).unwrap_or(0),
-            span_context: headers.span_context.map(str::to_owned),
-            deadline: 0,
-            invoked_function_arn: String::new(),
+            deadline,
+            invoked_function_arn: known.function_arn.clone(),
             xray_trace_id: None,
             client_context: None,
             identity: None,
             tenant_id: None,
-            region: String::new(),
-            account_id: String::new(),
+            env_config,
+            credentials,
+            region: known.region.clone(),
+            account_id: known.account_id.clone(),
+            qualifier: text(headers.qualifier).unwrap_or_default().to_owned(),
+            retry_count: text(headers.retry_count).and_then(|count| count.parse().ok()).unwrap_or(0),
+            span_context: text(headers.span_context).map(str::to_owned),
             reply: None,
         }
     }
@@ -139,15 +145,34 @@ impl Context {
         // Saturating where the platform's time type ends, so that a forged timeout cannot panic a handler.
         SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.deadline)).unwrap_or(SystemTime::UNIX_EPOCH)
     }
-
-    fn name_function(&mut self) {
-        let parts = ["acs:fc:", &self.region, ":", &self.account_id, ":functions/", &self.env_config.function_name];
-        self.invoked_function_arn = parts.concat();
-    }
 }
 
-fn text(value: Option<&str>) -> String {
-    value.unwrap_or_default().to_owned()
+/// What the headers of the last request said that those of the next mostly repeat, as text: whose the function is, and
+/// the keys of its role. To compare is cheaper than to check half a kilobyte of token for each call.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// From the headers only.
+    credentials: Option<Credentials>,
+    region: String,
+    account_id: String,
+    /// Empty until the first request.
+    function_arn: String,
+}
+
+impl Known {
+    /// Takes over what differs. `region` and `account_id` are for headers that do not say.
+    fn read(&mut self, headers: &FcHeaders<'_>, region: &str, account_id: &str, function: &str) {
+        if !self.credentials.as_ref().is_some_and(|known| known.are_in(headers)) {
+            self.credentials = Credentials::from_headers(headers);
+        }
+        let is_known = self.region.as_bytes() == headers.region.unwrap_or(region.as_bytes())
+            && self.account_id.as_bytes() == headers.account_id.unwrap_or(account_id.as_bytes());
+        if self.function_arn.is_empty() || !is_known {
+            text(headers.region).unwrap_or(region).clone_into(&mut self.region);
+            text(headers.account_id).unwrap_or(account_id).clone_into(&mut self.account_id);
+            self.function_arn = ["acs:fc:", &self.region, ":", &self.account_id, ":functions/", function].concat();
+        }
+    }
 }
 
 /// Milliseconds since the epoch, 0 before it.

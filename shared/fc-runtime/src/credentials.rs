@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::protocol::FcHeaders;
+use crate::protocol::{FcHeaders, text};
 
 /// Keys with which a handler signs calls to Alibaba Cloud.
 ///
@@ -27,10 +27,18 @@ impl Credentials {
     /// missing: an id and a secret alone would then sign requests that are refused.
     pub(crate) fn from_headers(headers: &FcHeaders<'_>) -> Option<Self> {
         Some(Self {
-            access_key_id: headers.access_key_id?.to_owned(),
-            access_key_secret: headers.access_key_secret?.to_owned(),
-            security_token: Some(headers.security_token?.to_owned()),
+            access_key_id: text(headers.access_key_id)?.to_owned(),
+            access_key_secret: text(headers.access_key_secret)?.to_owned(),
+            security_token: Some(text(headers.security_token)?.to_owned()),
         })
+    }
+
+    /// Whether these are the ones in a request's headers.
+    pub(crate) fn are_in(&self, headers: &FcHeaders<'_>) -> bool {
+        let token = self.security_token.as_deref().map(str::as_bytes);
+        headers.access_key_id == Some(self.access_key_id.as_bytes())
+            && headers.access_key_secret == Some(self.access_key_secret.as_bytes())
+            && headers.security_token == token
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::{
     fmt,
-    panic::AssertUnwindSafe,
+    future::ready,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::SystemTime,
@@ -20,14 +21,14 @@ use tower::Service;
 
 use crate::{
     Diagnostic, Error, Runtime,
-    context::{Config, Context, LambdaEvent},
+    context::{Config, Context, Known, LambdaEvent},
     diagnostic::ProtocolError,
     http_event,
     invocation::{Answer, LambdaInvocation, Reply},
     layers::TracingLayer,
     log::CallLine,
     options::{Hook, Options},
-    protocol::{Call, FcHeaders, STATUS},
+    protocol::{self, Call, FcHeaders, STATUS},
     response::IntoFunctionResponse,
     runtime::Invoke,
     server,
@@ -57,6 +58,7 @@ struct Shared {
     options: Options,
     config: Arc<Config>,
     invoke: Box<dyn Invoke>,
+    known: Mutex<Known>,
     /// Numbers the requests that carry no id.
     unnamed: AtomicU64,
     abandoned: Abandoned,
@@ -88,7 +90,14 @@ impl Endpoint {
 
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
-        Self(Arc::new(Shared { options, config, invoke, unnamed: AtomicU64::new(0), abandoned: Abandoned::default() }))
+        Self(Arc::new(Shared {
+            options,
+            config,
+            invoke,
+            known: Mutex::default(),
+            unnamed: AtomicU64::new(0),
+            abandoned: Abandoned::default(),
+        }))
     }
 
     /// The answer to a request. Must be called on a tokio runtime: a call that has begun goes on to its end, even if this
@@ -144,16 +153,36 @@ impl Shared {
                 return Failure::from(error).into_response(StatusCode::NOT_FOUND);
             }
         };
-        let request_id = headers
-            .request_id
+        let request_id = protocol::text(headers.request_id)
             .map_or_else(|| format!("local-{}", self.unnamed.fetch_add(1, Ordering::Relaxed) + 1), str::to_owned);
         let line = CallLine::start(&self.options.log, call.log_word(), &request_id);
-        let context = Context::of_request(request_id, &headers, &self.options, Arc::clone(&self.config), arrival);
-        let outcome = match self.read(body).await {
-            Ok(body) => self.outcome(call, parts, body, context, line, arrival).await,
+        let answer = match self.read(body).await {
+            Ok(body) => {
+                let reply = Reply::default();
+                // The context is made last: it is the largest part of a call, and what waits is copied with it.
+                let context = self.context(request_id, &headers, arrival, reply.clone());
+                let started = catch_unwind(AssertUnwindSafe(|| self.start(call, parts, body, context, arrival)));
+                let running = started.unwrap_or_else(|panic| ready(Err(Diagnostic::of_panic(&panic))).boxed());
+                let (outcome, line) = Uninterrupted::new(running, line, &reply, &self.abandoned).await;
+                if let Err(diagnostic) = &outcome {
+                    tracing::error!(requestId = line.request_id(), "{}", diagnostic.error_message);
+                }
+                let answer = match (reply.take(), outcome) {
+                    // A layer that fails after the handler has answered does not undo the answer.
+                    ((Some(Answer::Streaming(_, stream)), headers), _) if call != Call::Http => {
+                        whole(stream, headers).await
+                    }
+                    ((Some(answer), headers), _) => respond_with(call, answer, headers),
+                    ((None, _), Err(diagnostic)) => Err(diagnostic.into()),
+                    ((None, headers), Ok(())) if call.is_hook() => Ok(success(headers, None, Body::empty())),
+                    ((None, _), Ok(())) => Err(ProtocolError::NoAnswer.into()),
+                };
+                line.end(answer.is_ok());
+                answer
+            }
             Err(error) => Err(error.into()),
         };
-        outcome.unwrap_or_else(|failure| {
+        answer.unwrap_or_else(|failure: Failure| {
             // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status
             // itself, and to it a failure is the server's.
             let status = if call == Call::Http { failure.http_status } else { StatusCode::NOT_FOUND };
@@ -161,39 +190,31 @@ impl Shared {
         })
     }
 
-    async fn outcome(
+    fn context(&self, request_id: String, headers: &FcHeaders<'_>, arrival: SystemTime, reply: Reply) -> Context {
+        let config = Arc::clone(&self.config);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = Context::of_request(request_id, headers, &self.options, config, &mut known, arrival);
+        Context { reply: Some(reply), ..context }
+    }
+
+    fn start(
         &self,
         call: Call,
         parts: Parts,
         body: Bytes,
         context: Context,
-        line: CallLine,
         arrival: SystemTime,
-    ) -> Result<Response<Body>, Failure> {
-        let reply = Reply::default();
-        let running = match call {
-            Call::Invoke => self.invoke.invoke(LambdaInvocation::new(parts.headers, body, context, reply.clone())),
+    ) -> BoxFuture<'static, Outcome> {
+        match call {
+            Call::Invoke => self.invoke.invoke(LambdaInvocation::new(parts.headers, body, context)),
             Call::Http => {
                 let event = http_event::event(&parts, &body, &context, arrival);
-                self.invoke.invoke(LambdaInvocation::new(parts.headers, event, context, reply.clone()))
+                self.invoke.invoke(LambdaInvocation::new(parts.headers, event, context))
             }
             Call::Initialize => run_hook(self.options.initialize.clone(), context),
             Call::PreStop => run_hook(self.options.pre_stop.clone(), context),
             Call::PreFreeze => run_hook(None, context),
-        };
-        let (outcome, line) = Uninterrupted::new(running, line, &reply, &self.abandoned).await;
-        if let Err(diagnostic) = &outcome {
-            tracing::error!(requestId = line.request_id(), "{}", diagnostic.error_message);
         }
-        let answer = match (reply.take(), outcome) {
-            // A layer that fails after the handler has answered does not undo the answer.
-            (Some(answer), _) => respond_with(call, answer, reply.recycled()).await,
-            (None, Err(diagnostic)) => Err(diagnostic.into()),
-            (None, Ok(())) if call.is_hook() => Ok(mark_success(Response::new(Body::empty()))),
-            (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
-        };
-        line.end(answer.is_ok());
-        answer
     }
 
     async fn read<B>(&self, body: B) -> Result<Bytes, ProtocolError>
@@ -214,21 +235,24 @@ impl Shared {
     }
 }
 
-async fn respond_with(call: Call, answer: Answer, headers: HeaderMap) -> Result<Response<Body>, Failure> {
+fn respond_with(call: Call, answer: Answer, headers: HeaderMap) -> Result<Response<Body>, Failure> {
     let http = |answered: Result<Response<Body>, _>| {
-        Ok(answered.map(mark_success).map_err(ProtocolError::InvalidHttpAnswer)?)
+        let mut response = answered.map_err(ProtocolError::InvalidHttpAnswer)?;
+        response.headers_mut().insert(STATUS.clone(), SUCCEEDED.clone());
+        Ok(response)
     };
     match (call, answer) {
         (_, Answer::Failed(diagnostic)) => Err(diagnostic.into()),
         (Call::Http, Answer::Buffered(json)) => http(http_event::answer(json)),
-        (Call::Http, Answer::Streaming(prelude, stream)) => http(http_event::streamed(prelude, stream)),
-        (_, Answer::Buffered(json)) => Ok(success(headers, &APPLICATION_JSON, json.into())),
-        (_, Answer::Streaming(_, stream)) => {
-            // Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
-            let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
-            Ok(success(headers, &APPLICATION_OCTET_STREAM, whole.to_bytes().into()))
-        }
+        (_, Answer::Streaming(prelude, stream)) => http(http_event::streamed(prelude, stream)),
+        (_, Answer::Buffered(json)) => Ok(success(headers, Some(&APPLICATION_JSON), json.into())),
     }
+}
+
+/// Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
+async fn whole(stream: Body, headers: HeaderMap) -> Result<Response<Body>, Failure> {
+    let whole = stream.collect().await.map_err(ProtocolError::StreamFailed)?;
+    Ok(success(headers, Some(&APPLICATION_OCTET_STREAM), whole.to_bytes().into()))
 }
 
 /// A hook that is not there succeeds.
@@ -247,16 +271,13 @@ static APPLICATION_OCTET_STREAM: HeaderValue = HeaderValue::from_static("applica
 static SUCCEEDED: HeaderValue = HeaderValue::from_static("200");
 static FAILED: HeaderValue = HeaderValue::from_static("404");
 
-fn success(headers: HeaderMap, content_type: &HeaderValue, body: Body) -> Response<Body> {
+fn success(mut headers: HeaderMap, content_type: Option<&HeaderValue>, body: Body) -> Response<Body> {
+    if let Some(content_type) = content_type {
+        headers.insert(CONTENT_TYPE, content_type.clone());
+    }
+    headers.insert(STATUS.clone(), SUCCEEDED.clone());
     let mut response = Response::new(body);
     *response.headers_mut() = headers;
-    let mut response = mark_success(response);
-    response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
-    response
-}
-
-fn mark_success(mut response: Response<Body>) -> Response<Body> {
-    response.headers_mut().insert(STATUS.clone(), SUCCEEDED.clone());
     response
 }
 

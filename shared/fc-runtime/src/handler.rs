@@ -75,23 +75,24 @@ where
         // It is there, unless a layer replaced the context: then the answer goes nowhere.
         let reply = context.reply.take().unwrap_or_default();
         reply.recycle(parts.headers);
-        // A payload's Deserialize and the handler's own start are code of the user's, too.
+        let mut future = HandlerFuture { running: None, reply, types: PhantomData };
+        let mut context = Some(context);
+        // A payload's Deserialize and the handler's own start are code of the user's, too. The closure only borrows:
+        // what goes through `catch_unwind` by value is copied twice, and context and future are large.
         let started = catch_unwind(AssertUnwindSafe(|| {
-            deserialize(&body).map(|payload| self.handler.call(LambdaEvent { payload, context }))
+            let payload = deserialize(&body)?;
+            future.running = context.take().map(|context| self.handler.call(LambdaEvent { payload, context }));
+            Ok::<(), DeserializeError>(())
         }));
-        let running = match started {
-            Ok(Ok(running)) => Some(running),
+        match started {
+            Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::error!("{}", error.to_string().trim_end());
-                reply.send(Answer::Failed(error.into()));
-                None
+                future.reply.send(Answer::Failed(error.into()));
             }
-            Err(panic) => {
-                reply.send_panic(&panic);
-                None
-            }
-        };
-        HandlerFuture { running, reply, types: PhantomData }
+            Err(panic) => future.reply.send_panic(&panic),
+        }
+        future
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn event(parts: &Parts, body: &Bytes, context: &Context, arrival: Sys
                 method: parts.method.as_str(),
                 path: percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned(),
                 protocol: format!("{:?}", parts.version),
-                source_ip: FcHeaders::of(&parts.headers).client_ip.unwrap_or_default(),
+                source_ip: protocol::text(FcHeaders::of(&parts.headers).client_ip).unwrap_or_default(),
                 user_agent: text(&header::USER_AGENT),
             },
             request_id: &context.request_id,

@@ -59,8 +59,10 @@ impl Reply {
         self.lock().answer.get_or_insert(answer);
     }
 
-    pub(crate) fn take(&self) -> Option<Answer> {
-        self.lock().answer.take()
+    /// The answer, if there is one, and an empty map for its headers.
+    pub(crate) fn take(&self) -> (Option<Answer>, HeaderMap) {
+        let mut inner = self.lock();
+        (inner.answer.take(), std::mem::take(&mut inner.headers))
     }
 
     pub(crate) fn has_failed(&self) -> bool {
@@ -70,10 +72,6 @@ impl Reply {
     pub(crate) fn recycle(&self, mut headers: HeaderMap) {
         headers.clear();
         self.lock().headers = headers;
-    }
-
-    pub(crate) fn recycled(&self) -> HeaderMap {
-        std::mem::take(&mut self.lock().headers)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -89,11 +87,10 @@ impl Reply {
 }
 
 impl LambdaInvocation {
-    /// A call of `headers` and `body`, whose answer goes to `reply`.
-    pub(crate) fn new(headers: HeaderMap, body: Bytes, mut context: Context, reply: Reply) -> Self {
+    /// A call of `headers` and `body`.
+    pub(crate) fn new(headers: HeaderMap, body: Bytes, context: Context) -> Self {
         let (mut parts, ()) = Response::new(()).into_parts();
         parts.headers = headers;
-        context.reply = Some(reply);
         Self { parts, body, context }
     }
 }

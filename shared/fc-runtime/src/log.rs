@@ -39,6 +39,8 @@ impl LogWriter for Stdout {
 pub(crate) struct CallLine {
     log: Arc<dyn LogWriter>,
     line: String,
+    /// Where `Start` begins.
+    start_at: usize,
     /// Where the id begins.
     id_at: usize,
     succeeded: bool,
@@ -52,7 +54,8 @@ impl CallLine {
     pub(crate) fn start(log: &Arc<dyn LogWriter>, word: &str, request_id: &str) -> Self {
         let line = ["FC ", word, " ", START, " RequestId: ", request_id].concat();
         log.write_line(&line);
-        Self { log: Arc::clone(log), id_at: line.len() - request_id.len(), line, succeeded: false }
+        let start_at = "FC ".len() + word.len() + " ".len();
+        Self { log: Arc::clone(log), start_at, id_at: line.len() - request_id.len(), line, succeeded: false }
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -67,10 +70,7 @@ impl CallLine {
 
 impl Drop for CallLine {
     fn drop(&mut self) {
-        // No word of the protocol holds the other: the first match is the one.
-        if let Some(at) = self.line.find(START) {
-            self.line.replace_range(at..at + START.len(), END);
-        }
+        self.line.replace_range(self.start_at..self.start_at + START.len(), END);
         if !self.succeeded {
             self.line.push_str(", Error: Unhandled function error");
         }

@@ -23,28 +23,34 @@ pub(crate) const PREFIX: &str = "x-fc-";
 
 /// A header's value, if it is there and not empty: Function Compute sends what it does not know as an empty header.
 pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    text(headers.get(name)?)
+    text(value(headers.get(name)?))
 }
 
-fn text(value: &HeaderValue) -> Option<&str> {
-    str::from_utf8(value.as_bytes()).ok().filter(|text| !text.is_empty())
+fn value(value: &HeaderValue) -> Option<&[u8]> {
+    Some(value.as_bytes()).filter(|value| !value.is_empty())
 }
 
-/// The headers of Function Compute that this crate reads. `None`: absent or empty.
+/// A header's value as text, if it is text.
+pub(crate) fn text(value: Option<&[u8]>) -> Option<&str> {
+    str::from_utf8(value?).ok()
+}
+
+/// The headers of Function Compute that this crate reads. `None`: absent or empty. Bytes, since what is compared with
+/// the last call's need not be checked to be [`text`] again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FcHeaders<'h> {
-    pub(crate) control_path: Option<&'h str>,
-    pub(crate) request_id: Option<&'h str>,
-    pub(crate) access_key_id: Option<&'h str>,
-    pub(crate) access_key_secret: Option<&'h str>,
-    pub(crate) security_token: Option<&'h str>,
-    pub(crate) account_id: Option<&'h str>,
-    pub(crate) region: Option<&'h str>,
-    pub(crate) qualifier: Option<&'h str>,
-    pub(crate) function_timeout: Option<&'h str>,
-    pub(crate) retry_count: Option<&'h str>,
-    pub(crate) span_context: Option<&'h str>,
-    pub(crate) client_ip: Option<&'h str>,
+    pub(crate) control_path: Option<&'h [u8]>,
+    pub(crate) request_id: Option<&'h [u8]>,
+    pub(crate) access_key_id: Option<&'h [u8]>,
+    pub(crate) access_key_secret: Option<&'h [u8]>,
+    pub(crate) security_token: Option<&'h [u8]>,
+    pub(crate) account_id: Option<&'h [u8]>,
+    pub(crate) region: Option<&'h [u8]>,
+    pub(crate) qualifier: Option<&'h [u8]>,
+    pub(crate) function_timeout: Option<&'h [u8]>,
+    pub(crate) retry_count: Option<&'h [u8]>,
+    pub(crate) span_context: Option<&'h [u8]>,
+    pub(crate) client_ip: Option<&'h [u8]>,
 }
 
 impl<'h> FcHeaders<'h> {
@@ -52,7 +58,7 @@ impl<'h> FcHeaders<'h> {
     /// name. Of a header that is there twice, the first counts.
     pub(crate) fn of(headers: &'h HeaderMap) -> Self {
         let mut found = Self::default();
-        for (name, value) in headers {
+        for (name, found_value) in headers {
             // An array of five bytes is compared in registers.
             let Some((b"x-fc-", _)) = name.as_str().as_bytes().split_first_chunk() else { continue };
             let Some(name) = name.as_str().get(PREFIX.len()..) else { continue };
@@ -73,7 +79,7 @@ impl<'h> FcHeaders<'h> {
                 _ => continue,
             };
             if field.is_none() {
-                *field = text(value);
+                *field = value(found_value);
             }
         }
         found
@@ -92,7 +98,7 @@ pub(crate) enum Call {
 
 impl Call {
     pub(crate) fn of(method: &Method, uri: &Uri, headers: &FcHeaders<'_>) -> Result<Self, ProtocolError> {
-        let path = headers.control_path.unwrap_or(uri.path());
+        let path = text(headers.control_path).unwrap_or(uri.path());
         let call = match path {
             "/invoke" => Self::Invoke,
             "/initialize" => Self::Initialize,

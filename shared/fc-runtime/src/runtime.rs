@@ -13,15 +13,16 @@
 //! entered twice. `run_concurrent` asks for all three and calls a clone on the connection's side.
 
 use std::{
-    future::{Future, poll_fn, ready},
+    future::{Future, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, future::BoxFuture};
+use futures_util::{Stream, future::BoxFuture};
+use pin_project_lite::pin_project;
 use serde::{Deserialize, Serialize};
 use tokio::{
     net::TcpListener,
@@ -139,7 +140,7 @@ where
     async fn take_calls(mut self, mut incoming: mpsc::UnboundedReceiver<Handed>) -> Result<(), Error> {
         while let Some(Handed { invocation, done }) = incoming.recv().await {
             poll_fn(|cx| self.service.poll_ready(cx)).await?;
-            let outcome = settle(async { self.service.call(invocation).await }).await;
+            let outcome = Settled { call: async { self.service.call(*invocation).await } }.await;
             // An error means that nobody waits for the answer any more.
             let _ = done.send(outcome);
         }
@@ -173,18 +174,29 @@ where
 
     /// The runtime without a server.
     pub fn into_endpoint(self, options: Options) -> Endpoint {
-        Endpoint::with(options, Box::new(Cloned(Mutex::new(self.service))))
+        Endpoint::with(options, Box::new(Cloned { service: Mutex::new(self.service), idle: Idle::default() }))
     }
 }
 
 /// How an endpoint has a call executed. The future ends when the call is over; its answer is in the call's reply, unless
-/// a layer failed.
+/// a layer failed. The future catches panics, `invoke` itself does not.
 pub(crate) trait Invoke: Send + Sync {
     fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome>;
 }
 
 /// On the task that serves the request, by a clone of the service.
-struct Cloned<S>(Mutex<S>);
+struct Cloned<S: Service<LambdaInvocation>> {
+    service: Mutex<S>,
+    idle: Idle<S::Future>,
+}
+
+/// Boxes of calls that are over, for those to come. The future of a call holds its context twice or more, and what is
+/// larger than a kilobyte makes glibc's allocator tidy up all of its small pieces on every call.
+type Idle<C> = Arc<Mutex<Vec<Slot<C>>>>;
+type Slot<C> = Pin<Box<Option<C>>>;
+
+/// As many calls as mostly run at a time; those of a peak are given back.
+const IDLE_LIMIT: usize = 16;
 
 impl<S> Invoke for Cloned<S>
 where
@@ -192,18 +204,19 @@ where
     S::Future: Send,
 {
     fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome> {
-        let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut service = self.service.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // Most services are ready at once. Then only the call has to be kept, not what it is made from.
         if let Poll::Ready(Ok(())) = service.poll_ready(&mut Context::from_waker(Waker::noop())) {
-            return match catch_unwind(AssertUnwindSafe(|| service.call(invocation))) {
-                Ok(call) => Box::pin(settle(call)),
-                Err(panic) => Box::pin(ready(Err(Diagnostic::of_panic(&panic)))),
-            };
+            let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut slot = idle.unwrap_or_else(|| Box::pin(None));
+            slot.set(Some(service.call(invocation)));
+            return Box::pin(InSlot { slot: Some(slot), idle: Arc::clone(&self.idle) });
         }
-        Box::pin(settle(async move {
+        let call = async move {
             poll_fn(|cx| service.poll_ready(cx)).await?;
             service.call(invocation).await
-        }))
+        };
+        Box::pin(Settled { call })
     }
 }
 
@@ -211,7 +224,8 @@ where
 struct Handover(mpsc::UnboundedSender<Handed>);
 
 struct Handed {
-    invocation: LambdaInvocation,
+    /// Boxed: the channel has room for dozens.
+    invocation: Box<LambdaInvocation>,
     done: oneshot::Sender<Outcome>,
 }
 
@@ -219,15 +233,62 @@ impl Invoke for Handover {
     fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome> {
         let (done, over) = oneshot::channel();
         // An error means that `run` has ended, and drops the sender: the reply stays empty, and the endpoint says so.
-        let _ = self.0.send(Handed { invocation, done });
+        let _ = self.0.send(Handed { invocation: Box::new(invocation), done });
         Box::pin(async move { over.await.unwrap_or(Ok(())) })
     }
 }
 
-/// The end of a call whose layers may fail or panic.
-async fn settle(call: impl Future<Output = Result<(), Error>>) -> Outcome {
-    match AssertUnwindSafe(call).catch_unwind().await {
-        Ok(outcome) => outcome.map_err(Diagnostic::from),
-        Err(panic) => Err(Diagnostic::of_panic(&panic)),
+/// A call in a box that goes back to the idle ones when it is over.
+struct InSlot<C> {
+    /// `None` once it is over.
+    slot: Option<Slot<C>>,
+    idle: Idle<C>,
+}
+
+impl<C: Future<Output = Result<(), Error>>> Future for InSlot<C> {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        // Nobody polls a future again that has ended.
+        let Some(slot) = &mut self.slot else { return Poll::Pending };
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let polled = slot.as_mut().as_pin_mut().map_or(Poll::Pending, |call| call.poll(cx));
+            if polled.is_ready() {
+                slot.set(None);
+            }
+            polled
+        }));
+        match polled {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(outcome)) => {
+                let slot = self.slot.take();
+                let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+                if idle.len() < IDLE_LIMIT {
+                    idle.extend(slot);
+                }
+                Poll::Ready(outcome.map_err(Diagnostic::from))
+            }
+            // What panicked is not used again.
+            Err(panic) => Poll::Ready(Err(Diagnostic::of_panic(&panic))),
+        }
+    }
+}
+
+pin_project! {
+    /// The end of a call whose layers may fail or panic.
+    struct Settled<C> {
+        #[pin]
+        call: C,
+    }
+}
+
+impl<C: Future<Output = Result<(), Error>>> Future for Settled<C> {
+    type Output = Outcome;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        match catch_unwind(AssertUnwindSafe(|| self.project().call.poll(cx))) {
+            Ok(polled) => polled.map(|outcome| outcome.map_err(Diagnostic::from)),
+            Err(panic) => Poll::Ready(Err(Diagnostic::of_panic(&panic))),
+        }
     }
 }

@@ -75,6 +75,9 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: wa
     let service = service_fn(move |request| endpoint.answer(request).map(Ok::<_, Infallible>));
     let connection = http1::Builder::new()
         .keep_alive(true)
+        // A call goes on to its end whether or not its client is there. To look for that would take a second buffer for
+        // each call that waits.
+        .half_close(true)
         // Function Compute drops this header (document 2513501) and adds its own.
         .auto_date_header(false)
         .header_read_timeout(None)

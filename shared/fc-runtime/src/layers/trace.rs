@@ -46,7 +46,10 @@ where
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
         let span = request_span(&invocation.context);
-        let future = span.in_scope(|| self.inner.call(invocation));
+        // Not `in_scope`: its closure would be one more place that the invocation is copied to.
+        let entered = span.enter();
+        let future = self.inner.call(invocation);
+        drop(entered);
         future.instrument(span)
     }
 }

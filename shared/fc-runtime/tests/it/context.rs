@@ -12,8 +12,15 @@ use tokio::sync::mpsc;
 
 use crate::support::{ARRIVAL_SECONDS, invoke, options};
 
+type Headers<'a> = &'a [(&'static str, &'a str)];
+
 /// The context that a handler sees of a request with these headers.
-async fn seen(options: Options, headers: &[(&'static str, &str)]) -> Context {
+async fn seen(options: Options, headers: Headers<'_>) -> Context {
+    seen_in_turn(options, &[headers]).await.remove(0)
+}
+
+/// The contexts that one handler sees of requests with these headers.
+async fn seen_in_turn(options: Options, requests: &[Headers<'_>]) -> Vec<Context> {
     let (tell, mut told) = mpsc::unbounded_channel();
     let endpoint = Endpoint::new(
         options,
@@ -22,12 +29,16 @@ async fn seen(options: Options, headers: &[(&'static str, &str)]) -> Context {
             async { Ok::<_, Error>(()) }
         }),
     );
-    let mut request = invoke("1-67a720bd-15933561-8ab9b99753be", "{}");
-    for (name, value) in headers {
-        request.headers_mut().insert(*name, value.parse().unwrap());
+    let mut contexts = Vec::new();
+    for headers in requests {
+        let mut request = invoke("1-67a720bd-15933561-8ab9b99753be", "{}");
+        for (name, value) in *headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        assert_eq!(endpoint.call(request).await.status(), 200);
+        contexts.push(told.recv().await.unwrap());
     }
-    assert_eq!(endpoint.call(request).await.status(), 200);
-    told.recv().await.unwrap()
+    contexts
 }
 
 fn keys(id: &str, secret: &str, token: Option<&str>) -> Credentials {
@@ -114,4 +125,34 @@ fn a_context_can_be_made_from_headers_and_read_back_from_json() {
     let json = serde_json::to_string(&context).unwrap();
     assert_eq!(serde_json::from_str::<Context>(&json).unwrap(), context);
     assert!(Context::new("", Arc::new(Config::default()), &headers).is_err());
+}
+
+/// What is kept from call to call is never what another call sees.
+#[tokio::test]
+async fn each_call_has_what_its_own_headers_say() {
+    fn signed(token: &str) -> [(&'static str, &str); 5] {
+        [
+            ("x-fc-access-key-id", "id"),
+            ("x-fc-access-key-secret", "secret"),
+            ("x-fc-security-token", token),
+            ("x-fc-region", "cn-hangzhou"),
+            ("x-fc-account-id", "1234"),
+        ]
+    }
+    let options = Options {
+        region: "cn-chengdu".into(),
+        environment_credentials: Some(keys("environment", "secret", None)),
+        ..options()
+    };
+    let moved = [("x-fc-region", "cn-beijing"), ("x-fc-account-id", "1234")];
+    let requests: [Headers<'_>; 5] = [&signed("one"), &signed("one"), &signed("two"), &[], &moved];
+    let seen = seen_in_turn(options, &requests).await;
+    let credentials: Vec<_> = seen.iter().map(|context| context.credentials.clone().unwrap()).collect();
+    let environment = keys("environment", "secret", None);
+    let (one, two) = (keys("id", "secret", Some("one")), keys("id", "secret", Some("two")));
+    assert_eq!(credentials, [one.clone(), one, two, environment.clone(), environment]);
+    let regions: Vec<_> = seen.iter().map(|context| context.region.as_str()).collect();
+    assert_eq!(regions, ["cn-hangzhou", "cn-hangzhou", "cn-hangzhou", "cn-chengdu", "cn-beijing"]);
+    assert_eq!(seen[3].invoked_function_arn, "acs:fc:cn-chengdu::functions/echo");
+    assert_eq!(seen[4].invoked_function_arn, "acs:fc:cn-beijing:1234:functions/echo");
 }

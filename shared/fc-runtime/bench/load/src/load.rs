@@ -11,6 +11,9 @@ use std::{
 
 use crate::server::{BODY, HEADERS, Running, Server, cpu_nanos, pinned};
 
+/// How long the loops poll before they count.
+const WARM_UP: Duration = Duration::from_millis(300);
+
 /// What one run of load says.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
@@ -69,7 +72,7 @@ pub fn wrk(server: &Running, script: &Path, connections: usize, seconds: usize) 
 
 /// The resident memory of a fresh process after so many calls over 16 connections, in kB.
 pub fn resident_after(server: &Server, script: &Path, calls: u64) -> io::Result<f64> {
-    let (running, _) = server.start()?;
+    let running = server.start()?;
     let mut served = 0.0;
     while served < calls as f64 {
         served += wrk(&running, script, 16, 2)?.per_second * 2.0;
@@ -136,7 +139,7 @@ pub fn poll(server: &Server, in_flight: usize, seconds: usize) -> io::Result<Sam
         command.env("AWS_LAMBDA_MAX_CONCURRENCY", in_flight.to_string());
     }
     let running = Running::spawn(&mut command, port)?;
-    thread::sleep(Duration::from_secs(1));
+    thread::sleep(WARM_UP);
     let (calls, cpu, mock_cpu) = (mock.answered()?, running.cpu_nanos()?, cpu_nanos(mock.child.id())?);
     let begin = Instant::now();
     thread::sleep(Duration::from_secs(seconds as u64));

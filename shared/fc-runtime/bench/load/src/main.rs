@@ -1,8 +1,10 @@
 //! Measures the servers of this folder against one another: `bench/run` builds them, then calls this.
 //!
 //! Every round measures every server once, so that what else happens on the machine happens to all; each round begins
-//! with another one. Printed are medians over the rounds, and their ratios to hyper doing the same work.
+//! with another one. Printed are medians over the rounds, their ratios to hyper doing the same work, and at the end each
+//! goal with what was measured. The exit code is 1 if a goal is not met.
 
+mod goals;
 mod load;
 mod report;
 mod server;
@@ -10,28 +12,42 @@ mod server;
 use std::{
     env, io,
     path::{Path, PathBuf},
+    process::ExitCode,
 };
 
 use load::{Load, Sample};
 use report::Row;
 use server::{Kind, Server};
 
+const SAME_WORK: &str = "hyper, same work";
+const ECHO: &str = "hyper, echo";
+const RUN_CONCURRENT: &str = "fc-runtime run_concurrent";
+const RUN: &str = "fc-runtime run";
+const LAMBDA: &str = "lambda_runtime, 16 in flight";
+
 const SERVERS: [(&str, &str, Kind); 10] = [
-    ("hyper, same work", "hyper/release/hyper-same-work", Kind::Http),
-    ("fc-runtime run_concurrent", "fc/release/bench-fc run_concurrent", Kind::Http),
-    ("fc-runtime run", "fc/release/bench-fc run", Kind::Http),
-    ("fc-runtime run_concurrent, traced", "fc/release/bench-fc run_concurrent traced", Kind::Http),
-    ("fc-runtime run, traced", "fc/release/bench-fc run traced", Kind::Http),
-    ("hyper, echo", "hyper/release/hyper-plain", Kind::Http),
+    (SAME_WORK, "hyper/release/hyper-same-work", Kind::Http),
+    (RUN_CONCURRENT, "fc/release/run-concurrent", Kind::Http),
+    (RUN, "fc/release/run", Kind::Http),
+    ("fc-runtime run_concurrent, traced", "fc/release/traced run_concurrent", Kind::Http),
+    ("fc-runtime run, traced", "fc/release/traced run", Kind::Http),
+    (ECHO, "hyper/release/hyper-plain", Kind::Http),
     ("axum, echo", "axum/release/bench-axum", Kind::Http),
     ("lambda_runtime, 1 in flight", "lambda/release/bench-lambda", Kind::Poll(1)),
-    ("lambda_runtime, 16 in flight", "lambda/release/bench-lambda", Kind::Poll(16)),
+    (LAMBDA, "lambda/release/bench-lambda", Kind::Poll(16)),
     ("lambda_runtime, 200 in flight", "lambda/release/bench-lambda", Kind::Poll(200)),
 ];
 
+/// Those whose throughput a goal is about; the others are there for reference, and get a second each.
+const JUDGED: [&str; 4] = [SAME_WORK, RUN_CONCURRENT, RUN, LAMBDA];
+
+/// Starts of each server in a round, and rounds in which memory is looked at, which takes a while.
+const STARTS: usize = 5;
+const MEMORY_ROUNDS: usize = 3;
+
 const HELLO: [(&str, &str); 2] = [("fc-runtime", "fc/release/hello"), ("lambda_runtime", "lambda/release/hello")];
 
-fn main() -> io::Result<()> {
+fn main() -> io::Result<ExitCode> {
     let mut arguments = env::args().skip(1);
     let target =
         PathBuf::from(arguments.next().ok_or_else(|| io::Error::other("usage: bench-load TARGET ROUNDS SECONDS"))?);
@@ -45,12 +61,16 @@ fn main() -> io::Result<()> {
     for round in 0..rounds {
         for turn in 0..servers.len() {
             let index = (turn + round) % servers.len();
+            let seconds = if JUDGED.contains(&rows[index].name) { seconds } else { 1 };
             measure(&servers[index], &mut rows[index], &script, seconds)?;
         }
         eprintln!("round {} of {rounds}", round + 1);
     }
-    report::print(&rows, &servers, &sizes(&target)?);
-    Ok(())
+    let sizes = sizes(&target)?;
+    report::print(&rows, &servers, &sizes);
+    let goals = goals::of(&rows, &sizes);
+    goals::print(&goals);
+    Ok(if goals.iter().all(goals::Goal::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn number(argument: Option<String>, default: usize) -> usize {
@@ -60,13 +80,15 @@ fn number(argument: Option<String>, default: usize) -> usize {
 fn measure(server: &Server, row: &mut Row, script: &Path, seconds: usize) -> io::Result<()> {
     match server.kind {
         Kind::Http => {
-            let (running, start) = server.start()?;
-            row.starts.push(start.as_secs_f64() * 1e3);
-            load::wrk(&running, script, 16, 1)?;
+            for _ in 0..STARTS {
+                row.starts.push(server.time_start()?.as_secs_f64() * 1e3);
+            }
+            let running = server.start()?;
             row.at_16.push(load::wrk(&running, script, 16, seconds)?);
             row.at_200.push(load::wrk(&running, script, 200, seconds)?);
-            // Memory is compared in a process that has served 16 connections only, three times: it takes a while.
-            if row.resident.len() < 3 {
+            drop(running);
+            // Memory is compared in a process that has served 16 connections only.
+            if row.resident.len() < MEMORY_ROUNDS {
                 row.resident.push(load::resident_after(server, script, 100_000)?);
             }
         }

@@ -22,13 +22,13 @@ impl Row {
 }
 
 /// NaN of nothing.
-fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn cell(value: f64, digits: usize) -> String {
+pub fn cell(value: f64, digits: usize) -> String {
     if value.is_nan() { String::new() } else { format!("{value:.digits$}") }
 }
 
@@ -73,6 +73,7 @@ pub fn print(rows: &[Row], servers: &[Server], sizes: &[(&str, u64)]) {
     }
 }
 
-fn paired(loads: &[Load], base: &[Load], value: impl Fn(&Load) -> f64) -> f64 {
+/// The median of the ratios of each round.
+pub fn paired(loads: &[Load], base: &[Load], value: impl Fn(&Load) -> f64) -> f64 {
     median(loads.iter().zip(base).map(|(load, base)| value(load) / value(base)))
 }
