@@ -21,6 +21,10 @@ lint:
 sdk:
     tests/sdk/run
 
+# docs/path.svg, from the emulated world that the README tells of.
+picture:
+    cargo test -p albridge draw_the_picture_of_the_docs -- --ignored
+
 # What CI runs.
 ci:
     .ci/run

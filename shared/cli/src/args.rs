@@ -46,8 +46,15 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou")]
     Status(StatusArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
-    #[command(after_help = "Example:\n  albridge explain i-ecs1 --bindings bindings.yml")]
+    #[command(
+        after_help = "Exit codes: 0 reachable, 2 not, 1 failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
+    )]
     Explain(ExplainArgs),
+    /// The topology of a binding and the way of packets through it, as SVG, Mermaid or DOT.
+    #[command(
+        after_help = "Example:\n  albridge graph web --out web.svg\n  albridge graph web i-ecs1 --format mermaid"
+    )]
+    Graph(GraphArgs),
     /// The RAM policy that each function's role needs.
     #[command(after_help = "Example:\n  albridge policy listener")]
     Policy(PolicyArgs),
@@ -172,7 +179,8 @@ pub(crate) struct StatusArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The instance's id, or its private address.
+    /// The instance's id, or a private address of it, with or without the port.
+    #[arg(value_name = "INSTANCE|IP[:PORT]")]
     pub(crate) instance: String,
     /// The binding [default: the one that wants the instance].
     #[arg(long, value_name = "NAME")]
@@ -180,6 +188,37 @@ pub(crate) struct ExplainArgs {
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+/// Options of `graph`.
+#[derive(Debug, Args)]
+pub(crate) struct GraphArgs {
+    /// The binding [default: the store's only one, or the one that wants the instance].
+    pub(crate) binding: Option<String>,
+    /// Whose way is drawn: an instance's id, or a private address of it, with or without the port [default: nobody's].
+    #[arg(value_name = "INSTANCE|IP[:PORT]")]
+    pub(crate) instance: Option<String>,
+    /// What is written [default: what the file's name ends in, or svg].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Where to [default: stdout].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// How a picture is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// A picture, complete in itself.
+    Svg,
+    /// A flowchart for pages that render Mermaid.
+    Mermaid,
+    /// For Graphviz.
+    Dot,
 }
 
 /// Options of `policy`.

@@ -6,6 +6,7 @@ mod credentials;
 mod demo;
 mod emulate;
 mod explain;
+mod graph;
 mod output;
 mod plan;
 mod policy;
@@ -70,6 +71,7 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Run(args) => runs::run(args, environment, console).await,
         Command::Status(args) => runs::status(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
+        Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),
         Command::Completions(args) => schema::completions(args.shell, console),

@@ -4,6 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
+/// Columns where nobody says how many there are.
+const WIDTH: usize = 100;
+
 /// How a command ended. What it failed with is a [`Trouble`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -65,12 +68,21 @@ pub(crate) enum Tone {
 pub(crate) struct Console {
     json: bool,
     colours: bool,
+    width: usize,
 }
 
 impl Console {
     /// For people, unless `json`. Colours only on a terminal whose owner does not decline them.
     pub(crate) fn new(json: bool, no_color: bool) -> Self {
-        Self { json, colours: !json && !no_color && std::io::stdout().is_terminal() }
+        let terminal = console::Term::stdout().size_checked();
+        let width = terminal.map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(60, 160));
+        Self { json, colours: !json && !no_color && std::io::stdout().is_terminal(), width }
+    }
+
+    /// For people without a terminal, wherever tests run.
+    #[cfg(test)]
+    pub(crate) const fn plain() -> Self {
+        Self { json: false, colours: false, width: WIDTH }
     }
 
     /// Whether programs read this.
@@ -81,6 +93,11 @@ impl Console {
     /// Whether a person sits there and sees things move.
     pub(crate) fn is_lively(self) -> bool {
         !self.json && std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
+    }
+
+    /// How many columns a table may take: a terminal's, within reason, and 100 where there is none.
+    pub(crate) const fn width(self) -> usize {
+        self.width
     }
 
     /// A line for people.

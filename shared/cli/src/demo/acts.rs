@@ -11,7 +11,7 @@ use serde_json::json;
 use super::follow::{Detail, Goal, Run, follow, quiet};
 use super::play::{CHENGDU, HANGZHOU, Play, expect};
 use super::world;
-use crate::explain;
+use crate::explain::{self, Subject};
 use crate::output::{Tone, Trouble};
 use crate::plan;
 
@@ -48,14 +48,9 @@ async fn onboarding(play: &mut Play) -> Result<(), Trouble> {
 async fn show_way(play: &Play, instance: &str) -> Result<(), Trouble> {
     let host = play.local.operator_host();
     let store = crate::target::store(&host).await?;
-    let missing = || Trouble::Failed(format!("{instance} is not there to be explained."));
-    let binding = store.binding(play.binding.as_str()).ok_or_else(missing)?;
-    let (_, explanation) = explain::look(&host, binding, instance).await?.ok_or_else(missing)?;
-    play.story.aside(|console| {
-        explain::say_path("there", &explanation.forward, console);
-        explain::say_path("and back", &explanation.back, console);
-    });
-    play.story.event(json!({"event": "way", "instance": instance, "explanation": explanation}));
+    let sight = explain::see(&host, &store, Some(play.binding.as_str()), &Subject::Instance(instance.into())).await?;
+    play.story.aside(|console| console.say(explain::ways(&sight, console).trim_start_matches('\n')));
+    play.story.event(json!({"event": "way", "instance": instance, "explanation": sight.explanation}));
     Ok(())
 }
 

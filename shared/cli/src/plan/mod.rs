@@ -15,7 +15,7 @@ use crate::output::{Console, Exit, Trouble};
 use crate::target::{self, Access, Environment, trouble};
 
 pub(crate) use saved::Saved;
-pub(crate) use table::{changes, table};
+pub(crate) use table::{change, changes, table};
 
 /// How long one binding may be read for.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);

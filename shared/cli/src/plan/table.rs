@@ -42,6 +42,13 @@ pub(crate) fn table(binding: &BindingName, plan: &Plan, console: Console) -> Str
     text
 }
 
+/// A change as a plan shows it, with what stands against it; a line end comes first.
+pub(crate) fn change(change: &Change, console: Console) -> String {
+    let mut text = String::new();
+    one(&mut text, change, console);
+    text
+}
+
 fn one(text: &mut String, change: &Change, console: Console) {
     let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
     if change.is_open() {

@@ -2,5 +2,6 @@
 
 mod demo;
 mod emulated;
+mod explained;
 mod support;
 mod usage;

@@ -11,7 +11,9 @@ fn help_names_every_command_and_the_exit_codes() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["demo", "emulate", "plan", "apply", "run", "status", "explain", "policy", "schema", "completions"] {
+    for command in
+        ["demo", "emulate", "plan", "apply", "run", "status", "explain", "graph", "policy", "schema", "completions"]
+    {
         let help = tool(&[command, "--help"], &[]);
         assert_eq!(help.code, 0, "{command}");
         assert!(help.stdout.contains(&format!("Example:\n  albridge {command}")), "{}", help.stdout);

@@ -1,0 +1,139 @@
+//! Rows of cells as lines of text: aligned, wrapped between words, within a width.
+
+use crate::graph::text::{columns, wrap};
+use crate::output::Tone;
+
+/// Between two columns.
+const GAP: usize = 2;
+/// Before the first.
+pub(super) const INDENT: usize = 4;
+/// What a wrapped cell keeps together.
+pub(super) const GLUE: char = '\u{a0}';
+
+/// One hop, or several alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) number: String,
+    /// What, where, decided by, and then.
+    pub(super) cells: [String; 4],
+    pub(super) tone: Option<Tone>,
+}
+
+/// The rows, aligned, none wider than `width`. Cells are wrapped between words. Where even
+/// that is too wide, what comes then stands under what decided.
+pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Tone>)> {
+    let number = rows.iter().map(|row| columns(&row.number)).max().unwrap_or(0);
+    let room = |cells: usize| width.saturating_sub(INDENT + number + cells * GAP);
+    let wide: Vec<Parts<'_>> = rows.iter().map(side_by_side).collect();
+    let (cells, widths) = fitted(&wide, 4, room(4)).map(|widths| (wide, widths)).unwrap_or_else(|| {
+        let stacked: Vec<Parts<'_>> = rows.iter().map(stacked).collect();
+        let widths = fitted(&stacked, 3, room(3)).unwrap_or_else(|| squeezed(room(3)));
+        (stacked, widths)
+    });
+    let mut lines = Vec::new();
+    for (row, cells) in rows.iter().zip(&cells) {
+        let cells: Vec<Vec<String>> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(parts, most)| parts.iter().flat_map(|part| wrap(part, (*most).max(1))).collect())
+            .collect();
+        let filled = |lines: &Vec<String>| lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
+        let height = cells.iter().map(filled).max().unwrap_or(0).max(1);
+        for line in 0..height {
+            let (mark, label) = match (line, row.tone) {
+                (0, Some(Tone::Bad)) => ("x", row.number.as_str()),
+                (0, _) => (" ", row.number.as_str()),
+                _ => (" ", ""),
+            };
+            let mut text = format!("{:1$}{mark} ", "", INDENT - 2);
+            pad(&mut text, label, number, true);
+            for (cell, most) in cells.iter().zip(&widths).filter(|(_, most)| **most > 0) {
+                text.push_str(&" ".repeat(GAP));
+                pad(&mut text, cell.get(line).map_or("", String::as_str), *most, false);
+            }
+            lines.push((text.trim_end().replace(GLUE, " "), row.tone));
+        }
+    }
+    lines
+}
+
+/// The cells of a row, each of texts that stand under one another.
+type Parts<'r> = Vec<Vec<&'r str>>;
+
+fn side_by_side(row: &Row) -> Parts<'_> {
+    row.cells.iter().map(|cell| vec![cell.as_str()]).collect()
+}
+
+fn stacked(row: &Row) -> Parts<'_> {
+    let [what, place, by, then] = &row.cells;
+    vec![vec![what], vec![place], vec![by, then]]
+}
+
+/// Widths that together fit the room: the widest gives way first, but none below its longest word. Nothing where that
+/// is not enough.
+fn fitted(rows: &[Parts<'_>], cells: usize, room: usize) -> Option<Vec<usize>> {
+    let widest = |cell: usize, measure: &dyn Fn(&str) -> usize| {
+        rows.iter().filter_map(|row| row.get(cell)).flatten().map(|part| measure(part)).max().unwrap_or(0)
+    };
+    let longest_word = |text: &str| text.split(' ').map(columns).max().unwrap_or(0);
+    let least: Vec<usize> = (0..cells).map(|cell| widest(cell, &longest_word)).collect();
+    let mut widths: Vec<usize> = (0..cells).map(|cell| widest(cell, &columns)).collect();
+    while widths.iter().sum::<usize>() > room {
+        let free = widths.iter_mut().zip(&least).filter(|(width, least)| **width > **least).map(|(width, _)| width);
+        *free.max()? -= 1;
+    }
+    Some(widths)
+}
+
+/// Where words have to be cut, those that decide get most of the room.
+fn squeezed(room: usize) -> Vec<usize> {
+    // "connection" is the longest word that says what a hop is.
+    let (what, place) = (10.min(room / 3), room / 4);
+    vec![what, place, room - what - place]
+}
+
+fn pad(text: &mut String, cell: &str, width: usize, right: bool) {
+    let space = " ".repeat(width.saturating_sub(columns(cell)));
+    if right {
+        text.push_str(&space);
+        text.push_str(cell);
+    } else {
+        text.push_str(cell);
+        text.push_str(&space);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(number: &str, cells: [&str; 4], tone: Option<Tone>) -> Row {
+        Row { number: number.to_owned(), cells: cells.map(str::to_owned), tone }
+    }
+
+    #[test]
+    fn columns_are_aligned_and_no_line_is_wider_than_asked() {
+        let rows = [
+            row(
+                "1",
+                ["VPC table", "cn-hangzhou vpc-bp1qpo0kug3a20qqe0000", "vtb-bp145q7glnuzdvzu20000: 10.0.0.0/8", ""],
+                None,
+            ),
+            row("12", ["connection", "成都", "tr-attach-oyf70wfuorwx870000", "-> cn-hangzhou"], Some(Tone::Bad)),
+        ];
+        for width in [60, 80, 100, 160] {
+            let lines = lines(&rows, width);
+            assert!(lines.iter().all(|(line, _)| columns(line) <= width), "{width}: {lines:?}");
+            assert!(
+                lines.iter().any(|(line, tone)| tone.is_some() && line.starts_with("  x 12  connection")),
+                "{lines:?}"
+            );
+        }
+        let narrow = lines(&rows, 80);
+        assert!(narrow.iter().any(|(line, _)| line.contains("vtb-bp145q7glnuzdvzu20000:")), "{narrow:?}");
+        let wide: Vec<String> = lines(&rows, 160).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(wide.len(), 2, "{wide:?}");
+        let at = |line: &String, word: &str| line.find(word).map(|at| columns(&line[..at]));
+        assert_eq!(at(&wide[0], "vtb-"), at(&wide[1], "tr-attach"), "{wide:?}");
+    }
+}

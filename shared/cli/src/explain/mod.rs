@@ -1,0 +1,245 @@
+//! `albridge explain`: why a backend is, or is not, reachable.
+
+mod cells;
+mod grid;
+mod subject;
+mod table;
+
+use onboarding::ids::{BindingName, VpcId};
+use onboarding::plan::Verdict;
+use onboarding::topology::{Instance, Known, Topology};
+use onboarding::{Binding, Deployment, Plan, Store, wanted};
+use reachability::{Explanation, Fault, Question, Wish};
+use serde_json::json;
+use stage::{Cloud, Host, Needs};
+
+use crate::args::ExplainArgs;
+use crate::output::{Console, Exit, Tone, Trouble};
+use crate::plan;
+use crate::target::{self, Access, Environment};
+
+pub(crate) use subject::Subject;
+pub(crate) use table::ways;
+
+/// An instance, what was seen around it, and what became of packets for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Sight {
+    /// Whose marks count as ours.
+    pub(crate) deployment: Deployment,
+    /// For whom it is explained.
+    pub(crate) binding: Binding,
+    /// What was seen.
+    pub(crate) topology: Topology,
+    /// What would be changed.
+    pub(crate) plan: Plan,
+    /// Whom packets are for, at the address asked about.
+    pub(crate) instance: Instance,
+    /// Whether the binding's tags select it.
+    pub(crate) selected: bool,
+    /// What became of them.
+    pub(crate) explanation: Explanation,
+}
+
+impl Sight {
+    /// Where packets come from.
+    pub(crate) fn balancer_vpc(&self) -> Option<&VpcId> {
+        self.topology.alb().map(|load_balancer| &load_balancer.vpc)
+    }
+
+    /// Address and port, as far as there are any.
+    pub(crate) fn endpoint(&self) -> String {
+        let port = self.binding.server_group.port;
+        self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
+    }
+}
+
+/// Explains one instance.
+pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+    let subject = Subject::parse(&args.instance)?;
+    let host = target::host(&args.target, environment, Access::Read)?;
+    let store = target::store(&host).await?;
+    let sight = see(&host, &store, args.binding.as_deref(), &subject).await?;
+    Ok(show(&sight, console))
+}
+
+/// Looks at one instance, for the binding named, or else the one that selects it, or else the first whose VPCs hold it.
+pub(crate) async fn see(
+    host: &Host,
+    store: &Store,
+    binding: Option<&str>,
+    subject: &Subject,
+) -> Result<Sight, Trouble> {
+    let names = target::bindings(store, binding)?;
+    let bindings: Vec<&Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).collect();
+    let served = serving(&bindings, subject)?;
+    let mut stranger = None;
+    let mut misses = Vec::new();
+    for binding in served {
+        let (topology, plan) = plan::look(host, &binding.name, true).await?;
+        match find(binding, &topology, subject) {
+            Ok(instance) => {
+                let selected = wanted::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
+                if selected {
+                    return judge(host, binding, topology, plan, instance, true);
+                }
+                stranger.get_or_insert((binding, topology, plan, instance));
+            }
+            Err(miss) => misses.push(miss),
+        }
+    }
+    match stranger {
+        Some((binding, mut topology, plan, instance)) => {
+            read_groups(host, binding, &instance, &mut topology).await;
+            judge(host, binding, topology, plan, instance, false)
+        }
+        None => Err(Trouble::Failed(misses.join(" "))),
+    }
+}
+
+/// The bindings that serve the port asked about.
+fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Binding>, Trouble> {
+    let Subject::Address { port: Some(port), .. } = subject else { return Ok(bindings.to_vec()) };
+    let serving: Vec<&Binding> =
+        bindings.iter().copied().filter(|binding| binding.server_group.ports().contains(port)).collect();
+    if serving.is_empty() {
+        let ports: Vec<String> = bindings
+            .iter()
+            .map(|binding| {
+                let ports: Vec<_> = binding.server_group.ports().iter().map(ToString::to_string).collect();
+                format!("{} {}", binding.name, ports.join(" and "))
+            })
+            .collect();
+        return Err(Trouble::Usage(format!(
+            "No binding serves port {port}: leave the port out, or ask for one of these: {}.",
+            ports.join(", ")
+        )));
+    }
+    Ok(serving)
+}
+
+/// The instance that is meant, or where it was looked for.
+fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
+    let mut instances = topology.instances.values().filter_map(Known::get).flatten();
+    let found = match subject {
+        Subject::Instance(id) => instances.find(|instance| instance.id == *id).cloned(),
+        Subject::Address { address, .. } => instances.find_map(|instance| instance.at(*address)),
+    };
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let vpcs = binding.backends.iter().map(|backend| &backend.vpc);
+    let unread = vpcs.clone().find_map(|vpc| Some((vpc, topology.instances.get(vpc)?.why_unknown()?)));
+    if let Some((vpc, why)) = unread {
+        return Err(format!("The instances of {vpc} could not be read: {why}."));
+    }
+    let described: Vec<String> = vpcs.clone().map(|vpc| describe(topology, vpc)).collect();
+    let described = described.join(", ");
+    let name = &binding.name;
+    let Subject::Address { address, .. } = subject else {
+        return Err(format!(
+            "The backends' VPCs of {name} hold no instance {subject}: check the id; they are {described}."
+        ));
+    };
+    let holds = |vpc: &&VpcId| topology.vpc(vpc).is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(address)));
+    if let Some(vpc) = vpcs.clone().find(holds) {
+        return Err(format!("No instance of {vpc} has the address {address}: check it, or ask for an instance's id."));
+    }
+    let own = topology.alb().map(|load_balancer| &load_balancer.vpc).filter(holds);
+    let own = own.map(|vpc| format!(" (it lies in {vpc}, the load balancer's own)")).unwrap_or_default();
+    Err(format!("{address} lies in no VPC with backends of {name}{own}: check the address; they are {described}."))
+}
+
+/// A VPC with its prefixes.
+fn describe(topology: &Topology, id: &VpcId) -> String {
+    let cidrs: Vec<_> = topology.vpc(id).into_iter().flat_map(|vpc| &vpc.cidrs).map(ToString::to_string).collect();
+    if cidrs.is_empty() { format!("{id} (not there)") } else { format!("{id} ({})", cidrs.join(", ")) }
+}
+
+/// Reads the security groups of an instance that the binding does not select: of nobody else are they read.
+async fn read_groups(host: &Host, binding: &Binding, instance: &Instance, topology: &mut Topology) {
+    let mut like = binding.clone();
+    for backend in like.backends.iter_mut().filter(|backend| backend.vpc == instance.vpc) {
+        backend.select.tags.clone_from(&instance.tags);
+    }
+    let cloud = Cloud::new(host.client().clone(), &like, "");
+    let needs = Needs::BACKENDS.and(Needs::SECURITY);
+    let seen = stage::observe(&cloud, &like, &host.settings().deployment, needs).await;
+    topology.security_groups.extend(seen.security_groups);
+    topology.prefix_lists.extend(seen.prefix_lists);
+}
+
+fn judge(
+    host: &Host,
+    binding: &Binding,
+    topology: Topology,
+    plan: Plan,
+    instance: Instance,
+    selected: bool,
+) -> Result<Sight, Trouble> {
+    let reason = |reason: onboarding::Reason| Trouble::Failed(reason.to_string());
+    let deployment = host.settings().deployment.clone();
+    let load_balancer = wanted::load_balancer(binding, &topology).map_err(reason)?;
+    let sources = wanted::sources(binding, &topology).map_err(reason)?;
+    let explanation = reachability::explain(Question {
+        topology: &topology,
+        sources: &sources,
+        load_balancer_vpc: &load_balancer.vpc,
+        instance: &instance,
+        ports: &binding.server_group.ports(),
+        wish: Some(Wish { deployment: &deployment, binding }),
+    });
+    Ok(Sight { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
+}
+
+/// What is to be said first.
+pub(crate) fn headline(sight: &Sight) -> String {
+    let (_, word) = verdict(&sight.explanation.served);
+    let name = if sight.instance.name.is_empty() || sight.instance.name == sight.instance.id.as_str() {
+        String::new()
+    } else {
+        format!(", {}", sight.instance.name)
+    };
+    format!("{}: {} ({}{name}) is {word}", sight.binding.name, sight.instance.id, sight.endpoint())
+}
+
+/// The faults, in the order in which packets meet them, each once.
+pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
+    let ways = explanation.front.iter().chain([&explanation.forward, &explanation.back]);
+    let mut faults: Vec<&Fault> = Vec::new();
+    for fault in ways.filter_map(|way| way.fault.as_ref()) {
+        if !faults.iter().any(|seen| seen.reason == fault.reason) {
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+const fn verdict(verdict: &Verdict) -> (Tone, &'static str) {
+    match verdict {
+        Verdict::Reachable => (Tone::Good, "reachable"),
+        Verdict::Unreachable(_) => (Tone::Bad, "not reachable"),
+        Verdict::Ambiguous(_) => (Tone::Bad, "reachable from some of the ALB's addresses only"),
+        Verdict::Undetermined(_) => (Tone::Bad, "not to be told"),
+    }
+}
+
+/// All of it, for people, without a line end at its end.
+pub(crate) fn text(sight: &Sight, console: Console) -> String {
+    let (tone, _) = verdict(&sight.explanation.served);
+    let mut text = console.tint(tone, headline(sight));
+    if !sight.selected {
+        let name = &sight.binding.name;
+        text.push_str(&format!("\n  It is not selected by the tags of {name}; explained as if it were."));
+    }
+    text + &ways(sight, console) + &table::sources(sight, console) + &table::faults(sight, console)
+}
+
+fn show(sight: &Sight, console: Console) -> Exit {
+    console.say(text(sight, console));
+    let name: &BindingName = &sight.binding.name;
+    console.tell(&json!({
+        "event": "explanation", "binding": name, "instance": sight.instance.id, "address": sight.instance.address,
+        "port": sight.binding.server_group.port, "selected": sight.selected, "explanation": sight.explanation
+    }));
+    if sight.explanation.served == Verdict::Reachable { Exit::Done } else { Exit::Pending }
+}

@@ -1,0 +1,159 @@
+//! `albridge graph`: the topology of a binding as SVG, Mermaid or DOT, and over it the way of an instance's packets.
+//!
+//! ```text
+//!   topology, plan ──► build ─► model::Picture ──► layout, trace ─► svg
+//!   explanation ─────► ways ──────┘        └─────► outline ───────► mermaid, dot
+//! ```
+
+mod build;
+mod dot;
+mod layout;
+mod leaves;
+mod mermaid;
+mod model;
+mod outline;
+mod svg;
+#[cfg(test)]
+mod tests;
+pub(crate) mod text;
+mod trace;
+mod ways;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use onboarding::Store;
+use onboarding::ids::BindingName;
+use serde_json::json;
+
+use crate::args::{Format, GraphArgs};
+use crate::explain::{Sight, Subject, faults, headline, see};
+use crate::output::{Console, Exit, Trouble};
+use crate::plan;
+use crate::target::{self, Access, Environment};
+
+use build::Draft;
+use model::Picture;
+use ways::Trip;
+
+/// Draws a binding.
+pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+    let format = format(args)?;
+    let host = target::host(&args.target, environment, Access::Read)?;
+    let store = target::store(&host).await?;
+    let (binding, subject) = asked(args, &store)?;
+    let picture = match &subject {
+        Some(subject) => {
+            let sight = see(&host, &store, binding.as_ref().map(BindingName::as_str), subject).await?;
+            of_sight(&sight)
+        }
+        None => {
+            let name = only(&store, binding)?;
+            let missing = || Trouble::Failed(format!("The bindings have no {name}."));
+            let wanted = store.binding(name.as_str()).ok_or_else(missing)?;
+            let (topology, plan) = plan::look(&host, &name, true).await?;
+            let marked = BTreeSet::new();
+            let deployment = &host.settings().deployment;
+            Draft { deployment, binding: wanted, topology: &topology, plan: &plan, instance: None, marked: &marked }
+                .picture()
+        }
+    };
+    let text = render(&picture, format);
+    match &args.out {
+        Some(file) => write(file, &text)?,
+        None if !console.is_json() => console.raw(text.trim_end()),
+        None => {}
+    }
+    let shown = args.out.is_none().then_some(&text);
+    console.tell(&json!({"event": "graph", "format": format, "title": picture.title, "file": args.out, "text": shown}));
+    Ok(Exit::Done)
+}
+
+/// The picture of what was seen of one instance.
+pub(crate) fn of_sight(sight: &Sight) -> Picture {
+    let trip = sight.balancer_vpc().map(|balancer| Trip {
+        balancer,
+        instance: &sight.instance,
+        explanation: &sight.explanation,
+    });
+    let marked = trip.as_ref().map(Trip::tags).unwrap_or_default();
+    let mut picture = Draft {
+        deployment: &sight.deployment,
+        binding: &sight.binding,
+        topology: &sight.topology,
+        plan: &sight.plan,
+        instance: Some(&sight.instance),
+        marked: &marked,
+    }
+    .picture();
+    picture.title = headline(sight);
+    for fault in faults(&sight.explanation) {
+        picture.notes.push(format!("✕ {} {}", fault.reason.code, fault.reason.message));
+    }
+    if let Some(trip) = trip {
+        trip.draw(&mut picture);
+    }
+    picture
+}
+
+/// The picture as text.
+fn render(picture: &Picture, format: Format) -> String {
+    match format {
+        Format::Svg => svg::render(picture),
+        Format::Mermaid => mermaid::render(picture),
+        Format::Dot => dot::render(picture),
+    }
+}
+
+/// The format asked for, else the one that the file's name ends in, else SVG.
+fn format(args: &GraphArgs) -> Result<Format, Trouble> {
+    let by_name = match args.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str) {
+        Some("svg") => Some(Format::Svg),
+        Some("mmd" | "mermaid") => Some(Format::Mermaid),
+        Some("dot" | "gv") => Some(Format::Dot),
+        _ => None,
+    };
+    match (args.format, by_name, &args.out) {
+        (Some(format), ..) | (None, Some(format), _) => Ok(format),
+        (None, None, None) => Ok(Format::Svg),
+        (None, None, Some(file)) => Err(Trouble::Usage(format!(
+            "The name {} tells no format: let it end in .svg, .mmd or .dot, or give --format.",
+            file.display()
+        ))),
+    }
+}
+
+/// A single word is a binding if the store has one by this name, else an instance or an address.
+fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option<Subject>), Trouble> {
+    let named = |name: &str| -> Result<_, Trouble> { Ok(target::bindings(store, Some(name))?.into_iter().next()) };
+    match (&args.binding, &args.instance) {
+        (None, _) => Ok((None, None)),
+        (Some(name), Some(instance)) => Ok((named(name)?, Some(Subject::parse(instance)?))),
+        (Some(word), None) if store.binding(word).is_some() => Ok((named(word)?, None)),
+        (Some(word), None) => match Subject::parse(word)? {
+            Subject::Instance(id) if !id.as_str().starts_with("i-") => Ok((named(word)?, None)),
+            subject => Ok((None, Some(subject))),
+        },
+    }
+}
+
+/// The binding asked for, or the only one.
+fn only(store: &Store, wanted: Option<BindingName>) -> Result<BindingName, Trouble> {
+    if let Some(name) = wanted {
+        return Ok(name);
+    }
+    let names = target::bindings(store, None)?;
+    match names.as_slice() {
+        [name] => Ok(name.clone()),
+        _ => {
+            let names: Vec<_> = names.iter().map(BindingName::as_str).collect();
+            Err(Trouble::Usage(format!("Say which binding to draw; there are: {}.", names.join(", "))))
+        }
+    }
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Trouble> {
+    std::fs::write(file, text)
+        .map_err(|error| Trouble::Failed(format!("{} cannot be written: {error}.", file.display())))
+}

@@ -1,0 +1,114 @@
+//! Pictures and tables of emulated worlds: golden, well-formed, and with no word on another.
+
+mod pictures;
+mod wellformed;
+
+use std::time::Duration;
+
+use clock::Clock;
+use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
+use openapi::ecs::{AuthorizeSecurityGroup, NewPermission, StartInstance};
+use openapi::vpc::DeleteRouteEntry;
+
+use crate::explain::{Sight, Subject, see, text};
+use crate::output::Console;
+use crate::target;
+
+const HOME: &str = "cn-hangzhou";
+
+/// The procedure's world with more instances in both vSwitches.
+fn fleet(count: usize) -> String {
+    let instance = |number: usize| {
+        let vswitch = if number.is_multiple_of(2) { "vsw-3" } else { "vsw-4" };
+        format!("  - {{ id: i-fleet-{number:02}, vswitch: {vswitch}, securityGroups: [sg-2], tags: {{ app: web }} }}\n")
+    };
+    let instances: String = (1..=count).map(instance).collect();
+    emulator::PROCEDURE.replacen("\ncens:", &format!("{instances}\ncens:"), 1)
+}
+
+/// The procedure's world with a backend VPC in a third region, and the binding of both.
+fn two_regions() -> (String, String) {
+    let vpc = "  - id: vpc-3
+    name: VPC3
+    region: cn-shanghai
+    cidr: 10.8.0.0/16
+    vswitches:
+      - { id: vsw-5, zone: cn-shanghai-e, cidr: 10.8.0.0/24 }
+      - { id: vsw-6, zone: cn-shanghai-f, cidr: 10.8.1.0/24 }
+
+securityGroups:
+  - { id: sg-3, name: far, vpc: vpc-3 }
+";
+    let instance =
+        "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }\n\ncens:";
+    let router = "      - { id: tr-shanghai, region: cn-shanghai }\n      - { id: tr-hangzhou";
+    let world = emulator::PROCEDURE.replacen("\nsecurityGroups:\n", vpc, 1).replacen("\ncens:", instance, 1).replacen(
+        "      - { id: tr-hangzhou",
+        router,
+        1,
+    );
+    let backend = "      - { region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: { tags: { app: web } } }\n    # Read for";
+    (world, PROCEDURE_BINDING.replacen("    # Read for", backend, 1))
+}
+
+/// A deployment on paused time; its timer rests, so that only an event builds anything.
+async fn start(scenario: String, bindings: String, generation: Generation) -> Local {
+    let home = Stack::home().with("TimerCron", "0 0 0 * * *");
+    let stacks = vec![home, Stack::probe("cn-chengdu", "vpc-1")];
+    let options = Options { scenario, bindings, generation, stacks, ..Options::default() };
+    let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), options.settings.seed);
+    Local::start(options, clock).await.unwrap()
+}
+
+/// The same after its instance has started and everything is built.
+async fn built(scenario: String, bindings: String, generation: Generation) -> Local {
+    let local = start(scenario, bindings, generation).await;
+    let start = StartInstance { instance_id: "i-ecs1".to_owned(), ..Default::default() };
+    local.operator().call(HOME, &start).await.unwrap();
+    local.clock().sleep(Duration::from_secs(40 * 60)).await;
+    local
+}
+
+async fn procedure(generation: Generation) -> Local {
+    built(emulator::PROCEDURE.to_owned(), PROCEDURE_BINDING.to_owned(), generation).await
+}
+
+async fn sight(local: &Local, subject: &str) -> Sight {
+    let host = local.operator_host();
+    let store = target::store(&host).await.unwrap();
+    see(&host, &store, None, &Subject::parse(subject).unwrap()).await.unwrap()
+}
+
+/// Takes the first of the routes back away.
+async fn without_route_back(local: &Local) -> Sight {
+    let seen = sight(local, "i-ecs1").await;
+    let table = seen.topology.vpc(&"vpc-2".into()).unwrap().system_table().unwrap();
+    let route = table.routes.iter().find(|route| route.destination.to_string() == "172.16.0.0/24").unwrap();
+    let delete = DeleteRouteEntry { route_entry_id: Some(route.id.to_string()), ..Default::default() };
+    local.operator().call(HOME, &delete).await.unwrap();
+    local.clock().sleep(Duration::from_secs(30)).await;
+    sight(local, "i-ecs1").await
+}
+
+/// Drops what comes from the first of the ALB's prefixes.
+async fn with_drop(local: &Local) -> Sight {
+    let permission = NewPermission {
+        ip_protocol: "TCP".to_owned(),
+        port_range: "1/1024".to_owned(),
+        source_cidr_ip: Some("172.16.0.0/16".to_owned()),
+        policy: Some("drop".to_owned()),
+        priority: Some(1),
+        ..Default::default()
+    };
+    let drop = AuthorizeSecurityGroup {
+        security_group_id: "sg-2".to_owned(),
+        permissions: vec![permission],
+        ..Default::default()
+    };
+    local.operator().call(HOME, &drop).await.unwrap();
+    sight(local, "i-ecs1").await
+}
+
+fn told(sight: &Sight) -> String {
+    text(sight, Console::plain())
+}
