@@ -16,18 +16,14 @@ use crate::target;
 
 const HOME: &str = "cn-hangzhou";
 
-/// The procedure's world with more instances in both vSwitches.
-fn fleet(count: usize) -> String {
+/// The procedure's world with twenty more instances in both vSwitches and a backend VPC in a third region, and the binding
+/// of all of them.
+fn large() -> (String, String) {
     let instance = |number: usize| {
         let vswitch = if number.is_multiple_of(2) { "vsw-3" } else { "vsw-4" };
         format!("  - {{ id: i-fleet-{number:02}, vswitch: {vswitch}, securityGroups: [sg-2], tags: {{ app: web }} }}\n")
     };
-    let instances: String = (1..=count).map(instance).collect();
-    emulator::PROCEDURE.replacen("\ncens:", &format!("{instances}\ncens:"), 1)
-}
-
-/// The procedure's world with a backend VPC in a third region, and the binding of both.
-fn two_regions() -> (String, String) {
+    let fleet: String = (1..=20).map(instance).collect();
     let vpc = "  - id: vpc-3
     name: VPC3
     region: cn-shanghai
@@ -38,17 +34,33 @@ fn two_regions() -> (String, String) {
 
 securityGroups:
   - { id: sg-3, name: far, vpc: vpc-3 }
+  - { id: sg-4, name: other, vpc: vpc-2 }
 ";
-    let instance =
-        "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }\n\ncens:";
+    let others = "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }
+  - { id: i-other, vswitch: vsw-4, securityGroups: [sg-4], tags: { app: other } }
+";
     let router = "      - { id: tr-shanghai, region: cn-shanghai }\n      - { id: tr-hangzhou";
-    let world = emulator::PROCEDURE.replacen("\nsecurityGroups:\n", vpc, 1).replacen("\ncens:", instance, 1).replacen(
-        "      - { id: tr-hangzhou",
-        router,
-        1,
-    );
+    let world = emulator::PROCEDURE
+        .replacen("\nsecurityGroups:\n", vpc, 1)
+        .replacen("\ncens:", &format!("{fleet}{others}\ncens:"), 1)
+        .replacen("      - { id: tr-hangzhou", router, 1);
     let backend = "      - { region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: { tags: { app: web } } }\n    # Read for";
     (world, PROCEDURE_BINDING.replacen("    # Read for", backend, 1))
+}
+
+/// The text with the ids that the cloud made numbered in the order in which they are read: which they are is no matter.
+/// Their length stays.
+fn steady(text: &str) -> String {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut steady = text.to_owned();
+    for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
+        let Some((kind, id)) = word.rsplit_once('-') else { continue };
+        if ["lsn", "sgp", "tr-attach", "sgr", "rte"].contains(&kind) && id.len() == 16 && !seen.contains(&id) {
+            seen.push(id);
+            steady = steady.replace(id, &format!("{:016}", seen.len()));
+        }
+    }
+    steady
 }
 
 /// A deployment on paused time; its timer rests, so that only an event builds anything.
@@ -65,7 +77,7 @@ async fn built(scenario: String, bindings: String, generation: Generation) -> Lo
     let local = start(scenario, bindings, generation).await;
     let start = StartInstance { instance_id: "i-ecs1".to_owned(), ..Default::default() };
     local.operator().call(HOME, &start).await.unwrap();
-    local.clock().sleep(Duration::from_secs(40 * 60)).await;
+    local.clock().sleep(Duration::from_secs(15 * 60)).await;
     local
 }
 
@@ -110,5 +122,5 @@ async fn with_drop(local: &Local) -> Sight {
 }
 
 fn told(sight: &Sight) -> String {
-    text(sight, Console::plain())
+    steady(&text(sight, Console::plain()))
 }
