@@ -2,19 +2,14 @@
 
 use crate::support::Emulated;
 
-/// The procedure's world with its instance running.
-fn running() -> (Emulated, std::path::PathBuf) {
-    let folder = std::env::temp_dir().join(format!("albridge-explained-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let scenario = folder.join("world.yml");
-    std::fs::write(&scenario, emulator::PROCEDURE.replacen("state: Stopped, ", "", 1)).unwrap();
-    let cloud = Emulated::start(&["--scenario", scenario.to_str().unwrap(), "--deploy=false", "--speed", "100"]);
-    (cloud, folder)
-}
-
 #[test]
 fn a_path_is_explained_and_drawn_before_and_after_it_is_built() {
-    let (cloud, folder) = running();
+    let folder = std::env::temp_dir().join(format!("albridge-explained-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    // The procedure's world with its instance running.
+    let world = folder.join("world.yml");
+    std::fs::write(&world, emulator::PROCEDURE.replacen("state: Stopped, ", "", 1)).unwrap();
+    let cloud = Emulated::start(&["--scenario", world.to_str().unwrap(), "--deploy=false", "--speed", "100"]);
     let file = folder.join("path.dot");
     let file = file.to_str().unwrap();
 
