@@ -3,6 +3,7 @@
 //! The `workflow` crate interprets the definitions; this module is the service around it: names, idempotence, paging,
 //! error names, roles. Sources: workflow-events-template.md sections 1.3 and 1.5.
 
+mod callbacks;
 mod executions;
 mod rates;
 mod tasks;
@@ -63,6 +64,8 @@ struct Run {
     /// The definition's text when it started: a running execution keeps it.
     definition: String,
     role_arn: String,
+    /// The token of the task that waits for this execution (`CallbackFnFTaskToken`).
+    callback: Option<String>,
 }
 
 impl World {
@@ -125,10 +128,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "ListExecutions" => executions::list(world, call),
         "StopExecution" => executions::stop(world, now, call),
         "GetExecutionHistory" => executions::history(world, call),
-        // No state of a deployed flow waits for a callback, so no token is ever valid.
-        "ReportTaskSucceeded" | "ReportTaskFailed" => {
-            Err(ApiError::not_found("TaskNotExists", "The task of the specified task token does not exist."))
-        }
+        "ReportTaskSucceeded" | "ReportTaskFailed" => callbacks::report(world, now, call),
         _ => Err(unknown_action()),
     }
 }
@@ -174,7 +174,7 @@ fn set_description(world: &mut World, call: &Call, name: &str) {
 }
 
 fn list_flows(world: &World, call: &Call) -> Answer {
-    let limit = limit(&call.params, 60, 1000)?;
+    let limit = limit(&call.params, 60, 999)?;
     let after = call.params.text("NextToken");
     let mut names = world.fnf.flows.iter().filter(|((region, name), _)| *region == call.region && *name > after);
     let flows: Vec<&Flow> = names.by_ref().take(limit).map(|(_, flow)| flow).collect();

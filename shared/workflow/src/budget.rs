@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::definition::{Definition, Kind, ScopeId, Seconds, State, StateId, TaskView};
+use crate::definition::{Definition, Kind, ScopeId, Seconds, State, StateId, TaskMode, TaskView};
 use crate::limits;
 use crate::parse::reach::successors;
 
@@ -116,8 +116,15 @@ impl Counter<'_> {
         let once = match &state.kind {
             Kind::Task(task) => {
                 let view = TaskView { state: &state.name, action: &task.action, parameters: &task.written };
-                let longest = (self.attempt)(&view);
-                let duration = task.timeout.map_or(longest, |timeout| longest.min(timeout));
+                let duration = match (task.mode, task.timeout) {
+                    (TaskMode::RequestComplete, None) => (self.attempt)(&view),
+                    (TaskMode::RequestComplete, Some(timeout)) => (self.attempt)(&view).min(timeout),
+                    (_, Some(timeout)) => timeout,
+                    (_, None) => {
+                        let reason = "it waits for a callback without a Timeout".to_owned();
+                        return Err(Unbounded { state: state.name.clone(), reason });
+                    }
+                };
                 Budget { duration, events: EVENTS_PER_ATTEMPT }
             }
             Kind::Wait(seconds) => {

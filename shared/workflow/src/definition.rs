@@ -74,9 +74,21 @@ pub(crate) enum Kind {
     Fail { code: String, detail: String },
 }
 
+/// When a Task state is done (section 1.2, `TaskMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskMode {
+    /// As soon as the call that it makes is answered.
+    RequestComplete,
+    /// When the service called has finished what it was asked to do.
+    WaitForSystemCallback,
+    /// When somebody reports with the token that the call's parameters hand on (`$Context.Current.TaskToken`).
+    WaitForCustomCallback,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Task {
     pub(crate) action: String,
+    pub(crate) mode: TaskMode,
     pub(crate) parameters: Constructor,
     pub(crate) written: Value,
     pub(crate) timeout: Option<Duration>,

@@ -12,7 +12,8 @@ use crate::{Execution, TaskError, TaskRequest};
 /// Runs `execution` until it ends and returns it with its status, output and history.
 ///
 /// Tasks that the execution gave up on (a sibling failed, a timeout passed) go on until the execution ends: as in the
-/// cloud, work that was submitted is not undone. What is left then is dropped.
+/// cloud, work that was submitted is not undone. What is left then is dropped. What `invoke` gives is taken for the
+/// task's result, also where the task waits for a callback.
 pub async fn run<F, Fut>(mut execution: Execution, clock: &Clock, invoke: F) -> Execution
 where
     F: Fn(TaskRequest) -> Fut,

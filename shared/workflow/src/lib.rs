@@ -23,6 +23,6 @@ mod expression;
 pub mod limits;
 mod parse;
 
-pub use definition::{Definition, TaskView};
+pub use definition::{Definition, TaskMode, TaskView};
 pub use error::{DefinitionError, DefinitionFault};
-pub use execution::{Event, EventKind, Execution, Failure, Status, TaskError, TaskId, TaskRequest};
+pub use execution::{Event, EventKind, Execution, Failure, Status, TaskError, TaskId, TaskRequest, TokenError};

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use workflow::{Definition, EventKind, Execution, Status, TaskError, TaskRequest};
+use workflow::{Definition, EventKind, Execution, Status, TaskError, TaskMode, TaskRequest, TokenError};
 
 fn at(seconds: i64) -> Timestamp {
     let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
@@ -306,4 +306,55 @@ async fn the_driver_runs_an_execution_on_its_clock() {
     assert_eq!(run.output(), Some(&json!({"Branch0": {"state": "C"}, "Branch1": {"state": "D"}})));
     // Two tasks in a row, each three attempts of 5 s with two waits of 60 s between them.
     assert_eq!(run.stopped(), Some(at(2 * (3 * 5 + 2 * 60))));
+}
+
+const REPORTED: &str = "- Type: Task
+  Name: A
+  Action: FC:InvokeFunction
+  TaskMode: WaitForCustomCallback
+  Timeout: 60
+  Parameters: {resourceArn: r, invocationType: Async, body: {token.$: $Context.Current.TaskToken}}
+  Retry:
+  - {Description: d, Errors: [Later], MaxAttempts: 1, IntervalSeconds: 5}
+  End: true";
+
+#[test]
+fn a_token_is_good_for_one_report_on_one_attempt() {
+    let mut run = started(REPORTED, json!({})).with_secret("secret");
+    let tasks = run.advance(at(0));
+    assert_eq!(tasks[0].mode, TaskMode::WaitForCustomCallback);
+    let first = tasks[0].parameters["body"]["token"].as_str().unwrap().to_owned();
+    assert_eq!(run.waiting(&first), Ok(tasks[0].id));
+    for unknown in ["", "secret", "secret.", "secret.1", "other.0", "secret.0x"] {
+        assert_eq!(run.waiting(unknown), Err(TokenError::Unknown), "{unknown}");
+    }
+    run.complete(at(1), tasks[0].id, failed("Later"));
+    assert_eq!(run.waiting(&first), Err(TokenError::Completed));
+    let tasks = run.advance(at(6));
+    let second = tasks[0].parameters["body"]["token"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    let task = run.waiting(&second).unwrap();
+    run.complete(at(7), task, Ok(json!({"n": 1})));
+    assert_eq!((run.status(), run.output()), (Status::Succeeded, Some(&json!({"n": 1}))));
+    assert_eq!(run.waiting(&second), Err(TokenError::Completed));
+}
+
+#[test]
+fn a_report_that_does_not_come_times_out() {
+    let mut run = started(REPORTED, json!({}));
+    let token = run.advance(at(0))[0].parameters["body"]["token"].as_str().unwrap().to_owned();
+    assert_eq!(token, "run-1.0");
+    assert_eq!(run.next_due(), Some(at(60)));
+    run.advance(at(60));
+    assert_eq!(run.failure().map(|failure| failure.code.as_str()), Some("FnF.TaskTimeout"));
+    assert_eq!(run.waiting(&token), Err(TokenError::Completed));
+}
+
+#[test]
+fn only_a_task_that_waits_for_a_report_has_a_token() {
+    let parameters = "Parameters: {resourceArn: r, invocationType: Sync, body: {token.$: $Context.Current.TaskToken}}";
+    let states = format!("- {{Type: Task, Name: A, Action: FC:InvokeFunction, {parameters}, End: true}}");
+    let mut run = started(&states, json!({}));
+    assert_eq!(run.advance(at(0))[0].parameters["body"]["token"], "");
+    assert_eq!(run.waiting("run-1.0"), Err(TokenError::Unknown));
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use workflow::Execution;
 
-use super::{Run, RunKey, check_name, find_flow, invalid, limit, time};
+use super::{Run, RunKey, callbacks, check_name, find_flow, invalid, limit, time};
 use crate::call::{Answer, ApiError, Call};
 use crate::world::World;
 
@@ -24,7 +24,8 @@ pub(super) fn start(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         None => world.ids.uuid().to_ascii_lowercase(),
     };
     let input = call.params.get("Input").unwrap_or("{}");
-    begin(world, now, &call.region, flow, &name, input).map(|run| describe_run(flow, &run))
+    let callback = call.params.get("CallbackFnFTaskToken").map(str::to_owned);
+    begin(world, now, &call.region, flow, &name, input, callback).map(|run| describe_run(flow, &run))
 }
 
 /// The event bus starts an execution; the name is the server's.
@@ -36,7 +37,7 @@ pub(crate) fn start_from_event(
     input: &str,
 ) -> Result<(), ApiError> {
     let name = format!("event-{}", world.ids.uuid().to_ascii_lowercase());
-    begin(world, now, region, flow, &name, input).map(drop)
+    begin(world, now, region, flow, &name, input, None).map(drop)
 }
 
 fn begin(
@@ -46,6 +47,7 @@ fn begin(
     flow: &str,
     name: &str,
     input: &str,
+    callback: Option<String>,
 ) -> Result<Run, ApiError> {
     let found = find_flow(world, region, flow)?;
     let key = RunKey { region: region.to_owned(), flow: flow.to_owned(), name: name.to_owned() };
@@ -61,10 +63,12 @@ fn begin(
     }
     let value: Value = serde_json::from_str(input).ok().filter(Value::is_object).ok_or_else(|| invalid("Input"))?;
     let run = Run {
-        execution: Execution::start(found.definition.clone(), name, &found.role_arn, value, now),
+        execution: Execution::start(found.definition.clone(), name, &found.role_arn, value, now)
+            .with_secret(&callbacks::secret(world, &key, now)),
         input: input.to_owned(),
         definition: found.text.clone(),
         role_arn: found.role_arn.clone(),
+        callback,
     };
     world.fnf.runs.insert(key.clone(), run.clone());
     world.fnf.active.insert(key);
@@ -92,7 +96,7 @@ pub(super) fn list(world: &World, call: &Call) -> Answer {
     let params = &call.params;
     let flow = params.required("FlowName")?;
     find_flow(world, &call.region, flow)?;
-    let limit = limit(params, 60, 100)?;
+    let limit = limit(params, 60, 99)?;
     let status = params.get("Status");
     if status
         .is_some_and(|status| !["Starting", "Running", "Stopped", "Succeeded", "Failed", "TimedOut"].contains(&status))

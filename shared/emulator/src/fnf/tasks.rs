@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use workflow::{TaskError, TaskId, TaskRequest};
+use workflow::{TaskError, TaskId, TaskMode, TaskRequest};
 
-use super::RunKey;
+use super::{RunKey, callbacks};
 use crate::fc::{self, Attempt, Origin, Outcome};
 use crate::ram::{self, Verdict};
 use crate::world::{FunctionErrors, World};
@@ -14,6 +14,8 @@ use crate::world::{FunctionErrors, World};
 pub(crate) struct TaskKey {
     run: RunKey,
     task: TaskId,
+    /// The function's answer is not the task's: somebody reports that.
+    reported: bool,
 }
 
 /// Lets every running execution do what it can, and asks for the invocations it wants.
@@ -31,8 +33,8 @@ pub(crate) fn advance(world: &mut World, now: Timestamp) {
             }
         }
         let finished = world.fnf.runs.get(&key).is_none_or(|run| run.execution.status().is_final());
-        if finished {
-            world.fnf.active.remove(&key);
+        if finished && world.fnf.active.remove(&key) {
+            callbacks::tell_parent(world, now, &key);
         }
     }
 }
@@ -75,11 +77,17 @@ fn invoke(world: &mut World, now: Timestamp, key: &RunKey, request: &TaskRequest
         body => body.to_string().into_bytes(),
     };
     let asynchronous = request.parameters["invocationType"].as_str() == Some("Async");
-    let origin =
-        if asynchronous { Origin::Nobody } else { Origin::Task(TaskKey { run: key.clone(), task: request.id }) };
+    let reported = request.mode == TaskMode::WaitForCustomCallback;
+    // An asynchronous call is answered before the function has run; only a system callback waits for it.
+    let origin = if asynchronous && request.mode != TaskMode::WaitForSystemCallback {
+        Origin::Nobody
+    } else {
+        Origin::Task(TaskKey { run: key.clone(), task: request.id, reported })
+    };
     let attempt = Attempt { region, function: target.function, payload, origin, retry: 0 };
     fc::start(world, now, attempt).map_err(|error| failed(&format!("FC.{}", error.code), error.message))?;
-    Ok(asynchronous.then(|| json!({})))
+    let done = asynchronous && request.mode == TaskMode::RequestComplete;
+    Ok(done.then(|| json!({})))
 }
 
 /// The flow's role must exist, trust CloudFlow, and be allowed to invoke the function.
@@ -126,8 +134,12 @@ impl Target {
     }
 }
 
-/// Hands a function's outcome to the execution that waits for it.
+/// Hands a function's outcome to the execution that waits for it. Of a task that waits for a report it only counts that
+/// the call failed.
 pub(crate) fn complete(world: &mut World, now: Timestamp, key: &TaskKey, outcome: Outcome) {
+    if key.reported && outcome.succeeded() {
+        return;
+    }
     let errors = world.settings.function_errors;
     let Some(run) = world.fnf.runs.get_mut(&key.run) else { return };
     run.execution.complete(now, key.task, result(errors, outcome));

@@ -38,7 +38,7 @@ impl Execution {
                 "Output": output,
                 "Error": error,
                 "RetryCount": thread.attempt(),
-                "TaskToken": "",
+                "TaskToken": thread.token,
             },
         });
         Environment { context, input: thread.input.clone(), output: output.cloned() }

@@ -10,14 +10,14 @@ mod history;
 mod step;
 mod thread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::definition::Definition;
+use crate::definition::{Definition, TaskMode};
 use crate::limits;
 pub use history::{Event, EventKind};
 use thread::{Phase, Thread, ThreadId};
@@ -79,6 +79,8 @@ pub struct TaskRequest {
     pub state: String,
     /// `<Service>:<Api>`, for example `FC:InvokeFunction`.
     pub action: String,
+    /// When the task is done; what the caller gives [`Execution::complete`] depends on it.
+    pub mode: TaskMode,
     /// The parameters, expressions evaluated.
     pub parameters: Value,
     /// After how long the state itself gives up on this attempt; `None`: never.
@@ -94,6 +96,17 @@ pub struct TaskError {
     pub code: String,
     /// What happened, for people.
     pub detail: String,
+}
+
+/// Why a token reports nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// This execution never gave it out.
+    #[error("no task has this token")]
+    Unknown,
+    /// Its task is done, failed, timed out or given up.
+    #[error("the task has already completed")]
+    Completed,
 }
 
 /// Why an execution did not succeed.
@@ -124,6 +137,10 @@ pub struct Execution {
     next_thread: u64,
     next_task: u64,
     outbox: Vec<TaskRequest>,
+    /// What the tokens of its tasks begin with.
+    secret: String,
+    /// Tasks that a token was given out for.
+    reportable: BTreeSet<TaskId>,
 }
 
 impl Execution {
@@ -146,7 +163,36 @@ impl Execution {
             next_thread: 0,
             next_task: 0,
             outbox: Vec::new(),
+            secret: name.to_owned(),
+            reportable: BTreeSet::new(),
         }
+    }
+
+    /// Makes the tokens of tasks begin with a text that nobody can guess, instead of the execution's name. It must hold
+    /// no dot.
+    #[must_use]
+    pub fn with_secret(self, secret: &str) -> Self {
+        Self { secret: secret.to_owned(), ..self }
+    }
+
+    /// The token of a task that waits for a report.
+    fn token(&mut self, task: TaskId) -> String {
+        self.reportable.insert(task);
+        format!("{}.{}", self.secret, task.0)
+    }
+
+    /// The task that a report with this token is about, while it waits for one.
+    ///
+    /// # Errors
+    /// The token is none of this execution's, or its task waits no longer.
+    pub fn waiting(&self, token: &str) -> Result<TaskId, TokenError> {
+        let number = token.strip_prefix(&self.secret).and_then(|rest| rest.strip_prefix('.'));
+        let task = number.and_then(|number| number.parse().ok()).map(TaskId).ok_or(TokenError::Unknown)?;
+        if !self.reportable.contains(&task) {
+            return Err(TokenError::Unknown);
+        }
+        let waits = self.status == Status::Running && self.thread_of(task).is_some();
+        if waits { Ok(task) } else { Err(TokenError::Completed) }
     }
 
     /// Does everything that can be done by `now` and returns the tasks to invoke. Call it after

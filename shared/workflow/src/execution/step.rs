@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::data::{self, code};
 use super::thread::{Join, Phase, Thread, ThreadId};
 use super::{EventKind, Execution, Failure, Status, TaskError, TaskId, TaskRequest, later};
-use crate::definition::{Definition, Kind, ScopeId, Seconds, State, Task, Then};
+use crate::definition::{Definition, Kind, ScopeId, Seconds, State, Task, TaskMode, Then};
 use crate::expression::Expression;
 use crate::limits;
 
@@ -81,6 +81,7 @@ impl Execution {
         let Some(thread) = self.threads.get_mut(&id) else { return };
         thread.retries = vec![0; state.retry.len()];
         thread.error = None;
+        thread.token.clear();
         thread.phase = Phase::Attempt;
         let input = thread.input.clone();
         self.note(now, id, EventKind::StateEntered, json!({"Input": input}));
@@ -156,20 +157,24 @@ impl Execution {
     }
 
     fn invoke(&mut self, id: ThreadId, now: Timestamp, state: &State, task: &Task) {
-        let Some(thread) = self.threads.get(&id) else { return };
+        let task_id = TaskId(self.next_task);
+        self.next_task += 1;
+        let token = if task.mode == TaskMode::WaitForCustomCallback { self.token(task_id) } else { String::new() };
+        let Some(thread) = self.threads.get_mut(&id) else { return };
+        thread.token = token;
         let attempt = thread.attempt();
+        let Some(thread) = self.threads.get(&id) else { return };
         let parameters = match task.parameters.build(&self.environment(thread, None)) {
             Ok(parameters) => parameters,
             Err(reason) => return self.state_failed(id, now, expression_error(&reason)),
         };
-        let task_id = TaskId(self.next_task);
-        self.next_task += 1;
         let deadline = task.timeout.map(|timeout| later(now, timeout));
         self.set_phase(id, Phase::Task { id: task_id, deadline });
         self.outbox.push(TaskRequest {
             id: task_id,
             state: state.name.clone(),
             action: task.action.clone(),
+            mode: task.mode,
             parameters,
             timeout: task.timeout,
             attempt,

@@ -22,6 +22,8 @@ pub(super) struct Thread {
     pub(super) retries: Vec<u32>,
     /// The last error of this visit, as `$Context.Current.Error`.
     pub(super) error: Option<TaskError>,
+    /// The token of the present attempt, as `$Context.Current.TaskToken`; empty unless it waits for a report.
+    pub(super) token: String,
     /// The event that opened this visit.
     pub(super) entered: u64,
     pub(super) phase: Phase,
@@ -59,7 +61,16 @@ pub(super) struct Join {
 
 impl Thread {
     pub(super) fn new(parent: Option<(ThreadId, usize)>, state: StateId, input: Value) -> Self {
-        Self { parent, state, input, retries: Vec::new(), error: None, entered: 0, phase: Phase::Enter }
+        Self {
+            parent,
+            state,
+            input,
+            retries: Vec::new(),
+            error: None,
+            token: String::new(),
+            entered: 0,
+            phase: Phase::Enter,
+        }
     }
 
     /// When time alone moves this thread.

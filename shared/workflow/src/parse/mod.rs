@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::constructor::Constructor;
-use crate::definition::{Definition, Kind, Scope, ScopeId, Seconds, State, StateId, Task, Then};
+use crate::definition::{Definition, Kind, Scope, ScopeId, Seconds, State, StateId, Task, TaskMode, Then};
 use crate::error::{DefinitionError, DefinitionFault as Fault};
 use crate::expression::Expression;
 use crate::limits;
@@ -199,12 +199,12 @@ fn task(fields: &Fields<'_>) -> Result<Task, DefinitionError> {
     if !well_formed {
         return Err(fields.error(Fault::Value, format!("Action `{action}` must have the form Service:Api")));
     }
-    if let Some(mode) = fields.optional_text("TaskMode")? {
-        // The callback modes need ReportTaskSucceeded, which nothing here offers.
-        if mode != "RequestComplete" {
-            return Err(fields.error(Fault::Value, format!("TaskMode `{mode}` is not RequestComplete")));
-        }
-    }
+    let mode = match fields.optional_text("TaskMode")? {
+        None | Some("RequestComplete") => TaskMode::RequestComplete,
+        Some("WaitForSystemCallback") => TaskMode::WaitForSystemCallback,
+        Some("WaitForCustomCallback") => TaskMode::WaitForCustomCallback,
+        Some(other) => return Err(fields.error(Fault::Value, format!("TaskMode `{other}` is none"))),
+    };
     let written = fields.optional("Parameters").cloned().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
     if !written.is_object() {
         return Err(fields.error(Fault::Value, "Parameters must be an object".to_owned()));
@@ -216,11 +216,16 @@ fn task(fields: &Fields<'_>) -> Result<Task, DefinitionError> {
                 return Err(fields.error(Fault::Missing, format!("Parameters.{required} is missing")));
             }
         }
-        if let Some(form) = parameters.optional_text("invocationType")?
-            && form != "Sync"
-        {
-            // RequestComplete goes with Sync (section 1.2).
-            return Err(fields.error(Fault::Value, format!("invocationType `{form}` is not Sync")));
+        if let Some(form) = parameters.optional_text("invocationType")? {
+            // Which goes with which: section 1.2.
+            let fits: &[&str] = match mode {
+                TaskMode::RequestComplete => &["Sync"],
+                TaskMode::WaitForSystemCallback => &["Async"],
+                TaskMode::WaitForCustomCallback => &["Sync", "Async"],
+            };
+            if !fits.contains(&form) {
+                return Err(fields.error(Fault::Value, format!("invocationType `{form}` is not {}", fits.join(" or "))));
+            }
         }
     }
     let parameters = Constructor::compile(&written)
@@ -232,7 +237,7 @@ fn task(fields: &Fields<'_>) -> Result<Task, DefinitionError> {
         None | Some(0) => None,
         Some(seconds) => Some(std::time::Duration::from_secs(seconds)),
     };
-    Ok(Task { action: action.to_owned(), parameters, written, timeout })
+    Ok(Task { action: action.to_owned(), mode, parameters, written, timeout })
 }
 
 fn seconds(fields: &Fields<'_>) -> Result<Seconds, DefinitionError> {
