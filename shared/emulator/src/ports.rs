@@ -13,6 +13,7 @@
 
 mod balancer;
 mod server;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::io;

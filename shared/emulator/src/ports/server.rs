@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+
+use super::wire::{self, Wire};
 
 /// Function Compute takes 32 MB; nothing else takes more.
 const LARGEST_BODY: usize = 33 << 20;
@@ -52,7 +54,8 @@ where
             }
         });
         tokio::spawn(async move {
-            let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+            let connection =
+                hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(Wire::new(stream)), service);
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
@@ -66,11 +69,18 @@ async fn whole(request: Request<Incoming>) -> Result<Request<Bytes>, Response<By
     match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => Ok(Request::from_parts(parts, body.to_bytes())),
         Err(error) => {
-            let text = format!(
-                r#"{{"Code":"EntityTooLarge","Message":"{error}","RequestId":"00000000-0000-0000-0000-000000000000"}}"#
-            );
-            let mut response = Response::new(Bytes::from(text));
-            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            let (status, code) = if error.is::<LengthLimitError>() {
+                (StatusCode::PAYLOAD_TOO_LARGE, "EntityTooLarge")
+            } else {
+                (StatusCode::BAD_REQUEST, "InvalidRequest")
+            };
+            let id = wire::request_id();
+            let body = serde_json::json!({"Code": code, "Message": error.to_string(), "RequestId": id});
+            let mut response = Response::new(Bytes::from(body.to_string()));
+            *response.status_mut() = status;
+            if let Ok(id) = http::HeaderValue::from_str(&id) {
+                response.headers_mut().insert("x-acs-request-id", id);
+            }
             Err(response)
         }
     }
