@@ -58,7 +58,7 @@ fn refusals_have_the_documented_codes() {
         (identity(start(), "d", &tokened), 400, "InvalidSecurityToken.MismatchWithAccessKey"),
         (rpc(start(), "e", &root(), "2000-01-01", "GetCallerIdentity", &[]), 400, "InvalidVersion"),
         (rpc(start(), "f", &root(), STS, "DropTable", &[]), 404, "InvalidAction.NotFound"),
-        (rpc(start(), "g", &root(), STS, "AssumeRole", &[("RoleSessionName", "s")]), 400, "MissingParameter"),
+        (rpc(start(), "g", &root(), STS, "AssumeRole", &[("RoleSessionName", "ss")]), 400, "MissingParameter"),
         (rpc(start(), "h", &root(), ECS, "DescribeInstances", &[("Colour", "red")]), 400, "InvalidParameter"),
         (Request::get("/").body(Bytes::new()).unwrap(), 400, "MissingAction"),
         (

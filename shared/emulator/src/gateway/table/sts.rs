@@ -1,0 +1,19 @@
+//! What the actions of `sts` take. Written by tests/conformance from data: not to be edited.
+
+use super::Kind::{Integer, Text};
+use super::{Action, may, must};
+
+pub(super) const VERSION: &str = "2015-04-01";
+
+pub(super) const ACTIONS: &[Action] = &[
+    Action { name: "AssumeRole", parameters: &[
+        may("DurationSeconds", Integer).value(900, 43_200),
+        may("ExternalId", Text).length(2, 1_224),
+        may("Policy", Text).length(1, 2_048),
+        must("RoleArn", Text),
+        must("RoleSessionName", Text).length(2, 64),
+        may("SourceIdentity", Text),
+    ] },
+    Action { name: "GetCallerIdentity", parameters: &[
+    ] },
+];
