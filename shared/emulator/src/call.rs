@@ -41,6 +41,24 @@ pub enum Caller {
     Root,
     /// A role of this account, by name: its policies decide.
     Role(String),
+    /// A session of a role that was asked for with a policy of its own: both have to allow.
+    Restricted {
+        /// The role's name.
+        role: String,
+        /// The session's policy, as it was sent.
+        policy: String,
+    },
+}
+
+impl Caller {
+    /// The role's name, if it is one.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        match self {
+            Self::Root => None,
+            Self::Role(role) | Self::Restricted { role, .. } => Some(role),
+        }
+    }
 }
 
 /// One API request, verified and decoded.

@@ -23,6 +23,8 @@ type Key = (Service, String, String, String);
 struct Remembered {
     params: Params,
     answer: Value,
+    /// Until then the first call counts as still being processed.
+    settled: Timestamp,
 }
 
 /// Every token that still counts.
@@ -37,15 +39,20 @@ impl Tokens {
     pub(crate) fn replay(&mut self, now: Timestamp, call: &Call) -> Option<Answer> {
         self.forget(now, 0);
         let remembered = self.used.get(&key(call)?)?;
-        let same = remembered.params == call.params;
-        Some(if same { Ok(remembered.answer.clone()) } else { Err(mismatch(call.service)) })
+        Some(if remembered.params != call.params {
+            Err(mismatch(call.service))
+        } else if now < remembered.settled {
+            Err(processing(call.service))
+        } else {
+            Ok(remembered.answer.clone())
+        })
     }
 
     /// Notes what a successful call was answered with.
-    pub(crate) fn remember(&mut self, now: Timestamp, call: &Call, answer: &Value) {
+    pub(crate) fn remember(&mut self, now: Timestamp, settled: Timestamp, call: &Call, answer: &Value) {
         let Some(key) = key(call) else { return };
         self.forget(now, 1);
-        let remembered = Remembered { params: call.params.clone(), answer: answer.clone() };
+        let remembered = Remembered { params: call.params.clone(), answer: answer.clone(), settled };
         if self.used.insert(key.clone(), remembered).is_none() {
             self.order.push_back((now, key));
         }
@@ -86,6 +93,17 @@ fn mismatch(service: Service) -> ApiError {
     }
 }
 
+/// The first call with the token has not come to its end (cloud-apis.md section 1; for ECS its API reference).
+fn processing(service: Service) -> ApiError {
+    let code = match service {
+        Service::Alb => "IdempotenceProcessing",
+        Service::Vpc => "LastTokenProcessing",
+        Service::Cbn => "TokenProcessing",
+        _ => "IdempotentProcessing",
+    };
+    ApiError::bad(code, "The previous request with this client token is still being processed, please try again later.")
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -111,7 +129,7 @@ mod tests {
         let mut tokens = Tokens::default();
         let first = call(Service::Alb, "cn-chengdu", "t", "a");
         assert!(tokens.replay(start(), &first).is_none());
-        tokens.remember(start(), &first, &json!({"Id": 1}));
+        tokens.remember(start(), start(), &first, &json!({"Id": 1}));
         assert_eq!(tokens.replay(start(), &first), Some(Ok(json!({"Id": 1}))));
         let other = tokens.replay(start(), &call(Service::Alb, "cn-chengdu", "t", "b"));
         assert_eq!(other.unwrap().unwrap_err().code, "IdempotenceSignatureMismatch");
@@ -121,7 +139,7 @@ mod tests {
     #[test]
     fn a_central_service_knows_its_tokens_from_every_region() {
         let mut tokens = Tokens::default();
-        tokens.remember(start(), &call(Service::Cbn, "cn-chengdu", "t", "a"), &json!({}));
+        tokens.remember(start(), start(), &call(Service::Cbn, "cn-chengdu", "t", "a"), &json!({}));
         assert_eq!(tokens.replay(start(), &call(Service::Cbn, "cn-hangzhou", "t", "a")), Some(Ok(json!({}))));
     }
 
@@ -129,17 +147,33 @@ mod tests {
     fn a_token_is_forgotten_after_a_day() {
         let mut tokens = Tokens::default();
         let used = call(Service::Vpc, "cn-chengdu", "t", "a");
-        tokens.remember(start(), &used, &json!({}));
+        tokens.remember(start(), start(), &used, &json!({}));
         assert!(tokens.replay(start() + KEPT, &used).is_some());
         assert!(tokens.replay(start() + KEPT + SignedDuration::from_secs(1), &used).is_none());
         assert!(tokens.used.is_empty() && tokens.order.is_empty());
     }
 
     #[test]
+    fn a_token_whose_call_is_under_way_says_so() {
+        for (service, code) in [
+            (Service::Alb, "IdempotenceProcessing"),
+            (Service::Vpc, "LastTokenProcessing"),
+            (Service::Cbn, "TokenProcessing"),
+            (Service::Ecs, "IdempotentProcessing"),
+        ] {
+            let mut tokens = Tokens::default();
+            let (used, settled) = (call(service, "cn-chengdu", "t", "a"), start() + SignedDuration::from_secs(5));
+            tokens.remember(start(), settled, &used, &json!({}));
+            assert_eq!(tokens.replay(start(), &used).unwrap().unwrap_err().code, code);
+            assert_eq!(tokens.replay(settled, &used), Some(Ok(json!({}))));
+        }
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let mut tokens = Tokens::default();
         for number in 0..MOST + 10 {
-            tokens.remember(start(), &call(Service::Vpc, "cn-chengdu", &number.to_string(), "a"), &json!({}));
+            tokens.remember(start(), start(), &call(Service::Vpc, "cn-chengdu", &number.to_string(), "a"), &json!({}));
         }
         assert_eq!((tokens.used.len(), tokens.order.len()), (MOST, MOST));
     }

@@ -101,25 +101,46 @@ pub(crate) fn authorize(world: &World, call: &Call) -> Result<(), ApiError> {
 }
 
 fn is_allowed(world: &World, call: &Call) -> bool {
-    let Caller::Role(role) = &call.caller else { return true };
     // Anyone may ask who they are; AssumeRole is judged by the trust policy as well, in sts.
     let open = call.service == Service::Sts && call.action == "GetCallerIdentity";
-    open || !world.settings.enforce_ram
-        || verdict(world, role, &action(call), &resource::of(world, call)) == Verdict::Allowed
+    call.caller == Caller::Root || open || !world.settings.enforce_ram || judged(world, call).0 == Verdict::Allowed
+}
+
+/// What decides about a call, and which kind of policy does: the role's own, or that of the session.
+fn judged(world: &World, call: &Call) -> (Verdict, &'static str) {
+    let Some(role) = call.caller.role() else { return (Verdict::Allowed, "") };
+    let (action, resources) = (action(call), resource::of(world, call));
+    let own = verdict(world, role, &action, &resources);
+    let Caller::Restricted { policy, .. } = &call.caller else { return (own, ROLE_POLICY) };
+    let document: Value = serde_json::from_str(policy).unwrap_or_default();
+    let session = over(&[&document], &action, &resources);
+    if session > own { (session, "SessionPolicy") } else { (own, ROLE_POLICY) }
+}
+
+/// The kind of a role's own policies, as refusals name it.
+const ROLE_POLICY: &str = "AccountLevelIdentityBasedPolicy";
+
+/// Whether a text is a policy document: an object with statements.
+pub(crate) fn is_document(text: &str) -> bool {
+    serde_json::from_str::<Value>(text).is_ok_and(|document| document["Statement"].is_array())
 }
 
 /// What a role's policies say of an action on every one of these resources.
 pub(crate) fn verdict(world: &World, role: &str, action: &str, resources: &[String]) -> Verdict {
     let Some(role) = world.ram.role(role) else { return Verdict::Unsaid };
     let documents: Vec<&Value> = role.policies.iter().map(|(_, document)| document).collect();
-    resources.iter().map(|resource| policy::judge(&documents, action, resource)).max().unwrap_or(Verdict::Unsaid)
+    over(&documents, action, resources)
+}
+
+fn over(documents: &[&Value], action: &str, resources: &[String]) -> Verdict {
+    resources.iter().map(|resource| policy::judge(documents, action, resource)).max().unwrap_or(Verdict::Unsaid)
 }
 
 /// Whether the trust policy lets the caller assume the role.
 pub(crate) fn may_assume(world: &World, role: &Role, caller: &Caller, external_id: Option<&str>) -> bool {
     let account = &world.settings.account_id;
     let mut principals = vec![format!("acs:ram::{account}:root")];
-    if let Caller::Role(name) = caller {
+    if let Some(name) = caller.role() {
         principals.push(world.role_arn(name));
     }
     policy::trusts(&role.trust, "RAM", &principals, external_id)
@@ -132,18 +153,18 @@ pub(crate) fn trusts_service(role: &Role, service: &str) -> bool {
 
 /// The details that a refusal carries (cloud-apis.md section 1): which action was refused, to whom and why.
 pub(crate) fn denial(world: &World, call: &Call) -> Option<Value> {
-    let Caller::Role(role) = &call.caller else { return None };
+    let role = call.caller.role()?;
     if is_allowed(world, call) {
         return None;
     }
-    let explicit = verdict(world, role, &action(call), &resource::of(world, call)) == Verdict::Denied;
+    let (verdict, kind) = judged(world, call);
     Some(json!({
         "AuthAction": action(call),
         "AuthPrincipalDisplayName": role,
         "AuthPrincipalOwnerId": world.settings.account_id,
         "AuthPrincipalType": "AssumedRoleUser",
-        "NoPermissionType": if explicit { "ExplicitDeny" } else { "ImplicitDeny" },
-        "PolicyType": "AccountLevelIdentityBasedPolicy",
+        "NoPermissionType": if verdict == Verdict::Denied { "ExplicitDeny" } else { "ImplicitDeny" },
+        "PolicyType": kind,
     }))
 }
 
@@ -181,14 +202,17 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
             Ok(json!({"Role": describe(role)}))
         }
         "GetRole" => Ok(json!({"Role": describe(role_mut(world, params)?)})),
-        "ListRoles" => {
-            // The list does not show whom a role trusts (ListRoles's model).
-            let roles: Vec<Value> =
-                world.ram.roles.values().map(|role| json!({"RoleName": role.name, "Arn": role.arn})).collect();
-            Ok(json!({"IsTruncated": false, "Roles": {"Role": roles}}))
-        }
+        "ListRoles" => Ok(list_roles(world, params)?),
         "DeleteRole" => {
-            let name = role_mut(world, params)?.name.clone();
+            let role = role_mut(world, params)?;
+            if !role.policies.is_empty() {
+                return Err(ApiError::new(
+                    409,
+                    "DeleteConflict.Role.Policy",
+                    "The role can not has any policy when deleting.",
+                ));
+            }
+            let name = role.name.clone();
             world.ram.remove_role(&name);
             done()
         }
@@ -201,6 +225,13 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
         "CreatePolicy" => {
             let name = params.required("PolicyName")?.to_owned();
             let document = document(params, "PolicyDocument")?;
+            if world.ram.policies.contains_key(&name) {
+                return Err(ApiError::new(
+                    409,
+                    "EntityAlreadyExists.Policy",
+                    format!("The policy {name} already exists."),
+                ));
+            }
             world.ram.policies.insert(name.clone(), document);
             Ok(json!({"Policy": {"PolicyName": name, "PolicyType": "Custom", "DefaultVersion": "v1"}}))
         }
@@ -215,12 +246,57 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
             let document = custom_policy(world, params)?;
             let name = params.text("PolicyName");
             let role = role_mut(world, params)?;
-            role.policies.retain(|(existing, _)| *existing != name);
+            if role.policies.iter().any(|(existing, _)| *existing == name) {
+                return Err(ApiError::new(
+                    409,
+                    "EntityAlreadyExists.Role.Policy",
+                    "The policy has been attached to the role.",
+                ));
+            }
             role.policies.push((name, document));
+            done()
+        }
+        "DetachPolicyFromRole" => {
+            let name = params.required("PolicyName")?;
+            let role = role_mut(world, params)?;
+            let before = role.policies.len();
+            role.policies.retain(|(existing, _)| existing != name);
+            if role.policies.len() < before { done() } else { Err(detached()) }
+        }
+        "DeletePolicy" => {
+            let name = params.required("PolicyName")?;
+            custom_policy(world, params)?;
+            if world.ram.roles.values().any(|role| role.policies.iter().any(|(existing, _)| existing == name)) {
+                return Err(ApiError::new(
+                    409,
+                    "DeleteConflict.Policy.Role",
+                    "The policy can not be attached to a role when deleting.",
+                ));
+            }
+            world.ram.policies.remove(name);
             done()
         }
         _ => Err(unknown_action()),
     }
+}
+
+/// Roles by name, a page at a time; the list does not show whom a role trusts (ListRoles's model).
+fn list_roles(world: &World, params: &Params) -> Answer {
+    let most = params.parse::<usize>("MaxItems")?.unwrap_or(100).clamp(1, 1000);
+    let after = params.text("Marker");
+    let mut rest = world.ram.roles.values().filter(|role| role.name > after);
+    let roles: Vec<&Role> = rest.by_ref().take(most).collect();
+    let more = rest.next().is_some();
+    let rows: Vec<Value> = roles.iter().map(|role| json!({"RoleName": role.name, "Arn": role.arn})).collect();
+    let mut answer = json!({"IsTruncated": more, "Roles": {"Role": rows}});
+    if let Some(last) = roles.last().filter(|_| more) {
+        answer["Marker"] = last.name.clone().into();
+    }
+    Ok(answer)
+}
+
+fn detached() -> ApiError {
+    ApiError::not_found("EntityNotExist.Role.Policy", "The policy has not been attached to the role.")
 }
 
 fn create_role(world: &mut World, params: &Params) -> Answer {

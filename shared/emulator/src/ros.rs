@@ -10,8 +10,12 @@ use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template};
 
 use crate::call::{Answer, ApiError, Call, Params};
+use crate::listing::{Size, by_number};
 use crate::time::Timed;
 use crate::world::{World, done, unknown_action};
+
+/// Stacks and events come 10 a page, 50 at most (the official SDK's texts).
+const PAGE: Size = Size::strict("PageSize", 10, 50);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ros {
@@ -38,11 +42,13 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "UpdateStack" => update(world, now, call),
         "DeleteStack" => delete(world, call),
         "GetStack" => Ok(describe(find(world, call)?, now, call)),
-        "ListStacks" => Ok(list(world, now, call)),
+        "ListStacks" => list(world, now, call),
         "ListStackResources" => Ok(json!({"Resources": resources(find(world, call)?, now)})),
         "ListStackEvents" => {
-            let events = events(find(world, call)?, now);
-            Ok(json!({"TotalCount": events.len(), "PageNumber": 1, "PageSize": 50, "Events": events}))
+            let page = by_number(&call.params, PAGE, events(find(world, call)?, now))?;
+            Ok(
+                json!({"TotalCount": page.total, "PageNumber": page.number, "PageSize": page.size, "Events": page.items}),
+            )
         }
         "PreviewStack" => preview(world, call),
         _ => Err(unknown_action()),
@@ -132,7 +138,7 @@ fn preview(world: &World, call: &Call) -> Answer {
     Ok(json!({"Stack": {"StackName": name, "RegionId": call.region, "Resources": planned}}))
 }
 
-fn list(world: &World, now: Timestamp, call: &Call) -> Value {
+fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
     let names = call.params.list("StackName");
     let stacks: Vec<Value> = world
         .ros
@@ -141,7 +147,8 @@ fn list(world: &World, now: Timestamp, call: &Call) -> Value {
         .filter(|((region, _), stack)| *region == call.region && (names.is_empty() || names.contains(&stack.name)))
         .map(|(_, stack)| summary(stack, now, call))
         .collect();
-    json!({"TotalCount": stacks.len(), "PageNumber": 1, "PageSize": 50, "Stacks": stacks})
+    let page = by_number(&call.params, PAGE, stacks)?;
+    Ok(json!({"TotalCount": page.total, "PageNumber": page.number, "PageSize": page.size, "Stacks": page.items}))
 }
 
 fn summary(stack: &Stack, now: Timestamp, call: &Call) -> Value {

@@ -35,6 +35,18 @@ pub(crate) struct Session {
     /// The name that whoever assumed it gave the session.
     pub(crate) name: String,
     pub(crate) expires: Timestamp,
+    /// The policy that it was asked for with: what it may do is what both allow.
+    policy: Option<String>,
+}
+
+impl Session {
+    /// Who a request with this session's key comes from.
+    pub(crate) fn caller(&self) -> Caller {
+        match &self.policy {
+            None => Caller::Role(self.role.clone()),
+            Some(policy) => Caller::Restricted { role: self.role.clone(), policy: policy.clone() },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -95,7 +107,14 @@ fn assume_role(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             "The Min/Max value of DurationSeconds is 15min/12hr.",
         ));
     }
-    let (credentials, expires) = issue(world, now, &name, &session_name, Duration::from_secs(seconds));
+    let policy = call.params.get("Policy").map(str::to_owned);
+    if policy.as_deref().is_some_and(|text| !ram::is_document(text)) {
+        return Err(ApiError::bad(
+            "InvalidParameter.PolicyGrammar",
+            "The parameter Policy has not passed grammar check.",
+        ));
+    }
+    let (credentials, expires) = issue(world, now, &name, &session_name, Duration::from_secs(seconds), policy);
     Ok(json!({
         "AssumedRoleUser": {
             "Arn": format!("{}/{session_name}", arn.replacen(":role/", ":assumed-role/", 1)),
@@ -112,16 +131,16 @@ fn assume_role(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 
 fn caller_identity(world: &World, caller: &Caller) -> serde_json::Value {
     let account = &world.settings.account_id;
-    match caller {
-        Caller::Root => json!({
+    match caller.role() {
+        None => json!({
             "AccountId": account,
             "UserId": account,
             "PrincipalId": account,
             "IdentityType": "Account",
             "Arn": format!("acs:ram::{account}:root"),
         }),
-        Caller::Role(role) => {
-            let session = world.sts.sessions.values().rev().find(|session| session.role == *role);
+        Some(role) => {
+            let session = world.sts.sessions.values().rev().find(|session| session.role == role);
             let name = session.map_or("session", |session| session.name.as_str());
             json!({
                 "AccountId": account,
@@ -135,7 +154,14 @@ fn caller_identity(world: &World, caller: &Caller) -> serde_json::Value {
 }
 
 /// Opens a session of a role.
-fn issue(world: &mut World, now: Timestamp, role: &str, name: &str, lifetime: Duration) -> (Credentials, Timestamp) {
+fn issue(
+    world: &mut World,
+    now: Timestamp,
+    role: &str,
+    name: &str,
+    lifetime: Duration,
+    policy: Option<String>,
+) -> (Credentials, Timestamp) {
     let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
     let access_key_id = world.ids.next("STS.");
     let secret = world.ids.next("");
@@ -143,7 +169,14 @@ fn issue(world: &mut World, now: Timestamp, role: &str, name: &str, lifetime: Du
     world.sts.sessions.retain(|_, session| now.duration_since(session.expires) < REMEMBERED);
     world.sts.sessions.insert(
         access_key_id.clone(),
-        Session { secret: secret.clone(), token: token.clone(), role: role.to_owned(), name: name.to_owned(), expires },
+        Session {
+            secret: secret.clone(),
+            token: token.clone(),
+            role: role.to_owned(),
+            name: name.to_owned(),
+            expires,
+            policy,
+        },
     );
     (Credentials { access_key_id, access_key_secret: secret, security_token: Some(token) }, expires)
 }
@@ -157,7 +190,7 @@ pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str
     {
         return Credentials { access_key_id, access_key_secret: session.secret, security_token: Some(session.token) };
     }
-    let (credentials, _) = issue(world, now, role, "fc", FUNCTION_SESSION);
+    let (credentials, _) = issue(world, now, role, "fc", FUNCTION_SESSION, None);
     world.sts.functions.insert(role.to_owned(), credentials.access_key_id.clone());
     credentials
 }

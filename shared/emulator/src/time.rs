@@ -37,6 +37,8 @@ pub struct Pace {
     pub instance_stop: Duration,
     /// From a state change to its event's delivery.
     pub event: Duration,
+    /// For how long after a call its ClientToken is answered as still being processed.
+    pub token: Duration,
 }
 
 impl Default for Pace {
@@ -57,6 +59,7 @@ impl Default for Pace {
             instance_start: seconds(25),
             instance_stop: seconds(15),
             event: seconds(2),
+            token: Duration::ZERO,
         }
     }
 }

@@ -127,7 +127,8 @@ impl World {
             return answer;
         }
         let answer = self.dispatch(now, call)?;
-        self.tokens.remember(now, call, &answer);
+        let settled = self.settings.pace.after(now, self.settings.pace.token);
+        self.tokens.remember(now, settled, call, &answer);
         Ok(answer)
     }
 

@@ -60,15 +60,16 @@ fn put_targets(world: &mut World, call: &Call) -> Answer {
     find(world, &key)?;
     let targets: Vec<Target> = call.params.objects("Targets").iter().map(read_target).collect();
     let Some(rule) = world.events.rules.get_mut(&key) else { return Err(missing(&key)) };
+    let mut wanted = rule.targets.clone();
     for target in targets {
-        rule.targets.retain(|existing| existing.id != target.id);
-        rule.targets.push(target);
+        wanted.retain(|existing| existing.id != target.id);
+        wanted.push(target);
     }
     // workflow-events-template.md section 2.3, "Limits".
-    if rule.targets.len() > 5 {
-        rule.targets.truncate(5);
+    if wanted.len() > 5 {
         return Err(ApiError::new(409, "EventRuleTargetQuotaExceeded", "A rule has at most 5 targets."));
     }
+    rule.targets = wanted;
     Ok(json!({"ErrorEntriesCount": 0, "ErrorEntries": []}))
 }
 

@@ -174,7 +174,7 @@ fn key(world: &World, now: Timestamp, access_key: &str, token: Option<&str>) -> 
         Some(token) if token == session.token && now >= session.expires => {
             Err(token_error("Expired", "The specified SecurityToken is expired."))
         }
-        Some(token) if token == session.token => Ok((Caller::Role(session.role.clone()), session.secret.clone())),
+        Some(token) if token == session.token => Ok((session.caller(), session.secret.clone())),
         Some(token) if world.sts.issued(token) => {
             Err(token_error("MismatchWithAccessKey", "The specified SecurityToken is mismatched with the access key."))
         }

@@ -39,8 +39,7 @@ impl fmt::Display for CallRecord {
         }
         match &self.caller {
             None => f.write_str(" ?")?,
-            Some(Caller::Root) => f.write_str(" root")?,
-            Some(Caller::Role(role)) => write!(f, " {role}")?,
+            Some(caller) => write!(f, " {}", caller.role().unwrap_or("root"))?,
         }
         write!(f, " {}", self.status)?;
         if let Some(code) = &self.code {
