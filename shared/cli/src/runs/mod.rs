@@ -77,7 +77,7 @@ impl<'h> Workflow<'h> {
 
     /// The latest executions of all bindings, newest first: one page, however many there were.
     pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, Trouble> {
-        let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(100), ..Default::default() };
+        let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
         match self.host.client().call(self.home.as_str(), &list).await {
             Ok(page) => Ok(page.executions),
             Err(error) if error.is_not_found() => Err(self.missing()),

@@ -71,7 +71,7 @@ pub struct ListExecutionsAnswer {
     pub request_id: String,
 }
 
-listing!(ListExecutions, executions: Execution, token limit 100);
+listing!(ListExecutions, executions: Execution, token limit 99);
 
 /// Stops a running execution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

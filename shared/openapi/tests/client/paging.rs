@@ -27,7 +27,7 @@ async fn each_style_names_its_page_size_as_the_api_does() {
     client.list(REGION, ecs::DescribeInstances { max_results: Some(10), ..Default::default() }).await.unwrap();
     let sent: Vec<_> = cloud.received().iter().map(Received::parameters).collect();
     assert_eq!(sent[0]["MaxResult"], "100");
-    assert_eq!(sent[1]["Limit"], "100");
+    assert_eq!(sent[1]["Limit"], "99");
     assert_eq!((sent[2]["PageSize"].as_str(), sent[2]["PageNumber"].as_str()), ("50", "1"));
     assert_eq!(sent[3]["MaxResults"], "10", "the caller's own size stays");
 }
