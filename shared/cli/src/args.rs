@@ -31,6 +31,11 @@ pub(crate) enum Command {
     /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
     #[command(after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20")]
     Emulate(EmulateArgs),
+    /// Makes the requests of a recording again and says what is answered differently: exit code 2 if anything.
+    #[command(
+        after_help = "Example:\n  albridge replay calls.jsonl\n  albridge replay calls.jsonl --against http://127.0.0.1:7000 --json"
+    )]
+    Replay(ReplayArgs),
     /// What would change. Writes nothing; exit code 2 if there is anything.
     #[command(after_help = "Example:\n  albridge plan web --bindings bindings.yml --out plan.json")]
     Plan(PlanArgs),
@@ -102,9 +107,37 @@ pub(crate) struct EmulateArgs {
     /// with --bindings].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) deploy: Option<bool>,
+    /// What goes wrong from the beginning: a list under `faults`, as in a scenario (docs/emulator.md).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Writes every exchange to this file, a JSON line each, for `replay`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Leaves signatures, tokens and secrets in the recording.
+    #[arg(long, requires = "record")]
+    pub(crate) record_secrets: bool,
+    /// Seeds the world's ids and its faults' chances.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
     /// The generation of load balancers that the scenario leaves open.
     #[arg(long, value_enum, default_value_t = Alb::Upgraded)]
     pub(crate) alb: Alb,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// What `emulate --record` wrote.
+    pub(crate) recording: PathBuf,
+    /// The cloud to ask, by the URL of one of its API ports [default: a fresh emulated world, as the recording began with].
+    #[arg(long, value_name = "URL")]
+    pub(crate) against: Option<String>,
+    /// The fresh world's seed [default: the recorded one].
+    #[arg(long, value_name = "N", conflicts_with = "against")]
+    pub(crate) seed: Option<u64>,
+    /// The profile of ~/.aliyun/config.json that signs, where the environment has no access key [default: its current one].
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub(crate) profile: Option<String>,
 }
 
 /// Where the deployment is that a command is about.

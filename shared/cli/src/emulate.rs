@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clock::Clock;
-use emulator::Settings;
+use emulator::{Settings, faults};
 use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
 use onboarding::Store;
 use serde::Serialize;
@@ -49,6 +49,12 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
     let mut settings = Settings::default();
     settings.pace.speed = args.speed;
+    settings.seed = args.seed;
+    let faults = match &args.faults {
+        None => Vec::new(),
+        Some(file) => faults::parse(&read(file, "list of faults")?)
+            .map_err(|error| Trouble::Usage(format!("{}: {error}.", file.display())))?,
+    };
     let options = Options {
         scenario,
         generation: generation(args.alb),
@@ -56,10 +62,16 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         stacks: if deployed { stacks(&store, procedure) } else { Vec::new() },
         hosting: Hosting::Http,
         settings,
+        faults,
         first_port: args.port,
         ..Options::default()
     };
     let local = Local::start(options, Clock::system()).await.map_err(|error| Trouble::Failed(error.to_string()))?;
+    if let Some(file) = &args.record {
+        let failed = |error| Trouble::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
+        let out = std::fs::File::create(file).map_err(failed)?;
+        local.record(out, &args.scenario, args.record_secrets).map_err(failed)?;
+    }
     let folder = match &args.bindings {
         Some(_) => None,
         None => Some(Folder::with(&bindings)?),

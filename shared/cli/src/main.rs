@@ -10,6 +10,7 @@ mod graph;
 mod output;
 mod plan;
 mod policy;
+mod replay;
 mod runs;
 mod schema;
 mod target;
@@ -66,6 +67,7 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
     match command {
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Emulate(args) => emulate::emulate(args, console).await,
+        Command::Replay(args) => replay::replay(args, environment, console).await,
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use random::Random;
+
 /// Wall time, sleeping, and seeded randomness. Cheap to clone; clones share the random state.
 #[derive(Clone)]
 pub struct Clock {
@@ -23,7 +25,7 @@ struct Inner {
     instant: tokio::time::Instant,
     /// How many seconds of this clock pass in one second of tokio's.
     speed: f64,
-    random: Mutex<random::Random>,
+    random: Mutex<Random>,
 }
 
 /// A deadline passed before the work was done.
@@ -55,7 +57,7 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
     pub fn scaled(speed: f64) -> Self {
-        Self::build(Timestamp::now(), speed, random::Random::from_system())
+        Self::build(Timestamp::now(), speed, Random::from_system())
     }
 
     /// Starts at the real time and leaps over every wait: while there is work, time stands still; when every task waits,
@@ -73,11 +75,11 @@ impl Clock {
     /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with one seed are alike.
     #[must_use]
     pub fn seeded(started: Timestamp, seed: u64) -> Self {
-        Self::build(started, 1.0, random::Random::seeded(seed))
+        Self::build(started, 1.0, Random::seeded(seed))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
-    fn build(started: Timestamp, speed: f64, random: random::Random) -> Self {
+    fn build(started: Timestamp, speed: f64, random: Random) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
         let instant = tokio::time::Instant::now();
         Self { inner: Arc::new(Inner { started, instant, speed, random: Mutex::new(random) }) }
@@ -128,22 +130,22 @@ impl Clock {
     /// A uniformly drawn duration from zero up to `most`: full jitter.
     #[must_use]
     pub fn jitter(&self, most: Duration) -> Duration {
-        most.mul_f64(self.random(random::Random::fraction))
+        most.mul_f64(self.random(Random::fraction))
     }
 
     /// A random number.
     #[must_use]
     pub fn draw(&self) -> u64 {
-        self.random(random::Random::number)
+        self.random(Random::number)
     }
 
     /// A random identifier in the usual 8-4-4-4-12 form, lower-case hexadecimal (version 4, variant 1).
     #[must_use]
     pub fn uuid(&self) -> String {
-        self.random(random::Random::uuid)
+        self.random(Random::uuid)
     }
 
-    fn random<T>(&self, draw: impl FnOnce(&mut random::Random) -> T) -> T {
+    fn random<T>(&self, draw: impl FnOnce(&mut Random) -> T) -> T {
         draw(&mut self.inner.random.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// A source of numbers that one seed determines.
-pub(crate) struct Random(fastrand::Rng);
+/// A source of numbers that one seed determines. A clone goes on alike.
+#[derive(Debug, Clone)]
+pub struct Random(fastrand::Rng);
 
 impl Random {
-    pub(crate) fn seeded(seed: u64) -> Self {
+    /// The sequence of this seed.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
@@ -21,7 +24,8 @@ impl Random {
         self.0.u64(..)
     }
 
-    pub(crate) fn fraction(&mut self) -> f64 {
+    /// A number from 0 up to 1.
+    pub fn fraction(&mut self) -> f64 {
         self.0.f64()
     }
 

@@ -34,6 +34,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 
 use crate::call::{Answer, Call};
+use crate::faults::Held;
 use crate::world::{World, unknown_action};
 
 pub use request::{Decision, Frontend, Request};
@@ -110,6 +111,25 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
         group.servers.retain(|_, server| !server.is_gone(now));
     }
     health::probe(world, now);
+}
+
+impl Alb {
+    /// How many servers there are in all groups.
+    pub(crate) fn server_count(&self) -> usize {
+        self.server_groups.values().map(|group| group.servers.len()).sum()
+    }
+}
+
+/// Lets go of what a fault holds.
+pub(crate) fn release(world: &mut World, hold: Held) {
+    let alb = &mut world.alb;
+    alb.load_balancers.values_mut().for_each(|balancer| hold.release(&mut balancer.status));
+    alb.listeners.values_mut().for_each(|listener| hold.release(&mut listener.status));
+    for group in alb.server_groups.values_mut() {
+        hold.release(&mut group.status);
+        group.servers.values_mut().for_each(|server| hold.release(&mut server.status));
+    }
+    jobs::release(&mut alb.jobs, hold);
 }
 
 /// When a state changes next: probing begins and ends with it, so somebody has to look at that instant.

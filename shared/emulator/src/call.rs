@@ -5,32 +5,44 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A service that the emulator plays. The name is the product's as RAM and the SDKs spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Service {
     /// Application Load Balancer, 2020-06-16.
+    #[serde(alias = "alb", alias = "ALB")]
     Alb,
     /// Cloud Enterprise Network, 2017-09-12.
+    #[serde(alias = "cbn", alias = "cen", alias = "CEN")]
     Cbn,
     /// Virtual Private Cloud, 2016-04-28.
+    #[serde(alias = "vpc", alias = "VPC")]
     Vpc,
     /// Elastic Compute Service, 2014-05-26.
+    #[serde(alias = "ecs", alias = "ECS")]
     Ecs,
     /// CloudFlow, 2019-03-15.
+    #[serde(alias = "fnf", alias = "FnF")]
     Fnf,
     /// Security Token Service, 2015-04-01.
+    #[serde(alias = "sts", alias = "STS")]
     Sts,
     /// Resource Access Management, 2015-05-01.
+    #[serde(alias = "ram", alias = "RAM")]
     Ram,
     /// EventBridge, 2020-04-01.
+    #[serde(alias = "eventbridge")]
     EventBridge,
     /// Function Compute, 2023-03-30 (path style).
+    #[serde(alias = "fc", alias = "FC")]
     Fc,
     /// Object Storage Service (path style, a signature of its own).
+    #[serde(alias = "oss", alias = "OSS")]
     Oss,
     /// Resource Orchestration Service, 2019-09-10.
+    #[serde(alias = "ros", alias = "ROS")]
     Ros,
 }
 

@@ -25,6 +25,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use crate::call::{Answer, Call};
+use crate::faults::Held;
 use crate::tags::Tags;
 use crate::time::Timed;
 use crate::world::{World, unknown_action};
@@ -305,6 +306,27 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
     let routers = &cen.routers;
     cen.tables.retain(|_, table| routers.contains_key(&table.router));
     cen.instances.retain(|_, instance| !gone(&instance.status));
+}
+
+/// Lets go of what a fault holds.
+pub(crate) fn release(world: &mut World, hold: Held) {
+    let cen = &mut world.cen;
+    cen.instances.values_mut().for_each(|instance| hold.release(&mut instance.status));
+    cen.routers.values_mut().for_each(|router| hold.release(&mut router.status));
+    cen.tables.values_mut().for_each(|table| hold.release(&mut table.status));
+    cen.vpc_attachments.values_mut().for_each(|attachment| hold.release(&mut attachment.status));
+    for peer in cen.peers.values_mut() {
+        hold.release(&mut peer.status);
+        hold.date(&mut peer.published);
+    }
+    for link in cen.associations.iter_mut().chain(&mut cen.propagations) {
+        hold.release(&mut link.status);
+        hold.date(&mut link.active);
+    }
+    for entry in cen.entries.values_mut() {
+        hold.release(&mut entry.status);
+        hold.date(&mut entry.active);
+    }
 }
 
 /// Nothing here acts by itself: states are read from time.

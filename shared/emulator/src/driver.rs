@@ -8,26 +8,32 @@
 //!
 //! Requests and functions run on tasks of their own: a client that goes away does not undo what the server did.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use clock::Clock;
 use http::{HeaderValue, Request, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::Decision;
 use crate::alb;
-use crate::fc::{Invocation, Outcome};
-use crate::gateway::{Gateway, Reply};
+use crate::faults::{FaultError, Rule};
+use crate::fc::{Fate, Invocation, Outcome};
+use crate::gateway::{Ending, Gateway, Reply};
 use crate::host::FunctionHost;
 use crate::ports;
+use crate::recording::Recorder;
 use crate::world::{Effect, World};
 
 /// A due time that is not ahead although everything due was done must not spin the driver.
 const PATIENCE: Duration = Duration::from_millis(1);
+
+/// What Function Compute says of an instance that died (fc-runtime.md section 1.2).
+const CRASHED: &str = "Process exited unexpectedly before completing request";
 
 /// A running cloud. Clones share it; when the last is dropped it stops.
 #[derive(Debug, Clone)]
@@ -53,6 +59,10 @@ struct Core {
     turns: Arc<AtomicU64>,
     /// How often the driver has looked at the world.
     rounds: Arc<AtomicU64>,
+    /// By how many milliseconds the cloud's time is ahead of its clock.
+    ahead: Arc<AtomicI64>,
+    /// Who writes the exchanges down, if anybody does.
+    recorder: Arc<OnceLock<Recorder>>,
 }
 
 impl std::fmt::Debug for Core {
@@ -88,6 +98,8 @@ impl Cloud {
             finished: Arc::new(Notify::new()),
             turns: Arc::default(),
             rounds: Arc::default(),
+            ahead: Arc::default(),
+            recorder: Arc::default(),
         };
         let driver = tokio::spawn(core.clone().drive());
         Self { core, _driver: Arc::new(Driver(driver)) }
@@ -112,13 +124,42 @@ impl Cloud {
         seen
     }
 
-    /// Answers an API request that came in by the port of `region`, on a task of its own.
-    pub async fn call(&self, region: &str, request: Request<Bytes>) -> Response<Bytes> {
+    /// Adds a fault from now on; gives the id that it goes by.
+    ///
+    /// # Errors
+    /// [`FaultError::Taken`]: another one has its name.
+    pub fn inject(&self, rule: Rule) -> Result<String, FaultError> {
+        let now = self.now();
+        self.with(|world| world.add_fault(now, rule))
+    }
+
+    /// Lets the cloud's time leap: what falls due on the way happens at once. Functions, and clients, keep their own time.
+    pub fn leap(&self, time: Duration) {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        self.core.ahead.fetch_add(millis, Ordering::Relaxed);
+        self.core.changed.notify_one();
+    }
+
+    /// Has every exchange written down from now on. Only the first recorder counts; gives whether this is it.
+    pub fn record(&self, recorder: Recorder) -> bool {
+        self.core.recorder.set(recorder).is_ok()
+    }
+
+    /// Answers an API request that came in by the port of `region`, on a task of its own, as far as faults let it.
+    pub async fn exchange(&self, region: &str, request: Request<Bytes>) -> Answered {
         let core = self.core.clone();
         let region = region.to_owned();
         match tokio::spawn(async move { core.answer(&region, request).await }).await {
-            Ok(response) => response,
-            Err(_) => unavailable(),
+            Ok(answered) => answered,
+            Err(_) => Answered::Whole(unavailable()),
+        }
+    }
+
+    /// The same for a client without a connection that could be cut: it learns that the service is unavailable.
+    pub async fn call(&self, region: &str, request: Request<Bytes>) -> Response<Bytes> {
+        match self.exchange(region, request).await {
+            Answered::Whole(response) => response,
+            Answered::Truncated(_) | Answered::Cut => unavailable(),
         }
     }
 
@@ -137,30 +178,63 @@ impl Cloud {
     /// What becomes of a request; each takes its turn.
     pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
         let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
-        let now = self.core.clock.now();
+        let now = self.now();
         self.with(|world| world.route(now, alb::Request { load_balancer, port, host, turn, looped }))
     }
 
     /// The cloud's time.
-    pub(crate) fn now(&self) -> jiff::Timestamp {
-        self.core.clock.now()
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.now()
     }
 }
 
 impl Core {
-    async fn answer(&self, region: &str, request: Request<Bytes>) -> Response<Bytes> {
-        let reply = self.gateway.handle(self.wall.now(), self.clock.now(), region, request);
+    /// The clock's time, and by how much the cloud's was made to leap ahead of it.
+    fn now(&self) -> Timestamp {
+        let ahead = SignedDuration::from_millis(self.ahead.load(Ordering::Relaxed));
+        self.clock.now().checked_add(ahead).unwrap_or(Timestamp::MAX)
+    }
+
+    async fn answer(&self, region: &str, request: Request<Bytes>) -> Answered {
+        let now = self.now();
+        let Some(recorder) = self.recorder.get() else { return self.carry_out(now, region, request).await };
+        let begun = recorder.request(now, region, &request);
+        let answered = self.carry_out(now, region, request).await;
+        recorder.answer(begun, self.now(), &answered);
+        answered
+    }
+
+    async fn carry_out(&self, now: Timestamp, region: &str, request: Request<Bytes>) -> Answered {
+        let reply = self.gateway.handle(self.wall.now(), now, region, request);
         self.changed.notify_one();
+        let (reply, manner) = match reply {
+            Reply::Marred(reply, manner) => (*reply, manner),
+            reply => return Answered::Whole(self.response(reply).await),
+        };
+        let response = if manner.ending == Ending::Cut { None } else { Some(self.response(reply).await) };
+        self.clock.sleep(manner.delay).await;
+        match (response, manner.ending) {
+            (None, _) | (_, Ending::Cut) => Answered::Cut,
+            (Some(response), Ending::Truncated) => Answered::Truncated(response),
+            (Some(response), Ending::Whole) => Answered::Whole(response),
+        }
+    }
+
+    /// The response, once it is known.
+    async fn response(&self, reply: Reply) -> Response<Bytes> {
         let pending = match reply {
             Reply::Ready(response) => return response,
             Reply::Pending(pending) => pending,
+            // The gateway marks a reply once.
+            Reply::Marred(..) => return unavailable(),
         };
         loop {
             let finished = self.finished.notified();
             tokio::pin!(finished);
             // From here on no outcome is missed.
             finished.as_mut().enable();
-            if let Some(response) = self.gateway.collect(self.clock.now(), &pending) {
+            if let Some(response) = self.gateway.collect(self.now(), &pending) {
                 return response;
             }
             finished.await;
@@ -171,7 +245,7 @@ impl Core {
     async fn drive(self) {
         loop {
             self.rounds.fetch_add(1, Ordering::Relaxed);
-            let now = self.clock.now();
+            let now = self.now();
             let (effects, due) = self.gateway.with(|world| {
                 let effects = world.advance(now);
                 (effects, world.next_due(now))
@@ -186,7 +260,7 @@ impl Core {
             }
             let wait = async {
                 match due {
-                    Some(due) => self.clock.sleep(self.clock.until(due).max(PATIENCE)).await,
+                    Some(due) => self.clock.sleep(until(now, due).max(PATIENCE)).await,
                     None => std::future::pending().await,
                 }
             };
@@ -200,19 +274,59 @@ impl Core {
 
     /// Runs one function, for as long as its timeout allows, and hands back its outcome.
     async fn run(&self, invocation: Invocation) {
-        let (id, seconds) = (invocation.id, invocation.timeout_seconds);
-        // A host that panics is a function that crashed, not a call that never ends.
-        let work = AbortOnDrop(tokio::spawn(self.host.invoke(invocation)));
-        let outcome = match self.clock.timeout(Duration::from_secs(u64::from(seconds)), work).await {
-            Ok(outcome) => outcome,
-            // fc-runtime.md section 1.2.
-            Err(_) => Outcome::Crashed(format!("Task timed out after {seconds} seconds")),
-        };
-        let now = self.clock.now();
+        let id = invocation.id;
+        let outcome = self.outcome(invocation).await;
+        let now = self.now();
         self.gateway.with(|world| world.finish(now, id, outcome));
         self.finished.notify_waiters();
         self.changed.notify_one();
     }
+
+    /// What comes of an invocation: what the function says, unless its time runs out or its instance dies.
+    async fn outcome(&self, invocation: Invocation) -> Outcome {
+        let (seconds, fate) = (invocation.timeout_seconds, invocation.fate);
+        let timeout = Duration::from_secs(u64::from(seconds));
+        // A host that panics is a function that crashed, not a call that never ends.
+        let work = async { AbortOnDrop(tokio::spawn(self.host.invoke(invocation))).await };
+        let crashed = || Outcome::Crashed(CRASHED.to_owned());
+        // fc-runtime.md section 1.2.
+        let timed_out = || Outcome::Crashed(format!("Task timed out after {seconds} seconds"));
+        match fate {
+            None => self.clock.timeout(timeout, work).await.unwrap_or_else(|_| timed_out()),
+            Some(Fate::Crash(Duration::ZERO)) => crashed(),
+            Some(Fate::Crash(after)) => {
+                let whole = async {
+                    work.await;
+                    std::future::pending().await
+                };
+                // It was the instance's last work, whether it was done by then or not.
+                self.clock.timeout(after.min(timeout), whole).await.unwrap_or_else(|_| crashed())
+            }
+            Some(Fate::TimeOut) => {
+                let whole = async {
+                    work.await;
+                    std::future::pending().await
+                };
+                self.clock.timeout(timeout, whole).await.unwrap_or_else(|_| timed_out())
+            }
+        }
+    }
+}
+
+/// How long it is from `now` to a date.
+fn until(now: Timestamp, due: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
+}
+
+/// What reaches a client.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// The whole response.
+    Whole(Response<Bytes>),
+    /// The head and half of the body of this response; then the connection is closed.
+    Truncated(Response<Bytes>),
+    /// Nothing: the connection is closed.
+    Cut,
 }
 
 /// A function's task: a timeout ends it.
@@ -222,11 +336,9 @@ impl Future for AbortOnDrop {
     type Output = Outcome;
 
     fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Outcome> {
-        std::pin::Pin::new(&mut self.0).poll(context).map(|done| {
-            done.unwrap_or_else(|_| {
-                Outcome::Crashed("Process exited unexpectedly before completing request".to_owned())
-            })
-        })
+        std::pin::Pin::new(&mut self.0)
+            .poll(context)
+            .map(|done| done.unwrap_or_else(|_| Outcome::Crashed(CRASHED.to_owned())))
     }
 }
 

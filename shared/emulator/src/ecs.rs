@@ -21,6 +21,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use crate::call::{Answer, ApiError, Call};
+use crate::faults::Held;
 use crate::tags::Tags;
 use crate::vpc;
 use crate::world::{World, unknown_action};
@@ -166,6 +167,19 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 
 pub(crate) fn settle(world: &mut World, now: Timestamp) {
     lifecycle::settle(world, now);
+}
+
+/// Lets go of what a fault holds.
+pub(crate) fn release(world: &mut World, hold: Held) {
+    for (id, instance) in &mut world.ecs.instances {
+        let Some((at, _)) = instance.steps.front_mut() else { continue };
+        let before = *at;
+        hold.date(at);
+        if *at != before && world.ecs.due.remove(&(before, id.clone())) {
+            world.ecs.due.insert((*at, id.clone()));
+        }
+        instance.steps.iter_mut().for_each(|(at, _)| hold.date(at));
+    }
 }
 
 /// When the next instance changes its state, and so publishes an event.

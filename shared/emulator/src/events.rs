@@ -15,6 +15,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use template::{Param, Rule, Target};
 
+use crate::call::{Params, Service};
+use crate::faults::{Domain, Effect, Occurrence};
 use crate::fc::{self, Attempt, Origin};
 use crate::fnf;
 use crate::world::World;
@@ -123,7 +125,7 @@ pub(crate) fn publish(
         "aliyunpublishaddr": "127.0.0.1",
     });
     event["data"] = data;
-    let at = world.settings.pace.after(now, world.settings.pace.event);
+    let at = world.settings.pace.moment(now, world.settings.pace.event);
     let mut deliveries = Vec::new();
     for ((of, bus, name), rule) in &world.events.rules {
         if of != region || bus != "default" || !rule.enabled || !pattern::matches(&rule.pattern, &event) {
@@ -145,10 +147,48 @@ pub(crate) fn publish(
         }
     }
     for delivery in deliveries {
-        for _ in 0..world.settings.event_copies.max(1) {
+        for at in arrivals(world, now, at, &delivery, source, kind, subject) {
             enqueue(world, at, delivery.clone());
         }
     }
+}
+
+/// When, and so how often, an event comes to a target.
+fn arrivals(
+    world: &mut World,
+    now: Timestamp,
+    at: Timestamp,
+    delivery: &Delivery,
+    source: &str,
+    kind: &str,
+    subject: &str,
+) -> Vec<Timestamp> {
+    let mut copies = world.settings.event_copies.max(1);
+    let mut wait = Duration::ZERO;
+    if world.faults.touch(Domain::Delivery) {
+        let (Destination::Function(target) | Destination::Flow(target)) = &delivery.to;
+        let params = [("type", kind), ("source", source), ("subject", subject), ("target", target)];
+        let params = Params::new(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let occurrence = Occurrence {
+            domain: Domain::Delivery,
+            service: Service::EventBridge,
+            action: "PutEvents",
+            region: &delivery.region,
+            caller: None,
+            params: &params,
+        };
+        for (effect, _) in world.faults.strike(now, &occurrence) {
+            match effect {
+                Effect::LoseEvent => return Vec::new(),
+                Effect::DuplicateEvent { copies: wanted } => copies = copies.max(wanted.get()),
+                Effect::DelayEvent { seconds } => wait += seconds.duration(),
+                Effect::ReorderEvents { seconds } => wait += seconds.duration().mul_f64(world.ids.fraction()),
+                _ => {}
+            }
+        }
+    }
+    let at = world.settings.pace.moment(at, wait);
+    (0..copies).map(|_| at).collect()
 }
 
 /// Where a target leads, and the parameter that says what it gets.

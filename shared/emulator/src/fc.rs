@@ -9,8 +9,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::ApiError;
+use crate::call::{ApiError, Params, Service};
 use crate::events::Delivery;
+use crate::faults::{self, Domain, Effect, Occurrence, Seconds};
 use crate::fnf;
 use crate::ram;
 use crate::sts;
@@ -92,6 +93,17 @@ pub struct Invocation {
     pub headers: Vec<(String, String)>,
     /// The function's timeout, in seconds of cloud time.
     pub timeout_seconds: u32,
+    /// What keeps it from its outcome, if anything does.
+    pub fate: Option<Fate>,
+}
+
+/// A fault of the platform that befalls an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The instance dies after so much work.
+    Crash(Duration),
+    /// Whatever the function does, its time runs out.
+    TimeOut,
 }
 
 /// What came of it.
@@ -229,6 +241,7 @@ pub(crate) fn triggers(world: &World, region: &str, name: &str) -> Result<Value,
 /// Asks for an invocation. It runs when the driver takes it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
     let function = find(world, &attempt.region, &attempt.function)?.function.clone();
+    let fate = fate(world, now, &attempt)?;
     let mut headers = common_headers(world, &attempt, &function);
     headers.extend(credential_headers(world, now, &function)?);
     world.fc.next += 1;
@@ -240,9 +253,38 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
         payload: attempt.payload.clone(),
         headers,
         timeout_seconds: function.timeout,
+        fate,
     });
     world.fc.running.insert(id, Running { attempt });
     Ok(id)
+}
+
+/// What the world's faults have in store for an invocation.
+fn fate(world: &mut World, now: Timestamp, attempt: &Attempt) -> Result<Option<Fate>, ApiError> {
+    if !world.faults.touch(Domain::Invocation) {
+        return Ok(None);
+    }
+    let params = Params::new([("functionName".to_owned(), attempt.function.clone())]);
+    let occurrence = Occurrence {
+        domain: Domain::Invocation,
+        service: Service::Fc,
+        action: "InvokeFunction",
+        region: &attempt.region,
+        caller: None,
+        params: &params,
+    };
+    let mut fate = None;
+    for (effect, _) in world.faults.strike(now, &occurrence) {
+        match effect {
+            Effect::ThrottleFunction => return Err(faults::throttled_function()),
+            Effect::CrashFunction { seconds } => {
+                fate = Some(Fate::Crash(seconds.map_or(Duration::ZERO, Seconds::duration)));
+            }
+            Effect::TimeOutFunction => fate = Some(Fate::TimeOut),
+            _ => {}
+        }
+    }
+    Ok(fate)
 }
 
 /// The headers of fc-runtime.md section 1.3 that do not depend on the role.
@@ -302,9 +344,9 @@ pub(crate) fn advance(world: &mut World, now: Timestamp) -> Vec<Invocation> {
     let (due, later) = std::mem::take(&mut world.fc.retries).into_iter().partition(|(at, _)| *at <= now);
     world.fc.retries = later;
     for (_, attempt) in due {
-        let function = attempt.function.clone();
-        if let Err(error) = start(world, now, attempt) {
-            tracing::warn!(function, code = error.code, "an asynchronous invocation was given up");
+        if let Err(error) = start(world, now, attempt.clone()) {
+            tracing::warn!(function = attempt.function, code = error.code, "an asynchronous invocation did not start");
+            try_again(world, now, attempt);
         }
     }
     std::mem::take(&mut world.fc.queued)
@@ -331,12 +373,18 @@ pub(crate) fn finish(world: &mut World, now: Timestamp, id: InvocationId, outcom
             }
         }
         Origin::Nobody => {
-            if !outcome.succeeded() && attempt.retry < ASYNC_RETRIES {
-                let wait = Duration::from_secs(1 << attempt.retry.min(8));
-                let at = world.settings.pace.after(now, wait);
-                world.fc.retries.push((at, Attempt { retry: attempt.retry + 1, origin: Origin::Nobody, ..attempt }));
+            if !outcome.succeeded() {
+                try_again(world, now, Attempt { origin: Origin::Nobody, ..attempt });
             }
         }
+    }
+}
+
+/// Puts an asynchronous invocation off, until it has been tried often enough.
+fn try_again(world: &mut World, now: Timestamp, attempt: Attempt) {
+    if attempt.retry < ASYNC_RETRIES {
+        let at = world.settings.pace.after(now, Duration::from_secs(1 << attempt.retry.min(8)));
+        world.fc.retries.push((at, Attempt { retry: attempt.retry + 1, ..attempt }));
     }
 }
 

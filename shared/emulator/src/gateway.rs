@@ -34,15 +34,16 @@ use crate::fc::InvocationId;
 use crate::ram;
 use crate::world::World;
 
-use faults::Faults;
+use faults::{History, Mishaps};
 use identity::Clocks;
 use log::Log;
 use nonces::Nonces;
 use request::Incoming;
 use respond::{Format, Frame};
 
-pub use faults::{Fault, FaultKind};
+pub use faults::{Ending, Manner};
 pub use log::CallRecord;
+pub(crate) use log::writes;
 pub(crate) use signature::sha256_hex;
 
 /// A shared world behind the cloud's protocols. Clones share it.
@@ -56,7 +57,7 @@ struct Inner {
     world: World,
     nonces: Nonces,
     log: Log,
-    faults: Faults,
+    history: History,
 }
 
 /// What the gateway can say at once.
@@ -66,6 +67,8 @@ pub enum Reply {
     Ready(Response<Bytes>),
     /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
     Pending(Pending),
+    /// Something happens to the answer on its way.
+    Marred(Box<Reply>, Manner),
 }
 
 /// A synchronous function call whose outcome is awaited.
@@ -84,6 +87,8 @@ struct Visit<'r> {
     action: String,
     caller: Option<Caller>,
     params: Params,
+    /// What goes wrong with it, if anything does.
+    mishaps: Option<Box<Mishaps>>,
 }
 
 impl Gateway {
@@ -95,7 +100,7 @@ impl Gateway {
                 world,
                 nonces: Nonces::default(),
                 log: Log::default(),
-                faults: Faults::default(),
+                history: History::default(),
             })),
         }
     }
@@ -105,15 +110,19 @@ impl Gateway {
         look(&mut self.lock().world)
     }
 
-    /// Makes calls to come go wrong; path-style services (Function Compute, OSS) never do.
-    pub fn inject(&self, fault: Fault) {
-        self.lock().faults.add(fault);
-    }
-
     /// Every call so far, or the latest 200,000.
     #[must_use]
     pub fn log(&self) -> Vec<CallRecord> {
         self.lock().log.records().cloned().collect()
+    }
+
+    /// At most `most` calls from the `since`th of all on, and the number of the first of them: older ones may be forgotten.
+    #[must_use]
+    pub fn log_since(&self, since: usize, most: usize) -> (usize, Vec<CallRecord>) {
+        let inner = self.lock();
+        let first = since.max(inner.log.forgotten());
+        let skip = first - inner.log.forgotten();
+        (first, inner.log.records().skip(skip).take(most).cloned().collect())
     }
 
     /// How many successful calls changed something.
@@ -143,6 +152,7 @@ impl Gateway {
             action: String::new(),
             caller: None,
             params: Params::default(),
+            mishaps: None,
         };
         let (reply, status, code) = if functions::is_for(&incoming) {
             functions::serve(&mut inner, &mut visit, &incoming)
@@ -151,8 +161,8 @@ impl Gateway {
         } else {
             rpc(&mut inner, &mut visit, &incoming)
         };
-        let writes = log::writes(&visit.action);
-        let Visit { service, action, caller, params, .. } = visit;
+        let writes = writes(&visit.action);
+        let Visit { service, action, caller, params, mishaps, .. } = visit;
         inner.log.push(CallRecord {
             at: now,
             region: region.to_owned(),
@@ -164,7 +174,7 @@ impl Gateway {
             code,
             writes,
         });
-        reply
+        faults::deliver(mishaps, reply)
     }
 
     /// The answer to a synchronous function call, if its outcome is known. It is given out once.
@@ -208,14 +218,9 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
     };
     let mut detail = None;
     let answer = resolve(inner, visit, incoming).and_then(|call| {
-        let fault = inner.faults.strike(&call);
-        if let Some(FaultKind::Refuse(error)) = fault {
-            return Err(error);
-        }
-        let answer = inner.world.handle(visit.frame.now, &call);
-        if fault.is_some() {
-            return Err(faults::lost());
-        }
+        faults::meet(inner, visit, &call)?;
+        let answer = faults::carry_out(inner, visit, &call);
+        faults::told(visit)?;
         if answer.as_ref().is_err_and(|error| error.status == 403) {
             detail = ram::denial(&inner.world, &call);
         }

@@ -28,6 +28,11 @@ impl Ids {
         format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
     }
 
+    /// A number from 0 up to 1.
+    pub(crate) fn fraction(&mut self) -> f64 {
+        f64::from(u32::try_from(self.number() >> 32).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+    }
+
     /// The splitmix64 sequence: the whole state is one word, so a cloned world goes on alike.
     pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

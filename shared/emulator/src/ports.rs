@@ -5,13 +5,11 @@
 //!   browser ─► 127.0.0.1:listener's port ─► World::route ─► 127.0.0.1:instance's web server
 //! ```
 //!
-//! ALB requests carry no region, so every region has a port of its own. Ports live as long as [`Ports`].
-//!
-//! `GET /-/endpoints` at any API port is the emulator's own, not the cloud's: the addresses of everything that can be
-//! reached now, so that a client which made a load balancer by API finds the port that stands for its listener. It needs
-//! no signature and tells no secret. No bucket is named `-`, so it hides nothing of the cloud's.
+//! ALB requests carry no region, so every region has a port of its own. Ports live as long as [`Ports`]. What begins with `/-/` at
+//! an API port is the emulator's own: `control`.
 
 mod balancer;
+mod control;
 mod server;
 mod wire;
 
@@ -25,12 +23,9 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::driver::Cloud;
+use crate::driver::{Answered, Cloud};
 
 pub(crate) use balancer::{hello, own_reply};
-
-/// Where the emulator's own list of addresses is served.
-const ADDRESSES: &str = "/-/endpoints";
 
 /// The open ports of a cloud. Dropping it closes them.
 #[derive(Debug)]
@@ -104,10 +99,11 @@ impl Ports {
             let answer = move |request: http::Request<Bytes>| {
                 let (cloud, region, shared) = (cloud.clone(), region.clone(), shared.clone());
                 async move {
-                    if request.method() == http::Method::GET && request.uri().path() == ADDRESSES {
-                        return Some(addresses(shared.upgrade()?.endpoints().await));
+                    if request.uri().path().starts_with(control::PREFIX) {
+                        let Some(open) = shared.upgrade() else { return Answered::Cut };
+                        return Answered::Whole(control::answer(&open, &request).await);
                     }
-                    Some(cloud.call(&region, request).await)
+                    cloud.exchange(&region, request).await
                 }
             };
             open.tasks.push(tokio::spawn(server::serve(socket, answer)));
@@ -176,23 +172,6 @@ impl Open {
     fn known(&self, key: &(String, u16)) -> Option<SocketAddr> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
     }
-}
-
-/// The list of addresses as JSON, without the account's key.
-fn addresses(found: io::Result<Endpoints>) -> http::Response<Bytes> {
-    let (status, body) = match found {
-        Ok(found) => {
-            let body = serde_json::json!({ "endpoints": found.endpoints, "dataPlane": found.data_plane });
-            (http::StatusCode::OK, body)
-        }
-        Err(error) => (http::StatusCode::SERVICE_UNAVAILABLE, serde_json::json!({ "error": error.to_string() })),
-    };
-    let mut response = http::Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json;charset=utf-8"));
-    response
 }
 
 fn url(address: &SocketAddr) -> String {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::call::{Answer, ApiError, Call, Caller, Params, Service};
 use crate::world::{World, done, unknown_action};
 
-pub(crate) use policy::Verdict;
+pub(crate) use policy::{Verdict, wildcard};
 
 /// A role of the account.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +173,7 @@ fn action(call: &Call) -> String {
     format!("{}:{}", resource::prefix(call.service), call.action)
 }
 
-fn refusal(service: Service) -> ApiError {
+pub(crate) fn refusal(service: Service) -> ApiError {
     let by_ram = "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
     match service {
         Service::Alb => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template};
 
 use crate::call::{Answer, ApiError, Call, Params};
+use crate::faults::Held;
 use crate::listing::{Size, by_number};
 use crate::time::Timed;
 use crate::world::{World, done, unknown_action};
@@ -33,6 +34,11 @@ struct Stack {
     status: Timed<&'static str>,
     created: Timestamp,
     updated: Timestamp,
+}
+
+/// Lets go of what a fault holds.
+pub(crate) fn release(world: &mut World, hold: Held) {
+    world.ros.stacks.values_mut().for_each(|stack| hold.release(&mut stack.status));
 }
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {

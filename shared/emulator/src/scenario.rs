@@ -69,6 +69,7 @@ impl World {
         for balancer in &scenario.albs {
             alb::insert_scenario(self, now, balancer).map_err(|error| impossible(&balancer.id, &error.message))?;
         }
+        self.add_faults(now, scenario.faults).map_err(|error| impossible("faults", &error.to_string()))?;
         Ok(())
     }
 

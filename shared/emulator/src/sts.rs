@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::call::{Answer, ApiError, Call, Caller};
+use crate::call::{Answer, ApiError, Call, Caller, Params, Service};
+use crate::faults::{Domain, Effect, Occurrence};
 use crate::ram;
 use crate::world::{World, unknown_action};
 
@@ -166,6 +167,7 @@ fn issue(
     let access_key_id = world.ids.next("STS.");
     let secret = world.ids.next("");
     let token = format!("{}{}", world.ids.next("CAIS"), world.ids.next(""));
+    let ends = ends(world, now, role, expires);
     world.sts.sessions.retain(|_, session| now.duration_since(session.expires) < REMEMBERED);
     world.sts.sessions.insert(
         access_key_id.clone(),
@@ -174,16 +176,40 @@ fn issue(
             token: token.clone(),
             role: role.to_owned(),
             name: name.to_owned(),
-            expires,
+            expires: ends,
             policy,
         },
     );
     (Credentials { access_key_id, access_key_secret: secret, security_token: Some(token) }, expires)
 }
 
+/// When a session really ends: a fault may have it end before its time.
+fn ends(world: &mut World, now: Timestamp, role: &str, expires: Timestamp) -> Timestamp {
+    if !world.faults.touch(Domain::Session) {
+        return expires;
+    }
+    let caller = Caller::Role(role.to_owned());
+    let params = Params::new([("RoleName".to_owned(), role.to_owned())]);
+    let occurrence = Occurrence {
+        domain: Domain::Session,
+        service: Service::Sts,
+        action: "AssumeRole",
+        region: "",
+        caller: Some(&caller),
+        params: &params,
+    };
+    let struck = world.faults.strike(now, &occurrence);
+    let early = struck.into_iter().filter_map(|(effect, _)| match effect {
+        Effect::ExpireTokens { seconds } => Some(world.settings.pace.moment(now, seconds.duration())),
+        _ => None,
+    });
+    early.chain([expires]).min().unwrap_or(expires)
+}
+
 /// The credentials that Function Compute hands to a function of this role; renewed in the last hour of their life.
 pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str) -> Credentials {
-    let current = world.sts.functions.get(role).cloned();
+    // Sessions that may end early are not shared: an older one would not.
+    let current = world.sts.functions.get(role).filter(|_| !world.faults.touch(Domain::Session)).cloned();
     if let Some((access_key_id, session)) =
         current.and_then(|key| world.sts.sessions.get(&key).map(|session| (key, session.clone())))
         && session.expires.duration_since(now) > SignedDuration::from_hours(1)

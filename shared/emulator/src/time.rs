@@ -39,6 +39,31 @@ pub struct Pace {
     pub event: Duration,
     /// For how long after a call its ClientToken is answered as still being processed.
     pub token: Duration,
+    /// What keeps the states from settling that are set going now: a fault's doing.
+    pub(crate) hold: Option<Hold>,
+}
+
+/// How long a state that is set going is kept from settling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// So much longer than it takes.
+    Longer(Duration),
+    /// Until the rule of this number is taken back.
+    Released(u64),
+}
+
+/// The date of what the rule of this number holds: after all that comes by itself, and another one for every rule.
+pub(crate) fn held_until(number: u64) -> Timestamp {
+    let before_last = i64::try_from(number).unwrap_or(i64::MAX).min(HELD_SECONDS);
+    Timestamp::MAX.checked_sub(SignedDuration::from_secs(before_last)).unwrap_or(Timestamp::MAX)
+}
+
+/// Dates this close to the end of time are no dates: a hundred thousand rules have room.
+const HELD_SECONDS: i64 = 100_000;
+
+/// Whether a date comes by itself.
+pub(crate) fn comes(at: Timestamp) -> bool {
+    Timestamp::MAX.duration_since(at).as_secs() > HELD_SECONDS
 }
 
 impl Default for Pace {
@@ -60,16 +85,31 @@ impl Default for Pace {
             instance_stop: seconds(15),
             event: seconds(2),
             token: Duration::ZERO,
+            hold: None,
         }
     }
 }
 
 impl Pace {
-    /// When something that takes `duration` and starts at `now` is done.
+    /// When something that takes `duration` and starts at `now` is done, unless it is kept from it.
     #[must_use]
     pub fn after(&self, now: Timestamp, duration: Duration) -> Timestamp {
-        let scaled = if self.speed.is_finite() && self.speed > 0.0 { duration.div_f64(self.speed) } else { duration };
-        SignedDuration::try_from(scaled).ok().and_then(|scaled| now.checked_add(scaled).ok()).unwrap_or(Timestamp::MAX)
+        match self.hold {
+            None => self.moment(now, duration),
+            Some(Hold::Longer(longer)) => self.moment(now, duration.saturating_add(longer)),
+            Some(Hold::Released(number)) => held_until(number),
+        }
+    }
+
+    /// When `duration` is over, at this pace.
+    pub(crate) fn moment(&self, now: Timestamp, duration: Duration) -> Timestamp {
+        let scaled = SignedDuration::try_from(self.scaled(duration)).ok();
+        scaled.and_then(|scaled| now.checked_add(scaled).ok()).unwrap_or(Timestamp::MAX)
+    }
+
+    /// A waiting time of the cloud at this pace.
+    pub(crate) fn scaled(&self, duration: Duration) -> Duration {
+        if self.speed.is_finite() && self.speed > 0.0 { duration.div_f64(self.speed) } else { duration }
     }
 }
 
@@ -104,6 +144,15 @@ impl<T> Timed<T> {
     /// When the value changes next, if that is still ahead of `now`.
     pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
         self.then.as_ref().map(|(at, _)| *at).filter(|at| *at > now)
+    }
+
+    /// Lets a change that was to come at `mark` come at `now`.
+    pub(crate) fn hasten(&mut self, mark: Timestamp, now: Timestamp) {
+        if let Some((at, _)) = &mut self.then
+            && *at == mark
+        {
+            *at = now;
+        }
     }
 
     /// Whether a change is still ahead.

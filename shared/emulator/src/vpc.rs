@@ -22,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::call::{Answer, ApiError, Call};
 use crate::cen;
+use crate::faults::Held;
 use crate::tags::Tags;
 use crate::time::Timed;
 use crate::world::{World, unknown_action};
@@ -229,6 +230,17 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
     let gone = |status: &Timed<Status>| *status.get(now) == Status::Gone;
     for table in world.vpc.tables.values_mut() {
         table.entries.retain(|_, entry| !gone(&entry.status));
+    }
+}
+
+/// Lets go of what a fault holds.
+pub(crate) fn release(world: &mut World, hold: Held) {
+    let network = &mut world.vpc;
+    network.vpcs.values_mut().for_each(|vpc| hold.release(&mut vpc.status));
+    network.switches.values_mut().for_each(|switch| hold.release(&mut switch.status));
+    for table in network.tables.values_mut() {
+        hold.release(&mut table.status);
+        table.entries.values_mut().for_each(|entry| hold.release(&mut entry.status));
     }
 }
 

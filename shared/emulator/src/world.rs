@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::call::{Answer, ApiError, Call, Service};
+use crate::faults::Faults;
 use crate::idempotence::Tokens;
 use crate::ids::Ids;
-use crate::time::Pace;
+use crate::time::{self, Pace};
 use crate::{alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
 
 /// What stays the same while a world runs.
@@ -85,6 +86,7 @@ pub struct World {
     pub(crate) oss: oss::Oss,
     pub(crate) ros: ros::Ros,
     pub(crate) troubles: crate::circumstance::Troubles,
+    pub(crate) faults: Faults,
     tokens: Tokens,
 }
 
@@ -107,6 +109,7 @@ impl World {
             oss: oss::Oss::default(),
             ros: ros::Ros::default(),
             troubles: crate::circumstance::Troubles::default(),
+            faults: Faults::default(),
             tokens: Tokens::default(),
         }
     }
@@ -160,6 +163,7 @@ impl World {
         ]
         .into_iter()
         .flatten()
+        .filter(|due| time::comes(*due))
         .min()
     }
 

@@ -11,6 +11,7 @@
 
 mod functions;
 mod hosting;
+pub mod replay;
 mod stacks;
 mod transport;
 
@@ -19,8 +20,11 @@ use std::sync::Arc;
 
 use clock::Clock;
 use emulator::driver::Cloud;
+use emulator::faults::{FaultError, Rule};
 use emulator::ports::Ports;
+use emulator::recording::{Preface, Recorder};
 use emulator::{Settings, World};
+use jiff::Timestamp;
 use openapi::{Client, Config, Credentials, Endpoints, Signature, Transport};
 
 pub use emulator::{FunctionErrors, Generation};
@@ -49,6 +53,8 @@ pub struct Options {
     pub hosting: Hosting,
     /// The emulator's settings.
     pub settings: Settings,
+    /// What goes wrong from the beginning, beside the scenario's own faults.
+    pub faults: Vec<Rule>,
     /// How the functions sign.
     pub signature: Signature,
     /// The first of the API ports, one for each region; any free ones if 0. Only where there are ports.
@@ -64,6 +70,7 @@ impl Default for Options {
             stacks: vec![Stack::home(), Stack::probe("cn-chengdu", "vpc-1")],
             hosting: Hosting::InMemory,
             settings: Settings::default(),
+            faults: Vec::new(),
             signature: Signature::default(),
             first_port: 0,
         }
@@ -76,6 +83,9 @@ pub enum LocalError {
     /// The scenario.
     #[error(transparent)]
     Scenario(#[from] emulator::ScenarioError),
+    /// The faults.
+    #[error(transparent)]
+    Faults(#[from] FaultError),
     /// The template.
     #[error("template.yml: {0}")]
     Template(#[from] template::TemplateError),
@@ -109,6 +119,7 @@ pub struct Local {
     settings: stage::Settings,
     transport: Arc<dyn Transport>,
     credentials: Credentials,
+    preface: Preface,
     _hosting: hosting::Running,
 }
 
@@ -119,10 +130,12 @@ impl Local {
     /// [`LocalError`]: what could not be read or opened.
     pub async fn start(options: Options, clock: Clock) -> Result<Self, LocalError> {
         let now = clock.now();
+        let preface = preface(&options, now);
         let mut world = World::new(options.settings.clone());
         let policy = emulator::AlbPolicy { generation: options.generation, ..world.alb_policy() };
         world.set_alb_policy(policy);
         world.load(now, &options.scenario)?;
+        world.add_faults(now, options.faults)?;
         let key = world.root_credentials();
         let credentials = Credentials::new(key.access_key_id, key.access_key_secret);
         let mut deployments = Vec::new();
@@ -131,6 +144,7 @@ impl Local {
             world.deploy(now, &stack.region, &deployment)?;
             deployments.push((stack.region.clone(), deployment));
         }
+        stacks::store(&mut world, now, &options.bindings);
         let switchboard = hosting::Switchboard::default();
         let cloud = Cloud::start(world, clock.clone(), Arc::new(switchboard.clone()));
         let ports = match options.hosting {
@@ -155,7 +169,6 @@ impl Local {
             read_only: false,
         };
         let operator = Client::new(config, Arc::clone(&transport), clock.clone());
-        stacks::store(&cloud, &options.bindings);
         let surroundings = functions::Surroundings {
             endpoints,
             resolve: transport::resolve(&cloud, ports.as_ref()).await?,
@@ -165,7 +178,7 @@ impl Local {
         };
         let running = hosting::serve(&options.hosting, &switchboard, &deployments, &surroundings).await?;
         let settings = functions::operator_settings(&deployments, &surroundings)?;
-        Ok(Self { cloud, clock, ports, operator, settings, transport, credentials, _hosting: running })
+        Ok(Self { cloud, clock, ports, operator, settings, transport, credentials, preface, _hosting: running })
     }
 
     /// The emulated cloud.
@@ -203,9 +216,26 @@ impl Local {
         )
     }
 
+    /// Has every exchange with the cloud written down from now on, for `replay`; `scenario` is what people call the world.
+    /// Without `secrets`, signatures, tokens and secrets are left out.
+    ///
+    /// # Errors
+    /// When nothing can be written.
+    pub fn record(
+        &self,
+        out: impl std::io::Write + Send + 'static,
+        scenario: &str,
+        secrets: bool,
+    ) -> std::io::Result<()> {
+        let preface = Preface { scenario: scenario.to_owned(), ..self.preface.clone() };
+        self.cloud.record(Recorder::begin(out, &preface, secrets)?);
+        Ok(())
+    }
+
     /// Puts other bindings in the store.
     pub fn store(&self, bindings: &str) {
-        stacks::store(&self.cloud, bindings);
+        let now = self.cloud.now();
+        self.cloud.with(|world| stacks::store(world, now, bindings));
     }
 
     /// A GET through a listener of an ALB, the way this deployment's clients reach it: over HTTP where there are ports,
@@ -222,6 +252,26 @@ impl Local {
         let served_by = response.headers().get("x-served-by").and_then(|name| name.to_str().ok()).map(str::to_owned);
         let body = String::from_utf8_lossy(response.body()).into_owned();
         Some(Fetched { status: response.status().as_u16(), served_by, body })
+    }
+}
+
+/// What a recording has to say of the world that it began with.
+fn preface(options: &Options, started: Timestamp) -> Preface {
+    Preface {
+        recording: 1,
+        scenario: String::new(),
+        world: options.scenario.clone(),
+        bindings: options.bindings.clone(),
+        faults: options.faults.clone(),
+        generation: match options.generation {
+            Generation::Upgraded => "upgraded",
+            Generation::Classic => "classic",
+        }
+        .to_owned(),
+        seed: options.settings.seed,
+        speed: options.settings.pace.speed,
+        deployed: !options.stacks.is_empty(),
+        started,
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use emulator::driver::Cloud;
+use emulator::World;
+use jiff::Timestamp;
 use template::{Deployment, Pseudo, Template, TemplateError};
 
 use crate::TEMPLATE;
@@ -81,7 +82,6 @@ pub(crate) fn resolve(stack: &Stack, account_id: &str) -> Result<Deployment, Tem
 }
 
 /// Puts the bindings where the template says that they are, in a bucket that somebody made before.
-pub(crate) fn store(cloud: &Cloud, bindings: &str) {
-    let now = cloud.clock().now();
-    cloud.with(|world| world.put_object(now, HOME, BUCKET, KEY, bindings.as_bytes().to_vec()));
+pub(crate) fn store(world: &mut World, now: Timestamp, bindings: &str) {
+    world.put_object(now, HOME, BUCKET, KEY, bindings.as_bytes().to_vec());
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use emulator::driver::Cloud;
+use emulator::driver::{Answered, Cloud};
 use emulator::ports::Ports;
 use http::{Request, Response};
 use openapi::{HttpTransport, Transport, TransportError};
@@ -28,7 +28,11 @@ pub fn in_memory(cloud: Cloud) -> impl Transport {
 async fn hand_over(cloud: &Cloud, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
     let host = request.uri().host().unwrap_or_default().to_owned();
     if let Some(region) = host.strip_suffix(API) {
-        return Ok(cloud.call(region, request).await);
+        return match cloud.exchange(region, request).await {
+            Answered::Whole(response) => Ok(response),
+            Answered::Truncated(_) => Err(TransportError::Cut("the answer broke off".to_owned())),
+            Answered::Cut => Err(TransportError::Cut("closed without an answer".to_owned())),
+        };
     }
     let nobody = || TransportError::Connect(format!("no such host: {host}"));
     let load_balancer = host.strip_suffix(DATA).ok_or_else(nobody)?;

@@ -1,7 +1,7 @@
 //! Calls that fail: what they would have told is unknown, and blocks what depends on it.
 
-use emulator::Fault;
 use emulator::call::{ApiError, Service};
+use emulator::faults::Rule;
 use end_to_end::Console;
 use onboarding::Code;
 
@@ -11,7 +11,7 @@ use crate::case::Case;
 fn refused(service: Service, action: &'static str) -> impl Fn(Console<'_>) {
     move |console| {
         let refusal = ApiError::new(403, "NoPermission", "You are not authorized to do this action.");
-        console.0.cloud().gateway().inject(Fault::refuse(service, action, u32::MAX, refusal));
+        console.0.cloud().inject(Rule::refuse(refusal).on(service, action)).unwrap();
     }
 }
 

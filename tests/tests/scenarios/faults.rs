@@ -1,8 +1,7 @@
 //! Calls that go wrong in the middle of a cold onboarding: refused before they did anything, or done with their answer lost.
 //! The run, or the timer's next one, ends with the very world that an undisturbed run makes.
 
-use emulator::call::ApiError;
-use emulator::{Fault, FaultKind};
+use emulator::faults::{Effect, Rule};
 use end_to_end::calls::writes;
 use end_to_end::footprint::{self, Footprint};
 use end_to_end::{Console, start, worlds};
@@ -12,14 +11,6 @@ use crate::{LIMIT, minutes, onboarded};
 
 on_both_generations!(lost_answers_make_nothing_twice, an_outage_is_outlived);
 
-fn outage() -> FaultKind {
-    FaultKind::Refuse(ApiError::new(
-        503,
-        "ServiceUnavailable",
-        "The request has failed due to a temporary failure of the server.",
-    ))
-}
-
 /// How many writes an undisturbed onboarding makes, and what it leaves behind.
 async fn undisturbed(generation: Generation) -> (u32, Footprint) {
     let local = onboarded(worlds::options(generation)).await;
@@ -27,11 +18,11 @@ async fn undisturbed(generation: Generation) -> (u32, Footprint) {
 }
 
 /// An onboarding in which the writes from the `skip`th on go wrong, `times` of them.
-async fn disturbed(generation: Generation, skip: u32, times: u32, kind: FaultKind) -> Footprint {
+async fn disturbed(generation: Generation, skip: u32, times: u32, rule: Rule) -> Footprint {
     let local = start(worlds::options(generation)).await;
     let console = Console(&local);
     // StartExecution is a write, too: the first.
-    local.cloud().gateway().inject(Fault { service: None, action: None, skip, times, kind });
+    local.cloud().inject(rule.on_writes().skip(skip).times(times)).unwrap();
     console.start_instance("i-ecs1");
     console.wait(minutes(35)).await; // the event's run, and the timer's if something is left
     console.ended(1, LIMIT).await;
@@ -41,13 +32,13 @@ async fn disturbed(generation: Generation, skip: u32, times: u32, kind: FaultKin
 
 async fn lost_answers_make_nothing_twice(generation: Generation) {
     let (count, whole) = undisturbed(generation).await;
-    let left = disturbed(generation, 2, 1, FaultKind::LoseAnswer).await;
+    let left = disturbed(generation, 2, 1, Rule::lose_answer()).await;
     assert_eq!(left, whole, "one answer is lost");
     // The two generations take turns; the first write of all is the start of the run.
     let first = if generation == Generation::Upgraded { 0 } else { 3 };
     for skip in (first..=count).step_by(6) {
         // One more than the tries that a client makes.
-        let left = disturbed(generation, skip, 6, FaultKind::LoseAnswer).await;
+        let left = disturbed(generation, skip, 6, Rule::lose_answer()).await;
         assert_eq!(left, whole, "the answers of six writes from {skip} of {count} on are lost");
     }
 }
@@ -55,7 +46,7 @@ async fn lost_answers_make_nothing_twice(generation: Generation) {
 async fn an_outage_is_outlived(generation: Generation) {
     let (count, whole) = undisturbed(generation).await;
     for (skip, times) in [(count / 3, 20), (count - 1, 8)] {
-        let left = disturbed(generation, skip, times, outage()).await;
+        let left = disturbed(generation, skip, times, Rule::new(Effect::Unavailable)).await;
         assert_eq!(left, whole, "{times} calls from write {skip} of {count} on are refused");
     }
 }

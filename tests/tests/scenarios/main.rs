@@ -34,6 +34,7 @@ mod prefixes;
 mod readings;
 mod regions;
 mod removal;
+mod seeded;
 mod switches;
 mod turns;
 

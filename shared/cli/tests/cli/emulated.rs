@@ -1,6 +1,6 @@
 //! Plan, apply and explain against an emulated cloud, over HTTP.
 
-use crate::support::Emulated;
+use crate::support::{Emulated, tool};
 
 #[test]
 fn a_plan_is_saved_seen_applied_exactly_and_then_there_is_nothing_to_do() {
@@ -74,4 +74,35 @@ fn a_run_is_started_followed_and_seen_afterwards() {
     assert_eq!(listed["status"], "Succeeded");
     let drift = lines.iter().find(|line| line["event"] == "drift").unwrap();
     assert_eq!((&drift["open"], &drift["blocked"]), (&0.into(), &0.into()));
+}
+
+#[test]
+fn a_recording_is_made_again_and_what_differs_is_named() {
+    let file = std::env::temp_dir().join(format!("albridge-record-{}.jsonl", std::process::id()));
+    let name = file.to_str().unwrap();
+    let recorded = {
+        let cloud = Emulated::start(&["--deploy=false", "--record", name]);
+        assert_eq!(cloud.tool(&["plan", "web"]).code, 2);
+        std::fs::read_to_string(&file).unwrap()
+    };
+    let replay = |arguments: &[&str]| tool(&[&["replay", name], arguments].concat(), &[]);
+    let alike = replay(&[]);
+    assert_eq!(alike.code, 0, "{} {}", alike.stdout, alike.stderr);
+    assert!(alike.stdout.contains("all answered as recorded"), "{}", alike.stdout);
+    assert_eq!(replay(&["--seed", "5"]).code, 0);
+
+    let changed = recorded.replacen(r#"\"CidrBlock\":\"192.168.7.0/24\""#, r#"\"CidrBlock\":\"192.168.77.0/24\""#, 1);
+    assert_ne!(changed, recorded);
+    std::fs::write(&file, changed).unwrap();
+    let different = replay(&["--json"]);
+    let lines = different.json();
+    assert_eq!((different.code, lines.len()), (2, 2), "{}", different.stdout);
+    let found = &lines[0]["difference"];
+    assert_eq!((&found["recorded"], &found["replayed"]), (&"192.168.77.0/24".into(), &"192.168.7.0/24".into()));
+    assert!(found["place"].as_str().unwrap().ends_with("CidrBlock"), "{found}");
+    assert_eq!(lines[1]["differences"], 1);
+
+    std::fs::write(&file, recorded.replacen(r#""deployed":false"#, r#""deployed":true"#, 1)).unwrap();
+    assert_eq!(replay(&[]).code, 64);
+    std::fs::remove_file(&file).unwrap();
 }

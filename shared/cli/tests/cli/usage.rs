@@ -11,9 +11,21 @@ fn help_names_every_command_and_the_exit_codes() {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in
-        ["demo", "emulate", "plan", "apply", "run", "status", "explain", "graph", "policy", "schema", "completions"]
-    {
+    let commands = [
+        "demo",
+        "emulate",
+        "replay",
+        "plan",
+        "apply",
+        "run",
+        "status",
+        "explain",
+        "graph",
+        "policy",
+        "schema",
+        "completions",
+    ];
+    for command in commands {
         let help = tool(&[command, "--help"], &[]);
         assert_eq!(help.code, 0, "{command}");
         assert!(help.stdout.contains(&format!("Example:\n  albridge {command}")), "{}", help.stdout);
@@ -23,12 +35,15 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 8] = [
+    let wrong: [&[&str]; 11] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
         &["emulate", "--speed", "0"],
         &["emulate", "--scenario", "no-such-file.yml"],
+        &["emulate", "--faults", "no-such-file.yml"],
+        &["replay", "no-such-file.jsonl"],
+        &["replay", "Cargo.toml"],
         &["policy", "no-such-function"],
         &["plan"],
         &["run"],

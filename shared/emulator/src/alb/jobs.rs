@@ -1,10 +1,13 @@
 //! Asynchronous jobs: every write answers with one, and `ListAsynJobs` tells when it is done.
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::paging::{Page, filter, passes};
 use crate::call::{Answer, Call};
+use crate::faults::Held;
 use crate::world::World;
 
 /// How many jobs are remembered; the cloud keeps them for some days.
@@ -20,6 +23,11 @@ pub(super) struct Job {
     resource: String,
     created: Timestamp,
     done: Timestamp,
+}
+
+/// Lets go of what a fault holds.
+pub(super) fn release(jobs: &mut VecDeque<Job>, hold: Held) {
+    jobs.iter_mut().for_each(|job| hold.date(&mut job.done));
 }
 
 /// Records the job of `call` on a resource and gives its id.

@@ -143,7 +143,7 @@ fn from_vpc(world: &World, now: Timestamp, link: &Link, attachment: &VpcAttachme
             id: None,
             origin: attachment.vpc.clone(),
             distance: 0,
-            since: pace.after(link.active.max(switch.created), pace.learn),
+            since: pace.moment(link.active.max(switch.created), pace.learn),
         })
         .collect()
 }
@@ -167,7 +167,7 @@ fn from_peer(
     });
     let Some(association) = association else { return Vec::new() };
     let pace = &world.settings.pace;
-    let open = pace.after(link.active.max(association.active).max(peer.published), pace.learn);
+    let open = pace.moment(link.active.max(association.active).max(peer.published), pace.learn);
     collect(world, now, &association.table, passed)
         .into_iter()
         // A black hole is advertised too; what would come straight back is not.

@@ -1,78 +1,168 @@
-//! Things that go wrong on purpose, so that tests can prove what happens then.
+//! What the world's faults do to a call: before it is carried out, while it is, and to its answer.
+//!
+//! ```text
+//!   meet ──► refused? ──► carry_out (held, or shown the past) ──► told otherwise? ──► deliver (late, truncated, cut)
+//! ```
 
-use crate::call::{ApiError, Call, Service};
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use super::log;
+use jiff::{SignedDuration, Timestamp};
 
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The call is refused; nothing was done.
-    Refuse(ApiError),
-    /// The call is done, and its answer lost: the client learns only that the service was unavailable.
-    LoseAnswer,
+use crate::call::{Answer, ApiError, Call};
+use crate::faults::{Domain, Effect, Occurrence, internal_error, throttled, unavailable};
+use crate::ram;
+use crate::time::Hold;
+use crate::world::World;
+
+use super::{Inner, Reply, Visit, log};
+
+/// How an answer that something happens to reaches the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manner {
+    /// So much later, in the time of the cloud's clock.
+    pub delay: Duration,
+    /// How much of it.
+    pub ending: Ending,
 }
 
-/// A fault waiting for its calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Calls of this service; of any if none is given.
-    pub service: Option<Service>,
-    /// Calls of this action; any that changes something if none is given.
-    pub action: Option<String>,
-    /// So many of these calls pass first.
-    pub skip: u32,
-    /// So many of them fail after that.
-    pub times: u32,
-    /// How they fail.
-    pub kind: FaultKind,
+/// How much of an answer reaches the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ending {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Half of its body; then the connection is closed.
+    Truncated,
+    /// Nothing: the connection is closed.
+    Cut,
 }
 
-impl Fault {
-    /// The next `times` calls of an action are refused.
-    #[must_use]
-    pub fn refuse(service: Service, action: &str, times: u32, error: ApiError) -> Self {
-        Self { service: Some(service), action: Some(action.to_owned()), skip: 0, times, kind: FaultKind::Refuse(error) }
-    }
-
-    /// The next `times` calls of an action are done without the client's learning it.
-    #[must_use]
-    pub fn lose(service: Service, action: &str, times: u32) -> Self {
-        Self { service: Some(service), action: Some(action.to_owned()), skip: 0, times, kind: FaultKind::LoseAnswer }
-    }
-
-    fn concerns(&self, call: &Call) -> bool {
-        self.service.is_none_or(|service| service == call.service)
-            && self.action.as_ref().map_or_else(|| log::writes(&call.action), |action| *action == call.action)
-    }
-}
-
-/// The faults in waiting.
+/// What goes wrong with one call that is not refused outright.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Mishaps {
+    manner: Manner,
+    /// What the client is told once the call is carried out.
+    lie: Option<ApiError>,
+    hold: Option<Hold>,
+    lag: Option<Duration>,
+}
 
-impl Faults {
-    pub(super) fn add(&mut self, fault: Fault) {
-        self.0.push(fault);
+/// Finds out what goes wrong with a call. Nothing of it was done yet.
+pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Result<(), ApiError> {
+    if inner.world.faults.is_empty() {
+        return Ok(());
     }
-
-    /// What is to go wrong with this call, if anything. Each fault counts its calls.
-    pub(super) fn strike(&mut self, call: &Call) -> Option<FaultKind> {
-        let mut struck = None;
-        for fault in self.0.iter_mut().filter(|fault| fault.concerns(call)) {
-            if fault.skip > 0 {
-                fault.skip -= 1;
-            } else if struck.is_none() && fault.times > 0 {
-                fault.times -= 1;
-                struck = Some(fault.kind.clone());
+    let occurrence = Occurrence {
+        domain: Domain::Call,
+        service: call.service,
+        action: &call.action,
+        region: &call.region,
+        caller: Some(&call.caller),
+        params: &call.params,
+    };
+    let struck = inner.world.faults.strike(visit.frame.now, &occurrence);
+    if struck.is_empty() {
+        return Ok(());
+    }
+    let pace = &inner.world.settings.pace;
+    let mishaps = visit.mishaps.get_or_insert_default();
+    let mut refusals = Vec::new();
+    for (effect, number) in struck {
+        match effect {
+            Effect::Throttle => refusals.push(throttled(call.service)),
+            Effect::Unavailable => refusals.push(unavailable()),
+            Effect::InternalError => refusals.push(internal_error(call.service)),
+            Effect::Deny => refusals.push(ram::refusal(call.service)),
+            Effect::Refuse { status, code, message, done } => {
+                let message = if message.is_empty() { code.clone() } else { message };
+                let error = ApiError::new(status.into(), code, message);
+                if done { mishaps.lie = Some(error) } else { refusals.push(error) }
             }
+            Effect::CutBefore => {
+                mishaps.manner.ending = Ending::Cut;
+                refusals.push(cut());
+            }
+            Effect::CutAfter => mishaps.manner.ending = Ending::Cut,
+            Effect::Truncate if mishaps.manner.ending == Ending::Whole => mishaps.manner.ending = Ending::Truncated,
+            Effect::Delay { seconds } => mishaps.manner.delay += pace.scaled(seconds.duration()),
+            Effect::Stick { seconds: None } => mishaps.hold = Some(Hold::Released(number)),
+            Effect::Stick { seconds: Some(seconds) } => mishaps.hold = Some(Hold::Longer(seconds.duration())),
+            Effect::StaleReads { seconds } => mishaps.lag = Some(pace.scaled(seconds.duration())),
+            // Nothing is left of the answer to truncate, or the effect is no call's.
+            _ => {}
         }
-        self.0.retain(|fault| fault.times > 0);
-        struck
+    }
+    refusals.into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Carries an RPC call out, as far as faults let it.
+pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Answer {
+    let now = visit.frame.now;
+    if inner.world.faults.is_empty() {
+        return inner.world.handle(now, call);
+    }
+    let mishaps = visit.mishaps.as_deref();
+    if let Some(lag) = mishaps.and_then(|mishaps| mishaps.lag)
+        && let Some(past) = inner.history.before(now, lag)
+    {
+        return past.clone().handle(now, call);
+    }
+    if log::writes(&call.action) {
+        inner.history.keep(now, &inner.world);
+    }
+    inner.world.settings.pace.hold = mishaps.and_then(|mishaps| mishaps.hold);
+    let answer = inner.world.handle(now, call);
+    inner.world.settings.pace.hold = None;
+    answer
+}
+
+/// What the client is told of a call that was carried out, where that is not the truth.
+pub(super) fn told(visit: &Visit<'_>) -> Result<(), ApiError> {
+    visit.mishaps.as_ref().and_then(|mishaps| mishaps.lie.clone()).map_or(Ok(()), Err)
+}
+
+/// The reply in the manner in which it reaches the client.
+pub(super) fn deliver(mishaps: Option<Box<Mishaps>>, reply: Reply) -> Reply {
+    match mishaps {
+        Some(mishaps) if mishaps.manner != Manner::default() => Reply::Marred(Box::new(reply), mishaps.manner),
+        _ => reply,
     }
 }
 
-/// What the client sees of a lost answer.
-pub(super) fn lost() -> ApiError {
-    ApiError::new(503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+/// What the log says of a call whose connection was cut before anything was done.
+fn cut() -> ApiError {
+    ApiError::new(503, "ConnectionCut", "The connection was closed before the call was carried out.")
+}
+
+/// Worlds as they were before each of the latest writes, while there are rules that show the past.
+#[derive(Debug, Default)]
+pub(super) struct History(VecDeque<(Timestamp, World)>);
+
+/// More writes than these within a lag make the lag shorter: each world kept is a whole one.
+const KEPT: usize = 64;
+
+impl History {
+    /// Keeps the world that a write is about to change.
+    fn keep(&mut self, now: Timestamp, world: &World) {
+        let Some(lag) = world.faults.longest_lag() else {
+            self.0.clear();
+            return;
+        };
+        let since = before(now, world.settings.pace.scaled(lag));
+        while self.0.len() >= KEPT || self.0.front().is_some_and(|(at, _)| *at < since) {
+            self.0.pop_front();
+        }
+        self.0.push_back((now, world.clone()));
+    }
+
+    /// The world without the writes of the last `lag`, if there were any.
+    fn before(&self, now: Timestamp, lag: Duration) -> Option<&World> {
+        let since = before(now, lag);
+        self.0.iter().find(|(at, _)| *at > since).map(|(_, world)| world)
+    }
+}
+
+fn before(now: Timestamp, lag: Duration) -> Timestamp {
+    SignedDuration::try_from(lag).ok().and_then(|lag| now.checked_sub(lag).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::respond::{Frame, status};
-use super::{Incoming, Inner, Pending, Reply, Served, Visit, identity, served};
+use super::{Incoming, Inner, Pending, Reply, Served, Visit, faults, identity, served};
 use crate::call::{ApiError, Call, Params, Service};
 use crate::fc::{self, Attempt, InvocationId, Origin, Outcome};
 use crate::ram;
@@ -77,12 +77,15 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     }
     let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
     ram::authorize(&inner.world, &call)?;
-    match action {
+    faults::meet(inner, visit, &call)?;
+    let done = match action {
         "GetFunction" => fc::describe(&inner.world, visit.region, name).map(Done::Json),
         "ListFunctions" => fc::list(&inner.world, visit.region).map(Done::Json),
         "ListTriggers" => fc::triggers(&inner.world, visit.region, name).map(Done::Json),
         _ => invoke(inner, visit.frame.now, &call, name, incoming),
-    }
+    };
+    faults::told(visit)?;
+    done
 }
 
 fn invoke(inner: &mut Inner, now: Timestamp, call: &Call, name: &str, incoming: &Incoming) -> Result<Done, ApiError> {

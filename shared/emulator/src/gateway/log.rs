@@ -67,6 +67,7 @@ const MOST: usize = 200_000;
 #[derive(Debug, Default)]
 pub(super) struct Log {
     records: VecDeque<CallRecord>,
+    forgotten: usize,
     writes: usize,
 }
 
@@ -74,6 +75,7 @@ impl Log {
     pub(super) fn push(&mut self, record: CallRecord) {
         if self.records.len() == MOST {
             self.records.pop_front();
+            self.forgotten += 1;
         }
         self.writes += usize::from(record.writes && record.succeeded());
         self.records.push_back(record);
@@ -84,6 +86,11 @@ impl Log {
         self.records.iter()
     }
 
+    /// How many calls there were before the first that is remembered.
+    pub(super) const fn forgotten(&self) -> usize {
+        self.forgotten
+    }
+
     /// Successful calls that changed something, forgotten ones included.
     pub(super) const fn writes(&self) -> usize {
         self.writes
@@ -91,7 +98,7 @@ impl Log {
 }
 
 /// Whether an action changes something. Invoking a function is no change of the cloud's own state.
-pub(super) fn writes(action: &str) -> bool {
+pub(crate) fn writes(action: &str) -> bool {
     const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
     const OTHERS: [&str; 4] = ["AssumeRole", "ValidateTemplate", "PreviewStack", "InvokeFunction"];
     !action.is_empty() && !READS.iter().any(|verb| action.starts_with(verb)) && !OTHERS.contains(&action)

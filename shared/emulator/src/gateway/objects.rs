@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::respond::{http_date, status, to_xml};
-use super::{Incoming, Inner, Served, Visit, identity, served};
+use super::{Incoming, Inner, Served, Visit, faults, identity, served};
 use crate::call::{ApiError, Params, Service};
 use crate::oss::{self, Object};
 use crate::ram;
@@ -93,8 +93,9 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     visit.caller = Some(caller.clone());
     let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
     ram::authorize(&inner.world, &call)?;
+    faults::meet(inner, visit, &call)?;
     let (world, now) = (&mut inner.world, visit.frame.now);
-    match action {
+    let done = match action {
         "GetObject" | "GetObjectVersion" => {
             let version = incoming.filled("versionId");
             let object = oss::get(world, visit.region, &bucket, &key, version)?;
@@ -102,5 +103,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
         }
         "PutObject" => oss::put(world, now, visit.region, &bucket, &key, incoming.body.to_vec()).map(Done::Stored),
         _ => oss::create_bucket(world, visit.region, &bucket).map(|()| Done::Made),
-    }
+    };
+    faults::told(visit)?;
+    done
 }

@@ -1,17 +1,20 @@
 //! An HTTP/1.1 server around an async function of the request.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::wire::{self, Wire};
+use crate::driver::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.
 const LARGEST_BODY: usize = 33 << 20;
@@ -30,11 +33,66 @@ impl std::fmt::Display for Close {
 
 impl std::error::Error for Close {}
 
-/// Serves until the task is dropped. `None` closes the connection without an answer.
-pub(super) async fn serve<F, Answer>(listener: TcpListener, answer: F)
+/// `None` closes the connection without an answer.
+impl From<Option<Response<Bytes>>> for Answered {
+    fn from(response: Option<Response<Bytes>>) -> Self {
+        response.map_or(Self::Cut, Self::Whole)
+    }
+}
+
+/// A body that announces its whole length, and breaks off in the middle.
+#[derive(Debug)]
+struct Half {
+    whole: u64,
+    part: Bytes,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Send,
+    /// What was sent has to leave before the connection is closed.
+    Flush,
+    Break,
+}
+
+impl Half {
+    fn of(body: &Bytes) -> Self {
+        let whole = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Self { whole, part: body.slice(..body.len() / 2), step: Step::Send }
+    }
+}
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = Close;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Close>>> {
+        match self.step {
+            Step::Send => {
+                self.step = Step::Flush;
+                Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.part)))))
+            }
+            Step::Flush => {
+                self.step = Step::Break;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Step::Break => Poll::Ready(Some(Err(Close))),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.whole)
+    }
+}
+
+/// Serves until the task is dropped.
+pub(super) async fn serve<F, Answer, Said>(listener: TcpListener, answer: F)
 where
     F: Fn(Request<Bytes>) -> Answer + Clone + Send + Sync + 'static,
-    Answer: Future<Output = Option<Response<Bytes>>> + Send + 'static,
+    Answer: Future<Output = Said> + Send + 'static,
+    Said: Into<Answered> + Send + 'static,
 {
     let clock = clock::Clock::system();
     loop {
@@ -48,9 +106,16 @@ where
             async move {
                 let request = match whole(request).await {
                     Ok(request) => request,
-                    Err(refusal) => return Ok(refusal.map(Full::new)),
+                    Err(refusal) => return Ok(refusal.map(|body| Either::Left(Full::new(body)))),
                 };
-                answer(request).await.map(|response| response.map(Full::new)).ok_or(Close)
+                match answer(request).await.into() {
+                    Answered::Whole(response) => Ok(response.map(|body| Either::Left(Full::new(body)))),
+                    Answered::Truncated(response) if !response.body().is_empty() => {
+                        Ok(response.map(|body| Either::Right(Half::of(&body))))
+                    }
+                    // Of an answer without a body, half is nothing.
+                    Answered::Truncated(_) | Answered::Cut => Err(Close),
+                }
             }
         });
         tokio::spawn(async move {

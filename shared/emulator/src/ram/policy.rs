@@ -88,7 +88,7 @@ fn any_matches(patterns: &Value, text: &str, fold_case: bool) -> bool {
 }
 
 /// `*` stands for any text, `?` for one letter. Linear in the pattern times the text, without recursion.
-fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
     // Where to resume when a later part does not fit: behind the last star, one letter on.
     let mut resume: Option<(usize, usize)> = None;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::alb::AlbScenario;
 use crate::ecs::State;
+use crate::faults;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -22,6 +23,9 @@ pub(super) struct Scenario {
     pub(super) cens: Vec<Cen>,
     #[serde(default)]
     pub(super) albs: Vec<AlbScenario>,
+    /// What goes wrong from the beginning.
+    #[serde(default)]
+    pub(super) faults: Vec<faults::Rule>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,0 +1,38 @@
+//! Rules as text: YAML, and so JSON as well.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Rule;
+
+/// Why a rule is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// It is no YAML, or says something unknown; the text names line and column.
+    #[error("the faults cannot be read: {0}")]
+    Unreadable(String),
+    /// Another rule goes by that name.
+    #[error("there is a fault {0} already")]
+    Taken(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    faults: Vec<Rule>,
+}
+
+/// Reads one rule, or the list under `faults`; YAML or JSON.
+///
+/// # Errors
+/// [`FaultError::Unreadable`] names line and column.
+pub fn parse(text: &str) -> Result<Vec<Rule>, FaultError> {
+    let unreadable = |error: serde_saphyr::Error| FaultError::Unreadable(error.to_string());
+    // Looked at twice, because an untagged enum would forget where in the text it was.
+    let whole: Value = serde_saphyr::from_str(text).map_err(unreadable)?;
+    if whole.get("faults").is_some() {
+        serde_saphyr::from_str::<Document>(text).map(|document| document.faults).map_err(unreadable)
+    } else {
+        serde_saphyr::from_str::<Rule>(text).map(|rule| vec![rule]).map_err(unreadable)
+    }
+}

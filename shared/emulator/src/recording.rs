@@ -1,0 +1,289 @@
+//! Every exchange with the cloud as a line of JSON, so that it can be read, searched, and made again.
+//!
+//! The first line is a [`Preface`]: the world that the exchanges began with. Every other line is an [`Exchange`], in the order in
+//! which they ended; `number` is the order in which they came. Secrets are replaced by `***` unless they are asked for.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::driver::Answered;
+use crate::faults::Rule;
+
+/// What stands for a secret.
+pub const REDACTED: &str = "***";
+
+/// The version of the form of the lines.
+const VERSION: u32 = 1;
+
+/// What the exchanges began with: enough to begin again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preface {
+    /// The version of the lines' form: 1.
+    #[serde(default = "version")]
+    pub recording: u32,
+    /// The scenario's name, for people.
+    pub scenario: String,
+    /// The scenario itself.
+    pub world: String,
+    /// The bindings that lay in the store, if any did.
+    #[serde(default)]
+    pub bindings: String,
+    /// The faults beside the scenario's own.
+    #[serde(default)]
+    pub faults: Vec<Rule>,
+    /// `upgraded` or `classic`: what load balancers are that name no generation.
+    pub generation: String,
+    /// The world's seed.
+    pub seed: u64,
+    /// By how much the cloud's waiting times were divided.
+    pub speed: f64,
+    /// Whether functions ran in the world and called it as well.
+    pub deployed: bool,
+    /// The cloud's time when it began.
+    pub started: Timestamp,
+}
+
+const fn version() -> u32 {
+    VERSION
+}
+
+/// One request and what came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Exchange {
+    /// Its place among all requests, from 0.
+    pub number: u64,
+    /// The cloud's time of the request.
+    pub at: Timestamp,
+    /// The region of the port it came in by.
+    pub region: String,
+    /// The method.
+    pub method: String,
+    /// The path as it was on the wire, encoded.
+    pub path: String,
+    /// The decoded query, in the order sent.
+    #[serde(default)]
+    pub query: Vec<(String, String)>,
+    /// The headers; several of one name are joined by commas.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(default)]
+    pub body: Content,
+    /// What came back; nothing if the connection was closed.
+    pub answer: Option<Answer>,
+    /// How long it took, in seconds of the cloud's clock.
+    pub seconds: f64,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Content,
+    /// Whether the connection was closed in the middle of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
+}
+
+/// A body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Content {
+    /// UTF-8.
+    Text(String),
+    /// A form's fields, decoded, in the order sent.
+    Form(Vec<(String, String)>),
+    /// Anything else.
+    Base64(String),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+/// Writes exchanges down.
+pub struct Recorder {
+    out: Mutex<Box<dyn Write + Send>>,
+    secrets: bool,
+    next: AtomicU64,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").field("secrets", &self.secrets).finish_non_exhaustive()
+    }
+}
+
+/// An exchange whose answer is not there yet.
+#[derive(Debug)]
+pub(crate) struct Begun(Exchange);
+
+impl Recorder {
+    /// Begins a recording; with `secrets`, nothing is replaced.
+    ///
+    /// # Errors
+    /// When the first line cannot be written.
+    pub fn begin(mut out: impl Write + Send + 'static, preface: &Preface, secrets: bool) -> std::io::Result<Self> {
+        let line = serde_json::to_string(preface)?;
+        writeln!(out, "{line}")?;
+        out.flush()?;
+        Ok(Self { out: Mutex::new(Box::new(out)), secrets, next: AtomicU64::new(0) })
+    }
+
+    /// Notes a request.
+    pub(crate) fn request(&self, at: Timestamp, region: &str, request: &Request<Bytes>) -> Begun {
+        let uri = request.uri();
+        let mut query = pairs(uri.query().unwrap_or_default().as_bytes());
+        let mut headers = headers(request.headers());
+        let is_form = headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with(FORM));
+        let mut body = if is_form { Content::Form(pairs(request.body())) } else { Content::of(request.body()) };
+        if !self.secrets {
+            redact(&mut query);
+            if let Content::Form(fields) = &mut body {
+                redact(fields);
+            }
+            headers.iter_mut().for_each(|(name, value)| redact_header(name, value));
+        }
+        Begun(Exchange {
+            number: self.next.fetch_add(1, Ordering::Relaxed),
+            at,
+            region: region.to_owned(),
+            method: request.method().to_string(),
+            path: uri.path().to_owned(),
+            query,
+            headers,
+            body,
+            answer: None,
+            seconds: 0.0,
+        })
+    }
+
+    /// Writes an exchange down. A recording that cannot go on is said so in the log, once for every line that is missing.
+    pub(crate) fn answer(&self, begun: Begun, now: Timestamp, answered: &Answered) {
+        let Begun(mut exchange) = begun;
+        exchange.seconds = now.duration_since(exchange.at).as_secs_f64();
+        exchange.answer = match answered {
+            Answered::Whole(response) => Some(self.told(response, false)),
+            Answered::Truncated(response) => Some(self.told(response, true)),
+            Answered::Cut => None,
+        };
+        let written = serde_json::to_string(&exchange).map_err(std::io::Error::from).and_then(|line| {
+            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+            writeln!(out, "{line}").and_then(|()| out.flush())
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, number = exchange.number, "an exchange was not recorded");
+        }
+    }
+
+    fn told(&self, response: &Response<Bytes>, truncated: bool) -> Answer {
+        let mut body = Content::of(response.body());
+        if !self.secrets
+            && let Content::Text(text) = &mut body
+            && text.contains("AccessKeySecret")
+            && let Ok(mut value) = serde_json::from_str::<Value>(text)
+        {
+            redact_answer(&mut value);
+            *text = value.to_string();
+        }
+        Answer { status: response.status().as_u16(), headers: headers(response.headers()), body, truncated }
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl Content {
+    fn of(body: &[u8]) -> Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(STANDARD.encode(body)),
+        }
+    }
+
+    /// The bytes; a form is written anew, in its order.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
+        match self {
+            Self::Text(text) => Bytes::from(text.clone()),
+            Self::Form(fields) => {
+                Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
+            }
+            Self::Base64(text) => Bytes::from(STANDARD.decode(text).unwrap_or_default()),
+        }
+    }
+}
+
+fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).into_owned().collect()
+}
+
+fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut read = BTreeMap::<String, String>::new();
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        read.entry(name.as_str().to_owned())
+            .and_modify(|joined| {
+                joined.push(',');
+                joined.push_str(&value);
+            })
+            .or_insert_with(|| value.into_owned());
+    }
+    read
+}
+
+fn redact(pairs: &mut [(String, String)]) {
+    for (_, value) in pairs.iter_mut().filter(|(name, _)| matches!(name.as_str(), "Signature" | "SecurityToken")) {
+        *value = REDACTED.to_owned();
+    }
+}
+
+fn redact_header(name: &str, value: &mut String) {
+    match name {
+        // The scheme says how it was signed.
+        "authorization" => {
+            let scheme = value.split_whitespace().next().unwrap_or_default();
+            *value = format!("{scheme} {REDACTED}");
+        }
+        "x-acs-security-token" | "x-oss-security-token" => *value = REDACTED.to_owned(),
+        _ => {}
+    }
+}
+
+/// Keys that an answer hands out.
+fn redact_answer(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if matches!(name.as_str(), "AccessKeySecret" | "SecurityToken") {
+                    *field = Value::from(REDACTED);
+                } else {
+                    redact_answer(field);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact_answer),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! What a recording holds, and what it must not.
+
+use std::sync::Arc;
+
+use clock::Clock;
+
+use super::*;
+use crate::driver::Cloud;
+use crate::host::NoFunctions;
+use crate::testing::{HANGZHOU, acs3, put_role, root, rpc, start, world};
+
+/// A file in memory.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    fn exchanges(&self) -> Vec<Exchange> {
+        self.text().lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn recorded(secrets: bool) -> (Cloud, Paper) {
+    let mut world = world();
+    put_role(&mut world, "worker", &["*"]);
+    let cloud = Cloud::start(world, Clock::seeded(start(), 1), Arc::new(NoFunctions));
+    let paper = Paper::default();
+    let preface = Preface {
+        recording: VERSION,
+        scenario: "empty".into(),
+        world: String::new(),
+        bindings: String::new(),
+        faults: Vec::new(),
+        generation: "upgraded".into(),
+        seed: 1,
+        speed: 1.0,
+        deployed: false,
+        started: start(),
+    };
+    cloud.record(Recorder::begin(paper.clone(), &preface, secrets).unwrap());
+    (cloud, paper)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exchange_is_written_down_whole() {
+    let (cloud, paper) = recorded(false);
+    let request = rpc(start(), "n", &root(), "2015-05-01", "GetRole", &[("RoleName", "worker")]);
+    let answer = cloud.call(HANGZHOU, request).await;
+    cloud.inject(Rule::new(crate::faults::Effect::CutAfter)).unwrap();
+    cloud.exchange(HANGZHOU, rpc(start(), "m", &root(), "2015-05-01", "ListRoles", &[])).await;
+    let preface: Preface = serde_json::from_str(paper.text().lines().next().unwrap()).unwrap();
+    assert_eq!((preface.recording, preface.scenario.as_str()), (1, "empty"));
+    let [read, cut] = paper.exchanges().try_into().unwrap();
+    assert_eq!(
+        (read.number, read.region.as_str(), read.method.as_str(), read.path.as_str()),
+        (0, HANGZHOU, "POST", "/")
+    );
+    let Content::Form(fields) = &read.body else { panic!("{:?}", read.body) };
+    assert!(fields.contains(&("RoleName".into(), "worker".into())));
+    let told = read.answer.unwrap();
+    assert_eq!((told.status, told.body.bytes()), (200, answer.body().clone()));
+    assert_eq!(cut.answer, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_are_kept_out_unless_they_are_asked_for() {
+    for secrets in [false, true] {
+        let (cloud, paper) = recorded(secrets);
+        let trusting = ["RoleName", "AssumeRolePolicyDocument"];
+        let policy = r#"{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["*"]}}]}"#;
+        let create =
+            rpc(start(), "1", &root(), "2015-05-01", "CreateRole", &[(trusting[0], "r"), (trusting[1], policy)]);
+        cloud.call(HANGZHOU, create).await;
+        let arn = cloud.with(|world| world.role_arn("r"));
+        let assume = [("RoleArn", arn.as_str()), ("RoleSessionName", "s")];
+        let answer = cloud.call(HANGZHOU, rpc(start(), "2", &root(), "2015-04-01", "AssumeRole", &assume)).await;
+        let issued = crate::testing::json_of(&answer)["Credentials"].clone();
+        let field = |name: &str| issued[name].as_str().unwrap().to_owned();
+        let key = crate::Credentials {
+            access_key_id: field("AccessKeyId"),
+            access_key_secret: field("AccessKeySecret"),
+            security_token: Some(field("SecurityToken")),
+        };
+        cloud.call(HANGZHOU, rpc(start(), "3", &key, "2015-04-01", "GetCallerIdentity", &[])).await;
+        let signed = [("x-acs-action", "GetCallerIdentity"), ("x-acs-version", "2015-04-01")];
+        let signed = acs3(start(), "4", &key, "POST", "/", &signed, b"");
+        let signature = signed.headers()["authorization"].to_str().unwrap().to_owned();
+        cloud.call(HANGZHOU, signed).await;
+        let text = paper.text();
+        for secret in [&field("AccessKeySecret"), &field("SecurityToken"), &signature] {
+            assert_eq!(text.contains(secret.as_str()), secrets, "{secret}");
+        }
+        assert!(text.contains(&field("AccessKeyId")), "a key's name is no secret");
+        assert!(text.contains("ACS3-HMAC-SHA256"), "how it was signed is told");
+        assert!(paper.exchanges().iter().all(|exchange| exchange.answer.as_ref().unwrap().status == 200));
+    }
+}
+
+#[test]
+fn a_body_that_is_no_text_comes_back_as_it_was() {
+    let bytes = [0xff, 0x00, 0x80];
+    let content = Content::of(&bytes);
+    assert!(matches!(content, Content::Base64(_)));
+    assert_eq!(content.bytes().as_ref(), bytes);
+}

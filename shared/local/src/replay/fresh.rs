@@ -1,0 +1,116 @@
+//! A new world for a recording, on time of its own: it is led from request to request as fast as it can be computed.
+
+use bytes::Bytes;
+use emulator::fc::Outcome;
+use emulator::recording::Preface;
+use emulator::{Effect, Gateway, Generation, Reply, Settings, World};
+use http::{Request, Response};
+use jiff::{SignedDuration, Timestamp};
+use openapi::Credentials;
+
+use super::{Against, ReplayError, Sent};
+use crate::stacks;
+
+/// The world that a recording began with. Nothing runs in it but the cloud.
+#[derive(Debug)]
+pub struct FreshWorld {
+    gateway: Gateway,
+    started: Timestamp,
+    now: Timestamp,
+}
+
+/// A due time that is not ahead although everything due was done must not stop time.
+const PATIENCE: SignedDuration = SignedDuration::from_millis(1);
+
+impl FreshWorld {
+    /// Makes the world; `seed` in place of the recorded one, if given.
+    ///
+    /// # Errors
+    /// [`ReplayError::World`].
+    pub fn new(preface: &Preface, seed: Option<u64>) -> Result<Self, ReplayError> {
+        let impossible = |why: String| ReplayError::World(why);
+        let mut settings = Settings { seed: seed.unwrap_or(preface.seed), ..Settings::default() };
+        settings.pace.speed = preface.speed;
+        let generation = match preface.generation.as_str() {
+            "upgraded" => Generation::Upgraded,
+            "classic" => Generation::Classic,
+            other => return Err(impossible(format!("there is no generation {other}"))),
+        };
+        let mut world = World::new(settings);
+        let policy = emulator::AlbPolicy { generation, ..world.alb_policy() };
+        world.set_alb_policy(policy);
+        let now = preface.started;
+        world.load(now, &preface.world).map_err(|error| impossible(error.to_string()))?;
+        world.add_faults(now, preface.faults.clone()).map_err(|error| impossible(error.to_string()))?;
+        stacks::store(&mut world, now, &preface.bindings);
+        Ok(Self { gateway: Gateway::new(world), started: now, now })
+    }
+
+    /// The account's own key.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        let key = self.gateway.with(|world| world.root_credentials());
+        Credentials::new(key.access_key_id, key.access_key_secret)
+    }
+
+    /// The world, to look at it or to change it.
+    #[must_use]
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// Lets everything happen that falls due until then.
+    fn advance(&mut self, until: Timestamp) {
+        loop {
+            let now = self.now;
+            let due = self.gateway.with(|world| world.next_due(now));
+            let Some(due) = due.map(|due| due.max(now)).filter(|due| *due <= until) else { break };
+            self.now = if due == now { now.checked_add(PATIENCE).unwrap_or(until).min(until) } else { due };
+            self.work();
+            if due == now && self.now == until {
+                break;
+            }
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// Does what is due, and what that makes due. No function runs here.
+    fn work(&self) {
+        let now = self.now;
+        self.gateway.with(|world| {
+            for effect in world.advance(now) {
+                let Effect::Invoke(invocation) = effect;
+                let nobody = format!("nothing serves function {}", invocation.function);
+                world.finish(now, invocation.id, Outcome::Crashed(nobody));
+            }
+        });
+    }
+
+    fn response(&self, reply: Reply) -> Option<Response<Bytes>> {
+        match reply {
+            Reply::Ready(response) => Some(response),
+            Reply::Pending(pending) => {
+                self.work();
+                self.gateway.collect(self.now, &pending)
+            }
+            Reply::Marred(reply, manner) => self.response(*reply).filter(|_| manner.ending == emulator::Ending::Whole),
+        }
+    }
+}
+
+impl Against for FreshWorld {
+    fn base(&self, region: &str) -> String {
+        format!("http://{region}.api.emulated")
+    }
+
+    async fn wait(&mut self, after: SignedDuration) -> Timestamp {
+        let until = self.started.checked_add(after).unwrap_or(Timestamp::MAX);
+        self.advance(until);
+        self.now
+    }
+
+    async fn send(&mut self, region: &str, request: Request<Bytes>) -> Sent {
+        let reply = self.gateway.handle(self.now, self.now, region, request);
+        Ok(self.response(reply))
+    }
+}
