@@ -1,7 +1,6 @@
 //! A call after the protocol has been taken off: who asks for which action where, with which parameters, and what a
 //! service can answer.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use ipnet::Ipv4Net;
@@ -93,6 +92,34 @@ pub struct Call {
 /// What a service answers: the JSON object without `RequestId`, which the gateway adds.
 pub type Answer = Result<Value, ApiError>;
 
+/// An answer on its way to the client. Long listings are written as text at once, without a tree of their rows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// The object.
+    Tree(Value),
+    /// The text of an object that has fields.
+    Text(Vec<u8>),
+}
+
+impl Body {
+    /// The text of an object, about `size` bytes long.
+    pub(crate) fn text(answer: &impl Serialize, size: usize) -> Result<Self, ApiError> {
+        let failed = |_| ApiError::new(500, "InternalError", "The request processing has failed.");
+        let mut text = Vec::with_capacity(size);
+        serde_json::to_writer(&mut text, answer).map_err(failed)?;
+        Ok(Self::Text(text))
+    }
+
+    /// The object.
+    #[must_use]
+    pub fn into_tree(self) -> Value {
+        match self {
+            Self::Tree(tree) => tree,
+            Self::Text(text) => serde_json::from_slice(&text).unwrap_or_default(),
+        }
+    }
+}
+
 /// A refusal, as the service words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
@@ -121,31 +148,79 @@ impl ApiError {
     }
 }
 
-/// Flattened request parameters, sorted by name: `Servers.1.Port`.
+/// Flattened request parameters, sorted by name: `Servers.1.Port`. One text holds them all, since the log keeps very many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Params(BTreeMap<String, String>);
+pub struct Params {
+    /// Names and values, one after the other.
+    text: String,
+    /// Of each pair, where its name and its value end.
+    ends: Vec<(usize, usize)>,
+}
 
 impl Params {
     /// Parameters from name and value pairs; a later one wins.
-    pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(pairs.into_iter().collect())
+    pub fn new<T: AsRef<str>>(pairs: impl IntoIterator<Item = (T, T)>) -> Self {
+        let mut pairs: Vec<(T, T)> = pairs.into_iter().collect();
+        // Stable: of those with one name, the last sent comes last.
+        pairs.sort_by(|left, right| left.0.as_ref().cmp(right.0.as_ref()));
+        let lengths = pairs.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len());
+        let mut params = Self { text: String::with_capacity(lengths.sum()), ends: Vec::with_capacity(pairs.len()) };
+        let mut rest = pairs.iter().peekable();
+        while let Some((name, value)) = rest.next() {
+            if rest.peek().is_none_or(|(next, _)| next.as_ref() != name.as_ref()) {
+                params.push(name.as_ref(), value.as_ref());
+            }
+        }
+        params
     }
 
     /// Every pair, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        (0..self.ends.len()).filter_map(|place| self.at(place))
+    }
+
+    /// About how many bytes they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.capacity() + self.ends.capacity() * size_of::<(usize, usize)>()
+    }
+
+    /// Puts a pair behind the others.
+    fn push(&mut self, name: &str, value: &str) {
+        self.text.push_str(name);
+        let middle = self.text.len();
+        self.text.push_str(value);
+        self.ends.push((middle, self.text.len()));
+    }
+
+    fn at(&self, place: usize) -> Option<(&str, &str)> {
+        let (middle, end) = *self.ends.get(place)?;
+        let start = place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end);
+        Some((self.text.get(start..middle)?, self.text.get(middle..end)?))
+    }
+
+    /// The place of the first pair whose name is not before `name`.
+    fn place(&self, name: &str) -> usize {
+        let (mut low, mut high) = (0, self.ends.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match self.at(middle) {
+                Some((held, _)) if held < name => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        low
     }
 
     /// Whether nothing was sent.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_empty()
     }
 
     /// A value, if sent and not empty.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.sent(name).filter(|value| !value.is_empty())
     }
 
     /// A value as an owned string, empty when not sent.
@@ -226,10 +301,9 @@ impl Params {
     /// An object, `Name.Field` ..., as parameters of its own without the prefix.
     #[must_use]
     pub fn within(&self, name: &str) -> Self {
-        let prefix = format!("{name}.");
-        let fields =
-            self.0.iter().filter_map(|(key, value)| Some((key.strip_prefix(&prefix)?.to_owned(), value.clone())));
-        Self(fields.collect())
+        let mut fields = Self::default();
+        self.beneath(name).for_each(|(field, value)| fields.push(field, value));
+        fields
     }
 
     /// A list sent as a JSON array of strings, as ECS `InstanceIds`.
@@ -245,10 +319,26 @@ impl Params {
             .transpose()
     }
 
-    fn indexes(&self, name: &str) -> Vec<u32> {
+    /// A value, if sent at all.
+    fn sent(&self, name: &str) -> Option<&str> {
+        self.at(self.place(name)).filter(|(held, _)| *held == name).map(|(_, value)| value)
+    }
+
+    /// What begins with `Name.`, without that: neighbours, because the names are sorted.
+    fn beneath(&self, name: &str) -> impl Iterator<Item = (&str, &str)> {
         let prefix = format!("{name}.");
+        let mut place = self.place(&prefix);
+        std::iter::from_fn(move || {
+            let (held, value) = self.at(place)?;
+            place += 1;
+            Some((held.strip_prefix(prefix.as_str())?, value))
+        })
+    }
+
+    /// The numbers of a list's elements, in order.
+    pub(crate) fn indexes(&self, name: &str) -> Vec<u32> {
         let mut indexes: Vec<u32> =
-            self.0.keys().filter_map(|key| key.strip_prefix(&prefix)?.split('.').next()?.parse().ok()).collect();
+            self.beneath(name).filter_map(|(field, _)| field.split('.').next()?.parse().ok()).collect();
         indexes.sort_unstable();
         indexes.dedup();
         indexes
@@ -267,6 +357,14 @@ mod tests {
     fn lists_come_in_the_order_of_their_numbers() {
         let params = params(&[("Id.10", "c"), ("Id.2", "b"), ("Id.1", "a")]);
         assert_eq!(params.list("Id"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_later_value_wins_and_names_are_sorted() {
+        let params = params(&[("B", "1"), ("A", "2"), ("B", ""), ("A.1", "4"), ("B", "5")]);
+        assert_eq!(params.iter().collect::<Vec<_>>(), [("A", "2"), ("A.1", "4"), ("B", "5")]);
+        assert_eq!((params.get("A"), params.get("B"), params.get("A.")), (Some("2"), Some("5"), None));
+        assert_eq!(Params::default().get("A"), None);
     }
 
     #[test]

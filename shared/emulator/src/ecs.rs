@@ -3,7 +3,9 @@
 //! An instance's life is a queue of dated steps; `settle` takes those that are due, in the order of their times, and
 //! publishes an event for each.
 
+mod fleet;
 mod groups;
+mod instance_rows;
 mod instances;
 mod interfaces;
 mod lifecycle;
@@ -20,12 +22,13 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{ApiError, Body, Call};
 use crate::faults::Held;
 use crate::tags::Tags;
 use crate::vpc;
 use crate::world::{World, unknown_action};
 
+pub(crate) use fleet::Fleet;
 pub(crate) use instances::{Launch, launch};
 pub(crate) use interfaces::{attach_secondary, drop_interface, make_service_interface};
 pub(crate) use lifecycle::State;
@@ -34,7 +37,7 @@ pub(crate) use rules::{Policy, Protocol, Rule, Source};
 /// Every server of the account and what belongs to it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ecs {
-    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) instances: Fleet,
     pub(crate) interfaces: BTreeMap<String, Interface>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) prefix_lists: BTreeMap<String, PrefixList>,
@@ -129,17 +132,17 @@ pub(crate) struct Owner<'a> {
     pub(crate) running: bool,
 }
 
-pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
     if !world.settings.regions.contains(&call.region) {
         return Err(ApiError::not_found("InvalidRegionId.NotFound", "The specified RegionId does not exist."));
     }
-    match call.action.as_str() {
+    let answer = match call.action.as_str() {
+        "DescribeInstances" => return instances::describe(world, call),
         "RunInstances" => instances::run(world, now, call),
         "StartInstance" => lifecycle::start(world, now, call),
         "StopInstance" => lifecycle::stop(world, now, call),
         "RebootInstance" => lifecycle::reboot(world, now, call),
         "DeleteInstance" => lifecycle::delete(world, now, call),
-        "DescribeInstances" => instances::describe(world, call),
         "DescribeInstanceStatus" => instances::describe_status(world, call),
         "ModifyInstanceVpcAttribute" => move_instance::modify(world, now, call),
         "DescribeNetworkInterfaces" => interfaces::describe(world, call),
@@ -162,7 +165,8 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "UntagResources" => resource_tags::untag(world, now, call),
         "DescribeRegions" => instances::regions(world),
         _ => Err(unknown_action()),
-    }
+    };
+    answer.map(Body::Tree)
 }
 
 pub(crate) fn settle(world: &mut World, now: Timestamp) {
@@ -171,7 +175,7 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
 
 /// Lets go of what a fault holds.
 pub(crate) fn release(world: &mut World, hold: Held) {
-    for (id, instance) in &mut world.ecs.instances {
+    for (id, instance) in world.ecs.instances.iter_mut() {
         let Some((at, _)) = instance.steps.front_mut() else { continue };
         let before = *at;
         hold.date(at);
@@ -218,7 +222,9 @@ pub(crate) fn source_prefixes(world: &World, rule: &Rule) -> Vec<Ipv4Net> {
     }
 }
 
-/// A time as ECS writes it.
+/// How ECS writes times.
+const STAMP: &str = "%Y-%m-%dT%H:%MZ";
+
 fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
+    at.strftime(STAMP).to_string()
 }

@@ -110,7 +110,7 @@ impl Gateway {
         look(&mut self.lock().world)
     }
 
-    /// Every call so far, or the latest 200,000.
+    /// Every call so far; of very many, the latest.
     #[must_use]
     pub fn log(&self) -> Vec<CallRecord> {
         self.lock().log.records().cloned().collect()
@@ -247,7 +247,7 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
         return Err(ApiError::new(405, "UnsupportedHTTPMethod", "This http method is not supported."));
     }
     let params = incoming.pairs().filter(|(name, _)| !table::is_protocol(name));
-    visit.params = Params::new(params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    visit.params = Params::new(params);
     let service = table::service_of_version(&version)
         .ok_or_else(|| ApiError::bad("InvalidVersion", "Specified parameter Version is not valid."))?;
     visit.service = Some(service);

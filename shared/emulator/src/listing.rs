@@ -57,24 +57,40 @@ pub(crate) struct Page<T> {
 ///
 /// # Errors
 /// `IllegalParam.*` for a size out of bounds and for a token that this service never gave.
-pub(crate) fn by_token<T>(
+pub(crate) fn by_token<T, K: Ord + AsRef<str>>(
     params: &Params,
     size: Size,
     items: Vec<T>,
-    key: impl Fn(&T) -> String,
+    key: impl Fn(&T) -> K,
 ) -> Result<Page<T>, ApiError> {
     let size = size.read(params)?;
     let total = items.len();
-    let mut keyed: Vec<(String, T)> = items.into_iter().map(|item| (key(&item), item)).collect();
-    keyed.sort_by(|left, right| left.0.cmp(&right.0));
-    if let Some(token) = params.get("NextToken") {
-        let after = decode(token)?;
-        keyed.retain(|(key, _)| *key > after);
+    let mut keyed: Vec<(K, T)> = items.into_iter().map(|item| (key(&item), item)).collect();
+    if let Some(after) = after(params)? {
+        keyed.retain(|(key, _)| key.as_ref() > after.as_str());
     }
     let more = keyed.len() > size;
-    keyed.truncate(size);
-    let next = keyed.last().filter(|_| more).map(|(key, _)| encode(key)).unwrap_or_default();
+    if more {
+        // Only the page itself has to be in order.
+        keyed.select_nth_unstable_by(size, |left, right| left.0.cmp(&right.0));
+        keyed.truncate(size);
+    }
+    keyed.sort_by(|left, right| left.0.cmp(&right.0));
+    let next = keyed.last().filter(|_| more).map(|(key, _)| encode(key.as_ref())).unwrap_or_default();
     Ok(Page { items: keyed.into_iter().map(|(_, item)| item).collect(), next, size, number: 1, total })
+}
+
+/// A page by `NextToken` of keys that are sorted already.
+///
+/// # Errors
+/// As [`by_token`].
+pub(crate) fn tokened<K: AsRef<str>>(params: &Params, size: Size, keys: &[K]) -> Result<Page<String>, ApiError> {
+    let size = size.read(params)?;
+    let first = after(params)?.map_or(0, |after| keys.partition_point(|key| key.as_ref() <= after.as_str()));
+    let items: Vec<String> = keys.iter().skip(first).take(size).map(|key| key.as_ref().to_owned()).collect();
+    let more = keys.len() > first + items.len();
+    let next = items.last().filter(|_| more).map(|key| encode(key)).unwrap_or_default();
+    Ok(Page { items, next, size, number: 1, total: keys.len() })
 }
 
 /// A page by `PageNumber` and `PageSize`.
@@ -82,12 +98,32 @@ pub(crate) fn by_token<T>(
 /// # Errors
 /// `IllegalParam.*` for a size or number out of bounds.
 pub(crate) fn by_number<T>(params: &Params, size: Size, items: Vec<T>) -> Result<Page<T>, ApiError> {
-    let size = size.read(params)?;
-    let number = Size::strict("PageNumber", 1, usize::MAX).read(params)?;
+    let (number, size) = numbers(params, size)?;
     let total = items.len();
-    let skipped = size.saturating_mul(number.saturating_sub(1));
-    let items = items.into_iter().skip(skipped).take(size).collect();
+    let items = items.into_iter().skip(size.saturating_mul(number - 1)).take(size).collect();
     Ok(Page { items, next: String::new(), size, number, total })
+}
+
+/// A page by `PageNumber` and `PageSize` of keys.
+///
+/// # Errors
+/// As [`by_number`].
+pub(crate) fn numbered<K: AsRef<str>>(params: &Params, size: Size, keys: &[K]) -> Result<Page<String>, ApiError> {
+    let (number, size) = numbers(params, size)?;
+    let here = keys.iter().skip(size.saturating_mul(number - 1)).take(size);
+    let items = here.map(|key| key.as_ref().to_owned()).collect();
+    Ok(Page { items, next: String::new(), size, number, total: keys.len() })
+}
+
+/// Number and size of the page asked for, both at least 1.
+fn numbers(params: &Params, size: Size) -> Result<(usize, usize), ApiError> {
+    let size = size.read(params)?;
+    Ok((Size::strict("PageNumber", 1, usize::MAX).read(params)?, size))
+}
+
+/// The key that the page follows.
+fn after(params: &Params) -> Result<Option<String>, ApiError> {
+    params.get("NextToken").map(decode).transpose()
 }
 
 fn encode(key: &str) -> String {

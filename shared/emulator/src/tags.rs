@@ -15,13 +15,32 @@ pub(crate) fn read(params: &Params) -> Tags {
     params.objects("Tag").iter().filter_map(|tag| Some((tag.get("Key")?.to_owned(), tag.text("Value")))).collect()
 }
 
-/// Whether a resource passes the `Tag.N` filters of a list call: all keys, and values where they are given.
+/// The `Tag.N` filters of a list call, read once: all keys, and values where they are given.
+pub(crate) struct Filter<'p>(Vec<(&'p str, Option<&'p str>)>);
+
+impl<'p> Filter<'p> {
+    /// The filters that are sent as `name`.
+    pub(crate) fn read(params: &'p Params, name: &str) -> Self {
+        let filter = |number| {
+            let key = params.get(&format!("{name}.{number}.Key"))?;
+            Some((key, params.get(&format!("{name}.{number}.Value"))))
+        };
+        Self(params.indexes(name).into_iter().filter_map(filter).collect())
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn passes(&self, tags: &Tags) -> bool {
+        self.0.iter().all(|(key, value)| tags.get(*key).is_some_and(|held| value.is_none_or(|value| held == value)))
+    }
+}
+
+/// Whether a resource passes the `Tag.N` filters of a list call.
 pub(crate) fn pass(tags: &Tags, params: &Params, name: &str) -> bool {
-    params.objects(name).iter().all(|filter| match (filter.get("Key"), filter.get("Value")) {
-        (Some(key), Some(value)) => tags.get(key).is_some_and(|held| held == value),
-        (Some(key), None) => tags.contains_key(key),
-        (None, _) => true,
-    })
+    Filter::read(params, name).passes(tags)
 }
 
 /// The service's list of tags, `Key`/`Value` (VPC, CEN).

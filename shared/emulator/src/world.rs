@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::call::{Answer, ApiError, Call, Service};
+use crate::call::{Answer, ApiError, Body, Call, Service};
 use crate::faults::Faults;
 use crate::idempotence::Tokens;
 use crate::ids::Ids;
@@ -119,6 +119,11 @@ impl World {
     /// # Errors
     /// The documented refusals of the service asked.
     pub fn handle(&mut self, now: Timestamp, call: &Call) -> Answer {
+        self.answer(now, call).map(Body::into_tree)
+    }
+
+    /// The same as the gateway takes it.
+    pub(crate) fn answer(&mut self, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
         self.settle(now);
         ram::authorize(self, call)?;
         if call.params.flag("DryRun")? == Some(true) {
@@ -127,11 +132,13 @@ impl World {
             return Err(ApiError::bad("DryRunOperation", "Request validation has been passed with DryRun flag set."));
         }
         if let Some(answer) = self.tokens.replay(now, call) {
-            return answer;
+            return answer.map(Body::Tree);
         }
         let answer = self.dispatch(now, call)?;
-        let settled = self.settings.pace.after(now, self.settings.pace.token);
-        self.tokens.remember(now, settled, call, &answer);
+        if let Body::Tree(tree) = &answer {
+            let settled = self.settings.pace.after(now, self.settings.pace.token);
+            self.tokens.remember(now, settled, call, tree);
+        }
         Ok(answer)
     }
 
@@ -175,12 +182,12 @@ impl World {
         alb::settle(self, now);
     }
 
-    fn dispatch(&mut self, now: Timestamp, call: &Call) -> Answer {
-        match call.service {
+    fn dispatch(&mut self, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
+        let answer = match call.service {
             Service::Alb => alb::handle(self, now, call),
             Service::Cbn => cen::handle(self, now, call),
             Service::Vpc => vpc::handle(self, now, call),
-            Service::Ecs => ecs::handle(self, now, call),
+            Service::Ecs => return ecs::handle(self, now, call),
             Service::Fnf => fnf::handle(self, now, call),
             Service::Sts => sts::handle(self, now, call),
             Service::Ram => ram::handle(self, now, call),
@@ -188,7 +195,8 @@ impl World {
             Service::Ros => ros::handle(self, now, call),
             // Path-style services do not come through here: the gateway calls their modules itself.
             Service::Fc | Service::Oss => Err(unknown_action()),
-        }
+        };
+        answer.map(Body::Tree)
     }
 }
 

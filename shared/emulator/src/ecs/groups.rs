@@ -121,9 +121,11 @@ const fn kind(group: &Group) -> &'static str {
 }
 
 fn json(world: &World, group: &Group) -> Value {
-    let members = world.ecs.instances.values().filter(|instance| {
-        world.ecs.interfaces.get(&instance.interface).is_some_and(|interface| interface.groups.contains(&group.id))
-    });
+    // An instance is in the groups of its primary interface.
+    let members =
+        world.ecs.interfaces.values().filter(|interface| {
+            interface.primary && interface.instance.is_some() && interface.groups.contains(&group.id)
+        });
     let by_group = group.rules.iter().filter(|rule| matches!(rule.source, Source::Group(_))).count();
     json!({
         "SecurityGroupId": group.id,

@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
+use super::instance_rows::{Each, Field, Row};
 use super::lifecycle::{self, State};
-use super::{Instance, Interface, groups, stamp};
-use crate::call::{Answer, ApiError, Call, Params};
-use crate::listing::{Size, by_number, by_token};
+use super::{Instance, Interface, groups};
+use crate::call::{Answer, ApiError, Body, Call, Params};
+use crate::listing::{Page, Size, by_number, numbered, tokened};
 use crate::tags::{self, Tags};
 use crate::vpc;
 use crate::world::World;
@@ -80,7 +82,7 @@ pub(crate) fn launch(world: &mut World, now: Timestamp, wanted: Launch, state: S
         tags: wanted.tags,
     };
     world.ecs.interfaces.insert(interface, primary);
-    world.ecs.instances.insert(id.clone(), instance);
+    world.ecs.instances.insert(instance);
     Ok(id)
 }
 
@@ -156,67 +158,136 @@ pub(super) fn run(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     Ok(json!({"InstanceIdSets": {"InstanceIdSet": ids}, "OrderId": order.to_string(), "TradePrice": 0.0}))
 }
 
-pub(super) fn describe(world: &World, call: &Call) -> Answer {
-    let mut rows: Vec<&Instance> = selected(world, call)?.collect();
-    if !call.params.objects("Tag").is_empty() {
-        // A tag filter stops at 1,000 resources (cloud-apis.md section 11).
-        rows.truncate(1000);
+pub(super) fn describe(world: &World, call: &Call) -> Result<Body, ApiError> {
+    let params = &call.params;
+    let filter = Filter::read(params)?;
+    let everything = world.ecs.instances.of_region(&call.region);
+    let page = if filter.is_open() {
+        page_of(params, everything)?
+    } else {
+        let mut ids: Vec<&str> = filter.select(world, call).map(|instance| instance.id.as_str()).collect();
+        if filter.has_tags() {
+            // A tag filter stops at 1,000 resources (cloud-apis.md section 11).
+            ids.truncate(1000);
+        }
+        page_of(params, &ids)?
+    };
+    let rows = || page.items.iter().filter_map(|id| Some(Row { world, instance: world.ecs.instances.get(id)? }));
+    let listing = Listing {
+        instances: Field("Instance", Each(rows)),
+        total_count: page.total,
+        page_number: page.number,
+        page_size: page.size,
+        next_token: &page.next,
+    };
+    Body::text(&listing, ROW * (page.items.len() + 1))
+}
+
+/// More bytes than a row of `DescribeInstances` has, tags aside.
+const ROW: usize = 1536;
+
+/// The answer of `DescribeInstances`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listing<'a, T: Serialize> {
+    instances: T,
+    total_count: usize,
+    page_number: usize,
+    page_size: usize,
+    next_token: &'a str,
+}
+
+/// A page by number where the request names one or its size, by token otherwise.
+fn page_of<K: AsRef<str>>(params: &Params, ids: &[K]) -> Result<Page<String>, ApiError> {
+    if params.get("PageNumber").is_some() || params.get("PageSize").is_some() {
+        numbered(params, Size::clamped("PageSize", 10, 1, 100), ids)
+    } else {
+        tokened(params, Size::clamped("MaxResults", 10, 10, 100), ids)
     }
-    if call.params.get("PageNumber").is_some() || call.params.get("PageSize").is_some() {
-        let page = by_number(&call.params, Size::clamped("PageSize", 10, 1, 100), rows)?;
-        let rows: Vec<Value> = page.items.iter().map(|instance| json(world, instance)).collect();
-        return Ok(
-            json!({"Instances": {"Instance": rows}, "TotalCount": page.total, "PageNumber": page.number, "PageSize": page.size, "NextToken": ""}),
-        );
-    }
-    let page = by_token(&call.params, Size::clamped("MaxResults", 10, 10, 100), rows, |instance| instance.id.clone())?;
-    let rows: Vec<Value> = page.items.iter().map(|instance| json(world, instance)).collect();
-    Ok(
-        json!({"Instances": {"Instance": rows}, "TotalCount": page.total, "PageNumber": 1, "PageSize": page.size, "NextToken": page.next}),
-    )
 }
 
 pub(super) fn describe_status(world: &World, call: &Call) -> Answer {
-    let ids = call.params.list("InstanceId");
+    let wanted: BTreeSet<String> = call.params.list("InstanceId").into_iter().collect();
     let zone = call.params.get("ZoneId");
-    let rows = world.ecs.instances.values().filter(|instance| {
-        instance.region == call.region
-            && (ids.is_empty() || ids.contains(&instance.id))
-            && zone.is_none_or(|zone| zone == instance.zone)
+    let instances = world.ecs.instances.of_region(&call.region).iter().filter_map(|id| world.ecs.instances.get(id));
+    let rows = instances.filter(|instance| {
+        (wanted.is_empty() || wanted.contains(&instance.id)) && zone.is_none_or(|zone| zone == instance.zone)
     });
-    let rows = rows.map(|instance| json!({"InstanceId": instance.id, "Status": instance.state.name()})).collect();
-    let page = by_number(&call.params, Size::strict("PageSize", 10, 50), rows)?;
+    let page = by_number(&call.params, Size::strict("PageSize", 10, 50), rows.collect())?;
+    let rows = page.items.iter().map(|row| json!({"InstanceId": row.id, "Status": row.state.name()}));
     Ok(
-        json!({"InstanceStatuses": {"InstanceStatus": page.items}, "TotalCount": page.total, "PageNumber": page.number, "PageSize": page.size}),
+        json!({"InstanceStatuses": {"InstanceStatus": rows.collect::<Vec<_>>()}, "TotalCount": page.total, "PageNumber": page.number, "PageSize": page.size}),
     )
 }
 
-/// The instances that pass the filters: unknown ids are passed over without an error.
-fn selected<'a>(world: &'a World, call: &'a Call) -> Result<impl Iterator<Item = &'a Instance>, ApiError> {
-    let params = &call.params;
-    let ids = listed(params, "InstanceIds")?;
-    let addresses = listed(params, "PrivateIpAddresses")?;
-    if addresses.is_some() && params.get("InstanceNetworkType") != Some("vpc") && params.get("VpcId").is_none() {
-        return Err(ApiError::bad("InvalidParameter", "PrivateIpAddresses requires InstanceNetworkType to be vpc."));
+/// The filters of a listing, read once.
+struct Filter<'p> {
+    ids: Option<BTreeSet<String>>,
+    addresses: Option<BTreeSet<String>>,
+    /// What a field must be.
+    fields: Vec<(fn(&Instance) -> &str, &'p str)>,
+    group: Option<&'p str>,
+    tags: tags::Filter<'p>,
+}
+
+impl<'p> Filter<'p> {
+    fn read(params: &'p Params) -> Result<Self, ApiError> {
+        const FIELDS: [(&str, fn(&Instance) -> &str); 7] = [
+            ("VpcId", |instance| &instance.vpc),
+            ("VSwitchId", |instance| &instance.switch),
+            ("ZoneId", |instance| &instance.zone),
+            ("Status", |instance| instance.state.name()),
+            ("InstanceName", |instance| &instance.name),
+            ("InstanceType", |instance| &instance.instance_type),
+            ("InstanceNetworkType", |_| "vpc"),
+        ];
+        let addresses = listed(params, "PrivateIpAddresses")?;
+        if addresses.is_some() && params.get("InstanceNetworkType") != Some("vpc") && params.get("VpcId").is_none() {
+            return Err(ApiError::bad(
+                "InvalidParameter",
+                "PrivateIpAddresses requires InstanceNetworkType to be vpc.",
+            ));
+        }
+        Ok(Self {
+            ids: listed(params, "InstanceIds")?,
+            addresses,
+            fields: FIELDS.into_iter().filter_map(|(name, field)| Some((field, params.get(name)?))).collect(),
+            group: params.get("SecurityGroupId"),
+            tags: tags::Filter::read(params, "Tag"),
+        })
     }
-    let is = |name: &str, value: &str| params.get(name).is_none_or(|sent| sent == value);
-    Ok(world.ecs.instances.values().filter(move |instance| {
-        let interface = world.ecs.interfaces.get(&instance.interface);
-        let held_addresses = interface.map(|interface| interface.addresses.as_slice()).unwrap_or_default();
-        let held_groups = interface.map(|interface| interface.groups.as_slice()).unwrap_or_default();
-        instance.region == call.region
-            && ids.as_ref().is_none_or(|ids| ids.contains(&instance.id))
-            && addresses.as_ref().is_none_or(|sent| held_addresses.iter().any(|held| sent.contains(&held.to_string())))
-            && is("VpcId", &instance.vpc)
-            && is("VSwitchId", &instance.switch)
-            && is("ZoneId", &instance.zone)
-            && is("Status", instance.state.name())
-            && is("InstanceName", &instance.name)
-            && is("InstanceType", &instance.instance_type)
-            && is("InstanceNetworkType", "vpc")
-            && params.get("SecurityGroupId").is_none_or(|group| held_groups.iter().any(|held| held == group))
-            && tags::pass(&instance.tags, params, "Tag")
-    }))
+
+    /// Whether everything passes.
+    fn is_open(&self) -> bool {
+        let without_lists = self.ids.is_none() && self.addresses.is_none() && self.group.is_none();
+        without_lists && self.fields.is_empty() && self.tags.is_open()
+    }
+
+    fn has_tags(&self) -> bool {
+        !self.tags.is_open()
+    }
+
+    /// The instances that pass, in the order of their ids: unknown ids are passed over without an error.
+    fn select<'a>(&'a self, world: &'a World, call: &'a Call) -> impl Iterator<Item = &'a Instance> {
+        let fleet = &world.ecs.instances;
+        let named = self.ids.iter().flatten();
+        let all = if self.ids.is_none() { fleet.of_region(&call.region) } else { &[] };
+        let instances = named.chain(all).filter_map(|id| fleet.get(id));
+        instances.filter(|instance| instance.region == call.region && self.passes(world, instance))
+    }
+
+    fn passes(&self, world: &World, instance: &Instance) -> bool {
+        let fields = self.fields.iter().all(|(field, sent)| field(instance) == *sent);
+        let interface = || world.ecs.interfaces.get(&instance.interface);
+        let at_address = |sent: &BTreeSet<String>| {
+            interface().is_some_and(|held| held.addresses.iter().any(|address| sent.contains(&address.to_string())))
+        };
+        let in_group = |group: &str| interface().is_some_and(|held| held.groups.iter().any(|held| held == group));
+        fields
+            && self.tags.passes(&instance.tags)
+            && self.group.is_none_or(in_group)
+            && self.addresses.as_ref().is_none_or(at_address)
+    }
 }
 
 fn listed(params: &Params, name: &str) -> Result<Option<BTreeSet<String>>, ApiError> {
@@ -228,49 +299,6 @@ fn listed(params: &Params, name: &str) -> Result<Option<BTreeSet<String>>, ApiEr
         ));
     }
     Ok(list.map(|list| list.into_iter().collect()))
-}
-
-fn json(world: &World, instance: &Instance) -> Value {
-    let ids = std::iter::once(&instance.interface).chain(&instance.secondary);
-    let interfaces: Vec<&Interface> = ids.filter_map(|id| world.ecs.interfaces.get(id)).collect();
-    let primary = interfaces.first();
-    let rows: Vec<Value> = interfaces.iter().map(|interface| super::interfaces::brief(interface)).collect();
-    json!({
-        "InstanceId": instance.id,
-        "InstanceName": instance.name,
-        "HostName": instance.name,
-        "Description": instance.description,
-        "RegionId": instance.region,
-        "ZoneId": instance.zone,
-        "ClusterId": "",
-        "Status": instance.state.name(),
-        "InstanceType": instance.instance_type,
-        "InstanceTypeFamily": instance.instance_type.rsplit_once('.').map(|(family, _)| family).unwrap_or_default(),
-        "ImageId": instance.image,
-        "Cpu": 2,
-        "Memory": 8192,
-        "OSType": "linux",
-        "InstanceChargeType": "PostPaid",
-        "InstanceNetworkType": "vpc",
-        "CreationTime": stamp(instance.created),
-        "StartTime": instance.started.map(stamp).unwrap_or_default(),
-        "DeletionProtection": false,
-        "DeviceAvailable": true,
-        "StoppedMode": "Not-applicable",
-        "ResourceGroupId": "",
-        "SecurityGroupIds": {"SecurityGroupId": primary.map(|primary| primary.groups.clone()).unwrap_or_default()},
-        "VpcAttributes": {
-            "VpcId": instance.vpc,
-            "VSwitchId": instance.switch,
-            "NatIpAddress": "",
-            "PrivateIpAddress": {"IpAddress": primary.and_then(|primary| primary.addresses.first()).into_iter().collect::<Vec<_>>()},
-        },
-        "NetworkInterfaces": {"NetworkInterface": rows},
-        "InnerIpAddress": {"IpAddress": []},
-        "PublicIpAddress": {"IpAddress": []},
-        "OperationLocks": {"LockReason": []},
-        "Tags": {"Tag": tags::ecs_list(&instance.tags)},
-    })
 }
 
 pub(super) fn regions(world: &World) -> Answer {

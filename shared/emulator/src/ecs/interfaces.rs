@@ -1,12 +1,13 @@
 //! Elastic network interfaces, and the addresses on them.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Interface, lifecycle, stamp};
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
 use crate::tags::{self, Tags};
 use crate::world::{World, done};
@@ -110,7 +111,7 @@ pub(crate) fn attach_secondary(
     Ok(())
 }
 
-const fn kind(interface: &Interface) -> &'static str {
+pub(super) const fn kind(interface: &Interface) -> &'static str {
     if interface.primary { "Primary" } else { "Secondary" }
 }
 
@@ -120,43 +121,75 @@ fn addresses(interface: &Interface) -> Vec<Value> {
         .collect()
 }
 
-/// An interface as `DescribeInstances` shows it.
-pub(super) fn brief(interface: &Interface) -> Value {
-    json!({
-        "NetworkInterfaceId": interface.id,
-        "Type": kind(interface),
-        "MacAddress": interface.mac,
-        "PrimaryIpAddress": interface.addresses.first(),
-        "PrivateIpSets": {"PrivateIpSet": addresses(interface)},
-        "Ipv6Sets": {"Ipv6Set": []},
-        "Ipv4PrefixSets": {"Ipv4PrefixSet": []},
-        "Ipv6PrefixSets": {"Ipv6PrefixSet": []},
-    })
+/// The filters of a listing, read once: there may be tens of thousands of interfaces.
+struct Filter<'p> {
+    ids: BTreeSet<String>,
+    addresses: BTreeSet<String>,
+    instance: Option<&'p str>,
+    managed: Option<bool>,
+    /// What a field must be.
+    fields: Vec<(fn(&Interface) -> &str, &'p str)>,
+    primary_address: Option<&'p str>,
+    group: Option<&'p str>,
+    tags: tags::Filter<'p>,
+}
+
+impl<'p> Filter<'p> {
+    fn read(params: &'p Params) -> Result<Self, ApiError> {
+        const FIELDS: [(&str, fn(&Interface) -> &str); 5] = [
+            ("Type", |interface| kind(interface)),
+            ("VpcId", |interface| &interface.vpc),
+            ("VSwitchId", |interface| &interface.switch),
+            ("Status", |_| "InUse"),
+            ("NetworkInterfaceName", |interface| &interface.name),
+        ];
+        Ok(Self {
+            ids: params.list("NetworkInterfaceId").into_iter().collect(),
+            addresses: params.list("PrivateIpAddress").into_iter().collect(),
+            instance: params.get("InstanceId"),
+            managed: params.flag("ServiceManaged")?,
+            fields: FIELDS.into_iter().filter_map(|(name, field)| Some((field, params.get(name)?))).collect(),
+            primary_address: params.get("PrimaryIpAddress"),
+            group: params.get("SecurityGroupId"),
+            tags: tags::Filter::read(params, "Tag"),
+        })
+    }
+
+    /// The interfaces that may pass: those named, those of the instance, or all.
+    fn candidates<'w>(&'w self, world: &'w World) -> Box<dyn Iterator<Item = &'w Interface> + 'w> {
+        let held = &world.ecs.interfaces;
+        if !self.ids.is_empty() {
+            return Box::new(self.ids.iter().filter_map(|id| held.get(id)));
+        }
+        match self.instance {
+            None => Box::new(held.values()),
+            Some(id) => {
+                let instance = world.ecs.instances.get(id).into_iter();
+                let ids = instance.flat_map(|instance| std::iter::once(&instance.interface).chain(&instance.secondary));
+                Box::new(ids.filter_map(|id| held.get(id)))
+            }
+        }
+    }
+
+    fn passes(&self, interface: &Interface) -> bool {
+        let at = |wanted: &BTreeSet<String>| interface.addresses.iter().any(|held| wanted.contains(&held.to_string()));
+        let primary = || interface.addresses.first().map(ToString::to_string).unwrap_or_default();
+        self.instance.is_none_or(|sent| interface.instance.as_deref() == Some(sent))
+            && self.managed.is_none_or(|managed| managed == interface.service_managed)
+            && self.fields.iter().all(|(field, sent)| field(interface) == *sent)
+            && self.group.is_none_or(|group| interface.groups.iter().any(|held| held == group))
+            && self.tags.passes(&interface.tags)
+            && (self.addresses.is_empty() || at(&self.addresses))
+            && self.primary_address.is_none_or(|sent| primary() == sent)
+    }
 }
 
 pub(super) fn describe(world: &World, call: &Call) -> Answer {
     let params = &call.params;
-    let ids = params.list("NetworkInterfaceId");
-    let sent = params.list("PrivateIpAddress");
-    let managed = params.flag("ServiceManaged")?;
-    let is = |name: &str, value: &str| params.get(name).is_none_or(|sent| sent == value);
-    let rows = world.ecs.interfaces.values().filter(|interface| {
-        interface.region == call.region
-            && (ids.is_empty() || ids.contains(&interface.id))
-            && (sent.is_empty() || interface.addresses.iter().any(|address| sent.contains(&address.to_string())))
-            && managed.is_none_or(|managed| managed == interface.service_managed)
-            && is("InstanceId", interface.instance.as_deref().unwrap_or_default())
-            && is("Type", kind(interface))
-            && is("VpcId", &interface.vpc)
-            && is("VSwitchId", &interface.switch)
-            && is("Status", "InUse")
-            && is("NetworkInterfaceName", &interface.name)
-            && is("PrimaryIpAddress", &interface.addresses.first().map(ToString::to_string).unwrap_or_default())
-            && params.get("SecurityGroupId").is_none_or(|group| interface.groups.iter().any(|held| held == group))
-            && tags::pass(&interface.tags, params, "Tag")
-    });
+    let filter = Filter::read(params)?;
+    let rows = filter.candidates(world).filter(|interface| interface.region == call.region && filter.passes(interface));
     let page = by_token(params, Size::clamped("MaxResults", 50, 10, 500), rows.collect(), |interface: &&Interface| {
-        interface.id.clone()
+        interface.id.as_str()
     })?;
     let rows: Vec<Value> = page.items.iter().map(|interface| json(world, interface)).collect();
     Ok(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{ApiError, Body, Call};
 use crate::faults::{Domain, Effect, Occurrence, internal_error, throttled, unavailable};
 use crate::ram;
 use crate::time::Hold;
@@ -97,22 +97,22 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
 }
 
 /// Carries an RPC call out, as far as faults let it.
-pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Answer {
+pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Result<Body, ApiError> {
     let now = visit.frame.now;
     if inner.world.faults.is_empty() {
-        return inner.world.handle(now, call);
+        return inner.world.answer(now, call);
     }
     let mishaps = visit.mishaps.as_deref();
     if let Some(lag) = mishaps.and_then(|mishaps| mishaps.lag)
         && let Some(past) = inner.history.before(now, lag)
     {
-        return past.clone().handle(now, call);
+        return past.clone().answer(now, call);
     }
     if log::writes(&call.action) {
         inner.history.keep(now, &inner.world);
     }
     inner.world.settings.pace.hold = mishaps.and_then(|mishaps| mishaps.hold);
-    let answer = inner.world.handle(now, call);
+    let answer = inner.world.answer(now, call);
     inner.world.settings.pace.hold = None;
     answer
 }

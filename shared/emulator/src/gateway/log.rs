@@ -60,21 +60,28 @@ impl CallRecord {
     }
 }
 
-/// More than this is forgotten, oldest first: an emulator that serves for days must not grow. No test comes near it.
-const MOST: usize = 200_000;
+/// More bytes than this are forgotten, oldest calls first: an emulator that serves for days must not grow. It is some 50,000
+/// calls; no test comes near it.
+const MOST: usize = 16 << 20;
+/// What the allocator adds to each text.
+const OVERHEAD: usize = 16;
 
 /// The latest calls, and how many of all changed something.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     records: VecDeque<CallRecord>,
+    bytes: usize,
     forgotten: usize,
     writes: usize,
 }
 
 impl Log {
     pub(super) fn push(&mut self, record: CallRecord) {
-        if self.records.len() == MOST {
-            self.records.pop_front();
+        self.bytes += bytes(&record);
+        while self.bytes > MOST
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.bytes -= bytes(&oldest);
             self.forgotten += 1;
         }
         self.writes += usize::from(record.writes && record.succeeded());
@@ -97,6 +104,18 @@ impl Log {
     }
 }
 
+/// About how much memory a record takes.
+fn bytes(record: &CallRecord) -> usize {
+    let text = |text: &str| text.len() + OVERHEAD;
+    let caller = match &record.caller {
+        Some(Caller::Role(role)) => text(role),
+        Some(Caller::Restricted { role, policy }) => text(role) + text(policy),
+        Some(Caller::Root) | None => 0,
+    };
+    let texts = text(&record.region) + text(&record.action) + record.code.as_deref().map_or(0, text);
+    size_of::<CallRecord>() + texts + caller + record.params.bytes() + 2 * OVERHEAD
+}
+
 /// Whether an action changes something. Invoking a function is no change of the cloud's own state.
 pub(crate) fn writes(action: &str) -> bool {
     const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
@@ -108,25 +127,43 @@ pub(crate) fn writes(action: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_log_is_bounded_and_still_counts_every_write() {
-        let mut log = Log::default();
-        for number in 0..MOST + 5 {
-            log.push(CallRecord {
-                at: Timestamp::UNIX_EPOCH,
-                region: String::new(),
-                service: None,
-                action: number.to_string(),
-                caller: None,
-                params: Params::default(),
-                status: if number == 1 { 400 } else { 200 },
-                code: None,
-                writes: number < 3,
-            });
+    fn record(action: &str, value: &str, status: u16, writes: bool) -> CallRecord {
+        CallRecord {
+            at: Timestamp::UNIX_EPOCH,
+            region: String::new(),
+            service: None,
+            action: action.to_owned(),
+            caller: None,
+            params: Params::new([("Value".to_owned(), value.to_owned())]),
+            status,
+            code: None,
+            writes,
         }
-        assert_eq!(log.records().count(), MOST);
-        assert_eq!(log.records().next().unwrap().action, "5");
+    }
+
+    #[test]
+    fn the_log_is_bounded_by_bytes_and_still_counts_every_write() {
+        let mut log = Log::default();
+        let large = "x".repeat(MOST / 4);
+        for number in 0..10 {
+            log.push(record(&number.to_string(), &large, if number == 1 { 400 } else { 200 }, number < 3));
+        }
+        let kept: Vec<&str> = log.records().map(|record| record.action.as_str()).collect();
+        assert_eq!(kept, ["7", "8", "9"]);
         assert_eq!(log.writes(), 2);
+        log.push(record("small", "", 200, false));
+        assert_eq!(log.records().count(), 4);
+        assert!(log.bytes <= MOST);
+    }
+
+    #[test]
+    fn a_record_above_the_bound_is_kept_alone() {
+        let mut log = Log::default();
+        log.push(record("small", "", 200, false));
+        log.push(record("huge", &"x".repeat(MOST + 1), 200, false));
+        assert_eq!(log.records().count(), 1);
+        log.push(record("next", "", 200, false));
+        assert_eq!(log.records().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["next"]);
     }
 
     #[test]

@@ -45,13 +45,13 @@ impl Incoming {
 
     /// A header's value as the signature sees it: several are joined by commas, bytes outside UTF-8 are replaced.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        let values: Vec<String> = self
-            .headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-            .collect();
-        if values.is_empty() { None } else { Some(values.join(",")) }
+        let mut values = self.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let mut text = values.next()?.trim().to_owned();
+        for value in values {
+            text.push(',');
+            text.push_str(value.trim());
+        }
+        Some(text)
     }
 
     /// Every header's name (lower case) and value.

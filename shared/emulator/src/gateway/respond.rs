@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
-use crate::call::{ApiError, Service};
+use crate::call::{ApiError, Body, Service};
+
+const JSON: &str = "application/json;charset=utf-8";
 
 /// How the client wants an RPC answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +27,17 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The answer of an RPC action.
-    pub(super) fn success(&self, format: Format, action: &str, answer: Value) -> Response<Bytes> {
+    pub(super) fn success(&self, format: Format, action: &str, answer: Body) -> Response<Bytes> {
+        let answer = match answer {
+            Body::Text(mut text) if format == Format::Json && text.ends_with(b"}") => {
+                text.pop();
+                text.extend_from_slice(b",\"RequestId\":\"");
+                text.extend_from_slice(self.request_id.as_bytes());
+                text.extend_from_slice(b"\"}");
+                return self.raw(StatusCode::OK, JSON, Bytes::from(text), &[]);
+            }
+            other => other.into_tree(),
+        };
         let mut body = match answer {
             Value::Object(fields) => fields,
             other => serde_json::Map::from_iter([("Data".to_owned(), other)]),
@@ -86,7 +98,7 @@ impl Frame {
 
     fn structured(&self, format: Format, status: StatusCode, root: &str, body: &Value) -> Response<Bytes> {
         let (kind, text) = match format {
-            Format::Json => ("application/json;charset=utf-8", body.to_string()),
+            Format::Json => (JSON, body.to_string()),
             Format::Xml => ("text/xml;charset=utf-8", to_xml(root, body)),
         };
         self.raw(status, kind, Bytes::from(text), &[])

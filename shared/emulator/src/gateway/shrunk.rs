@@ -12,7 +12,8 @@ use crate::call::{Params, Service};
 pub(super) fn expand(service: Service, action: &str, params: &Params) -> Params {
     let mut expanded = Vec::new();
     for (name, value) in params.iter() {
-        let structure = if table::has_fields(service, action, name) { structure(value) } else { None };
+        let may_be = value.trim_start().starts_with(['[', '{']);
+        let structure = if may_be && table::has_fields(service, action, name) { structure(value) } else { None };
         match structure {
             Some(structure) => flatten(name, &structure, &mut expanded),
             None => expanded.push((name.to_owned(), value.to_owned())),

@@ -52,7 +52,10 @@ impl Authorization {
 /// RPC, HMAC-SHA1: the string that query and form together make.
 pub(crate) fn rpc_string_to_sign(incoming: &Incoming) -> String {
     let query = canonical_query(incoming.pairs().filter(|(name, _)| *name != "Signature"));
-    format!("{}&%2F&{}", incoming.method, encode(&query))
+    let mut text = String::with_capacity(2 * query.len());
+    text.extend([incoming.method.as_str(), "&%2F&"]);
+    text.extend(utf8_percent_encode(&query, RESERVED));
+    text
 }
 
 /// RPC, HMAC-SHA1: the signature, in base64.
@@ -67,18 +70,20 @@ pub(crate) fn rpc_signature(secret: &str, string_to_sign: &str) -> String {
 
 /// ACS3: the canonical request over the headers that the client says it signed.
 pub(crate) fn acs3_canonical_request(incoming: &Incoming, signed_headers: &[String]) -> String {
-    let query = canonical_query(incoming.query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let mut headers = String::new();
-    for name in signed_headers {
-        headers.push_str(&format!("{name}:{}\n", incoming.header(name).unwrap_or_default()));
-    }
     let path = if incoming.path.is_empty() { "/" } else { &incoming.path };
-    format!(
-        "{}\n{path}\n{query}\n{headers}\n{}\n{}",
-        incoming.method,
-        signed_headers.join(";"),
-        sha256_hex(&incoming.body)
-    )
+    let query = canonical_query(incoming.query.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let mut text = String::with_capacity(512);
+    text.extend([incoming.method.as_str(), "\n", path, "\n", &query, "\n"]);
+    for name in signed_headers {
+        text.extend([name.as_str(), ":", incoming.header(name).unwrap_or_default().as_str(), "\n"]);
+    }
+    text.push('\n');
+    for (place, name) in signed_headers.iter().enumerate() {
+        text.extend([if place == 0 { "" } else { ";" }, name.as_str()]);
+    }
+    text.push('\n');
+    text.push_str(&sha256_hex(&incoming.body));
+    text
 }
 
 /// ACS3: the string to sign.
@@ -140,9 +145,16 @@ pub(crate) fn encode(text: &str) -> String {
 fn canonical_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut pairs: Vec<(&str, &str)> = pairs.collect();
     pairs.sort_unstable();
-    let encoded: Vec<String> =
-        pairs.into_iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    encoded.join("&")
+    let mut text = String::with_capacity(256);
+    for (name, value) in pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, RESERVED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, RESERVED));
+    }
+    text
 }
 
 fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
