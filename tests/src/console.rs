@@ -56,6 +56,15 @@ impl Console<'_> {
         self.act(Service::Ecs, "cn-hangzhou", "UntagResources", &params);
     }
 
+    /// Gives instances of Hangzhou the tag `app=web`.
+    pub fn tag(&self, ids: &[String]) {
+        let names: Vec<String> = (1..=ids.len()).map(|number| format!("ResourceId.{number}")).collect();
+        let mut params: Vec<(&str, &str)> =
+            names.iter().zip(ids).map(|(name, id)| (name.as_str(), id.as_str())).collect();
+        params.extend([("ResourceType", "instance"), ("Tag.1.Key", "app"), ("Tag.1.Value", "web")]);
+        self.act(Service::Ecs, "cn-hangzhou", "TagResources", &params);
+    }
+
     /// The members of the server group `web-remote`.
     pub async fn members(&self) -> Vec<alb::Server> {
         self.members_of("web-remote").await

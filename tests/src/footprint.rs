@@ -47,7 +47,9 @@ async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
         if names.insert(found.transit_router_attachment_id, name.clone()).is_none() {
             let line = format!(
                 "{name} {} {} Mbit/s publish={}",
-                found.status, found.bandwidth, found.auto_publish_route_enabled
+                found.status,
+                found.bandwidth.unwrap_or_default(),
+                found.auto_publish_route_enabled
             );
             footprint.entry("connections").or_default().push(line);
         }

@@ -1,10 +1,13 @@
-//! The timer: one read pass for each binding. An execution starts only if the plan holds a change that a run may make now;
-//! the rest is reported as drift.
+//! The timer: one read pass for each binding. An execution starts only if the plan holds a change that a run may make now,
+//! and no run of the binding is on its way: that one makes the change, or the timer finds it again when the run has ended.
+//! The rest is reported as drift.
 
 use futures_util::future::join_all;
-use stage::{Failure, Invocation, plan_whole, store};
+use onboarding::{Code, Reason};
+use openapi::fnf;
+use stage::{Failure, Invocation, executions, plan_whole, store};
 
-use crate::{Dispatched, Drift, Started, start};
+use crate::{Dispatched, Drift, Started, start, turn};
 
 /// Entries that a report names.
 const NAMED: usize = 8;
@@ -15,6 +18,8 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Fa
     let store = store::load(invocation.host, &invocation.client()).await?;
     let mut dispatched = Dispatched::default();
     let mut failed = None;
+    // Read once, by the first binding that needs it.
+    let mut unfinished = None;
     let mut plans = Vec::new();
     for bindings in store.bindings.chunks(SIDE_BY_SIDE) {
         plans.extend(join_all(bindings.iter().map(|binding| plan_whole(invocation, &binding.name, false))).await);
@@ -41,6 +46,18 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Fa
             }
             continue;
         }
+        if unfinished.is_none() {
+            unfinished = Some(listed(invocation).await);
+        }
+        let runs = executions::runs_of(&binding.name, unfinished.as_deref().unwrap_or_default());
+        if let Some(run) = runs.first() {
+            tracing::info!(binding = %binding.name, run = run.name, changes = open.len(), "left to the run that is on its way");
+            let message =
+                format!("{} is at work since {}, and {} changes are left to it.", run.name, run.started, open.len());
+            let reasons = vec![Reason::new(Code::Waits, &run.name, message)];
+            dispatched.drift.push(Drift { binding: binding.name.clone(), reasons });
+            continue;
+        }
         let execution = start::one(invocation, &binding.name).await?;
         tracing::info!(binding = %binding.name, changes = open.len(), first = open[0], "drift, to be repaired");
         let drift = open.into_iter().take(NAMED).collect();
@@ -50,4 +67,12 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Fa
         Some(failure) if dispatched.started.is_empty() => Err(failure),
         _ => Ok(dispatched),
     }
+}
+
+/// The executions that have not ended. A listing that fails holds up no repair: the Turn state lets runs take turns.
+async fn listed(invocation: &Invocation<'_>) -> Vec<fnf::Execution> {
+    turn::unfinished(invocation).await.unwrap_or_else(|failure| {
+        tracing::warn!(error = %failure, "the executions could not be listed");
+        Vec::new()
+    })
 }

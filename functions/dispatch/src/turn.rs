@@ -27,6 +27,11 @@ pub(crate) async fn take(invocation: &Invocation<'_>, binding: &BindingName, run
 }
 
 async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Turn, Failure> {
+    Ok(turn(&runs_of(binding, &unfinished(invocation).await?), run))
+}
+
+/// The executions of the flow that have not ended, of all bindings.
+pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::Execution>, Failure> {
     let home = home(invocation)?;
     let client = invocation.client();
     let mut executions = Vec::new();
@@ -39,7 +44,7 @@ async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> 
         let listed = client.list(&home, list).await;
         executions.extend(listed.map_err(|error| Failure::CloudFailing { what: error.to_string() })?);
     }
-    Ok(turn(&runs_of(binding, &executions), run))
+    Ok(executions)
 }
 
 async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Result<(), Failure> {

@@ -55,6 +55,15 @@ impl Stage for PeerAttachment {
                 };
                 cx.call(Side::Cen, from.as_str(), &publish).await?;
             }
+            Write::SetBandwidth { from, to, mbps } => {
+                let set = cbn::UpdateTransitRouterPeerAttachmentAttribute {
+                    transit_router_attachment_id: attachment_id(topology, &peer(from, to))?,
+                    bandwidth: Some((*mbps).into()),
+                    client_token: Some(cx.fresh_token()),
+                    ..Default::default()
+                };
+                cx.call(Side::Cen, from.as_str(), &set).await?;
+            }
             link_write => return link(cx, topology, link_write).await,
         }
         Ok(1)

@@ -37,6 +37,7 @@ use crate::call::{Answer, Call};
 use crate::faults::Held;
 use crate::world::{World, unknown_action};
 
+pub(crate) use load_balancers::move_to;
 pub use request::{Decision, Frontend, Request};
 pub(crate) use scenario::{AlbScenario, insert_scenario};
 pub use sources::{Generation, back_to_origin};

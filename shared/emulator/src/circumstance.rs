@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::time::Timed;
 use crate::world::World;
-use crate::{cen, ram};
+use crate::{alb, cen, ecs, ram};
 
 /// One of those states.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,12 @@ pub enum Circumstance {
     VSwitchFull(String),
     /// A security group is managed by a cloud service.
     SecurityGroupManaged(String),
+    /// The attachment of a VPC stays `Detaching`.
+    AttachmentDetaching(String),
+    /// Another cloud service, an NLB say, has a network interface in a vSwitch.
+    ServiceInterface(String),
+    /// A load balancer is moved to these zones and vSwitches (`UpdateLoadBalancerZones`, which no function may call).
+    LoadBalancerZones(String, Vec<(String, String)>),
 }
 
 /// Those of them that have no place of their own in the world.
@@ -103,6 +109,17 @@ impl World {
             Circumstance::SecurityGroupManaged(id) => {
                 self.ecs.groups.get_mut(&id).map(|group| group.service_managed = true).is_some()
             }
+            Circumstance::AttachmentDetaching(vpc) => {
+                let found = self.cen.vpc_attachments.values_mut().find(|held| held.vpc == vpc);
+                found.map(|found| found.status = Timed::settled(cen::Status::Going)).is_some()
+            }
+            Circumstance::ServiceInterface(vswitch) => {
+                let since = self.vpc.switches.get(&vswitch).map(|switch| switch.created);
+                since.is_some_and(|since| {
+                    ecs::make_service_interface(self, since, &vswitch, "a network load balancer").is_ok()
+                })
+            }
+            Circumstance::LoadBalancerZones(id, zones) => alb::move_to(self, &id, &zones).is_ok(),
         }
     }
 }

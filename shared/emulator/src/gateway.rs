@@ -23,6 +23,7 @@ pub(crate) mod sign;
 mod signature;
 mod table;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -58,6 +59,19 @@ struct Inner {
     nonces: Nonces,
     log: Log,
     history: History,
+    watchers: Watchers,
+}
+
+type Watcher = Box<dyn FnMut(&World, &CallRecord) + Send>;
+
+/// Who looks at the world after each call.
+#[derive(Default)]
+struct Watchers(Vec<Watcher>);
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} watchers", self.0.len())
+    }
 }
 
 /// What the gateway can say at once.
@@ -101,6 +115,7 @@ impl Gateway {
                 nonces: Nonces::default(),
                 log: Log::default(),
                 history: History::default(),
+                watchers: Watchers::default(),
             })),
         }
     }
@@ -108,6 +123,12 @@ impl Gateway {
     /// Looks at the world, or changes it, outside of any protocol. `look` must not come back to this gateway.
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.lock().world)
+    }
+
+    /// Looks at the world after each call to come, reads and refused ones included. `look` must not come back to this
+    /// gateway.
+    pub fn watch(&self, look: impl FnMut(&World, &CallRecord) + Send + 'static) {
+        self.lock().watchers.0.push(Box::new(look));
     }
 
     /// Every call so far; of very many, the latest.
@@ -163,17 +184,11 @@ impl Gateway {
         };
         let writes = writes(&visit.action);
         let Visit { service, action, caller, params, mishaps, .. } = visit;
-        inner.log.push(CallRecord {
-            at: now,
-            region: region.to_owned(),
-            service,
-            action,
-            caller,
-            params,
-            status,
-            code,
-            writes,
-        });
+        let call =
+            CallRecord { at: now, region: region.to_owned(), service, action, caller, params, status, code, writes };
+        let Inner { world, log, watchers, .. } = &mut *inner;
+        watchers.0.iter_mut().for_each(|look| look(world, &call));
+        log.push(call);
         faults::deliver(mishaps, reply)
     }
 

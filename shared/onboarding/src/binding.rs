@@ -235,6 +235,11 @@ pub struct Cen {
     /// What the inter-region connections get. Not needed where every backend is in the ALB's region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bandwidth: Option<Bandwidth>,
+    /// How many VPCs one transit router may have attached, as the Quota Center shows it: no API that albridge calls tells
+    /// it, and no number is published. Without it the cloud's refusal is the only check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub attachment_quota: Option<u32>,
 }
 
 /// Bandwidth of an inter-region connection: from a plan, or paid by traffic.

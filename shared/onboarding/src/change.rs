@@ -157,6 +157,8 @@ pub enum Write {
     AttachVpc { region: Region, vpc: VpcId, zones: Vec<(ZoneId, VSwitchId)> },
     /// Connect two regions.
     Connect { from: Region, to: Region, mbps: u32, package: Option<crate::ids::BandwidthPackageId> },
+    /// Give our connection the bandwidth that the binding says.
+    SetBandwidth { from: Region, to: Region, mbps: u32 },
     /// Make a connection tell each side the other's routes.
     PublishRoutes { from: Region, to: Region },
     /// Packets that come in by the attachment are looked up in this table.
@@ -269,6 +271,9 @@ impl fmt::Display for Write {
                 Some(package) => write!(f, "connect {from} - {to} with {mbps} Mbit/s of {package}"),
                 None => write!(f, "connect {from} - {to} with up to {mbps} Mbit/s, paid by traffic"),
             },
+            Self::SetBandwidth { from, to, mbps } => {
+                write!(f, "set the bandwidth of the connection {from} - {to} to {mbps} Mbit/s")
+            }
             Self::PublishRoutes { from, to } => write!(f, "publish routes over the connection {from} - {to}"),
             Self::Associate { region, table, attachment } => {
                 write!(f, "associate {attachment} with {table} in {region}")

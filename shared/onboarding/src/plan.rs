@@ -37,9 +37,10 @@ use crate::reason::{Code, Reason};
 use crate::topology::Topology;
 use crate::wanted;
 
-pub(crate) use consent::may_do_everything;
+pub(crate) use consent::{may_do_everything, uses};
 pub(crate) use routes::describe;
 
+pub use backend_servers::HOLD;
 pub use project::project;
 pub use prune::prune;
 pub use ready::{Readiness, ready};
@@ -57,7 +58,7 @@ pub struct Inputs<'a> {
     pub now: Timestamp,
     /// Whether a person saw this plan and said yes.
     pub approved: bool,
-    /// Members that this run has drained or removed already: the cap is per run.
+    /// Members that this invocation has sent away already: a listing may not show it yet, and the cap counts them.
     pub removed: usize,
 }
 

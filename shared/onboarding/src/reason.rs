@@ -56,7 +56,8 @@ codes! {
     SecondAlbVpc = "XREG-SECOND-ALB-VPC", "Use an upgraded ALB, or take the other VPC's remote backends out: one VPC of a region may have them.";
     /// Another VPC's ALBs of the region reach the same backends through another transit router: classic ALBs only.
     BackendShared = "XREG-BACKEND-SHARED", "Use an upgraded ALB, or take these backends out of the other VPC's server groups.";
-    /// A load balancer of the ALB's own VPC is named as a backend: classic ALBs only.
+    /// A load balancer of the ALB's own VPC (ALB, NLB, CLB), or what another service keeps there, is named as a backend:
+    /// classic ALBs only.
     LoadBalancerBackend = "XREG-LOAD-BALANCER-BACKEND", "Remove the member, or give the instance another address: an ALB cannot serve a load balancer of its own VPC.";
     /// The binding says classic, and the API shows the fields of an upgraded ALB.
     GenerationDiffers = "XREG-GENERATION-DIFFERS", "Remove alb.generation from the binding, unless support told you to set it.";
@@ -76,8 +77,6 @@ codes! {
     ListenerProtocol = "XREG-LISTENER-PROTOCOL", "Make the HTTPS or QUIC listener by hand with its certificate; it is adopted.";
     /// There is no server group of the binding's mark or name.
     ServerGroupMissing = "XREG-SERVER-GROUP-MISSING", "Apply the plan: it makes the server group.";
-    /// The wanted name belongs to a server group of another kind or VPC.
-    ServerGroupMismatch = "XREG-SERVER-GROUP-MISMATCH", "Choose another serverGroup.name.";
     /// An adopted server group has settings that differ from the binding's.
     ServerGroupDiffers = "XREG-SERVER-GROUP-DIFFERS", "Change the binding or the server group: what others made is not altered.";
     /// Cross-zone forwarding is off: Remote IP needs it.
@@ -95,7 +94,7 @@ codes! {
     /// A vSwitch named for the attachment is not in the VPC.
     VSwitchMissing = "XREG-VSWITCH-MISSING", "Correct attachmentVswitches in the binding.";
     /// Two of the vSwitches share a zone, or the zone has no transit router.
-    VSwitchZone = "XREG-VSWITCH-ZONE", "Name one vSwitch for each of two zones that the transit router serves.";
+    VSwitchZone = "XREG-VSWITCH-ZONE", "Name one vSwitch in each of two zones where transit routers have interfaces: the CEN console lists them.";
     /// A vSwitch has no free address for the transit router's interface.
     VSwitchFull = "XREG-VSWITCH-FULL", "Free an address, or name another vSwitch of that zone.";
     /// There is no such CEN instance, or it is not Active.
@@ -126,8 +125,10 @@ codes! {
     RouteQuota = "XREG-ROUTE-QUOTA", "Remove routes, or raise the quota of the table.";
     /// A backend's vSwitch uses a custom table: the classic procedure supports only the system table.
     CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Move the instance to a vSwitch on the system route table, or use an upgraded ALB.";
+    /// The transit router has as many VPC attachments as the binding says it may have.
+    AttachmentQuota = "XREG-ATTACHMENT-QUOTA", "Have the quota of VPC attachments per transit router raised and write it to cen.attachmentQuota, or detach a VPC that nobody uses.";
     /// The attachment exists but is in no usable state.
-    AttachmentNotReady = "XREG-ATTACHMENT-NOT-READY", "Wait until it is Attached; if it stays, look at it in the CEN console.";
+    AttachmentNotReady = "XREG-ATTACHMENT-NOT-READY", "Wait until it is Attached or gone; if it stays like this, delete it in the CEN console, and the next plan makes it anew.";
     /// An attachment or connection that others made lacks association, propagation or publishing.
     AdoptedIncomplete = "XREG-ADOPTED-INCOMPLETE", "Approve the plan, or add what is missing in the CEN console.";
 

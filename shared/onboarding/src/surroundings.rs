@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AlbId, CenId, ServerGroupId, VpcId};
+use crate::ids::{AlbId, CenId, InstanceId, InterfaceId, Region, ServerGroupId, VpcId};
 use crate::topology::Known;
 
 /// Everything around.
@@ -24,8 +24,29 @@ pub struct Surroundings {
     pub balanced: Known<BTreeMap<ServerGroupId, u32>>,
     /// Other VPCs of the ALB's region whose load balancers have remote servers. Read for a classic ALB only.
     pub alb_vpcs: Known<BTreeMap<VpcId, AlbVpc>>,
-    /// Addresses of the load balancers in the ALB's own VPC. Read for a classic ALB only.
-    pub balancer_addresses: Known<BTreeMap<Ipv4Addr, AlbId>>,
+    /// Who holds which address of the ALB's own VPC. Read for a classic ALB only.
+    pub holders: Known<BTreeMap<Ipv4Addr, Holder>>,
+    /// How many VPCs the transit router of each region has attached, those of others included.
+    pub attachments: BTreeMap<Region, usize>,
+}
+
+/// Who holds an address of a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Holder {
+    /// An ALB.
+    LoadBalancer(AlbId),
+    /// A network interface of an instance.
+    Instance(InstanceId),
+    /// A network interface that a cloud service made and manages: an NLB's, a database's, a transit router's.
+    Service {
+        /// The interface.
+        interface: InterfaceId,
+        /// What the service wrote about it.
+        description: String,
+    },
+    /// A network interface that is nobody's at present.
+    Interface(InterfaceId),
 }
 
 /// A VPC whose load balancers have remote servers.

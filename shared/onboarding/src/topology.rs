@@ -19,7 +19,7 @@ use crate::ids::{
 };
 use crate::surroundings::Surroundings;
 
-/// Of a fact that nobody asked for.
+/// How the text begins of a fact that nobody asked for, or that there was nothing to ask for.
 const NOT_READ: &str = "not read";
 
 /// A fact, or why it is not known.
@@ -55,9 +55,15 @@ impl<T> Known<T> {
         }
     }
 
+    /// There is nothing that it could be read from, and why: no call failed.
+    #[must_use]
+    pub fn nothing_to_read(why: impl std::fmt::Display) -> Self {
+        Self::Unknown(format!("{NOT_READ}: {why}"))
+    }
+
     /// Why it is not known although it was asked for: a call failed.
     pub fn failure(&self) -> Option<&str> {
-        self.why_unknown().map(String::as_str).filter(|why| *why != NOT_READ)
+        self.why_unknown().map(String::as_str).filter(|why| !why.starts_with(NOT_READ))
     }
 
     /// Why it is not known.
@@ -520,8 +526,8 @@ pub struct PeerAttachment {
     pub regions: (Region, Region),
     /// `Attached`, `Attaching`, ...
     pub status: String,
-    /// Mbit/s.
-    pub bandwidth: u32,
+    /// Mbit/s, where the API states a figure: one that is paid by traffic may have none.
+    pub bandwidth: Option<u32>,
     /// The plan it takes bandwidth from; `None` when paid by traffic.
     pub bandwidth_package: Option<BandwidthPackageId>,
     /// Whether each side tells the other its routes.
@@ -739,14 +745,15 @@ impl Topology {
         }
     }
 
-    /// The binding's server group: the oldest that carries `mark`, else the oldest unmarked one named `name` (adopted).
+    /// The binding's server group: the oldest that carries `mark`, else the oldest unmarked one named `name` (adopted). Names
+    /// are not unique in the cloud, so groups of another type are nobody's business, whatever they are called.
     #[must_use]
     pub fn server_group(&self, mark: &str, name: &str) -> Option<&ServerGroup> {
         let groups = self.server_groups.get()?;
         let oldest = |wanted: &dyn Fn(&ServerGroup) -> bool| {
             groups.iter().filter(|group| wanted(group)).min_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)))
         };
-        oldest(&|group| group.mark.as_deref() == Some(mark))
+        oldest(&|group| group.mark.as_deref() == Some(mark) && group.kind == "Ip")
             .or_else(|| oldest(&|group| group.mark.is_none() && group.name == name && group.kind == "Ip"))
     }
 

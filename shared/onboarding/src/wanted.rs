@@ -249,6 +249,8 @@ fn is_complete(binding: &Binding, topology: &Topology) -> bool {
     let mut groups = selected(binding, topology).flat_map(|(_, instance)| &instance.security_groups);
     topology.alb().is_some()
         && topology.servers.get().is_some()
+        && topology.vpc_attachments.get().is_some()
+        && topology.peer_attachments.get().is_some()
         && vpcs.all(|vpc| topology.vpc(vpc).is_some())
         && binding
             .backends

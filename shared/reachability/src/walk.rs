@@ -179,7 +179,7 @@ impl<'a> Trip<'a> {
             }
             hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
             ready(next, &peer.status)?;
-            if peer.bandwidth == 0 {
+            if peer.bandwidth == Some(0) {
                 // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
                 let reason = Reason::new(Code::Bandwidth, next, format!("{next} has no bandwidth."));
                 let task = Task::GiveBandwidth { attachment: next.clone() };

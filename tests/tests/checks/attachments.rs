@@ -31,6 +31,19 @@ fn attach(console: Console<'_>, router: &str, region: &str, vpc: &str, zones: [(
     console.act(Service::Cbn, region, "CreateTransitRouterVpcAttachment", &params);
 }
 
+/// Associates the attachment of a VPC, or the connection, with a transit router's table.
+fn associate(console: Console<'_>, vpc: &str, router: &str) {
+    let (action, filter) = match vpc {
+        "" => ("ListTransitRouterPeerAttachments", ("CenId", "cen-1")),
+        vpc => ("ListTransitRouterVpcAttachments", ("VpcId", vpc)),
+    };
+    let found = console.act(Service::Cbn, "cn-chengdu", action, &[filter]);
+    let id = found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"].as_str().unwrap();
+    let table = format!("vtb-{router}");
+    let params = [("TransitRouterAttachmentId", id), ("TransitRouterRouteTableId", table.as_str())];
+    console.act(Service::Cbn, "cn-chengdu", "AssociateTransitRouterAttachmentWithRouteTable", &params);
+}
+
 /// Somebody attached and connected everything by API, and nothing else: no association, no propagation, no publishing.
 fn attached_by_others(case: Case) -> Case {
     let near = [("cn-chengdu-a", "vsw-1"), ("cn-chengdu-b", "vsw-2")];
@@ -110,7 +123,48 @@ checks! {
     attachments_of_others_that_lack_something: attached_by_others(Case::new(Code::AdoptedIncomplete))
         .binding("provision: auto", "provision: approved")
         .without(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou", "member i-ecs1"])
-        .blocks(&["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"]);
+        .blocks(&["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"])
+        .carries(Code::NotApproved, &["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"])
+        .carries(Code::PathNotOpen, &["member i-ecs1"])
+        .carries(Code::NotAssociated, &["member i-ecs1"]);
+
+    attachments_that_nobody_approved: Case::new(Code::NotApproved)
+        .binding("provision: auto", "provision: approved")
+        .without(BEHIND_ATTACHMENTS)
+        .without(&["link cn-hangzhou"])
+        .blocks(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"])
+        .carries(Code::Waits, &["link vpc-1", "link vpc-2", "link cn-hangzhou", "route vpc-1", "route vpc-2"])
+        .carries(Code::PathNotOpen, &["member i-ecs1"])
+        .carries(Code::NotAttached, &["member i-ecs1"]);
+
+    attachments_that_teach_nothing: attached_by_others(Case::new(Code::NotLearned))
+        .binding("provision: auto", "provision: approved")
+        .after(|console| associate(console, "vpc-1", "tr-chengdu"))
+        .wait(30)
+        .after(|console| associate(console, "vpc-2", "tr-hangzhou"))
+        .wait(30)
+        .after(|console| associate(console, "", "tr-chengdu"))
+        .wait(30)
+        .after(|console| associate(console, "", "tr-hangzhou"))
+        .wait(30)
+        .leaves(&["group", "listener", "route vpc-1", "route vpc-2", "rules sg-2"])
+        .blocks(&["member i-ecs1"])
+        .carries(Code::AdoptedIncomplete, &["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"]);
+
+    an_attachment_that_is_on_its_way_out: Case::new(Code::AttachmentNotReady)
+        .after(|console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-2", [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")]))
+        .wait(120)
+        .after(bring_about(Circumstance::AttachmentDetaching("vpc-2".to_owned())))
+        .without(&["attach vpc-2"])
+        .blocks(&["link vpc-2", "route vpc-2", "member i-ecs1"]);
+
+    a_transit_router_with_all_the_vpcs_it_takes: Case::new(Code::AttachmentQuota)
+        .scenario("vpcs:\n", "vpcs:\n  - id: vpc-8\n    region: cn-hangzhou\n    cidr: 10.8.0.0/16\n    vswitches:\n      - { id: vsw-8, zone: cn-hangzhou-h, cidr: 10.8.1.0/24 }\n      - { id: vsw-9, zone: cn-hangzhou-i, cidr: 10.8.2.0/24 }\n")
+        .binding("cen: { id: cen-1, ", "cen: { id: cen-1, attachmentQuota: 1, ")
+        .after(|console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-8", [("cn-hangzhou-h", "vsw-8"), ("cn-hangzhou-i", "vsw-9")]))
+        .wait(120)
+        .without(BEHIND_VPC2)
+        .blocks(&["attach vpc-2"]);
 
     attachments_of_others_that_any_run_may_complete: attached_by_others(Case::new(Code::AdoptedIncomplete))
         .without(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"])

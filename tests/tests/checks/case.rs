@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use emulator::CallRecord;
-use emulator::call::Caller;
+use emulator::call::{Caller, Service};
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
 use onboarding::change::AttachmentRef;
@@ -48,6 +48,12 @@ pub(crate) struct Case {
     pub(crate) open: Vec<&'static str>,
     /// Whether the code is found at all.
     pub(crate) found: bool,
+    /// Other codes, and the changes that carry each; one that no change carries is among the findings.
+    pub(crate) also: Vec<(Code, Vec<&'static str>)>,
+    /// Codes that the plan after the run carries, and its changes with them.
+    pub(crate) later: Vec<(Code, Vec<&'static str>)>,
+    /// Codes that the run's stages report.
+    pub(crate) reported: Vec<Code>,
 }
 
 /// Something that happens to the world before albridge looks at it.
@@ -56,6 +62,8 @@ pub(crate) enum Step {
     Do(Box<dyn Fn(Console<'_>)>),
     /// And then some time passes.
     Wait(u64),
+    /// A run.
+    Run,
 }
 
 impl Case {
@@ -71,6 +79,9 @@ impl Case {
             blocked: Vec::new(),
             open: ALL.to_vec(),
             found: true,
+            also: Vec::new(),
+            later: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
@@ -131,6 +142,38 @@ impl Case {
         self
     }
 
+    /// These carry another code.
+    pub(crate) fn carries(mut self, code: Code, kinds: &[&'static str]) -> Self {
+        self.also.push((code, kinds.to_vec()));
+        self
+    }
+
+    /// After the run, these carry another code.
+    pub(crate) fn leaves_waiting(mut self, code: Code, kinds: &[&'static str]) -> Self {
+        self.later.push((code, kinds.to_vec()));
+        self
+    }
+
+    /// No plan knows it: the run reports it.
+    pub(crate) fn reports(mut self) -> Self {
+        self.found = false;
+        self.reported.push(self.code);
+        self
+    }
+
+    /// After everything was set up by a first run.
+    pub(crate) fn onboarded(mut self) -> Self {
+        self.state.push(Step::Run);
+        self.open = Vec::new();
+        self
+    }
+
+    /// Every code that this case finds.
+    pub(crate) fn codes(&self) -> Vec<Code> {
+        let others = self.also.iter().chain(&self.later).map(|(code, _)| *code);
+        others.chain(self.reported.iter().copied()).chain(self.found.then_some(self.code)).collect()
+    }
+
     /// It is not found: the same state is no fault here.
     pub(crate) fn unfound(mut self) -> Self {
         self.found = false;
@@ -158,6 +201,7 @@ impl Case {
             match step {
                 Step::Do(act) => act(Console(&local)),
                 Step::Wait(seconds) => Console(&local).wait(Duration::from_secs(*seconds)).await,
+                Step::Run => drop(Console(&local).run("first").await),
             }
         }
         local
@@ -168,15 +212,24 @@ impl Case {
         let local = self.begin().await;
         let before = plan(&local).await;
         assert_eq!(of(&before, onboarding::Change::is_open), set(&self.open), "open, of {before:#?}");
-        assert_eq!(self.carrying(&before), set(&self.blocked), "blocked by {}, of {before:#?}", self.code);
-        let named = before.findings.iter().any(|finding| finding.code == self.code);
-        assert_eq!(named || !self.blocked.is_empty(), self.found, "{} among the findings: {before:#?}", self.code);
+        assert_eq!(carrying(&before, self.code), set(&self.blocked), "blocked by {}, of {before:#?}", self.code);
+        assert_eq!(names(&before, self.code), self.found, "{} in {before:#?}", self.code);
+        for (code, kinds) in &self.also {
+            assert_eq!(carrying(&before, *code), set(kinds), "blocked by {code}, of {before:#?}");
+            assert!(names(&before, *code), "{code} in {before:#?}");
+        }
 
-        Console(&local).run("check").await;
+        let earlier = local.cloud().gateway().log().len();
+        let reports = Console(&local).run("check").await;
+        for code in &self.reported {
+            let mut said = reports.iter().flat_map(|report| report.blocked.iter().chain(&report.findings));
+            assert!(said.any(|reason| reason.code == *code), "{code} in {reports:#?}");
+        }
         let log = local.cloud().gateway().log();
-        let tried: Vec<&CallRecord> = log.iter().filter(|call| matches!(call.caller, Some(Caller::Role(_)))).collect();
+        let by_function = |call: &&CallRecord| matches!(call.caller, Some(Caller::Role(_)));
+        let tried: Vec<&CallRecord> = log.iter().skip(earlier).filter(by_function).collect();
         for kind in &self.blocked {
-            let writes: Vec<_> = tried.iter().filter(|call| attempts(kind, call)).collect();
+            let writes: Vec<_> = tried.iter().filter(|call| attempts(&local, kind, call)).collect();
             assert!(writes.is_empty(), "{kind} is blocked: {writes:?}");
         }
         let after = plan(&local).await;
@@ -184,11 +237,21 @@ impl Case {
         let kinds = of(&after, |_| true);
         let left: Vec<_> = self.open.iter().filter(|kind| kinds.contains(**kind)).collect();
         assert!(left.is_empty(), "not done: {left:?}");
+        for (code, kinds) in &self.later {
+            assert_eq!(carrying(&after, *code), set(kinds), "blocked by {code}, of {after:#?}");
+        }
     }
+}
 
-    fn carrying(&self, plan: &Plan) -> BTreeSet<String> {
-        of(plan, |change| change.blocked.iter().any(|reason| reason.code == self.code))
-    }
+/// The changes that a code blocks.
+fn carrying(plan: &Plan, code: Code) -> BTreeSet<String> {
+    of(plan, |change| change.blocked.iter().any(|reason| reason.code == code))
+}
+
+/// Whether a plan says a code at all.
+fn names(plan: &Plan, code: Code) -> bool {
+    let blocked = plan.changes.iter().flat_map(|change| &change.blocked);
+    plan.findings.iter().chain(blocked).any(|reason| reason.code == code)
 }
 
 /// A scenario whose instances run from the start.
@@ -196,7 +259,8 @@ pub(crate) fn running(scenario: &str) -> String {
     scenario.replace("state: Stopped, ", "")
 }
 
-async fn plan(local: &Local) -> Plan {
+/// What a run would do now.
+pub(crate) async fn plan(local: &Local) -> Plan {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(600);
     let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
@@ -211,7 +275,8 @@ fn of(plan: &Plan, which: impl Fn(&onboarding::Change) -> bool) -> BTreeSet<Stri
     plan.changes.iter().filter(|change| which(change)).map(|change| kind(&change.write)).collect()
 }
 
-fn kind(write: &Write) -> String {
+/// A change by what it is for.
+pub(crate) fn kind(write: &Write) -> String {
     match write {
         Write::CreateServerGroup { .. } => "group".to_owned(),
         Write::CreateListener { .. } => "listener".to_owned(),
@@ -226,12 +291,15 @@ fn kind(write: &Write) -> String {
         Write::AddTransitRoute { .. } => "transit route".to_owned(),
         Write::AllowIngress { group, .. } => format!("rules {group}"),
         Write::AddServer { instance, .. } => format!("member {instance}"),
+        Write::UpdateServer { instance, weight: 0, .. } => format!("leave {instance}"),
+        Write::RemoveServer { instance, .. } => format!("remove {instance}"),
+        Write::SetBandwidth { to, .. } => format!("bandwidth {to}"),
         other => other.to_string(),
     }
 }
 
 /// Whether a call is, or might be, an attempt at a change of this kind. Calls that refused it count as well.
-fn attempts(kind: &str, call: &CallRecord) -> bool {
+fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
     let (what, which) = kind.split_once(' ').unwrap_or((kind, ""));
     let has = |name: &str, value: &str| call.params.get(name) == Some(value);
     match what {
@@ -239,10 +307,20 @@ fn attempts(kind: &str, call: &CallRecord) -> bool {
         "listener" => call.action == "CreateListener",
         "attach" => call.action == "CreateTransitRouterVpcAttachment" && has("VpcId", which),
         "connect" => call.action == "CreateTransitRouterPeerAttachment",
+        "bandwidth" => {
+            call.action == "UpdateTransitRouterPeerAttachmentAttribute" && call.params.get("Bandwidth").is_some()
+        }
+        "leave" => {
+            let note = format!("/{which}/drain-");
+            call.action == "UpdateServerGroupServersAttribute"
+                && call.params.iter().any(|(_, value)| value.contains(&note))
+        }
+        "remove" => call.action == "RemoveServersFromServerGroup",
         "publish" => call.action == "UpdateTransitRouterPeerAttachmentAttribute",
         "link" => {
             let links = ["AssociateTransitRouterAttachmentWithRouteTable", "EnableTransitRouterRouteTablePropagation"];
             links.contains(&call.action.as_str())
+                && attachment(local, which).is_some_and(|id| has("TransitRouterAttachmentId", &id))
         }
         "route" => call.action == "CreateRouteEntry" && has("RouteTableId", &format!("vtb-{which}")),
         "transit" => call.action == "CreateTransitRouterRouteEntry",
@@ -250,4 +328,14 @@ fn attempts(kind: &str, call: &CallRecord) -> bool {
         "member" => call.action == "AddServersToServerGroup",
         _ => panic!("{kind}"),
     }
+}
+
+/// The attachment of a VPC, or the connection with a region, if there is one.
+fn attachment(local: &Local, which: &str) -> Option<String> {
+    let (action, filter) = match which.starts_with("vpc-") {
+        true => ("ListTransitRouterVpcAttachments", ("VpcId", which)),
+        false => ("ListTransitRouterPeerAttachments", ("CenId", "cen-1")),
+    };
+    let found = Console(local).act(Service::Cbn, "cn-chengdu", action, &[filter]);
+    Some(found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"].as_str()?.to_owned())
 }

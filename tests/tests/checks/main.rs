@@ -15,7 +15,7 @@ macro_rules! checks {
 
         /// The codes that these cases find.
         pub(crate) fn codes() -> Vec<onboarding::Code> {
-            vec![$($case.code),+]
+            [$($case.codes()),+].concat()
         }
     };
 }
@@ -26,54 +26,35 @@ mod bandwidth;
 mod case;
 mod members;
 mod network;
+mod paths;
+mod removals;
 mod security;
+mod unknown;
 mod unread;
 
 use std::collections::BTreeSet;
 
 use onboarding::Code;
 
-/// Codes that are no checks of a plan before it is carried out, or that have their tests elsewhere, and where.
+/// Codes that are no checks of a plan: what becomes of a run, an event or a store. And where their tests are.
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Store, "onboarding's tests of the store; here `a_route_of_the_whole_range_is_no_binding`"),
     (Code::NoBinding, "stage's tests of sessions"),
-    (
-        Code::ServerGroupMismatch,
-        "groups of other VPCs are not listed; the rule guards against a change of the ALB's VPC",
-    ),
-    (Code::AttachmentNotReady, "a state that passes; onboarding's plans"),
-    (Code::RouteImpossible, "with `backends_in_the_albs_own_vpc`; reachability's tests"),
-    (Code::GroupMissing, "a group with an interface in it cannot be deleted"),
-    (Code::RemovalWaits, "scenarios/removal.rs"),
-    (Code::RemovalCapped, "scenarios/removal.rs"),
-    (Code::RemovalFloor, "scenarios/removal.rs"),
-    (Code::Unhealthy, "verify"),
-    (Code::ListenerTaken, "onboarding's plans: a listener that redirects"),
+    (Code::Drift, "verify: what is undone behind a run; scenarios/drift.rs"),
+    (Code::EventIgnored, "dispatch's tests of events"),
+    // What an explanation says of members and of what is before the path; no plan carries it.
     (Code::ListenerMissing, "reachability: the front of a path"),
     (Code::ServerGroupMissing, "reachability: the front of a path"),
     (Code::NotMember, "reachability: the front of a path"),
     (Code::NotSelected, "reachability: the front of a path"),
     (Code::NotRunning, "reachability: the front of a path"),
     (Code::NoWeight, "reachability: the front of a path"),
-    (Code::PathNotOpen, "every case here whose member waits for its path"),
-    (Code::NoRoute, "reachability"),
-    (Code::Blackhole, "reachability"),
-    (Code::NotAssociated, "reachability"),
-    (Code::NotLearned, "reachability"),
-    (Code::NotAttached, "reachability"),
-    (Code::NotAllowed, "reachability"),
-    (Code::WrongNextHop, "reachability"),
-    (Code::NetworkAcl, "reachability"),
-    (Code::Drift, "dispatch"),
-    (Code::EventIgnored, "dispatch"),
-    (Code::NotApproved, "scenarios/consent.rs"),
-    (Code::Waits, "every case here with dependents"),
+    (Code::ListenerTaken, "onboarding's plans: the emulator's listeners all forward"),
     (Code::ReadOnly, "scenarios/switches.rs"),
     (Code::Refused, "stage's tests of apply"),
-    (Code::StillPending, "scenarios"),
-    (Code::Orphan, "onboarding's plans"),
-    (Code::NotProbed, "verify"),
-    (Code::ProbeFailed, "verify"),
+    (Code::StillPending, "stage's tests of runs; scenarios/faults.rs"),
+    (Code::NotProbed, "scenarios/hosting.rs; every case here"),
+    (Code::ProbeFailed, "verify's tests of probes"),
 ];
 
 /// No VPC takes 100.64.0.0/10 or a half of it as a route (cloud-apis.md section 9).
@@ -97,6 +78,8 @@ fn every_code_has_a_case_or_a_reason_why_not() {
         bandwidth::codes(),
         members::codes(),
         network::codes(),
+        paths::codes(),
+        removals::codes(),
         security::codes(),
         unread::codes(),
     ];

@@ -1,10 +1,11 @@
 //! Who can be a member.
 
+use emulator::Circumstance;
 use emulator::call::Service;
 use end_to_end::Console;
 use onboarding::Code;
 
-use crate::alb::{adopted, group, group_named, listen, register};
+use crate::alb::{adopted, bring_about, group, group_named, listen, register};
 use crate::case::Case;
 
 /// Two hundred remote servers for a group.
@@ -87,4 +88,26 @@ checks! {
         })
         .wait(10)
         .without(&["group"]);
+
+    // An NLB has a network interface that its service manages; a CLB shows none.
+    what_other_services_and_nobody_hold_in_the_albs_vpc: Case::new(Code::LoadBalancerBackend)
+        .classic()
+        .after(adopted(&[]))
+        .after(bring_about(Circumstance::ServiceInterface("vsw-2".to_owned())))
+        .wait(10)
+        .after(|console| {
+            let managed = [("VpcId", "vpc-1"), ("ServiceManaged", "true")];
+            let found = console.act(Service::Ecs, "cn-chengdu", "DescribeNetworkInterfaces", &managed);
+            let address = found["NetworkInterfaceSets"]["NetworkInterfaceSet"][0]["PrivateIpAddress"].as_str().unwrap();
+            register(console, &group_named(console, "web-remote"), address, "false");
+        })
+        .wait(10)
+        .after(|console| register(console, &group_named(console, "web-remote"), "172.16.0.250", "false"))
+        .wait(10)
+        .carries(Code::Unread, &[])
+        .without(&["group"]);
+
+    a_member_whose_service_is_down: Case::new(Code::Unhealthy)
+        .scenario("tags: { app: web }", "webPorts: [], tags: { app: web }")
+        .reports();
 }

@@ -88,6 +88,13 @@ checks! {
         .scenario("cidr: 192.168.0.0/16\n", "cidr: 192.168.0.0/16\n    secondary: [172.20.0.0/16]\n")
         .blocks(FOR_VPC2);
 
+    // Nothing is routed out of a vSwitch's own prefix.
+    a_source_inside_a_vswitch_of_the_backends: Case::new(Code::RouteImpossible)
+        .scenario("cidr: 192.168.0.0/16\n    vswitches:\n", "cidr: 192.168.0.0/16\n    secondary: [172.16.0.0/20]\n    vswitches:\n      - { id: vsw-5, zone: cn-hangzhou-h, cidr: 172.16.0.0/20 }\n")
+        .leaves(&["group", "listener"])
+        .blocks(&["route vpc-2"])
+        .carries(Code::CidrOverlap, FOR_VPC2);
+
     a_prefix_of_the_clouds_own_services: Case::new(Code::CidrOverlap)
         .scenario("cidr: 192.168.0.0/16\n", "cidr: 192.168.0.0/16\n    secondary: [100.80.0.0/16]\n")
         .blocks(FOR_VPC2);
@@ -96,7 +103,9 @@ checks! {
         .after(|console| route(console, "192.168.7.0/24"))
         .wait(10)
         .without(&["member i-ecs1"])
-        .blocks(&["route vpc-1"]);
+        .blocks(&["route vpc-1"])
+        .carries(Code::PathNotOpen, &["member i-ecs1"])
+        .carries(Code::WrongNextHop, &["member i-ecs1"]);
 
     a_route_of_others_for_a_part_of_it: Case::new(Code::RouteShadowed)
         .after(|console| route(console, "192.168.7.0/28"))
@@ -113,7 +122,9 @@ checks! {
         .after(fifty_routes(4))
         .wait(10)
         .without(&["member i-ecs1"])
-        .blocks(&["route vpc-1"]);
+        .blocks(&["route vpc-1"])
+        .carries(Code::PathNotOpen, &["member i-ecs1"])
+        .carries(Code::NoRoute, &["member i-ecs1"]);
 
     a_custom_route_table_and_a_classic_alb: custom_table(Case::new(Code::CustomRouteTable).classic()).blocks(&["member i-ecs1"]);
 

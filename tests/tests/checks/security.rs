@@ -1,6 +1,8 @@
 //! The backends' security groups.
 
 use emulator::Circumstance;
+use emulator::call::{ApiError, Service};
+use emulator::faults::Rule;
 use onboarding::Code;
 
 use crate::alb::bring_about;
@@ -28,7 +30,26 @@ checks! {
     a_group_with_others_in_it: Case::new(Code::GroupShared)
         .scenario("\ncens:", "  - { id: i-other, vswitch: vsw-3, securityGroups: [sg-2] }\n\ncens:");
 
-    a_group_without_room: with_rules(Case::new(Code::RuleQuota), &many(199)).without(&["member i-ecs1"]).blocks(&["rules sg-2"]);
+    a_group_without_room: with_rules(Case::new(Code::RuleQuota), &many(199))
+        .without(&["member i-ecs1"])
+        .blocks(&["rules sg-2"])
+        .carries(Code::PathNotOpen, &["member i-ecs1"])
+        .carries(Code::NotAllowed, &["member i-ecs1"]);
+
+    // Deleted between the listing of groups and the reading of its rules.
+    a_group_that_is_gone: Case::new(Code::GroupMissing)
+        .after(|console| {
+            let gone = ApiError::not_found("InvalidSecurityGroupId.NotFound", "The specified SecurityGroupId does not exist.");
+            let rule = Rule::refuse(gone).on(Service::Ecs, "DescribeSecurityGroupAttribute");
+            console.0.cloud().inject(rule).unwrap();
+        })
+        .without(&["rules sg-2"])
+        .blocks(&["member i-ecs1"]);
+
+    a_rule_of_a_binding_that_is_not_in_the_store: with_rules(
+        Case::new(Code::Orphan),
+        "{ protocol: TCP, ports: 22/22, source: 10.1.0.0/16, description: albridge/albridge/gone }"
+    );
 
     a_group_that_drops_first: with_rules(
         Case::new(Code::RuleShadowed),

@@ -47,12 +47,20 @@ async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
     console.untag(&worlds::fleet_ids(5));
     console.wait(minutes(1)).await;
     let executions = console.ended(runs + 1, LIMIT).await;
-    // A run takes the larger of one and a fifth of the group.
-    let left = console.members().await.len();
-    assert_eq!(left, FLEET + 1 - 2, "the cap of one run");
+    // A run sends away the larger of one and a fifth of the group; who goes stays for a while, without new requests.
+    let members = console.members().await;
+    assert_eq!(members.len(), FLEET + 1);
+    assert_eq!(members.iter().filter(|member| member.weight == 0).count(), 2, "the cap of one run: {members:?}");
     let codes: Vec<_> =
         console.reports(&executions[runs].name).await.into_iter().flat_map(|report| report.blocked).collect();
     assert!(codes.iter().any(|reason| reason.code.as_str() == "XREG-REMOVAL-CAPPED"), "{codes:?}");
+    // However often somebody looks meanwhile.
+    for again in ["again", "and-again"] {
+        console.run(again).await;
+        let members = console.members().await;
+        assert_eq!(members.len(), FLEET + 1);
+        assert_eq!(members.iter().filter(|member| member.weight == 0).count(), 2, "{members:?}");
+    }
     // The timer's runs go on until all are gone.
     console.wait(minutes(4 * 30)).await;
     console.ended(runs + 1, LIMIT).await;
@@ -61,6 +69,42 @@ async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
     assert!(members.iter().all(|member| member.status == "Available" && member.weight == 100));
     assert_eq!(console.ailing().await, Vec::<String>::new());
     assert_quiet(&local);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_that_come_back_bring_members_back() {
+    let local = ten(Generation::Upgraded).await;
+    let console = Console(&local);
+    let runs = console.executions().await.len();
+    let before = console.members().await;
+    console.untag(&worlds::fleet_ids(2));
+    console.wait(minutes(1)).await;
+    console.ended(runs + 1, LIMIT).await;
+    assert_ne!(console.members().await, before);
+    console.tag(&worlds::fleet_ids(2));
+    console.wait(minutes(1)).await;
+    console.ended(runs + 2, LIMIT).await;
+    assert_eq!(console.members().await, before, "nobody was removed, so nobody has to be added");
+}
+
+/// What makes the cap hold over all the invocations of a run (decision 9).
+#[test]
+fn leavers_are_held_for_longer_than_a_run_can_spend_on_members() {
+    let text = template::Template::parse(local::TEMPLATE).unwrap();
+    let pseudo = template::Pseudo {
+        region: "cn-hangzhou".to_owned(),
+        account_id: "1234567890123456".to_owned(),
+        stack_name: "albridge".to_owned(),
+        stack_id: "albridge".to_owned(),
+    };
+    let parameters = [("CodeBucket", "code"), ("StoreBucket", "store")];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let home = text.resolve(&pseudo, &parameters.into()).unwrap();
+    let flow = workflow::Definition::parse(&home.flows[0].definition).unwrap();
+    // Longer than any function may take: the state's own limit counts.
+    let states = workflow::budget::states(&flow, |_| minutes(24 * 60)).unwrap();
+    let spent = states["BackendServers"].worst.duration;
+    assert!(onboarding::plan::HOLD > spent, "{spent:?}");
 }
 
 #[tokio::test(start_paused = true)]

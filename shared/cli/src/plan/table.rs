@@ -82,7 +82,10 @@ pub(crate) fn changes(count: usize) -> String {
 
 const fn sign(write: &Write) -> &'static str {
     match write {
-        Write::UpdateServerGroup { .. } | Write::ForwardListener { .. } | Write::UpdateServer { .. } => "~",
+        Write::UpdateServerGroup { .. }
+        | Write::ForwardListener { .. }
+        | Write::SetBandwidth { .. }
+        | Write::UpdateServer { .. } => "~",
         Write::DeleteServerGroup { .. }
         | Write::RemoveVpcRoute { .. }
         | Write::RemoveTransitRoute { .. }

@@ -140,10 +140,7 @@ pub(super) fn make(world: &mut World, now: Timestamp, order: Order) -> Result<&m
     }
     let mut zones = Vec::new();
     for (zone, vswitch, wanted) in &order.zones {
-        let address = vpc::take_address(world, vswitch, *wanted, &order.id)?;
-        let count = if order.generation == Generation::Upgraded { LOCAL_ADDRESSES } else { 0 };
-        let local = (0..count).map(|_| vpc::take_address(world, vswitch, None, &order.id)).collect::<Result<_, _>>()?;
-        zones.push(Zone { zone: zone.clone(), vswitch: vswitch.clone(), address, local });
+        zones.push(occupy(world, &order.id, order.generation, (zone, vswitch, *wanted))?);
     }
     let host = order.id.trim_start_matches("alb-");
     let dns_name = match (order.generation, order.address_type.as_str()) {
@@ -172,6 +169,39 @@ pub(super) fn make(world: &mut World, now: Timestamp, order: Order) -> Result<&m
         id: order.id.clone(),
     };
     Ok(world.alb.load_balancers.entry(order.id).or_insert(made))
+}
+
+/// Takes the addresses of one zone.
+fn occupy(
+    world: &mut World,
+    id: &str,
+    generation: Generation,
+    (zone, vswitch, wanted): (&str, &str, Option<Ipv4Addr>),
+) -> Result<Zone, ApiError> {
+    let address = vpc::take_address(world, vswitch, wanted, id)?;
+    let count = if generation == Generation::Upgraded { LOCAL_ADDRESSES } else { 0 };
+    let local = (0..count).map(|_| vpc::take_address(world, vswitch, None, id)).collect::<Result<_, _>>()?;
+    Ok(Zone { zone: zone.to_owned(), vswitch: vswitch.to_owned(), address, local })
+}
+
+/// Moves a load balancer to other zones; those that it keeps keep their addresses.
+pub(crate) fn move_to(world: &mut World, id: &str, wanted: &[(String, String)]) -> Result<(), ApiError> {
+    let held = world.alb.load_balancers.get_mut(id).ok_or_else(|| fault::not_found("LoadBalancer", id))?;
+    let generation = held.generation;
+    let stays = |zone: &Zone| wanted.iter().any(|(_, vswitch)| *vswitch == zone.vswitch);
+    let (mut zones, left): (Vec<Zone>, Vec<Zone>) = std::mem::take(&mut held.zones).into_iter().partition(stays);
+    for zone in left {
+        vpc::release_addresses(world, &zone.vswitch, id);
+    }
+    for (zone, vswitch) in wanted {
+        if !zones.iter().any(|held| held.vswitch == *vswitch) {
+            zones.push(occupy(world, id, generation, (zone, vswitch, None))?);
+        }
+    }
+    if let Some(held) = world.alb.load_balancers.get_mut(id) {
+        held.zones = zones;
+    }
+    Ok(())
 }
 
 fn zones(params: &Params) -> Result<Vec<(String, String, Option<Ipv4Addr>)>, ApiError> {

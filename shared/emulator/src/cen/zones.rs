@@ -67,7 +67,8 @@ pub(super) fn open(
 ) -> Result<Vec<ZoneMapping>, ApiError> {
     let mut opened = Vec::new();
     for Wanted { zone, switch } in wanted {
-        let interface = ecs::make_service_interface(world, now, switch, attachment)?;
+        let interface =
+            ecs::make_service_interface(world, now, switch, &format!("the transit router attachment {attachment}"))?;
         opened.push(ZoneMapping { zone: zone.clone(), switch: switch.clone(), interface });
     }
     Ok(opened)

@@ -18,7 +18,7 @@ pub(super) fn mac(world: &mut World) -> String {
     format!("00:16:3e:{a:02x}:{b:02x}:{c:02x}")
 }
 
-/// The interface that a transit router's attachment keeps in one vSwitch.
+/// An interface that a cloud service keeps in a vSwitch: a transit router's attachment, say.
 ///
 /// # Errors
 /// When the vSwitch is not there or full.
@@ -26,7 +26,7 @@ pub(crate) fn make_service_interface(
     world: &mut World,
     now: Timestamp,
     switch: &str,
-    attachment: &str,
+    maker: &str,
 ) -> Result<String, ApiError> {
     let id = world.ids.next("eni-");
     let address = vpc::take_address(world, switch, None, &id)?;
@@ -46,7 +46,7 @@ pub(crate) fn make_service_interface(
         groups: Vec::new(),
         mac,
         name: String::new(),
-        description: format!("Created by the transit router attachment {attachment}"),
+        description: format!("Created by {maker}"),
         service_managed: true,
         created: now,
         tags: Tags::new(),

@@ -1,12 +1,14 @@
 //! What attachments and connections stand on: the CEN instance, the transit-router service, its role and zones; and who
 //! else holds the VPCs.
 
+use crate::binding::Backend;
 use crate::change::AttachmentRef;
 use crate::checks::{Finding, Target};
 use crate::ids::{Region, VpcId};
 use crate::plan::{Inputs, may_do_everything};
 use crate::reason::{Code, Reason};
 use crate::topology::{LoadBalancer, TransitRouter};
+use crate::wanted;
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
@@ -47,12 +49,67 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
             findings.extend(Finding::unread(&what, zones, vec![Target::Attach((*vpc).clone())]));
         }
         findings.extend(elsewhere(inputs, vpc));
+        findings.extend(not_ready(inputs, home.1, AttachmentRef::Vpc { vpc: (*vpc).clone() }));
         adopted(inputs, region, &AttachmentRef::Vpc { vpc: (*vpc).clone() }, findings);
     }
     for region in binding.remote_regions() {
         let peer = AttachmentRef::Peer { from: binding.alb.region.clone(), to: region.clone() };
         adopted(inputs, region, &peer, findings);
+        findings.extend(not_ready(inputs, home.1, peer));
     }
+    quota(inputs, &sides, findings);
+}
+
+/// VPCs that the binding is still to attach, where the transit router takes no more. Only a stated quota is looked at: no
+/// number is published (cloud-apis.md section 16), and beyond it the cloud refuses.
+fn quota(inputs: &Inputs<'_>, sides: &[(&Region, &VpcId)], findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let Some(quota) = binding.cen.attachment_quota.and_then(|quota| usize::try_from(quota).ok()) else { return };
+    if topology.vpc_attachments.get().is_none() {
+        return; // nothing is planned then
+    }
+    let mut taken = topology.surroundings.attachments.clone();
+    for (region, vpc) in sides {
+        if topology.vpc_attachment(vpc).is_some() {
+            continue;
+        }
+        let count = taken.entry((*region).clone()).or_default();
+        if *count >= quota {
+            let router =
+                topology.transit_router(region).map_or_else(|| region.to_string(), |found| found.id.to_string());
+            let message = format!(
+                "Transit router {router} in {region} has {count} VPC attachments of at most {quota}, so {vpc} is not attached."
+            );
+            let reason = Reason::new(Code::AttachmentQuota, router, message);
+            findings.push(Finding::new(reason, vec![Target::Attach((*vpc).clone())]));
+        } else {
+            *count += 1;
+        }
+    }
+}
+
+/// An attachment that is there and carries nothing, nor will by itself: `Detaching`, say. Members behind it wait as well.
+fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Option<Finding> {
+    let Inputs { binding, topology, .. } = *inputs;
+    let (id, status) = match &reference {
+        AttachmentRef::Vpc { vpc } => topology.vpc_attachment(vpc).map(|found| (&found.id, &found.status))?,
+        AttachmentRef::Peer { from, to } => {
+            topology.peer_attachment(from, to).map(|found| (&found.id, &found.status))?
+        }
+    };
+    if matches!(status.as_str(), "Attached" | "Attaching" | "Modifying") {
+        return None;
+    }
+    let message = format!("{id}, {reference}, is {status}.");
+    let behind = |backend: &Backend| match &reference {
+        AttachmentRef::Vpc { vpc } => vpc == home || vpc == &backend.vpc,
+        AttachmentRef::Peer { to, .. } => to == &backend.region,
+    };
+    let members = wanted::selected(binding, topology).filter(|(backend, _)| behind(backend));
+    let mut blocks: Vec<_> = members.filter_map(|(_, instance)| instance.address).map(Target::Member).collect();
+    let reason = Reason::new(Code::AttachmentNotReady, id, message);
+    blocks.push(Target::Using(reference));
+    Some(Finding::new(reason, blocks))
 }
 
 /// A VPC that another CEN instance holds, and this one not yet. The cloud may allow both, but routes that the other one

@@ -1,7 +1,8 @@
 //! The bandwidth of inter-region connections (`cloud-apis.md` section 8).
 //!
-//! Sufficient means: what the binding asks for each connection that is not there yet, taken together, is free in the plan;
-//! a connection that is there has at least what the binding asks for. Nothing is measured.
+//! Sufficient means: what the binding asks for each connection that is not there yet, and what connections of our own lack,
+//! taken together, is free in the plan; a connection of others has at least what the binding asks for. A figure that the
+//! API does not state is no figure. Nothing is measured.
 
 use crate::binding::Bandwidth;
 use crate::checks::{Finding, Target, regions};
@@ -26,12 +27,20 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     for to in binding.remote_regions() {
         let wish = binding.cen.bandwidth.as_ref();
         match (topology.peer_attachment(from, to), wish) {
-            (Some(peer), Some(wish)) if peer.bandwidth < wish.mbps => {
-                let message =
-                    format!("Connection {} ({from} - {to}) has {} of {} Mbit/s.", peer.id, peer.bandwidth, wish.mbps);
+            (Some(peer), Some(wish)) => {
+                let Some(have) = peer.bandwidth.filter(|have| *have < wish.mbps) else { continue };
+                if inputs.deployment.owns_tag(peer.mark.as_deref()) && peer.bandwidth_package == wish.package {
+                    // The plan raises it.
+                    findings.extend(border(inputs, wish, to));
+                    if let Some(id) = &wish.package {
+                        package(inputs, id, to, wish.mbps - have, &mut reserved, findings);
+                    }
+                    continue;
+                }
+                let message = format!("Connection {} ({from} - {to}) has {have} of {} Mbit/s.", peer.id, wish.mbps);
                 findings.push(Finding::new(Reason::new(Code::Bandwidth, &peer.id, message), Vec::new()));
             }
-            (Some(_), _) => {}
+            (Some(_), None) => {}
             (None, None) => {
                 let message = format!("The binding states no bandwidth for the connection {from} - {to}.");
                 let reason = Reason::new(Code::Bandwidth, &binding.cen.id, message);
@@ -40,7 +49,7 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
             (None, Some(wish)) => {
                 findings.extend(border(inputs, wish, to));
                 if let Some(id) = &wish.package {
-                    package(inputs, id, to, &mut reserved, findings);
+                    package(inputs, id, to, wish.mbps, &mut reserved, findings);
                 }
             }
         }
@@ -65,8 +74,15 @@ fn border(inputs: &Inputs<'_>, wish: &Bandwidth, to: &Region) -> Option<Finding>
     crosses.then(|| Finding::new(Reason::new(Code::CrossBorder, to, message()), Vec::new()))
 }
 
-/// The plan that a new connection takes its bandwidth from. `reserved` is what earlier ones of this binding will take.
-fn package(inputs: &Inputs<'_>, id: &BandwidthPackageId, to: &Region, reserved: &mut u32, findings: &mut Vec<Finding>) {
+/// The plan that a connection takes `wanted` Mbit/s more from. `reserved` is what earlier ones of this binding will take.
+fn package(
+    inputs: &Inputs<'_>,
+    id: &BandwidthPackageId,
+    to: &Region,
+    wanted: u32,
+    reserved: &mut u32,
+    findings: &mut Vec<Finding>,
+) {
     let Inputs { binding, topology, .. } = *inputs;
     let blocks = || vec![Target::Connect(to.clone())];
     let Some(found) = topology.bandwidth_package.get() else {
@@ -89,7 +105,6 @@ fn package(inputs: &Inputs<'_>, id: &BandwidthPackageId, to: &Region, reserved: 
             format!("Bandwidth plan {id} joins {a} and {b}, and {one} and {other} are needed."),
         );
     }
-    let wanted = binding.cen.bandwidth.as_ref().map_or(0, |wish| wish.mbps);
     let taken = plan.used.saturating_add(*reserved);
     if taken.saturating_add(wanted) > plan.bandwidth {
         let left = plan.bandwidth.saturating_sub(taken);

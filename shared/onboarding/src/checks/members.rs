@@ -8,13 +8,14 @@ use crate::ids::ServerGroupId;
 use crate::mark::Role;
 use crate::plan::Inputs;
 use crate::reason::{Code, Reason};
+use crate::surroundings::Holder;
 use crate::topology::{Generation, LoadBalancer};
 use crate::wanted;
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     findings.extend(quota(inputs, load_balancer));
     if wanted::generation(inputs.binding, load_balancer) == Generation::Classic {
-        load_balancers(inputs, findings);
+        load_balancers(inputs, load_balancer, findings);
     }
 }
 
@@ -66,21 +67,37 @@ fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = Ipv4Addr> + use<'a
     running.filter_map(|(_, instance)| instance.address).filter(move |address| !registered.contains(address))
 }
 
-/// Addresses of load balancers in the ALB's own VPC, wanted or registered.
-fn load_balancers(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
+/// Addresses of the ALB's own VPC, wanted or registered, that a load balancer or another service holds there. A CLB shows no
+/// network interface to its owner: an address that no interface has may be one's, so whose it is stays unknown.
+fn load_balancers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
-    let known = &topology.surroundings.balancer_addresses;
-    findings.extend(Finding::unread("the load balancers of the ALB's VPC", known, vec![Target::Members]));
-    let Some(addresses) = known.get() else { return };
+    let home = &load_balancer.vpc;
+    let known = &topology.surroundings.holders;
+    findings.extend(Finding::unread("who holds the addresses of the ALB's VPC", known, vec![Target::Members]));
+    let (Some(holders), Some(vpc)) = (known.get(), topology.vpc(home)) else { return };
     let selected = wanted::selected(binding, topology).filter_map(|(_, instance)| instance.address);
     let members = topology.servers.get().into_iter().flatten().map(|server| server.address);
-    let mut wanted: Vec<_> = selected.chain(members).collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    for address in wanted {
-        let Some(balancer) = addresses.get(&address) else { continue };
-        let message = format!("{address} is an address of load balancer {balancer}, in the ALB's own VPC.");
-        let reason = Reason::new(Code::LoadBalancerBackend, address, message);
-        findings.push(Finding::new(reason, vec![Target::Member(address)]));
+    let here = selected.chain(members).filter(|address| vpc.cidrs.iter().any(|prefix| prefix.contains(address)));
+    for address in here.collect::<BTreeSet<_>>() {
+        let (code, message) = match holders.get(&address) {
+            Some(Holder::Instance(_) | Holder::Interface(_)) => continue,
+            Some(Holder::LoadBalancer(id)) => (
+                Code::LoadBalancerBackend,
+                format!("{address} is an address of load balancer {id}, in the ALB's own VPC."),
+            ),
+            Some(Holder::Service { interface, description }) => {
+                let what = if description.is_empty() { String::new() } else { format!(" ({description})") };
+                let message =
+                    format!("{address} is held in {home} by {interface}, which a cloud service manages{what}.");
+                (Code::LoadBalancerBackend, message)
+            }
+            None => {
+                let message = format!(
+                    "Who holds {address} in {home} is unknown: no network interface has it, and a CLB shows none."
+                );
+                (Code::Unread, message)
+            }
+        };
+        findings.push(Finding::new(Reason::new(code, address, message), vec![Target::Member(address)]));
     }
 }

@@ -93,12 +93,13 @@ fn custom_tables(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     for (backend, instance) in wanted::selected(binding, topology) {
         let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
         let Some(vswitch) = vpc.vswitches.get(&instance.vswitch) else { continue };
-        if vpc.table_of(vswitch).is_none_or(|table| table.system) || !named.insert(&vswitch.id) {
+        let Some(table) = vpc.table_of(vswitch).filter(|table| !table.system) else { continue };
+        if !named.insert(&vswitch.id) {
             continue;
         }
         let here = wanted::selected(binding, topology).filter(|(_, other)| other.vswitch == vswitch.id);
         let members = here.filter_map(|(_, other)| other.address).map(Target::Member);
-        let message = format!("vSwitch {} of {} uses a custom route table.", vswitch.id, vpc.id);
+        let message = format!("vSwitch {} of {} uses the custom route table {}.", vswitch.id, vpc.id, table.id);
         findings.push(Finding::new(Reason::new(Code::CustomRouteTable, &vswitch.id, message), members.collect()));
     }
 }

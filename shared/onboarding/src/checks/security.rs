@@ -23,7 +23,7 @@ pub(super) fn check(inputs: &Inputs<'_>, wants: &Wants, findings: &mut Vec<Findi
         }
     }
     for (id, group) in groups {
-        findings.extend(quota(wants, group));
+        findings.extend(quota(inputs, wants, group));
         let all = topology.instances.values().filter_map(|known| known.get()).flatten();
         let others = all.filter(|one| one.security_groups.contains(id) && !wanted_instances.contains(&one.id));
         let others: BTreeSet<_> = others.map(|instance| &instance.id).collect();
@@ -40,7 +40,7 @@ pub(super) fn check(inputs: &Inputs<'_>, wants: &Wants, findings: &mut Vec<Findi
 
 /// Rules that the binding wants and the group lacks, and the room for them. An older rule of ours that is on its way out
 /// still takes its place.
-fn quota(wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
+fn quota(inputs: &Inputs<'_>, wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
     let of_group = wants.rules.iter().filter(|(id, _)| id == &group.id);
     let missing = of_group
         .filter(|(_, wish)| {
@@ -48,6 +48,7 @@ fn quota(wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
                 have.accept
                     && have.source == RuleSource::Cidr(wish.source)
                     && have.ports == Some((wish.port, wish.port))
+                    && (have.priority == wish.priority || inputs.deployment.binding_of(&have.description).is_none())
             };
             !group.rules.iter().any(same)
         })

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use crate::change::{AttachmentRef, Write};
 use crate::ids::{Region, SecurityGroupId, VpcId};
-use crate::plan::Inputs;
+use crate::plan::{Inputs, uses};
 
 /// A set of changes. Removals are in none: nothing that is wrong with a path stops leaving it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +15,12 @@ pub enum Target {
     Backend(VpcId),
     /// Attaching a VPC.
     Attach(VpcId),
-    /// Connecting the ALB's region with another.
+    /// Connecting the ALB's region with another, and the connection's bandwidth.
     Connect(Region),
     /// Association, propagation and publishing of one attachment.
     Links(AttachmentRef),
+    /// Whatever needs an attachment that is there already.
+    Using(AttachmentRef),
     /// Rules of a security group.
     Rules(SecurityGroupId),
     /// Listeners of the load balancer.
@@ -37,7 +39,8 @@ impl Target {
             (Self::Paths, write) => is_path(write) || matches!(write, Write::AddServer { .. }),
             (Self::Backend(vpc), write) => serves_only(inputs, vpc, write),
             (Self::Attach(id), Write::AttachVpc { vpc, .. }) => id == vpc,
-            (Self::Connect(region), Write::Connect { to, .. }) => region == to,
+            (Self::Connect(region), Write::Connect { to, .. } | Write::SetBandwidth { to, .. }) => region == to,
+            (Self::Using(of), write) => uses(write).contains(of),
             (Self::Links(of), Write::Associate { attachment, .. } | Write::Propagate { attachment, .. }) => {
                 of == attachment
             }
@@ -59,6 +62,7 @@ const fn is_path(write: &Write) -> bool {
         write,
         Write::AttachVpc { .. }
             | Write::Connect { .. }
+            | Write::SetBandwidth { .. }
             | Write::PublishRoutes { .. }
             | Write::Associate { .. }
             | Write::Propagate { .. }
@@ -79,7 +83,7 @@ fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
     let connects = |region: &Region| alone || (remote && alone_in_region && region == &backend.region);
     match write {
         Write::AttachVpc { vpc, .. } => vpc == id || alone,
-        Write::Connect { to, .. } | Write::PublishRoutes { to, .. } => connects(to),
+        Write::Connect { to, .. } | Write::SetBandwidth { to, .. } | Write::PublishRoutes { to, .. } => connects(to),
         Write::Associate { attachment, .. } | Write::Propagate { attachment, .. } => match attachment {
             AttachmentRef::Vpc { vpc } => vpc == id || alone,
             AttachmentRef::Peer { to, .. } => connects(to),

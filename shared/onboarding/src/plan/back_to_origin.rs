@@ -26,6 +26,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
 
 fn transit_route(inputs: &Inputs<'_>, wish: &TransitRouteWish, plan: &mut Plan) {
     let topology = inputs.topology;
+    if topology.vpc_attachments.get().is_none() {
+        return plan.unread("the VPC attachments", topology.vpc_attachments.why_unknown());
+    }
     let Some(router) = topology.transit_router(&wish.region) else { return };
     let Some(table) = router.tables.get(&wish.table) else { return };
     let ours = topology.resolve(&wish.attachment);

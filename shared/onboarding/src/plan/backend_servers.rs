@@ -1,5 +1,5 @@
 //! Step 1, second half: exactly the wanted instances whose path is open are members, by private address with Remote IP
-//! on; leavers are drained, then removed. Nothing goes without a reason, and never because a list came back short.
+//! on; leavers get weight 0, and are removed later. Nothing goes without a reason, and never because a list came back short.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -22,6 +22,11 @@ const STAGE: StageName = StageName::BackendServers;
 
 /// Servers that a group holds (cloud-apis.md, section 4; design.md, "Limits of the world").
 const SERVERS_PER_GROUP: usize = 1000;
+
+/// How long a leaver stays a member of weight 0 at the least, unless its release is proven. Longer than one run can spend on
+/// members, so that whoever was sent away in a run is seen, and counted by the cap, until that run is over
+/// (docs/decisions/0009-removal-cap.md).
+pub const HOLD: Duration = Duration::from_secs(20 * 60);
 
 /// A member that this deployment registered for this binding.
 struct Member<'a> {
@@ -52,6 +57,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, findings: &[Finding
         if known.and_then(|known| known.get()).is_none() {
             plan.unread(&format!("the instances of {}", backend.vpc), known.and_then(|known| known.why_unknown()));
         }
+    }
+    if topology.unhealthy.failure().is_some() {
+        plan.unread("the health of the members", topology.unhealthy.why_unknown());
     }
     for server in servers.iter().filter(|server| server.status != "Available") {
         plan.expect(STAGE, format!("member {} is {}", server.endpoint(), server.status));
@@ -194,10 +202,10 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
     let percent = usize::try_from(inputs.binding.removal.max_percent).unwrap_or(usize::MAX);
     let cap = (servers.len().saturating_mul(percent) / 100).max(1);
     let floor = usize::try_from(inputs.binding.removal.min_healthy).unwrap_or(usize::MAX);
-    let draining = leavers.iter().filter(|leaver| matches!(leaver.member.state, MemberState::Draining(_))).count();
-    // Those that the group itself still drains count as well: an earlier invocation of this run took them out.
-    let removing = members.iter().filter(|member| member.server.status == "Removing").count();
-    let mut going = inputs.removed.max(draining + removing);
+    // Whoever was sent away less than the hold ago: by this run, in whatever invocation, or by one shortly before it.
+    let recent =
+        |member: &&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
+    let mut going = inputs.removed.max(members.iter().filter(recent).count());
     for leaver in leavers {
         let instance = &leaver.member.instance;
         if leaver.why == Leaving::Released {
@@ -205,13 +213,15 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
             continue;
         }
         if let MemberState::Draining(since) = leaver.member.state {
-            match drained_at(inputs, since) {
-                at if at <= inputs.now => plan.changes.push(Change::new(STAGE, remove(&leaver))),
-                at => plan.expect(
-                    STAGE,
-                    format!("member {} of {instance} drains until {at}", leaver.member.server.endpoint()),
-                ),
-            }
+            let change = Change::new(STAGE, remove(&leaver));
+            let at = held_until(inputs, since);
+            plan.changes.push(if at <= inputs.now {
+                change
+            } else {
+                let message =
+                    format!("{instance} ({}) has weight 0 since {since}, and is removed after {at}.", leaver.why);
+                change.blocked_by(Reason::new(Code::RemovalWaits, instance, message))
+            });
             continue;
         }
         let change = Change::new(STAGE, start_leaving(inputs, &leaver));
@@ -223,12 +233,16 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
         } else if leaver.healthy && healthy <= floor {
             Some((
                 Code::RemovalFloor,
-                format!("{instance} ({}) stays: only {healthy} members are healthy.", leaver.why),
+                format!("{instance} ({}) stays: {healthy} members are healthy, and {floor} must be left.", leaver.why),
             ))
         } else if going >= cap {
             Some((
                 Code::RemovalCapped,
-                format!("{instance} ({}) stays: {going} members leave in this run.", leaver.why),
+                format!(
+                    "{instance} ({}) stays: {going} of {} members are leaving, and at most {cap} may at a time.",
+                    leaver.why,
+                    servers.len()
+                ),
             ))
         } else {
             None
@@ -279,15 +293,9 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     }
 }
 
-/// Where the group drains connections itself, removal is one call; else weight 0 first, and a note since when.
+/// Weight 0 first, and a note since when: it gets no new requests, and a mistake is undone by setting its weight again.
 fn start_leaving(inputs: &Inputs<'_>, leaver: &Leaver<'_>) -> Write {
-    let Inputs { deployment, binding, topology, now, .. } = *inputs;
-    let mark = deployment.tag(&binding.name, Role::ServerGroup);
-    let group = topology.server_group(&mark, &binding.server_group.name);
-    let drains = group.is_some_and(|group| group.settings.drain_seconds.is_some());
-    if drains || binding.server_group.drain_seconds == 0 || leaver.member.server.weight == 0 {
-        return remove(leaver);
-    }
+    let Inputs { deployment, binding, now, .. } = *inputs;
     let Member { instance, server, .. } = leaver.member;
     let description = deployment.member(&binding.name, instance, MemberState::Draining(now));
     Write::UpdateServer {
@@ -304,8 +312,9 @@ fn remove(leaver: &Leaver<'_>) -> Write {
     Write::RemoveServer { instance: instance.clone(), address: server.address, port: server.port, why: leaver.why }
 }
 
-fn drained_at(inputs: &Inputs<'_>, since: Timestamp) -> Timestamp {
-    later(since, Duration::from_secs(u64::from(inputs.binding.server_group.drain_seconds)))
+/// Until when a leaver stays a member of weight 0: its requests may finish, and the cap has to see it.
+fn held_until(inputs: &Inputs<'_>, since: Timestamp) -> Timestamp {
+    later(since, HOLD.max(Duration::from_secs(u64::from(inputs.binding.server_group.drain_seconds))))
 }
 
 fn later(from: Timestamp, by: Duration) -> Timestamp {

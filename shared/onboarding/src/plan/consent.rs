@@ -73,7 +73,7 @@ fn makes(write: &Write) -> Option<AttachmentRef> {
 }
 
 /// The attachments that a change needs.
-pub(super) fn uses(write: &Write) -> Vec<AttachmentRef> {
+pub(crate) fn uses(write: &Write) -> Vec<AttachmentRef> {
     match write {
         Write::Associate { attachment, .. }
         | Write::Propagate { attachment, .. }
@@ -81,7 +81,9 @@ pub(super) fn uses(write: &Write) -> Vec<AttachmentRef> {
             vec![attachment.clone()]
         }
         Write::AddVpcRoute { vpc, .. } => vec![AttachmentRef::Vpc { vpc: vpc.clone() }],
-        Write::PublishRoutes { from, to } => vec![AttachmentRef::Peer { from: from.clone(), to: to.clone() }],
+        Write::SetBandwidth { from, to, .. } | Write::PublishRoutes { from, to } => {
+            vec![AttachmentRef::Peer { from: from.clone(), to: to.clone() }]
+        }
         _ => Vec::new(),
     }
 }

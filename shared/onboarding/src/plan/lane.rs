@@ -27,6 +27,7 @@ impl Write {
             Self::CreateListener { .. } | Self::ForwardListener { .. } => LOAD_BALANCER.to_owned(),
             Self::AttachVpc { .. }
             | Self::Connect { .. }
+            | Self::SetBandwidth { .. }
             | Self::PublishRoutes { .. }
             | Self::Associate { .. }
             | Self::Propagate { .. }

@@ -28,6 +28,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         }
         return plan.changes.push(change);
     };
+    if topology.server_groups.get().is_none() {
+        return; // whether it forwards as wished is not known, and the checks say why
+    }
     let group = topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), &binding.server_group.name);
     if group.is_some_and(|group| listener.server_groups.contains(&group.id)) {
         if listener.status == "Stopped" {
@@ -40,9 +43,10 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         plan.changes.push(Change::new(STAGE, Write::ForwardListener { listener: listener.id.clone() }));
     } else {
         let (code, what) = if listener.server_groups.is_empty() {
-            (Code::ListenerTaken, "does something else")
+            (Code::ListenerTaken, "forwards to no server group".to_owned())
         } else {
-            (Code::ListenerForwardsElsewhere, "forwards elsewhere")
+            let groups: Vec<_> = listener.server_groups.iter().map(ToString::to_string).collect();
+            (Code::ListenerForwardsElsewhere, format!("forwards to {}", groups.join(", ")))
         };
         let message = format!("Listener {} on port {} was made by others and {what}.", listener.id, listener.port);
         plan.find(Reason::new(code, &listener.id, message));

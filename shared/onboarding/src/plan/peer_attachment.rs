@@ -1,9 +1,10 @@
 //! Step 4: the inter-region connection, with bandwidth, associated and propagating on both sides, publishing routes.
 
+use crate::binding::Binding;
 use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::Region;
 use crate::plan::{Inputs, Plan, lane, links, vpc_attachments};
-use crate::reason::{Code, Reason};
+use crate::topology::PeerAttachment;
 use crate::wanted;
 
 const STAGE: StageName = StageName::PeerAttachment;
@@ -32,15 +33,12 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
     match peer {
         None => plan.changes.push(create(inputs, to)),
         Some(peer) => {
-            match peer.status.as_str() {
-                "Attached" => {}
-                "Attaching" | "Modifying" => {
-                    plan.wait(STAGE, lane::CEN, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
-                }
-                status => {
-                    let message = format!("Connection {} ({from} - {to}) is {status}.", peer.id);
-                    plan.find(Reason::new(Code::AttachmentNotReady, &peer.id, message));
-                }
+            if matches!(peer.status.as_str(), "Attaching" | "Modifying") {
+                plan.wait(STAGE, lane::CEN, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
+            }
+            if let Some(mbps) = other_bandwidth(binding, peer).filter(|_| ours) {
+                let set = Write::SetBandwidth { from: from.clone(), to: to.clone(), mbps };
+                plan.changes.push(Change::new(STAGE, set).with_consent(Consent::Person));
             }
             if !peer.auto_publish {
                 let publish = Write::PublishRoutes { from: from.clone(), to: to.clone() };
@@ -52,6 +50,13 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
     for router in [near, far] {
         links::plan(inputs, STAGE, router, &reference, ours, plan);
     }
+}
+
+/// The bandwidth that a connection should have and has not. One that is paid otherwise than the binding says stays as it
+/// is: changing that is a contract.
+fn other_bandwidth(binding: &Binding, peer: &PeerAttachment) -> Option<u32> {
+    let wish = binding.cen.bandwidth.as_ref().filter(|wish| wish.package == peer.bandwidth_package)?;
+    peer.bandwidth.filter(|have| *have != wish.mbps).map(|_| wish.mbps)
 }
 
 fn create(inputs: &Inputs<'_>, to: &Region) -> Change {

@@ -79,12 +79,16 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
                 id: AttachmentId::from(format!("planned-{from}-{to}")),
                 regions: (from.clone(), to.clone()),
                 status: "Attached".to_owned(),
-                bandwidth: *mbps,
+                bandwidth: Some(*mbps),
                 bandwidth_package: package.clone(),
                 auto_publish: true,
                 mark: None,
                 created: String::new(),
             });
+        }
+        Write::SetBandwidth { from, to, mbps } => {
+            let peers = topology.peer_attachments.get_mut().into_iter().flatten();
+            peers.filter(|peer| peer.joins(from, to)).for_each(|peer| peer.bandwidth = Some(*mbps));
         }
         Write::PublishRoutes { from, to } => {
             let peers = topology.peer_attachments.get_mut().into_iter().flatten();

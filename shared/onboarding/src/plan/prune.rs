@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
-use crate::change::{Change, StageName, Write};
+use crate::change::{Change, StageName, WantedRule, Write};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::plan::{Inputs, Plan, lane, network};
 use crate::reason::{Code, Reason};
-use crate::topology::{Known, RuleSource, SecurityRule};
+use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule};
 use crate::wanted::{self, Wants};
 
 const STAGE: StageName = StageName::Prune;
@@ -20,7 +20,7 @@ const STAGE: StageName = StageName::Prune;
 #[derive(Default)]
 struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
-    rules: BTreeSet<(SecurityGroupId, u16, Ipv4Net)>,
+    rules: BTreeSet<(SecurityGroupId, WantedRule)>,
 }
 
 /// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its
@@ -38,11 +38,13 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
         }
         kept.add(&wants);
     }
-    if !is_in_place(inputs) {
-        return plan;
-    }
     routes(inputs, &kept, store, &mut plan);
     rules(inputs, &kept, store, &mut plan);
+    if !is_in_place(inputs) {
+        // Orphans are named all the same.
+        plan.changes.clear();
+        plan.pending.clear();
+    }
     plan
 }
 
@@ -50,7 +52,7 @@ impl Kept {
     fn add(&mut self, wants: &Wants) {
         self.routes.extend(wants.vpc_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
         self.routes.extend(wants.transit_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
-        self.rules.extend(wants.rules.iter().map(|(group, rule)| (group.clone(), rule.port, rule.source)));
+        self.rules.extend(wants.rules.iter().cloned());
     }
 }
 
@@ -121,7 +123,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
 
 fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
     for group in inputs.topology.security_groups.values().filter_map(Known::get).flatten() {
-        for rule in group.rules.iter().filter(|rule| !is_kept(kept, &group.id, rule)) {
+        for rule in group.rules.iter().filter(|rule| !is_kept(kept, group, rule)) {
             if !is_ours(inputs, store, &rule.description, &rule.id, plan) {
                 continue;
             }
@@ -140,14 +142,17 @@ fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pla
     }
 }
 
-/// A rule counts as wanted whatever its priority: changing one is not worth a gap.
-fn is_kept(kept: &Kept, group: &SecurityGroupId, rule: &SecurityRule) -> bool {
-    match (&rule.source, rule.ports) {
-        (RuleSource::Cidr(prefix), Some((first, last))) if first == last => {
-            kept.rules.contains(&(group.clone(), first, *prefix))
-        }
-        _ => false,
-    }
+/// Whether a rule is wanted as it is; or in all but its priority, while the one that is wanted is not there: a drop may keep
+/// it from being made.
+fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
+    let is = |rule: &SecurityRule, wanted: &WantedRule| {
+        rule.source == RuleSource::Cidr(wanted.source) && rule.ports == Some((wanted.port, wanted.port))
+    };
+    let there = |wanted: &WantedRule| {
+        group.rules.iter().any(|have| have.accept && is(have, wanted) && have.priority == wanted.priority)
+    };
+    let mut wanted = kept.rules.iter().filter(|(of, _)| of == &group.id).map(|(_, wanted)| wanted);
+    wanted.any(|wanted| is(rule, wanted) && (rule.priority == wanted.priority || !there(wanted)))
 }
 
 /// Whether a description is this deployment's, for a binding that is in the store. One that is not is an orphan: named,

@@ -14,6 +14,10 @@ const ROUTES_PER_TABLE: usize = 200;
 pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, plan: &mut Plan) {
     let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
     let Some(table) = vpc.tables.get(&wish.table) else { return };
+    if inputs.topology.vpc_attachments.get().is_none() {
+        // Whether a route that is there leads to ours is not known.
+        return plan.unread("the VPC attachments", inputs.topology.vpc_attachments.why_unknown());
+    }
     let attachment = AttachmentRef::Vpc { vpc: wish.vpc.clone() };
     let ours = inputs.topology.resolve(&attachment);
     let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
@@ -60,7 +64,10 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
     }
     let there = table.routes.iter().filter(|route| route.kind == "Custom").count();
     if there + planned(plan, wish) >= ROUTES_PER_TABLE {
-        let message = format!("{} of {} has {there} of {ROUTES_PER_TABLE} custom routes.", table.id, vpc.id);
+        let message = format!(
+            "{} of {} has {there} of {ROUTES_PER_TABLE} custom routes, so {} does not fit.",
+            table.id, vpc.id, wish.destination
+        );
         change = change.blocked_by(Reason::new(Code::RouteQuota, &table.id, message));
     }
     plan.changes.push(change);

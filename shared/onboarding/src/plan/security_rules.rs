@@ -29,7 +29,13 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
             }
         };
         let Some(target) = wanted::group_for_rules(topology, instance) else {
-            let what = format!("{} in {} has only security groups that a service manages.", instance.id, backend.vpc);
+            let names: Vec<_> = groups.iter().map(|group| group.id.to_string()).collect();
+            let what = format!(
+                "{} in {} has only security groups that a service manages: {}.",
+                instance.id,
+                backend.vpc,
+                names.join(", ")
+            );
             plan.find(Reason::new(Code::GroupManaged, &instance.id, what));
             continue;
         };
@@ -78,18 +84,23 @@ fn shadow(topology: &Topology, groups: &[&SecurityGroup], wanted: &WantedRule, a
     let rules = groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule)));
     let mut drops = rules.filter(|(_, rule)| !rule.accept && rule.priority <= before);
     let (group, rule) = drops.find(|(_, rule)| touches(topology, rule, wanted))?;
-    let message = format!("Rule {} of {} drops {} to port {}.", rule.id, group.id, wanted.source, wanted.port);
+    let message = format!(
+        "Rule {} of {} drops {} to port {}, at priority {}.",
+        rule.id, group.id, wanted.source, wanted.port, rule.priority
+    );
     Some(Reason::new(Code::RuleShadowed, &rule.id, message))
 }
 
 /// The best priority at which one rule accepts the whole source prefix. Of our own rules only the very rule counts: a
-/// wider one of ours may be on its way out, and must not keep its replacement from being made.
+/// wider one of ours, or one of another priority, may be on its way out, and must not keep its replacement from being made.
 fn accepting_priority(inputs: &Inputs<'_>, groups: &[&SecurityGroup], wanted: &WantedRule) -> Option<u8> {
     let rules = groups.iter().flat_map(|group| &group.rules);
     let accepting = rules.filter(|rule| rule.accept && applies(rule, wanted));
     let counts = |rule: &&SecurityRule| {
         inputs.deployment.binding_of(&rule.description).is_none()
-            || (rule.source == RuleSource::Cidr(wanted.source) && rule.ports == Some((wanted.port, wanted.port)))
+            || (rule.source == RuleSource::Cidr(wanted.source)
+                && rule.ports == Some((wanted.port, wanted.port))
+                && rule.priority == wanted.priority)
     };
     let covers =
         |rule: &&SecurityRule| prefixes(inputs.topology, rule).iter().any(|prefix| prefix.contains(&wanted.source));

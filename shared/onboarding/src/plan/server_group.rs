@@ -29,20 +29,18 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     if group.status != "Available" {
         return plan.wait(STAGE, lane::SERVER_GROUP, format!("server group {} is {}", group.id, group.status));
     }
-    if group.vpc != load_balancer.vpc {
-        let message = format!(
-            "Server group {} ({}) is of {}, the ALB of {}.",
-            group.id, group.name, group.vpc, load_balancer.vpc
-        );
-        return plan.find(Reason::new(Code::ServerGroupMismatch, &group.id, message));
-    }
     if same(&settings, &group.settings) {
         return;
     }
     if group.mark.as_deref() == Some(mark.as_str()) {
         plan.changes.push(Change::new(STAGE, Write::UpdateServerGroup { group: group.id.clone(), settings }));
     } else {
-        let message = format!("Server group {} ({}) was made by others and has other settings.", group.id, group.name);
+        let message = format!(
+            "Server group {} ({}) was made by others and has other settings: {}.",
+            group.id,
+            group.name,
+            differences(&settings, &group.settings).join(", ")
+        );
         plan.find(Reason::new(Code::ServerGroupDiffers, &group.id, message));
     }
 }
@@ -62,10 +60,47 @@ pub(super) fn unless_not_ready(change: Change, load_balancer: &LoadBalancer) -> 
 
 /// Two runs that both created leave two groups with our mark: the oldest stays, an empty later one goes.
 fn duplicates(groups: &[ServerGroup], ours: &ServerGroup, mark: &str) -> Vec<Change> {
-    let others = groups.iter().filter(|group| group.id != ours.id && group.mark.as_deref() == Some(mark));
+    let alike = |group: &&ServerGroup| group.mark.as_deref() == Some(mark) && group.kind == "Ip";
+    let others = groups.iter().filter(|group| group.id != ours.id).filter(alike);
     let empty = others
         .filter(|group| group.server_count == 0 && group.load_balancers.is_empty() && group.status == "Available");
     empty.map(|group| Change::new(STAGE, Write::DeleteServerGroup { group: group.id.clone() })).collect()
+}
+
+/// What differs, each as `what it has, wished what is wished`.
+fn differences(wish: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<String> {
+    let drain = |seconds: Option<u32>| seconds.map_or("off".to_owned(), |seconds| format!("{seconds} s"));
+    let on = |on: bool| if on { "on" } else { "off" };
+    let mut all = vec![
+        ("protocol", have.protocol.clone(), wish.protocol.clone()),
+        ("scheduler", have.scheduler.clone(), wish.scheduler.clone()),
+        ("session persistence", on(have.sticky).to_owned(), on(wish.sticky).to_owned()),
+        ("connection draining", drain(have.drain_seconds), drain(wish.drain_seconds)),
+    ];
+    let (check, wanted) = (&have.health_check, &wish.health_check);
+    all.push(("health check", on(check.enabled).to_owned(), on(wanted.enabled).to_owned()));
+    if check.enabled && wanted.enabled {
+        let text = |check: &crate::topology::HealthCheck| {
+            let mut codes = check.codes.clone();
+            codes.sort();
+            format!(
+                "{} {} {} {} port {} every {} s within {} s, {} up {} down, {}",
+                check.protocol,
+                check.method,
+                check.host,
+                check.path,
+                check.port,
+                check.interval,
+                check.timeout,
+                check.healthy_threshold,
+                check.unhealthy_threshold,
+                codes.join("+")
+            )
+        };
+        all.push(("health check", text(check), text(wanted)));
+    }
+    let differing = all.into_iter().filter(|(_, have, wish)| have != wish);
+    differing.map(|(what, have, wish)| format!("{what} {have}, wished {wish}")).collect()
 }
 
 /// Whether the cloud has what is wished, after what the API normalises.

@@ -46,20 +46,15 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
     let attachment = topology.vpc_attachment(side.vpc);
     match attachment {
         None => plan.changes.push(create(topology, side, router)),
-        Some(attachment) => match attachment.status.as_str() {
-            "Attached" => {}
-            "Attaching" | "Modifying" => {
-                plan.wait(
-                    STAGE,
-                    lane::CEN,
-                    format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status),
-                );
-            }
-            status => {
-                let message = format!("Attachment {} of {} is {status}.", attachment.id, side.vpc);
-                plan.find(Reason::new(Code::AttachmentNotReady, &attachment.id, message));
-            }
-        },
+        Some(attachment) if matches!(attachment.status.as_str(), "Attaching" | "Modifying") => {
+            plan.wait(
+                STAGE,
+                lane::CEN,
+                format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status),
+            );
+        }
+        // Attached, or in a state that the checks name: they block what would use it.
+        Some(_) => {}
     }
     let ours = attachment.is_none_or(|attachment| inputs.deployment.owns_tag(attachment.mark.as_deref()));
     links::plan(inputs, STAGE, router, &reference, ours, plan);
@@ -128,7 +123,9 @@ fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &Tran
             faults.push(Reason::new(Code::VSwitchZone, id, format!("{id} is the second vSwitch in {}.", vswitch.zone)));
         }
         if served.is_some_and(|zones| !zones.contains(&vswitch.zone)) {
-            let message = format!("{id} is in {}, where {} has no interface.", vswitch.zone, router.id);
+            let zones = served.into_iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let message =
+                format!("{id} is in {}, where {} has no interface: it can in {zones}.", vswitch.zone, router.id);
             faults.push(Reason::new(Code::VSwitchZone, id, message));
         }
         if vswitch.free_addresses == 0 {
@@ -137,8 +134,10 @@ fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &Tran
     }
     // One interface per zone, in two zones wherever the region has two (cloud-apis.md, section 7).
     if seen.len() == 1 && served.is_some_and(|zones| zones.len() > 1) {
-        let message =
-            format!("Only one zone is named for the attachment of {}, and {} has several.", vpc.id, side.region);
+        let message = format!(
+            "Only one zone is named for the attachment of {}: transit routers of {} have several.",
+            vpc.id, side.region
+        );
         faults.push(Reason::new(Code::VSwitchZone, &vpc.id, message));
     }
     faults

@@ -3,7 +3,8 @@
 use onboarding::binding::{Backend, Bandwidth};
 use onboarding::change::Write;
 use onboarding::checks::{Finding, check};
-use onboarding::topology::{Generation, Instance, LoadBalancer, PeerAttachment, Vpc};
+use onboarding::surroundings::Holder;
+use onboarding::topology::{Generation, Instance, LoadBalancer, PeerAttachment, Server, Vpc};
 use onboarding::{Binding, Code, Known, Severity, Topology, plan};
 
 use crate::world;
@@ -111,10 +112,76 @@ fn connections_of_one_plan_share_what_it_has_left() {
 fn a_connection_that_is_there_but_narrow_is_named_and_kept() {
     let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
     binding.cen.bandwidth = Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 20 });
-    assert_eq!(codes(&binding, &topology), [Code::Bandwidth]);
-    assert_eq!(world::whole(&binding, &topology).changes, []);
-    topology.peer_attachments.get_mut().unwrap().iter_mut().for_each(|peer: &mut PeerAttachment| peer.bandwidth = 20);
+    let with = |topology: &mut Topology, bandwidth| {
+        let peers = topology.peer_attachments.get_mut().unwrap().iter_mut();
+        peers.for_each(|peer: &mut PeerAttachment| {
+            peer.mark = None;
+            peer.bandwidth = bandwidth;
+        });
+    };
+    for (bandwidth, found) in [(Some(10), vec![Code::Bandwidth]), (Some(20), vec![]), (None, vec![])] {
+        with(&mut topology, bandwidth);
+        assert_eq!(codes(&binding, &topology), found, "{bandwidth:?}");
+        assert_eq!(world::whole(&binding, &topology).changes, []);
+    }
+}
+
+#[test]
+fn our_own_connection_gets_the_bandwidth_that_the_binding_says() {
+    let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let mut ask = |topology: &Topology, mbps| {
+        binding.cen.bandwidth = Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps });
+        let plan = world::whole(&binding, topology);
+        plan.changes.iter().map(|change| (change.write.to_string(), change.is_open())).collect::<Vec<_>>()
+    };
+    let set = |mbps| format!("set the bandwidth of the connection cn-chengdu - cn-hangzhou to {mbps} Mbit/s");
+    assert_eq!(ask(&topology, 10), []);
+    assert_eq!(ask(&topology, 5), [(set(5), true)]);
+    assert_eq!(ask(&topology, 100), [(set(100), true)], "90 more are free");
+    assert_eq!(ask(&topology, 111), [(set(111), false)], "101 more are not");
+    for peer in topology.peer_attachments.get_mut().unwrap() {
+        peer.bandwidth_package = None;
+    }
+    assert_eq!(ask(&topology, 20), [], "paid by traffic: to change that is a person's work");
+}
+
+#[test]
+fn only_a_stated_quota_of_attachments_counts_and_it_counts_those_of_others() {
+    let mut binding = world::binding(Generation::Upgraded);
+    let mut topology = world::topology(Generation::Upgraded);
+    topology.surroundings.attachments = [("cn-hangzhou".into(), 5)].into();
     assert_eq!(codes(&binding, &topology), []);
+    binding.cen.attachment_quota = Some(6);
+    assert_eq!(codes(&binding, &topology), []);
+    binding.cen.attachment_quota = Some(5);
+    let blocked = blocked_by(&binding, &topology, Code::AttachmentQuota);
+    assert!(blocked.len() == 1 && blocked[0].starts_with("attach vpc-2"), "{blocked:?}");
+}
+
+#[test]
+fn what_holds_an_address_of_the_albs_vpc_decides_whether_it_can_be_a_member() {
+    let (binding, mut topology) = world::onboarded(Generation::Classic);
+    let member = topology.servers.get().unwrap()[0].clone();
+    let at = |last: u8| std::net::Ipv4Addr::from([172, 16, 0, last]);
+    let of_others = |last| Server { address: at(last), description: String::new(), remote: false, ..member.clone() };
+    topology.servers.get_mut().unwrap().extend([1, 2, 3, 4, 5].map(of_others));
+    topology.surroundings.holders = Known::Known(
+        [
+            (at(1), Holder::Instance("i-near".into())),
+            (at(2), Holder::Interface("eni-2".into())),
+            (at(3), Holder::Service { interface: "eni-3".into(), description: "an NLB".to_owned() }),
+            (at(4), Holder::LoadBalancer("alb-2".into())),
+        ]
+        .into(),
+    );
+    let found = findings(&binding, &topology);
+    let named: Vec<_> = found.iter().map(|finding| (finding.reason.code, finding.reason.resource.as_str())).collect();
+    let expected = [
+        (Code::LoadBalancerBackend, "172.16.0.3"),
+        (Code::LoadBalancerBackend, "172.16.0.4"),
+        (Code::Unread, "172.16.0.5"),
+    ];
+    assert_eq!(named, expected);
 }
 
 #[test]

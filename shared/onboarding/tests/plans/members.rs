@@ -130,7 +130,7 @@ fn stopped_instances_are_kept_unless_the_binding_says_drain() {
     let server = &mut later.servers.get_mut().unwrap()[0];
     server.description = world::deployment().member(&binding.name, &"i-1".into(), MemberState::Stopped(since));
     let plan = members(&binding, &later);
-    assert!(matches!(plan.changes[0].write, Write::RemoveServer { why: Leaving::Stopped, .. }));
+    assert!(matches!(plan.changes[0].write, Write::UpdateServer { weight: 0, .. }), "{plan:?}");
 
     instances(&mut later)[0].status = "Running".to_owned();
     let plan = members(&binding, &later);
@@ -148,9 +148,8 @@ fn in_between_states_change_nothing() {
 }
 
 #[test]
-fn without_connection_draining_a_leaver_gets_weight_zero_first() {
+fn a_leaver_gets_weight_zero_first_and_is_held() {
     let (binding, mut topology) = group_of(3);
-    topology.server_groups.get_mut().unwrap()[0].settings.drain_seconds = None;
     instances(&mut topology)[0].tags.clear();
     let plan = members(&binding, &topology);
     let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
@@ -160,13 +159,44 @@ fn without_connection_draining_a_leaver_gets_weight_zero_first() {
 
     let mut draining = world::after(&binding, &topology, &plan.changes);
     let waiting = members(&binding, &draining);
-    assert_eq!(waiting.changes, []);
-    assert_eq!(waiting.pending.len(), 1, "it drains");
-    let since = world::now() - 31.seconds();
-    let server = &mut draining.servers.get_mut().unwrap()[0];
-    server.description = world::deployment().member(&binding.name, &"i-1".into(), MemberState::Draining(since));
+    assert_eq!(codes(&waiting), [Code::RemovalWaits]);
+    assert_eq!(waiting.pending, [], "no run waits for it");
+    sent_away(&mut draining, 0, 1201);
     let plan = members(&binding, &draining);
-    assert!(matches!(plan.changes[0].write, Write::RemoveServer { why: Leaving::Untagged, .. }));
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert!(matches!(change.write, Write::RemoveServer { why: Leaving::Untagged, .. }) && change.is_open());
+    instances(&mut draining)[0].tags.insert("app".to_owned(), "web".to_owned());
+    let plan = members(&binding, &draining);
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert!(matches!(change.write, Write::UpdateServer { weight: 100, .. }), "its tags are back: {change:?}");
+}
+
+/// A member that got weight 0 so many seconds ago.
+fn sent_away(topology: &mut Topology, index: u8, seconds: i64) {
+    let since = world::now() - seconds.seconds();
+    let server = &mut topology.servers.get_mut().unwrap()[usize::from(index)];
+    let instance = format!("i-{}", index + 1).into();
+    server.weight = 0;
+    server.description = world::deployment().member(&"web".into(), &instance, MemberState::Draining(since));
+}
+
+/// Ten members may lose two at a time. Whoever left within the hold counts, in whatever run or invocation that was.
+#[test]
+fn the_cap_counts_whoever_left_lately_and_nobody_else() {
+    for (ago, open) in [([0, 0], 0), ([900, 1199], 0), ([900, 1201], 1), ([1201, 5000], 2)] {
+        let (binding, mut topology) = group_of(10);
+        instances(&mut topology).iter_mut().for_each(|instance| instance.tags.clear());
+        sent_away(&mut topology, 0, ago[0]);
+        sent_away(&mut topology, 1, ago[1]);
+        let plan = members(&binding, &topology);
+        let leaving = |change: &&onboarding::Change| matches!(change.write, Write::UpdateServer { weight: 0, .. });
+        let leaving: Vec<_> = plan.changes.iter().filter(leaving).collect();
+        assert_eq!(leaving.len(), 8);
+        assert_eq!(leaving.iter().filter(|change| change.is_open()).count(), open, "{ago:?}: {plan:#?}");
+        let removed = plan.changes.iter().filter(|change| matches!(change.write, Write::RemoveServer { .. }));
+        let due = ago.iter().filter(|ago| **ago > 1200).count();
+        assert_eq!(removed.filter(|change| change.is_open()).count(), due, "{ago:?}");
+    }
 }
 
 #[test]
@@ -178,9 +208,7 @@ fn a_moved_instance_is_added_before_its_old_address_goes() {
     assert_eq!(codes(&plan), [Code::RemovalWaits]);
     let next = world::after(&binding, &topology, &plan.changes);
     let plan = members(&binding, &next);
-    assert!(
-        matches!(plan.changes[0].write, Write::RemoveServer { why: Leaving::Moved, .. }) && plan.changes[0].is_open()
-    );
+    assert!(matches!(plan.changes[0].write, Write::UpdateServer { weight: 0, .. }) && plan.changes[0].is_open());
 }
 
 #[test]

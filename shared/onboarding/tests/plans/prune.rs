@@ -108,3 +108,36 @@ fn a_wider_rule_of_ours_goes_only_after_the_exact_one_is_there() {
     let plan = prune(&binding, &next);
     assert!(matches!(&plan.changes[0].write, Write::RevokeIngress { rule, .. } if rule.as_str() == "sgr-wide"));
 }
+
+#[test]
+fn a_rule_of_another_priority_is_replaced_before_it_goes() {
+    let (mut binding, topology) = world::onboarded(Generation::Upgraded);
+    binding.security.priority = 10;
+    assert_eq!(prune(&binding, &topology).changes, [], "the replacement is not there yet");
+    let added = world::whole(&binding, &topology);
+    assert!(
+        matches!(added.changes.as_slice(), [change] if matches!(change.write, Write::AllowIngress { .. })),
+        "{added:?}"
+    );
+    let replaced = world::after(&binding, &topology, &added.changes);
+    let plan = prune(&binding, &replaced);
+    assert_eq!(plan.changes.len(), 2, "the two old ones: {plan:?}");
+}
+
+#[test]
+fn a_rule_of_another_priority_stays_while_a_drop_keeps_its_replacement_away() {
+    let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
+    binding.security.priority = 95;
+    let group = topology.security_groups.get_mut("sg-2").unwrap().get_mut().unwrap().as_mut().unwrap();
+    group.rules.push(SecurityRule {
+        id: "sgr-drop".into(),
+        protocol: "ALL".to_owned(),
+        ports: None,
+        source: RuleSource::Cidr("0.0.0.0/0".parse().unwrap()),
+        accept: false,
+        priority: 92,
+        description: String::new(),
+    });
+    assert_eq!(world::whole(&binding, &topology).changes, [], "the new rule would be shadowed");
+    assert_eq!(prune(&binding, &topology).changes, []);
+}

@@ -44,6 +44,7 @@ pub(crate) fn binding(generation: Generation) -> Binding {
         cen: Cen {
             id: "cen-1".into(),
             bandwidth: Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 10 }),
+            attachment_quota: None,
         },
         backends: vec![Backend {
             region: "cn-hangzhou".into(),

@@ -46,8 +46,8 @@ pub struct PeerAttachment {
     /// `Attaching`, `Attached`, `Modifying`, `Detaching` or `Detached`.
     pub status: String,
     pub resource_type: String,
-    /// Mbit/s.
-    pub bandwidth: u64,
+    /// Mbit/s, where stated.
+    pub bandwidth: Option<u64>,
     /// `BandwidthPackage` or `DataTransfer`.
     pub bandwidth_type: String,
     pub cen_bandwidth_package_id: String,

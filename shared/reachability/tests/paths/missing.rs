@@ -66,7 +66,7 @@ fn each_missing_piece_has_its_code() {
             }
         }),
         ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".to_owned()),
-        ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = 0),
+        ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = Some(0)),
         ("association of the connection in Hangzhou", Code::NotAssociated, |w| {
             drop(w.table("cn-hangzhou").associations.remove(PEER));
         }),

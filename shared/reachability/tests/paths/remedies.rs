@@ -193,7 +193,7 @@ fn what_is_others_is_a_task() {
             let group = w.topology.security_groups.get_mut("sg-1").unwrap().get_mut().unwrap();
             group.as_mut().unwrap().service_managed = true;
         }),
-        ("no bandwidth", json!({"action": "giveBandwidth", "attachment": PEER}), |w| w.peers()[0].bandwidth = 0),
+        ("no bandwidth", json!({"action": "giveBandwidth", "attachment": PEER}), |w| w.peers()[0].bandwidth = Some(0)),
         ("a prefix twice", json!({"action": "renumber", "vpc": "vpc-1", "vswitch": "vpc-1-vsw-0"}), |w| {
             w.vpc("vpc-1").vswitches.values_mut().for_each(|vswitch| vswitch.cidr = net("192.168.7.0/24"));
         }),

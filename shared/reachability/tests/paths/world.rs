@@ -82,7 +82,7 @@ impl World {
                 id: PEER.into(),
                 regions: ("cn-hangzhou".into(), "cn-chengdu".into()),
                 status: "Attached".to_owned(),
-                bandwidth: 10,
+                bandwidth: Some(10),
                 bandwidth_package: Some("cenbwp-1".into()),
                 auto_publish: true,
                 mark: None,

@@ -183,16 +183,24 @@ async fn peer_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec
 }
 
 fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {
+    let bandwidth = stated_bandwidth(&found);
     PeerAttachment {
         mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
         id: found.transit_router_attachment_id.into(),
         regions: (found.region_id.into(), found.peer_transit_router_region_id.into()),
         status: found.status,
-        bandwidth: u32::try_from(found.bandwidth).unwrap_or(u32::MAX),
+        bandwidth,
         bandwidth_package: (!found.cen_bandwidth_package_id.is_empty()).then(|| found.cen_bandwidth_package_id.into()),
         auto_publish: found.auto_publish_route_enabled,
         created: found.creation_time,
     }
+}
+
+/// The figure, where there is one. 0 is no figure for a connection paid by traffic; for one of a plan it is the test bandwidth
+/// of 1 Kbit/s (cloud-apis.md section 8).
+fn stated_bandwidth(found: &cbn::PeerAttachment) -> Option<u32> {
+    let stated = found.bandwidth.filter(|mbps| *mbps > 0 || found.bandwidth_type == "BandwidthPackage")?;
+    Some(u32::try_from(stated).unwrap_or(u32::MAX))
 }
 
 fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> Vec<T> {

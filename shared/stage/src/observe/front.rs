@@ -83,10 +83,10 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     let home = match &front.load_balancer {
         Known::Known(Some(found)) => found.vpc.clone(),
         Known::Known(None) => {
-            let why = "there is no load balancer to read it from".to_owned();
-            front.server_groups = Known::Unknown(why.clone());
-            front.servers = Known::Unknown(why.clone());
-            front.unhealthy = Known::Unknown(why);
+            let why = "there is no load balancer";
+            front.server_groups = Known::nothing_to_read(why);
+            front.servers = Known::nothing_to_read(why);
+            front.unhealthy = Known::nothing_to_read(why);
             return front;
         }
         Known::Unknown(why) => {
@@ -316,14 +316,14 @@ async fn health(
     };
     let id = match group {
         Err(why) => return Known::Unknown(why.clone()),
-        Ok(None) => return Known::Unknown("there is no server group yet".to_owned()),
+        Ok(None) => return Known::nothing_to_read("there is no server group yet"),
         Ok(Some(id)) => id,
     };
     let wanted_port = reader.binding.listener.port;
     let forwarding = listeners.iter().filter(|listener| listener.server_groups.contains(id));
     let Some(listener) = forwarding.min_by_key(|listener| listener.port != wanted_port) else {
         // Members that no listener uses are not listed as unhealthy either: that says nothing about them.
-        return Known::Unknown(format!("no listener forwards to {id} yet"));
+        return Known::nothing_to_read(format!("no listener forwards to {id} yet"));
     };
     let action = alb::GetListenerHealthStatus { listener_id: listener.id.to_string(), ..Default::default() };
     reader.known(client.list(reader.binding.alb.region.as_str(), action).await.map(|found| {

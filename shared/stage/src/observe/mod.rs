@@ -52,7 +52,8 @@ impl Reader<'_> {
         }
         // The action, code and message, without the request's id: a text that differed at each reading would make every
         // plan differ from the last.
-        format!("{}: {} {}", error.action, error.code, error.message)
+        // Sentences go on after it, so it brings no full stop.
+        format!("{}: {} {}", error.action, error.code, error.message.trim_end_matches('.'))
     }
 
     /// A fact, or why it is not known.
@@ -110,11 +111,15 @@ pub(crate) async fn observe_noting(
     Observation { topology, failing: reader.failing.into_inner() }
 }
 
-/// A region's transit router may serve VPCs of others: only those of the binding's VPCs are its topology.
+/// A region's transit router may serve VPCs of others: only those of the binding's VPCs are its topology. The others count
+/// against its quota.
 fn keep_own_attachments(topology: &mut Topology) {
     let mut vpcs: BTreeSet<_> = topology.vpcs.keys().cloned().collect();
     vpcs.extend(topology.alb().map(|alb| alb.vpc.clone()));
     if let Some(attachments) = topology.vpc_attachments.get_mut() {
+        for attachment in attachments.iter() {
+            *topology.surroundings.attachments.entry(attachment.region.clone()).or_default() += 1;
+        }
         attachments.retain(|attachment| vpcs.contains(&attachment.vpc));
     }
 }

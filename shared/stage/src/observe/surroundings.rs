@@ -5,27 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use futures_util::future::try_join_all;
-use onboarding::ids::{AlbId, ServerGroupId, VpcId};
-use onboarding::surroundings::AlbVpc;
+use onboarding::ids::{ServerGroupId, VpcId};
+use onboarding::surroundings::{AlbVpc, Holder};
 use onboarding::topology::{Generation, Known, LoadBalancer, Topology};
 use onboarding::wanted;
-use openapi::{Client, Error, alb, vpc};
+use openapi::{Client, Error, alb, ecs, vpc};
 
 use super::Reader;
+use crate::needs::Needs;
 
 /// What was seen of it.
 #[derive(Default)]
 pub(super) struct Around {
     balanced: Known<BTreeMap<ServerGroupId, u32>>,
     alb_vpcs: Known<BTreeMap<VpcId, AlbVpc>>,
-    balancer_addresses: Known<BTreeMap<Ipv4Addr, AlbId>>,
+    holders: Known<BTreeMap<Ipv4Addr, Holder>>,
 }
 
 impl Around {
     pub(super) fn put(self, topology: &mut Topology) {
         topology.surroundings.balanced = self.balanced;
         topology.surroundings.alb_vpcs = self.alb_vpcs;
-        topology.surroundings.balancer_addresses = self.balancer_addresses;
+        topology.surroundings.holders = self.holders;
     }
 }
 
@@ -36,14 +37,20 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &L
     if wanted::generation(reader.binding, load_balancer) == Generation::Upgraded {
         return around;
     }
-    (around.alb_vpcs, around.balancer_addresses) = tokio::join!(biased;
+    (around.alb_vpcs, around.holders) = tokio::join!(biased;
         async {
             match &groups {
                 Known::Known(groups) => reader.known(alb_vpcs(client, load_balancer, groups).await),
                 Known::Unknown(why) => Known::Unknown(why.clone()),
             }
         },
-        async { reader.known(balancer_addresses(client, load_balancer).await) }
+        async {
+            // Only members can be at fault; the stages that write them may list interfaces.
+            match reader.needs.has(Needs::MEMBERS) {
+                true => reader.known(holders(client, load_balancer).await),
+                false => Known::default(),
+            }
+        }
     );
     around
 }
@@ -105,24 +112,57 @@ async fn alb_vpcs(
     Ok(vpcs)
 }
 
-/// The private addresses of every ALB in the load balancer's VPC, its own included. CLB and NLB have APIs of their own,
-/// which nothing else here calls: their addresses are not known.
-async fn balancer_addresses(client: &Client, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, AlbId>, Error> {
+/// Who holds the addresses of the load balancer's VPC: every network interface, and the ALBs, its own included. NLB and CLB
+/// have APIs of their own, which nothing here calls: an NLB's interfaces are managed by a service, and a CLB shows none.
+async fn holders(client: &Client, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, Holder>, Error> {
     let region = load_balancer.region.as_str();
-    let action = alb::ListLoadBalancers { vpc_ids: vec![load_balancer.vpc.to_string()], ..Default::default() };
-    let listed = client.list(region, action).await?;
-    let found = try_join_all(listed.iter().map(|found| async move {
-        let action = alb::GetLoadBalancerAttribute { load_balancer_id: found.load_balancer_id.clone() };
-        client.call(region, &action).await
-    }))
-    .await?;
-    let mut addresses = BTreeMap::new();
-    for balancer in &found {
+    let (interfaces, balancers) = tokio::try_join!(biased;
+        client.list(
+            region,
+            ecs::DescribeNetworkInterfaces { vpc_id: Some(load_balancer.vpc.to_string()), ..Default::default() }
+        ),
+        balancers(client, load_balancer)
+    )?;
+    let mut holders = BTreeMap::new();
+    for interface in &interfaces {
+        let addresses = interface.private_ip_sets.iter().map(|ip| &ip.private_ip_address);
+        let addresses = addresses.chain([&interface.private_ip_address]).filter_map(|text| text.parse().ok());
+        let holder = holder(interface);
+        holders.extend(addresses.map(|address: Ipv4Addr| (address, holder.clone())));
+    }
+    for balancer in &balancers {
         for address in balancer.zone_mappings.iter().flat_map(|zone| &zone.load_balancer_addresses) {
             let texts = [&address.address, &address.intranet_address];
             let own = texts.into_iter().filter_map(|text| text.parse::<Ipv4Addr>().ok()).filter(Ipv4Addr::is_private);
-            addresses.extend(own.map(|address| (address, AlbId::from(balancer.load_balancer_id.as_str()))));
+            let holder = Holder::LoadBalancer(balancer.load_balancer_id.as_str().into());
+            holders.extend(own.map(|address| (address, holder.clone())));
         }
     }
-    Ok(addresses)
+    Ok(holders)
+}
+
+fn holder(interface: &ecs::NetworkInterface) -> Holder {
+    let id = interface.network_interface_id.as_str().into();
+    if interface.service_managed {
+        Holder::Service { interface: id, description: interface.description.clone() }
+    } else if interface.instance_id.is_empty() {
+        Holder::Interface(id)
+    } else {
+        Holder::Instance(interface.instance_id.as_str().into())
+    }
+}
+
+/// Every ALB of the VPC.
+async fn balancers(
+    client: &Client,
+    load_balancer: &LoadBalancer,
+) -> Result<Vec<alb::GetLoadBalancerAttributeAnswer>, Error> {
+    let region = load_balancer.region.as_str();
+    let action = alb::ListLoadBalancers { vpc_ids: vec![load_balancer.vpc.to_string()], ..Default::default() };
+    let listed = client.list(region, action).await?;
+    try_join_all(listed.iter().map(|found| async move {
+        let action = alb::GetLoadBalancerAttribute { load_balancer_id: found.load_balancer_id.clone() };
+        client.call(region, &action).await
+    }))
+    .await
 }

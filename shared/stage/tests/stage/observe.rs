@@ -17,7 +17,7 @@ async fn a_call_that_fails_makes_only_its_part_unknown() {
     world.refuses("ListTransitRouters", 403, "Forbidden.RAM");
     let topology = observed(&world, Needs::ALL).await;
     let routers = topology.transit_routers.get("cn-hangzhou").unwrap();
-    assert_eq!(routers, &Known::Unknown("ListTransitRouters: Forbidden.RAM Scripted.".to_owned()));
+    assert_eq!(routers, &Known::Unknown("ListTransitRouters: Forbidden.RAM Scripted".to_owned()));
     assert_eq!(topology.alb().unwrap().vpc.as_str(), "vpc-a");
     assert_eq!(topology.peer_attachments, Known::Known(Vec::new()));
 }
