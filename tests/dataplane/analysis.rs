@@ -77,8 +77,8 @@ fn binding(facts: &Facts) -> Binding {
 pub(crate) fn judge(topology: &Topology, facts: &Facts, acls: &BTreeMap<String, String>, probes: &[Probe]) -> Answers {
     let judged = probes.iter().map(|probe| {
         let instance = instance(topology, probe);
-        let explanation = explain(topology, facts, instance, &[Ipv4Net::from(probe.source)]);
-        let outcome = outcome(topology, acls, probe, instance, &explanation);
+        let explanation = explain(topology, facts, &instance, &[Ipv4Net::from(probe.source)]);
+        let outcome = outcome(topology, acls, probe, &instance, &explanation);
         (*probe, outcome)
     });
     judged.collect()
@@ -89,7 +89,7 @@ pub(crate) fn contradictions(topology: &Topology, facts: &Facts, answers: &Answe
     let mut found = Vec::new();
     for (probe, outcome) in answers {
         let instance = instance(topology, probe);
-        let explanation = explain(topology, facts, instance, &facts.sources());
+        let explanation = explain(topology, facts, &instance, &facts.sources());
         let source = explanation.sources.iter().find(|source| source.source.contains(&probe.source)).unwrap();
         // Status is no matter of the path.
         let stopped = *outcome == Outcome::Lost(Direction::Forward, Place::Stopped);
@@ -109,9 +109,10 @@ pub(crate) fn contradictions(topology: &Topology, facts: &Facts, answers: &Answe
     found
 }
 
-fn instance<'a>(topology: &'a Topology, probe: &Probe) -> &'a Instance {
+/// The instance, as it is met at the address that is asked about.
+fn instance(topology: &Topology, probe: &Probe) -> Instance {
     let instances = topology.instances[&VpcId::from(probe.vpc)].get().unwrap();
-    instances.iter().find(|instance| instance.id.as_str() == probe.instance).unwrap()
+    instances.iter().find(|instance| instance.id.as_str() == probe.instance).unwrap().at(probe.address).unwrap()
 }
 
 fn explain(topology: &Topology, facts: &Facts, instance: &Instance, sources: &[Ipv4Net]) -> Explanation {

@@ -58,10 +58,16 @@ fn scenario(facts: &Facts) -> Value {
         facts.vpcs.iter().flat_map(|vpc| vpc.groups.iter().map(|group| json!({ "id": group.id, "vpc": vpc.id })));
     let instances = facts.vpcs.iter().flat_map(|vpc| {
         let instances = vpc.instances.iter().map(|instance| {
-            let groups: Vec<&str> = instance.groups.iter().map(|group| vpc.groups[*group].id.as_str()).collect();
+            let ids = |groups: &[usize]| groups.iter().map(|group| vpc.groups[*group].id.clone()).collect::<Vec<_>>();
+            let second = instance.second.iter().map(|second| {
+                json!({
+                    "id": format!("eni-{}-2", instance.id), "vswitch": vpc.switches[second.switch].id,
+                    "address": second.address, "securityGroups": ids(&second.groups),
+                })
+            });
             json!({
                 "id": instance.id, "vswitch": vpc.switches[instance.switch].id, "address": instance.address,
-                "securityGroups": groups, "webPorts": instance.web_ports,
+                "securityGroups": ids(&instance.groups), "interfaces": second.collect::<Vec<_>>(), "webPorts": instance.web_ports,
                 "state": if instance.running { "Running" } else { "Stopped" }, "tags": { "app": "web" },
             })
         });

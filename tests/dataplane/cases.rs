@@ -55,7 +55,7 @@ fn random(seed: u64) -> Case {
     Case { name, facts }
 }
 
-/// Every instance, from an address in each half of every prefix that the load balancer sends from; an upgraded one has
+/// Every address of every instance, from an address in each half of every prefix that the load balancer sends from; an upgraded one has
 /// addresses of its own, which are taken too.
 pub(crate) fn probes(facts: &Facts, topology: &Topology) -> Vec<Probe> {
     let halves =
@@ -65,9 +65,12 @@ pub(crate) fn probes(facts: &Facts, topology: &Topology) -> Vec<Probe> {
     let instances = facts.backends().iter().flat_map(|vpc| vpc.instances.iter().map(|instance| (vpc.id, instance)));
     instances
         .flat_map(|(vpc, instance)| {
-            let probe =
-                move |source: &_| Probe { source: *source, vpc, instance: instance.id, address: instance.address };
-            sources.iter().map(probe).collect::<Vec<_>>()
+            let pairs = instance
+                .interfaces()
+                .into_iter()
+                .flat_map(|interface| sources.iter().map(move |source| (*source, interface.address)));
+            let probe = |(source, address)| Probe { source, vpc, instance: instance.id, address };
+            pairs.map(probe).collect::<Vec<_>>()
         })
         .collect()
 }

@@ -157,6 +157,7 @@ fn backend(id: &'static str, region: usize, switches: [&str; 2], cidr: &str, ins
         switch: at,
         address: vpc.switches[at].cidr.hosts().nth(9).unwrap(),
         groups: vec![0],
+        second: None,
         running: true,
         web_ports: BTreeSet::from([80, 8080]),
     };

@@ -159,8 +159,25 @@ pub(crate) struct Instance {
     pub(crate) address: Ipv4Addr,
     /// Indices of its groups.
     pub(crate) groups: Vec<usize>,
+    pub(crate) second: Option<Interface>,
     pub(crate) running: bool,
     pub(crate) web_ports: BTreeSet<u16>,
+}
+
+/// A second interface of an instance, with a vSwitch, an address and groups of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Interface {
+    pub(crate) switch: usize,
+    pub(crate) address: Ipv4Addr,
+    pub(crate) groups: Vec<usize>,
+}
+
+impl Instance {
+    /// All of its interfaces, the primary one first.
+    pub(crate) fn interfaces(&self) -> Vec<Interface> {
+        let primary = Interface { switch: self.switch, address: self.address, groups: self.groups.clone() };
+        std::iter::once(primary).chain(self.second.clone()).collect()
+    }
 }
 
 impl Facts {

@@ -4,7 +4,9 @@
 use ipnet::Ipv4Net;
 use local::Generation;
 
-use crate::facts::{Acl, AclEntry, Entry, Facts, Group, Hop, Link, Peer, Route, Rule, Source, Via, net};
+use crate::facts::{
+    Acl, AclEntry, Entry, Facts, Group, Hop, Interface, Link, Peer, Route, Rule, Source, Via, Vpc, net,
+};
 use crate::rng::Rng;
 
 /// A fault by name. The network stays one that the cloud would take.
@@ -187,6 +189,13 @@ pub(crate) const FAULTS: &[Fault] = &[
         acl(facts, vpc, rng).egress.clear();
     }),
     // The instance.
+    ("interface: a second one", |facts, rng| second_interface(facts, rng, |vpc| vpc.instances[0].groups.clone())),
+    ("interface: a second one in a group of its own", |facts, rng| {
+        second_interface(facts, rng, |vpc| {
+            vpc.groups.push(Group { id: format!("sg-{}-8", &vpc.id[4..]), rules: Vec::new() });
+            vec![vpc.groups.len() - 1]
+        });
+    }),
     ("groups: no rules", |facts, rng| {
         let vpc = backend(facts, rng);
         facts.vpcs[vpc].groups[0].rules.clear();
@@ -383,6 +392,18 @@ fn tcp(priority: u8, accept: bool, port: u16, source: Ipv4Net) -> Rule {
 fn drop_rule(facts: &mut Facts, rng: &Rng, priority: u8) {
     let (vpc, port, source) = (backend(facts, rng), facts.port, source_prefix(facts, rng));
     facts.vpcs[vpc].groups[0].rules.push(tcp(priority, false, port, source));
+}
+
+/// A second interface for the first instance of a backend's VPC. It has to be in the instance's zone, so it is in its
+/// vSwitch, too.
+fn second_interface(facts: &mut Facts, rng: &Rng, groups: impl FnOnce(&mut Vpc) -> Vec<usize>) {
+    let at = backend(facts, rng);
+    let vpc = &mut facts.vpcs[at];
+    if vpc.instances[0].second.is_none() {
+        let switch = vpc.instances[0].switch;
+        let address = vpc.switches[switch].cidr.hosts().nth(19).unwrap();
+        vpc.instances[0].second = Some(Interface { switch, address, groups: groups(vpc) });
+    }
 }
 
 /// A further vSwitch of a backend's VPC, with a prefix that the load balancer's VPC has as well.

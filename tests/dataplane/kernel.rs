@@ -77,8 +77,8 @@ fn configure(lab: &mut Lab, facts: &Facts, places: &[Config], probes: &[Probe]) 
     let mut hosts = vec![("alb", probes.iter().map(|probe| probe.source).collect::<BTreeSet<_>>())];
     for instance in facts.vpcs.iter().flat_map(|vpc| &vpc.instances) {
         // A machine that does not run holds no address.
-        let addresses = Some(instance.address).filter(|_| instance.running).into_iter().collect();
-        hosts.push((instance.id, addresses));
+        let addresses = instance.interfaces().into_iter().map(|interface| interface.address);
+        hosts.push((instance.id, addresses.filter(|_| instance.running).collect()));
     }
     for (host, addresses) in hosts {
         let mut batch = "addr flush dev lo scope global\n".to_owned();
@@ -225,15 +225,18 @@ fn vpc(facts: &Facts, tables: &Tables, at: usize, probes: &[Probe]) -> Config {
         add_routes(&mut routing, TABLES[index], &held);
     }
     let mut residents = BTreeMap::from([(Ipv4Net::default(), "dev nobody".to_owned())]);
-    let mut rules = vec![(router, TABLES[vpc.switches[0].table])];
+    let mut rules = vec![(router.to_owned(), TABLES[vpc.switches[0].table])];
     if at == 0 {
         let sources: BTreeSet<Ipv4Addr> = probes.iter().map(|probe| probe.source).collect();
         residents.extend(sources.into_iter().map(|source| (Ipv4Net::from(source), next_hop(vpc.id, "alb"))));
-        rules.push(("alb", TABLES[0]));
+        rules.push(("alb".to_owned(), TABLES[0]));
     }
     for instance in &vpc.instances {
-        residents.insert(Ipv4Net::from(instance.address), next_hop(vpc.id, instance.id));
-        rules.push((instance.id, TABLES[vpc.switches[instance.switch].table]));
+        for interface in instance.interfaces() {
+            let (id, address) = (instance.id, interface.address);
+            residents.insert(Ipv4Net::from(address), next_hop(vpc.id, id));
+            rules.push((format!("{id} from {address}"), TABLES[vpc.switches[interface.switch].table]));
+        }
     }
     add_routes(&mut routing, RESIDENTS, &residents);
     for (interface, table) in rules {
@@ -358,13 +361,16 @@ fn vpc_filter(vpc: &Vpc, router: &str) -> String {
     }
     for instance in &vpc.instances {
         let id = instance.id;
-        let mut rules: Vec<&Rule> = instance.groups.iter().flat_map(|group| &vpc.groups[*group].rules).collect();
-        // The smaller priority first; a drop before an accept of the same priority (cloud-apis.md section 11).
-        rules.sort_by_key(|rule| (rule.priority, rule.accept));
-        let mut lines: Vec<String> = rules.into_iter().flat_map(|rule| group_rule(vpc, rule)).collect();
-        lines.push(filter_drop("", "groups"));
-        filter.chain(&format!("groups-{id}"), &lines);
-        filter.forward.push(format!("oifname \"{id}\" jump groups-{id}"));
+        for (at, interface) in instance.interfaces().iter().enumerate() {
+            let mut rules: Vec<&Rule> = interface.groups.iter().flat_map(|group| &vpc.groups[*group].rules).collect();
+            // The smaller priority first; a drop before an accept of the same priority (cloud-apis.md section 11).
+            rules.sort_by_key(|rule| (rule.priority, rule.accept));
+            let mut lines: Vec<String> = rules.into_iter().flat_map(|rule| group_rule(vpc, rule)).collect();
+            lines.push(filter_drop("", "groups"));
+            filter.chain(&format!("groups-{id}-{at}"), &lines);
+            let address = interface.address;
+            filter.forward.push(format!("oifname \"{id}\" ip daddr {address} jump groups-{id}-{at}"));
+        }
         filter.after.push(format!("oifname \"{id}\" add @delivered {PAIR}"));
     }
     filter.text()
