@@ -1,6 +1,8 @@
 //! The topology as it will be once the open network changes of a plan are made: what paths are judged on before any of
 //! them is written.
 
+use std::collections::BTreeSet;
+
 use ipnet::Ipv4Net;
 
 use crate::change::{AttachmentRef, Change, Write};
@@ -158,18 +160,19 @@ fn add_vpc_route(
     });
 }
 
-/// One round of learning: every propagation adds what its attachment teaches. Gives whether anything was new.
+/// One round of learning: every settled propagation adds what its attachment teaches and the table does not hold yet. So
+/// each prefix comes from the nearest transit router, and among equally near ones from the attachment with the smaller
+/// id (`docs/decisions/0017-three-judges.md`). Gives whether anything was new.
 fn learn(topology: &mut Topology) -> bool {
     let mut lessons: Vec<(crate::ids::Region, RouteTableId, AttachmentId, Ipv4Net)> = Vec::new();
     for (region, router) in &topology.transit_routers {
         let Some(Some(router)) = router.get() else { continue };
         for table in router.tables.values() {
-            for attachment in table.propagations.keys() {
+            let active = table.routes.iter().filter(|route| route.status == "Active");
+            let mut held: BTreeSet<Ipv4Net> = active.map(|route| route.destination).collect();
+            for (attachment, _) in table.propagations.iter().filter(|(_, status)| *status == "Active") {
                 for prefix in taught(topology, region, attachment) {
-                    let known = |route: &TransitRoute| {
-                        route.destination == prefix && route.next_hop.as_ref() == Some(attachment) && route.learned
-                    };
-                    if !table.routes.iter().any(known) {
+                    if held.insert(prefix) {
                         lessons.push((region.clone(), table.id.clone(), attachment.clone(), prefix));
                     }
                 }
@@ -208,6 +211,9 @@ fn taught(topology: &Topology, region: &crate::ids::Region, attachment: &Attachm
     let Some(table) = topology.transit_router(far).and_then(|router| router.table_of(attachment)) else {
         return Vec::new();
     };
+    if table.associations.get(attachment).is_none_or(|status| status != "Active") {
+        return Vec::new();
+    }
     let publishable = |route: &&TransitRoute| route.status == "Active" && route.next_hop.as_ref() != Some(attachment);
     table.routes.iter().filter(publishable).map(|route| route.destination).collect()
 }

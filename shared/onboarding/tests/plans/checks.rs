@@ -98,6 +98,41 @@ fn two_backends_that_overlap_each_other_are_both_at_fault() {
 }
 
 #[test]
+fn a_projected_table_learns_each_prefix_from_the_nearest_router_only() {
+    let (binding, mut topology) = two_backends();
+    // Somebody has joined the backends' regions: what Chengdu is taught comes to it by two ways.
+    let far = PeerAttachment {
+        id: "tr-attach-far".into(),
+        regions: ("cn-hangzhou".into(), "cn-shanghai".into()),
+        status: "Attached".to_owned(),
+        bandwidth: 10,
+        bandwidth_package: None,
+        auto_publish: true,
+        mark: None,
+        created: String::new(),
+    };
+    for region in ["cn-hangzhou", "cn-shanghai"] {
+        let router = topology.transit_routers.get_mut(region).unwrap().get_mut().unwrap().as_mut().unwrap();
+        let table = router.tables.values_mut().next().unwrap();
+        table.associations.insert(far.id.clone(), "Active".to_owned());
+        table.propagations.insert(far.id.clone(), "Active".to_owned());
+    }
+    topology.peer_attachments.get_mut().unwrap().push(far);
+    let deployment = world::deployment();
+    let inputs = world::inputs(&deployment, &binding, &topology);
+    let later = plan::project(&inputs, &plan::network(&inputs).changes);
+    let router = later.transit_router(&"cn-chengdu".into()).unwrap();
+    let routes = || router.tables.values().flat_map(|table| &table.routes);
+    let mut prefixes: Vec<_> = routes().map(|route| route.destination).collect();
+    let known = prefixes.len();
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    assert_eq!(prefixes.len(), known, "{:?}", routes().collect::<Vec<_>>());
+    let to_hangzhou = routes().find(|route| route.destination == "192.168.7.0/24".parse().unwrap()).unwrap();
+    assert_eq!(to_hangzhou.next_hop.as_ref().unwrap().as_str(), "planned-cn-chengdu-cn-hangzhou");
+}
+
+#[test]
 fn connections_of_one_plan_share_what_it_has_left() {
     let (mut binding, topology) = two_backends();
     let mbps = |mbps| Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps });
