@@ -1,11 +1,11 @@
 //! Worlds taken apart at random.
 
 use onboarding::plan::Verdict;
-use onboarding::topology::{Generation, Known, NextHop};
+use onboarding::topology::{AclEntry, Generation, Instance, Known, NetworkAcl, NextHop, SecurityGroup};
 use proptest::prelude::*;
 use reachability::verdicts;
 
-use crate::world::{PEER, World, instance, known, net, transit_route, vpc_route};
+use crate::world::{NEAR, PEER, World, instance, known, net, transit_route, vpc_route};
 
 /// One piece taken away, spoilt or forgotten; `at` chooses among several of a kind.
 fn damage(world: &mut World, kind: u8, at: usize) {
@@ -40,8 +40,30 @@ fn damage(world: &mut World, kind: u8, at: usize) {
             world.routes(vpc).push(vpc_route("rte-x", destination, NextHop::Other("Instance i-9".to_owned())));
         }
         15 => world.sources.truncate(at % 3),
+        16 if readable => {
+            // An ACL that may tell addresses of one vSwitch apart, before the load balancer or before the backends.
+            let cidr = net(if at < 16 { "0.0.0.0/0" } else { "192.168.7.0/25" });
+            let entries = vec![AclEntry { protocol: "all".to_owned(), ports: None, cidr, accept: at % 4 < 2 }];
+            let acl = NetworkAcl { id: "nacl-1".into(), ingress: entries.clone(), egress: entries };
+            world.topology.network_acls.insert("nacl-1".into(), known(Some(acl)));
+            world.vpc(vpc).vswitches.values_mut().for_each(|vswitch| vswitch.network_acl = Some("nacl-1".into()));
+        }
         _ => {}
     }
+}
+
+fn group(world: &World) -> SecurityGroup {
+    world.topology.security_group(&"sg-1".into()).unwrap().clone()
+}
+
+/// An instance in either vSwitch, or in none as far as its address tells, with one of several sets of groups.
+fn host_of(at: usize, (host, groups, first, astray): (u8, usize, bool, bool)) -> Instance {
+    let third = if first == astray { 7 } else { 8 };
+    let mut instance = instance(&format!("i-{at}"), &format!("192.168.{third}.{host}"));
+    instance.vswitch = if first { "vpc-2-vsw-0" } else { "vpc-2-vsw-1" }.into();
+    let groups: &[&str] = [&["sg-1"][..], &["sg-1", "sg-2"], &["sg-2"], &[]][groups];
+    instance.security_groups = groups.iter().map(|group| (*group).into()).collect();
+    instance
 }
 
 proptest! {
@@ -50,15 +72,17 @@ proptest! {
     #[test]
     fn a_damaged_world_gets_one_consistent_answer(
         classic in any::<bool>(),
-        pieces in prop::collection::vec((0_u8..16, 0_usize..32), 0..6),
-        hosts in prop::collection::vec(0_u8..=255, 1..4),
+        pieces in prop::collection::vec((0_u8..17, 0_usize..32), 0..6),
+        hosts in prop::collection::vec((0_u8..=255, 0_usize..4, any::<bool>(), any::<bool>()), 1..8),
     ) {
         let mut world = World::complete(if classic { Generation::Classic } else { Generation::Upgraded });
+        world.routes("vpc-1").push(vpc_route("rte-8", net("192.168.8.0/24"), NextHop::Attachment(NEAR.into())));
+        let empty = SecurityGroup { id: "sg-2".into(), rules: Vec::new(), ..group(&world) };
+        world.topology.security_groups.insert("sg-2".into(), known(Some(empty)));
         for (kind, at) in pieces {
             damage(&mut world, kind, at);
         }
-        let instances: Vec<_> =
-            hosts.iter().enumerate().map(|(at, host)| instance(&format!("i-{at}"), &format!("192.168.7.{host}"))).collect();
+        let instances: Vec<_> = hosts.iter().enumerate().map(|(at, host)| host_of(at, *host)).collect();
         let many = verdicts(&world.topology, &world.load_balancer_vpc, &world.sources, &world.ports, &instances);
         prop_assert_eq!(many.len(), instances.len());
         for instance in instances {
@@ -67,6 +91,10 @@ proptest! {
             prop_assert_eq!(&many[&world.instance.id], &one.verdict);
             let whole = one.forward.fault.is_none() && one.back.fault.is_none();
             prop_assert_eq!(one.verdict == Verdict::Reachable, whole, "{:?}", one);
+            for path in [&one.forward, &one.back] {
+                let ends = path.fault.as_ref().map(|fault| fault.hop);
+                prop_assert!(ends.is_none_or(|hop| hop == path.hops.len().checked_sub(1)), "{:?}", path);
+            }
         }
     }
 
