@@ -59,8 +59,9 @@ pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [St
             ("transit table", of_router(topology, transit_router), by, then)
         }
         Hop::Peer { attachment, from, to } => {
-            let bandwidth = topology.peer_attachment(from, to).map_or(0, |peer| peer.bandwidth);
-            ("connection", from.to_string(), format!("{attachment}: {bandwidth} Mbit/s"), format!("->{GLUE}{to}"))
+            let bandwidth = topology.peer_attachment(from, to).and_then(|peer| peer.bandwidth);
+            let by = bandwidth.map_or_else(|| attachment.to_string(), |mbps| format!("{attachment}: {mbps} Mbit/s"));
+            ("connection", from.to_string(), by, format!("->{GLUE}{to}"))
         }
         Hop::NetworkAcl { acl, direction, prefix, entry, passes } => {
             let (list, word) = match direction {

@@ -220,19 +220,22 @@ pub(super) fn describe_status(world: &World, call: &Call) -> Answer {
     )
 }
 
+/// A field that a filter names.
+type Text = fn(&Instance) -> &str;
+
 /// The filters of a listing, read once.
 struct Filter<'p> {
     ids: Option<BTreeSet<String>>,
     addresses: Option<BTreeSet<String>>,
     /// What a field must be.
-    fields: Vec<(fn(&Instance) -> &str, &'p str)>,
+    fields: Vec<(Text, &'p str)>,
     group: Option<&'p str>,
     tags: tags::Filter<'p>,
 }
 
 impl<'p> Filter<'p> {
     fn read(params: &'p Params) -> Result<Self, ApiError> {
-        const FIELDS: [(&str, fn(&Instance) -> &str); 7] = [
+        const FIELDS: [(&str, Text); 7] = [
             ("VpcId", |instance| &instance.vpc),
             ("VSwitchId", |instance| &instance.switch),
             ("ZoneId", |instance| &instance.zone),

@@ -121,6 +121,9 @@ fn addresses(interface: &Interface) -> Vec<Value> {
         .collect()
 }
 
+/// A field that a filter names.
+type Text = fn(&Interface) -> &str;
+
 /// The filters of a listing, read once: there may be tens of thousands of interfaces.
 struct Filter<'p> {
     ids: BTreeSet<String>,
@@ -128,7 +131,7 @@ struct Filter<'p> {
     instance: Option<&'p str>,
     managed: Option<bool>,
     /// What a field must be.
-    fields: Vec<(fn(&Interface) -> &str, &'p str)>,
+    fields: Vec<(Text, &'p str)>,
     primary_address: Option<&'p str>,
     group: Option<&'p str>,
     tags: tags::Filter<'p>,
@@ -136,8 +139,8 @@ struct Filter<'p> {
 
 impl<'p> Filter<'p> {
     fn read(params: &'p Params) -> Result<Self, ApiError> {
-        const FIELDS: [(&str, fn(&Interface) -> &str); 5] = [
-            ("Type", |interface| kind(interface)),
+        const FIELDS: [(&str, Text); 5] = [
+            ("Type", kind),
             ("VpcId", |interface| &interface.vpc),
             ("VSwitchId", |interface| &interface.switch),
             ("Status", |_| "InUse"),

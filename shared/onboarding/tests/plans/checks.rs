@@ -105,7 +105,7 @@ fn a_projected_table_learns_each_prefix_from_the_nearest_router_only() {
         id: "tr-attach-far".into(),
         regions: ("cn-hangzhou".into(), "cn-shanghai".into()),
         status: "Attached".to_owned(),
-        bandwidth: 10,
+        bandwidth: Some(10),
         bandwidth_package: None,
         auto_publish: true,
         mark: None,

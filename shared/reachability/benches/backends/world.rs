@@ -278,7 +278,7 @@ fn peer(region: u8) -> PeerAttachment {
         id: peer_id(region).into(),
         regions: (region_name(0).into(), region_name(region).into()),
         status: "Attached".to_owned(),
-        bandwidth: 100,
+        bandwidth: Some(100),
         bandwidth_package: None,
         auto_publish: true,
         mark: None,

@@ -48,7 +48,9 @@ impl Draft<'_> {
         };
         let paid = peer.bandwidth_package.as_ref().map_or("paid by traffic", BandwidthPackageId::as_str);
         let silent = if peer.auto_publish { "" } else { "publishes no routes" };
-        let mut rows = vec![Row::new("", named(&format!("{} Mbit/s", peer.bandwidth), "", &[paid, silent]))];
+        let bandwidth =
+            peer.bandwidth.map_or_else(|| "bandwidth not stated".to_owned(), |mbps| format!("{mbps} Mbit/s"));
+        let mut rows = vec![Row::new("", named(&bandwidth, "", &[paid, silent]))];
         for region in [near, far] {
             let router = self.topology.transit_router(region);
             rows.extend(router.map(|router| joined(router, peer.id.as_str(), &format!("{region}: "))));
