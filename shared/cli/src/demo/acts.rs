@@ -19,6 +19,10 @@ use crate::plan;
 const FLEET: u32 = 20;
 /// Until a removed server is out of the listing: the group drains its connections for 30 seconds first.
 const DRAINING: Duration = Duration::from_secs(40);
+/// The timer looks at every fifth minute: the template's default.
+const TIMER: u64 = 300;
+/// Longest time that vandalism takes until it is shown.
+const SHOWN: u64 = DRAINING.as_secs() + 30;
 /// Repairs that one round of vandalism may take: the timer may look while it is still going on.
 const REPAIRS: usize = 4;
 
@@ -86,6 +90,13 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
 /// Somebody deletes things; nothing tells of it, and the timer's run repairs it.
 async fn drift(play: &mut Play) -> Result<(), Trouble> {
     quiet(play, Detail::Changes).await?;
+    // Begun just before the timer looks, it could be repaired before it is shown.
+    let second = u64::try_from(play.local.clock().now().as_second()).unwrap_or_default();
+    let left = TIMER - second % TIMER;
+    if left < SHOWN {
+        play.pass(Duration::from_secs(left + 10)).await;
+        quiet(play, Detail::Changes).await?;
+    }
     play.story.section("Somebody deletes a route, a security rule and a server");
     vandalise(play).await?;
     play.pass(DRAINING).await;

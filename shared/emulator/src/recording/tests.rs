@@ -86,7 +86,7 @@ async fn secrets_are_kept_out_unless_they_are_asked_for() {
             rpc(start(), "1", &root(), "2015-05-01", "CreateRole", &[(trusting[0], "r"), (trusting[1], policy)]);
         cloud.call(HANGZHOU, create).await;
         let arn = cloud.with(|world| world.role_arn("r"));
-        let assume = [("RoleArn", arn.as_str()), ("RoleSessionName", "s")];
+        let assume = [("RoleArn", arn.as_str()), ("RoleSessionName", "session")];
         let answer = cloud.call(HANGZHOU, rpc(start(), "2", &root(), "2015-04-01", "AssumeRole", &assume)).await;
         let issued = crate::testing::json_of(&answer)["Credentials"].clone();
         let field = |name: &str| issued[name].as_str().unwrap().to_owned();

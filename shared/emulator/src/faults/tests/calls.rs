@@ -159,7 +159,7 @@ fn a_role_loses_a_permission_from_a_time_on() {
 
 /// A session of a role that trusts the account.
 fn session(bench: &mut Bench, arn: &str) -> Option<Credentials> {
-    let (_, answer) = bench.ask(STS, "AssumeRole", &[("RoleArn", arn), ("RoleSessionName", "s")]);
+    let (_, answer) = bench.ask(STS, "AssumeRole", &[("RoleArn", arn), ("RoleSessionName", "session")]);
     let field = |name: &str| answer["Credentials"][name].as_str().map(str::to_owned);
     Some(Credentials {
         access_key_id: field("AccessKeyId")?,
