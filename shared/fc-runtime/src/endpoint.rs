@@ -115,7 +115,7 @@ impl Endpoint {
 
     /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        server::accept(listener, self, shutdown).await;
+        server::accept(listener, self, server::Answers::Together, shutdown).await;
     }
 
     /// The answer to a request whose body may still be on its way.

@@ -119,7 +119,7 @@ where
         let endpoint = Endpoint::with(options, Box::new(Handover(handover)));
         // A set, so that the server ends with this future.
         let mut server = JoinSet::new();
-        server.spawn(server::accept(listener, endpoint, async move {
+        server.spawn(server::accept(listener, endpoint, server::Answers::AtOnce, async move {
             // An error means that this future is being dropped, and the server with it.
             let _ = stopped.await;
         }));

@@ -4,9 +4,15 @@
 //! (a closed one shows as a sporadic 502). Nothing that a client sends ends the server: hyper answers a malformed
 //! head with 400, one too large with 431, and closes that connection only.
 
-use std::{convert::Infallible, future::Future, io, pin::pin, time::Duration};
+use std::{
+    convert::Infallible,
+    future::{Future, poll_fn},
+    io,
+    pin::pin,
+    task::Poll,
+    time::Duration,
+};
 
-use futures_util::FutureExt;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -26,8 +32,22 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// How long to wait when the process has no descriptor left for a connection: some call must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// When an answer goes out that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// At once: `run` gathers calls already, in its queue.
+    AtOnce,
+    /// Behind what else is ready.
+    Together,
+}
+
 /// Serves connections until `shutdown`, then until the requests in flight are answered.
-pub(crate) async fn accept(listener: TcpListener, endpoint: Endpoint, shutdown: impl Future<Output = ()>) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    endpoint: Endpoint,
+    answers: Answers,
+    shutdown: impl Future<Output = ()>,
+) {
     let mut shutdown = pin!(shutdown);
     let mut connections = JoinSet::new();
     // Dropping the sender is the signal to stop.
@@ -39,7 +59,7 @@ pub(crate) async fn accept(listener: TcpListener, endpoint: Endpoint, shutdown: 
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, endpoint.clone(), stopped.clone()));
+                    connections.spawn(serve_connection(stream, endpoint.clone(), answers, stopped.clone()));
                 }
                 Err(error) if concerns_one_connection(&error) => {}
                 Err(error) => {
@@ -69,10 +89,33 @@ async fn pause() {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-async fn serve_connection(stream: TcpStream, endpoint: Endpoint, mut stopped: watch::Receiver<()>) {
+/// Lets whatever is ready run first. Calls that came together are then answered together, and a client on another core
+/// is woken by the first answer instead of by each of them. A call that is alone goes on at once.
+async fn behind_the_others() {
+    let mut waited = false;
+    poll_fn(|cx| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answers, mut stopped: watch::Receiver<()>) {
     // Answers are small and complete: waiting to fill a packet only delays them. It is an optimization, so it may fail.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| endpoint.answer(request).map(Ok::<_, Infallible>));
+    let service = service_fn(move |request| {
+        let answer = endpoint.answer(request);
+        async move {
+            let answer = answer.await;
+            if answers == Answers::Together {
+                behind_the_others().await;
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
     let connection = http1::Builder::new()
         .keep_alive(true)
         // A call goes on to its end whether or not its client is there. To look for that would take a second buffer for
