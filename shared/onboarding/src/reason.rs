@@ -65,9 +65,7 @@ codes! {
     AlbQuota = "XREG-ALB-QUOTA", "Remove servers, use an ALB of a higher edition, or state a raised quota in alb.serverQuota.";
     /// A classic ALB without its source prefixes.
     BackToOriginMissing = "XREG-BACK-TO-ORIGIN-MISSING", "Copy the back-to-origin routes from the ALB's console page into backToOrigin.cidrs.";
-    /// The listener's port is taken by a listener of somebody else's.
-    ListenerTaken = "XREG-LISTENER-TAKEN", "Free the port, or choose another listener.port.";
-    /// The listener is there but forwards elsewhere, and is not ours to change.
+    /// The port is taken: its listener forwards elsewhere, and is not ours to change.
     ListenerForwardsElsewhere = "XREG-LISTENER-FORWARDS-ELSEWHERE", "Point the listener at the server group by hand, or choose another listener.port.";
     /// No listener on the binding's port.
     ListenerMissing = "XREG-LISTENER-MISSING", "Apply the plan: it makes the listener.";

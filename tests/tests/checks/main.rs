@@ -49,7 +49,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotSelected, "reachability: the front of a path"),
     (Code::NotRunning, "reachability: the front of a path"),
     (Code::NoWeight, "reachability: the front of a path"),
-    (Code::ListenerTaken, "onboarding's plans: the emulator's listeners all forward"),
     (Code::ReadOnly, "scenarios/switches.rs"),
     (Code::Refused, "stage's tests of apply"),
     (Code::StillPending, "stage's tests of runs; scenarios/faults.rs"),

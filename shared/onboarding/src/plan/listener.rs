@@ -42,13 +42,10 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     } else if listener.mark.as_deref() == Some(deployment.tag(&binding.name, Role::Listener).as_str()) {
         plan.changes.push(Change::new(STAGE, Write::ForwardListener { listener: listener.id.clone() }));
     } else {
-        let (code, what) = if listener.server_groups.is_empty() {
-            (Code::ListenerTaken, "forwards to no server group".to_owned())
-        } else {
-            let groups: Vec<_> = listener.server_groups.iter().map(ToString::to_string).collect();
-            (Code::ListenerForwardsElsewhere, format!("forwards to {}", groups.join(", ")))
-        };
-        let message = format!("Listener {} on port {} was made by others and {what}.", listener.id, listener.port);
-        plan.find(Reason::new(code, &listener.id, message));
+        let groups: Vec<_> = listener.server_groups.iter().map(ToString::to_string).collect();
+        let groups = if groups.is_empty() { "no server group that it names".to_owned() } else { groups.join(", ") };
+        let (id, port) = (&listener.id, listener.port);
+        let message = format!("Listener {id} on port {port} was made by others and forwards to {groups}.");
+        plan.find(Reason::new(Code::ListenerForwardsElsewhere, id, message));
     }
 }

@@ -262,7 +262,7 @@ fn a_listener_of_others_that_forwards_nowhere_takes_the_port() {
     let listener = &mut topology.listeners.get_mut().unwrap()[0];
     (listener.mark, listener.server_groups) = (None, Vec::new());
     let plan = world::whole(&binding, &topology);
-    assert!(plan.findings.iter().any(|finding| finding.code == Code::ListenerTaken), "{:?}", plan.findings);
+    assert!(plan.findings.iter().any(|finding| finding.code == Code::ListenerForwardsElsewhere), "{:?}", plan.findings);
 }
 
 #[test]
