@@ -83,7 +83,7 @@ class Refusals:
                 ("InvalidAccessKeyId.NotFound", 404, lambda: call("ecs", "DescribeRegions", key=("nobody", secret, None), **how)),
                 ("InvalidSecurityToken", 400, lambda: call("vpc", "DescribeRegions", key=(key, secret, "forged"), **how)),
                 ("MissingParam", 400, lambda: call("alb", "GetListenerAttribute", **how)),
-                ("MissingParameter", 400, lambda: call("sts", "AssumeRole", {"RoleSessionName": "s"}, **how)),
+                ("MissingParameter", 400, lambda: call("sts", "AssumeRole", {"RoleSessionName": "session"}, **how)),
                 ("MissingParam", 400, lambda: call("cbn", "CreateTransitRouter", {"RegionId": CHENGDU}, **how)),
                 ("IllegalParam", 400, lambda: call("alb", "DeleteServerGroup", NO_GROUP | {"DryRun": "maybe"}, **how)),
                 ("ResourceNotFound.ServerGroup", 404, lambda: call("alb", "DeleteServerGroup", NO_GROUP, **how)),

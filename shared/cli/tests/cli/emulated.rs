@@ -4,9 +4,11 @@ use crate::support::{Emulated, tool};
 
 #[test]
 fn a_plan_is_saved_seen_applied_exactly_and_then_there_is_nothing_to_do() {
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "100"]);
     let folder = std::env::temp_dir().join(format!("albridge-plan-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
+    let recording = folder.join("calls.jsonl");
+    let recording = recording.to_str().unwrap();
+    let cloud = Emulated::start(&["--deploy=false", "--speed", "100", "--record", recording]);
     let file = folder.join("plan.json");
     let file = file.to_str().unwrap();
 
@@ -31,6 +33,10 @@ fn a_plan_is_saved_seen_applied_exactly_and_then_there_is_nothing_to_do() {
     let nothing = cloud.tool(&["plan"]);
     assert_eq!(nothing.code, 0, "{}", nothing.stdout);
     assert_eq!(nothing.stdout, "web: everything is in place\n");
+
+    drop(cloud);
+    let replayed = tool(&["replay", recording], &[]);
+    assert_eq!(replayed.code, 0, "a whole onboarding is answered again as it was: {}", replayed.stdout);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
