@@ -5,6 +5,7 @@ pub mod apply;
 pub mod calls;
 mod console;
 pub mod footprint;
+pub mod matrix;
 mod runs;
 pub mod worlds;
 
