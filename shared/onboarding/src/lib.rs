@@ -4,6 +4,7 @@ pub mod binding;
 pub mod change;
 pub mod checks;
 pub mod ids;
+mod known;
 pub mod mark;
 pub mod plan;
 pub mod reason;

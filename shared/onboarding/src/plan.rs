@@ -34,7 +34,7 @@ use crate::checks;
 use crate::ids::InstanceId;
 use crate::mark::Deployment;
 use crate::reason::{Code, Reason};
-use crate::topology::Topology;
+use crate::topology::{Topology, Unknown};
 use crate::wanted;
 
 pub(crate) use consent::{may_do_everything, uses};
@@ -96,8 +96,9 @@ impl Plan {
         self
     }
 
+    /// What a stage did not ask for is no finding: a plan says nothing of the parts that it was not made from.
     fn find(&mut self, reason: Reason) {
-        if !self.findings.contains(&reason) {
+        if reason.code != Code::NotAsked && !self.findings.contains(&reason) {
             self.findings.push(reason);
         }
     }
@@ -112,9 +113,9 @@ impl Plan {
         self.pending.push(Pending { stage, what, lane: None });
     }
 
-    fn unread(&mut self, what: &str, why: Option<&String>) {
-        let why = why.map_or("not read", String::as_str);
-        self.find(Reason::new(Code::Unread, what, format!("Could not read {what}: {why}.")));
+    fn unread(&mut self, what: &str, why: Option<Unknown<'_>>) {
+        let why = why.unwrap_or_default();
+        self.find(why.reason(what, format!("Could not read {what}: {why}.")));
     }
 }
 

@@ -40,6 +40,8 @@ codes! {
     // What could not be known.
     /// A call failed, so a fact is missing.
     Unread = "XREG-UNREAD", "Look at the call's own error; the next run reads again.";
+    /// A fact is missing because nobody asked for it, or because there is nothing yet that it could be read from.
+    NotAsked = "XREG-NOT-ASKED", "Nothing to do: it is read as soon as what it is read from is there.";
     /// The bindings could not be read or parsed.
     Store = "XREG-STORE", "Make the store readable and valid: `albridge plan` names line and column.";
     /// The binding is not in the store.

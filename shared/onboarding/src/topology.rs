@@ -17,63 +17,8 @@ use crate::ids::{
     AlbId, AttachmentId, BandwidthPackageId, InstanceId, InterfaceId, ListenerId, NetworkAclId, PrefixListId, Region,
     RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId, TransitRouterId, VSwitchId, VpcId, ZoneId,
 };
+pub use crate::known::{Known, Unknown};
 use crate::surroundings::Surroundings;
-
-/// How the text begins of a fact that nobody asked for, or that there was nothing to ask for.
-const NOT_READ: &str = "not read";
-
-/// A fact, or why it is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Known<T> {
-    /// Read completely.
-    Known(T),
-    /// Not read: nobody asked for it, or the call failed. The text says which call and why.
-    Unknown(String),
-}
-
-impl<T> Default for Known<T> {
-    fn default() -> Self {
-        Self::Unknown(NOT_READ.to_owned())
-    }
-}
-
-impl<T> Known<T> {
-    /// The fact, if known.
-    pub const fn get(&self) -> Option<&T> {
-        match self {
-            Self::Known(fact) => Some(fact),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// The fact to change, if known.
-    pub const fn get_mut(&mut self) -> Option<&mut T> {
-        match self {
-            Self::Known(fact) => Some(fact),
-            Self::Unknown(_) => None,
-        }
-    }
-
-    /// There is nothing that it could be read from, and why: no call failed.
-    #[must_use]
-    pub fn nothing_to_read(why: impl std::fmt::Display) -> Self {
-        Self::Unknown(format!("{NOT_READ}: {why}"))
-    }
-
-    /// Why it is not known although it was asked for: a call failed.
-    pub fn failure(&self) -> Option<&str> {
-        self.why_unknown().map(String::as_str).filter(|why| !why.starts_with(NOT_READ))
-    }
-
-    /// Why it is not known.
-    pub const fn why_unknown(&self) -> Option<&String> {
-        match self {
-            Self::Known(_) => None,
-            Self::Unknown(why) => Some(why),
-        }
-    }
-}
 
 /// Everything seen for one binding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::change::{AttachmentRef, WantedRule};
 use crate::ids::{Region, RouteTableId, SecurityGroupId, VpcId};
 use crate::plan::Inputs;
 use crate::reason::{Code, Reason};
-use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter};
+use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
 
 /// Routes and rules that a binding wants. `complete` is false when something that decides it could not be read: then
 /// nothing of it may be taken for unwanted.
@@ -102,7 +102,7 @@ pub fn sources(binding: &Binding, topology: &Topology) -> Result<Vec<Ipv4Net>, R
 pub fn load_balancer<'a>(binding: &Binding, topology: &'a Topology) -> Result<&'a LoadBalancer, Reason> {
     let id = &binding.alb.id;
     if let Some(why) = topology.load_balancer.why_unknown() {
-        return Err(Reason::new(Code::Unread, id, format!("Load balancer {id} could not be read: {why}.")));
+        return Err(why.reason(id, format!("Load balancer {id} could not be read: {why}.")));
     }
     topology.alb().ok_or_else(|| {
         Reason::new(Code::AlbMissing, id, format!("There is no load balancer {id} in {}.", binding.alb.region))
@@ -261,11 +261,8 @@ fn is_complete(binding: &Binding, topology: &Topology) -> bool {
 }
 
 pub(crate) fn unread_vpc(topology: &Topology, vpc: &VpcId) -> Reason {
-    match topology.vpcs.get(vpc) {
-        Some(known) if known.get().is_some() => Reason::new(Code::VpcMissing, vpc, format!("There is no VPC {vpc}.")),
-        known => {
-            let why = known.and_then(|known| known.why_unknown()).map_or("not read", String::as_str);
-            Reason::new(Code::Unread, vpc, format!("VPC {vpc} could not be read: {why}."))
-        }
+    match Unknown::of(topology.vpcs.get(vpc)) {
+        Some(why) => why.reason(vpc, format!("VPC {vpc} could not be read: {why}.")),
+        None => Reason::new(Code::VpcMissing, vpc, format!("There is no VPC {vpc}.")),
     }
 }

@@ -37,7 +37,7 @@ impl<'a> Front<'a> {
     fn follow(&self, hops: &mut Vec<Hop>) -> Result<(), Stop> {
         let Wish { binding, deployment } = self.wish;
         let load_balancer = wanted::load_balancer(binding, self.topology).map_err(|reason| match reason.code {
-            Code::Unread => Stop::unread(&reason.resource, reason.message),
+            Code::Unread | Code::NotAsked => Stop::of_unknown(reason),
             _ => correct(&binding.alb.id, reason),
         })?;
         let id = &load_balancer.id;
@@ -66,7 +66,7 @@ impl<'a> Front<'a> {
         }
 
         if let Some(why) = self.topology.server_groups.why_unknown() {
-            return Err(Stop::unread("the server groups", format!("The server groups were not read: {why}.")));
+            return Err(Stop::unknown("the server groups", why, format!("The server groups were not read: {why}.")));
         }
         let name = &binding.server_group.name;
         let group = self.topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), name);
@@ -90,8 +90,8 @@ impl<'a> Front<'a> {
     /// The listener on the binding's port.
     fn listener(&self) -> Result<&'a Listener, Stop> {
         let Some(listeners) = self.topology.listeners.get() else {
-            let why = self.topology.listeners.why_unknown().map_or("not read", String::as_str);
-            return Err(Stop::unread("the listeners", format!("The listeners were not read: {why}.")));
+            let why = self.topology.listeners.why_unknown().unwrap_or_default();
+            return Err(Stop::unknown("the listeners", why, format!("The listeners were not read: {why}.")));
         };
         let wish = &self.wish.binding.listener;
         // QUIC listens on UDP, everything else on TCP: they do not collide.
@@ -134,8 +134,8 @@ impl<'a> Front<'a> {
         };
         let member = Endpoint { address, port: self.port };
         let Some(servers) = topology.servers.get() else {
-            let why = topology.servers.why_unknown().map_or("not read", String::as_str);
-            return Err(Stop::unread(&group.id, format!("The members of {} were not read: {why}.", group.id)));
+            let why = topology.servers.why_unknown().unwrap_or_default();
+            return Err(Stop::unknown(&group.id, why, format!("The members of {} were not read: {why}.", group.id)));
         };
         let server = servers.iter().find(|server| server.endpoint() == member);
         let health = topology.unhealthy.get().and_then(|unhealthy| unhealthy.get(&member));
@@ -228,8 +228,8 @@ impl<'a> Front<'a> {
             return Ok(());
         }
         let Some(unhealthy) = self.topology.unhealthy.get() else {
-            let why = self.topology.unhealthy.why_unknown().map_or("not read", String::as_str);
-            return Err(Stop::unread(member, format!("The health of {member} was not read: {why}.")));
+            let why = self.topology.unhealthy.why_unknown().unwrap_or_default();
+            return Err(Stop::unknown(member, why, format!("The health of {member} was not read: {why}.")));
         };
         let Some(health) = unhealthy.get(&member) else { return Ok(()) };
         let id = &self.instance.id;

@@ -5,7 +5,9 @@ use ipnet::Ipv4Net;
 use onboarding::change::{Change, StageName, WantedRule, Write};
 use onboarding::ids::{NetworkAclId, SecurityGroupId};
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology};
+use onboarding::topology::{
+    AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown,
+};
 use onboarding::wanted::group_for_rules;
 
 use crate::fault::{Remedy, Task};
@@ -31,8 +33,10 @@ impl<'a> Acl<'a> {
             Some(Known::Known(None)) => {
                 Err(Stop::unread(id, format!("The vSwitch names network ACL {id}, which was not found.")))
             }
-            Some(Known::Unknown(why)) => Err(Stop::unread(id, format!("Network ACL {id} was not read: {why}."))),
-            None => Err(Stop::unread(id, format!("Network ACL {id} was not read."))),
+            unknown => {
+                let why = Unknown::of(unknown).unwrap_or_default();
+                Err(Stop::unknown(id, why, format!("Network ACL {id} was not read: {why}.")))
+            }
         }
     }
 
@@ -123,12 +127,11 @@ impl<'a> Groups<'a> {
                     let task = Task::GiveSecurityGroup { instance: instance.id.clone() };
                     return Err(Stop::broken(Reason::new(Code::GroupMissing, id, message), Remedy::Operator(task)));
                 }
-                Some(Known::Unknown(why)) => unread = unread.or(Some((id, format!(": {why}")))),
-                None => unread = unread.or_else(|| Some((id, String::new()))),
+                unknown => unread = unread.or_else(|| Some((id, Unknown::of(unknown)?))),
             }
         }
         if let Some((id, why)) = unread {
-            return Err(Stop::unread(id, format!("Security group {id} was not read{why}.")));
+            return Err(Stop::unknown(id, why, format!("Security group {id} was not read: {why}.")));
         }
         let mut rules: Vec<GroupRule<'a>> = groups
             .iter()
@@ -223,8 +226,10 @@ fn group_rule<'a>(
         RuleSource::Cidr(net) => Who::Nets(std::slice::from_ref(net)),
         RuleSource::PrefixList(list) => match topology.prefix_lists.get(list) {
             Some(Known::Known(nets)) => Who::Nets(nets),
-            Some(Known::Unknown(why)) => Who::Unread(format!("Prefix list {list} of {group} was not read: {why}.")),
-            None => Who::Unread(format!("Prefix list {list} of {group} was not read.")),
+            unknown => {
+                let why = Unknown::of(unknown).unwrap_or_default();
+                Who::Unread(format!("Prefix list {list} of {group} was not read: {why}."))
+            }
         },
         // Neither the addresses of a classic ALB nor its own interfaces are members of a backend's groups.
         RuleSource::Group(_) => return None,

@@ -2,6 +2,7 @@
 
 use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
+use onboarding::topology::Unknown;
 
 use crate::fault::{Fault, Remedy, Task};
 use crate::hop::Hop;
@@ -35,7 +36,16 @@ impl Stop {
 
     /// What decides was not read.
     pub(crate) fn unread(resource: impl std::fmt::Display, message: impl Into<String>) -> Self {
-        let reason = Reason::new(Code::Unread, resource, message);
+        Self::of_unknown(Reason::new(Code::Unread, resource, message))
+    }
+
+    /// What decides is a fact that is not known; `message` says why.
+    pub(crate) fn unknown(resource: impl std::fmt::Display, why: Unknown<'_>, message: impl Into<String>) -> Self {
+        Self::of_unknown(why.reason(resource, message))
+    }
+
+    /// What decides is not known, as `reason` says.
+    pub(crate) fn of_unknown(reason: Reason) -> Self {
         let remedy = Remedy::Operator(Task::LetRead { resource: reason.resource.clone() });
         Self { kind: Kind::Unread, reason, remedy: Box::new(remedy) }
     }

@@ -4,7 +4,7 @@ use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, Topology, TransitRouter, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, Topology, TransitRouter, Unknown, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
 use crate::Wish;
@@ -279,8 +279,10 @@ impl<'a> Trip<'a> {
                 let reason = Reason::new(Code::VpcMissing, id, format!("There is no VPC {id}."));
                 Err(Stop::broken(reason, Remedy::Operator(task)))
             }
-            Some(Known::Unknown(why)) => Err(Stop::unread(id, format!("VPC {id} was not read: {why}."))),
-            None => Err(Stop::unread(id, format!("VPC {id} was not read."))),
+            unknown => {
+                let why = Unknown::of(unknown).unwrap_or_default();
+                Err(Stop::unknown(id, why, format!("VPC {id} was not read: {why}.")))
+            }
         }
     }
 
@@ -309,10 +311,11 @@ impl<'a> Trip<'a> {
                 let remedy = Remedy::Operator(Task::CreateTransitRouter { region: region.clone() });
                 return Err(Stop::broken(Reason::new(Code::TransitRouterMissing, region, message), remedy));
             }
-            Some(Known::Unknown(why)) => {
-                return Err(Stop::unread(region, format!("The transit router of {region} was not read: {why}.")));
+            unknown => {
+                let why = Unknown::of(unknown).unwrap_or_default();
+                let message = format!("The transit router of {region} was not read: {why}.");
+                return Err(Stop::unknown(region, why, message));
             }
-            None => return Err(Stop::unread(region, format!("The transit router of {region} was not read."))),
         };
         let (id, status) = (&router.id, &router.status);
         if router.kind == "Basic" {
@@ -372,5 +375,5 @@ fn find<T>(list: &Known<Vec<T>>, wanted: impl Fn(&T) -> bool) -> Option<&T> {
 }
 
 fn unread_list<T>(list: &Known<Vec<T>>, name: &str) -> Result<(), Stop> {
-    list.why_unknown().map_or(Ok(()), |why| Err(Stop::unread(name, format!("{name} were not read: {why}."))))
+    list.why_unknown().map_or(Ok(()), |why| Err(Stop::unknown(name, why, format!("{name} were not read: {why}."))))
 }

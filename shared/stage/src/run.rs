@@ -130,7 +130,7 @@ fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure 
 
 fn unread(plan: &Plan) -> String {
     let mut reasons = plan.findings.iter().chain(plan.changes.iter().flat_map(|change| &change.blocked));
-    let reason = reasons.find(|reason| reason.code == Code::Unread && !is_not_asked_for(reason));
+    let reason = reasons.find(|reason| reason.code == Code::Unread);
     reason.map_or_else(|| "calls to the cloud fail".to_owned(), |reason| reason.message.clone())
 }
 
@@ -139,8 +139,7 @@ fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut b
     if matches!(S::NAME, StageName::Preflight | StageName::Verify) {
         blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
     }
-    let findings = plan.findings.iter().filter(|finding| !is_not_asked_for(finding)).cloned().collect();
-    Report::new(S::NAME, &session.binding().name, session.run(), made, blocked, findings)
+    Report::new(S::NAME, &session.binding().name, session.run(), made, blocked, plan.findings.clone())
 }
 
 fn read_only<S: Stage>(session: &Session<'_>, plan: &Plan, sorted: Sorted) -> Report {
@@ -150,9 +149,4 @@ fn read_only<S: Stage>(session: &Session<'_>, plan: &Plan, sorted: Sorted) -> Re
     });
     let blocked = withheld.chain(sorted.blocked).collect();
     report::<S>(session, plan, Vec::new(), blocked).read_only()
-}
-
-/// A stage reads only what it needs; what the plan says about the rest is no finding.
-fn is_not_asked_for(reason: &Reason) -> bool {
-    reason.code == Code::Unread && reason.message.contains(": not read")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use onboarding::binding::Binding;
 use onboarding::ids::{Region, VpcId};
-use onboarding::topology::{Generation, Instance, Known, Topology};
+use onboarding::topology::{Generation, Instance, Known, Topology, Unknown};
 use onboarding::{Deployment, Plan, wanted};
 
 use super::model::{CenBox, Group, Key, Leaf, PeerBox, Picture, RegionBox, Row, State, VpcBox};
@@ -147,8 +147,10 @@ impl Draft<'_> {
                 (named(id.as_str(), &vpc.name, &[&cidrs.join(", ")]), State::There)
             }
             Some(Known::Known(None)) => (format!("There is no VPC {id}"), State::Missing),
-            Some(Known::Unknown(why)) => (format!("{id} was not read: {why}"), State::Unknown),
-            None => (format!("{id} was not read"), State::Unknown),
+            unknown => {
+                let why = Unknown::of(unknown).unwrap_or_default();
+                (format!("{id} was not read: {why}"), State::Unknown)
+            }
         }
     }
 
@@ -178,8 +180,8 @@ impl Draft<'_> {
                 Group { title, state: State::Missing, leaves }
             }
             unknown => {
-                let why = unknown.and_then(Known::why_unknown).map_or("", String::as_str);
-                let leaves = placeholder(State::Unknown, &format!("not read {why}"));
+                let why = Unknown::of(unknown).unwrap_or_default();
+                let leaves = placeholder(State::Unknown, &format!("not read: {why}"));
                 Group { title: "transit router".to_owned(), state: State::Unknown, leaves }
             }
         }

@@ -83,7 +83,7 @@ impl Trip<'_> {
             .or_else(|| picture.leaves().find(names).map(|leaf| leaf.key.clone()))
             .or_else(|| stops.last().map(|stop| stop.key.clone()))
             .unwrap_or(Key::Listener);
-        let unknown = fault.code == Code::Unread;
+        let unknown = matches!(fault.code, Code::Unread | Code::NotAsked);
         let (state, sign) = if unknown { (State::Unknown, "?") } else { (State::Fault, "✕") };
         let text = format!("{sign} {}", fault.code);
         if let Some(leaf) = picture.leaves_mut().find(|leaf| leaf.key == key) {

@@ -15,7 +15,7 @@ use crate::ids::InstanceId;
 use crate::mark::{MemberState, Role};
 use crate::plan::{Inputs, Plan, Verdict, Verdicts, consent};
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, Instance, Server};
+use crate::topology::{Endpoint, Instance, Server, Unknown};
 use crate::wanted;
 
 const STAGE: StageName = StageName::BackendServers;
@@ -55,7 +55,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, findings: &[Finding
     for backend in &binding.backends {
         let known = topology.instances.get(&backend.vpc);
         if known.and_then(|known| known.get()).is_none() {
-            plan.unread(&format!("the instances of {}", backend.vpc), known.and_then(|known| known.why_unknown()));
+            plan.unread(&format!("the instances of {}", backend.vpc), Unknown::of(known));
         }
     }
     if topology.unhealthy.failure().is_some() {
@@ -225,9 +225,8 @@ fn leave(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joinin
             continue;
         }
         let change = Change::new(STAGE, start_leaving(inputs, &leaver));
-        let refusal = if unhealthy.is_none() {
-            let why = topology.unhealthy.why_unknown().map_or("not read", String::as_str);
-            Some((Code::Unread, format!("The health of the members could not be read, so {instance} stays: {why}.")))
+        let refusal = if let Some(why) = topology.unhealthy.why_unknown() {
+            Some((why.code(), format!("The health of the members could not be read, so {instance} stays: {why}.")))
         } else if newcomers {
             Some((Code::RemovalWaits, format!("{instance} ({}) stays until newcomers are healthy.", leaver.why)))
         } else if leaver.healthy && healthy <= floor {

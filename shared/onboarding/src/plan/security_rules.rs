@@ -11,7 +11,7 @@ use crate::change::{Change, StageName, WantedRule, Write};
 use crate::ids::SecurityGroupId;
 use crate::plan::{Inputs, Plan};
 use crate::reason::{Code, Reason};
-use crate::topology::{Instance, RuleSource, SecurityGroup, SecurityRule, Topology};
+use crate::topology::{Instance, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown};
 use crate::wanted::{self, Wants};
 
 const STAGE: StageName = StageName::SecurityRules;
@@ -70,8 +70,8 @@ fn groups<'a>(topology: &'a Topology, instance: &Instance) -> Result<Vec<&'a Sec
                 return Err(Reason::new(Code::GroupMissing, id, format!("Security group {id} does not exist.")));
             }
             None => {
-                let why = known.and_then(|known| known.why_unknown()).map_or("not read", String::as_str);
-                return Err(Reason::new(Code::Unread, id, format!("Security group {id} could not be read: {why}.")));
+                let why = Unknown::of(known).unwrap_or_default();
+                return Err(why.reason(id, format!("Security group {id} could not be read: {why}.")));
             }
         }
     }

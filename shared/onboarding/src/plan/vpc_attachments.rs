@@ -6,7 +6,7 @@ use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
 use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
 use crate::plan::{Inputs, Plan, lane, links};
 use crate::reason::{Code, Reason};
-use crate::topology::{Topology, TransitRouter, Vpc};
+use crate::topology::{Known, Topology, TransitRouter, Unknown, Vpc};
 use crate::wanted;
 
 const STAGE: StageName = StageName::VpcAttachments;
@@ -63,14 +63,10 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
 /// The usable transit router of a region, or why there is none.
 pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a TransitRouter, Reason> {
     let known = topology.transit_routers.get(region);
-    let Some(router) = known.and_then(|known| known.get()) else {
-        let why = known.and_then(|known| known.why_unknown()).map_or("not read", String::as_str);
-        return Err(Reason::new(
-            Code::Unread,
-            region,
-            format!("The transit router of {region} could not be read: {why}."),
-        ));
-    };
+    if let Some(why) = Unknown::of(known) {
+        return Err(why.reason(region, format!("The transit router of {region} could not be read: {why}.")));
+    }
+    let router = known.and_then(Known::get).and_then(Option::as_ref);
     let Some(router) = router else {
         let message = format!("There is no transit router of the CEN instance in {region}.");
         return Err(Reason::new(Code::TransitRouterMissing, region, message));

@@ -66,7 +66,7 @@ fn what_nobody_asked_for_is_no_finding_and_what_failed_is() {
     let mut topology = world::topology(Generation::Classic);
     assert!(topology.surroundings.alb_vpcs.get().is_none(), "the fixture asks for nothing around");
     assert_eq!(codes(&binding, &topology), []);
-    topology.surroundings.alb_vpcs = Known::Unknown("ListServerGroups: Forbidden".to_owned());
+    topology.surroundings.alb_vpcs = Known::Failed("ListServerGroups: Forbidden".to_owned());
     assert_eq!(codes(&binding, &topology), [Code::Unread]);
     let blocked = blocked_by(&binding, &topology, Code::Unread);
     assert!(blocked.iter().any(|write| write.starts_with("register i-1")), "{blocked:?}");

@@ -60,7 +60,7 @@ fn a_short_list_removes_nobody() {
     let (binding, mut topology) = group_of(3);
     instances(&mut topology).truncate(1);
     assert_eq!(members(&binding, &topology).changes, []);
-    *topology.instances.get_mut("vpc-2").unwrap() = Known::Unknown("the call failed".to_owned());
+    *topology.instances.get_mut("vpc-2").unwrap() = Known::Failed("the call failed".to_owned());
     assert_eq!(members(&binding, &topology).changes, []);
 }
 
@@ -107,7 +107,7 @@ fn leavers_wait_until_newcomers_are_healthy() {
 fn health_that_could_not_be_read_keeps_everybody() {
     let (binding, mut topology) = group_of(3);
     instances(&mut topology)[0].tags.clear();
-    topology.unhealthy = Known::Unknown("the call failed".to_owned());
+    topology.unhealthy = Known::Failed("the call failed".to_owned());
     assert_eq!(codes(&members(&binding, &topology)), [Code::Unread]);
 }
 

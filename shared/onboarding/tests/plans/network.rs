@@ -3,7 +3,7 @@
 use onboarding::binding::Provision;
 use onboarding::change::{StageName, Write};
 use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, VpcRoute};
-use onboarding::{Code, Known, plan};
+use onboarding::{Code, Known, Topology, plan};
 
 use crate::world;
 
@@ -198,9 +198,9 @@ fn a_missing_rule_comes_back_alone() {
 fn what_could_not_be_read_is_never_taken_for_absent() {
     let binding = world::binding(Generation::Upgraded);
     let complete = world::topology(Generation::Upgraded);
-    let unread = || Known::Unknown("the call failed".to_owned());
+    let unread = || Known::Failed("the call failed".to_owned());
     let mut topology = complete.clone();
-    topology.server_groups = Known::Unknown("the call failed".to_owned());
+    topology.server_groups = Known::Failed("the call failed".to_owned());
     let plan = world::whole(&binding, &topology);
     assert!(
         !plan
@@ -211,7 +211,7 @@ fn what_could_not_be_read_is_never_taken_for_absent() {
     assert!(plan.findings.iter().any(|finding| finding.code == Code::Unread));
 
     let mut topology = complete.clone();
-    topology.vpc_attachments = Known::Unknown("the call failed".to_owned());
+    topology.vpc_attachments = Known::Failed("the call failed".to_owned());
     let plan = world::whole(&binding, &topology);
     assert!(!plan.changes.iter().any(|change| matches!(change.write, Write::AttachVpc { .. })));
 
@@ -219,6 +219,20 @@ fn what_could_not_be_read_is_never_taken_for_absent() {
     topology.load_balancer = unread();
     let deployment = world::deployment();
     assert_eq!(plan::network(&world::inputs(&deployment, &binding, &topology)).changes, []);
+}
+
+#[test]
+fn what_nobody_asked_for_is_planned_without_a_word() {
+    let binding = world::binding(Generation::Upgraded);
+    let deployment = world::deployment();
+    let nothing = Topology::default();
+    let plan = plan::network(&world::inputs(&deployment, &binding, &nothing));
+    assert_eq!((plan.changes, plan.findings), (vec![], vec![]));
+    // A part that could not be read is reported beside parts that were not asked for.
+    let topology = Topology { load_balancer: Known::Failed("Forbidden.RAM".to_owned()), ..nothing };
+    let plan = plan::network(&world::inputs(&deployment, &binding, &topology));
+    let codes: Vec<_> = plan.findings.iter().map(|finding| finding.code).collect();
+    assert_eq!((plan.changes, codes), (vec![], vec![Code::Unread]));
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn another_binding_that_cannot_be_read_counts_as_wanting_everything() {
     let mut other = binding.clone();
     other.name = "api".into();
     let mut unread = topology.clone();
-    unread.servers = Known::Unknown("the call failed".to_owned());
+    unread.servers = Known::Failed("the call failed".to_owned());
     let deployment = world::deployment();
     let others = [world::inputs(&deployment, &other, &unread)];
     let store = ["web".into(), "api".into()];

@@ -329,7 +329,7 @@ fn groups(sources: &[Ipv4Net]) -> BTreeMap<SecurityGroupId, Known<Option<Securit
     let group = |(region, group): (u8, u8)| {
         let id = group_id(region, group);
         if (region, group) == (4, 2) {
-            return (id, Known::Unknown("the call failed".to_owned()));
+            return (id, Known::Failed("the call failed".to_owned()));
         }
         let admits = group < GROUPS && (region, group) != (2, 3);
         let noise = (0..NOISE).map(|at| rule(&format!("sgr-noise-{at}"), net([192, 168, at, 0], 24), at % 2 == 0, 1));

@@ -11,7 +11,7 @@ use crate::world::{FAR, NEAR, PEER, World, known, net, transit_route, vpc_route}
 type Removal = fn(&mut World);
 
 fn unknown<T>() -> Known<T> {
-    Known::Unknown("throttled".to_owned())
+    Known::Failed("throttled".to_owned())
 }
 
 #[test]

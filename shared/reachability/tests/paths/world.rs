@@ -201,7 +201,9 @@ impl World {
     /// The resource that was not read.
     pub(crate) fn unread(&self) -> Option<String> {
         match self.verdict() {
-            Verdict::Undetermined(reason) if reason.code == Code::Unread => Some(reason.resource),
+            Verdict::Undetermined(reason) if matches!(reason.code, Code::Unread | Code::NotAsked) => {
+                Some(reason.resource)
+            }
             _ => None,
         }
     }

@@ -53,8 +53,8 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         Ok(client) => client,
         Err(error) => {
             let why = reader.because(&error);
-            seen.vpc = needs.has(Needs::VPCS).then(|| Known::Unknown(why.clone()));
-            seen.instances = needs.has(Needs::BACKENDS).then_some(Known::Unknown(why));
+            seen.vpc = needs.has(Needs::VPCS).then(|| Known::Failed(why.clone()));
+            seen.instances = needs.has(Needs::BACKENDS).then_some(Known::Failed(why));
             return seen;
         }
     };

@@ -76,10 +76,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
                     async {
                         let role = ram::GetRole { role_name: SERVICE_ROLE.to_owned() };
                         let answer = client.call(reader.binding.alb.region.as_str(), &role).await;
-                        match reader.known_or_absent(answer) {
-                            Known::Known(found) => Known::Known(found.is_some()),
-                            Known::Unknown(why) => Known::Unknown(why),
-                        }
+                        reader.known_or_absent(answer).map(|found| found.is_some())
                     }
                 );
             }
@@ -104,7 +101,7 @@ async fn routers(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known
         Ok(found) => found,
         Err(error) => {
             let why = reader.because(&error);
-            return binding.regions().into_iter().map(|region| (region.clone(), Known::Unknown(why.clone()))).collect();
+            return binding.regions().into_iter().map(|region| (region.clone(), Known::Failed(why.clone()))).collect();
         }
     };
     let in_regions = binding.regions().into_iter().map(|region| {

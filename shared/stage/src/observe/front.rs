@@ -56,11 +56,11 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
         Ok(client) => client,
         Err(error) => {
             let why = reader.because(&error);
-            front.load_balancer = Known::Unknown(why.clone());
-            front.server_groups = Known::Unknown(why.clone());
-            front.servers = Known::Unknown(why.clone());
-            front.listeners = Known::Unknown(why.clone());
-            front.unhealthy = Known::Unknown(why);
+            front.load_balancer = Known::Failed(why.clone());
+            front.server_groups = Known::Failed(why.clone());
+            front.servers = Known::Failed(why.clone());
+            front.listeners = Known::Failed(why.clone());
+            front.unhealthy = Known::Failed(why);
             return front;
         }
     };
@@ -89,11 +89,12 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             front.unhealthy = Known::nothing_to_read(why);
             return front;
         }
-        Known::Unknown(why) => {
+        Known::NotAsked(_) => return front,
+        Known::Failed(why) => {
             if needs.has(Needs::GROUPS) {
-                front.server_groups = Known::Unknown(why.clone());
-                front.servers = Known::Unknown(why.clone());
-                front.unhealthy = Known::Unknown(why.clone());
+                front.server_groups = Known::Failed(why.clone());
+                front.servers = Known::Failed(why.clone());
+                front.unhealthy = Known::Failed(why.clone());
             }
             return front;
         }
@@ -257,7 +258,7 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
 
 /// The group whose members count: `Err` says why it is not known, `Ok(None)` that there is none.
 fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Option<ServerGroupId>, String> {
-    if let Known::Unknown(why) = groups {
+    if let Known::Failed(why) = groups {
         return Err(why.clone());
     }
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
@@ -275,7 +276,7 @@ async fn members(
         return Known::default();
     }
     let id = match group {
-        Err(why) => return Known::Unknown(why.clone()),
+        Err(why) => return Known::Failed(why.clone()),
         Ok(None) => return Known::Known(Vec::new()),
         Ok(Some(id)) => id,
     };
@@ -312,10 +313,11 @@ async fn health(
     }
     let listeners = match listeners {
         Known::Known(listeners) => listeners,
-        Known::Unknown(why) => return Known::Unknown(why.clone()),
+        Known::Failed(why) => return Known::Failed(why.clone()),
+        Known::NotAsked(why) => return Known::NotAsked(why.clone()),
     };
     let id = match group {
-        Err(why) => return Known::Unknown(why.clone()),
+        Err(why) => return Known::Failed(why.clone()),
         Ok(None) => return Known::nothing_to_read("there is no server group yet"),
         Ok(Some(id)) => id,
     };

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The three run side by side, and so do the calls inside each of them where one does not need another's answer. Every
-//! listing is read to its end. A call that fails makes its part [`Known::Unknown`] with the call's name, the cloud's code
+//! listing is read to its end. A call that fails makes its part [`Known::Failed`] with the call's name, the cloud's code
 //! and its message: what could not be read is never taken for absent.
 
 mod backend;
@@ -60,7 +60,7 @@ impl Reader<'_> {
     fn known<T>(&self, read: Result<T, Error>) -> Known<T> {
         match read {
             Ok(fact) => Known::Known(fact),
-            Err(error) => Known::Unknown(self.because(&error)),
+            Err(error) => Known::Failed(self.because(&error)),
         }
     }
 
@@ -69,7 +69,7 @@ impl Reader<'_> {
         match read {
             Ok(fact) => Known::Known(Some(fact)),
             Err(error) if error.is_not_found() => Known::Known(None),
-            Err(error) => Known::Unknown(self.because(&error)),
+            Err(error) => Known::Failed(self.because(&error)),
         }
     }
 }

@@ -23,7 +23,8 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, 
     let (vpc, cens) = match whole {
         Known::Known(Some((vpc, cens))) => (Known::Known(Some(vpc)), cens),
         Known::Known(None) => (Known::Known(None), BTreeSet::new()),
-        Known::Unknown(why) => (Known::Unknown(why), BTreeSet::new()),
+        Known::Failed(why) => (Known::Failed(why), BTreeSet::new()),
+        Known::NotAsked(why) => (Known::NotAsked(why), BTreeSet::new()),
     };
     let on_vswitches: BTreeSet<_> = vpc
         .get()

@@ -56,7 +56,7 @@ fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
         Known::Known(instances) => {
             Some(instances.iter().any(|instance: &onboarding::topology::Instance| &instance.id == id))
         }
-        Known::Unknown(_) => None,
+        Known::Failed(_) | Known::NotAsked(_) => None,
     };
     topology.instances.get(&backend.vpc).and_then(listed) == Some(false)
         && !topology.instances.values().any(|instances| listed(instances) == Some(true))

@@ -60,7 +60,7 @@ async fn batch(
         Ok(listed) => listed,
         Err(error) => {
             let why = reader.because(&error);
-            return ids.iter().map(|id| (id.clone(), Known::Unknown(why.clone()))).collect();
+            return ids.iter().map(|id| (id.clone(), Known::Failed(why.clone()))).collect();
         }
     };
     let listed: BTreeMap<&str, &ecs::SecurityGroup> =

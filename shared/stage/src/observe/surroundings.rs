@@ -35,13 +35,17 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &L
     let groups = reader.known(client.list(region, alb::ListServerGroups::default()).await);
     let mut around = Around { balanced: balanced(&groups, load_balancer), ..Around::default() };
     if wanted::generation(reader.binding, load_balancer) == Generation::Upgraded {
+        let why = "only a classic load balancer has to do with its neighbours";
+        around.alb_vpcs = Known::nothing_to_read(why);
+        around.holders = Known::nothing_to_read(why);
         return around;
     }
     (around.alb_vpcs, around.holders) = tokio::join!(biased;
         async {
             match &groups {
                 Known::Known(groups) => reader.known(alb_vpcs(client, load_balancer, groups).await),
-                Known::Unknown(why) => Known::Unknown(why.clone()),
+                Known::Failed(why) => Known::Failed(why.clone()),
+                Known::NotAsked(why) => Known::NotAsked(why.clone()),
             }
         },
         async {
@@ -61,7 +65,8 @@ fn balanced(
 ) -> Known<BTreeMap<ServerGroupId, u32>> {
     let id = load_balancer.id.as_str();
     match groups {
-        Known::Unknown(why) => Known::Unknown(why.clone()),
+        Known::Failed(why) => Known::Failed(why.clone()),
+        Known::NotAsked(why) => Known::NotAsked(why.clone()),
         Known::Known(groups) => {
             let used = groups.iter().filter(|group| group.related_load_balancer_ids.iter().any(|used| used == id));
             Known::Known(used.map(|group| (group.server_group_id.as_str().into(), group.server_count)).collect())

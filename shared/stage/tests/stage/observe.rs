@@ -17,7 +17,7 @@ async fn a_call_that_fails_makes_only_its_part_unknown() {
     world.refuses("ListTransitRouters", 403, "Forbidden.RAM");
     let topology = observed(&world, Needs::ALL).await;
     let routers = topology.transit_routers.get("cn-hangzhou").unwrap();
-    assert_eq!(routers, &Known::Unknown("ListTransitRouters: Forbidden.RAM Scripted".to_owned()));
+    assert_eq!(routers, &Known::Failed("ListTransitRouters: Forbidden.RAM Scripted".to_owned()));
     assert_eq!(topology.alb().unwrap().vpc.as_str(), "vpc-a");
     assert_eq!(topology.peer_attachments, Known::Known(Vec::new()));
 }
@@ -30,6 +30,14 @@ async fn only_what_is_asked_for_is_read() {
     assert_eq!(topology.load_balancer, Known::default());
     assert!(world.calls_of("GetLoadBalancerAttribute").is_empty());
     assert!(world.calls_of("ListTransitRouters").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reading_of_everything_leaves_no_fact_that_nobody_asked_for() {
+    let topology = observed(&world(), Needs::ALL).await;
+    let text = serde_json::to_string(&topology).unwrap();
+    assert!(!text.contains(r#""notAsked":null"#), "without a reason: {text}");
+    assert!(text.contains(r#""notAsked":"#), "what there was nothing to read from says so: {text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,7 +198,7 @@ async fn a_role_that_cannot_be_assumed_hides_only_its_side() {
     world.refuses("AssumeRole", 403, "NoPermission");
     let topology = observed(&world, Needs::ALL).await;
     assert!(topology.alb().is_some());
-    let why = topology.instances["vpc-b"].why_unknown().unwrap();
+    let why = topology.instances["vpc-b"].failure().unwrap();
     assert!(why.starts_with("AssumeRole: NoPermission"), "{why}");
     assert!(topology.vpcs["vpc-b"].why_unknown().is_some());
     assert!(topology.vpcs["vpc-a"].get().is_some());

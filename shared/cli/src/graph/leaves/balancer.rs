@@ -56,7 +56,7 @@ impl Draft<'_> {
         let server = self.topology.servers.get()?.iter().find(|server| server.endpoint() == endpoint)?;
         let health = match &self.topology.unhealthy {
             Known::Known(unhealthy) => unhealthy.get(&endpoint).map_or("healthy", |health| health.status.as_str()),
-            Known::Unknown(_) => "",
+            Known::Failed(_) | Known::NotAsked(_) => "",
         };
         Some(named(&format!("weight {}", server.weight), "", &[health]))
     }
