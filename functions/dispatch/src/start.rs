@@ -58,7 +58,7 @@ pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> R
             }
             Ok(_) => {}
             Err(error) if error.code == "ExecutionAlreadyExists" => {}
-            Err(error) => return Err(Failure::CloudFailing { what: error.to_string() }),
+            Err(error) => return Err(Failure::cloud(&error)),
         }
     }
     Err(Failure::CloudFailing { what: format!("no execution of {binding} could be started in {WINDOWS} windows") })

@@ -42,7 +42,7 @@ pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::E
             ..Default::default()
         };
         let listed = client.list(&home, list).await;
-        executions.extend(listed.map_err(|error| Failure::CloudFailing { what: error.to_string() })?);
+        executions.extend(listed.map_err(|error| Failure::cloud(&error))?);
     }
     Ok(executions)
 }
@@ -55,5 +55,5 @@ async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Re
         cause: Some(format!("{} is at work and {} will see what this run would have seen", older[0], older[1])),
     };
     let stopped = invocation.client().call(&home(invocation)?, &stop).await;
-    stopped.map(drop).map_err(|error| Failure::CloudFailing { what: error.to_string() })
+    stopped.map(drop).map_err(|error| Failure::cloud(&error))
 }

@@ -9,7 +9,7 @@ mod probe;
 
 use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::ids::BindingName;
-use onboarding::{Code, Reason, StageName};
+use onboarding::{Code, Plan, Reason, StageName};
 use serde::{Deserialize, Serialize};
 use stage::{Failure, Host, Invocation, Needs, Report, Request, Session, review};
 
@@ -101,7 +101,7 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             let (answer, fault) = answer;
             blocked.extend(fault);
             return Ok(Verification {
-                report: report(&session.binding().name, request, blocked, plan.findings),
+                report: report(&session.binding().name, request, blocked, plan),
                 request: answer,
             });
         }
@@ -112,8 +112,9 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     }
 }
 
-fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, findings: Vec<Reason>) -> Report {
-    let report = Report::new(StageName::Verify, binding, &request.run, Vec::new(), blocked, findings);
+fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, plan: Plan) -> Report {
+    let report = Report::new(StageName::Verify, binding, &request.run, Vec::new(), blocked, plan.findings)
+        .with_unread(&plan.unread);
     tracing::info!(stage = %StageName::Verify, %binding, run = request.run, ok = report.ok, "done");
     report
 }

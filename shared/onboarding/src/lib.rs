@@ -11,6 +11,7 @@ pub mod reason;
 pub mod store;
 pub mod surroundings;
 pub mod topology;
+pub mod unread;
 pub mod wanted;
 
 pub use binding::Binding;
@@ -20,3 +21,4 @@ pub use plan::{Inputs, Plan, Verdict, Verdicts};
 pub use reason::{Code, Reason, Severity};
 pub use store::{Store, StoreError};
 pub use topology::{Known, Topology};
+pub use unread::{FailedCall, FailedCalls};

@@ -33,8 +33,9 @@ use crate::change::{Change, StageName};
 use crate::checks;
 use crate::ids::InstanceId;
 use crate::mark::Deployment;
-use crate::reason::{Code, Reason};
+use crate::reason::{Code, Reason, Severity};
 use crate::topology::{Topology, Unknown};
+use crate::unread::FailedCalls;
 use crate::wanted;
 
 pub(crate) use consent::{may_do_everything, uses};
@@ -72,6 +73,9 @@ pub struct Plan {
     pub pending: Vec<Pending>,
     /// What is wrong without a change of ours being blocked by it.
     pub findings: Vec<Reason>,
+    /// The calls that failed while the cloud was read for it: a plan with any of these may lack changes.
+    #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
+    pub unread: FailedCalls,
 }
 
 impl Plan {
@@ -93,7 +97,22 @@ impl Plan {
         for finding in other.findings {
             self.find(finding);
         }
+        self.unread.extend(&other.unread);
         self
+    }
+
+    /// Whether everything that decides could be read. Without that, "nothing to change" says nothing.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let mut blocking = self.changes.iter().flat_map(|change| &change.blocked);
+        self.unread.is_empty()
+            && !self.findings.iter().any(|finding| finding.code == Code::Unread)
+            && !blocking.any(|reason| reason.code == Code::Unread)
+    }
+
+    /// Findings that mean that what the binding wants cannot work as it is.
+    pub fn errors(&self) -> impl Iterator<Item = &Reason> {
+        self.findings.iter().filter(|finding| finding.code.severity() == Severity::Error)
     }
 
     /// What a stage did not ask for is no finding: a plan says nothing of the parts that it was not made from.
@@ -123,7 +142,7 @@ impl Plan {
 #[must_use]
 pub fn network(inputs: &Inputs<'_>) -> Plan {
     let wants = wanted::wants(inputs);
-    let mut plan = Plan::default();
+    let mut plan = Plan { unread: inputs.topology.unread.clone(), ..Plan::default() };
     server_group::plan(inputs, &mut plan);
     listener::plan(inputs, &mut plan);
     vpc_attachments::plan(inputs, &mut plan);
@@ -138,7 +157,7 @@ pub fn network(inputs: &Inputs<'_>) -> Plan {
 /// The plan of the members, given what the analysis says about each instance's path.
 #[must_use]
 pub fn members(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Plan {
-    let mut plan = Plan::default();
+    let mut plan = Plan { unread: inputs.topology.unread.clone(), ..Plan::default() };
     let findings = checks::check(inputs);
     backend_servers::plan(inputs, verdicts, &findings, &mut plan);
     plan

@@ -19,6 +19,7 @@ use crate::ids::{
 };
 pub use crate::known::{Known, Unknown};
 use crate::surroundings::Surroundings;
+use crate::unread::FailedCalls;
 
 /// Everything seen for one binding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub struct Topology {
     /// What lies around the path and can forbid it.
     #[serde(default)]
     pub surroundings: Surroundings,
+    /// The calls that failed while it was read.
+    #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
+    pub unread: FailedCalls,
 }
 
 /// An address and a port.

@@ -18,6 +18,27 @@ pub enum ErrorKind {
     Local,
 }
 
+/// What has to be looked at after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The key, its signature, its token, or the time of signing is not accepted.
+    Credentials,
+    /// The key may not make the call.
+    Permission,
+    /// There is no such region, or it does not offer the service.
+    Region,
+    /// No response came.
+    Network,
+    /// Too many calls.
+    Throttled,
+    /// The service failed.
+    Service,
+    /// The response is not whole, or cannot be understood.
+    Answer,
+    /// The request was refused for what it asks, or not sent.
+    Request,
+}
+
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{action}: {code}: {message}{}", request_suffix(.request_id))]
@@ -99,6 +120,29 @@ const DENIED: &[&str] = &[
     "Http401",
     "Http403",
 ];
+
+/// How codes begin that refuse the key, the signature, the token or the time of signing, rather than the call
+/// (cloud-apis.md section 2.3; the last four are OSS's).
+const CREDENTIALS: &[&str] = &[
+    "InvalidAccessKeyId",
+    "InvalidSecurityToken",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidSignatureMethod",
+    "InvalidTimeStamp",
+    "IllegalTimestamp",
+    "MissingAccessKeyId",
+    "MissingSignature",
+    "MissingSecurityToken",
+    "MissingTimestamp",
+    "Http401",
+    "SecurityTokenExpired",
+    "InvalidSecurityTokenExpired",
+    "RequestTimeTooSkewed",
+    "SecurityTokenNotSupported",
+];
+/// How codes begin that refuse the region.
+const REGION: &[&str] = &["InvalidRegionId", "InvalidRegion.", "RegionNotSupport", "UnsupportedRegion"];
 
 impl Error {
     fn plain(kind: ErrorKind, action: &'static str, code: &str, message: impl Into<String>) -> Self {
@@ -193,6 +237,25 @@ impl Error {
                 .any(|prefix| self.code.starts_with(prefix))
     }
 
+    /// What has to be looked at.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        let begins = |codes: &[&str]| codes.iter().any(|code| self.code.starts_with(code));
+        match self.kind {
+            ErrorKind::Transport => Fault::Network,
+            ErrorKind::Malformed => Fault::Answer,
+            ErrorKind::Local => Fault::Request,
+            ErrorKind::Refused if self.is_throttled() => Fault::Throttled,
+            ErrorKind::Refused if begins(CREDENTIALS) => Fault::Credentials,
+            ErrorKind::Refused if begins(REGION) => Fault::Region,
+            ErrorKind::Refused if self.is_denied() => Fault::Permission,
+            ErrorKind::Refused if self.is_unavailable() || self.status.is_some_and(|status| status >= 500) => {
+                Fault::Service
+            }
+            ErrorKind::Refused => Fault::Request,
+        }
+    }
+
     /// The service says of itself that it cannot do it now; it has not begun.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self.code.as_str(), "ServiceUnavailable" | "SystemBusy" | "SignatureNonceUsed")
@@ -269,6 +332,32 @@ mod tests {
         assert!(Error::transport("Test", &crate::TransportError::Timeout).may_have_happened());
         assert!(!Error::transport("Test", &crate::TransportError::Connect(String::new())).may_have_happened());
         assert!(!Error::read_only("Test").may_have_happened());
+    }
+
+    #[test]
+    fn credentials_permission_region_and_service_are_told_apart() {
+        for (status, code, fault) in [
+            (404, "InvalidAccessKeyId.NotFound", Fault::Credentials),
+            (403, "InvalidAccessKeyId.Inactive", Fault::Credentials),
+            (400, "InvalidSecurityToken.Expired", Fault::Credentials),
+            (400, "SignatureDoesNotMatch", Fault::Credentials),
+            (400, "InvalidTimeStamp.Expired", Fault::Credentials),
+            (403, "SecurityTokenExpired", Fault::Credentials),
+            (403, "NoPermission", Fault::Permission),
+            (403, "Forbidden.RAM", Fault::Permission),
+            (400, "Unauthorized", Fault::Permission),
+            (403, "AccessDenied", Fault::Permission),
+            (403, "Http403", Fault::Permission),
+            (404, "InvalidRegionId.NotFound", Fault::Region),
+            (400, "Throttling.User", Fault::Throttled),
+            (503, "ServiceUnavailable", Fault::Service),
+            (502, "Http502", Fault::Service),
+            (400, "InvalidParameter", Fault::Request),
+        ] {
+            assert_eq!(refused(status, code).fault(), fault, "{code}");
+        }
+        assert_eq!(Error::transport("Test", &crate::TransportError::Timeout).fault(), Fault::Network);
+        assert_eq!(Error::incomplete("Test", "short").fault(), Fault::Answer);
     }
 
     #[test]

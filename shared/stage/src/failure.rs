@@ -6,6 +6,8 @@
 use onboarding::{Code, Reason};
 use openapi::Error;
 
+use crate::unread;
+
 /// Why an invocation has no report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -18,7 +20,7 @@ pub enum Failure {
     /// The cloud does not answer as it should; nothing more can be done now.
     #[error("{}: {what}", Code::Unread)]
     CloudFailing {
-        /// The call, and how it failed.
+        /// The call, how it failed, and what to do about that kind of failure.
         what: String,
     },
     /// The bindings cannot be read or parsed.
@@ -30,6 +32,12 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// A call that failed and that nothing goes on without.
+    #[must_use]
+    pub fn cloud(error: &Error) -> Self {
+        Self::CloudFailing { what: unread::sentence(error) }
+    }
+
     /// The error's name in an answer, as a workflow's Retry and Catch see it.
     #[must_use]
     pub const fn error_type(&self) -> &'static str {

@@ -28,6 +28,7 @@ mod session;
 mod settings;
 pub mod store;
 mod token;
+mod unread;
 
 pub use cloud::{Cloud, Side, region_of, side_of};
 pub use failure::{Failure, Problem};
@@ -44,3 +45,4 @@ pub use run::{Stage, run};
 pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
 pub use token::{GRACE, token};
+pub use unread::failed_call;

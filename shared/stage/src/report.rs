@@ -1,7 +1,7 @@
 //! What a stage answers: short, for it becomes a part of the workflow's state, which holds 64 KiB in all.
 
 use onboarding::ids::BindingName;
-use onboarding::{Code, Reason, StageName};
+use onboarding::{Code, FailedCall, FailedCalls, Reason, StageName};
 use serde::{Deserialize, Serialize};
 
 /// Entries of each list; the rest is counted. With [`TEXT`] this keeps a report under 20 KiB.
@@ -15,6 +15,8 @@ const TEXT: usize = 240;
 pub enum Status {
     /// Everything that this stage ensures is there.
     Done,
+    /// Some calls failed, so what this stage ensures is not known to be there, and not all of it could be changed.
+    Unread,
     /// Some changes are blocked, by the reasons given.
     Blocked,
     /// The kill switch is on: nothing was written.
@@ -39,6 +41,9 @@ pub struct Report {
     pub changes: usize,
     /// The first of them, in words.
     pub made: Vec<String>,
+    /// The calls that failed, each once.
+    #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
+    pub unread: FailedCalls,
     /// What blocks the rest.
     pub blocked: Vec<Reason>,
     /// What else is wrong.
@@ -64,8 +69,12 @@ impl Report {
         blocked: Vec<Reason>,
         findings: Vec<Reason>,
     ) -> Self {
-        let unread = findings.iter().any(|finding| finding.code == Code::Unread);
-        let status = if blocked.is_empty() { Status::Done } else { Status::Blocked };
+        let unread = blocked.iter().chain(&findings).any(|reason| reason.code == Code::Unread);
+        let status = match (unread, blocked.is_empty()) {
+            (true, _) => Status::Unread,
+            (false, true) => Status::Done,
+            (false, false) => Status::Blocked,
+        };
         let mut omitted = 0;
         let changes = made.len();
         let made = first(made, &mut omitted).into_iter().map(shortened).collect();
@@ -75,7 +84,10 @@ impl Report {
                 message: shortened(reason.message),
                 ..reason
             };
-            first(unique(reasons), omitted).into_iter().map(shorten).collect::<Vec<_>>()
+            let mut reasons = unique(reasons);
+            // What is not known comes first: the rest is said without it.
+            reasons.sort_by_key(|reason| reason.code != Code::Unread);
+            first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
         let blocked = reasons(blocked, &mut omitted);
         let findings = reasons(findings, &mut omitted);
@@ -88,10 +100,24 @@ impl Report {
             status,
             changes,
             made,
+            unread: FailedCalls::default(),
             blocked,
             findings,
             omitted,
         }
+    }
+
+    /// The same, with the calls that failed while the cloud was read for it.
+    #[must_use]
+    pub fn with_unread(mut self, unread: &FailedCalls) -> Self {
+        let calls: Vec<FailedCall> = unread.iter().cloned().collect();
+        let shorten = |call: FailedCall| FailedCall { message: shortened(call.message), ..call };
+        self.unread = first(calls, &mut self.omitted).into_iter().map(shorten).collect();
+        if !self.unread.is_empty() {
+            self.ok = false;
+            self.status = Status::Unread;
+        }
+        self
     }
 
     /// The same, of a run that may not write.
@@ -161,7 +187,31 @@ mod tests {
         let report =
             Report::new(StageName::Prune, &"web".into(), "", Vec::new(), Vec::new(), vec![unread.clone(), unread]);
         assert!(!report.ok);
+        assert_eq!(report.status, Status::Unread, "done would be a claim");
         assert_eq!(report.findings.len(), 1, "said once");
+    }
+
+    #[test]
+    fn what_could_not_be_read_comes_first_and_is_not_cut_off() {
+        let unread = Reason::new(Code::Unread, "the members", "Could not read the members: Forbidden.");
+        let blocked = (0..100).map(reason).chain([unread]).collect();
+        let report = Report::new(StageName::Prune, &"web".into(), "", Vec::new(), blocked, Vec::new());
+        assert_eq!((report.status, report.blocked[0].code), (Status::Unread, Code::Unread));
+        let call = |action: &str| FailedCall {
+            cause: onboarding::unread::Cause::Permission,
+            code: "NoPermission".to_owned(),
+            action: action.to_owned(),
+            message: "x".repeat(1000),
+        };
+        let failed = ["ListListeners", "DescribeVpcs"].map(call).into_iter().collect();
+        let report = self::report(1, 0).with_unread(&failed);
+        assert!(!report.ok);
+        assert_eq!(report.status, Status::Unread);
+        assert_eq!(
+            report.unread.iter().map(|call| call.action.as_str()).collect::<Vec<_>>(),
+            ["DescribeVpcs", "ListListeners"]
+        );
+        assert!(report.unread.iter().all(|call| call.message.len() < 300));
     }
 
     #[test]

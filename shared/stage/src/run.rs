@@ -13,6 +13,7 @@ use crate::planning;
 use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
+use crate::unread;
 
 /// Readings that fail in a row before the cloud counts as failing. Each call has been tried several times by then.
 const READINGS: u32 = 3;
@@ -114,7 +115,7 @@ fn is_learning(sorted: &Sorted) -> bool {
 fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure {
     match (&ledger.trouble, unread) {
         (_, Some(what)) => Failure::CloudFailing { what },
-        (Some(error), None) if error.kind != ErrorKind::Refused => Failure::CloudFailing { what: error.to_string() },
+        (Some(error), None) if error.kind != ErrorKind::Refused => Failure::cloud(error),
         (Some(error), None) => Failure::StillPending { what: error.to_string() },
         (None, None) => {
             let open = sorted.lanes.values().flatten().map(|change| change.write.to_string());
@@ -129,9 +130,7 @@ fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure 
 }
 
 fn unread(plan: &Plan) -> String {
-    let mut reasons = plan.findings.iter().chain(plan.changes.iter().flat_map(|change| &change.blocked));
-    let reason = reasons.find(|reason| reason.code == Code::Unread);
-    reason.map_or_else(|| "calls to the cloud fail".to_owned(), |reason| reason.message.clone())
+    unread::first(&plan.unread).unwrap_or_else(|| "calls to the cloud fail".to_owned())
 }
 
 fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut blocked: Vec<Reason>) -> Report {
@@ -140,6 +139,7 @@ fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut b
         blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
     }
     Report::new(S::NAME, &session.binding().name, session.run(), made, blocked, plan.findings.clone())
+        .with_unread(&plan.unread)
 }
 
 fn read_only<S: Stage>(session: &Session<'_>, plan: &Plan, sorted: Sorted) -> Report {

@@ -9,6 +9,7 @@ use openapi::oss::GetObject;
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::settings::StoreLocation;
+use crate::unread;
 
 /// Reads and parses the bindings that the settings point at.
 ///
@@ -27,7 +28,7 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
             let object = client
                 .get_object(region.as_str(), &get)
                 .await
-                .map_err(|error| failure(format!("{name} cannot be read: {} {}.", error.code, error.message)))?;
+                .map_err(|error| failure(format!("{name} cannot be read: {}", unread::sentence(&error))))?;
             String::from_utf8(object.body.into()).map_err(|_| failure(format!("{name} is not UTF-8 text.")))?
         }
     };

@@ -146,13 +146,19 @@ fn tell(progress: &Progress<'_>, console: Console) {
     }
 }
 
-/// What a stage reported.
-pub(crate) fn line(report: &Report, changes: usize, console: Console) -> String {
-    let (tone, word) = match report.status {
+/// How a stage ended, in a word.
+pub(crate) const fn word(status: Status) -> (Tone, &'static str) {
+    match status {
         Status::Done => (Tone::Good, "done"),
+        Status::Unread => (Tone::Bad, "not known"),
         Status::Blocked => (Tone::Bad, "blocked"),
         Status::ReadOnly => (Tone::Bad, "read-only"),
-    };
+    }
+}
+
+/// What a stage reported.
+pub(crate) fn line(report: &Report, changes: usize, console: Console) -> String {
+    let (tone, word) = word(report.status);
     let stage = report.stage;
     let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
     let mut text = format!("  {stage:<16} {}{count}", console.tint(tone, word));

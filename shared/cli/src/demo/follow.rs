@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use onboarding::{Code, StageName};
 use openapi::fnf;
 use serde_json::{Value, json};
-use stage::{Report, Status};
+use stage::Report;
 
 use super::minutes;
 use super::play::{HANGZHOU, Play, expect};
 use super::story;
+use crate::apply;
 use crate::output::{Tone, Trouble};
 use crate::plan::changes;
 use crate::runs::{is_open, report};
@@ -199,11 +200,7 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
     if detail == Detail::Nothing || (detail == Detail::Changes && dull) {
         return;
     }
-    let (tone, word) = match report.status {
-        Status::Done => (Tone::Good, "done"),
-        Status::Blocked => (Tone::Bad, "blocked"),
-        Status::ReadOnly => (Tone::Bad, "read-only"),
-    };
+    let (tone, word) = apply::word(report.status);
     let stage = format!("{:<16}", report.stage.as_str());
     let count_words = if count == 0 { String::new() } else { changes(count) };
     let word = play.story.tint(tone, &format!("{word:<9}"));

@@ -134,6 +134,7 @@ mod tests {
                 lane: None,
             }],
             findings: vec![Reason::new(Code::Orphan, "rt-1", "The route rt-1 is marked for old, which nobody wants.")],
+            ..Plan::default()
         }
     }
 

@@ -28,6 +28,7 @@ struct Kept {
 #[must_use]
 pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) -> Plan {
     let mut plan = Plan::default();
+    std::iter::once(inputs).chain(others).for_each(|each| plan.unread.extend(&each.topology.unread));
     let mut kept = Kept::default();
     for each in std::iter::once(inputs).chain(others) {
         let wants = wanted::wants(each);

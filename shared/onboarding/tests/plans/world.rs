@@ -201,6 +201,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
         prefix_lists: BTreeMap::new(),
         network_acls: BTreeMap::new(),
         surroundings: Surroundings::default(),
+        unread: onboarding::FailedCalls::default(),
     }
 }
 

@@ -24,14 +24,16 @@ mod surroundings;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
 use onboarding::topology::{Known, Topology};
-use onboarding::{Binding, Deployment};
+use onboarding::{Binding, Deployment, FailedCalls};
 use openapi::{Error, ErrorKind};
 
 use crate::cloud::Cloud;
 use crate::needs::Needs;
+use crate::unread;
 
 /// What the readers share.
 pub(crate) struct Reader<'a> {
@@ -41,6 +43,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) needs: Needs,
     /// A call failed in a way that may pass by itself.
     failing: AtomicBool,
+    /// Every call that failed.
+    failed: Mutex<FailedCalls>,
 }
 
 impl Reader<'_> {
@@ -50,6 +54,7 @@ impl Reader<'_> {
         if passes && error.kind != ErrorKind::Local {
             self.failing.store(true, Ordering::Relaxed);
         }
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(unread::failed_call(error));
         // The action, code and message, without the request's id: a text that differed at each reading would make every
         // plan differ from the last.
         // Sentences go on after it, so it brings no full stop.
@@ -92,7 +97,8 @@ pub(crate) async fn observe_noting(
     deployment: &Deployment,
     needs: Needs,
 ) -> Observation {
-    let reader = Reader { cloud, binding, deployment, needs, failing: AtomicBool::new(false) };
+    let reader =
+        Reader { cloud, binding, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() };
     let mut topology = Topology::default();
     let (front, cen, backends) = tokio::join!(biased;
         front::read(&reader),
@@ -108,6 +114,7 @@ pub(crate) async fn observe_noting(
     if needs.has(Needs::MEMBERS) {
         topology.released = released::read(&reader, &topology).await;
     }
+    topology.unread = reader.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Observation { topology, failing: reader.failing.into_inner() }
 }
 

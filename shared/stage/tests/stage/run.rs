@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
+use onboarding::unread::Cause;
 use onboarding::{Change, Code, StageName, Topology, Write};
 use openapi::{Action, alb, ecs};
 use serde_json::{Value, json};
@@ -231,7 +232,8 @@ async fn a_cloud_that_fails_is_not_taken_for_a_settled_one() {
     let host = host(&world, &[]);
     let failure = run(&Groups, &invocation(&host), &request()).await.unwrap_err();
     assert!(matches!(failure, Failure::CloudFailing { .. }), "{failure}");
-    assert!(failure.to_string().contains("InternalError"), "{failure}");
+    assert!(failure.to_string().contains("could not read GetLoadBalancerAttribute: InternalError"), "{failure}");
+    assert!(failure.to_string().ends_with(Cause::Service.remedy()), "{failure}");
     assert!(world.writes().is_empty());
 }
 
@@ -244,6 +246,9 @@ async fn what_may_not_be_read_blocks_by_name() {
     assert!(!report.ok);
     let unread = report.findings.iter().chain(&report.blocked).find(|reason| reason.code == Code::Unread).unwrap();
     assert!(unread.message.contains("Forbidden.NoPermission"), "{unread}");
+    assert_eq!(report.status, Status::Unread, "done would be a claim");
+    let failed: Vec<_> = report.unread.iter().map(|call| (call.cause, call.action.as_str())).collect();
+    assert_eq!(failed, [(Cause::Permission, "ListServerGroups")]);
     assert!(world.writes().is_empty());
 }
 

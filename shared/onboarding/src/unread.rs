@@ -1,0 +1,213 @@
+//! The calls that failed while the cloud was read: each once, with what kind of failure it is and what to do about it.
+//!
+//! Many facts can hang on one call, and one wrong key fails every call. So reports name the calls, not the facts: whoever
+//! reads them has to mend the cause.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of failure kept a call from bringing its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The access key, its signature or its token is not accepted.
+    Credentials,
+    /// The key is accepted and may not make the call.
+    Permission,
+    /// The region does not exist, or does not offer the service.
+    Region,
+    /// No answer came: name resolution, connection, time limit.
+    Network,
+    /// Too many calls.
+    Throttled,
+    /// The service failed.
+    Service,
+    /// An answer came that is not whole or cannot be understood.
+    Answer,
+    /// The request itself was refused.
+    Request,
+}
+
+impl Cause {
+    /// What to do about it, in a sentence.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Credentials => {
+                "Check the credentials: whether key, secret and token belong together and have not expired, and whether \
+                 this machine's clock is right."
+            }
+            Self::Permission => {
+                "Give the caller's role or user this action, on this resource: `albridge policy` prints what each function needs."
+            }
+            Self::Region => "Correct the region in the binding or the settings.",
+            Self::Network => {
+                "Check the network, the name server, and the endpoint (ALBRIDGE_ENDPOINTS, or the region's name)."
+            }
+            Self::Throttled => "Try again later: the account makes more calls than it may.",
+            Self::Service => "Try again later; if it stays, ask the cloud's support with the request id in the log.",
+            Self::Answer => "Try again; if it stays, something between here and the cloud alters answers.",
+            Self::Request => "Look at the cloud's own code and message.",
+        }
+    }
+}
+
+/// A call that failed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedCall {
+    /// The kind of failure.
+    pub cause: Cause,
+    /// The cloud's code, or the client's own.
+    pub code: String,
+    /// The action that was called.
+    pub action: String,
+    /// What the cloud said; the first time, where it failed more than once. No secrets.
+    pub message: String,
+}
+
+impl FailedCall {
+    fn key(&self) -> (Cause, &str, &str) {
+        (self.cause, &self.code, &self.action)
+    }
+}
+
+/// Failed calls in order, each action once for each code.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FailedCalls(Vec<FailedCall>);
+
+/// Failed calls with one code: most likely one thing has to be mended for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failures<'a> {
+    /// The kind of failure.
+    pub cause: Cause,
+    /// The code.
+    pub code: &'a str,
+    /// The message of the first call.
+    pub message: &'a str,
+    /// The actions, in alphabetical order.
+    pub actions: Vec<&'a str>,
+}
+
+impl FailedCalls {
+    /// Adds a call, unless this action is known to fail with this code.
+    pub fn add(&mut self, call: FailedCall) {
+        if let Err(place) = self.0.binary_search_by(|other| other.key().cmp(&call.key())) {
+            self.0.insert(place, call);
+        }
+    }
+
+    /// Adds those of another reading.
+    pub fn extend(&mut self, other: &Self) {
+        other.0.iter().cloned().for_each(|call| self.add(call));
+    }
+
+    /// Whether every call brought its answer.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The calls.
+    pub fn iter(&self) -> impl Iterator<Item = &FailedCall> {
+        self.0.iter()
+    }
+
+    /// The calls by code.
+    #[must_use]
+    pub fn by_code(&self) -> Vec<Failures<'_>> {
+        let mut groups: Vec<Failures<'_>> = Vec::new();
+        for call in &self.0 {
+            match groups.last_mut().filter(|group| (group.cause, group.code) == (call.cause, call.code.as_str())) {
+                Some(group) => group.actions.push(&call.action),
+                None => groups.push(Failures {
+                    cause: call.cause,
+                    code: &call.code,
+                    message: &call.message,
+                    actions: vec![&call.action],
+                }),
+            }
+        }
+        groups
+    }
+}
+
+impl FromIterator<FailedCall> for FailedCalls {
+    fn from_iter<T: IntoIterator<Item = FailedCall>>(calls: T) -> Self {
+        let mut failed = Self::default();
+        calls.into_iter().for_each(|call| failed.add(call));
+        failed
+    }
+}
+
+/// Actions that are named of one code.
+const NAMED: usize = 4;
+
+impl std::fmt::Display for Failures<'_> {
+    /// `ListListeners, DescribeVpcs and 2 more: Forbidden.RAM: You are not authorized`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let named = self.actions.get(..NAMED).unwrap_or(&self.actions).join(", ");
+        f.write_str(&named)?;
+        match self.actions.len().saturating_sub(NAMED) {
+            0 => {}
+            more => write!(f, " and {more} more")?,
+        }
+        write!(f, ": {}", self.code)?;
+        match self.message.trim_end_matches('.') {
+            "" => Ok(()),
+            message => write!(f, ": {message}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(cause: Cause, code: &str, action: &str, message: &str) -> FailedCall {
+        FailedCall { cause, code: code.into(), action: action.into(), message: message.into() }
+    }
+
+    #[test]
+    fn one_cause_is_said_once_however_many_calls_it_fails() {
+        let wrong = |action: String| call(Cause::Credentials, "InvalidAccessKeyId.NotFound", &action, "No such key.");
+        let mut failed: FailedCalls = (0..40).map(|number| wrong(format!("Action{number:02}"))).collect();
+        failed.add(wrong("Action07".to_owned()));
+        failed.add(call(Cause::Network, "Timeout", "ListListeners", ""));
+        let groups = failed.by_code();
+        assert_eq!(groups.len(), 2);
+        assert_eq!(
+            groups[0].to_string(),
+            "Action00, Action01, Action02, Action03 and 36 more: InvalidAccessKeyId.NotFound: No such key"
+        );
+        assert_eq!(groups[1].to_string(), "ListListeners: Timeout");
+    }
+
+    #[test]
+    fn the_order_of_arrival_does_not_matter() {
+        let calls = [
+            call(Cause::Permission, "NoPermission", "DescribeVpcs", "x"),
+            call(Cause::Credentials, "MissingSecurityToken", "ListListeners", "y"),
+        ];
+        let one: FailedCalls = calls.clone().into_iter().collect();
+        let other: FailedCalls = calls.into_iter().rev().collect();
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn every_cause_has_a_remedy_of_its_own() {
+        let all = [
+            Cause::Credentials,
+            Cause::Permission,
+            Cause::Region,
+            Cause::Network,
+            Cause::Throttled,
+            Cause::Service,
+            Cause::Answer,
+            Cause::Request,
+        ];
+        let remedies: std::collections::BTreeSet<_> = all.into_iter().map(Cause::remedy).collect();
+        assert_eq!(remedies.len(), all.len());
+        assert!(remedies.iter().all(|remedy| remedy.ends_with('.')));
+    }
+}
