@@ -157,6 +157,11 @@ pub(crate) enum ProtocolError {
 }
 
 impl ProtocolError {
+    /// The client of a streamed answer went away.
+    pub(crate) fn client_left(bytes: u64) -> Self {
+        Self::StreamFailed(format!("its client went away after {bytes} bytes").into())
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::UnknownPath(_) => "Runtime.UnknownPath",

@@ -8,12 +8,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, future::BoxFuture};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -26,12 +26,13 @@ use crate::{
     http_event,
     invocation::{Answer, LambdaInvocation, Reply},
     layers::TracingLayer,
-    log::CallLine,
+    log::{CallLine, Log},
     options::{Hook, Options},
     protocol::{self, Call, FcHeaders, STATUS},
     response::IntoFunctionResponse,
     runtime::Invoke,
     server,
+    streamed::Streamed,
     streaming::Body,
     uninterrupted::{Abandoned, Outcome, Uninterrupted},
 };
@@ -56,6 +57,7 @@ pub struct Endpoint(Arc<Shared>);
 
 struct Shared {
     options: Options,
+    log: Arc<Log>,
     config: Arc<Config>,
     invoke: Box<dyn Invoke>,
     known: Mutex<Known>,
@@ -90,8 +92,10 @@ impl Endpoint {
 
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
+        let log = Arc::new(Log::new(Arc::clone(&options.log), Arc::clone(&options.now)));
         Self(Arc::new(Shared {
             options,
+            log,
             config,
             invoke,
             known: Mutex::default(),
@@ -113,7 +117,8 @@ impl Endpoint {
         }
     }
 
-    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first.
+    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first, within
+    /// [`Options::shutdown_grace`]. Must be called on a tokio runtime that has IO and time.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         server::accept(listener, self, server::Answers::Together, shutdown).await;
     }
@@ -131,9 +136,18 @@ impl Endpoint {
         })
     }
 
-    /// Until the calls are over whose clients went away.
-    pub(crate) async fn abandoned_calls(&self) {
-        self.0.abandoned.join().await;
+    /// The calls whose clients went away.
+    pub(crate) fn abandoned(&self) -> &Abandoned {
+        &self.0.abandoned
+    }
+
+    pub(crate) fn shutdown_grace(&self) -> Duration {
+        self.0.options.shutdown_grace
+    }
+
+    /// Leaves a text in the log that belongs to no call, if no subscriber does.
+    pub(crate) fn without_subscriber(&self, text: fmt::Arguments<'_>) {
+        self.0.log.without_subscriber("-", text);
     }
 }
 
@@ -143,51 +157,80 @@ impl Shared {
         B: http_body::Body<Data = Bytes>,
         B::Error: Into<Error>,
     {
-        let arrival = (self.options.now)();
+        let arrival = (self.log.now)();
         let (parts, body) = request.into_parts();
         let headers = FcHeaders::of(&parts.headers);
         let call = match Call::of(&parts.method, &parts.uri, &headers) {
             Ok(call) => call,
             Err(error) => {
                 tracing::warn!("{error}");
+                let request_id = protocol::text(headers.request_id).unwrap_or("-");
+                self.log.without_subscriber(request_id, format_args!("{}: {error}", error.code()));
                 return Failure::from(error).into_response(StatusCode::NOT_FOUND);
             }
         };
         let request_id = protocol::text(headers.request_id)
             .map_or_else(|| format!("local-{}", self.unnamed.fetch_add(1, Ordering::Relaxed) + 1), str::to_owned);
-        let line = CallLine::start(&self.options.log, call.log_word(), &request_id);
-        let answer = match self.read(body).await {
-            Ok(body) => {
-                let reply = Reply::default();
-                // The context is made last: it is the largest part of a call, and what waits is copied with it.
-                let context = self.context(request_id, &headers, arrival, reply.clone());
-                let started = catch_unwind(AssertUnwindSafe(|| self.start(call, parts, body, context, arrival)));
-                let running = started.unwrap_or_else(|panic| ready(Err(Diagnostic::of_panic(&panic))).boxed());
-                let (outcome, line) = Uninterrupted::new(running, line, &reply, &self.abandoned).await;
-                if let Err(diagnostic) = &outcome {
-                    tracing::error!(requestId = line.request_id(), "{}", diagnostic.error_message);
-                }
-                let answer = match (reply.take(), outcome) {
-                    // A layer that fails after the handler has answered does not undo the answer.
-                    ((Some(Answer::Streaming(_, stream)), headers), _) if call != Call::Http => {
-                        whole(stream, headers).await
-                    }
-                    ((Some(answer), headers), _) => respond_with(call, answer, headers),
-                    ((None, _), Err(diagnostic)) => Err(diagnostic.into()),
-                    ((None, headers), Ok(())) if call.is_hook() => Ok(success(headers, None, Body::empty())),
-                    ((None, _), Ok(())) => Err(ProtocolError::NoAnswer.into()),
-                };
-                line.end(answer.is_ok());
-                answer
-            }
-            Err(error) => Err(error.into()),
+        let line = CallLine::start(&self.log, call.log_word(), &request_id);
+        let body = match self.read(body).await {
+            Ok(body) => body,
+            Err(error) => return self.fail(call, line, error.into()),
         };
-        answer.unwrap_or_else(|failure: Failure| {
-            // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status
-            // itself, and to it a failure is the server's.
-            let status = if call == Call::Http { failure.http_status } else { StatusCode::NOT_FOUND };
-            failure.into_response(status)
-        })
+        let is_unread = parts.method == Method::HEAD;
+        let reply = Reply::default();
+        // The context is made last: it is the largest part of a call, and what waits is copied with it.
+        let context = self.context(request_id, &headers, arrival, reply.clone());
+        let started = catch_unwind(AssertUnwindSafe(|| self.start(call, parts, body, context, arrival)));
+        let running = started.unwrap_or_else(|panic| ready(Err(Diagnostic::of_panic(&panic))).boxed());
+        let (outcome, line) = Uninterrupted::new(running, line, &reply, &self.abandoned).await;
+        if let Err(diagnostic) = &outcome {
+            tracing::error!(requestId = line.request_id(), "{}", diagnostic.error_message);
+        }
+        let (answer, headers) = reply.take();
+        let answered = match (answer, outcome) {
+            // A layer that fails after the handler has answered does not undo the answer.
+            (Some(Answer::Streaming(prelude, stream)), _) if call == Call::Http => {
+                match http_event::streamed(prelude, stream) {
+                    Ok(response) => {
+                        let is_unread = is_unread
+                            || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&response.status());
+                        return succeeded(response)
+                            .map(|body| Body::new(Streamed::new(body, line, arrival, is_unread)));
+                    }
+                    Err(reason) => Err(ProtocolError::InvalidHttpAnswer(reason).into()),
+                }
+            }
+            (Some(Answer::Streaming(_, stream)), _) => whole(stream, headers).await,
+            (Some(Answer::Buffered(json)), _) if call == Call::Http => {
+                http_event::answer(self.options.http_event, json)
+                    .map(succeeded)
+                    .map_err(|reason| ProtocolError::InvalidHttpAnswer(reason).into())
+            }
+            (Some(Answer::Buffered(json)), _) => Ok(success(headers, Some(&APPLICATION_JSON), json.into())),
+            (Some(Answer::Failed(diagnostic)), _) | (None, Err(diagnostic)) => Err(diagnostic.into()),
+            (None, Ok(())) if call.is_hook() => Ok(success(headers, None, Body::empty())),
+            (None, Ok(())) => Err(ProtocolError::NoAnswer.into()),
+        };
+        match answered {
+            Ok(response) => {
+                line.succeed();
+                response
+            }
+            Err(failure) => self.fail(call, line, failure),
+        }
+    }
+
+    /// Logs a failed call and answers it.
+    fn fail(&self, call: Call, line: CallLine, failure: Failure) -> Response<Body> {
+        if failure.is_of_protocol {
+            // All others have been logged where they came up, with what is known there.
+            tracing::error!(requestId = line.request_id(), "{}", failure.diagnostic.error_message);
+        }
+        line.fail(&failure.diagnostic);
+        // 404 is what Function Compute documents for a failed call. The client of an HTTP trigger sees the status itself, and
+        // to it a failure is the server's.
+        let status = if call == Call::Http { failure.http_status } else { StatusCode::NOT_FOUND };
+        failure.into_response(status)
     }
 
     fn context(&self, request_id: String, headers: &FcHeaders<'_>, arrival: SystemTime, reply: Reply) -> Context {
@@ -208,7 +251,7 @@ impl Shared {
         match call {
             Call::Invoke => self.invoke.invoke(LambdaInvocation::new(parts.headers, body, context)),
             Call::Http => {
-                let event = http_event::event(&parts, &body, &context, arrival);
+                let event = http_event::event(self.options.http_event, &parts, &body, &context, arrival);
                 self.invoke.invoke(LambdaInvocation::new(parts.headers, event, context))
             }
             Call::Initialize => run_hook(self.options.initialize.clone(), context),
@@ -235,18 +278,10 @@ impl Shared {
     }
 }
 
-fn respond_with(call: Call, answer: Answer, headers: HeaderMap) -> Result<Response<Body>, Failure> {
-    let http = |answered: Result<Response<Body>, _>| {
-        let mut response = answered.map_err(ProtocolError::InvalidHttpAnswer)?;
-        response.headers_mut().insert(STATUS.clone(), SUCCEEDED.clone());
-        Ok(response)
-    };
-    match (call, answer) {
-        (_, Answer::Failed(diagnostic)) => Err(diagnostic.into()),
-        (Call::Http, Answer::Buffered(json)) => http(http_event::answer(json)),
-        (_, Answer::Streaming(prelude, stream)) => http(http_event::streamed(prelude, stream)),
-        (_, Answer::Buffered(json)) => Ok(success(headers, Some(&APPLICATION_JSON), json.into())),
-    }
+/// Marks a response as that of a call that succeeded.
+fn succeeded(mut response: Response<Body>) -> Response<Body> {
+    response.headers_mut().insert(STATUS.clone(), SUCCEEDED.clone());
+    response
 }
 
 /// Function Compute does not stream answers to events, so nothing is lost by waiting for the end.
@@ -285,11 +320,13 @@ fn success(mut headers: HeaderMap, content_type: Option<&HeaderValue>, body: Bod
 struct Failure {
     diagnostic: Diagnostic,
     http_status: StatusCode,
+    /// It came up here, not in the handler.
+    is_of_protocol: bool,
 }
 
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, http_status: StatusCode::INTERNAL_SERVER_ERROR }
+        Self { diagnostic, http_status: StatusCode::INTERNAL_SERVER_ERROR, is_of_protocol: false }
     }
 }
 
@@ -300,7 +337,7 @@ impl From<ProtocolError> for Failure {
             ProtocolError::PayloadUnreadable(_) => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { diagnostic: error.into(), http_status }
+        Self { diagnostic: error.into(), http_status, is_of_protocol: true }
     }
 }
 

@@ -1,9 +1,17 @@
 //! The one place that reads the process's environment and its clock: for [`run`](crate::run), and for
 //! [`Config::from_env`]. Everything else is handed an [`Options`].
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use crate::{context::Config, credentials::Credentials, options::Options};
+use crate::{Error, context::Config, credentials::Credentials, http_event::HttpEventForm, options::Options};
+
+/// The form of HTTP events. The platform reserves names that begin with `FC_`.
+const HTTP_EVENT: &str = "RUNTIME_HTTP_EVENT";
+/// The grace at shutdown, in seconds.
+const SHUTDOWN_GRACE: &str = "RUNTIME_SHUTDOWN_GRACE";
 
 /// A variable of the process's environment, if it is set and not empty.
 #[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else in this crate")]
@@ -40,6 +48,11 @@ impl Config {
 
 impl Options {
     /// The options of a process of its own, from its environment, its clock and its standard output.
+    ///
+    /// Function Compute sets `FC_FUNCTION_NAME` and its like ([`Config::from_env`]), `FC_REGION`, `FC_ACCOUNT_ID`,
+    /// `FC_SERVER_PORT` or `FC_CUSTOM_LISTEN_PORT`, and the `ALIBABA_CLOUD_` keys. A function's own configuration may set
+    /// `RUNTIME_HTTP_EVENT` ([`HttpEventForm`](crate::HttpEventForm)) and `RUNTIME_SHUTDOWN_GRACE`, in seconds. A value of
+    /// those two that cannot be read leaves the default here; [`run`](crate::run) and its like fail on it.
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_variables(variable)
@@ -58,9 +71,39 @@ impl Options {
                 .into_iter()
                 .find_map(|name| variable(name)?.parse().ok())
                 .unwrap_or(defaults.port),
+            http_event: http_event(&variable).unwrap_or(None).unwrap_or(defaults.http_event),
+            shutdown_grace: shutdown_grace(&variable).unwrap_or(None).unwrap_or(defaults.shutdown_grace),
             ..defaults
         }
     }
+}
+
+fn http_event(variable: impl Fn(&str) -> Option<String>) -> Result<Option<HttpEventForm>, Error> {
+    let form = variable(HTTP_EVENT).map(|text| text.parse()).transpose();
+    form.map_err(|error| format!("{HTTP_EVENT}: {error}").into())
+}
+
+fn shutdown_grace(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Duration>, Error> {
+    let seconds = |text: String| {
+        let grace = text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        grace.ok_or_else(|| format!("{SHUTDOWN_GRACE}: {text:?} is not a number of seconds").into())
+    };
+    variable(SHUTDOWN_GRACE).map(seconds).transpose()
+}
+
+/// Whether the variables can be read that a function's configuration sets.
+///
+/// # Errors
+///
+/// The first that cannot.
+pub(crate) fn check() -> Result<(), Error> {
+    check_variables(variable)
+}
+
+fn check_variables(variable: impl Fn(&str) -> Option<String>) -> Result<(), Error> {
+    http_event(&variable)?;
+    shutdown_grace(&variable)?;
+    Ok(())
 }
 
 impl Credentials {
@@ -98,6 +141,18 @@ mod tests {
         assert_eq!(options(&[documented, ("FC_SERVER_PORT", "7070")]).port, 7070);
         assert_eq!(options(&[documented, ("FC_SERVER_PORT", "none")]).port, 8080);
         assert_eq!(options(&[("FC_SERVER_PORT", "70000")]).port, 9000);
+    }
+
+    #[test]
+    fn what_a_function_configures_is_read_and_what_cannot_be_read_is_named() {
+        let set = options(&[(HTTP_EVENT, "2.0"), (SHUTDOWN_GRACE, "0.5")]);
+        assert_eq!((set.http_event, set.shutdown_grace), (HttpEventForm::Lambda2, Duration::from_millis(500)));
+        let unset = options(&[]);
+        assert_eq!((unset.http_event, unset.shutdown_grace), (HttpEventForm::FunctionCompute, Duration::from_secs(10)));
+        for (name, value) in [(HTTP_EVENT, "lambda"), (SHUTDOWN_GRACE, "soon"), (SHUTDOWN_GRACE, "-1")] {
+            let refused = check_variables(|asked| (asked == name).then(|| value.to_owned())).unwrap_err().to_string();
+            assert!(refused.contains(name) && refused.contains(value), "{refused}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     context::LambdaEvent,
     diagnostic::DeserializeError,
     invocation::{Answer, LambdaInvocation, Reply},
+    payload,
     response::{FunctionResponse, IntoFunctionResponse},
     streaming::Body,
 };
@@ -80,7 +81,7 @@ where
         // A payload's Deserialize and the handler's own start are code of the user's, too. The closure only borrows:
         // what goes through `catch_unwind` by value is copied twice, and context and future are large.
         let started = catch_unwind(AssertUnwindSafe(|| {
-            let payload = deserialize(&body)?;
+            let payload = payload::deserialize(&body)?;
             future.running = context.take().map(|context| self.handler.call(LambdaEvent { payload, context }));
             Ok::<(), DeserializeError>(())
         }));
@@ -94,17 +95,6 @@ where
         }
         future
     }
-}
-
-/// Function Compute sends an empty body when a function is invoked without a payload; it stands for `null`.
-///
-/// The path to a fault is looked for only when there is one: keeping track of it makes each payload slower to read.
-fn deserialize<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, DeserializeError> {
-    let json = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(json).or_else(|_| {
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        serde_path_to_error::deserialize(&mut deserializer).map_err(DeserializeError)
-    })
 }
 
 pin_project! {

@@ -65,10 +65,6 @@ impl Reply {
         (inner.answer.take(), std::mem::take(&mut inner.headers))
     }
 
-    pub(crate) fn has_failed(&self) -> bool {
-        matches!(self.lock().answer, Some(Answer::Failed(_)))
-    }
-
     pub(crate) fn recycle(&self, mut headers: HeaderMap) {
         headers.clear();
         self.lock().headers = headers;

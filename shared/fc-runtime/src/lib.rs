@@ -1,34 +1,21 @@
-//! `lambda_runtime`'s API on Function Compute's custom-runtime protocol.
+#![doc = "[from-lambda]: crate::from_lambda"]
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 //!
-//! Lambda's runtime polls for events; Function Compute pushes them, as HTTP requests to a port of the instance. This
-//! crate is that server, under the API that Rust functions are written for:
-//!
-//! ```no_run
-//! use fc_runtime::{Error, LambdaEvent, run, service_fn};
-//! use serde_json::{Value, json};
-//!
-//! #[tokio::main(flavor = "current_thread")]
-//! async fn main() -> Result<(), Error> {
-//!     fc_runtime::tracing::init_default_subscriber();
-//!     run(service_fn(handler)).await
-//! }
-//!
-//! async fn handler(event: LambdaEvent<Value>) -> Result<Value, Error> {
-//!     let name = event.payload["name"].as_str().unwrap_or("world");
-//!     Ok(json!({ "greeting": format!("Hello, {name}") }))
-//! }
-//! ```
+//! # Where to look
 //!
 //! | to run a handler | bounds | reads the environment |
 //! |---|---|---|
 //! | [`run`] | none: it may borrow, and need not be `Send` | yes |
 //! | [`run_concurrent`] | `Clone + Send + 'static` | yes |
+//! | [`Runtime::run_with`], [`Runtime::run_concurrent_with`] | as above | if [`Options::from_env`] is given |
 //! | [`serve`] | `Clone + Send + 'static` | no: listener, [`Options`] and shutdown are given |
 //! | [`Runtime::serve_local`] | none | no |
 //! | [`Endpoint::call`] | `Clone + Send + 'static` | no, and opens no socket |
 //!
-//! What a call can end in: the handler's `Ok` is 200 with its JSON; its `Err`, a payload that does not deserialize, and
-//! a panic are 404 with a [`Diagnostic`], which is how Function Compute is told of a failure. The process goes on.
+//! Payloads: [`LambdaEvent`], [`RawEvent`]. HTTP triggers: [`HttpEventForm`]. Answers: any `Serialize`,
+//! [`StreamResponse`], [`streaming`]. Failures: [`Diagnostic`]. Hooks: [`on_initialize`],
+//! [`spawn_graceful_shutdown_handler`]. Layers: [`layers`]. Keys of the function's role: [`Credentials`].
 
 mod context;
 mod credentials;
@@ -42,16 +29,22 @@ pub mod layers;
 mod lifecycle;
 mod log;
 mod options;
+mod payload;
 mod prelude_json;
 mod protocol;
 mod response;
 mod runtime;
 mod server;
 pub mod snapstart;
+mod streamed;
 pub mod streaming;
 #[cfg(feature = "tracing")]
 pub mod tracing;
 mod uninterrupted;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/from-lambda.md")]
+pub mod from_lambda {}
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -68,10 +61,12 @@ pub use credentials::Credentials;
 pub use diagnostic::Diagnostic;
 pub use endpoint::Endpoint;
 pub use handler::{HandlerFuture, HandlerService};
+pub use http_event::{HttpEventForm, UnknownHttpEventForm};
 pub use invocation::LambdaInvocation;
-pub use lifecycle::spawn_graceful_shutdown_handler;
+pub use lifecycle::{on_initialize, spawn_graceful_shutdown_handler};
 pub use log::{LogWriter, Stdout};
 pub use options::{Hook, Now, Options};
+pub use payload::RawEvent;
 pub use response::{FunctionResponse, IntoFunctionResponse, MetadataPrelude, StreamResponse};
 pub use runtime::Runtime;
 pub use snapstart::SnapStartResource;
@@ -84,7 +79,8 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Any error, boxed.
 pub type Error = tower::BoxError;
 
-/// Serves Function Compute's calls with a handler, on the calling task, until SIGTERM or SIGINT.
+/// Serves Function Compute's calls with a handler, on the calling task, until SIGTERM or SIGINT. Then calls under way have
+/// [`Options::shutdown_grace`] to end.
 ///
 /// The handler may borrow and need not be `Send`. It is called for one event at a time, as by `lambda_runtime`; hooks are
 /// answered meanwhile. A function whose instance concurrency is above 1 wants [`run_concurrent`].
@@ -100,7 +96,8 @@ pub type Error = tower::BoxError;
 ///
 /// # Errors
 ///
-/// If the port cannot be opened, or the handler's `poll_ready` fails.
+/// If the port cannot be opened, a variable of the environment cannot be read ([`Options::from_env`]), or the handler's
+/// `poll_ready` fails.
 pub async fn run<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
 where
     F: Service<LambdaEvent<A>, Response = R>,
@@ -123,7 +120,7 @@ where
 ///
 /// # Errors
 ///
-/// If the port cannot be opened.
+/// If the port cannot be opened, or a variable of the environment cannot be read ([`Options::from_env`]).
 pub async fn run_concurrent<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
 where
     F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
@@ -140,7 +137,8 @@ where
 }
 
 /// [`run_concurrent`] with everything given, so that a process can host many functions: serves on `listener` until
-/// `shutdown`, then answers the calls in flight.
+/// `shutdown`, then answers the calls in flight, within [`Options::shutdown_grace`]. Needs a tokio runtime that has IO and
+/// time.
 ///
 /// # Errors
 ///

@@ -1,18 +1,33 @@
-//! Where the lines go that Function Compute looks for in a function's output.
+//! The lines that this crate itself leaves in a function's log: those that Function Compute looks for, and the text of a
+//! failure that nothing else would log.
 
 use std::{
+    fmt,
     io::{self, Write},
     sync::Arc,
 };
 
+use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
+
+use crate::{Diagnostic, context::epoch_millis, http_event::log_time, options::Now};
+
 /// Takes whole lines, without their line ends. Any `Fn(&str)` is one.
 ///
-/// Only the `FC Invoke Start` and `FC Invoke End` lines and their like go here: they must be on the process's standard
-/// output for Function Compute to cut one call's log out of the stream, while a process that hosts many functions
-/// wants them elsewhere. What a handler logs goes through `tracing`.
+/// The `FC Invoke Start` and `FC Invoke End` lines and their like go here: they must be on the process's standard output for
+/// Function Compute to cut one call's log out of the stream, while a process that hosts many functions wants them
+/// elsewhere. What a handler logs goes through `tracing`; so does the text of a failure, unless the process has no
+/// subscriber for it.
 pub trait LogWriter: Send + Sync {
     /// Writes one line. Must not block for long: it is called on the task that serves the request.
     fn write_line(&self, line: &str);
+
+    /// Writes the text of a failure, if the process has no `tracing` subscriber that would:
+    /// `<time> <request id> [ERROR] <text>`, as Function Compute's other runtimes write it. To the process's standard
+    /// error, unless implemented otherwise.
+    fn write_error(&self, line: &str) {
+        // It is not buffered, hence one write. It may be closed, which must not fail a call.
+        let _ = io::stderr().lock().write_all([line, "\n"].concat().as_bytes());
+    }
 }
 
 impl<F: Fn(&str) + Send + Sync> LogWriter for F {
@@ -21,7 +36,7 @@ impl<F: Fn(&str) + Send + Sync> LogWriter for F {
     }
 }
 
-/// The process's standard output.
+/// The process's standard output, and for failures its standard error. Function Compute collects both.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stdout;
 
@@ -34,10 +49,34 @@ impl LogWriter for Stdout {
     }
 }
 
+/// A runtime's log, and the clock for its times.
+pub(crate) struct Log {
+    writer: Arc<dyn LogWriter>,
+    pub(crate) now: Now,
+}
+
+impl Log {
+    pub(crate) fn new(writer: Arc<dyn LogWriter>, now: Now) -> Self {
+        Self { writer, now }
+    }
+
+    /// Leaves a text in the log even if nothing in the process subscribes to `tracing`. Whoever calls this has sent the same
+    /// as an event.
+    pub(crate) fn without_subscriber(&self, request_id: &str, text: fmt::Arguments<'_>) {
+        // A subscriber that filters the event out has decided so.
+        if dispatcher::get_default(Dispatch::is::<NoSubscriber>) {
+            let time = log_time(epoch_millis((self.now)()));
+            // One line: the next would lack the request id.
+            let text = text.to_string().trim_end().replace('\n', "\\n");
+            self.writer.write_error(&format!("{time} {request_id} [ERROR] {text}"));
+        }
+    }
+}
+
 /// The two lines around a call, in one buffer. Where there was a first, there will be a second, whatever becomes of the
 /// call.
 pub(crate) struct CallLine {
-    log: Arc<dyn LogWriter>,
+    log: Arc<Log>,
     line: String,
     /// Where `Start` begins.
     start_at: usize,
@@ -51,9 +90,9 @@ const END: &str = "End";
 
 impl CallLine {
     /// Writes `FC <word> Start RequestId: <id>`.
-    pub(crate) fn start(log: &Arc<dyn LogWriter>, word: &str, request_id: &str) -> Self {
+    pub(crate) fn start(log: &Arc<Log>, word: &str, request_id: &str) -> Self {
         let line = ["FC ", word, " ", START, " RequestId: ", request_id].concat();
-        log.write_line(&line);
+        log.writer.write_line(&line);
         let start_at = "FC ".len() + word.len() + " ".len();
         Self { log: Arc::clone(log), start_at, id_at: line.len() - request_id.len(), line, succeeded: false }
     }
@@ -62,9 +101,20 @@ impl CallLine {
         self.line.get(self.id_at..).unwrap_or_default()
     }
 
-    /// Writes `FC <word> End RequestId: <id>`, and for a failed call what the built-in runtimes add to it.
-    pub(crate) fn end(mut self, succeeded: bool) {
-        self.succeeded = succeeded;
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Writes `FC <word> End RequestId: <id>`.
+    pub(crate) fn succeed(mut self) {
+        self.succeeded = true;
+    }
+
+    /// Writes the same, with what the built-in runtimes add to it for a failed call; before it, the failure's text, unless a
+    /// subscriber has it.
+    pub(crate) fn fail(self, diagnostic: &Diagnostic) {
+        let Diagnostic { error_type, error_message } = diagnostic;
+        self.log.without_subscriber(self.request_id(), format_args!("{error_type}: {error_message}"));
     }
 }
 
@@ -74,6 +124,6 @@ impl Drop for CallLine {
         if !self.succeeded {
             self.line.push_str(", Error: Unhandled function error");
         }
-        self.log.write_line(&self.line);
+        self.log.writer.write_line(&self.line);
     }
 }

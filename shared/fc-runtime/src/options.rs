@@ -12,6 +12,7 @@ use crate::{
     Error,
     context::{Config, Context},
     credentials::Credentials,
+    http_event::HttpEventForm,
     log::{LogWriter, Stdout},
 };
 
@@ -54,6 +55,12 @@ pub struct Options {
     pub default_timeout: Duration,
     /// The longest body of a request in bytes; a longer one fails with `Runtime.PayloadTooLarge`.
     pub body_limit: usize,
+    /// The form in which the handler gets the requests of HTTP triggers.
+    pub http_event: HttpEventForm,
+    /// How long a server that is told to end waits for what is under way: requests that have come in part, calls, answers
+    /// that their clients read. What is left then is cut off. [`run`](crate::run) gives the handlers of
+    /// [`spawn_graceful_shutdown_handler`](crate::spawn_graceful_shutdown_handler) as long again.
+    pub shutdown_grace: Duration,
     /// Runs on `/initialize`, once per instance and before its first event, if the function configures the hook.
     pub initialize: Option<Hook>,
     /// Runs on `/pre-stop`, before the instance goes, if the function configures the hook.
@@ -76,6 +83,10 @@ impl Options {
             default_timeout: Duration::from_secs(60),
             // Document 2513501: at most 32 MB for a synchronous call, and less for an asynchronous one.
             body_limit: 32 * 1024 * 1024,
+            http_event: HttpEventForm::default(),
+            // Function Compute does not document a signal at all; the platforms that send one mostly kill after 30 s, the
+            // soonest after 10.
+            shutdown_grace: Duration::from_secs(10),
             initialize: None,
             pre_stop: None,
         }
@@ -92,6 +103,8 @@ impl fmt::Debug for Options {
             .field("port", &self.port)
             .field("default_timeout", &self.default_timeout)
             .field("body_limit", &self.body_limit)
+            .field("http_event", &self.http_event)
+            .field("shutdown_grace", &self.shutdown_grace)
             .finish_non_exhaustive()
     }
 }

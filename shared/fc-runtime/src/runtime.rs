@@ -21,7 +21,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{Stream, future::BoxFuture};
+use futures_util::{FutureExt, Stream, future::BoxFuture};
 use pin_project_lite::pin_project;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -96,14 +96,23 @@ where
     ///
     /// If the port cannot be opened, or the service is not ready any more.
     pub async fn run(self) -> Result<(), Error> {
-        let (listener, options) = lifecycle::begin().await?;
-        let outcome = self.serve_local(listener, options, lifecycle::termination()).await;
-        lifecycle::end().await;
+        self.run_with(lifecycle::options()?).await
+    }
+
+    /// [`Runtime::run`] with options of the caller's in place of the environment's, which [`Options::from_env`] has.
+    ///
+    /// # Errors
+    ///
+    /// If the port cannot be opened, or the service is not ready any more.
+    pub async fn run_with(self, options: Options) -> Result<(), Error> {
+        let process = lifecycle::begin(options).await?;
+        let outcome = self.serve_local(process.listener, process.options, process.termination).await;
+        process.end.await;
         outcome
     }
 
     /// [`Runtime::run`] on a listener and with options of the caller's, until `shutdown`; calls that have come by then
-    /// are answered first.
+    /// are answered first, within [`Options::shutdown_grace`].
     ///
     /// # Errors
     ///
@@ -130,9 +139,15 @@ where
             () = shutdown => {}
         }
         drop(stop);
-        // Ends when the server has: it holds the other end of the channel.
-        calls.await?;
-        while server.join_next().await.is_some() {}
+        // The server ends within its grace, and with it the channel. A call that still runs then is dropped.
+        select! {
+            biased;
+            outcome = calls.as_mut() => {
+                outcome?;
+                while server.join_next().await.is_some() {}
+            }
+            _ = server.join_next() => calls.now_or_never().transpose().map(drop)?,
+        }
         Ok(())
     }
 
@@ -160,14 +175,24 @@ where
     ///
     /// If the port cannot be opened.
     pub async fn run_concurrent(self) -> Result<(), Error> {
-        let (listener, options) = lifecycle::begin().await?;
-        self.serve(listener, options, lifecycle::termination()).await;
-        lifecycle::end().await;
+        self.run_concurrent_with(lifecycle::options()?).await
+    }
+
+    /// [`Runtime::run_concurrent`] with options of the caller's in place of the environment's, which [`Options::from_env`]
+    /// has.
+    ///
+    /// # Errors
+    ///
+    /// If the port cannot be opened.
+    pub async fn run_concurrent_with(self, options: Options) -> Result<(), Error> {
+        let process = lifecycle::begin(options).await?;
+        self.serve(process.listener, process.options, process.termination).await;
+        process.end.await;
         Ok(())
     }
 
     /// [`Runtime::run_concurrent`] on a listener and with options of the caller's, until `shutdown`; calls in flight
-    /// are answered first.
+    /// are answered first, within [`Options::shutdown_grace`].
     pub async fn serve(self, listener: TcpListener, options: Options, shutdown: impl Future<Output = ()>) {
         self.into_endpoint(options).serve(listener, shutdown).await;
     }

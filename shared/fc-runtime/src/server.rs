@@ -6,6 +6,7 @@
 
 use std::{
     convert::Infallible,
+    fmt,
     future::{Future, poll_fn},
     io,
     pin::pin,
@@ -25,9 +26,12 @@ use tokio::{
 use crate::endpoint::Endpoint;
 
 /// Function Compute allows a client 8 KB of headers and 4 KB of path, and adds some 35 headers of its own. hyper looks
-/// at the limit between reads only, so that a head may exceed it by a buffer before it is refused. The number of headers
-/// keeps to hyper's default of 100: above, it would put the table of them on the heap for every request.
+/// at the limit between reads only, so that a head may exceed it by a buffer before it is refused.
 const HEAD_LIMIT: usize = 64 * 1024;
+
+/// Function Compute limits the bytes of a client's headers, not their number: in 8 KB there is room for 256 of 32 bytes.
+/// hyper has the table of them on the heap for each request that may have more than 100.
+const HEADERS_LIMIT: usize = 256;
 
 /// How long to wait when the process has no descriptor left for a connection: some call must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -41,7 +45,7 @@ pub(crate) enum Answers {
     Together,
 }
 
-/// Serves connections until `shutdown`, then until the requests in flight are answered.
+/// Serves connections until `shutdown`, then until the requests in flight are answered, as long as the grace lasts.
 pub(crate) async fn accept(
     listener: TcpListener,
     endpoint: Endpoint,
@@ -72,8 +76,27 @@ pub(crate) async fn accept(
     // Closed first, so that a client that comes now is refused at once.
     drop(listener);
     drop(stop);
-    while connections.join_next().await.is_some() {}
-    endpoint.abandoned_calls().await;
+    let grace = endpoint.shutdown_grace();
+    let answered = async {
+        while connections.join_next().await.is_some() {}
+        endpoint.abandoned().join().await;
+    };
+    if !is_within(grace, answered).await {
+        let connections_left = connections.len();
+        // The calls of a connection that is cut become abandoned ones.
+        connections.shutdown().await;
+        let calls_left = endpoint.abandoned().end().await;
+        let text = format!(
+            "shutdown after a grace of {grace:?}: {connections_left} connections and {calls_left} calls were cut off"
+        );
+        tracing::warn!("{text}");
+        endpoint.without_subscriber(format_args!("{text}"));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "bounds the end of a server; no call depends on it")]
+pub(crate) async fn is_within(grace: Duration, future: impl Future<Output = ()>) -> bool {
+    tokio::time::timeout(grace, future).await.is_ok()
 }
 
 fn concerns_one_connection(error: &io::Error) -> bool {
@@ -103,11 +126,17 @@ async fn behind_the_others() {
     .await;
 }
 
+fn refused(endpoint: &Endpoint, text: fmt::Arguments<'_>) {
+    tracing::warn!("{text}");
+    endpoint.without_subscriber(text);
+}
+
 async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answers, mut stopped: watch::Receiver<()>) {
     // Answers are small and complete: waiting to fill a packet only delays them. It is an optimization, so it may fail.
     let _ = stream.set_nodelay(true);
+    let served = endpoint.clone();
     let service = service_fn(move |request| {
-        let answer = endpoint.answer(request);
+        let answer = served.answer(request);
         async move {
             let answer = answer.await;
             if answers == Answers::Together {
@@ -125,6 +154,7 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answer
         .auto_date_header(false)
         .header_read_timeout(None)
         .max_buf_size(HEAD_LIMIT)
+        .max_headers(HEADERS_LIMIT)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let outcome = select! {
@@ -135,8 +165,17 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answer
             connection.await
         }
     };
-    if let Err(error) = outcome {
-        // The client's doing: it sent no HTTP, or went away.
-        tracing::debug!("connection ended: {error}");
+    match outcome {
+        // hyper has answered it with 431 or 400 and no body, and no call has begun.
+        Err(error) if error.is_parse_too_large() => refused(
+            &endpoint,
+            format_args!(
+                "a request was refused with 431: more than {HEADERS_LIMIT} headers, or more than {HEAD_LIMIT} bytes of them"
+            ),
+        ),
+        Err(error) if error.is_parse() => refused(&endpoint, format_args!("a request was refused with 400: {error}")),
+        // The client's doing: it went away.
+        Err(error) => tracing::debug!("connection ended: {error}"),
+        Ok(()) => {}
     }
 }

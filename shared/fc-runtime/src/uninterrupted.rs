@@ -5,7 +5,7 @@
 //! itself, and only a call that is dropped before its end moves to a task of its own.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     pin::Pin,
     sync::{Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
@@ -14,7 +14,12 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::{runtime::Handle, task::JoinSet};
 
-use crate::{Diagnostic, invocation::Reply, log::CallLine};
+use crate::{
+    Diagnostic,
+    diagnostic::ProtocolError,
+    invocation::{Answer, Reply},
+    log::CallLine,
+};
 
 /// The end of a call: whether its layers or its hook failed. The handler's answer is in the call's reply.
 pub(crate) type Outcome = Result<(), Diagnostic>;
@@ -60,7 +65,13 @@ impl Drop for Uninterrupted<'_> {
             let reply = self.reply.clone();
             self.abandoned.adopt(async move {
                 let outcome = call.await;
-                line.end(outcome.is_ok() && !reply.has_failed());
+                match (reply.take().0, outcome) {
+                    (Some(Answer::Failed(diagnostic)), _) | (None, Err(diagnostic)) => line.fail(&diagnostic),
+                    // A stream that nobody reads does not come to its end.
+                    (Some(Answer::Streaming(..)), _) => line.fail(&ProtocolError::client_left(0).into()),
+                    // The answer is there, or it is the success of a hook.
+                    (Some(Answer::Buffered(_)), _) | (None, Ok(())) => line.succeed(),
+                }
             });
         }
     }
@@ -79,10 +90,17 @@ impl Abandoned {
         calls.spawn_on(call, &runtime);
     }
 
-    /// Until all are over that were adopted so far.
+    /// Until none is left.
     pub(crate) async fn join(&self) {
+        while poll_fn(|cx| self.lock().poll_join_next(cx)).await.is_some() {}
+    }
+
+    /// Ends those that are left, and returns how many there were.
+    pub(crate) async fn end(&self) -> usize {
         let mut calls = std::mem::take(&mut *self.lock());
-        while calls.join_next().await.is_some() {}
+        let left = calls.len();
+        calls.shutdown().await;
+        left
     }
 
     fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -11,6 +11,19 @@ use template::{Deployment, Function};
 
 use crate::{HOME, LocalError, Variables};
 
+/// The functions' logs are for whoever looks for faults: the outcome of each call is in the run.
+struct Debug;
+
+impl LogWriter for Debug {
+    fn write_line(&self, line: &str) {
+        tracing::debug!("{line}");
+    }
+
+    fn write_error(&self, line: &str) {
+        tracing::debug!("{line}");
+    }
+}
+
 /// What every function of the deployment has around it.
 pub(crate) struct Surroundings {
     /// `ALBRIDGE_ENDPOINTS`.
@@ -44,7 +57,7 @@ impl Surroundings {
     fn options(&self, function: &Function, region: &str) -> Options {
         let clock = self.clock.clone();
         let now: Now = Arc::new(move || SystemTime::from(clock.now()));
-        let log: Arc<dyn LogWriter> = Arc::new(|line: &str| tracing::debug!("{line}"));
+        let log: Arc<dyn LogWriter> = Arc::new(Debug);
         let config = Config { function_name: function.name.clone(), ..Config::default() };
         Options { config, region: region.to_owned(), log, ..Options::new(now) }
     }

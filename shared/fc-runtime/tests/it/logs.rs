@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fc_runtime::{Endpoint, Error, LambdaEvent, service_fn, tracing};
+use fc_runtime::{Endpoint, Error, LambdaEvent, Options, service_fn, tracing};
 use http::Request;
 
 use crate::support::{Lines, invoke};
@@ -24,8 +24,13 @@ async fn each_call_starts_and_ends_with_one_line() {
     assert_eq!(lines.take(), ["FC Invoke Start RequestId: 1-a", "FC Invoke End RequestId: 1-a"]);
 
     endpoint.call(invoke("1-b", "false")).await;
-    let failed = ["FC Invoke Start RequestId: 1-b", "FC Invoke End RequestId: 1-b, Error: Unhandled function error"];
-    assert_eq!(lines.take(), failed);
+    let failed = lines.take();
+    assert_eq!(failed[0], "FC Invoke Start RequestId: 1-b");
+    assert!(
+        failed[1].starts_with("2023-09-05T06:41:11.000Z 1-b [ERROR] ") && failed[1].ends_with(": no"),
+        "{failed:?}"
+    );
+    assert_eq!(failed[2..], ["FC Invoke End RequestId: 1-b, Error: Unhandled function error"]);
 
     for (path, word) in [("/initialize", "Initialize"), ("/pre-stop", "PreStop"), ("/pre-freeze", "PreFreeze")] {
         let request = Request::post(path).header("x-fc-request-id", "1-c").body(Bytes::new()).unwrap();
@@ -165,4 +170,36 @@ async fn open_telemetrys_span_is_closed_before_the_flush_and_the_answer() {
         assert!(span.contains(attribute), "{span}");
     }
     assert!(!span.contains("tenant_id"), "{span}");
+}
+
+#[tokio::test]
+async fn every_kind_of_failure_leaves_a_text_without_a_subscriber() {
+    let lines = Lines::default();
+    let handler = service_fn(|event: LambdaEvent<u8>| async move {
+        match event.payload {
+            1 => panic!("on\npurpose"),
+            2 => Err(Error::from("refused")),
+            other => Ok(other),
+        }
+    });
+    let options = Options { body_limit: 100, ..lines.options() };
+    let endpoint = Endpoint::new(options.clone(), handler);
+    let hooks = Options { initialize: Some(Arc::new(|_| Box::pin(async { Err("no table".into()) }))), ..options };
+    let initialize = Request::post("/initialize").header("x-fc-request-id", "1-a").body(Bytes::new()).unwrap();
+    let unknown = Request::get("/nowhere").header("x-fc-request-id", "1-a").body(Bytes::new()).unwrap();
+    for (endpoint, request, text) in [
+        (endpoint.clone(), invoke("1-a", "1"), "Lambda panicked: on\\npurpose"),
+        (endpoint.clone(), invoke("1-a", "2"), "refused"),
+        (endpoint.clone(), invoke("1-a", "{"), "failed to deserialize"),
+        (endpoint.clone(), invoke("1-a", "7 8"), "trailing characters at line 1 column 3"),
+        (endpoint.clone(), invoke("1-a", "1".repeat(101)), "Runtime.PayloadTooLarge"),
+        (endpoint, unknown, "Runtime.UnknownPath: /nowhere"),
+        (Endpoint::new(hooks, handler), initialize, "no table"),
+    ] {
+        assert_eq!(endpoint.call(request).await.status(), 404);
+        let log = lines.take();
+        let texts: Vec<_> = log.iter().filter(|line| line.contains(" 1-a [ERROR] ")).collect();
+        assert_eq!(texts.len(), 1, "{text}: {log:#?}");
+        assert!(texts[0].contains(text), "{log:#?}");
+    }
 }

@@ -14,6 +14,8 @@ mod hostile;
 #[cfg(test)]
 mod http_trigger;
 #[cfg(test)]
+mod lambda_events;
+#[cfg(test)]
 mod local;
 #[cfg(test)]
 mod logs;
@@ -23,7 +25,13 @@ mod process;
 #[cfg(test)]
 mod protocol;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::support::{Client, event, listen, options};
+use crate::support::{Client, Lines, event, listen, options};
 
 /// An echo that is served until the sender speaks.
 fn echo(listener: TcpListener, options: Options) -> (JoinHandle<Result<(), Error>>, oneshot::Sender<()>) {
@@ -84,6 +84,30 @@ async fn what_is_not_a_request_ends_its_connection_only() {
         assert_eq!(good.event("1-a", "1").await.body, "1");
     }
     finish(server, stop).await;
+}
+
+#[tokio::test]
+async fn as_many_headers_as_function_compute_lets_through_are_taken_and_more_are_refused_in_the_log() {
+    let (listener, mut client) = listen().await;
+    let mut refused = Client::connect(&listener).await;
+    let lines = Lines::default();
+    let (server, stop) = echo(listener, lines.options());
+    let with = |count: usize| {
+        let more: String = (0..count - 4).map(|number| format!("x-{number}: y\r\n")).collect();
+        event("1-a", "7").replace("Host: fc\r\n", &format!("Host: fc\r\n{more}"))
+    };
+    for count in [101, 140, 256] {
+        client.write(&with(count)).await;
+        assert_eq!(client.reply().await.body, "7", "{count} headers");
+    }
+    lines.take();
+    refused.try_write(&with(257)).await;
+    let rest = refused.rest().await;
+    assert!(rest.starts_with("HTTP/1.1 431") || rest.is_empty(), "{rest}");
+    finish(server, stop).await;
+    let log = lines.take();
+    assert_eq!(log.len(), 1, "{log:#?}");
+    assert!(log[0].contains("- [ERROR] a request was refused with 431: more than 256 headers"), "{log:#?}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fc_runtime::{Config, Options};
+use fc_runtime::{Config, LogWriter, Options};
 use http::Request;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,12 +27,21 @@ impl Lines {
     }
 
     pub(crate) fn options(&self) -> Options {
-        let lines = self.clone();
         Options {
             config: Config { function_name: "echo".into(), memory: 512, ..Config::default() },
-            log: Arc::new(move |line: &str| lines.0.lock().unwrap().push(line.to_owned())),
+            log: Arc::new(self.clone()),
             ..Options::new(Arc::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(ARRIVAL_SECONDS)))
         }
+    }
+}
+
+impl LogWriter for Lines {
+    fn write_line(&self, line: &str) {
+        self.0.lock().unwrap().push(line.to_owned());
+    }
+
+    fn write_error(&self, line: &str) {
+        self.write_line(line);
     }
 }
 
@@ -128,4 +137,10 @@ pub(crate) fn event(request_id: &str, body: &str) -> String {
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
+}
+
+/// What comes of a future that has to end. Long after any grace, on a busy machine as well, the test fails.
+#[expect(clippy::disallowed_methods, reason = "a test that fails must not hang; nothing waits for this if it passes")]
+pub(crate) async fn in_time<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it ends in time")
 }

@@ -5,17 +5,18 @@ pub mod sender;
 use std::{
     borrow::Cow,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::{BodyExt, Collected, combinators::UnsyncBoxBody};
 
 use self::sender::{Receiver, Sender};
-use crate::Error;
+use crate::{Diagnostic, Error};
 
 /// The bytes of an answer. It is a stream of bytes and an [`http_body::Body`].
 pub struct Body(Kind);
@@ -25,6 +26,16 @@ enum Kind {
     Boxed(UnsyncBoxBody<Bytes, Error>),
     Channel(Receiver),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>),
+}
+
+impl Kind {
+    fn poll_foreign(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self {
+            Self::Boxed(body) => Pin::new(body).poll_frame(cx),
+            Self::Stream(stream) => stream.as_mut().poll_next(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
+            Self::Whole(_) | Self::Channel(_) => Poll::Ready(None),
+        }
+    }
 }
 
 impl Body {
@@ -96,9 +107,15 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match &mut self.0 {
             Kind::Whole(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
-            Kind::Boxed(body) => Pin::new(body).poll_frame(cx),
             Kind::Channel(receiver) => receiver.poll_frame(cx),
-            Kind::Stream(stream) => stream.as_mut().poll_next(cx).map(|piece| piece.map(|data| data.map(Frame::data))),
+            // Code of the handler's: where it panics, the body breaks off.
+            foreign => match catch_unwind(AssertUnwindSafe(|| foreign.poll_foreign(cx))) {
+                Ok(polled) => polled,
+                Err(panic) => {
+                    self.0 = Kind::Whole(None);
+                    Poll::Ready(Some(Err(Diagnostic::of_panic(&panic).error_message.into())))
+                }
+            },
         }
     }
 

@@ -1,6 +1,7 @@
 //! [`Sender`]: feeds a body piece by piece, no faster than the client takes them.
 //!
-//! One piece is under way at a time: the sender waits until the one before it was taken.
+//! One piece is under way at a time: the sender waits until the one before it was taken. A sender that is dropped ends the
+//! body, unless it is dropped by a panic, or while a piece waits to be sent: then the body is not whole, and breaks off.
 
 use std::{
     fmt,
@@ -8,6 +9,7 @@ use std::{
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
+    thread,
 };
 
 use bytes::Bytes;
@@ -16,7 +18,8 @@ use http_body::Frame;
 
 use crate::Error;
 
-/// Feeds the body that it was made with. Dropping it ends the body.
+/// Feeds the body that it was made with. Dropping it ends the body; but a panic that drops it, or dropping it instead of
+/// waiting for a piece to be sent, breaks the body off: its reader gets an error, not an end.
 #[derive(Debug)]
 pub struct Sender(Arc<Mutex<State>>);
 
@@ -27,6 +30,8 @@ pub(super) struct Receiver(Arc<Mutex<State>>);
 struct State {
     frame: Option<Frame<Bytes>>,
     error: Option<Error>,
+    /// A piece waits to be sent.
+    sending: bool,
     sender_gone: bool,
     receiver_gone: bool,
     /// Whoever waits for the other side.
@@ -127,8 +132,10 @@ impl Sender {
     }
 
     async fn send(&mut self, frame: Frame<Bytes>) -> Result<(), SenderError> {
+        lock(&self.0).sending = true;
         poll_fn(|cx| self.poll_ready(cx)).await?;
         let mut state = lock(&self.0);
+        state.sending = false;
         state.frame = Some(frame);
         wake(state);
         Ok(())
@@ -138,6 +145,11 @@ impl Sender {
 impl Drop for Sender {
     fn drop(&mut self) {
         let mut state = lock(&self.0);
+        if thread::panicking() {
+            state.error.get_or_insert_with(|| "the task that sent it panicked".into());
+        } else if state.sending {
+            state.error.get_or_insert_with(|| "the task that sent it ended before a piece was sent".into());
+        }
         state.sender_gone = true;
         wake(state);
     }
