@@ -51,7 +51,7 @@ impl Stage for BackendServers {
         if !added.is_empty() {
             return add(cx, group, added).await;
         }
-        let updated = head(changes, updated);
+        let updated = head(changes, |write| updated(cx, write));
         if !updated.is_empty() {
             return update(cx, group, updated).await;
         }
@@ -78,15 +78,15 @@ fn added(cx: &Session<'_>, write: &Write) -> Option<alb::NewServer> {
     })
 }
 
-fn updated(write: &Write) -> Option<alb::ServerUpdate> {
-    let Write::UpdateServer { address, port, weight, description, .. } = write else { return None };
+fn updated(cx: &Session<'_>, write: &Write) -> Option<alb::ServerUpdate> {
+    let Write::UpdateServer { instance, address, port, weight, state } = write else { return None };
     Some(alb::ServerUpdate {
         server_type: "Ip".to_owned(),
         server_id: address.to_string(),
         server_ip: Some(address.to_string()),
         port: *port,
         weight: Some(*weight),
-        description: Some(description.clone()),
+        description: Some(cx.deployment().member(&cx.binding().name, instance, *state)),
     })
 }
 

@@ -13,6 +13,7 @@ use crate::ids::{
     InstanceId, ListenerId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId, VSwitchId,
     VpcId, ZoneId,
 };
+use crate::mark::MemberState;
 use crate::reason::Reason;
 use crate::topology::ServerGroupSettings;
 
@@ -180,7 +181,7 @@ pub enum Write {
     /// Register an instance.
     AddServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32 },
     /// Set a member's weight and what its description notes about it.
-    UpdateServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32, description: String },
+    UpdateServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32, state: MemberState },
     /// Take a member out.
     RemoveServer { instance: InstanceId, address: Ipv4Addr, port: u16, why: Leaving },
 }
@@ -299,8 +300,8 @@ impl fmt::Display for Write {
             }
             Self::RevokeIngress { group, source, .. } => write!(f, "revoke {source} from {group}"),
             Self::AddServer { instance, address, port, .. } => write!(f, "register {instance} at {address}:{port}"),
-            Self::UpdateServer { instance, address, port, weight, .. } => {
-                write!(f, "set {instance} at {address}:{port} to weight {weight}")
+            Self::UpdateServer { instance, address, port, weight, state } => {
+                write!(f, "set {instance} at {address}:{port} to weight {weight}{}", state.note())
             }
             Self::RemoveServer { instance, address, port, why } => {
                 write!(f, "remove {instance} at {address}:{port} ({why})")

@@ -118,7 +118,8 @@ impl Deployment {
 }
 
 /// What albridge noted about a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "is", content = "since")]
 pub enum MemberState {
     /// Nothing special.
     Serving,
@@ -126,6 +127,23 @@ pub enum MemberState {
     Draining(Timestamp),
     /// Its instance was first seen stopped then.
     Stopped(Timestamp),
+}
+
+impl MemberState {
+    /// Whether both say the same about a member, whenever each of them was noted.
+    #[must_use]
+    pub fn same_kind(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
+    /// How the note reads at the end of a change.
+    pub(crate) const fn note(self) -> &'static str {
+        match self {
+            Self::Serving => "",
+            Self::Draining(_) => " (draining)",
+            Self::Stopped(_) => " (its instance is stopped)",
+        }
+    }
 }
 
 #[cfg(test)]

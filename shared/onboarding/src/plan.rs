@@ -7,6 +7,7 @@
 //!                                                                                  prune(inputs, others)
 //! ```
 
+mod approval;
 mod back_to_origin;
 mod backend_servers;
 mod consent;

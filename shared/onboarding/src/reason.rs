@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -266,12 +267,22 @@ pub struct Reason {
     pub resource: String,
     /// One sentence, naming the resource; no secrets.
     pub message: String,
+    /// When it lapses by itself: it asks for nothing but time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Reason {
     /// A reason about a resource.
     pub fn new(code: Code, resource: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { code, resource: resource.to_string(), message: message.into() }
+        Self { code, resource: resource.to_string(), message: message.into(), until: None }
+    }
+
+    /// The same, lapsing by itself at a time that is known.
+    #[must_use]
+    pub const fn until(mut self, at: Timestamp) -> Self {
+        self.until = Some(at);
+        self
     }
 }
 

@@ -213,11 +213,11 @@ impl<'a> Front<'a> {
             return Remedy::Operator(Task::GiveWeight { group: group.id.clone(), member });
         };
         let write = Write::UpdateServer {
-            description: deployment.member(&binding.name, &instance, MemberState::Serving),
             instance,
             address: member.address,
             port: member.port,
             weight: binding.server_group.weight,
+            state: MemberState::Serving,
         };
         change(StageName::BackendServers, write)
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use onboarding::ids::InstanceId;
+use onboarding::mark::MemberState;
 use onboarding::plan::{Inputs, Readiness, ready};
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Error, ErrorKind};
@@ -63,9 +64,9 @@ impl Ledger {
         for change in plan.of(stage) {
             if !change.is_open() {
                 sorted.blocked.extend(change.blocked.iter().cloned());
-            } else if let Some((_, reason)) = self.refused.iter().find(|(write, _)| write == &change.write) {
+            } else if let Some((_, reason)) = self.refused.iter().find(|(write, _)| write.same_intent(&change.write)) {
                 sorted.blocked.push(reason.clone());
-            } else if approved.is_some_and(|plan| !plan.changes.iter().any(|seen| seen.write == change.write)) {
+            } else if approved.is_some_and(|plan| !plan.covers(&change.write)) {
                 let message = format!("This is not in the approved plan: {}.", change.write);
                 sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
             } else if self.is_fresh(&change.write, inputs.now) {
@@ -132,18 +133,18 @@ impl Ledger {
     }
 
     fn is_fresh(&self, write: &Write, now: Timestamp) -> bool {
-        self.made_at.iter().any(|(made, at)| made == write && now.duration_since(*at) < GRACE)
+        self.made_at.iter().any(|(made, at)| made.same_intent(write) && now.duration_since(*at) < GRACE)
     }
 
     fn note_made(&mut self, change: &Change, now: Timestamp) {
-        match self.made_at.iter_mut().find(|(made, _)| made == &change.write) {
+        match self.made_at.iter_mut().find(|(made, _)| made.same_intent(&change.write)) {
             Some((_, at)) => *at = now,
             None => {
                 self.made_at.push((change.write.clone(), now));
                 self.made.push(change.write.to_string());
             }
         }
-        if let Write::UpdateServer { instance, weight: 0, .. } = &change.write {
+        if let Write::UpdateServer { instance, state: MemberState::Draining(_), .. } = &change.write {
             self.leavers.insert(instance.clone());
         }
     }
@@ -178,7 +179,7 @@ impl Ledger {
     }
 
     fn strike(&mut self, write: &Write) -> u8 {
-        match self.strikes.iter_mut().find(|(struck, _)| struck == write) {
+        match self.strikes.iter_mut().find(|(struck, _)| struck.same_intent(write)) {
             Some((_, count)) => {
                 *count = count.saturating_add(1);
                 *count
@@ -272,6 +273,23 @@ mod tests {
         }
         ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into());
         assert_eq!(ledger.refused[0].1.code, Code::Refused);
+    }
+
+    #[test]
+    fn a_note_that_a_listing_does_not_show_yet_is_not_written_again_with_another_time() {
+        let note = |second| {
+            let state = MemberState::Draining(Timestamp::from_second(second).unwrap());
+            let (instance, address) = (InstanceId::from("i-1"), [10, 0, 0, 1].into());
+            Change::new(
+                StageName::BackendServers,
+                Write::UpdateServer { instance, address, port: 80, weight: 0, state },
+            )
+        };
+        let mut ledger = Ledger::default();
+        ledger.note_made(&note(0), Timestamp::UNIX_EPOCH);
+        assert!(ledger.is_fresh(&note(5).write, Timestamp::from_second(5).unwrap()));
+        ledger.note_made(&note(5), Timestamp::from_second(5).unwrap());
+        assert_eq!((ledger.made.len(), ledger.removed()), (1, 1));
     }
 
     #[test]

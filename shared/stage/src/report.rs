@@ -85,8 +85,8 @@ impl Report {
                 ..reason
             };
             let mut reasons = unique(reasons);
-            // What is not known comes first: the rest is said without it.
-            reasons.sort_by_key(|reason| reason.code != Code::Unread);
+            // What is not known comes first, what asks only for time comes last: it may be what is left out.
+            reasons.sort_by_key(|reason| (reason.code != Code::Unread, reason.until.is_some()));
             first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
         let blocked = reasons(blocked, &mut omitted);

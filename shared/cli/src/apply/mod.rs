@@ -1,14 +1,18 @@
 //! `albridge apply`: shows the plan, asks, and makes it, stage by stage, from here.
 //!
-//! Nothing outside the plan that was seen is written: the stages are given it as approved, and keep to it.
+//! Nothing outside the plan that was seen is written: the stages are given it as approved, and keep to it. What has to wait
+//! for its time (a member that drains) is not waited for: it is said who waits until when.
 
+mod leaving;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 use std::io::{BufRead, IsTerminal, Write as _};
 use std::time::Duration;
 
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan};
+use onboarding::{Code, Plan, Reason};
 use serde_json::json;
 use stage::{Host, Report, Status};
 
@@ -60,7 +64,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
     for binding in &bindings {
         let now = plan::look(&host, binding, true).await?.1;
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
-            let differences = seen.differences(&now);
+            let differences = seen.plan.differences(&now);
             if !differences.is_empty() {
                 return Err(moved(binding, &differences));
             }
@@ -88,7 +92,14 @@ async fn one(
     }
     others(host, binding, console).await?;
     let reports = stages(host, binding, plan, |progress| tell(&progress, console)).await?;
-    Ok(reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.code != Code::NotProbed).count())
+    leaving::tell(binding, &reports, console);
+    Ok(undone(&reports))
+}
+
+/// How many things are left undone. What only waits for its time is not: the run or apply after that makes it.
+fn undone(reports: &[Report]) -> usize {
+    let undone = |reason: &&Reason| reason.code != Code::NotProbed && reason.until.is_none();
+    reports.iter().flat_map(|report| &report.blocked).filter(undone).count()
 }
 
 /// The refusal of a plan that is no longer the one somebody saw.
@@ -158,12 +169,19 @@ pub(crate) const fn word(status: Status) -> (Tone, &'static str) {
 
 /// What a stage reported.
 pub(crate) fn line(report: &Report, changes: usize, console: Console) -> String {
-    let (tone, word) = word(report.status);
+    // What only waits for its time is no fault.
+    let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
+    let (tone, word) = word(if waits { Status::Done } else { report.status });
     let stage = report.stage;
     let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
     let mut text = format!("  {stage:<16} {}{count}", console.tint(tone, word));
     for reason in &report.blocked {
-        text.push_str(&format!("\n    x {}\n        {} {}", reason.message, reason.code, reason.code.remedy()));
+        match reason.until {
+            Some(_) => text.push_str(&format!("\n    . {}", reason.message)),
+            None => {
+                text.push_str(&format!("\n    x {}\n        {} {}", reason.message, reason.code, reason.code.remedy()));
+            }
+        }
     }
     text
 }

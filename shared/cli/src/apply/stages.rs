@@ -1,5 +1,6 @@
 //! Every stage in the order of the procedure, run from here as the functions run them.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -82,18 +83,23 @@ pub(crate) async fn stages(
     Ok(reports)
 }
 
-async fn attempt(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {
+/// A stage's run. Boxed: eleven of them side by side are more than a thread's stack should hold.
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Report, Failure>> + Send + 'a>>;
+
+fn attempt<'a>(stage: StageName, invocation: &'a Invocation<'_>, request: &'a Request) -> Attempt<'a> {
     match stage {
-        StageName::Dispatch | StageName::Preflight => run(&preflight::Preflight, invocation, request).await,
-        StageName::ServerGroup => run(&server_group::ServerGroup, invocation, request).await,
-        StageName::Listener => run(&listener::Listener, invocation, request).await,
-        StageName::VpcAttachments => run(&vpc_attachments::VpcAttachments, invocation, request).await,
-        StageName::PeerAttachment => run(&peer_attachment::PeerAttachment, invocation, request).await,
-        StageName::VpcRoutes => run(&vpc_routes::VpcRoutes, invocation, request).await,
-        StageName::BackToOrigin => run(&back_to_origin::BackToOrigin, invocation, request).await,
-        StageName::SecurityRules => run(&security_rules::SecurityRules, invocation, request).await,
-        StageName::BackendServers => run(&backend_servers::BackendServers, invocation, request).await,
-        StageName::Verify => verify::verify(invocation, request).await.map(|verified| verified.report),
-        StageName::Prune => run(&prune::Prune, invocation, request).await,
+        StageName::Dispatch | StageName::Preflight => Box::pin(run(&preflight::Preflight, invocation, request)),
+        StageName::ServerGroup => Box::pin(run(&server_group::ServerGroup, invocation, request)),
+        StageName::Listener => Box::pin(run(&listener::Listener, invocation, request)),
+        StageName::VpcAttachments => Box::pin(run(&vpc_attachments::VpcAttachments, invocation, request)),
+        StageName::PeerAttachment => Box::pin(run(&peer_attachment::PeerAttachment, invocation, request)),
+        StageName::VpcRoutes => Box::pin(run(&vpc_routes::VpcRoutes, invocation, request)),
+        StageName::BackToOrigin => Box::pin(run(&back_to_origin::BackToOrigin, invocation, request)),
+        StageName::SecurityRules => Box::pin(run(&security_rules::SecurityRules, invocation, request)),
+        StageName::BackendServers => Box::pin(run(&backend_servers::BackendServers, invocation, request)),
+        StageName::Verify => {
+            Box::pin(async move { verify::verify(invocation, request).await.map(|verified| verified.report) })
+        }
+        StageName::Prune => Box::pin(run(&prune::Prune, invocation, request)),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
+use onboarding::Plan;
 use onboarding::ids::BindingName;
-use onboarding::{Change, Plan};
 use serde::{Deserialize, Serialize};
 
 use crate::output::Trouble;
 
 /// The form of the file. Another number is refused: a plan read wrongly must not be applied.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The file of `plan --out`.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,39 +60,5 @@ impl Saved {
             return Err(Trouble::Usage(format!("{name} is a plan of version {version}, not {VERSION}: make it anew.")));
         }
         Ok(saved)
-    }
-}
-
-impl SavedPlan {
-    /// What is different in a plan made now, in words; empty if it is the same plan.
-    pub(crate) fn differences(&self, now: &Plan) -> Vec<String> {
-        let open =
-            |plan: &Plan| -> Vec<Change> { plan.changes.iter().filter(|change| change.is_open()).cloned().collect() };
-        let (saved, now) = (open(&self.plan), open(now));
-        let lacks = |plan: &[Change], change: &Change| !plan.iter().any(|other| other.write == change.write);
-        let gone =
-            saved.iter().filter(|change| lacks(&now, change)).map(|change| format!("no longer: {}", change.write));
-        let new = now.iter().filter(|change| lacks(&saved, change)).map(|change| format!("new: {}", change.write));
-        gone.chain(new).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use onboarding::{StageName, Write};
-
-    use super::*;
-
-    fn listener(port: u16) -> Change {
-        Change::new(StageName::Listener, Write::CreateListener { protocol: "HTTP".to_owned(), port })
-    }
-
-    #[test]
-    fn a_plan_is_the_same_only_with_the_same_open_changes() {
-        let plan = |ports: &[u16]| Plan { changes: ports.iter().copied().map(listener).collect(), ..Plan::default() };
-        let saved = SavedPlan { binding: "web".into(), plan: plan(&[80, 81]) };
-        assert!(saved.differences(&plan(&[81, 80])).is_empty());
-        let differences = saved.differences(&plan(&[80, 82]));
-        assert_eq!(differences, ["no longer: create listener HTTP:81", "new: create listener HTTP:82"]);
     }
 }

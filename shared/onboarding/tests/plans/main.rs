@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that does not fit ends the test")]
 
+mod approval;
 mod checks;
 mod members;
 mod network;

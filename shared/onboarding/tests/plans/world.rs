@@ -266,11 +266,11 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                     description: deployment.member(&binding.name, instance, MemberState::Serving),
                 });
             }
-            Write::UpdateServer { address, port, weight, description, .. } => {
+            Write::UpdateServer { instance, address, port, weight, state } => {
                 let servers = next.servers.get_mut().unwrap().iter_mut();
                 for server in servers.filter(|server| server.address == *address && server.port == *port) {
                     server.weight = *weight;
-                    server.description.clone_from(description);
+                    server.description = deployment.member(&binding.name, instance, *state);
                 }
             }
             Write::RemoveServer { address, port, .. } => {

@@ -1,0 +1,112 @@
+//! Who joins: wanted instances whose path is open, and members whose weight or note is no longer right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::{Member, SERVERS_PER_GROUP, STAGE};
+use crate::binding::OnStop;
+use crate::change::{Change, Write};
+use crate::mark::MemberState;
+use crate::plan::{Inputs, Plan, Verdict, Verdicts};
+use crate::reason::{Code, Reason};
+use crate::topology::{Endpoint, Instance, Server};
+use crate::wanted;
+
+/// Additions, and members whose note or weight is no longer right.
+pub(super) fn plan(
+    inputs: &Inputs<'_>,
+    verdicts: &Verdicts,
+    servers: &[Server],
+    members: &[Member<'_>],
+    plan: &mut Plan,
+) {
+    let Inputs { deployment, binding, topology, now, .. } = *inputs;
+    let wish = &binding.server_group;
+    let by_endpoint: BTreeMap<Endpoint, &Server> = servers.iter().map(|server| (server.endpoint(), server)).collect();
+    let mut count = servers.len();
+    let mut seen = BTreeSet::new();
+    for (_, instance) in wanted::selected(binding, topology) {
+        let Some(address) = instance.address else { continue };
+        let endpoint = Endpoint { address, port: wish.port };
+        if !seen.insert(&instance.id) {
+            continue; // two backends of one binding select it
+        }
+        let Some(server) = by_endpoint.get(&endpoint) else {
+            if instance.status == "Running" {
+                let add =
+                    Write::AddServer { instance: instance.id.clone(), address, port: wish.port, weight: wish.weight };
+                let change = gate(Change::new(STAGE, add), instance, address, verdicts.get(&instance.id), count);
+                count += usize::from(change.is_open());
+                plan.changes.push(change);
+            }
+            continue;
+        };
+        let member = members.iter().find(|member| member.server.endpoint() == endpoint);
+        let Some(member) = member else {
+            if server.remote {
+                let message = format!("{endpoint} of {} is a member that others registered.", instance.id);
+                plan.find(Reason::new(Code::MemberForeign, endpoint, message));
+            } else {
+                // The address counts as one of the ALB's own VPC then, where no instance of ours is.
+                let message = format!("{endpoint} of {} is registered by others without Remote IP.", instance.id);
+                let add =
+                    Write::AddServer { instance: instance.id.clone(), address, port: wish.port, weight: wish.weight };
+                plan.changes.push(Change::new(STAGE, add).blocked_by(Reason::new(Code::NotRemote, endpoint, message)));
+            }
+            continue;
+        };
+        if !server.remote {
+            let message = format!("{endpoint} of {} is registered without Remote IP.", instance.id);
+            plan.find(Reason::new(Code::NotRemote, endpoint, message));
+        }
+        if server.status != "Available" {
+            continue;
+        }
+        let state = match (instance.status.as_str(), member.state) {
+            ("Stopped", MemberState::Serving) if binding.removal.on_stop == OnStop::Drain => MemberState::Stopped(now),
+            ("Stopped", state) => state,
+            ("Running", _) => MemberState::Serving,
+            // Starting, Stopping, Pending and whatever else there may be: wait and see.
+            _ => continue,
+        };
+        let draining = matches!(state, MemberState::Draining(_));
+        let weight = if draining { 0 } else { wish.weight };
+        let description = deployment.member(&binding.name, &instance.id, state);
+        if server.weight != weight || server.description != description {
+            let update = Write::UpdateServer { instance: instance.id.clone(), address, port: wish.port, weight, state };
+            plan.changes.push(Change::new(STAGE, update));
+        }
+    }
+}
+
+/// Paths gate members: the ALB fails open and would send traffic to whatever is registered.
+fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<&Verdict>, count: usize) -> Change {
+    let id = &instance.id;
+    if !is_private(address) {
+        let message = format!("{address} of {id} is no private address.");
+        return change.blocked_by(Reason::new(Code::AddressNotPrivate, id, message));
+    }
+    if count >= SERVERS_PER_GROUP {
+        let message = format!("The server group already has {count} servers, so {id} is not registered.");
+        return change.blocked_by(Reason::new(Code::ServerQuota, id, message));
+    }
+    match verdict {
+        Some(Verdict::Reachable) => change,
+        Some(Verdict::Unreachable(reason) | Verdict::Ambiguous(reason) | Verdict::Undetermined(reason)) => {
+            let message = format!("The path of {id} is not open, so it is not registered.");
+            change.blocked_by(Reason::new(Code::PathNotOpen, id, message)).blocked_by(reason.clone())
+        }
+        None => {
+            let message = format!("The path of {id} was not analysed.");
+            change.blocked_by(Reason::new(Code::Unread, id, message))
+        }
+    }
+}
+
+/// The prefixes that Remote IP takes (cloud-apis.md, section 4).
+fn is_private(address: Ipv4Addr) -> bool {
+    let prefixes = [([10, 0, 0, 0], 8), ([100, 64, 0, 0], 10), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
+    prefixes.iter().any(|(base, length)| Ipv4Net::new_assert((*base).into(), *length).contains(&address))
+}

@@ -1,0 +1,151 @@
+//! Who leaves: members with a reason, first drained and later removed, within the cap and above the floor.
+
+use std::time::Duration;
+
+use super::{HOLD, Member, STAGE, hold, later};
+use crate::binding::OnStop;
+use crate::change::{Change, Leaving, Write};
+use crate::mark::MemberState;
+use crate::plan::{Inputs, Plan};
+use crate::reason::{Code, Reason};
+use crate::topology::Server;
+
+/// A member on its way out.
+struct Leaver<'a> {
+    member: &'a Member<'a>,
+    why: Leaving,
+    healthy: bool,
+}
+
+/// Removals, each with its reason, proven releases first; the rest within cap and floor, after newcomers are healthy.
+pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joining: bool, plan: &mut Plan) {
+    let topology = inputs.topology;
+    let unhealthy = topology.unhealthy.get();
+    let is_healthy = |server: &Server| {
+        server.status == "Available"
+            && server.weight > 0
+            && unhealthy.is_some_and(|unhealthy| !unhealthy.contains_key(&server.endpoint()))
+    };
+    let mut leavers: Vec<Leaver<'_>> = members
+        .iter()
+        .filter(|member| member.server.status == "Available")
+        .filter_map(|member| Some(Leaver { why: reason(inputs, member)?, healthy: is_healthy(member.server), member }))
+        .collect();
+    // Those that serve nobody go first.
+    leavers.sort_by(|a, b| (a.healthy, &a.member.instance).cmp(&(b.healthy, &b.member.instance)));
+
+    let newcomers = joining
+        || servers.iter().any(|server| {
+            let initial = unhealthy.and_then(|unhealthy| unhealthy.get(&server.endpoint()));
+            server.status == "Adding" || initial.is_some_and(|health| health.status == "Initial")
+        });
+    let mut healthy = servers.iter().filter(|server| is_healthy(server)).count();
+    let percent = usize::try_from(inputs.binding.removal.max_percent).unwrap_or(usize::MAX);
+    let cap = (servers.len().saturating_mul(percent) / 100).max(1);
+    let floor = usize::try_from(inputs.binding.removal.min_healthy).unwrap_or(usize::MAX);
+    // Whoever was sent away less than the hold ago: by this run, in whatever invocation, or by one shortly before it.
+    let recent =
+        |member: &&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
+    let mut going = inputs.removed.max(members.iter().filter(recent).count());
+    for leaver in leavers {
+        let instance = &leaver.member.instance;
+        if leaver.why == Leaving::Released {
+            plan.changes.push(Change::new(STAGE, remove(&leaver)));
+            continue;
+        }
+        if let MemberState::Draining(since) = leaver.member.state {
+            let change = Change::new(STAGE, remove(&leaver));
+            let at = later(since, hold(inputs));
+            plan.changes.push(if at <= inputs.now {
+                change
+            } else {
+                let message =
+                    format!("{instance} ({}) has weight 0 since {since}, and is removed after {at}.", leaver.why);
+                change.blocked_by(Reason::new(Code::RemovalWaits, instance, message).until(at))
+            });
+            continue;
+        }
+        let change = Change::new(STAGE, start_leaving(inputs, &leaver));
+        let refusal = if let Some(why) = topology.unhealthy.why_unknown() {
+            Some((why.code(), format!("The health of the members could not be read, so {instance} stays: {why}.")))
+        } else if newcomers {
+            Some((Code::RemovalWaits, format!("{instance} ({}) stays until newcomers are healthy.", leaver.why)))
+        } else if leaver.healthy && healthy <= floor {
+            Some((
+                Code::RemovalFloor,
+                format!("{instance} ({}) stays: {healthy} members are healthy, and {floor} must be left.", leaver.why),
+            ))
+        } else if going >= cap {
+            Some((
+                Code::RemovalCapped,
+                format!(
+                    "{instance} ({}) stays: {going} of {} members are leaving, and at most {cap} may at a time.",
+                    leaver.why,
+                    servers.len()
+                ),
+            ))
+        } else {
+            None
+        };
+        match refusal {
+            Some((code, message)) => plan.changes.push(change.blocked_by(Reason::new(code, instance, message))),
+            None => {
+                going += 1;
+                healthy -= usize::from(leaver.healthy);
+                plan.changes.push(change);
+            }
+        }
+    }
+}
+
+/// Why a member leaves, if it does. No proof, no removal.
+fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
+    let Inputs { binding, topology, now, .. } = *inputs;
+    if topology.released.contains(&member.instance) {
+        return Some(Leaving::Released);
+    }
+    let instance = topology
+        .instances
+        .values()
+        .filter_map(|known| known.get())
+        .flatten()
+        .find(|found| found.id == member.instance)?;
+    let settled = matches!(instance.status.as_str(), "Running" | "Stopped");
+    let mut wanting = binding.backends.iter().filter(|backend| backend.vpc == instance.vpc);
+    if settled && !wanting.any(|backend| backend.select.matches(&instance.tags)) {
+        return Some(Leaving::Untagged);
+    }
+    if instance.status == "Running" && instance.address.is_some_and(|address| address != member.server.address) {
+        return Some(Leaving::Moved);
+    }
+    if instance.status == "Running" && member.server.port != binding.server_group.port {
+        return Some(Leaving::Moved);
+    }
+    match member.state {
+        MemberState::Stopped(since) if instance.status == "Stopped" && binding.removal.on_stop == OnStop::Drain => {
+            let grace = Duration::from_secs(u64::from(binding.removal.stop_grace_seconds));
+            (later(since, grace) <= now).then_some(Leaving::Stopped)
+        }
+        MemberState::Draining(_) if instance.status == "Stopped" && binding.removal.on_stop == OnStop::Drain => {
+            Some(Leaving::Stopped)
+        }
+        _ => None,
+    }
+}
+
+/// Weight 0 first, and a note since when: it gets no new requests, and a mistake is undone by setting its weight again.
+fn start_leaving(inputs: &Inputs<'_>, leaver: &Leaver<'_>) -> Write {
+    let Member { instance, server, .. } = leaver.member;
+    Write::UpdateServer {
+        instance: instance.clone(),
+        address: server.address,
+        port: server.port,
+        weight: 0,
+        state: MemberState::Draining(inputs.now),
+    }
+}
+
+fn remove(leaver: &Leaver<'_>) -> Write {
+    let Member { instance, server, .. } = leaver.member;
+    Write::RemoveServer { instance: instance.clone(), address: server.address, port: server.port, why: leaver.why }
+}
