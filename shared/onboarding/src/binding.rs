@@ -339,7 +339,7 @@ pub struct Removal {
     pub on_stop: OnStop,
     /// Seconds a stopped instance is waited for.
     pub stop_grace_seconds: u32,
-    /// Percent of the group that one run may remove without a proof of release; at least one member.
+    /// Percent of the group that may leave at a time; at least one member. 0: nobody is removed but proven releases.
     #[schemars(range(max = 100))]
     pub max_percent: u32,
     /// Healthy members that are always left.

@@ -190,7 +190,7 @@ pub enum Write {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Leaving {
-    /// Its instance is gone: absent in two complete reads by id.
+    /// Its instance is gone: absent in two whole readings by id, and no interface of its VPC belongs to it.
     Released,
     /// Its instance is stopped past the grace time, and the binding says drain.
     Stopped,

@@ -1,5 +1,6 @@
 //! The domain: bindings, what was seen, what is wanted, and the changes between the two. Pure: no I/O, no clock.
 
+pub mod absence;
 pub mod binding;
 pub mod change;
 pub mod checks;

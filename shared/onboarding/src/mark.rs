@@ -2,7 +2,7 @@
 //!
 //! Where the cloud takes tags: `albridge` = `<deployment>/<binding>/<role>`, with `-` for the binding on attachments,
 //! which several bindings share. Elsewhere descriptions begin with `albridge/<deployment>/<binding>`; a server's goes
-//! on with `/<instance>` and, while it leaves, `/drain-<time>` or `/stopped-<time>`.
+//! on with `/<instance>` and, where something is noted about it, `/drain-<time>`, `/stopped-<time>` or `/released-<time>`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,7 @@ impl Deployment {
             MemberState::Serving => base,
             MemberState::Draining(since) => format!("{base}/drain-{}", since.as_second()),
             MemberState::Stopped(since) => format!("{base}/stopped-{}", since.as_second()),
+            MemberState::Released(since) => format!("{base}/released-{}", since.as_second()),
         }
     }
 
@@ -108,6 +109,8 @@ impl Deployment {
                     MemberState::Draining(at)
                 } else if let Some(at) = state.strip_prefix("stopped-").and_then(since) {
                     MemberState::Stopped(at)
+                } else if let Some(at) = state.strip_prefix("released-").and_then(since) {
+                    MemberState::Released(at)
                 } else {
                     MemberState::Serving
                 }
@@ -127,6 +130,8 @@ pub enum MemberState {
     Draining(Timestamp),
     /// Its instance was first seen stopped then.
     Stopped(Timestamp),
+    /// Its instance was proven to be released then, together with more of them than may go at once. Its weight is as it was.
+    Released(Timestamp),
 }
 
 impl MemberState {
@@ -142,6 +147,7 @@ impl MemberState {
             Self::Serving => "",
             Self::Draining(_) => " (draining)",
             Self::Stopped(_) => " (its instance is stopped)",
+            Self::Released(_) => " (its instance is released)",
         }
     }
 }
@@ -157,7 +163,8 @@ mod tests {
     #[test]
     fn a_member_reads_back() {
         let since = Timestamp::from_second(1_800_000_000).unwrap();
-        for state in [MemberState::Serving, MemberState::Draining(since), MemberState::Stopped(since)] {
+        let noted = [MemberState::Draining(since), MemberState::Stopped(since), MemberState::Released(since)];
+        for state in [MemberState::Serving].into_iter().chain(noted) {
             let text = deployment().member(&"web".into(), &"i-1".into(), state);
             assert_eq!(deployment().read_member(&"web".into(), &text), Some(("i-1".into(), state)));
         }

@@ -11,6 +11,7 @@ mod approval;
 mod back_to_origin;
 mod backend_servers;
 mod consent;
+mod follow_ups;
 mod lane;
 mod links;
 mod listener;
@@ -24,7 +25,7 @@ mod server_group;
 mod vpc_attachments;
 mod vpc_routes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,8 @@ use crate::wanted;
 pub(crate) use consent::{may_do_everything, uses};
 pub(crate) use routes::describe;
 
-pub use backend_servers::HOLD;
+pub use backend_servers::{HOLD, RECHECK};
+pub use follow_ups::{After, FollowUp, follow_ups};
 pub use project::project;
 pub use prune::prune;
 pub use ready::{Readiness, ready};
@@ -60,8 +62,24 @@ pub struct Inputs<'a> {
     pub now: Timestamp,
     /// Whether a person saw this plan and said yes.
     pub approved: bool,
-    /// Members that this invocation has sent away already: a listing may not show it yet, and the cap counts them.
-    pub removed: usize,
+    /// When the invocation began: a mark that is not older was not there at its first reading.
+    pub opened: Timestamp,
+    /// Members that this invocation has dealt with already.
+    pub departures: &'a Departures,
+}
+
+/// Members that an invocation has dealt with already: a listing may not show it yet, and the caps count them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Departures {
+    /// Sent away with weight 0.
+    pub drained: BTreeSet<InstanceId>,
+    /// Removed, for their release was proven.
+    pub released: BTreeSet<InstanceId>,
+}
+
+impl Departures {
+    /// Nobody yet.
+    pub const NONE: &'static Self = &Self { drained: BTreeSet::new(), released: BTreeSet::new() };
 }
 
 /// Changes to make, and what else there is to say.
@@ -74,6 +92,9 @@ pub struct Plan {
     pub pending: Vec<Pending>,
     /// What is wrong without a change of ours being blocked by it.
     pub findings: Vec<Reason>,
+    /// What follows once the changes are made; empty unless a person is to see the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUp>,
     /// The calls that failed while the cloud was read for it: a plan with any of these may lack changes.
     #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
     pub unread: FailedCalls,
@@ -98,6 +119,7 @@ impl Plan {
         for finding in other.findings {
             self.find(finding);
         }
+        self.follow_ups.extend(other.follow_ups);
         self.unread.extend(&other.unread);
         self
     }

@@ -168,6 +168,10 @@ codes! {
     PathNotOpen = "XREG-PATH-NOT-OPEN", "See the fault named with it; the instance is registered once the path is open.";
     /// A removal waits for newcomers to be healthy.
     RemovalWaits = "XREG-REMOVAL-WAITS", "Nothing to do: leavers go once newcomers are healthy.";
+    /// An instance that is listed no more, and whose release is not proven.
+    ReleaseUnproven = "XREG-RELEASE-UNPROVEN", "See what stands against it; if the instance is gone for good, remove the member by hand.";
+    /// A member whose instance is proven to be released, together with more of them than may go at once.
+    ReleaseMarked = "XREG-RELEASE-MARKED", "Nothing to do if they were released on purpose: a later run proves it again and removes them.";
     /// More removals than one run may make.
     RemovalCapped = "XREG-REMOVAL-CAPPED", "Nothing to do if intended: the next runs go on. Else look at the tags.";
     /// A removal would leave too few healthy members.
@@ -237,6 +241,8 @@ impl Code {
             | Self::ServerGroupDiffers
             | Self::MemberForeign
             | Self::RemovalWaits
+            | Self::ReleaseUnproven
+            | Self::ReleaseMarked
             | Self::RemovalCapped
             | Self::Drift
             | Self::EventIgnored

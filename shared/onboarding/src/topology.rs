@@ -12,6 +12,7 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use crate::absence::Unproven;
 use crate::change::AttachmentRef;
 use crate::ids::{
     AlbId, AttachmentId, BandwidthPackageId, InstanceId, InterfaceId, ListenerId, NetworkAclId, PrefixListId, Region,
@@ -51,8 +52,12 @@ pub struct Topology {
     pub transit_router_zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
     /// Instances of the backend VPCs, by VPC, whatever their tags.
     pub instances: BTreeMap<VpcId, Known<Vec<Instance>>>,
-    /// Instance ids that members name and that were absent in two complete reads by id.
+    /// Instances that members name and whose release is proven: absent in two whole readings by id, with no interface of
+    /// theirs in a whole listing of their VPC's interfaces that is not empty.
     pub released: BTreeSet<InstanceId>,
+    /// Instances that members name, that no listing of the backend VPCs shows, and whose release is not proven.
+    #[serde(default)]
+    pub unproven: BTreeMap<InstanceId, Unproven>,
     /// Security groups of the backends' interfaces.
     pub security_groups: BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>,
     /// Prefix lists that rules name.

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use onboarding::ids::InstanceId;
+use onboarding::change::Leaving;
 use onboarding::mark::MemberState;
-use onboarding::plan::{Inputs, Readiness, ready};
+use onboarding::plan::{Departures, Inputs, Readiness, ready};
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Error, ErrorKind};
 
@@ -43,15 +43,16 @@ pub(crate) struct Ledger {
     strikes: Vec<(Write, u8)>,
     /// The most changes that a lane's next call may carry: halved while a call with several is refused.
     limits: BTreeMap<String, usize>,
-    leavers: BTreeSet<InstanceId>,
+    /// Members that were sent away or removed as released: those that the caps count.
+    departures: Departures,
     /// The last failure that may pass by itself.
     pub(crate) trouble: Option<Error>,
 }
 
 impl Ledger {
-    /// Members that were sent away: those that the cap counts. Their removal comes later, and was counted then.
-    pub(crate) fn removed(&self) -> usize {
-        self.leavers.len()
+    /// Members that left by this invocation's doing. Removals of those that were sent away come later, and were counted then.
+    pub(crate) const fn removed(&self) -> &Departures {
+        &self.departures
     }
 
     /// Sorts a stage's part of a plan.
@@ -144,8 +145,14 @@ impl Ledger {
                 self.made.push(change.write.to_string());
             }
         }
-        if let Write::UpdateServer { instance, state: MemberState::Draining(_), .. } = &change.write {
-            self.leavers.insert(instance.clone());
+        match &change.write {
+            Write::UpdateServer { instance, state: MemberState::Draining(_), .. } => {
+                self.departures.drained.insert(instance.clone());
+            }
+            Write::RemoveServer { instance, why: Leaving::Released, .. } => {
+                self.departures.released.insert(instance.clone());
+            }
+            _ => {}
         }
     }
 
@@ -204,7 +211,7 @@ fn passes(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use onboarding::change::Leaving;
+    use onboarding::ids::InstanceId;
 
     use super::*;
 
@@ -260,7 +267,8 @@ mod tests {
         assert_eq!(ledger.made.len(), 7);
         assert_eq!(ledger.refused.len(), 1);
         assert_eq!(ledger.refused[0].0, bad);
-        assert_eq!(ledger.removed(), 0, "who goes now was counted when it was sent away");
+        assert!(ledger.removed().drained.is_empty(), "who goes now was counted when it was sent away");
+        assert_eq!(ledger.removed().released, ["i-1".into()].into());
     }
 
     #[test]
@@ -289,7 +297,7 @@ mod tests {
         ledger.note_made(&note(0), Timestamp::UNIX_EPOCH);
         assert!(ledger.is_fresh(&note(5).write, Timestamp::from_second(5).unwrap()));
         ledger.note_made(&note(5), Timestamp::from_second(5).unwrap());
-        assert_eq!((ledger.made.len(), ledger.removed()), (1, 1));
+        assert_eq!((ledger.made.len(), ledger.removed().drained.len()), (1, 1));
     }
 
     #[test]

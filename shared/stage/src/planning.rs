@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
-use onboarding::plan::{self, Inputs};
+use onboarding::plan::{self, Departures, Inputs};
 use onboarding::{Binding, Plan, StageName, Topology, Verdict, Verdicts, wanted};
 
 use crate::cloud::Cloud;
@@ -30,8 +30,13 @@ pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
 }
 
 /// The plan that holds the changes of `stage`, over what that stage observed.
-pub(crate) async fn plan_of(session: &Session<'_>, stage: StageName, topology: &Topology, removed: usize) -> Plan {
-    let inputs = session.inputs(topology, removed);
+pub(crate) async fn plan_of(
+    session: &Session<'_>,
+    stage: StageName,
+    topology: &Topology,
+    departures: &Departures,
+) -> Plan {
+    let inputs = session.inputs(topology, departures);
     match stage {
         StageName::Dispatch => Plan::default(),
         StageName::ServerGroup
@@ -57,26 +62,34 @@ fn projected(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     network.and(members)
 }
 
-/// What nobody wants any more. Every binding that could share a table or a group is observed, too: what one of them
-/// wants stays, and one that cannot be read wants everything.
+/// What nobody wants any more.
 async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
+    let seen = neighbours(session).await;
+    plan::prune(inputs, &others(&seen, inputs), &session.binding_names())
+}
+
+/// Every binding that could share a table or a group, as it was observed: what one of them wants stays, and one that cannot
+/// be read wants everything.
+async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)> {
     let own = session.binding();
     // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
     let shares = |other: &&Binding| {
         other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
     };
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
-    let seen = join_all(others.iter().map(|other| async move {
+    join_all(others.into_iter().map(|other| async move {
         let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
-        observe(&cloud, other, session.deployment(), WANTS).await
+        (other, observe(&cloud, other, session.deployment(), WANTS).await)
     }))
-    .await;
-    let others: Vec<Inputs<'_>> =
-        others.iter().zip(&seen).map(|(binding, topology)| Inputs { binding, topology, ..*inputs }).collect();
-    plan::prune(inputs, &others, &session.binding_names())
+    .await
 }
 
-/// The whole plan of a binding: what `albridge plan` shows, what the drift check looks at, and what a person approves.
+fn others<'t>(seen: &'t [(&'t Binding, Topology)], inputs: &Inputs<'t>) -> Vec<Inputs<'t>> {
+    seen.iter().map(|(binding, topology)| Inputs { binding, topology, ..*inputs }).collect()
+}
+
+/// The whole plan of a binding: what `albridge plan` shows, what the drift check looks at, and what a person approves, with
+/// what follows from it then.
 ///
 /// # Errors
 /// [`Failure`], when the store or the cloud cannot be read in time.
@@ -88,14 +101,19 @@ pub async fn plan_whole(
     let request = Request { binding: binding.clone(), run: String::new() };
     let session = Session::open(invocation, &request).await?;
     let topology = session.observe(Needs::ALL).await?;
-    let inputs = Inputs { approved, ..session.inputs(&topology, 0) };
-    let plan = projected(&session, &inputs).and(prune(&session, &inputs).await);
+    let seen = neighbours(&session).await;
+    let inputs = Inputs { approved, ..session.inputs(&topology, Departures::NONE) };
+    let (others, names) = (others(&seen, &inputs), session.binding_names());
+    let mut plan = projected(&session, &inputs).and(plan::prune(&inputs, &others, &names));
+    if approved {
+        plan.follow_ups = plan::follow_ups(&inputs, &plan, &others, &names);
+    }
     Ok((topology, plan))
 }
 
 /// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.
 #[must_use]
 pub fn review(session: &Session<'_>, topology: &Topology) -> Plan {
-    let inputs = session.inputs(topology, 0);
+    let inputs = session.inputs(topology, Departures::NONE);
     plan::network(&inputs).and(plan::members(&inputs, &verdicts(session.binding(), topology)))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clock::Clock;
 use jiff::Timestamp;
 use onboarding::ids::BindingName;
-use onboarding::plan::Inputs;
+use onboarding::plan::{Departures, Inputs};
 use onboarding::store::Store;
 use onboarding::{Binding, Deployment, Plan, Topology};
 use serde::Serialize;
@@ -38,6 +38,7 @@ pub struct Session<'a> {
     run: String,
     read_only: bool,
     approved: Option<&'a Plan>,
+    opened: Timestamp,
     end: Timestamp,
     attempts: Attempts,
 }
@@ -49,6 +50,7 @@ impl<'a> Session<'a> {
     /// [`Failure::Store`], [`Failure::NoBinding`].
     pub async fn open(invocation: &Invocation<'a>, request: &Request) -> Result<Self, Failure> {
         let host = invocation.host;
+        let opened = host.clock().now();
         let client = invocation.client();
         let store = store::load(host, &client).await?;
         let binding = store::find(&store, &request.binding)?.clone();
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
             run: request.run.clone(),
             read_only,
             approved: invocation.approved,
+            opened,
             end: invocation.budget_end(),
             attempts: Attempts::default(),
             store,
@@ -163,16 +166,17 @@ impl<'a> Session<'a> {
         self.clock().timeout(limit, reading).await.map_err(late)
     }
 
-    /// What a plan is made from. `removed` counts the members that this run has drained or removed already.
+    /// What a plan is made from. `departures` are the members that this invocation has dealt with already.
     #[must_use]
-    pub fn inputs<'t>(&'t self, topology: &'t Topology, removed: usize) -> Inputs<'t> {
+    pub fn inputs<'t>(&'t self, topology: &'t Topology, departures: &'t Departures) -> Inputs<'t> {
         Inputs {
             deployment: self.deployment(),
             binding: &self.binding,
             topology,
             now: self.clock().now(),
             approved: self.approved.is_some(),
-            removed,
+            opened: self.opened,
+            departures,
         }
     }
 

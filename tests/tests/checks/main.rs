@@ -42,6 +42,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NoBinding, "stage's tests of sessions"),
     (Code::Drift, "verify: what is undone behind a run; scenarios/drift.rs"),
     (Code::EventIgnored, "dispatch's tests of events"),
+    (Code::ReleaseUnproven, "stage's tests of absence"),
+    (Code::ReleaseMarked, "scenarios/absence.rs"),
     // What an explanation says of members and of what is before the path; no plan carries it.
     (Code::ListenerMissing, "reachability: the front of a path"),
     (Code::ServerGroupMissing, "reachability: the front of a path"),

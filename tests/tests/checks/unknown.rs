@@ -126,7 +126,7 @@ async fn nothing_is_removed_for_lack_of_an_answer() {
     refuse_each(&local, |action| match action {
         "GetLoadBalancerAttribute" | "ListServerGroups" | "ListServerGroupServers" => &["leave", "remove", "revoke"],
         "DescribeInstances" => &["leave", "remove", "revoke"],
-        "DescribeNetworkInterfaces" => &["leave", "remove route", "revoke"],
+        "DescribeNetworkInterfaces" => &["leave", "remove", "revoke"],
         "GetListenerHealthStatus" | "ListListeners" => &["leave"],
         "DescribeVpcAttribute" | "DescribeVSwitches" | "DescribeRouteTableList" | "DescribeRouteEntryList" => {
             &["remove route", "revoke"]

@@ -22,6 +22,7 @@ macro_rules! on_both_generations {
     )+};
 }
 
+mod absence;
 mod consent;
 mod crashes;
 mod determinism;

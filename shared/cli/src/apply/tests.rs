@@ -149,3 +149,41 @@ async fn a_saved_plan_does_not_hold_when_somebody_else_lost_its_tag() {
     assert!(undone(&reports) > 0, "what was not approved is reported");
     assert_eq!(drained(&local).await, ["i-02".to_owned()].into());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_apply_after_every_member_is_released_removes_what_its_plan_named() {
+    let local = world(1).await;
+    ecs(&local, "DeleteInstance", &[("InstanceId", "i-ecs1"), ("Force", "true")]);
+    let seen = look(&local).await;
+    let named = |kind: &str| seen.follow_ups.iter().filter(|then| then.write.to_string().starts_with(kind)).count();
+    assert!(named("remove route") > 0 && named("revoke") == 0, "{:#?}", seen.follow_ups);
+    let reports = apply_this(&local, &seen).await;
+    assert_eq!(undone(&reports), 0, "{reports:#?}");
+    assert_eq!(members(&local).await.len(), 0);
+    assert_eq!(look(&local).await.changes, [], "nothing is left for a second apply");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_releases_than_may_go_at_once_are_marked_and_removed_by_a_later_apply() {
+    let local = world(12).await;
+    for id in ["i-02", "i-03", "i-04"] {
+        ecs(&local, "DeleteInstance", &[("InstanceId", id), ("Force", "true")]);
+    }
+    let seen = look(&local).await;
+    let then: Vec<String> = seen.follow_ups.iter().map(ToString::to_string).collect();
+    assert_eq!(then.len(), 3, "{then:#?}");
+    assert!(then.iter().all(|then| then.contains("(released)") && then.ends_with("after 10 minutes")), "{then:#?}");
+    let reports = apply_this(&local, &seen).await;
+    assert_eq!(undone(&reports), 0, "{reports:#?}");
+    let later = leaving::later(&reports);
+    assert!(later.keys().all(|later| later.released), "{later:?}");
+    assert_eq!(later.values().flatten().copied().collect::<BTreeSet<_>>(), ["i-02", "i-03", "i-04"].into());
+    let marked = members(&local).await;
+    assert_eq!(marked.len(), 12);
+    assert!(marked.iter().all(|member| member.weight == 100), "a mark is no drain");
+
+    minutes(&local, 11).await;
+    assert_eq!(undone(&apply(&local).await), 0);
+    assert_eq!(members(&local).await.len(), 9);
+    assert_eq!(look(&local).await, Plan::default());
+}

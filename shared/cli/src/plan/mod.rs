@@ -35,7 +35,10 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let unread = plans.iter().any(|(_, plan)| is_incomplete(plan));
     if let Some(file) = &args.out {
         Saved::new(host.settings().deployment.as_str(), plans).write(file)?;
-        console.note(format!("Saved; `albridge apply --plan {}` makes exactly these changes.", file.display()));
+        console.note(format!(
+            "Saved; `albridge apply --plan {}` makes exactly these changes, and what follows from them.",
+            file.display()
+        ));
     }
     console.tell(&json!({"event": "finished", "ok": !unread, "changes": changes, "blocked": blocked}));
     Ok(match (changes, unread) {
@@ -77,7 +80,15 @@ fn line(binding: &BindingName, plan: &Plan) -> Value {
                    "blocked": change.blocked, "write": change.write})
         })
         .collect();
-    json!({"event": "plan", "binding": binding, "changes": changes, "pending": plan.pending, "findings": plan.findings})
+    let then: Vec<Value> = plan
+        .follow_ups
+        .iter()
+        .map(|follow_up| {
+            json!({"stage": follow_up.stage, "what": follow_up.to_string(), "after": follow_up.after,
+                   "write": follow_up.write})
+        })
+        .collect();
+    json!({"event": "plan", "binding": binding, "changes": changes, "then": then, "pending": plan.pending, "findings": plan.findings})
 }
 
 /// Whether something that decides could not be read: then "no changes" means nothing.

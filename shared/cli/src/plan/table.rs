@@ -26,6 +26,9 @@ pub(crate) fn table(binding: &BindingName, plan: &Plan, console: Console) -> Str
             one(&mut text, change, console);
         }
     }
+    for follow_up in &plan.follow_ups {
+        push(&mut text, &format!("  then: {follow_up}"));
+    }
     if !plan.pending.is_empty() {
         section(&mut text, "on its way");
         for pending in &plan.pending {

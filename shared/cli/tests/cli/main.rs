@@ -3,5 +3,6 @@
 mod demo;
 mod emulated;
 mod explained;
+mod leaving;
 mod support;
 mod usage;

@@ -20,10 +20,16 @@ impl Write {
 }
 
 impl Plan {
-    /// Whether a person who approved this plan approved `write`: it is one of its changes, blocked at that time or not.
+    /// Whether a person who approved this plan approved `write`: it is one of its changes, blocked at that time or not, or
+    /// follows from them and was named.
     #[must_use]
     pub fn covers(&self, write: &Write) -> bool {
-        self.changes.iter().any(|change| change.write.same_intent(write))
+        self.changes.iter().any(|change| change.write.same_intent(write)) || self.names(write)
+    }
+
+    /// Whether `write` is said to follow from this plan.
+    fn names(&self, write: &Write) -> bool {
+        self.follow_ups.iter().any(|follow_up| follow_up.write.same_intent(write))
     }
 
     /// What a plan made later, `now`, would write that this one does not, and the other way round, in words; empty if it
@@ -47,10 +53,10 @@ impl Plan {
         })
     }
 
-    /// Whether `write` is a change that only time stood against.
+    /// Whether `write` is a change that only time stood against, or that was said to follow.
     fn awaited(&self, write: &Write) -> bool {
         let mut same = self.changes.iter().filter(|change| change.write.same_intent(write));
-        same.any(|change| change.blocked.iter().all(lapses))
+        same.any(|change| change.blocked.iter().all(lapses)) || self.names(write)
     }
 }
 

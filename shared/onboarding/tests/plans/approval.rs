@@ -12,7 +12,7 @@ use crate::world;
 
 /// A note of each kind.
 fn states(at: Timestamp) -> Vec<MemberState> {
-    vec![MemberState::Serving, MemberState::Draining(at), MemberState::Stopped(at)]
+    vec![MemberState::Serving, MemberState::Draining(at), MemberState::Stopped(at), MemberState::Released(at)]
 }
 
 fn update(state: MemberState) -> Write {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a fixture that does not fit ends the test")]
 
+mod absence;
 mod approval;
 mod checks;
+mod follow_ups;
+mod hand_over;
 mod members;
 mod network;
 mod properties;

@@ -11,17 +11,17 @@ use onboarding::{Binding, Code, Known, Plan, Reason, Topology, Verdict, plan};
 
 use crate::world;
 
-fn members(binding: &Binding, topology: &Topology) -> Plan {
+pub(crate) fn members(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = world::deployment();
     plan::members(&world::inputs(&deployment, binding, topology), &world::all_reachable(topology))
 }
 
-fn instances(topology: &mut Topology) -> &mut Vec<Instance> {
+pub(crate) fn instances(topology: &mut Topology) -> &mut Vec<Instance> {
     topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap()
 }
 
 /// A group of `count` healthy members, the world otherwise in place.
-fn group_of(count: u8) -> (Binding, Topology) {
+pub(crate) fn group_of(count: u8) -> (Binding, Topology) {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     *instances(&mut topology) = (1..=count).map(world::instance).collect();
     let plan = members(&binding, &topology);
@@ -30,7 +30,7 @@ fn group_of(count: u8) -> (Binding, Topology) {
     (binding, topology)
 }
 
-fn codes(plan: &Plan) -> Vec<Code> {
+pub(crate) fn codes(plan: &Plan) -> Vec<Code> {
     plan.changes.iter().flat_map(|change| &change.blocked).map(|reason| reason.code).collect()
 }
 
@@ -62,18 +62,6 @@ fn a_short_list_removes_nobody() {
     assert_eq!(members(&binding, &topology).changes, []);
     *topology.instances.get_mut("vpc-2").unwrap() = Known::Failed("the call failed".to_owned());
     assert_eq!(members(&binding, &topology).changes, []);
-}
-
-#[test]
-fn a_proven_release_goes_at_once_and_all_of_them() {
-    let (binding, mut topology) = group_of(4);
-    instances(&mut topology).clear();
-    topology.released = (1..=4_u8).map(|number| format!("i-{number}").into()).collect();
-    let plan = members(&binding, &topology);
-    assert_eq!(plan.changes.len(), 4);
-    for change in &plan.changes {
-        assert!(matches!(change.write, Write::RemoveServer { why: Leaving::Released, .. }) && change.is_open());
-    }
 }
 
 #[test]

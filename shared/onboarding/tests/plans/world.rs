@@ -9,6 +9,7 @@ use onboarding::binding::{
 };
 use onboarding::change::Write;
 use onboarding::mark::{MemberState, Role};
+use onboarding::plan::Departures;
 use onboarding::surroundings::Surroundings;
 use onboarding::topology::{
     BandwidthPackage, Generation, Instance, Listener, LoadBalancer, LoadBalancerZone, NextHop, SecurityGroup, Server,
@@ -187,6 +188,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
         .into(),
         instances: [("vpc-2".into(), Known::Known(vec![instance(1)]))].into(),
         released: BTreeSet::new(),
+        unproven: BTreeMap::new(),
         security_groups: [(
             "sg-2".into(),
             Known::Known(Some(SecurityGroup {
@@ -207,7 +209,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
 
 /// Inputs for a plan.
 pub(crate) fn inputs<'a>(deployment: &'a Deployment, binding: &'a Binding, topology: &'a Topology) -> Inputs<'a> {
-    Inputs { deployment, binding, topology, now: now(), approved: false, removed: 0 }
+    Inputs { deployment, binding, topology, now: now(), approved: false, opened: now(), departures: Departures::NONE }
 }
 
 /// Says of every selected instance that its path is open.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use onboarding::binding::Backend;
-use onboarding::ids::{CenId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
+use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
 use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Client, Error, ecs};
 
@@ -20,18 +20,31 @@ pub(super) struct Seen {
     cens: BTreeSet<CenId>,
     network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
     instances: Option<Known<Vec<Instance>>>,
+    interfaces: Interfaces,
     security_groups: BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>,
     prefix_lists: BTreeMap<PrefixListId, Known<Vec<ipnet::Ipv4Net>>>,
 }
 
+/// A VPC's listing of network interfaces, as far as it says who is still there; read together with the instances.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Interfaces {
+    /// An interface of each instance that has one.
+    pub(super) owners: BTreeMap<InstanceId, InterfaceId>,
+    /// How many there are, those of cloud services included.
+    pub(super) rows: usize,
+}
+
 impl Seen {
-    pub(super) fn put(self, topology: &mut Topology) {
+    /// Puts what was seen in its place. Gives the VPC's interfaces.
+    pub(super) fn put(self, topology: &mut Topology) -> (VpcId, Interfaces) {
+        let interfaces = (self.id.clone(), self.interfaces);
         topology.surroundings.cens.insert(self.id.clone(), self.cens);
         topology.vpcs.extend(self.vpc.map(|vpc| (self.id.clone(), vpc)));
         topology.network_acls.extend(self.network_acls);
         topology.instances.extend(self.instances.map(|instances| (self.id, instances)));
         topology.security_groups.extend(self.security_groups);
         topology.prefix_lists.extend(self.prefix_lists);
+        interfaces
     }
 }
 
@@ -42,6 +55,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         cens: BTreeSet::new(),
         network_acls: BTreeMap::new(),
         instances: None,
+        interfaces: Interfaces::default(),
         security_groups: BTreeMap::new(),
         prefix_lists: BTreeMap::new(),
     };
@@ -58,7 +72,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
             return seen;
         }
     };
-    let Seen { vpc, cens, network_acls, instances, security_groups, prefix_lists, .. } = &mut seen;
+    let Seen { vpc, cens, network_acls, instances, interfaces, security_groups, prefix_lists, .. } = &mut seen;
     tokio::join!(biased;
         async {
             if needs.has(Needs::VPCS) {
@@ -70,7 +84,10 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         },
         async {
             if needs.has(Needs::BACKENDS) {
-                let found = reader.known(instances_of(&client, backend).await);
+                let found = reader.known(instances_of(&client, backend).await).map(|(found, listed)| {
+                    *interfaces = listed;
+                    found
+                });
                 if needs.has(Needs::SECURITY) {
                     let wanted = groups_of_wanted(backend, found.get().map_or(&[], Vec::as_slice));
                     (*security_groups, *prefix_lists) = security::read(reader, &client, backend, wanted).await;
@@ -92,14 +109,18 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
     wanted.flat_map(groups).collect()
 }
 
-/// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11).
-async fn instances_of(client: &Client, backend: &Backend) -> Result<Vec<Instance>, Error> {
+/// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11). And every
+/// interface of the VPC.
+async fn instances_of(client: &Client, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
     let (instances, interfaces) = tokio::try_join!(biased;
         client.list(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
         client.list(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
     )?;
+    let owned = interfaces.iter().filter(|interface| !interface.instance_id.is_empty());
+    let owners = owned.map(|found| (found.instance_id.as_str().into(), found.network_interface_id.as_str().into()));
+    let listed = Interfaces { owners: owners.collect(), rows: interfaces.len() };
     let mut by_instance: BTreeMap<String, Vec<ecs::NetworkInterface>> = BTreeMap::new();
     for interface in interfaces {
         by_instance.entry(interface.instance_id.clone()).or_default().push(interface);
@@ -112,7 +133,7 @@ async fn instances_of(client: &Client, backend: &Backend) -> Result<Vec<Instance
         })
         .collect();
     instances.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(instances)
+    Ok((instances, listed))
 }
 
 fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Instance {

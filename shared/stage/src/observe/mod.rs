@@ -107,12 +107,10 @@ pub(crate) async fn observe_noting(
     );
     front.put(&mut topology);
     cen.put(&mut topology);
-    for backend in backends {
-        backend.put(&mut topology);
-    }
+    let interfaces = backends.into_iter().map(|backend| backend.put(&mut topology)).collect();
     keep_own_attachments(&mut topology);
     if needs.has(Needs::MEMBERS) {
-        topology.released = released::read(&reader, &topology).await;
+        released::read(&reader, &interfaces, &topology).await.put(&mut topology);
     }
     topology.unread = reader.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Observation { topology, failing: reader.failing.into_inner() }

@@ -1,4 +1,9 @@
-//! Proof that an instance is gone: two complete reads by its id, in the region where it lived, without it.
+//! Proof that an instance is gone: two whole readings by its id without it, in the region where it lived, and a whole listing
+//! of its VPC's network interfaces in which none belongs to it.
+//!
+//! The listing has to have rows: an empty one is what a caller gets who may not see any (corrections.md, section 3). A VPC
+//! that a transit router serves always has some, since the transit router keeps interfaces in it. An interface that holds
+//! the member's address for another instance, or for none, is no interface of the instance: it keeps nobody.
 //!
 //! A member's description names its instance but not its region. The member's address does: it lies in one of the
 //! backend VPCs, since prefixes that a transit router joins do not overlap. A member whose address lies in none of them
@@ -7,40 +12,77 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use onboarding::absence::Unproven;
 use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, VpcId};
 use onboarding::topology::{Known, Server, Topology};
 use openapi::{Client, Error, ecs};
 
 use super::Reader;
+use super::backend::Interfaces;
 use crate::cloud::Side;
 
 /// Ids in one DescribeInstances call (section 11).
 const BATCH: usize = 100;
 
-/// Instances that members of ours name and that are proven to be gone.
-pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeSet<InstanceId> {
+/// What is known of instances that members of ours name and that no listing shows.
+#[derive(Default)]
+pub(super) struct Absent {
+    released: BTreeSet<InstanceId>,
+    unproven: BTreeMap<InstanceId, Unproven>,
+}
+
+impl Absent {
+    pub(super) fn put(self, topology: &mut Topology) {
+        topology.released = self.released;
+        topology.unproven = self.unproven;
+    }
+}
+
+/// Looks for proof. `interfaces` are the listings of the backend VPCs, each read together with its instances.
+pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Interfaces>, topology: &Topology) -> Absent {
+    let mut absent = Absent::default();
     let mut suspects: BTreeMap<&VpcId, BTreeSet<InstanceId>> = BTreeMap::new();
     for server in topology.servers.get().into_iter().flatten() {
         let Some((id, _)) = reader.deployment.read_member(&reader.binding.name, &server.description) else { continue };
         let Some(backend) = home(reader, topology, server) else { continue };
-        if is_absent(topology, backend, &id) {
-            suspects.entry(&backend.vpc).or_default().insert(id);
+        if !is_absent(topology, backend, &id) {
+            continue;
+        }
+        match contradiction(interfaces, &backend.vpc, &id) {
+            Some(why) => {
+                absent.unproven.insert(id, why);
+            }
+            None => {
+                suspects.entry(&backend.vpc).or_default().insert(id);
+            }
         }
     }
     let backends = reader.binding.backends.iter();
-    let reads = backends.filter_map(|backend| Some((backend, suspects.get(&backend.vpc)?))).map(|(backend, ids)| async {
-        let ids: Vec<_> = ids.iter().cloned().collect();
-        match gone(reader, backend, &ids).await {
-            Ok(gone) => gone,
+    let reads =
+        backends.filter_map(|backend| Some((backend, suspects.get(&backend.vpc)?))).map(|(backend, ids)| async {
+            let ids: Vec<_> = ids.iter().cloned().collect();
+            (shown(reader, backend, &ids).await, ids)
+        });
+    for (shown, ids) in join_all(reads).await {
+        match shown {
+            Ok(shown) => {
+                for id in ids {
+                    if shown.contains(&id) {
+                        absent.unproven.insert(id, Unproven::Shown);
+                    } else {
+                        absent.released.insert(id);
+                    }
+                }
+            }
             // Not proven: the next run reads again.
             Err(error) => {
-                tracing::warn!(binding = %reader.binding.name, error = %reader.because(&error), "released instances not proven");
-                Vec::new()
+                let why = reader.because(&error);
+                absent.unproven.extend(ids.into_iter().map(|id| (id, Unproven::Unread { why: why.clone() })));
             }
         }
-    });
-    join_all(reads).await.into_iter().flatten().collect()
+    }
+    absent
 }
 
 /// The backend whose VPC the member's address lies in.
@@ -62,11 +104,21 @@ fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
         && !topology.instances.values().any(|instances| listed(instances) == Some(true))
 }
 
-async fn gone(reader: &Reader<'_>, backend: &Backend, ids: &[InstanceId]) -> Result<Vec<InstanceId>, Error> {
+/// What the interfaces say against an instance's release.
+fn contradiction(interfaces: &BTreeMap<VpcId, Interfaces>, home: &VpcId, id: &InstanceId) -> Option<Unproven> {
+    if let Some(interface) = interfaces.values().find_map(|listing| listing.owners.get(id)) {
+        return Some(Unproven::Interface { interface: interface.clone() });
+    }
+    let rows = interfaces.get(home).map_or(0, |listing| listing.rows);
+    (rows == 0).then(|| Unproven::NoInterfaces { vpc: home.clone() })
+}
+
+/// Those of `ids` that at least one of two readings shows.
+async fn shown(reader: &Reader<'_>, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {
     let client = reader.cloud.client_for(Side::Backend(&backend.vpc)).await?;
-    let first = present(&client, backend, ids).await?;
-    let second = present(&client, backend, ids).await?;
-    Ok(ids.iter().filter(|id| !first.contains(*id) && !second.contains(*id)).cloned().collect())
+    let mut shown = present(&client, backend, ids).await?;
+    shown.extend(present(&client, backend, ids).await?);
+    Ok(shown)
 }
 
 async fn present(client: &Client, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {

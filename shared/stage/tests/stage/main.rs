@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
 
+mod absence;
 mod observe;
 mod run;
 mod scripted;

@@ -134,31 +134,6 @@ fn by_id(world: &World) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_release_is_proven_by_two_reads_by_id() {
-    let world = world();
-    with_member(&world, "10.2.1.5");
-    let topology = observed(&world, Needs::MEMBERS).await;
-    assert_eq!(topology.released, ["i-gone".into()].into());
-    assert_eq!(by_id(&world), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_instance_that_one_read_still_shows_is_not_released() {
-    let world = world();
-    with_member(&world, "10.2.1.5");
-    let mut reads = 0;
-    world.on("DescribeInstances", move |call| {
-        if call.get("InstanceIds").is_empty() {
-            return (200, json!({}));
-        }
-        reads += 1;
-        let shown = if reads == 2 { vec![instance("i-gone", "10.2.1.5", "sg-1")] } else { Vec::new() };
-        (200, json!({ "Instances": { "Instance": shown } }))
-    });
-    assert!(observed(&world, Needs::MEMBERS).await.released.is_empty());
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_member_outside_of_every_backend_is_not_proven_released() {
     let world = world();
     with_member(&world, "10.9.1.5");

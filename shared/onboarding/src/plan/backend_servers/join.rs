@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use super::hand_over::{self, Entry};
 use super::{Member, SERVERS_PER_GROUP, STAGE};
 use crate::binding::OnStop;
 use crate::change::{Change, Write};
@@ -14,15 +15,17 @@ use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Instance, Server};
 use crate::wanted;
 
-/// Additions, and members whose note or weight is no longer right.
+/// Additions, and members whose note or weight is no longer right. Gives the entries that stay although the instances that
+/// they name have left: wanted ones hold their addresses now.
 pub(super) fn plan(
     inputs: &Inputs<'_>,
     verdicts: &Verdicts,
     servers: &[Server],
     members: &[Member<'_>],
     plan: &mut Plan,
-) {
+) -> BTreeSet<Endpoint> {
     let Inputs { deployment, binding, topology, now, .. } = *inputs;
+    let mut kept = BTreeSet::new();
     let wish = &binding.server_group;
     let by_endpoint: BTreeMap<Endpoint, &Server> = servers.iter().map(|server| (server.endpoint(), server)).collect();
     let mut count = servers.len();
@@ -61,13 +64,32 @@ pub(super) fn plan(
             let message = format!("{endpoint} of {} is registered without Remote IP.", instance.id);
             plan.find(Reason::new(Code::NotRemote, endpoint, message));
         }
+        if member.instance != instance.id {
+            match hand_over::entry(inputs, member, instance) {
+                Entry::Left => {}
+                Entry::Kept => {
+                    kept.insert(endpoint);
+                }
+                Entry::HandedOver => {
+                    kept.insert(endpoint);
+                    let change = hand_over::change(inputs, member, instance);
+                    // Its place in the group is there already.
+                    plan.changes.push(gate(change, instance, address, verdicts.get(&instance.id), 0));
+                }
+            }
+            continue;
+        }
         if server.status != "Available" {
             continue;
         }
         let state = match (instance.status.as_str(), member.state) {
-            ("Stopped", MemberState::Serving) if binding.removal.on_stop == OnStop::Drain => MemberState::Stopped(now),
+            ("Stopped", MemberState::Serving | MemberState::Released(_))
+                if binding.removal.on_stop == OnStop::Drain =>
+            {
+                MemberState::Stopped(now)
+            }
+            ("Running", _) | ("Stopped", MemberState::Released(_)) => MemberState::Serving,
             ("Stopped", state) => state,
-            ("Running", _) => MemberState::Serving,
             // Starting, Stopping, Pending and whatever else there may be: wait and see.
             _ => continue,
         };
@@ -79,6 +101,7 @@ pub(super) fn plan(
             plan.changes.push(Change::new(STAGE, update));
         }
     }
+    kept
 }
 
 /// Paths gate members: the ALB fails open and would send traffic to whatever is registered.

@@ -1,14 +1,16 @@
 //! Who leaves: members with a reason, first drained and later removed, within the cap and above the floor.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{HOLD, Member, STAGE, hold, later};
+use super::{HOLD, Member, STAGE, cap, hold, later, remove};
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, Write};
+use crate::ids::InstanceId;
 use crate::mark::MemberState;
 use crate::plan::{Inputs, Plan};
 use crate::reason::{Code, Reason};
-use crate::topology::Server;
+use crate::topology::{Endpoint, Server};
 
 /// A member on its way out.
 struct Leaver<'a> {
@@ -17,13 +19,16 @@ struct Leaver<'a> {
     healthy: bool,
 }
 
-/// Removals, each with its reason, proven releases first; the rest within cap and floor, after newcomers are healthy.
-pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_>], joining: bool, plan: &mut Plan) {
+/// Removals, each with its reason, within cap and floor, after newcomers are healthy. Released members are not among them.
+pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'_>], joining: bool, plan: &mut Plan) {
     let topology = inputs.topology;
     let unhealthy = topology.unhealthy.get();
+    let released = |member: &&&Member<'_>| topology.released.contains(&member.instance);
+    let gone: BTreeSet<Endpoint> = members.iter().filter(released).map(|member| member.server.endpoint()).collect();
     let is_healthy = |server: &Server| {
         server.status == "Available"
             && server.weight > 0
+            && !gone.contains(&server.endpoint())
             && unhealthy.is_some_and(|unhealthy| !unhealthy.contains_key(&server.endpoint()))
     };
     let mut leavers: Vec<Leaver<'_>> = members
@@ -40,47 +45,50 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_
             server.status == "Adding" || initial.is_some_and(|health| health.status == "Initial")
         });
     let mut healthy = servers.iter().filter(|server| is_healthy(server)).count();
-    let percent = usize::try_from(inputs.binding.removal.max_percent).unwrap_or(usize::MAX);
-    let cap = (servers.len().saturating_mul(percent) / 100).max(1);
+    let none = inputs.binding.removal.max_percent == 0;
+    let cap = if none { 0 } else { cap(inputs, servers) };
     let floor = usize::try_from(inputs.binding.removal.min_healthy).unwrap_or(usize::MAX);
     // Whoever was sent away less than the hold ago: by this run, in whatever invocation, or by one shortly before it.
     let recent =
-        |member: &&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
-    let mut going = inputs.removed.max(members.iter().filter(recent).count());
+        |member: &&&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
+    let mut going: BTreeSet<&InstanceId> = inputs.departures.drained.iter().collect();
+    going.extend(members.iter().filter(recent).map(|member| &member.instance));
     for leaver in leavers {
-        let instance = &leaver.member.instance;
-        if leaver.why == Leaving::Released {
-            plan.changes.push(Change::new(STAGE, remove(&leaver)));
-            continue;
-        }
+        let (instance, why) = (&leaver.member.instance, leaver.why);
         if let MemberState::Draining(since) = leaver.member.state {
-            let change = Change::new(STAGE, remove(&leaver));
+            let change = remove(leaver.member, why);
             let at = later(since, hold(inputs));
-            plan.changes.push(if at <= inputs.now {
+            plan.changes.push(if none {
+                let message = format!("{instance} ({why}) has weight 0, and stays: removal.maxPercent is 0.");
+                change.blocked_by(Reason::new(Code::RemovalCapped, instance, message))
+            } else if at <= inputs.now {
                 change
             } else {
-                let message =
-                    format!("{instance} ({}) has weight 0 since {since}, and is removed after {at}.", leaver.why);
+                let message = format!("{instance} ({why}) has weight 0 since {since}, and is removed after {at}.");
                 change.blocked_by(Reason::new(Code::RemovalWaits, instance, message).until(at))
             });
             continue;
         }
-        let change = Change::new(STAGE, start_leaving(inputs, &leaver));
+        let change = start_leaving(inputs, leaver.member);
+        if inputs.departures.drained.contains(instance) {
+            plan.changes.push(change); // no listing shows it yet
+            continue;
+        }
         let refusal = if let Some(why) = topology.unhealthy.why_unknown() {
             Some((why.code(), format!("The health of the members could not be read, so {instance} stays: {why}.")))
         } else if newcomers {
-            Some((Code::RemovalWaits, format!("{instance} ({}) stays until newcomers are healthy.", leaver.why)))
+            Some((Code::RemovalWaits, format!("{instance} ({why}) stays until newcomers are healthy.")))
         } else if leaver.healthy && healthy <= floor {
             Some((
                 Code::RemovalFloor,
-                format!("{instance} ({}) stays: {healthy} members are healthy, and {floor} must be left.", leaver.why),
+                format!("{instance} ({why}) stays: {healthy} members are healthy, and {floor} must be left."),
             ))
-        } else if going >= cap {
+        } else if going.len() >= cap {
             Some((
                 Code::RemovalCapped,
                 format!(
-                    "{instance} ({}) stays: {going} of {} members are leaving, and at most {cap} may at a time.",
-                    leaver.why,
+                    "{instance} ({why}) stays: {} of {} members are leaving, and at most {cap} may at a time.",
+                    going.len(),
                     servers.len()
                 ),
             ))
@@ -90,7 +98,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_
         match refusal {
             Some((code, message)) => plan.changes.push(change.blocked_by(Reason::new(code, instance, message))),
             None => {
-                going += 1;
+                going.insert(instance);
                 healthy -= usize::from(leaver.healthy);
                 plan.changes.push(change);
             }
@@ -101,8 +109,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[Member<'_
 /// Why a member leaves, if it does. No proof, no removal.
 fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     let Inputs { binding, topology, now, .. } = *inputs;
-    if topology.released.contains(&member.instance) {
-        return Some(Leaving::Released);
+    // A mark is taken back before anything else is noted about the member.
+    if topology.released.contains(&member.instance) || matches!(member.state, MemberState::Released(_)) {
+        return None;
     }
     let instance = topology
         .instances
@@ -134,18 +143,9 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
 }
 
 /// Weight 0 first, and a note since when: it gets no new requests, and a mistake is undone by setting its weight again.
-fn start_leaving(inputs: &Inputs<'_>, leaver: &Leaver<'_>) -> Write {
-    let Member { instance, server, .. } = leaver.member;
-    Write::UpdateServer {
-        instance: instance.clone(),
-        address: server.address,
-        port: server.port,
-        weight: 0,
-        state: MemberState::Draining(inputs.now),
-    }
-}
-
-fn remove(leaver: &Leaver<'_>) -> Write {
-    let Member { instance, server, .. } = leaver.member;
-    Write::RemoveServer { instance: instance.clone(), address: server.address, port: server.port, why: leaver.why }
+fn start_leaving(inputs: &Inputs<'_>, member: &Member<'_>) -> Change {
+    let Member { instance, server, .. } = member;
+    let state = MemberState::Draining(inputs.now);
+    let (address, port) = (server.address, server.port);
+    Change::new(STAGE, Write::UpdateServer { instance: instance.clone(), address, port, weight: 0, state })
 }

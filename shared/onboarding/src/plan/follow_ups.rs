@@ -1,0 +1,129 @@
+//! What follows from a plan once its changes are made: members that drain are removed, and routes and rules that nobody
+//! wants any more are pruned. Pure: the topology as the plan leaves it is planned again, at a later time.
+//!
+//! ```text
+//!   topology ── open changes made ──► prune ...................................► once this is made
+//!                    │
+//!                    └── the hold is over ──► members ──► removals .............► after minutes
+//!                                                  └── members gone ──► prune ..► once those members are gone
+//! ```
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::{Change, StageName, Write};
+use crate::ids::BindingName;
+use crate::mark::MemberState;
+use crate::plan::{Inputs, Plan, Verdicts, backend_servers, members, project, prune};
+use crate::topology::{Endpoint, Topology};
+
+/// A change that follows from a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FollowUp {
+    /// Who makes it.
+    pub stage: StageName,
+    /// What is written.
+    pub write: Write,
+    /// When.
+    pub after: After,
+}
+
+/// When a follow-up is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "when")]
+pub enum After {
+    /// As soon as the plan's own changes are made.
+    Changes,
+    /// So long after the change that it follows.
+    Minutes {
+        /// Whole minutes, not less than it takes.
+        minutes: u64,
+    },
+    /// Once the members that leave by this plan are gone.
+    Members,
+}
+
+impl fmt::Display for FollowUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.write)?;
+        match self.after {
+            After::Changes => f.write_str("once this is made"),
+            After::Minutes { minutes } => write!(f, "after {minutes} minutes"),
+            After::Members => f.write_str("once its members are gone"),
+        }
+    }
+}
+
+/// What follows from `plan`, in the order in which it can be made. `others` and `store` are those of [`prune`].
+#[must_use]
+pub fn follow_ups(inputs: &Inputs<'_>, plan: &Plan, others: &[Inputs<'_>], store: &[BindingName]) -> Vec<FollowUp> {
+    let mut follow_ups = Vec::new();
+    if plan.changes.is_empty() {
+        return follow_ups;
+    }
+    let mut topology = project(inputs, &plan.changes);
+    for change in plan.changes.iter().filter(|change| change.is_open()) {
+        move_member(inputs, &mut topology, &change.write);
+    }
+    let pruned = prune(&Inputs { topology: &topology, ..*inputs }, others, store);
+    note(plan, pruned, After::Changes, &mut follow_ups);
+
+    let hold = backend_servers::longest_hold(inputs);
+    let now = inputs.now.checked_add(hold).unwrap_or(jiff::Timestamp::MAX);
+    let removals = members(&Inputs { topology: &topology, now, opened: now, ..*inputs }, &Verdicts::new());
+    let mut going = BTreeSet::new();
+    for change in removals.changes.into_iter().filter(Change::is_open) {
+        let Write::RemoveServer { address, port, .. } = change.write else { continue };
+        let endpoint = Endpoint { address, port };
+        let listed = topology.servers.get().into_iter().flatten().find(|server| server.endpoint() == endpoint);
+        let Some(server) = listed else { continue };
+        going.insert(endpoint);
+        let state = inputs.deployment.read_member(&inputs.binding.name, &server.description).map(|(_, state)| state);
+        let after = backend_servers::hold_of(inputs, state.unwrap_or(MemberState::Serving));
+        let removal = Plan { changes: vec![change], ..Plan::default() };
+        note(plan, removal, After::Minutes { minutes: minutes(after) }, &mut follow_ups);
+    }
+    if let Some(servers) = topology.servers.get_mut() {
+        servers.retain(|server| !going.contains(&server.endpoint()));
+    }
+    let pruned = prune(&Inputs { topology: &topology, ..*inputs }, others, store);
+    note(plan, pruned, After::Members, &mut follow_ups);
+    follow_ups
+}
+
+/// Takes over the open changes of `found` that neither the plan nor an earlier follow-up holds.
+fn note(plan: &Plan, found: Plan, after: After, into: &mut Vec<FollowUp>) {
+    for change in found.changes.into_iter().filter(Change::is_open) {
+        let known = plan.covers(&change.write) || into.iter().any(|known| known.write.same_intent(&change.write));
+        if !known {
+            into.push(FollowUp { stage: change.stage, write: change.write, after });
+        }
+    }
+}
+
+/// The topology after a change of a member.
+fn move_member(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
+    let Some(servers) = topology.servers.get_mut() else { return };
+    match write {
+        Write::UpdateServer { instance, address, port, weight, state } => {
+            let endpoint = Endpoint { address: *address, port: *port };
+            for server in servers.iter_mut().filter(|server| server.endpoint() == endpoint) {
+                server.weight = *weight;
+                server.description = inputs.deployment.member(&inputs.binding.name, instance, *state);
+            }
+        }
+        Write::RemoveServer { address, port, .. } => {
+            let endpoint = Endpoint { address: *address, port: *port };
+            servers.retain(|server| server.endpoint() != endpoint);
+        }
+        _ => {}
+    }
+}
+
+fn minutes(time: Duration) -> u64 {
+    time.as_secs().div_ceil(60)
+}
