@@ -108,7 +108,8 @@ impl<'a> Request<'a> {
             .headers
             .iter()
             .filter(move |(name, _)| {
-                !name.as_str().starts_with(PREFIX) && !(has_spread_cookies && *name == header::COOKIE)
+                let is_joined_below = has_spread_cookies && *name == header::COOKIE;
+                !is_joined_below && !name.as_str().starts_with(PREFIX)
             })
             .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
             .chain(cookies)
