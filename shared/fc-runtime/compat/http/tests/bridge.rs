@@ -15,14 +15,14 @@ where
     S::Error: Into<Diagnostic> + std::fmt::Debug + Send + 'static,
     R: IntoResponse + Send + 'static,
 {
-    let adapter = Adapter::from(service);
     Endpoint::new(
         options(form),
         service_fn(move |event: LambdaEvent<LambdaRequest>| {
             let mut context = lambda_http::Context::default();
             context.request_id = event.context.request_id;
             context.deadline = event.context.deadline;
-            adapter.clone().call(lambda_http::LambdaEvent::new(event.payload, context))
+            // Made for each call: an adapter that is kept has to be Sync, which the answers of axum are not.
+            Adapter::from(service.clone()).call(lambda_http::LambdaEvent::new(event.payload, context))
         }),
     )
 }
@@ -63,7 +63,11 @@ async fn a_router_of_axum_routes_by_the_path() {
     for form in FORMS {
         let endpoint = endpoint(form, Router::new().route("/shop/{what}", put(buy)));
         let answer = ask(&endpoint, request("PUT", "text/plain", "7")).await;
-        assert_eq!((answer.status().as_u16(), &answer.body()[..]), (200, "é z a=1; b=2 7".as_bytes()), "{form}: {answer:?}");
+        assert_eq!(
+            (answer.status().as_u16(), &answer.body()[..]),
+            (200, "é z a=1; b=2 7".as_bytes()),
+            "{form}: {answer:?}"
+        );
         assert_eq!(ask(&endpoint, request("DELETE", "text/plain", "")).await.status(), 405);
     }
 }
