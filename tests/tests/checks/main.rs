@@ -42,6 +42,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NoBinding, "stage's tests of sessions"),
     (Code::Drift, "verify: what is undone behind a run; scenarios/drift.rs"),
     (Code::EventIgnored, "dispatch's tests of events"),
+    (Code::NotAsked, "onboarding's tests of facts and of plans: what nobody asked for"),
     (Code::ReleaseUnproven, "stage's tests of absence"),
     (Code::ReleaseMarked, "scenarios/absence.rs"),
     // What an explanation says of members and of what is before the path; no plan carries it.

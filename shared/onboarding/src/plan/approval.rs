@@ -1,6 +1,7 @@
 //! What a plan that a person approved covers: its changes whenever they are made, and what it says follows from them.
 
 use crate::change::{Change, Write};
+use crate::mark::MemberState;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 
@@ -44,9 +45,12 @@ impl Plan {
         gone.chain(new.map(|change| format!("new: {}", change.write))).collect()
     }
 
-    /// Whether this plan shows that `write` has been made: whoever is to be removed was sent away before.
+    /// Whether this plan shows that `write` has been made: whoever is to be removed was sent away, or marked, before.
     fn is_past(&self, write: &Write) -> bool {
-        let Write::UpdateServer { instance, address, port, weight: 0, .. } = write else { return false };
+        let Write::UpdateServer { instance, address, port, state, .. } = write else { return false };
+        if !matches!(state, MemberState::Draining(_) | MemberState::Released(_)) {
+            return false;
+        }
         self.changes.iter().any(|change| {
             matches!(&change.write, Write::RemoveServer { instance: leaver, address: at, port: on, .. }
                 if leaver == instance && at == address && on == port)

@@ -166,6 +166,8 @@ fn a_plan_is_the_same_only_with_the_same_open_changes() {
 fn that_time_has_passed_is_no_difference() {
     let later = world::now() + SignedDuration::from_mins(30);
     let leave = |at| Change::new(StageName::BackendServers, update(MemberState::Draining(at)));
+    let mark = |at| Change::new(StageName::BackendServers, update(MemberState::Released(at)));
+    let serve = Change::new(StageName::BackendServers, update(MemberState::Serving));
     let removal = |port| {
         let address = [192, 168, 7, 1].into();
         let write = Write::RemoveServer { instance: "i-1".into(), address, port, why: Leaving::Untagged };
@@ -178,6 +180,7 @@ fn that_time_has_passed_is_no_difference() {
         (held(removal(80)), removal(80)),
         (capped(leave(world::now())), leave(later)),
         (leave(world::now()), held(removal(80))),
+        (mark(world::now()), held(removal(80))),
     ] {
         assert_eq!(plan(vec![saved.clone()]).differences(&plan(vec![now.clone()])), Vec::<String>::new());
     }
@@ -187,6 +190,7 @@ fn that_time_has_passed_is_no_difference() {
         (leave(later), held(removal(81))),
         (capped(leave(later)), removal(80)),
         (removal(80), leave(later)),
+        (serve, held(removal(80))),
     ] {
         assert_ne!(plan(vec![saved]).differences(&plan(vec![now])), Vec::<String>::new());
     }

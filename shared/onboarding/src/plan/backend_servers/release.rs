@@ -3,6 +3,7 @@
 //! the one alteration that false answers can bring about, and the first reading that shows the instance takes it back.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -103,10 +104,12 @@ fn noted(inputs: &Inputs<'_>, state: MemberState) -> Note {
             let at = later(since, hold(inputs));
             if at <= inputs.now { Note::Due } else { Note::Draining(at) }
         }
-        // A mark that is not older than this invocation was not there at its first reading.
+        // A mark that is not older than this invocation was not there at its first reading. It says the second that it was
+        // written in.
         MemberState::Released(since) => {
             let at = later(since, RECHECK);
-            if at <= inputs.now && since < inputs.opened { Note::Due } else { Note::Marked(at) }
+            let older = later(since, Duration::from_secs(1)) <= inputs.opened;
+            if at <= inputs.now && older { Note::Due } else { Note::Marked(at) }
         }
     }
 }
