@@ -43,4 +43,4 @@ pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use ports::{Endpoints, Ports};
 pub use scenario::{PROCEDURE, ScenarioError};
 pub use sts::Credentials;
-pub use world::{Effect, FunctionErrors, Settings, World};
+pub use world::{Effect, FunctionErrors, Settings, UnknownAttachment, World};
