@@ -20,6 +20,7 @@ pub mod gateway;
 pub mod host;
 mod idempotence;
 mod ids;
+mod likeness;
 mod listing;
 mod oss;
 pub mod ports;

@@ -102,7 +102,7 @@ pub struct World {
     pub(crate) ros: ros::Ros,
     pub(crate) troubles: crate::circumstance::Troubles,
     pub(crate) faults: Faults,
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
 }
 
 impl World {
