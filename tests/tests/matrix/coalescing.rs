@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use stage::executions::{self, Run, Turn};
 
 use end_to_end::beginning;
-use end_to_end::matrix::{self, FAILURES, Tally};
+use end_to_end::matrix::{self, FAILURES, Scope, Tally};
 
 /// Seconds of the model's time.
 type Seconds = i64;
@@ -44,6 +44,8 @@ struct Uncertainty {
     dispatches: usize,
     /// Dispatches begin no later than this.
     last_event: Seconds,
+    /// After this, time goes on only for the Waits that are not over: everything else can end without it.
+    last: Seconds,
     /// Whether a run waits already when it begins; one is at work in any case.
     is_one_waiting: bool,
     /// Whether somebody may stop a run, once.
@@ -56,8 +58,6 @@ const DATE_BEHIND: [Seconds; 2] = [0, 2];
 const CLOCK: [Seconds; 3] = [-2, 0, 2];
 /// Of a listing of executions: so old it may be.
 const LAG: [Seconds; 3] = [0, 1, 2];
-/// After this, time goes on only for the Waits that are not over: everything else can end without it.
-const LAST: Seconds = 16;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Dispatch {
@@ -113,7 +113,7 @@ impl State {
     fn next(&self, protocol: Protocol, world: Uncertainty) -> Vec<Self> {
         let mut next = Vec::new();
         let waits = |run: &Execution| run.phase == Phase::Waiting && self.now < run.started + protocol.wait;
-        if self.now < LAST || self.runs.iter().any(waits) {
+        if self.now < world.last || self.runs.iter().any(waits) {
             let mut later = self.clone();
             later.now += 1;
             later.forget();
@@ -283,18 +283,23 @@ fn explore(protocol: Protocol, world: Uncertainty) -> Result<usize, String> {
 }
 
 /// Two dispatches beside a run at work, one that waits, and somebody who may stop one of them.
-const STOPPED: Uncertainty = Uncertainty { dispatches: 2, last_event: 3, is_one_waiting: true, stop: true };
+const STOPPED: Uncertainty = Uncertainty { dispatches: 2, last_event: 3, last: 9, is_one_waiting: true, stop: true };
 
 #[test]
 fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
     let scope = matrix::scope();
     let mut tally = Tally::of("coalescing");
-    let few = i64::try_from(scope.count(2, 5)).unwrap();
-    let worlds = [
-        Uncertainty { dispatches: 2, last_event: few, is_one_waiting: false, stop: false },
-        Uncertainty { dispatches: 2, last_event: few, is_one_waiting: true, stop: false },
-        Uncertainty { dispatches: 1, last_event: 3, ..STOPPED },
-    ];
+    let beside = |last_event, last| {
+        let alone = Uncertainty { dispatches: 2, last_event, last, is_one_waiting: false, stop: false };
+        [alone, Uncertainty { is_one_waiting: true, ..alone }]
+    };
+    let mut worlds = vec![Uncertainty { dispatches: 1, ..STOPPED }];
+    if scope == Scope::Sample {
+        worlds.extend(beside(1, 8));
+    } else {
+        worlds.extend(beside(4, 12));
+        worlds.push(STOPPED);
+    }
     for world in worlds {
         match explore(PROTOCOL, world) {
             Ok(states) => {
@@ -312,15 +317,15 @@ fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
 #[test]
 fn the_model_notices_a_window_as_long_as_the_wait() {
     let protocol = Protocol { window: 4, ..PROTOCOL };
-    let world = Uncertainty { dispatches: 1, last_event: 6, is_one_waiting: false, stop: false };
-    // With one dispatch there is nothing to join; with two the second may join a run that has read.
-    assert!(explore(protocol, Uncertainty { dispatches: 2, ..world }).unwrap_err().starts_with("nobody has read"));
+    // The second dispatch may join the run of the first when it has read.
+    let world = Uncertainty { dispatches: 2, last_event: 6, last: 8, is_one_waiting: false, stop: false };
+    assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
 }
 
 #[test]
 fn the_model_notices_a_third_run_that_looks_only_once() {
     let protocol = Protocol { second_look: None, ..PROTOCOL };
-    let world = Uncertainty { dispatches: 2, last_event: 5, is_one_waiting: true, stop: false };
+    let world = Uncertainty { dispatches: 2, last_event: 5, last: 9, is_one_waiting: true, stop: false };
     assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
 }
 

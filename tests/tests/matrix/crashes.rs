@@ -42,7 +42,7 @@ struct Case {
 }
 
 /// Of a sample: enough to meet every story in a test run of some minutes.
-const ONE_IN: usize = 60;
+const ONE_IN: usize = 90;
 
 async fn every_crash_ends_well(test: &str, story: Story) {
     let scope = matrix::scope();
