@@ -31,7 +31,13 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for PeerAttachment {
     const NAME: StageName = StageName::PeerAttachment;
-    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::PREREQUISITES);
+    // What is billed waits until something can come of it: that takes a look at all that a member stands on.
+    const NEEDS: Needs = Needs::SURROUNDINGS
+        .and(Needs::CEN)
+        .and(Needs::PREREQUISITES)
+        .and(Needs::LISTENERS)
+        .and(Needs::MEMBERS)
+        .and(Needs::SECURITY);
     const WRITES: &'static [&'static str] = &[
         "cen:CreateTransitRouterPeerAttachment",
         "cen:UpdateTransitRouterPeerAttachmentAttribute",
@@ -44,7 +50,7 @@ impl Stage for PeerAttachment {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
             Write::Connect { from, to, mbps, package } => {
-                return connect(cx, topology, (from, to), *mbps, package.as_ref()).await;
+                connect(cx, topology, (from, to), *mbps, package.as_ref()).await?;
             }
             Write::PublishRoutes { from, to } => {
                 let publish = cbn::UpdateTransitRouterPeerAttachmentAttribute {
@@ -76,11 +82,11 @@ async fn connect(
     (from, to): (&Region, &Region),
     mbps: u32,
     package: Option<&BandwidthPackageId>,
-) -> Result<usize, Problem> {
+) -> Result<(), Problem> {
     let (Some(near), Some(far)) = (topology.transit_router(from), topology.transit_router(to)) else {
         return Err(Problem::missing(to, format!("There is no transit router in {from} or {to}.")));
     };
-    let create = cbn::CreateTransitRouterPeerAttachment {
+    let mut create = cbn::CreateTransitRouterPeerAttachment {
         transit_router_id: Some(near.id.to_string()),
         region_id: Some(from.to_string()),
         cen_id: Some(cx.binding().cen.id.to_string()),
@@ -97,7 +103,9 @@ async fn connect(
         }],
         ..Default::default()
     };
-    cx.create(Owner::Deployment, Side::Cen, from.as_str(), topology, create).await
+    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterPeerAttachment", &create));
+    cx.call(Side::Cen, from.as_str(), &create).await?;
+    Ok(())
 }
 
 fn peer(from: &Region, to: &Region) -> AttachmentRef {

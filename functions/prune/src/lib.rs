@@ -31,7 +31,7 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for Prune {
     const NAME: StageName = StageName::Prune;
-    const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY);
+    const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] =
         &["vpc:DeleteRouteEntry", "cen:DeleteTransitRouterRouteEntry", "ecs:RevokeSecurityGroup"];
 

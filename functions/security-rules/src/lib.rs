@@ -32,7 +32,7 @@ const RULES_PER_CALL: usize = 100;
 
 impl Stage for SecurityRules {
     const NAME: StageName = StageName::SecurityRules;
-    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::SECURITY);
+    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::SECURITY).and(Needs::CEN);
     const WRITES: &'static [&'static str] = &["ecs:AuthorizeSecurityGroup"];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {

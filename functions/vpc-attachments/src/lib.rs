@@ -31,22 +31,27 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 
 impl Stage for VpcAttachments {
     const NAME: StageName = StageName::VpcAttachments;
-    const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::PREREQUISITES);
+    // What is billed waits until something can come of it: that takes a look at all that a member stands on.
+    const NEEDS: Needs = Needs::SURROUNDINGS
+        .and(Needs::CEN)
+        .and(Needs::PREREQUISITES)
+        .and(Needs::LISTENERS)
+        .and(Needs::MEMBERS)
+        .and(Needs::SECURITY);
     const WRITES: &'static [&'static str] = &[
         "cen:CreateTransitRouterVpcAttachment",
         "cen:AssociateTransitRouterAttachmentWithRouteTable",
         "cen:EnableTransitRouterRouteTablePropagation",
         "cen:TagResources",
-        // Whether an attachment that was made, and is not listed, is gone: a dry run.
-        "cen:UpdateTransitRouterVpcAttachmentAttribute",
     ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
-            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await,
-            link_write => link(cx, topology, link_write).await,
+            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await?,
+            link_write => return link(cx, topology, link_write).await,
         }
+        Ok(1)
     }
 }
 
@@ -56,7 +61,7 @@ async fn attach(
     region: &Region,
     vpc: &VpcId,
     zones: &[(ZoneId, VSwitchId)],
-) -> Result<usize, Problem> {
+) -> Result<(), Problem> {
     let Some(router) = topology.transit_router(region) else {
         return Err(Problem::missing(region, format!("There is no transit router in {region}.")));
     };
@@ -65,7 +70,7 @@ async fn attach(
         vswitch_id: vswitch.to_string(),
         ..Default::default()
     });
-    let create = cbn::CreateTransitRouterVpcAttachment {
+    let mut create = cbn::CreateTransitRouterVpcAttachment {
         // Without the id a transit router would be made where there is none.
         transit_router_id: Some(router.id.to_string()),
         cen_id: Some(cx.binding().cen.id.to_string()),
@@ -82,5 +87,7 @@ async fn attach(
         }],
         ..Default::default()
     };
-    cx.create(Owner::Deployment, Side::Cen, region.as_str(), topology, create).await
+    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterVpcAttachment", &create));
+    cx.call(Side::Cen, region.as_str(), &create).await?;
+    Ok(())
 }

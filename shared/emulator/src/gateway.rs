@@ -10,6 +10,7 @@
 //! may panic, and every answer has a request id.
 
 mod faults;
+mod forms;
 mod functions;
 mod identity;
 mod log;
@@ -242,7 +243,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
         answer
     });
     match answer {
-        Ok(answer) => served(faults::answered(visit, format, answer), None),
+        Ok(answer) => served(visit.frame.success(format, &visit.action, answer), None),
         Err(error) => served(visit.frame.refusal(format, visit.service, &error, detail), Some(&error)),
     }
 }

@@ -68,7 +68,7 @@ pub struct Alb {
     /// Its id.
     pub id: AlbId,
     /// vSwitches of its VPC for the transit router's interfaces, one per zone.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 10))]
     pub attachment_vswitches: Vec<VSwitchId>,
     /// Overrides what the API's fields say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,9 +87,9 @@ pub struct Alb {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AssumeRole {
-    /// `acs:ram::<account>:role/<name>`.
+    /// `acs:ram::<account>:role/<name>`; the name has 1 to 64 letters, digits, `.` and `-`.
     pub arn: String,
-    /// The external id that its trust policy asks for.
+    /// The external id that its trust policy asks for: 2 to 1,224 letters, digits and characters of `_+=,.@:/-`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
 }
@@ -98,7 +98,8 @@ pub struct AssumeRole {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ServerGroupWish {
-    /// Its name, 2 to 128 characters.
+    /// Its name: 2 to 128 letters, digits, Chinese characters, blanks, `.`, `_` and `-`, the first a letter, a Chinese
+    /// character or a digit.
     pub name: String,
     /// `HTTP`, `HTTPS` or `gRPC`.
     #[serde(default = "http")]
@@ -141,9 +142,9 @@ impl ServerGroupWish {
                 protocol: check.protocol.clone(),
                 port: check.port,
                 path: check.path.clone(),
-                method: check.method.clone(),
+                method: check.method().to_owned(),
                 host: check.host.clone(),
-                codes: check.codes.clone(),
+                codes: check.codes(),
                 interval: check.interval,
                 timeout: check.timeout,
                 healthy_threshold: check.healthy_threshold,
@@ -172,14 +173,17 @@ pub struct HealthCheckWish {
     pub protocol: String,
     /// The port checked; 0 is the member's own.
     pub port: u16,
-    /// The path asked for.
+    /// The path asked for, 1 to 80 characters.
     pub path: String,
-    /// `HEAD` or `GET`.
-    pub method: String,
-    /// The Host header; empty for the member's address.
+    /// `HEAD` (the default) or `GET`; of a gRPC check `POST` (the default) or `GET`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The Host header, a domain name with a dot; empty for the member's address.
     pub host: String,
-    /// Codes that count as healthy.
-    pub codes: Vec<String>,
+    /// Codes that count as healthy: `http_2xx` and `http_3xx` unless stated; of a gRPC check numbers from 0 to 99, 0 unless
+    /// stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Vec<String>>,
     /// Seconds between two checks, 1 to 50.
     #[schemars(range(min = 1, max = 50))]
     pub interval: u32,
@@ -194,6 +198,28 @@ pub struct HealthCheckWish {
     pub unhealthy_threshold: u32,
 }
 
+impl HealthCheckWish {
+    /// Whether it is a gRPC check, which has methods and codes of its own.
+    #[must_use]
+    pub fn is_grpc(&self) -> bool {
+        self.protocol == "gRPC"
+    }
+
+    /// The method, as stated or as the API's default for the protocol.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        let usual = if self.is_grpc() { "POST" } else { "HEAD" };
+        self.method.as_deref().unwrap_or(usual)
+    }
+
+    /// The codes, as stated or the usual ones of the protocol.
+    #[must_use]
+    pub fn codes(&self) -> Vec<String> {
+        let usual: &[&str] = if self.is_grpc() { &["0"] } else { &["http_2xx", "http_3xx"] };
+        self.codes.clone().unwrap_or_else(|| usual.iter().map(|code| (*code).to_owned()).collect())
+    }
+}
+
 impl Default for HealthCheckWish {
     fn default() -> Self {
         Self {
@@ -201,9 +227,9 @@ impl Default for HealthCheckWish {
             protocol: http(),
             port: 0,
             path: "/".to_owned(),
-            method: "HEAD".to_owned(),
+            method: None,
             host: String::new(),
-            codes: vec!["http_2xx".to_owned(), "http_3xx".to_owned()],
+            codes: None,
             interval: 2,
             timeout: 5,
             healthy_threshold: 3,
@@ -240,6 +266,9 @@ pub struct Cen {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub attachment_quota: Option<u32>,
+    /// Whether attachments and the connection, which are billed, are built before the first instance has the wanted tags.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub connect_ahead: bool,
 }
 
 /// Bandwidth of an inter-region connection: from a plan, or paid by traffic.
@@ -253,7 +282,7 @@ pub struct Bandwidth {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pay_by_traffic: bool,
     /// Mbit/s for each connection.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 10000))]
     pub mbps: u32,
 }
 
@@ -266,7 +295,7 @@ pub struct Backend {
     /// The VPC.
     pub vpc: VpcId,
     /// vSwitches of that VPC for the transit router's interfaces, one per zone.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 10))]
     pub attachment_vswitches: Vec<VSwitchId>,
     /// Which of its instances are wanted.
     pub select: Select,

@@ -15,6 +15,7 @@ mod follow_ups;
 mod lane;
 mod links;
 mod listener;
+mod obstacles;
 mod peer_attachment;
 mod project;
 mod prune;
@@ -41,11 +42,14 @@ use crate::unread::FailedCalls;
 use crate::wanted;
 
 pub(crate) use consent::{may_do_everything, uses};
+pub(crate) use listener::unheard;
 pub(crate) use routes::describe;
+
+pub(crate) use backend_servers::SERVERS_PER_GROUP;
 
 pub use backend_servers::{HOLD, RECHECK};
 pub use follow_ups::{After, FollowUp, follow_ups};
-pub use project::project;
+pub use project::{project, project_unwaiting};
 pub use prune::prune;
 pub use ready::{Readiness, ready};
 
@@ -56,6 +60,8 @@ pub struct Inputs<'a> {
     pub deployment: &'a Deployment,
     /// What is wanted.
     pub binding: &'a Binding,
+    /// Every binding of the store, this one among them, in the order of the store.
+    pub store: &'a [Binding],
     /// What was seen.
     pub topology: &'a Topology,
     /// When it was seen.
@@ -175,6 +181,12 @@ pub fn network(inputs: &Inputs<'_>) -> Plan {
     security_rules::plan(inputs, &wants, &mut plan);
     consent::settle(inputs, checks::check(inputs), &mut plan);
     plan
+}
+
+/// What costs money waits while the analysis says, with the plan's open changes made, that no selected instance of the backends
+/// that it serves can be reached.
+pub fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
+    consent::withhold(inputs, verdicts, plan);
 }
 
 /// The plan of the members, given what the analysis says about each instance's path.

@@ -56,7 +56,7 @@ codes! {
     /// A classic ALB in a region where cross-region backends are not offered.
     RegionUnsupported = "XREG-REGION-UNSUPPORTED", "Use an upgraded ALB, or a region of the documented list.";
     /// Another VPC's ALBs of the region reach remote backends through the same CEN instance: classic ALBs only.
-    SecondAlbVpc = "XREG-SECOND-ALB-VPC", "Use an upgraded ALB, or take the other VPC's remote backends out: one VPC of a region may have them.";
+    SecondAlbVpc = "XREG-SECOND-ALB-VPC", "Use an upgraded ALB, another CEN instance, or the other VPC's load balancer: one VPC of a region may have remote backends.";
     /// Another VPC's ALBs of the region reach the same backends through another transit router: classic ALBs only.
     BackendShared = "XREG-BACKEND-SHARED", "Use an upgraded ALB, or take these backends out of the other VPC's server groups.";
     /// A load balancer of the ALB's own VPC (ALB, NLB, CLB), or what another service keeps there, is named as a backend:
@@ -90,6 +90,8 @@ codes! {
     BackendInAlbVpc = "XREG-BACKEND-IN-ALB-VPC", "Register instances of the ALB's own VPC in an ordinary server group.";
     /// The VPC is attached to another CEN instance.
     VpcElsewhere = "XREG-VPC-ELSEWHERE", "Detach the VPC from the other CEN instance, name that one in cen.id, or attach it by hand and it is adopted.";
+    /// An attachment that others made has interfaces in too few zones.
+    AttachmentZones = "XREG-ATTACHMENT-ZONES", "Add a vSwitch of another zone to the attachment in the CEN console: what others made is not altered.";
     /// Prefixes overlap.
     CidrOverlap = "XREG-CIDR-OVERLAP", "Prefixes joined by a transit router must not overlap: use another VPC or vSwitch.";
     /// A vSwitch named for the attachment is not in the VPC.
@@ -125,7 +127,7 @@ codes! {
     /// The table has no room.
     RouteQuota = "XREG-ROUTE-QUOTA", "Remove routes, or raise the quota of the table.";
     /// A backend's vSwitch uses a custom table: the classic procedure supports only the system table.
-    CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Move the instance to a vSwitch on the system route table, or use an upgraded ALB.";
+    CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Use a vSwitch on the system route table for the ALB, and for the instances of a non-upgraded one.";
     /// The transit router has as many VPC attachments as the binding says it may have.
     AttachmentQuota = "XREG-ATTACHMENT-QUOTA", "Have the quota of VPC attachments per transit router raised and write it to cen.attachmentQuota, or detach a VPC that nobody uses.";
     /// The attachment exists but is in no usable state.
@@ -150,6 +152,8 @@ codes! {
     // Members.
     /// The address and port are in no entry of the server group.
     NotMember = "XREG-NOT-MEMBER", "Apply the plan: it registers the instance once its path is open.";
+    /// No instance of a backend VPC has the tags that the binding selects by.
+    NoneSelected = "XREG-NONE-SELECTED", "Give an instance exactly these tags, correct select.tags or the VPC in the binding, or set cen.connectAhead to build the way ahead of the first instance.";
     /// The instance does not have the tags that the binding selects by.
     NotSelected = "XREG-NOT-SELECTED", "Give the instance the tags that the binding selects by.";
     /// The instance does not run.
@@ -208,10 +212,6 @@ codes! {
     ReadOnly = "XREG-READ-ONLY", "Unset ALBRIDGE_READ_ONLY, or set paused: false.";
     /// The cloud refused a write.
     Refused = "XREG-REFUSED", "Look at the cloud's own code.";
-    /// The cloud accepted a write, and no reading shows it.
-    NotVisible = "XREG-NOT-VISIBLE", "Look for it in the console: if it is there, the listing lags behind or lies, and the next run goes on from what it shows.";
-    /// What a write needs is being changed, for longer than a stage waits.
-    StaysBusy = "XREG-STAYS-BUSY", "Look at what is being changed there; the next run tries again.";
     /// More time is needed.
     StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
     /// There is something marked for a binding that the store no longer names.
@@ -241,6 +241,8 @@ impl Code {
             | Self::VpcElsewhere
             | Self::CrossBorder
             | Self::AdoptedIncomplete
+            | Self::AttachmentZones
+            | Self::NoneSelected
             | Self::GroupShared
             | Self::ServerGroupDiffers
             | Self::MemberForeign
@@ -248,6 +250,7 @@ impl Code {
             | Self::ReleaseUnproven
             | Self::ReleaseMarked
             | Self::RemovalCapped
+            | Self::NotAsked
             | Self::Drift
             | Self::EventIgnored
             | Self::NotApproved

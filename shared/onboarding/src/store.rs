@@ -27,6 +27,9 @@ pub struct Store {
 }
 
 impl Store {
+    /// Bytes of the largest text that is read: about a thousand bindings. Whoever fetches a store may stop there.
+    pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+
     /// Reads and checks a store.
     ///
     /// # Errors
@@ -38,6 +41,9 @@ impl Store {
     /// assert!(error.to_string().starts_with("bindings.yml:1:9: "));
     /// ```
     pub fn parse(text: &str, name: &str) -> Result<Self, StoreError> {
+        if text.len() > Self::MAX_BYTES {
+            return Err(StoreError::too_large(name, text.len(), Self::MAX_BYTES));
+        }
         // Read once more for the places of values: the typed reading keeps none.
         let places: Place = place::read(text).map_err(|wrong| StoreError::unreadable(name, &wrong, None))?;
         let store: Self = place::read(text).map_err(|wrong| StoreError::unreadable(name, &wrong, Some(&places)))?;

@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 
 use crate::binding::{Backend, Binding};
 use crate::change::{AttachmentRef, WantedRule};
-use crate::ids::{Region, RouteTableId, SecurityGroupId, VpcId};
+use crate::ids::{InstanceId, Region, RouteTableId, SecurityGroupId, VpcId};
 use crate::plan::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
@@ -121,6 +121,14 @@ pub fn selected<'a>(
     })
 }
 
+/// Why an address cannot be a remote member, if it cannot: the prefixes that Remote IP takes (cloud-apis.md section 4).
+pub(crate) fn not_private(id: &InstanceId, address: Ipv4Addr) -> Option<Reason> {
+    let prefixes = [([10, 0, 0, 0], 8), ([100, 64, 0, 0], 10), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
+    let private = prefixes.iter().any(|(base, length)| Ipv4Net::new_assert((*base).into(), *length).contains(&address));
+    let message = || format!("{address} of {id} is no private address.");
+    (!private).then(|| Reason::new(Code::AddressNotPrivate, id, message()))
+}
+
 /// Everything the binding wants in tables and security groups.
 #[must_use]
 pub fn wants(inputs: &Inputs<'_>) -> Wants {
@@ -130,7 +138,8 @@ pub fn wants(inputs: &Inputs<'_>) -> Wants {
         return Wants { complete: false, ..wants };
     };
     let classic = generation(binding, load_balancer) == Generation::Classic;
-    for backend in &binding.backends {
+    // Inside of the ALB's own VPC no way is needed, and none could be made: the checks refuse such a backend.
+    for backend in binding.backends.iter().filter(|backend| backend.vpc != load_balancer.vpc) {
         let addresses = addresses(inputs, backend);
         if addresses.is_empty() {
             continue;

@@ -108,6 +108,7 @@ const CALLS: &[(Needs, &[&str])] = &[
         &[
             alb::ListServerGroups::RAM_ACTION,
             alb::ListServerGroupServers::RAM_ACTION,
+            alb::ListListeners::RAM_ACTION,
             alb::ListLoadBalancers::RAM_ACTION,
             alb::GetLoadBalancerAttribute::RAM_ACTION,
             vpc::DescribeVpcAttribute::RAM_ACTION,

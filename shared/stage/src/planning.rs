@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::plan::{self, Departures, Inputs};
-use onboarding::{Binding, Change, Plan, StageName, Topology, Verdict, Verdicts, wanted};
+use onboarding::{Binding, Code, Plan, StageName, Topology, Verdict, Verdicts, wanted};
 
 use crate::cloud::Cloud;
 use crate::failure::Failure;
@@ -41,11 +41,10 @@ pub(crate) async fn plan_of(
         StageName::Dispatch => Plan::default(),
         StageName::ServerGroup
         | StageName::Listener
-        | StageName::VpcAttachments
-        | StageName::PeerAttachment
         | StageName::VpcRoutes
         | StageName::BackToOrigin
         | StageName::SecurityRules => plan::network(&inputs),
+        StageName::VpcAttachments | StageName::PeerAttachment => ways(session, &inputs).0,
         // Over the fresh topology: what is planned, but not there, opens no path.
         StageName::BackendServers => plan::members(&inputs, &verdicts(session.binding(), topology)),
         StageName::Verify => review(session, topology),
@@ -56,10 +55,27 @@ pub(crate) async fn plan_of(
 
 /// Network changes, and members as they will be once those are made.
 fn projected(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
-    let network = plan::network(inputs);
-    let later = plan::project(inputs, &network.changes);
-    let members = plan::members(inputs, &verdicts(session.binding(), &later));
+    let (network, verdicts) = ways(session, inputs);
+    let members = plan::members(inputs, &verdicts);
     network.and(members)
+}
+
+/// Network changes, those that cost money only where a path comes of them; and the verdicts on the paths as they will be.
+fn ways(session: &Session<'_>, inputs: &Inputs<'_>) -> (Plan, Verdicts) {
+    let mut network = plan::network(inputs);
+    let later = plan::project(inputs, &network.changes);
+    let mut found = verdicts(session.binding(), &later);
+    plan::withhold(inputs, &found, &mut network);
+    // An instance whose path lacks what waits is told what the path would lack even then: that is what it waits for.
+    if network.changes.iter().any(|change| change.blocked.iter().any(|reason| reason.code == Code::Waits)) {
+        let unwaiting = plan::project_unwaiting(inputs, &network.changes);
+        for (instance, verdict) in verdicts(session.binding(), &unwaiting) {
+            if verdict != Verdict::Reachable {
+                found.insert(instance, verdict);
+            }
+        }
+    }
+    (network, found)
 }
 
 /// What nobody wants any more.
@@ -69,7 +85,7 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
 }
 
 /// Every binding that could share a table or a group, as it was observed: what one of them wants stays, and one that cannot
-/// be read, or not in half of the time that is left, wants everything.
+/// be read wants everything.
 async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)> {
     let own = session.binding();
     // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
@@ -77,16 +93,9 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
         other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
     };
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
-    let limit = session.pace().left() / 2;
     join_all(others.into_iter().map(|other| async move {
         let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
-        let reading = observe(&cloud, other, session.deployment(), WANTS);
-        let read = session.clock().timeout(limit, reading).await;
-        let seen = read.unwrap_or_else(|_| {
-            tracing::warn!(binding = %own.name, other = %other.name, "not read in time, so nothing is pruned");
-            Topology::default()
-        });
-        (other, seen)
+        (other, observe(&cloud, other, session.deployment(), WANTS).await)
     }))
     .await
 }
@@ -118,26 +127,9 @@ pub async fn plan_whole(
     Ok((topology, plan))
 }
 
-/// What the timer looks at: the whole plan, unless there is something to do before what nobody wants any more is looked for.
-/// That takes the reading of other bindings, and a run prunes at its end anyway.
-///
-/// # Errors
-/// [`Failure`], when the store or the cloud cannot be read in time.
-pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, Failure> {
-    let request = Request { binding: binding.clone(), run: String::new() };
-    let session = Session::open(invocation, &request).await?;
-    let topology = session.observe(Needs::ALL).await?;
-    let inputs = session.inputs(&topology, Departures::NONE);
-    let plan = projected(&session, &inputs);
-    if plan.changes.iter().any(Change::is_open) {
-        return Ok(plan);
-    }
-    Ok(plan.and(prune(&session, &inputs).await))
-}
-
 /// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.
 #[must_use]
 pub fn review(session: &Session<'_>, topology: &Topology) -> Plan {
     let inputs = session.inputs(topology, Departures::NONE);
-    plan::network(&inputs).and(plan::members(&inputs, &verdicts(session.binding(), topology)))
+    ways(session, &inputs).0.and(plan::members(&inputs, &verdicts(session.binding(), topology)))
 }

@@ -1,7 +1,7 @@
 //! What a stage answers: short, for it becomes a part of the workflow's state, which holds 64 KiB in all.
 
 use onboarding::ids::BindingName;
-use onboarding::{Code, FailedCall, FailedCalls, Reason, StageName};
+use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
 
 /// Entries of each list; the rest is counted. With [`TEXT`] this keeps a report under 20 KiB.
@@ -59,7 +59,8 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Report {
-    /// The report of a stage that made `made`. It is `ok` when nothing is blocked and everything could be read.
+    /// The report of a stage that made `made`. It is `ok` when nothing is blocked, nothing that is wanted cannot work, and
+    /// everything could be read.
     #[must_use]
     pub fn new(
         stage: StageName,
@@ -69,8 +70,10 @@ impl Report {
         blocked: Vec<Reason>,
         findings: Vec<Reason>,
     ) -> Self {
+        // What is wanted and cannot work is left undone, whether or not a change of ours carries it.
+        let stuck = findings.iter().any(|finding| finding.code.severity() == Severity::Error);
         let unread = blocked.iter().chain(&findings).any(|reason| reason.code == Code::Unread);
-        let status = match (unread, blocked.is_empty()) {
+        let status = match (unread, blocked.is_empty() && !stuck) {
             (true, _) => Status::Unread,
             (false, true) => Status::Done,
             (false, false) => Status::Blocked,
@@ -91,7 +94,7 @@ impl Report {
         };
         let blocked = reasons(blocked, &mut omitted);
         let findings = reasons(findings, &mut omitted);
-        let ok = blocked.is_empty() && !unread;
+        let ok = blocked.is_empty() && !unread && !stuck;
         Self {
             stage,
             binding: binding.clone(),

@@ -8,6 +8,7 @@ use onboarding::ids::BindingName;
 use onboarding::plan::{Departures, Inputs};
 use onboarding::store::Store;
 use onboarding::{Binding, Deployment, Plan, Topology};
+use serde::Serialize;
 
 use crate::cloud::Cloud;
 use crate::failure::Failure;
@@ -130,17 +131,19 @@ impl<'a> Session<'a> {
         Pace::until(self.clock(), self.end)
     }
 
-    /// In whose name a token is made.
-    pub(crate) fn owner(&self, owner: Owner) -> String {
-        match owner {
+    /// The ClientToken of a create that could make a second thing. `params` is the request without its token.
+    #[must_use]
+    pub fn token(&self, owner: Owner, action: &str, params: &impl Serialize) -> String {
+        let owner = match owner {
             Owner::Binding => format!("{}/{}", self.deployment().as_str(), self.binding.name),
             Owner::Deployment => self.deployment().as_str().to_owned(),
-        }
+        };
+        self.attempts.token(&owner, action, params, self.clock().now())
     }
 
-    /// Where each create of this invocation is.
-    pub(crate) const fn attempts(&self) -> &Attempts {
-        &self.attempts
+    /// Some create of the pass that began at `since` was turned away before it began.
+    pub(crate) fn turned_away(&self, since: Timestamp) {
+        self.attempts.turned_away(since, self.clock().now());
     }
 
     /// The ClientToken of any other write: a fresh one, which the client keeps for the retries of that one call.
@@ -158,7 +161,8 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) async fn observe_noting(&self, needs: Needs, limit: Duration) -> Result<Observation, Failure> {
-        let reading = observe::observe_noting(&self.cloud, &self.binding, self.deployment(), needs);
+        let reading =
+            observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
         let late = |_| Failure::StillPending { what: "the cloud is still being read".to_owned() };
         self.clock().timeout(limit, reading).await.map_err(late)
     }
@@ -169,6 +173,7 @@ impl<'a> Session<'a> {
         Inputs {
             deployment: self.deployment(),
             binding: &self.binding,
+            store: &self.store.bindings,
             topology,
             now: self.clock().now(),
             approved: self.approved.is_some(),

@@ -162,6 +162,10 @@ impl Settings {
         if !is_name(deployment) {
             return Err(invalid(DEPLOYMENT, deployment, "1 to 32 letters, digits and hyphens"));
         }
+        // Tag values begin with it, and the cloud keeps those that begin with its own name (the text of Tag.N.Value).
+        if deployment.to_ascii_lowercase().starts_with("aliyun") {
+            return Err(invalid(DEPLOYMENT, deployment, "a name that does not begin with aliyun"));
+        }
         let expected = "oss://bucket.region/key, or a file's path";
         let store = vars.get(BINDINGS).ok_or(SettingsError::Missing { name: BINDINGS, expected })?;
         let read_only = match vars.get(READ_ONLY) {

@@ -5,9 +5,13 @@ use emulator::call::Service;
 use end_to_end::Console;
 use onboarding::Code;
 
+use crate::attachments::FREE;
 use crate::case::{ALL, Case};
 
 const NEAR: &str = "cn-chengdu";
+
+/// What is done while there is no listener and none can be made.
+const FREE_OF_LISTENER: &[&str] = &["group", "rules sg-2"];
 
 /// What a check of the whole way to remote backends blocks, for a non-upgraded ALB.
 const WAY: &[&str] = &[
@@ -94,7 +98,13 @@ fn attach(console: Console<'_>, cen: &str, region: &str, vpc: &str, zone: &str, 
 }
 
 /// Another VPC with an ALB in Chengdu, and a second CEN instance.
-fn with_neighbour(case: Case) -> Case {
+fn with_neighbour(mut case: Case) -> Case {
+    case.scenario = with_neighbour_world(&case.scenario);
+    case
+}
+
+/// The same, of a scenario.
+pub(crate) fn with_neighbour_world(scenario: &str) -> String {
     let vpc = "vpcs:
   - id: vpc-9
     region: cn-chengdu
@@ -117,7 +127,7 @@ fn with_neighbour(case: Case) -> Case {
       - { zone: cn-chengdu-a, vswitch: vsw-91 }
       - { zone: cn-chengdu-b, vswitch: vsw-92 }
 ";
-    case.scenario("vpcs:\n", vpc).scenario("cens:\n", cen).scenario("albs:\n", alb)
+    scenario.replacen("vpcs:\n", vpc, 1).replacen("cens:\n", cen, 1).replacen("albs:\n", alb, 1)
 }
 
 /// The neighbour's ALB serves a remote server by a CEN instance.
@@ -138,10 +148,12 @@ checks! {
 
     an_alb_that_is_locked: Case::new(Code::AlbNotReady)
         .after(bring_about(Circumstance::LoadBalancerLocked("alb-1".to_owned())))
+        .leaves(&["rules sg-2"])
         .blocks(&["group", "listener", "member i-ecs1"]);
 
     an_alb_that_is_inactive: Case::new(Code::AlbNotReady)
         .after(bring_about(Circumstance::LoadBalancerInactive("alb-1".to_owned())))
+        .leaves(&["rules sg-2"])
         .blocks(&["group", "listener", "member i-ecs1"]);
 
     a_port_that_others_listen_on: Case::new(Code::ListenerForwardsElsewhere)
@@ -151,7 +163,32 @@ checks! {
         .wait(10)
         .after(|console| listen(console, "alb-1", "80", &group_named(console, "theirs")))
         .wait(10)
-        .without(&["listener"]);
+        .leaves(&["group", "rules sg-2"])
+        .blocks(&["listener", "member i-ecs1"]);
+
+    // A group of instances under the binding's own name: requests go to it, and none reaches ours.
+    a_port_that_forwards_to_a_group_of_another_type: Case::new(Code::ListenerForwardsElsewhere)
+        .after(|console| {
+            group(console, "web-remote", "vpc-1", &[("ServerGroupType", "Instance")]);
+        })
+        .wait(10)
+        .after(|console| listen(console, "alb-1", "80", &group_named(console, "web-remote")))
+        .wait(10)
+        .leaves(&["group", "rules sg-2"])
+        .blocks(&["listener", "member i-ecs1"]);
+
+    // Another listener of others forwards to the group: requests do reach it.
+    a_port_that_others_listen_on_beside_one_that_forwards_to_the_group: Case::new(Code::ListenerForwardsElsewhere)
+        .after(adopted(&[]))
+        .after(|console| {
+            group(console, "theirs", "vpc-1", &[]);
+        })
+        .wait(10)
+        .after(|console| listen(console, "alb-1", "80", &group_named(console, "theirs")))
+        .wait(10)
+        .after(|console| listen(console, "alb-1", "81", &group_named(console, "web-remote")))
+        .wait(10)
+        .without(&["group", "listener"]);
 
     a_listener_that_was_stopped: Case::new(Code::ListenerStopped)
         .after(adopted(&[]))
@@ -168,6 +205,7 @@ checks! {
 
     a_listener_that_needs_a_certificate: Case::new(Code::ListenerProtocol)
         .binding("listener: { protocol: HTTP, port: 80 }", "listener: { protocol: HTTPS, port: 443 }")
+        .leaves(FREE_OF_LISTENER)
         .blocks(&["listener"]);
 
     a_server_group_with_other_settings: Case::new(Code::ServerGroupDiffers)
@@ -178,7 +216,7 @@ checks! {
     a_server_group_without_cross_zone_forwarding: Case::new(Code::CrossZoneOff)
         .after(adopted(&[("CrossZoneEnabled", "false")]))
         .wait(10)
-        .without(&["group"])
+        .leaves(&["listener", "rules sg-2"])
         .blocks(&["member i-ecs1"]);
 
     a_generation_that_the_fields_contradict: Case::new(Code::GenerationDiffers)
@@ -188,7 +226,7 @@ checks! {
     a_classic_alb_without_its_prefixes: Case::new(Code::BackToOriginMissing)
         .classic()
         .binding("    backToOrigin:\n      cidrs:\n        - 100.117.130.0/25\n        - 100.117.130.128/25\n        - 100.117.131.0/25\n        - 100.117.131.128/25\n        - 100.122.175.64/26\n        - 100.122.175.128/26\n        - 100.122.175.192/26\n        - 100.122.176.0/26\n", "")
-        .without(&["route vpc-1", "route vpc-2", "transit route", "rules sg-2"])
+        .leaves(&["group", "listener"])
         .blocks(&["member i-ecs1"]);
 
     a_classic_alb_in_a_region_without_remote_backends: Case::new(Code::RegionUnsupported)
@@ -209,14 +247,26 @@ checks! {
     another_alb_vpc_of_the_region: serving(with_neighbour(Case::new(Code::SecondAlbVpc).classic()), "cen-1", "192.168.7.99")
         .blocks(WAY);
 
+    another_alb_vpc_of_the_region_whose_alb_is_upgraded:
+        serving(with_neighbour(Case::new(Code::SecondAlbVpc).classic()), "cen-1", "192.168.7.99")
+            .scenario("  - id: alb-9\n", "  - id: alb-9\n    generation: upgraded\n")
+            .unfound();
+
     another_alb_vpc_of_the_region_and_an_upgraded_alb:
         serving(with_neighbour(Case::new(Code::SecondAlbVpc)), "cen-1", "192.168.7.99").unfound();
+
+    other_backends_of_the_vpc_that_another_alb_vpc_reaches_otherwise:
+        serving(with_neighbour(Case::new(Code::BackendShared).classic()), "cen-2", "192.168.7.99")
+            .after(|console| attach(console, "cen-2", "cn-hangzhou", "vpc-2", "cn-hangzhou-h", "vsw-3"))
+            .wait(120)
+            .unfound()
+            .leaves(FREE)
+            .carries(Code::VpcElsewhere, &["attach vpc-2"]);
 
     backends_that_another_alb_vpc_reaches_otherwise:
         serving(with_neighbour(Case::new(Code::BackendShared).classic()), "cen-2", "192.168.7.10")
             .after(|console| attach(console, "cen-2", "cn-hangzhou", "vpc-2", "cn-hangzhou-h", "vsw-3"))
             .wait(120)
-            // Attached elsewhere as well: what waits for vpc-2's attachment waits.
-            .without(&["attach vpc-2", "link vpc-2", "route vpc-2"])
+            .leaves(FREE)
             .blocks(&["member i-ecs1"]);
 }

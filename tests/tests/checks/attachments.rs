@@ -10,12 +10,18 @@ use crate::case::Case;
 
 /// What waits while no VPC can be attached.
 const BEHIND_ATTACHMENTS: &[&str] = &["link vpc-1", "link vpc-2", "route vpc-1", "route vpc-2", "member i-ecs1"];
-/// What waits while VPC2 cannot be attached.
-const BEHIND_VPC2: &[&str] = &["link vpc-2", "route vpc-2", "member i-ecs1"];
-/// What can be done without any transit router.
-const OFF_CEN: &[&str] = &["group", "listener", "rules sg-2"];
-/// What can be done without Hangzhou's.
-const WITHOUT_HANGZHOU: &[&str] = &["group", "listener", "rules sg-2", "attach vpc-1", "link vpc-1", "route vpc-1"];
+/// What waits while VPC2 cannot be attached, which is the only backend.
+const WAITS_FOR_VPC2: &[&str] = &[
+    "attach vpc-1",
+    "connect cn-hangzhou",
+    "link vpc-1",
+    "link vpc-2",
+    "link cn-hangzhou",
+    "route vpc-1",
+    "route vpc-2",
+];
+/// What costs nothing, and is done while nothing can come of attachments and the connection.
+pub(crate) const FREE: &[&str] = &["group", "listener", "rules sg-2"];
 
 const HANGZHOU: &str = "      - { id: tr-hangzhou, region: cn-hangzhou }\n";
 
@@ -65,7 +71,7 @@ fn attached_by_others(case: Case) -> Case {
 }
 
 checks! {
-    a_cen_instance_that_is_not_there: Case::new(Code::CenMissing).binding("cen: { id: cen-1", "cen: { id: cen-9").leaves(OFF_CEN);
+    a_cen_instance_that_is_not_there: Case::new(Code::CenMissing).binding("cen: { id: cen-1", "cen: { id: cen-9").leaves(FREE);
 
     a_cen_instance_that_is_not_active: Case::new(Code::CenMissing)
         .after(bring_about(Circumstance::CenCreating("cen-1".to_owned())))
@@ -75,50 +81,55 @@ checks! {
 
     a_service_that_is_not_open: Case::new(Code::TransitRouterServiceClosed)
         .after(bring_about(Circumstance::TransitRouterServiceClosed))
-        .without(BEHIND_ATTACHMENTS)
+        .leaves(FREE)
         .blocks(&["attach vpc-1", "attach vpc-2"]);
 
     a_service_role_that_is_missing: Case::new(Code::ServiceRoleMissing)
         .after(bring_about(Circumstance::CenServiceRoleMissing))
-        .without(BEHIND_ATTACHMENTS)
+        .leaves(FREE)
         .blocks(&["attach vpc-1", "attach vpc-2"]);
 
-    a_region_without_transit_router: Case::new(Code::TransitRouterMissing).scenario(HANGZHOU, "").leaves(WITHOUT_HANGZHOU);
+    a_region_without_transit_router: Case::new(Code::TransitRouterMissing).scenario(HANGZHOU, "").leaves(FREE);
 
     a_basic_transit_router: Case::new(Code::TransitRouterBasic)
         .scenario("id: tr-hangzhou, ", "id: tr-hangzhou, basic: true, ")
-        .leaves(WITHOUT_HANGZHOU);
+        .leaves(FREE);
 
     a_transit_router_that_is_not_active: Case::new(Code::TransitRouterNotReady)
         .after(bring_about(Circumstance::TransitRouterCreating("tr-hangzhou".to_owned())))
-        .leaves(WITHOUT_HANGZHOU);
+        .leaves(FREE);
 
     a_vswitch_that_is_not_in_the_vpc: Case::new(Code::VSwitchMissing)
         .binding("[vsw-3, vsw-4]", "[vsw-3, vsw-9]")
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     a_vswitch_in_a_zone_without_transit_router: Case::new(Code::VSwitchZone)
         .scenario("zone: cn-hangzhou-h", "zone: cn-hangzhou-a")
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     one_zone_where_the_region_has_more: Case::new(Code::VSwitchZone)
         .binding("[vsw-3, vsw-4]", "[vsw-3]")
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     a_vswitch_without_a_free_address: Case::new(Code::VSwitchFull)
         .after(bring_about(Circumstance::VSwitchFull("vsw-3".to_owned())))
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     a_vpc_of_another_cen_instance: Case::new(Code::VpcElsewhere)
         .scenario("cens:\n", "cens:\n  - id: cen-2\n    transitRouters:\n      - { id: tr-2, region: cn-hangzhou }\n")
         .after(|console| attach(console, "tr-2", "cn-hangzhou", "vpc-2", [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")]))
         .wait(120)
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     attachments_of_others_that_lack_something: attached_by_others(Case::new(Code::AdoptedIncomplete))
         .binding("provision: auto", "provision: approved")
@@ -151,11 +162,26 @@ checks! {
         .blocks(&["member i-ecs1"])
         .carries(Code::AdoptedIncomplete, &["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"]);
 
+    // Adopted, and named: what others made is not altered.
+    an_attachment_of_others_in_one_zone: Case::new(Code::AttachmentZones)
+        .after(|console| {
+            let params = [
+                ("TransitRouterId", "tr-hangzhou"),
+                ("VpcId", "vpc-2"),
+                ("ZoneMappings.1.ZoneId", "cn-hangzhou-i"),
+                ("ZoneMappings.1.VSwitchId", "vsw-4"),
+            ];
+            console.act(Service::Cbn, "cn-hangzhou", "CreateTransitRouterVpcAttachment", &params);
+        })
+        .wait(120)
+        .without(&["attach vpc-2"])
+        .carries(Code::AdoptedIncomplete, &[]);
+
     an_attachment_that_is_on_its_way_out: Case::new(Code::AttachmentNotReady)
         .after(|console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-2", [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")]))
         .wait(120)
         .after(bring_about(Circumstance::AttachmentDetaching("vpc-2".to_owned())))
-        .without(&["attach vpc-2"])
+        .leaves(FREE)
         .blocks(&["link vpc-2", "route vpc-2", "member i-ecs1"]);
 
     a_transit_router_with_all_the_vpcs_it_takes: Case::new(Code::AttachmentQuota)
@@ -163,8 +189,9 @@ checks! {
         .binding("cen: { id: cen-1, ", "cen: { id: cen-1, attachmentQuota: 1, ")
         .after(|console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-8", [("cn-hangzhou-h", "vsw-8"), ("cn-hangzhou-i", "vsw-9")]))
         .wait(120)
-        .without(BEHIND_VPC2)
-        .blocks(&["attach vpc-2"]);
+        .leaves(FREE)
+        .blocks(&["attach vpc-2"])
+        .carries(Code::Waits, WAITS_FOR_VPC2);
 
     attachments_of_others_that_any_run_may_complete: attached_by_others(Case::new(Code::AdoptedIncomplete))
         .without(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"])

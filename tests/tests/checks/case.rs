@@ -325,7 +325,11 @@ fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
         "route" => call.action == "CreateRouteEntry" && has("RouteTableId", &format!("vtb-{which}")),
         "transit" => call.action == "CreateTransitRouterRouteEntry",
         "rules" => call.action == "AuthorizeSecurityGroup" && has("SecurityGroupId", which),
-        "member" => call.action == "AddServersToServerGroup",
+        "member" => {
+            // A call may carry several: the description ends with the instance.
+            let note = format!("/{which}");
+            call.action == "AddServersToServerGroup" && call.params.iter().any(|(_, value)| value.ends_with(&note))
+        }
         _ => panic!("{kind}"),
     }
 }

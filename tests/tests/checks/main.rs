@@ -23,14 +23,17 @@ macro_rules! checks {
 mod alb;
 mod attachments;
 mod bandwidth;
+mod bindings;
 mod case;
 mod members;
 mod network;
 mod paths;
 mod removals;
 mod security;
+mod selection;
 mod unknown;
 mod unread;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -38,6 +41,7 @@ use onboarding::Code;
 
 /// Codes that are no checks of a plan: what becomes of a run, an event or a store. And where their tests are.
 const ELSEWHERE: &[(Code, &str)] = &[
+    (Code::NotAsked, "onboarding's tests of facts; no report holds it"),
     (Code::Store, "onboarding's tests of the store; here `a_route_of_the_whole_range_is_no_binding`"),
     (Code::NoBinding, "stage's tests of sessions"),
     (Code::Drift, "verify: what is undone behind a run; scenarios/drift.rs"),
@@ -54,8 +58,6 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NoWeight, "reachability: the front of a path"),
     (Code::ReadOnly, "scenarios/switches.rs"),
     (Code::Refused, "stage's tests of apply"),
-    (Code::NotVisible, "stage's tests of runs; scenarios/tokens.rs"),
-    (Code::StaysBusy, "stage's tests of apply and runs"),
     (Code::StillPending, "stage's tests of runs; scenarios/faults.rs"),
     (Code::NotProbed, "scenarios/hosting.rs; every case here"),
     (Code::ProbeFailed, "verify's tests of probes"),
@@ -74,6 +76,39 @@ async fn a_route_of_the_whole_range_is_no_binding() {
     }
 }
 
+/// The near miss of every precaution that has no nearer one: the procedure's own world, in which nothing is wrong.
+#[tokio::test(start_paused = true)]
+async fn the_procedures_world() {
+    for generation in [local::Generation::Upgraded, local::Generation::Classic] {
+        let options =
+            local::Options { scenario: case::running(emulator::PROCEDURE), ..end_to_end::worlds::options(generation) };
+        let local = end_to_end::start(options).await;
+        let plan = case::plan(&local).await;
+        assert!(plan.findings.is_empty(), "{:#?}", plan.findings);
+        assert!(plan.changes.iter().all(onboarding::Change::is_open), "{plan:#?}");
+    }
+}
+
+/// The page of the precautions names codes, cases and near misses that exist.
+#[test]
+fn every_precaution_has_a_code_a_case_and_a_near_miss() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("../docs/precautions.md")).unwrap();
+    let mut tests = std::fs::read_to_string(root.join("../shared/onboarding/tests/plans/checks.rs")).unwrap();
+    for file in std::fs::read_dir(root.join("tests/checks")).unwrap() {
+        tests.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+    }
+    let is_test = |name: &str| tests.contains(&format!("    {name}:")) || tests.contains(&format!("fn {name}()"));
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ") && line.contains("XREG-")).collect();
+    assert!(rows.len() > 25, "{} rows", rows.len());
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, code, case, near] = cells.as_slice() else { panic!("{row}") };
+        assert!(Code::ALL.iter().any(|known| known.as_str() == *code), "{code} is no code");
+        assert!(is_test(case) && is_test(near) && case != near, "{row}");
+    }
+}
+
 #[test]
 fn every_code_has_a_case_or_a_reason_why_not() {
     let cases = [
@@ -85,6 +120,7 @@ fn every_code_has_a_case_or_a_reason_why_not() {
         paths::codes(),
         removals::codes(),
         security::codes(),
+        selection::codes(),
         unread::codes(),
     ];
     let cases: BTreeSet<Code> = cases.into_iter().flatten().collect();

@@ -6,6 +6,7 @@ use end_to_end::Console;
 use onboarding::Code;
 
 use crate::alb::{adopted, bring_about, group, group_named, listen, register};
+use crate::attachments::FREE;
 use crate::case::Case;
 
 /// Two hundred remote servers for a group.
@@ -29,8 +30,10 @@ fn two_hundred(name: &'static str, net: usize) -> impl Fn(Console<'_>) {
 checks! {
     an_address_that_is_not_private: Case::new(Code::AddressNotPrivate)
         .scenario("192.168.", "30.1.")
-        .scenario("30.1.0.0/16", "30.1.0.0/16")
+        .leaves(FREE)
         .blocks(&["member i-ecs1"]);
+
+    an_address_that_is_just_private: Case::new(Code::AddressNotPrivate).scenario("192.168.", "10.255.").unfound();
 
     an_address_registered_by_others: Case::new(Code::MemberForeign)
         .after(adopted(&[]))
@@ -62,7 +65,7 @@ checks! {
         .wait(10)
         .after(two_hundred("web-remote", 5))
         .wait(10)
-        .without(&["group"])
+        .leaves(&["listener", "rules sg-2"])
         .blocks(&["member i-ecs1"]);
 
     a_basic_alb_with_all_the_servers_it_takes: Case::new(Code::AlbQuota)
@@ -75,6 +78,7 @@ checks! {
         .wait(10)
         .after(|console| listen(console, "alb-1", "81", &group_named(console, "theirs")))
         .wait(10)
+        .leaves(FREE)
         .blocks(&["member i-ecs1"]);
 
     a_load_balancer_as_a_member: Case::new(Code::LoadBalancerBackend)

@@ -3,6 +3,7 @@
 use emulator::call::Service;
 use onboarding::Code;
 
+use crate::attachments::FREE;
 use crate::case::Case;
 
 checks! {
@@ -16,6 +17,7 @@ checks! {
             console.act(Service::Cbn, "cn-chengdu", "CreateTransitRouterRouteEntry", &params);
         })
         .wait(30)
+        .leaves(FREE)
         .blocks(&["member i-ecs1"])
         .carries(Code::PathNotOpen, &["member i-ecs1"]);
 
@@ -36,6 +38,7 @@ checks! {
             console.act(Service::Vpc, "cn-hangzhou", "AssociateNetworkAcl", &bind);
         })
         .wait(30)
+        .leaves(FREE)
         .blocks(&["member i-ecs1"])
         .carries(Code::PathNotOpen, &["member i-ecs1"]);
 }

@@ -6,6 +6,7 @@ use emulator::faults::Rule;
 use onboarding::Code;
 
 use crate::alb::bring_about;
+use crate::attachments::FREE;
 use crate::case::Case;
 
 const GROUP: &str = "{ id: sg-2, name: servers, vpc: vpc-2 }";
@@ -25,13 +26,13 @@ fn many(count: usize) -> String {
 checks! {
     a_group_that_a_service_manages: Case::new(Code::GroupManaged)
         .after(bring_about(Circumstance::SecurityGroupManaged("sg-2".to_owned())))
-        .without(&["rules sg-2", "member i-ecs1"]);
+        .leaves(&["group", "listener"]);
 
     a_group_with_others_in_it: Case::new(Code::GroupShared)
         .scenario("\ncens:", "  - { id: i-other, vswitch: vsw-3, securityGroups: [sg-2] }\n\ncens:");
 
     a_group_without_room: with_rules(Case::new(Code::RuleQuota), &many(199))
-        .without(&["member i-ecs1"])
+        .leaves(&["group", "listener"])
         .blocks(&["rules sg-2"])
         .carries(Code::PathNotOpen, &["member i-ecs1"])
         .carries(Code::NotAllowed, &["member i-ecs1"]);
@@ -43,7 +44,7 @@ checks! {
             let rule = Rule::refuse(gone).on(Service::Ecs, "DescribeSecurityGroupAttribute");
             console.0.cloud().inject(rule).unwrap();
         })
-        .without(&["rules sg-2"])
+        .leaves(&["group", "listener"])
         .blocks(&["member i-ecs1"]);
 
     a_rule_of_a_binding_that_is_not_in_the_store: with_rules(
@@ -55,5 +56,5 @@ checks! {
         Case::new(Code::RuleShadowed),
         "{ protocol: TCP, ports: 80/80, source: 172.16.0.0/24, policy: drop, priority: 1 }"
     )
-    .without(&["member i-ecs1"]);
+    .leaves(FREE);
 }

@@ -5,6 +5,7 @@ use emulator::faults::Rule;
 use end_to_end::Console;
 use onboarding::Code;
 
+use crate::attachments::FREE;
 use crate::case::Case;
 
 /// Every call of an action is refused.
@@ -16,8 +17,7 @@ fn refused(service: Service, action: &'static str) -> impl Fn(Console<'_>) {
 }
 
 fn without_attachments(case: Case) -> Case {
-    case.without(&["link vpc-1", "link vpc-2", "route vpc-1", "route vpc-2", "member i-ecs1"])
-        .blocks(&["attach vpc-1", "attach vpc-2"])
+    case.leaves(FREE).blocks(&["attach vpc-1", "attach vpc-2"])
 }
 
 checks! {
@@ -31,20 +31,20 @@ checks! {
 
     what_the_plan_has_left: Case::new(Code::Unread)
         .after(refused(Service::Cbn, "DescribeCenBandwidthPackages"))
-        .without(&["link cn-hangzhou", "member i-ecs1"])
+        .leaves(FREE)
         .blocks(&["connect cn-hangzhou"]);
 
     which_routers_there_are: Case::new(Code::Unread)
         .after(refused(Service::Cbn, "ListTransitRouters"))
-        .leaves(&["group", "listener", "rules sg-2"]);
+        .leaves(FREE);
 
     which_server_groups_there_are: Case::new(Code::Unread)
         .after(refused(Service::Alb, "ListServerGroups"))
-        .without(&["group", "member i-ecs1"])
+        .leaves(&["rules sg-2"])
         .blocks(&["listener"]);
 
     which_rules_there_are: Case::new(Code::Unread)
         .after(refused(Service::Ecs, "DescribeSecurityGroupAttribute"))
-        .without(&["rules sg-2"])
+        .leaves(&["group", "listener"])
         .blocks(&["member i-ecs1"]);
 }

@@ -12,7 +12,7 @@ use std::io::{BufRead, IsTerminal, Write as _};
 use std::time::Duration;
 
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, Reason};
+use onboarding::{Code, Plan, Reason, Severity};
 use serde_json::json;
 use stage::{Host, Report, Status};
 
@@ -85,7 +85,9 @@ async fn one(
 ) -> Result<usize, Trouble> {
     plan::show(binding, plan, console);
     if plan.changes.is_empty() && plan.pending.is_empty() {
-        return Ok(0);
+        // A load balancer that is not there, say: nothing is to be changed, and nothing is in place.
+        let stuck = |reason: &&Reason| reason.code.severity() == Severity::Error && reason.code != Code::NotProbed;
+        return Ok(plan.findings.iter().filter(stuck).count());
     }
     if !agreed && !ask(binding, console) {
         return Err(Trouble::Failed("Nothing was changed.".to_owned()));
@@ -99,7 +101,10 @@ async fn one(
 /// How many things are left undone. What only waits for its time is not: the run or apply after that makes it.
 fn undone(reports: &[Report]) -> usize {
     let undone = |reason: &&Reason| reason.code != Code::NotProbed && reason.until.is_none();
-    reports.iter().flat_map(|report| &report.blocked).filter(undone).count()
+    let blocked = reports.iter().flat_map(|report| &report.blocked).filter(undone).count();
+    // What cannot work although no change is blocked by it, a load balancer that is not there, say.
+    let stuck = |reason: &&Reason| reason.code.severity() == Severity::Error;
+    blocked + reports.iter().flat_map(|report| &report.findings).filter(undone).filter(stuck).count()
 }
 
 /// The refusal of a plan that is no longer the one somebody saw.

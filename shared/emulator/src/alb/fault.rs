@@ -82,12 +82,12 @@ pub(super) fn choice(params: &Params, name: &str, words: &[&str], default: &str)
         .ok_or_else(|| illegal(name))
 }
 
-/// A name: 2 to 128 characters, beginning with a letter (of any script) or a digit.
+/// A name: 2 to 128 characters, beginning with a letter or a digit. Its characters are the gateway's to check.
 pub(super) fn name(params: &Params, param: &str) -> Result<Option<String>, ApiError> {
     let Some(value) = params.get(param) else { return Ok(None) };
     let fits = (2..=128).contains(&value.chars().count())
         && value.chars().next().is_some_and(char::is_alphanumeric)
-        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ' '));
     if fits { Ok(Some(value.to_owned())) } else { Err(illegal(param)) }
 }
 

@@ -45,6 +45,23 @@ impl Default for HealthCheck {
     }
 }
 
+/// Codes as the protocol knows them: classes of HTTP's, numbers of gRPC's. What is not sent stays, where it fits.
+fn codes(sent: Vec<String>, stored: &[String], protocol: &str) -> Result<Vec<String>, ApiError> {
+    let fits = |code: &String| match protocol {
+        "TCP" => true,
+        "gRPC" => code.parse::<u8>().is_ok_and(|code| code <= 99),
+        _ => ["http_1xx", "http_2xx", "http_3xx", "http_4xx", "http_5xx"].contains(&code.as_str()),
+    };
+    if !sent.is_empty() {
+        return if sent.iter().all(fits) { Ok(sent) } else { Err(fault::illegal("HealthCheckCodes")) };
+    }
+    if stored.iter().all(fits) {
+        return Ok(stored.to_vec());
+    }
+    let usual: &[&str] = if protocol == "gRPC" { &["0"] } else { &["http_2xx", "http_3xx"] };
+    Ok(usual.iter().map(|code| (*code).to_owned()).collect())
+}
+
 impl HealthCheck {
     /// From the `HealthCheckConfig` of a create call: `HealthCheckEnabled` is required there.
     pub(super) fn create(sent: &Params) -> Result<Self, ApiError> {
@@ -60,24 +77,32 @@ impl HealthCheck {
         if !path.starts_with('/') || path.chars().count() > 80 {
             return Err(fault::illegal("HealthCheckPath"));
         }
-        let codes = match sent.list("HealthCheckCodes") {
-            codes if codes.is_empty() => self.codes.clone(),
-            codes => codes,
-        };
+        let protocol = fault::choice(sent, "HealthCheckProtocol", &["HTTP", "HTTPS", "TCP", "gRPC"], &self.protocol)?;
         Ok(Self {
             enabled: sent.flag("HealthCheckEnabled")?.unwrap_or(self.enabled),
-            protocol: fault::choice(sent, "HealthCheckProtocol", &["HTTP", "HTTPS", "TCP", "gRPC"], &self.protocol)?,
             connect_port: fault::ranged(sent, "HealthCheckConnectPort", 0, u16::MAX, self.connect_port)?,
             path,
             host: sent.get("HealthCheckHost").unwrap_or(&self.host).to_owned(),
-            method: fault::choice(sent, "HealthCheckMethod", &["HEAD", "GET", "POST"], &self.method)?,
+            method: self.method(sent, &protocol)?,
             http_version: fault::choice(sent, "HealthCheckHttpVersion", &["HTTP1.0", "HTTP1.1"], &self.http_version)?,
-            codes,
+            codes: codes(sent.list("HealthCheckCodes"), &self.codes, &protocol)?,
+            protocol,
             interval: fault::ranged(sent, "HealthCheckInterval", 1, 50, self.interval)?,
             timeout: fault::ranged(sent, "HealthCheckTimeout", 1, 300, self.timeout)?,
             healthy_threshold: fault::ranged(sent, "HealthyThreshold", 2, 10, self.healthy_threshold)?,
             unhealthy_threshold: fault::ranged(sent, "UnhealthyThreshold", 2, 10, self.unhealthy_threshold)?,
         })
+    }
+
+    /// HEAD or GET, for gRPC POST or GET; the first of them where none is sent and the stored one does not fit.
+    fn method(&self, sent: &Params, protocol: &str) -> Result<String, ApiError> {
+        let words: &[&str] = match protocol {
+            "gRPC" => &["POST", "GET"],
+            "TCP" => &["HEAD", "GET", "POST"],
+            _ => &["HEAD", "GET"],
+        };
+        let stored = words.iter().find(|word| **word == self.method).or(words.first()).copied().unwrap_or_default();
+        fault::choice(sent, "HealthCheckMethod", words, stored)
     }
 
     /// The port that is probed on a server.

@@ -118,8 +118,14 @@ fn fits(
     if group.kind != "Fc" && group.vpc != lb.vpc {
         return Err(fault::mismatch("VpcId"));
     }
-    // gRPC needs HTTP/2 towards the client, which only an HTTPS listener speaks.
-    if group.protocol == "gRPC" && protocol != "HTTPS" {
+    // The text of CreateServerGroup's Protocol: HTTP groups stand behind every listener, HTTPS groups behind HTTPS ones, gRPC
+    // groups behind HTTPS and QUIC ones.
+    let listeners: &[&str] = match group.protocol.as_str() {
+        "HTTPS" => &["HTTPS"],
+        "gRPC" => &["HTTPS", "QUIC"],
+        _ => &["HTTP", "HTTPS", "QUIC"],
+    };
+    if !listeners.contains(&protocol) {
         return Err(fault::mismatch("Protocol"));
     }
     server_groups::available(group, now)

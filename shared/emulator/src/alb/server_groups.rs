@@ -48,7 +48,7 @@ impl Drain {
     fn read(params: &Params, stored: Self) -> Result<Self, ApiError> {
         Ok(Self {
             enabled: params.flag("ConnectionDrainConfig.ConnectionDrainEnabled")?.unwrap_or(stored.enabled),
-            timeout: fault::ranged(params, "ConnectionDrainConfig.ConnectionDrainTimeout", 10, 900, stored.timeout)?,
+            timeout: fault::ranged(params, "ConnectionDrainConfig.ConnectionDrainTimeout", 0, 900, stored.timeout)?,
         })
     }
 }

@@ -31,6 +31,7 @@ mod words;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
+use super::forms;
 use crate::call::{ApiError, Params, Service};
 
 use Kind::{Flag, Float, Group, Integer, Json, Text};
@@ -195,6 +196,9 @@ pub(super) fn check(service: Service, name: &str, params: &Params) -> Result<(),
         };
         if !value.is_empty() && !parameter.accepts(value) {
             return Err(words.illegal(name));
+        }
+        if !value.is_empty() && !forms::holds(service, action.name, parameter.name, value) {
+            return Err(words.malformed(name));
         }
         if !value.is_empty() && !parameter.holds(value) {
             return Err(match parameter.bounds {

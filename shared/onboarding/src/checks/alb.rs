@@ -2,7 +2,7 @@
 
 use crate::checks::{Finding, Target, regions};
 use crate::mark::Role;
-use crate::plan::Inputs;
+use crate::plan::{self, Inputs};
 use crate::reason::{Code, Reason};
 use crate::topology::{Generation, LoadBalancer};
 use crate::wanted;
@@ -18,6 +18,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     findings.extend(generation(inputs, load_balancer));
     findings.extend(region(inputs, load_balancer));
     findings.extend(cross_zone(inputs));
+    findings.extend(plan::unheard(inputs, load_balancer).map(|reason| Finding::new(reason, vec![Target::Members])));
 }
 
 /// Listeners and members are refused while it is locked or at rest (cloud-apis.md section 5). Whatever else the state, a

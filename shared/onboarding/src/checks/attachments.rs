@@ -51,6 +51,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         findings.extend(elsewhere(inputs, vpc));
         findings.extend(not_ready(inputs, home.1, AttachmentRef::Vpc { vpc: (*vpc).clone() }));
         adopted(inputs, region, &AttachmentRef::Vpc { vpc: (*vpc).clone() }, findings);
+        findings.extend(zones(inputs, region, vpc));
     }
     for region in binding.remote_regions() {
         let peer = AttachmentRef::Peer { from: binding.alb.region.clone(), to: region.clone() };
@@ -110,6 +111,24 @@ fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Opt
     let reason = Reason::new(Code::AttachmentNotReady, id, message);
     blocks.push(Target::Using(reference));
     Some(Finding::new(reason, blocks))
+}
+
+/// An attachment that others made, with interfaces in one zone where the region has several: traffic of the other zones of the
+/// VPC goes by one, and with that zone everything goes (cloud-apis.md section 7). It works, so it is named only.
+fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
+    let topology = inputs.topology;
+    let found = topology.vpc_attachment(vpc)?;
+    let served = topology.transit_router_zones.get(region)?.get()?;
+    let here: Vec<_> = found.zones.keys().map(ToString::to_string).collect();
+    if here.is_empty() || here.len() > 1 || served.len() < 2 {
+        return None; // a listing may leave the zones out
+    }
+    let message = format!(
+        "{}, the attachment of {vpc}, has an interface in {} only, and transit routers of {region} have several zones.",
+        found.id,
+        here.join(", ")
+    );
+    Some(Finding::new(Reason::new(Code::AttachmentZones, &found.id, message), Vec::new()))
 }
 
 /// A VPC that another CEN instance holds, and this one not yet. The cloud may allow both, but routes that the other one

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use crate::checks::{Finding, Target};
-use crate::ids::ServerGroupId;
+use crate::ids::{InstanceId, ServerGroupId};
 use crate::mark::Role;
 use crate::plan::Inputs;
+use crate::plan::SERVERS_PER_GROUP;
 use crate::reason::{Code, Reason};
 use crate::surroundings::Holder;
 use crate::topology::{Generation, LoadBalancer};
@@ -14,9 +15,27 @@ use crate::wanted;
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     findings.extend(quota(inputs, load_balancer));
+    let selected = wanted::selected(inputs.binding, inputs.topology);
+    let addresses = selected.filter_map(|(_, instance)| Some((&instance.id, instance.address?)));
+    findings.extend(addresses.filter_map(|(id, address)| {
+        Some(Finding::new(wanted::not_private(id, address)?, vec![Target::Member(address)]))
+    }));
+    findings.extend(full(inputs));
     if wanted::generation(inputs.binding, load_balancer) == Generation::Classic {
         load_balancers(inputs, load_balancer, findings);
     }
+}
+
+/// Newcomers that the server group has no room for.
+fn full(inputs: &Inputs<'_>) -> Vec<Finding> {
+    let registered = inputs.topology.servers.get().map_or(0, Vec::len);
+    let room = SERVERS_PER_GROUP.saturating_sub(registered);
+    let count = registered.max(SERVERS_PER_GROUP);
+    let beyond = newcomers(inputs).skip(room).map(|(id, address)| {
+        let message = format!("The server group already has {count} servers, so {id} is not registered.");
+        Finding::new(Reason::new(Code::ServerQuota, id, message), vec![Target::Member(address)])
+    });
+    beyond.collect()
 }
 
 /// Servers that an ALB of an edition takes unless the quota was raised (cloud-apis.md section 4).
@@ -45,7 +64,7 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     let own = topology.server_group(&mark, &inputs.binding.server_group.name);
     let each = own.and_then(|group| uses.get(&group.id).copied()).unwrap_or(0).max(1);
     let room = usize::try_from(most.saturating_sub(count) / each).unwrap_or(usize::MAX);
-    let beyond: Vec<_> = newcomers(inputs).skip(room).map(Target::Member).collect();
+    let beyond: Vec<_> = newcomers(inputs).skip(room).map(|(_, address)| Target::Member(address)).collect();
     if beyond.is_empty() {
         return None;
     }
@@ -59,12 +78,13 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
 }
 
 /// Addresses of running instances that are wanted and not registered yet, in the order in which they would be.
-fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, Ipv4Addr)> + use<'a> {
     let Inputs { binding, topology, .. } = *inputs;
     let registered: BTreeSet<Ipv4Addr> =
         topology.servers.get().into_iter().flatten().map(|server| server.address).collect();
     let running = wanted::selected(binding, topology).filter(|(_, instance)| instance.status == "Running");
-    running.filter_map(|(_, instance)| instance.address).filter(move |address| !registered.contains(address))
+    let running = running.filter_map(|(_, instance)| Some((&instance.id, instance.address?)));
+    running.filter(move |(_, address)| !registered.contains(address))
 }
 
 /// Addresses of the ALB's own VPC, wanted or registered, that a load balancer or another service holds there. A CLB shows no

@@ -12,12 +12,16 @@ mod bandwidth;
 mod members;
 mod neighbours;
 mod network;
+mod orphans;
 mod regions;
 mod security;
+mod selection;
 mod target;
 
 pub use regions::{area, offers_remote_backends};
 pub use target::Target;
+
+pub(crate) use orphans::orphans;
 
 use crate::change::Change;
 use crate::plan::Inputs;
@@ -73,5 +77,7 @@ pub fn check(inputs: &Inputs<'_>) -> Vec<Finding> {
     bandwidth::check(inputs, &mut findings);
     security::check(inputs, &wants, &mut findings);
     members::check(inputs, load_balancer, &mut findings);
+    selection::check(inputs, load_balancer, &mut findings);
+    findings.extend(orphans(inputs).into_iter().map(|reason| Finding::new(reason, Vec::new())));
     findings
 }

@@ -5,10 +5,10 @@
 //! router in a region.
 
 use crate::checks::{Finding, Target};
-use crate::ids::VpcId;
+use crate::ids::{BindingName, VpcId};
 use crate::plan::Inputs;
 use crate::reason::{Code, Reason};
-use crate::surroundings::AlbVpc;
+use crate::surroundings::{AlbVpc, Sibling};
 use crate::topology::{Generation, LoadBalancer};
 use crate::wanted;
 
@@ -18,10 +18,58 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     }
     let known = &inputs.topology.surroundings.alb_vpcs;
     findings.extend(Finding::unread("the other server groups of the ALB's region", known, vec![Target::Paths]));
-    for (vpc, other) in known.get().into_iter().flatten() {
-        findings.extend(second_vpc(inputs, vpc, other));
+    for (vpc, other) in known.get().into_iter().flatten().filter(|(vpc, _)| **vpc != load_balancer.vpc) {
+        if siblings(inputs).all(|sibling| &sibling.vpc != vpc) {
+            findings.extend(second_vpc(inputs, vpc, other));
+        }
         findings.extend(shared_backends(inputs, vpc, other));
     }
+    for (name, known) in &inputs.topology.surroundings.siblings {
+        findings.extend(Finding::unread(&format!("the load balancer of binding {name}"), known, vec![Target::Paths]));
+        let Some(Some(sibling)) = known.get() else { continue };
+        findings.extend(of_the_store(inputs, load_balancer, name, sibling));
+    }
+}
+
+/// Classic load balancers of the store's other bindings with the same region and CEN instance.
+fn siblings<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Sibling> + use<'a> {
+    let all = inputs.topology.surroundings.siblings.values().filter_map(|known| known.get()?.as_ref());
+    all.filter(|sibling| sibling.generation == Generation::Classic)
+}
+
+/// Two bindings of the store that want remote servers for classic load balancers in two VPCs: one of them may go on, and both
+/// see the same one. It is the one whose VPC has remote servers already, else the one with routes in the transit router's
+/// tables, else the one that stands first in the store.
+fn of_the_store(
+    inputs: &Inputs<'_>,
+    load_balancer: &LoadBalancer,
+    name: &BindingName,
+    sibling: &Sibling,
+) -> Option<Finding> {
+    if sibling.generation != Generation::Classic || sibling.vpc == load_balancer.vpc {
+        return None;
+    }
+    let (mine, theirs) =
+        (progress(inputs, &inputs.binding.name, &load_balancer.vpc), progress(inputs, name, &sibling.vpc));
+    let yields = mine < theirs || (mine == theirs && sibling.earlier);
+    let message = format!(
+        "Binding {name} has its load balancer in {}, another VPC of {}, and the same CEN instance {}; one VPC of a region can \
+         have remote servers, and {name} comes first.",
+        sibling.vpc, load_balancer.region, inputs.binding.cen.id
+    );
+    yields.then(|| Finding::new(Reason::new(Code::SecondAlbVpc, &sibling.vpc, message), vec![Target::Paths]))
+}
+
+/// How far a binding has come: 2 with remote servers in its ALB's VPC, 1 with routes to that VPC, else 0. Both sides read the
+/// same listings for it.
+fn progress(inputs: &Inputs<'_>, name: &BindingName, vpc: &VpcId) -> u8 {
+    let Inputs { binding, topology, deployment, .. } = *inputs;
+    if topology.surroundings.alb_vpcs.get().is_some_and(|vpcs| vpcs.contains_key(vpc)) {
+        return 2;
+    }
+    let router = topology.transit_router(&binding.alb.region);
+    let mut routes = router.into_iter().flat_map(|router| router.tables.values()).flat_map(|table| &table.routes);
+    u8::from(routes.any(|route| !route.learned && deployment.binding_of(&route.description).as_ref() == Some(name)))
 }
 
 fn second_vpc(inputs: &Inputs<'_>, vpc: &VpcId, other: &AlbVpc) -> Option<Finding> {

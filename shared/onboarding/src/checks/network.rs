@@ -1,6 +1,7 @@
 //! The VPCs: whose prefixes clash, and which routes take the traffic elsewhere.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
@@ -13,7 +14,7 @@ use crate::topology::{Generation, LoadBalancer, NextHop, Vpc};
 use crate::wanted::{self, VpcRouteWish, Wants};
 
 /// The cloud's own services: every VPC has a route for it.
-const SERVICES: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, wants: &Wants, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
@@ -34,6 +35,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, wants: &W
     for id in earlier {
         findings.extend(topology.vpc(id).and_then(|vpc| in_services(home, vpc)));
     }
+    strangers(inputs, load_balancer, findings);
+    findings.extend(custom_front(inputs, load_balancer));
     for wish in &wants.vpc_routes {
         shadowed(inputs, wish, findings);
     }
@@ -53,6 +56,47 @@ fn overlap(inputs: &Inputs<'_>, home: &VpcId, one: &VpcId, other: &VpcId) -> Opt
     Some(Finding::new(Reason::new(Code::CidrOverlap, other, message), targets.collect()))
 }
 
+/// Prefixes that VPCs of others teach the transit routers' tables, where they overlap those of this binding's VPCs: packets for
+/// one would come to the other.
+fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    let home = (&load_balancer.region, &load_balancer.vpc);
+    let backends = binding.backends.iter().map(|backend| (&backend.region, &backend.vpc));
+    for (region, id) in std::iter::once(home).chain(backends.filter(|(_, vpc)| *vpc != home.1)) {
+        let (Some(router), Some(vpc)) = (topology.transit_router(region), topology.vpc(id)) else { continue };
+        let learned = router.tables.values().flat_map(|table| &table.routes).filter(|route| route.learned);
+        let clash = learned.filter_map(|route| {
+            let hop = route.next_hop.as_ref()?;
+            let stranger = topology.surroundings.strangers.iter().find(|found| &found.id == hop)?;
+            let mine =
+                vpc.cidrs.iter().find(|mine| mine.contains(&route.destination) || route.destination.contains(*mine))?;
+            Some((route.destination, stranger, mine))
+        });
+        let Some((theirs, stranger, mine)) = clash.min_by_key(|(theirs, ..)| *theirs) else { continue };
+        let message = format!(
+            "{theirs} of {}, which is attached to the same CEN instance ({}), overlaps {mine} of {id}.",
+            stranger.vpc, stranger.id
+        );
+        let target = if id == home.1 { Target::Paths } else { Target::Way(id.clone()) };
+        findings.push(Finding::new(Reason::new(Code::CidrOverlap, id, message), vec![target]));
+    }
+}
+
+/// A vSwitch of the ALB on a custom table. The routes to the backends are in the system table, and no other is supported for the
+/// ALB's traffic, whatever its generation (`procedure.md`, "Precautions"; cloud-apis.md section 10, "Upgraded ALB").
+fn custom_front(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
+    let vpc = inputs.topology.vpc(&load_balancer.vpc)?;
+    let vswitches = load_balancer.zones.iter().filter_map(|zone| vpc.vswitches.get(&zone.vswitch));
+    let mut custom =
+        vswitches.filter_map(|vswitch| Some((vswitch, vpc.table_of(vswitch).filter(|table| !table.system)?)));
+    let (vswitch, table) = custom.next()?;
+    let message = format!(
+        "vSwitch {} of load balancer {} uses the custom route table {} of {}.",
+        vswitch.id, load_balancer.id, table.id, vpc.id
+    );
+    Some(Finding::new(Reason::new(Code::CustomRouteTable, &vswitch.id, message), vec![Target::Paths]))
+}
+
 /// Every VPC routes 100.64.0.0/10 to the cloud's services, so a VPC inside of it is not reached from another.
 fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
     let prefix = vpc.cidrs.iter().find(|prefix| SERVICES.contains(*prefix) || prefix.contains(&SERVICES))?;
@@ -62,7 +106,7 @@ fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
 }
 
 /// A more specific route takes a part of a wanted destination elsewhere. The route is made all the same: it serves the
-/// rest, and the analysis withholds the members that it does not serve.
+/// rest, and the members that it does not serve are withheld.
 fn shadowed(inputs: &Inputs<'_>, wish: &VpcRouteWish, findings: &mut Vec<Finding>) {
     let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
     let Some(table) = vpc.tables.get(&wish.table) else { return };
@@ -82,7 +126,10 @@ fn shadowed(inputs: &Inputs<'_>, wish: &VpcRouteWish, findings: &mut Vec<Finding
             wish.destination,
             describe(&route.next_hop)
         );
-        Finding::new(Reason::new(Code::RouteShadowed, &route.id, message), Vec::new())
+        let lost = |address: &Ipv4Addr| wish.forward && route.destination.contains(address);
+        let members = wanted::selected(inputs.binding, inputs.topology).filter_map(|(_, instance)| instance.address);
+        let members = members.filter(lost).map(Target::Member).collect();
+        Finding::new(Reason::new(Code::RouteShadowed, &route.id, message), members)
     }));
 }
 

@@ -13,6 +13,8 @@ pub enum Target {
     Paths,
     /// Whatever serves only the instances of one backend VPC.
     Backend(VpcId),
+    /// The same without rules of security groups: the way to them, and new members.
+    Way(VpcId),
     /// Attaching a VPC.
     Attach(VpcId),
     /// Connecting the ALB's region with another, and the connection's bandwidth.
@@ -38,6 +40,7 @@ impl Target {
         match (self, write) {
             (Self::Paths, write) => is_path(write) || matches!(write, Write::AddServer { .. }),
             (Self::Backend(vpc), write) => serves_only(inputs, vpc, write),
+            (Self::Way(vpc), write) => !matches!(write, Write::AllowIngress { .. }) && serves_only(inputs, vpc, write),
             (Self::Attach(id), Write::AttachVpc { vpc, .. }) => id == vpc,
             (Self::Connect(region), Write::Connect { to, .. } | Write::SetBandwidth { to, .. }) => region == to,
             (Self::Using(of), write) => uses(write).contains(of),
@@ -80,18 +83,22 @@ fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
     let alone = others().next().is_none();
     let alone_in_region = others().all(|other| other.region != backend.region);
     let remote = backend.region != binding.alb.region;
+    // What the ALB's own VPC has serves every other backend, too: one that is named as a backend has no way of its own.
+    let own = topology.alb().is_none_or(|alb| &alb.vpc != id);
+    let of = |vpc: &VpcId| alone || (own && vpc == id);
     let connects = |region: &Region| alone || (remote && alone_in_region && region == &backend.region);
     match write {
-        Write::AttachVpc { vpc, .. } => vpc == id || alone,
+        Write::AttachVpc { vpc, .. } => of(vpc),
         Write::Connect { to, .. } | Write::SetBandwidth { to, .. } | Write::PublishRoutes { to, .. } => connects(to),
         Write::Associate { attachment, .. } | Write::Propagate { attachment, .. } => match attachment {
-            AttachmentRef::Vpc { vpc } => vpc == id || alone,
+            AttachmentRef::Vpc { vpc } => of(vpc),
             AttachmentRef::Peer { to, .. } => connects(to),
         },
         Write::AddVpcRoute { vpc, destination, .. } => {
             // The way to it lies in the ALB's VPC, the way back in its own.
             let holds = |prefix: &ipnet::Ipv4Net| prefix.contains(destination);
-            vpc == id || alone || topology.vpc(id).is_some_and(|vpc| vpc.cidrs.iter().any(holds))
+            let home = topology.alb().is_some_and(|alb| &alb.vpc == vpc);
+            of(vpc) || (own && home && topology.vpc(id).is_some_and(|vpc| vpc.cidrs.iter().any(holds)))
         }
         Write::AddTransitRoute { .. } => alone,
         Write::AllowIngress { group, .. } => topology.security_group(group).is_some_and(|group| &group.vpc == id),

@@ -27,7 +27,7 @@ use crate::topology::{Server, Unknown};
 const STAGE: StageName = StageName::BackendServers;
 
 /// Servers that a group holds (cloud-apis.md, section 4; design.md, "Limits of the world").
-const SERVERS_PER_GROUP: usize = 1000;
+pub(crate) const SERVERS_PER_GROUP: usize = 1000;
 
 /// How long a leaver stays a member of weight 0 at the least, unless its release is proven. Longer than one run can spend on
 /// members, so that whoever was sent away in a run is seen, and counted by the cap, until that run is over

@@ -4,7 +4,7 @@ use crate::binding::Binding;
 use crate::binding::Provision;
 use crate::change::{AttachmentRef, Change, Consent, Write};
 use crate::checks::Finding;
-use crate::plan::{Inputs, Plan};
+use crate::plan::{Inputs, Plan, Verdicts, obstacles};
 use crate::reason::{Code, Reason};
 
 /// Whether paid and wide changes have their yes.
@@ -14,17 +14,39 @@ pub(crate) fn may_do_everything(approved: bool, binding: &Binding) -> bool {
 
 pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Plan) {
     let may = may_do_everything(inputs.approved, inputs.binding);
-    let mut made: Vec<(AttachmentRef, bool)> = Vec::new();
     for change in &mut plan.changes {
         if change.consent == Consent::Person && !may {
             let message = format!("Nobody approved this: {}.", change.write);
             change.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
         }
         block(inputs, &findings, change);
-        if let Some(attachment) = makes(&change.write) {
-            made.push((attachment, change.is_open()));
+    }
+    let obstacles = obstacles::find(inputs, &findings, plan);
+    for change in &mut plan.changes {
+        obstacles::block(inputs, &obstacles, change);
+    }
+    wait(inputs, plan);
+    // What blocks nothing of this plan is said all the same.
+    for finding in findings {
+        if !plan.changes.iter().any(|change| change.blocked.contains(&finding.reason)) {
+            plan.find(finding.reason);
         }
     }
+}
+
+/// Blocks what costs money for backends that the analysis calls unreachable, and then what stands on it.
+pub(super) fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
+    let obstacles = obstacles::of_verdicts(inputs, verdicts);
+    for change in plan.changes.iter_mut().filter(|change| change.is_open()) {
+        obstacles::block(inputs, &obstacles, change);
+    }
+    wait(inputs, plan);
+}
+
+/// Blocks what stands on an attachment or a server group that is not there and cannot be made.
+fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
+    let made: Vec<(AttachmentRef, bool)> =
+        plan.changes.iter().filter_map(|change| Some((makes(&change.write)?, change.is_open()))).collect();
     let group_blocked = |change: &&Change| matches!(change.write, Write::CreateServerGroup { .. }) && !change.is_open();
     let group_blocked = plan.changes.iter().any(|change| group_blocked(&change));
     for change in &mut plan.changes {
@@ -32,25 +54,25 @@ pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Pla
             let blocked = made.iter().any(|(made, open)| made == &attachment && !open);
             if blocked {
                 let message = format!("This waits for {attachment}, which is blocked: {}.", change.write);
-                change.blocked.push(Reason::new(Code::Waits, &attachment, message));
+                wait_for(change, Reason::new(Code::Waits, &attachment, message));
             }
             let planned = made.iter().any(|(made, _)| made == &attachment);
             if !planned && inputs.topology.resolve(&attachment).is_none() {
                 let message =
                     format!("This waits for {attachment}, which is not there and cannot be made: {}.", change.write);
-                change.blocked.push(Reason::new(Code::Waits, &attachment, message));
+                wait_for(change, Reason::new(Code::Waits, &attachment, message));
             }
         }
         if group_blocked && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. }) {
             let message = format!("This waits for the server group, which is blocked: {}.", change.write);
-            change.blocked.push(Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
+            wait_for(change, Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
         }
     }
-    // What blocks nothing of this plan is said all the same.
-    for finding in findings {
-        if !plan.changes.iter().any(|change| change.blocked.contains(&finding.reason)) {
-            plan.find(finding.reason);
-        }
+}
+
+fn wait_for(change: &mut Change, reason: Reason) {
+    if !change.blocked.contains(&reason) {
+        change.blocked.push(reason);
     }
 }
 

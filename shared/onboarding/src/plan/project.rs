@@ -8,6 +8,7 @@ use ipnet::Ipv4Net;
 use crate::change::{AttachmentRef, Change, Write};
 use crate::ids::{AttachmentId, RouteEntryId, RouteTableId, RuleId};
 use crate::plan::Inputs;
+use crate::reason::Code;
 use crate::topology::{
     NextHop, PeerAttachment, RuleSource, SecurityRule, Topology, TransitRoute, VpcAttachment, VpcRoute,
 };
@@ -18,9 +19,19 @@ const ROUNDS: usize = 4;
 /// `inputs.topology` with the open ones of `changes` made and settled. What others changed meanwhile is not known.
 #[must_use]
 pub fn project(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
+    made(inputs, changes, Change::is_open)
+}
+
+/// The same with what only waits made, too: what a path would lack then is the fault of its own that it waits for.
+#[must_use]
+pub fn project_unwaiting(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
+    made(inputs, changes, |change| change.blocked.iter().all(|reason| reason.code == Code::Waits))
+}
+
+fn made(inputs: &Inputs<'_>, changes: &[Change], which: impl Fn(&Change) -> bool) -> Topology {
     let mut topology = inputs.topology.clone();
     settle(&mut topology);
-    for change in changes.iter().filter(|change| change.is_open()) {
+    for change in changes.iter().filter(|change| which(change)) {
         make(inputs, &mut topology, &change.write);
     }
     for _ in 0..ROUNDS {

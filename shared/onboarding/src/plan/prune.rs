@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use ipnet::Ipv4Net;
 
 use crate::change::{Change, StageName, WantedRule, Write};
+use crate::checks;
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::plan::{Inputs, Plan, lane, network};
 use crate::reason::{Code, Reason};
@@ -29,6 +30,7 @@ struct Kept {
 pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) -> Plan {
     let mut plan = Plan::default();
     std::iter::once(inputs).chain(others).for_each(|each| plan.unread.extend(&each.topology.unread));
+    checks::orphans(inputs).into_iter().for_each(|orphan| plan.find(orphan));
     let mut kept = Kept::default();
     for each in std::iter::once(inputs).chain(others) {
         let wants = wanted::wants(each);

@@ -42,6 +42,9 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
         Ok(router) => router,
         Err(reason) => return plan.find(reason),
     };
+    if router.status != "Active" {
+        plan.wait(STAGE, lane::CEN, format!("transit router {} in {} is {}", router.id, side.region, router.status));
+    }
     let reference = AttachmentRef::Vpc { vpc: side.vpc.clone() };
     let attachment = topology.vpc_attachment(side.vpc);
     match attachment {

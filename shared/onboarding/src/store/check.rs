@@ -1,6 +1,7 @@
 //! What types cannot say about a store. Each rule names the value, what is wrong with it, and what to write.
 
 mod binding;
+mod text;
 mod value;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_saphyr::Error;
+use serde_saphyr::budget::BudgetBreach;
 
 use super::check::Wrong;
 use super::place::Place;
@@ -35,6 +36,12 @@ impl StoreError {
             at = places.and_then(|places| places.find(&path)).or(at);
         }
         Self { name: name.to_owned(), at, path, message: sentence(error) }
+    }
+
+    /// The text is too large to be read at all.
+    pub(super) fn too_large(name: &str, bytes: usize, most: usize) -> Self {
+        let message = format!("has {bytes} bytes, and a store has at most {most}. Split it over several deployments.");
+        Self { name: name.to_owned(), at: None, path: String::new(), message }
     }
 
     /// The text is a store that cannot be.
@@ -93,6 +100,19 @@ fn sentence(error: &Error) -> String {
             "has no value. Write one, or leave the line out if it has a default.".to_owned()
         }
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` stands here twice. Keep one of them."),
+        // What was found where an alias stood in for it.
+        Error::AliasError { error, .. } => sentence(error),
+        Error::Budget { breach: BudgetBreach::RecordedAnchorEvents { .. }, .. }
+        | Error::AliasReplayCounterOverflow { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => {
+            "aliases stand for more than a store can hold. Write the values out.".to_owned()
+        }
+        Error::Budget { .. } => {
+            "is nested more deeply, or has more values, than a store can. Write it like the example of the README."
+                .to_owned()
+        }
         Error::MultipleDocuments { .. } => "a second document begins. Put all bindings into one.".to_owned(),
         other => {
             let text = other.to_string();

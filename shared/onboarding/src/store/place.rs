@@ -5,10 +5,29 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+/// Events that aliases may stand for, all of them together: a thousand bindings that share a list of prefixes take some ten
+/// thousand, and a text whose aliases multiply is refused after as many, in milliseconds.
+const REPLAYED: usize = 100_000;
+/// Collections inside of one another: a store has seven.
+const DEPTH: usize = 16;
+
 /// Reads a YAML or JSON document.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Box<serde_saphyr::Error>> {
     // Snippets would show the text in logs; the place is enough.
-    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { with_snippet: false }).map_err(Box::new)
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH,
+            // One anchor may be meant by every binding.
+            enforce_alias_anchor_ratio: false,
+            max_recorded_anchor_events: REPLAYED,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: REPLAYED,
+            max_replay_stack_depth: DEPTH,
+        },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(Box::new)
 }
 
 /// A value with its place.

@@ -1,5 +1,7 @@
 //! Good stores, and what is said about bad ones.
 
+mod values;
+
 use super::*;
 use crate::binding::{OnStop, Provision};
 use crate::topology::Generation;
@@ -125,7 +127,7 @@ fn what_cannot_be_meant_is_said_with_its_place_and_remedy() {
         (
             "name: web-remote",
             "name: w",
-            "11:13: bindings[0].serverGroup.name: is `w`. Write 2 to 128 characters, the first a letter or a digit.",
+            "11:13: bindings[0].serverGroup.name: is `w`. Write 2 to 128 letters, digits, blanks, `.`, `_` and `-`, the first a letter or a digit.",
         ),
         ("port: 80\n", "port: 0\n", "12:13: bindings[0].serverGroup.port: is 0. Write a number from 1 to 65535."),
         ("weight: 100", "weight: 0", "13:15: bindings[0].serverGroup.weight: is 0. Write a number from 1 to 100."),
@@ -148,7 +150,7 @@ fn what_cannot_be_meant_is_said_with_its_place_and_remedy() {
         (
             "{ path: / }",
             "{ path: index.html }",
-            "14:28: bindings[0].serverGroup.healthCheck.path: is `index.html`. Write a path that begins with /.",
+            "14:28: bindings[0].serverGroup.healthCheck.path: is `index.html`. Write a path of 1 to 80 characters that begins with /: letters, digits and -/.%?#&=_;~!()*[]@$^:\\\",+.",
         ),
         (
             "{ path: / }",
@@ -193,7 +195,7 @@ fn what_cannot_be_meant_is_said_with_its_place_and_remedy() {
         (
             "package: cenbwp-1, mbps: 10",
             "package: cenbwp-1, mbps: 0",
-            "18:45: bindings[0].cen.bandwidth.mbps: is 0. Write a number of at least 1.",
+            "18:45: bindings[0].cen.bandwidth.mbps: is 0. Write a number from 1 to 10000.",
         ),
         (
             "tags: { app: web }",
@@ -248,7 +250,7 @@ fn what_cannot_be_meant_is_said_with_its_place_and_remedy() {
         (
             "path: /, expect",
             "path: x, expect",
-            "34:44: bindings[0].verify.path: is `x`. Write a path that begins with /.",
+            "34:44: bindings[0].verify.path: is `x`. Write a path that begins with /, other characters than those of a URL escaped as %XX.",
         ),
         ("expect: 200", "expect: 99", "34:55: bindings[0].verify.expect: is 99. Write a number from 100 to 599."),
         (

@@ -261,8 +261,12 @@ fn a_listener_of_others_that_forwards_nowhere_takes_the_port() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     let listener = &mut topology.listeners.get_mut().unwrap()[0];
     (listener.mark, listener.server_groups) = (None, Vec::new());
+    topology.server_groups.get_mut().unwrap()[0].load_balancers.clear();
+    assert_eq!(blocked_by(&binding, &topology, Code::ListenerForwardsElsewhere), ["create listener HTTP:80"]);
+    // A rule of that listener forwards to the group: requests reach it, and it is only said.
+    topology.server_groups.get_mut().unwrap()[0].load_balancers = vec!["alb-1".into()];
     let plan = world::whole(&binding, &topology);
-    assert!(plan.findings.iter().any(|finding| finding.code == Code::ListenerForwardsElsewhere), "{:?}", plan.findings);
+    assert!(plan.changes.is_empty() && plan.findings[0].code == Code::ListenerForwardsElsewhere, "{plan:?}");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What goes, and what must be in place first.
 
 use onboarding::change::Write;
+use onboarding::surroundings::Sibling;
 use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, VpcRoute};
-use onboarding::{Code, Known, Plan, Topology, plan};
+use onboarding::{Binding, Code, Inputs, Known, Plan, Topology, plan};
 
 use crate::world;
 
-fn prune(binding: &onboarding::Binding, topology: &Topology) -> Plan {
+fn prune(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = world::deployment();
     plan::prune(&world::inputs(&deployment, binding, topology), &[], &["web".into()])
 }
@@ -140,4 +141,63 @@ fn a_rule_of_another_priority_stays_while_a_drop_keeps_its_replacement_away() {
     });
     assert_eq!(world::whole(&binding, &topology).changes, [], "the new rule would be shadowed");
     assert_eq!(prune(&binding, &topology).changes, []);
+}
+
+/// An attachment of another VPC of Hangzhou, and a second binding with the same CEN instance and another load balancer.
+fn left_attachment() -> (Binding, Binding, Topology) {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let mut left = topology.vpc_attachments.get().unwrap()[0].clone();
+    (left.id, left.vpc, left.region) = ("tr-attach-left".into(), "vpc-7".into(), "cn-chengdu".into());
+    left.mark = Some("prod/-/vpc-attachment".to_owned());
+    topology.surroundings.strangers = vec![left];
+    let mut other = binding.clone();
+    (other.name, other.alb.id) = ("api".into(), "alb-7".into());
+    (binding, other, topology)
+}
+
+/// What is reported as left behind.
+fn orphans(store: &[Binding], topology: &Topology) -> Vec<String> {
+    let deployment = world::deployment();
+    let inputs = Inputs { store, ..world::inputs(&deployment, &store[0], topology) };
+    let findings = plan::network(&inputs).findings;
+    let orphans: Vec<String> =
+        findings.into_iter().filter(|finding| finding.code == Code::Orphan).map(|finding| finding.resource).collect();
+    let pruned = plan::prune(&inputs, &[], &["web".into(), "api".into()]);
+    assert!(pruned.changes.is_empty(), "{pruned:?}");
+    let said: Vec<String> = pruned.findings.into_iter().map(|finding| finding.resource).collect();
+    assert_eq!(said, orphans, "prune reports the same");
+    orphans
+}
+
+#[test]
+fn an_attachment_of_ours_that_no_binding_names_is_reported() {
+    let (binding, mut other, mut topology) = left_attachment();
+    assert_eq!(orphans(std::slice::from_ref(&binding), &topology), ["tr-attach-left"]);
+    // Its VPC may be that of a load balancer which could not be read.
+    let both = [binding.clone(), other.clone()];
+    assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "nobody asked");
+    let sibling = |vpc: &str| {
+        let generation = Generation::Upgraded;
+        [("api".into(), Known::Known(Some(Sibling { vpc: vpc.into(), generation, earlier: false })))].into()
+    };
+    topology.surroundings.siblings = [("api".into(), Known::Failed("Throttling".to_owned()))].into();
+    assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "it failed");
+    topology.surroundings.siblings = sibling("vpc-7");
+    assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "it is the other's");
+    topology.surroundings.siblings = sibling("vpc-8");
+    assert_eq!(orphans(&both, &topology), ["tr-attach-left"]);
+    other.backends[0].vpc = "vpc-7".into();
+    assert_eq!(orphans(&[binding.clone(), other], &topology), Vec::<String>::new(), "a backend's");
+    topology.surroundings.strangers[0].mark = None;
+    assert_eq!(orphans(&[binding], &topology), Vec::<String>::new(), "not ours");
+}
+
+#[test]
+fn a_member_that_was_registered_for_a_binding_that_is_gone_is_reported() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let mut left = topology.servers.get().unwrap()[0].clone();
+    left.address = [192, 168, 7, 77].into();
+    left.description = "albridge/prod/old/i-77".to_owned();
+    topology.servers.get_mut().unwrap().push(left);
+    assert_eq!(orphans(std::slice::from_ref(&binding), &topology), ["192.168.7.77:80"]);
 }

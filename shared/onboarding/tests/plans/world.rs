@@ -46,6 +46,7 @@ pub(crate) fn binding(generation: Generation) -> Binding {
             id: "cen-1".into(),
             bandwidth: Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 10 }),
             attachment_quota: None,
+            connect_ahead: false,
         },
         backends: vec![Backend {
             region: "cn-hangzhou".into(),
@@ -209,7 +210,17 @@ pub(crate) fn topology(generation: Generation) -> Topology {
 
 /// Inputs for a plan.
 pub(crate) fn inputs<'a>(deployment: &'a Deployment, binding: &'a Binding, topology: &'a Topology) -> Inputs<'a> {
-    Inputs { deployment, binding, topology, now: now(), approved: false, opened: now(), departures: Departures::NONE }
+    let store = std::slice::from_ref(binding);
+    Inputs {
+        deployment,
+        binding,
+        store,
+        topology,
+        now: now(),
+        approved: false,
+        opened: now(),
+        departures: Departures::NONE,
+    }
 }
 
 /// Says of every selected instance that its path is open.

@@ -161,7 +161,7 @@ fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
     }
 }
 
-/// Connections between two of the binding's regions. One may have been made from either side, so every region is asked
+/// Connections of the binding's regions; `observe` keeps those between two of them. One may have been made from either side, so every region is asked
 /// and the answers are taken together, by id (cloud-apis.md section 8).
 async fn peer_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec<PeerAttachment>, Error> {
     let regions = reader.binding.regions();
@@ -175,8 +175,7 @@ async fn peer_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec
         client.list(region.as_str(), action).await
     });
     let found = try_join_all(from_regions).await?.into_iter().flatten().map(peer_attachment);
-    let ours = found.filter(|peer| regions.contains(&&peer.regions.0) && regions.contains(&&peer.regions.1));
-    Ok(by_id(ours, |peer| peer.id.clone()))
+    Ok(by_id(found, |peer| peer.id.clone()))
 }
 
 fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {

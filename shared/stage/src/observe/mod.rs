@@ -15,11 +15,13 @@
 mod backend;
 mod cen;
 mod cen_table;
+mod elsewhere;
 mod front;
 mod network;
 mod parse;
 mod released;
 mod security;
+mod siblings;
 mod surroundings;
 
 use std::collections::BTreeSet;
@@ -39,6 +41,8 @@ use crate::unread;
 pub(crate) struct Reader<'a> {
     pub(crate) cloud: &'a Cloud,
     pub(crate) binding: &'a Binding,
+    /// Every binding of the store, this one among them.
+    pub(crate) store: &'a [Binding],
     pub(crate) deployment: &'a Deployment,
     pub(crate) needs: Needs,
     /// A call failed in a way that may pass by itself.
@@ -87,18 +91,19 @@ pub(crate) struct Observation {
 
 /// Reads the parts of `binding`'s topology that `needs` names. What cannot be read is unknown, so this does not fail.
 pub async fn observe(cloud: &Cloud, binding: &Binding, deployment: &Deployment, needs: Needs) -> Topology {
-    observe_noting(cloud, binding, deployment, needs).await.topology
+    observe_noting(cloud, binding, std::slice::from_ref(binding), deployment, needs).await.topology
 }
 
 /// The same, with a note of whether a failure may pass by itself.
 pub(crate) async fn observe_noting(
     cloud: &Cloud,
     binding: &Binding,
+    store: &[Binding],
     deployment: &Deployment,
     needs: Needs,
 ) -> Observation {
     let reader =
-        Reader { cloud, binding, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() };
+        Reader { cloud, binding, store, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() };
     let mut topology = Topology::default();
     let (front, cen, backends) = tokio::join!(biased;
         front::read(&reader),
@@ -109,11 +114,25 @@ pub(crate) async fn observe_noting(
     cen.put(&mut topology);
     let interfaces = backends.into_iter().map(|backend| backend.put(&mut topology)).collect();
     keep_own_attachments(&mut topology);
+    keep_own_connections(&mut topology, binding);
+    topology.surroundings.elsewhere = elsewhere::read(&reader, &topology).await;
     if needs.has(Needs::MEMBERS) {
         released::read(&reader, &interfaces, &topology).await.put(&mut topology);
     }
     topology.unread = reader.failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     Observation { topology, failing: reader.failing.into_inner() }
+}
+
+/// Connections with regions that the binding does not name are nothing that its packets meet.
+fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
+    let regions = binding.regions();
+    if let Some(peers) = topology.peer_attachments.get_mut() {
+        let (own, others) = std::mem::take(peers)
+            .into_iter()
+            .partition(|peer| regions.contains(&&peer.regions.0) && regions.contains(&&peer.regions.1));
+        *peers = own;
+        topology.surroundings.foreign_peers = others;
+    }
 }
 
 /// A region's transit router may serve VPCs of others: only those of the binding's VPCs are its topology. The others count
@@ -125,6 +144,8 @@ fn keep_own_attachments(topology: &mut Topology) {
         for attachment in attachments.iter() {
             *topology.surroundings.attachments.entry(attachment.region.clone()).or_default() += 1;
         }
-        attachments.retain(|attachment| vpcs.contains(&attachment.vpc));
+        let (own, others) = std::mem::take(attachments).into_iter().partition(|found| vpcs.contains(&found.vpc));
+        *attachments = own;
+        topology.surroundings.strangers = others;
     }
 }

@@ -5,19 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use futures_util::future::try_join_all;
-use onboarding::ids::{ServerGroupId, VpcId};
-use onboarding::surroundings::{AlbVpc, Holder};
+use onboarding::ids::{BindingName, ServerGroupId, VpcId};
+use onboarding::surroundings::{AlbVpc, Holder, LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known, LoadBalancer, Topology};
 use onboarding::wanted;
 use openapi::{Client, Error, alb, ecs, vpc};
 
-use super::Reader;
+use super::{Reader, siblings};
 use crate::needs::Needs;
 
 /// What was seen of it.
 #[derive(Default)]
 pub(super) struct Around {
     balanced: Known<BTreeMap<ServerGroupId, u32>>,
+    siblings: BTreeMap<BindingName, Known<Option<Sibling>>>,
+    left_groups: Known<Vec<LeftGroup>>,
     alb_vpcs: Known<BTreeMap<VpcId, AlbVpc>>,
     holders: Known<BTreeMap<Ipv4Addr, Holder>>,
 }
@@ -25,6 +27,8 @@ pub(super) struct Around {
 impl Around {
     pub(super) fn put(self, topology: &mut Topology) {
         topology.surroundings.balanced = self.balanced;
+        topology.surroundings.siblings = self.siblings;
+        topology.surroundings.left_groups = self.left_groups;
         topology.surroundings.alb_vpcs = self.alb_vpcs;
         topology.surroundings.holders = self.holders;
     }
@@ -32,8 +36,14 @@ impl Around {
 
 pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &LoadBalancer) -> Around {
     let region = load_balancer.region.as_str();
-    let groups = reader.known(client.list(region, alb::ListServerGroups::default()).await);
-    let mut around = Around { balanced: balanced(&groups, load_balancer), ..Around::default() };
+    let (groups, siblings) = tokio::join!(biased;
+        async { reader.known(client.list(region, alb::ListServerGroups::default()).await) },
+        siblings::read(reader)
+    );
+    let mut around = Around { balanced: balanced(&groups, load_balancer), siblings, ..Around::default() };
+    if let Known::Known(groups) = &groups {
+        around.left_groups = reader.known(siblings::left(reader, client, groups).await);
+    }
     if wanted::generation(reader.binding, load_balancer) == Generation::Upgraded {
         let why = "only a classic load balancer has to do with its neighbours";
         around.alb_vpcs = Known::nothing_to_read(why);
@@ -43,7 +53,10 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &L
     (around.alb_vpcs, around.holders) = tokio::join!(biased;
         async {
             match &groups {
-                Known::Known(groups) => reader.known(alb_vpcs(client, load_balancer, groups).await),
+                Known::Known(groups) => {
+                    let home = around.siblings.values().any(|known| known.get().is_some_and(Option::is_some));
+                    reader.known(alb_vpcs(client, load_balancer, groups, home).await)
+                }
                 Known::Failed(why) => Known::Failed(why.clone()),
                 Known::NotAsked(why) => Known::NotAsked(why.clone()),
             }
@@ -74,15 +87,17 @@ fn balanced(
     }
 }
 
-/// Groups of other VPCs that a load balancer uses and that have remote servers, by VPC.
+/// Groups that a classic load balancer uses and that have remote servers, by VPC; of the load balancer's own VPC only where
+/// `home` asks for it. An upgraded load balancer is under no limit, and none counts for another.
 async fn alb_vpcs(
     client: &Client,
     load_balancer: &LoadBalancer,
     groups: &[alb::ServerGroup],
+    home: bool,
 ) -> Result<BTreeMap<VpcId, AlbVpc>, Error> {
     let region = load_balancer.region.as_str();
     let candidates = groups.iter().filter(|group| {
-        group.vpc_id != load_balancer.vpc.as_str()
+        (home || group.vpc_id != load_balancer.vpc.as_str())
             && group.server_group_type == "Ip"
             && group.server_count > 0
             && !group.related_load_balancer_ids.is_empty()
@@ -93,6 +108,9 @@ async fn alb_vpcs(
         Ok::<_, Error>((group, client.list(region, action).await?))
     }))
     .await?;
+    let remote = |server: &alb::Server| server.remote_ip_enabled;
+    let users = members.iter().filter(|(_, servers)| servers.iter().any(remote));
+    let classic = classic(client, region, users.flat_map(|(group, _)| &group.related_load_balancer_ids)).await?;
     let mut vpcs: BTreeMap<VpcId, AlbVpc> = BTreeMap::new();
     for (group, servers) in members {
         let remote: BTreeSet<Ipv4Addr> = servers
@@ -100,7 +118,7 @@ async fn alb_vpcs(
             .filter(|server| server.remote_ip_enabled)
             .filter_map(|server| server.server_ip.parse().or_else(|_| server.server_id.parse()).ok())
             .collect();
-        if !remote.is_empty() {
+        if !remote.is_empty() && group.related_load_balancer_ids.iter().any(|id| classic.contains(id)) {
             let vpc = vpcs.entry(group.vpc_id.as_str().into()).or_default();
             vpc.groups.insert(group.server_group_id.as_str().into());
             vpc.remote.extend(remote);
@@ -115,6 +133,25 @@ async fn alb_vpcs(
         vpc.cens = found.associated_cens.iter().map(|cen| cen.cen_id.as_str().into()).collect();
     }
     Ok(vpcs)
+}
+
+/// Which of some load balancers are classic. One that is gone meanwhile is none.
+async fn classic<'i>(
+    client: &Client,
+    region: &str,
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<BTreeSet<String>, Error> {
+    let ids: BTreeSet<&String> = ids.collect();
+    let found = try_join_all(ids.into_iter().map(|id| async move {
+        let action = alb::GetLoadBalancerAttribute { load_balancer_id: id.clone() };
+        match client.call(region, &action).await {
+            Ok(found) => Ok((siblings::generation(&found) == Generation::Classic).then(|| id.clone())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }))
+    .await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Who holds the addresses of the load balancer's VPC: every network interface, and the ALBs, its own included. NLB and CLB

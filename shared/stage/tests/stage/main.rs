@@ -6,4 +6,3 @@ mod absence;
 mod observe;
 mod run;
 mod scripted;
-mod waits;

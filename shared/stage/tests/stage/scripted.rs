@@ -163,10 +163,6 @@ pub(crate) fn host(world: &Arc<World>, more: &[(&str, &str)]) -> Host {
 
 /// An invocation with five minutes.
 pub(crate) fn invocation(host: &Host) -> Invocation<'_> {
-    invocation_of(host, Duration::from_secs(300))
-}
-
-pub(crate) fn invocation_of(host: &Host, time: Duration) -> Invocation<'_> {
-    let deadline = host.clock().now() + time;
+    let deadline = host.clock().now() + Duration::from_secs(300);
     Invocation { host, credentials: None, deadline, approved: None }
 }

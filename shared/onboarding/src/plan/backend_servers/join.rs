@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-
 use super::hand_over::{self, Entry};
 use super::{Member, SERVERS_PER_GROUP, STAGE};
 use crate::binding::OnStop;
@@ -107,9 +105,8 @@ pub(super) fn plan(
 /// Paths gate members: the ALB fails open and would send traffic to whatever is registered.
 fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<&Verdict>, count: usize) -> Change {
     let id = &instance.id;
-    if !is_private(address) {
-        let message = format!("{address} of {id} is no private address.");
-        return change.blocked_by(Reason::new(Code::AddressNotPrivate, id, message));
+    if let Some(reason) = wanted::not_private(id, address) {
+        return change.blocked_by(reason);
     }
     if count >= SERVERS_PER_GROUP {
         let message = format!("The server group already has {count} servers, so {id} is not registered.");
@@ -126,10 +123,4 @@ fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<
             change.blocked_by(Reason::new(Code::Unread, id, message))
         }
     }
-}
-
-/// The prefixes that Remote IP takes (cloud-apis.md, section 4).
-fn is_private(address: Ipv4Addr) -> bool {
-    let prefixes = [([10, 0, 0, 0], 8), ([100, 64, 0, 0], 10), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
-    prefixes.iter().any(|(base, length)| Ipv4Net::new_assert((*base).into(), *length).contains(&address))
 }

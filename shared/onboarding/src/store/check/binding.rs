@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
-use super::value::{distinct, filled, one_of, port, positive, some_items, url_path, within};
+use super::text;
+use super::value::{at_most, distinct, one_of, port, positive, quoted, some_items, within};
 use super::{NAME_PATTERN, Wrong};
 use crate::binding::{AssumeRole, BackToOrigin, Bandwidth, Binding, HealthCheckWish};
+use crate::ids::VSwitchId;
 use crate::topology::Generation;
 
 /// Where a non-upgraded ALB's addresses are.
 const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
+
+/// Mbit/s of the largest bandwidth plan (the text of `CreateCenBandwidthPackage`).
+const MOST_MBPS: u32 = 10_000;
+/// Zones of an attachment (the text of `CreateTransitRouterVpcAttachment`).
+const MOST_ZONES: usize = 10;
 
 /// A binding under examination, with its own path.
 pub(super) struct Checked<'a> {
@@ -31,8 +38,8 @@ impl Checked<'_> {
         }
         within(&self.at("security.priority"), self.binding.security.priority.into(), 1..=100)?;
         if let Some(verify) = &self.binding.verify {
-            filled(&self.at("verify.host"), &verify.host)?;
-            url_path(&self.at("verify.path"), &verify.path)?;
+            text::host_header(&self.at("verify.host"), &verify.host)?;
+            text::url_path(&self.at("verify.path"), &verify.path)?;
             within(&self.at("verify.expect"), verify.expect.into(), 100..=599)?;
         }
         within(&self.at("removal.maxPercent"), self.binding.removal.max_percent, 0..=100)
@@ -48,36 +55,31 @@ impl Checked<'_> {
         if name.len() <= 40 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain) {
             return Ok(());
         }
-        let message = format!("is `{name}`. Write a name of the form {NAME_PATTERN}.");
+        let message = format!("is {}. Write a name of the form {NAME_PATTERN}.", quoted(name));
         Err(Wrong::new(self.at("name"), message))
     }
 
     fn alb(&self) -> Result<(), Wrong> {
         let alb = &self.binding.alb;
-        filled(&self.at("alb.region"), alb.region.as_str())?;
-        filled(&self.at("alb.id"), alb.id.as_str())?;
-        distinct(&self.at("alb.attachmentVswitches"), &alb.attachment_vswitches, "vSwitch")?;
+        text::id(&self.at("alb.region"), alb.region.as_str())?;
+        text::id(&self.at("alb.id"), alb.id.as_str())?;
+        vswitches(&self.at("alb.attachmentVswitches"), &alb.attachment_vswitches)?;
+        if let Some(quota) = alb.server_quota {
+            positive(&self.at("alb.serverQuota"), quota)?;
+        }
         self.role("alb", alb.assume_role.as_ref())
     }
 
     fn role(&self, side: &str, role: Option<&AssumeRole>) -> Result<(), Wrong> {
         let Some(role) = role else { return Ok(()) };
-        let named = role.arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(":role/"));
-        let digits = |account: &str| !account.is_empty() && account.chars().all(|c| c.is_ascii_digit());
-        if !named.is_some_and(|(account, name)| digits(account) && !name.is_empty()) {
-            let message = format!("is `{}`. Write acs:ram::<account number>:role/<role name>.", role.arn);
-            return Err(Wrong::new(self.at(&format!("{side}.assumeRole.arn")), message));
-        }
-        role.external_id.as_ref().map_or(Ok(()), |id| filled(&self.at(&format!("{side}.assumeRole.externalId")), id))
+        text::role_arn(&self.at(&format!("{side}.assumeRole.arn")), &role.arn)?;
+        let at = self.at(&format!("{side}.assumeRole.externalId"));
+        role.external_id.as_ref().map_or(Ok(()), |id| text::external_id(&at, id))
     }
 
     fn server_group(&self) -> Result<(), Wrong> {
         let group = &self.binding.server_group;
-        let length = group.name.chars().count();
-        if !(2..=128).contains(&length) || !group.name.starts_with(char::is_alphanumeric) {
-            let message = format!("is `{}`. Write 2 to 128 characters, the first a letter or a digit.", group.name);
-            return Err(Wrong::new(self.at("serverGroup.name"), message));
-        }
+        text::server_group_name(&self.at("serverGroup.name"), &group.name)?;
         one_of(&self.at("serverGroup.protocol"), &group.protocol, &["HTTP", "HTTPS", "gRPC"])?;
         port(&self.at("serverGroup.port"), group.port)?;
         within(&self.at("serverGroup.weight"), group.weight, 1..=100)?;
@@ -89,17 +91,31 @@ impl Checked<'_> {
     fn health_check(&self, check: &HealthCheckWish) -> Result<(), Wrong> {
         let at = |field: &str| self.at(&format!("serverGroup.healthCheck.{field}"));
         one_of(&at("protocol"), &check.protocol, &["HTTP", "HTTPS", "TCP", "gRPC"])?;
-        one_of(&at("method"), &check.method, &["HEAD", "GET"])?;
-        url_path(&at("path"), &check.path)?;
+        // The texts of HealthCheckProtocol and HealthCheckMethod: HTTP checks ask by HEAD or GET, gRPC ones by POST or GET.
+        let methods = if check.is_grpc() { ["POST", "GET"] } else { ["HEAD", "GET"] };
+        one_of(&at("method"), check.method(), &methods)?;
+        text::health_path(&at("path"), &check.path)?;
+        text::health_host(&at("host"), &check.host)?;
         within(&at("interval"), check.interval, 1..=50)?;
         within(&at("timeout"), check.timeout, 1..=300)?;
         within(&at("healthyThreshold"), check.healthy_threshold, 2..=10)?;
         within(&at("unhealthyThreshold"), check.unhealthy_threshold, 2..=10)?;
-        distinct(&at("codes"), &check.codes, "code")?;
-        if check.protocol.starts_with("HTTP") {
-            let words = ["http_2xx", "http_3xx", "http_4xx", "http_5xx"];
-            for (index, code) in check.codes.iter().enumerate() {
-                one_of(&at(&format!("codes[{index}]")), code, &words)?;
+        if check.timeout < check.interval {
+            // The product's pages: such a timeout is ignored, and the interval counts for it.
+            let message = format!(
+                "is {}, and the ALB takes healthCheck.interval, {} s, for a shorter one. Write a number from {} to 300.",
+                check.timeout, check.interval, check.interval
+            );
+            return Err(Wrong::new(at("timeout"), message));
+        }
+        let codes = check.codes();
+        distinct(&at("codes"), &codes, "code")?;
+        for (index, code) in codes.iter().enumerate() {
+            let at = at(&format!("codes[{index}]"));
+            if !check.is_grpc() {
+                one_of(&at, code, &["http_2xx", "http_3xx", "http_4xx", "http_5xx"])?;
+            } else if !code.parse::<u8>().is_ok_and(|number| number <= 99 && number.to_string() == *code) {
+                return Err(Wrong::new(at, format!("is {}. Write a gRPC status from 0 to 99.", quoted(code))));
             }
         }
         Ok(())
@@ -108,7 +124,23 @@ impl Checked<'_> {
     fn listener(&self) -> Result<(), Wrong> {
         let listener = &self.binding.listener;
         one_of(&self.at("listener.protocol"), &listener.protocol, &["HTTP", "HTTPS", "QUIC"])?;
-        port(&self.at("listener.port"), listener.port)
+        port(&self.at("listener.port"), listener.port)?;
+        // The text of CreateServerGroup's Protocol.
+        let group = self.binding.server_group.protocol.as_str();
+        let listeners: &[&str] = match group {
+            "HTTPS" => &["HTTPS"],
+            "gRPC" => &["HTTPS", "QUIC"],
+            _ => return Ok(()),
+        };
+        if listeners.contains(&listener.protocol.as_str()) {
+            return Ok(());
+        }
+        let message = format!(
+            "is {group}, and such a group does not stand behind an {} listener. Write HTTP, or set listener.protocol to {}.",
+            listener.protocol,
+            listeners.join(" or ")
+        );
+        Err(Wrong::new(self.at("serverGroup.protocol"), message))
     }
 
     fn backends(&self) -> Result<(), Wrong> {
@@ -118,13 +150,13 @@ impl Checked<'_> {
         for (index, backend) in backends.iter().enumerate() {
             let side = format!("backends[{index}]");
             let at = |field: &str| self.at(&format!("{side}.{field}"));
-            filled(&at("region"), backend.region.as_str())?;
-            filled(&at("vpc"), backend.vpc.as_str())?;
+            text::id(&at("region"), backend.region.as_str())?;
+            text::id(&at("vpc"), backend.vpc.as_str())?;
             if !vpcs.insert(&backend.vpc) {
                 let message = format!("{} is listed twice. Give each VPC one entry.", backend.vpc);
                 return Err(Wrong::new(at("vpc"), message));
             }
-            distinct(&at("attachmentVswitches"), &backend.attachment_vswitches, "vSwitch")?;
+            vswitches(&at("attachmentVswitches"), &backend.attachment_vswitches)?;
             let tags = &backend.select.tags;
             if tags.is_empty() {
                 let message = "is empty, which would select every instance of the VPC. Name at least one tag.";
@@ -140,7 +172,10 @@ impl Checked<'_> {
 
     fn cen(&self) -> Result<(), Wrong> {
         let cen = &self.binding.cen;
-        filled(&self.at("cen.id"), cen.id.as_str())?;
+        text::id(&self.at("cen.id"), cen.id.as_str())?;
+        if let Some(quota) = cen.attachment_quota {
+            positive(&self.at("cen.attachmentQuota"), quota)?;
+        }
         match (&cen.bandwidth, self.binding.remote_regions().first()) {
             (Some(bandwidth), _) => self.bandwidth(bandwidth),
             (None, None) => Ok(()),
@@ -160,9 +195,9 @@ impl Checked<'_> {
             (None, false) => "names neither a package nor payByTraffic. Add one of them.",
             (Some(_), false) | (None, true) => {
                 if let Some(package) = &bandwidth.package {
-                    filled(&self.at("cen.bandwidth.package"), package.as_str())?;
+                    text::id(&self.at("cen.bandwidth.package"), package.as_str())?;
                 }
-                return positive(&self.at("cen.bandwidth.mbps"), bandwidth.mbps);
+                return within(&self.at("cen.bandwidth.mbps"), bandwidth.mbps, 1..=MOST_MBPS);
             }
         };
         Err(Wrong::new(self.at("cen.bandwidth"), message))
@@ -196,4 +231,10 @@ impl Checked<'_> {
         }
         Ok(())
     }
+}
+
+fn vswitches(path: &str, vswitches: &[VSwitchId]) -> Result<(), Wrong> {
+    distinct(path, vswitches, "vSwitch")?;
+    at_most(path, vswitches, MOST_ZONES, "vSwitches")?;
+    vswitches.iter().enumerate().try_for_each(|(index, id)| text::id(&format!("{path}[{index}]"), id.as_str()))
 }

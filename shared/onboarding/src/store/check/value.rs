@@ -16,6 +16,21 @@ pub(super) fn filled(path: &str, text: &str) -> Checked {
     Ok(())
 }
 
+/// A value in a message: its beginning, control characters escaped.
+pub(super) fn quoted(text: &str) -> String {
+    const SHOWN: usize = 96;
+    let escaped: String = text
+        .chars()
+        .take(SHOWN)
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect();
+    if text.chars().nth(SHOWN).is_some() {
+        format!("`{escaped}...`, of {} characters", text.chars().count())
+    } else {
+        format!("`{escaped}`")
+    }
+}
+
 /// A number in a range.
 pub(super) fn within(path: &str, value: u32, range: RangeInclusive<u32>) -> Checked {
     if range.contains(&value) {
@@ -42,15 +57,7 @@ pub(super) fn one_of(path: &str, value: &str, words: &[&str]) -> Checked {
     if words.contains(&value) {
         return Ok(());
     }
-    Err(Wrong::new(path, format!("is `{value}`. Write one of {}.", words.join(", "))))
-}
-
-/// A path of a URL.
-pub(super) fn url_path(path: &str, value: &str) -> Checked {
-    if value.starts_with('/') {
-        return Ok(());
-    }
-    Err(Wrong::new(path, format!("is `{value}`. Write a path that begins with /.")))
+    Err(Wrong::new(path, format!("is {}. Write one of {}.", quoted(value), words.join(", "))))
 }
 
 /// A list that has something in it.
@@ -59,6 +66,14 @@ pub(super) fn some_items<T>(path: &str, items: &[T], what: &str) -> Checked {
         return Err(Wrong::new(path, format!("is empty. Name at least one {what}.")));
     }
     Ok(())
+}
+
+/// A list with at most so many items.
+pub(super) fn at_most<T>(path: &str, items: &[T], most: usize, what: &str) -> Checked {
+    if items.len() <= most {
+        return Ok(());
+    }
+    Err(Wrong::new(path, format!("has {} entries. Name at most {most} {what}.", items.len())))
 }
 
 /// A list without repetitions, empty items, or nothing in it.

@@ -1,0 +1,116 @@
+//! What was made for bindings that the store no longer has, and nobody's attachments and connections. Reported, never removed.
+
+use crate::ids::{Region, VpcId};
+use crate::plan::Inputs;
+use crate::reason::{Code, Reason};
+use crate::topology::Known;
+
+/// Everything of that kind that was seen, routes and rules aside: those are met where they are pruned.
+pub(crate) fn orphans(inputs: &Inputs<'_>) -> Vec<Reason> {
+    let mut found = groups(inputs);
+    found.extend(members(inputs));
+    found.extend(attachments(inputs));
+    found.extend(connections(inputs));
+    found
+}
+
+fn is_gone(inputs: &Inputs<'_>, binding: &str) -> bool {
+    inputs.store.iter().all(|known| known.name.as_str() != binding)
+}
+
+/// Groups, with the listeners that forward to them and their members.
+fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
+    let mut found = Vec::new();
+    for group in inputs.topology.surroundings.left_groups.get().into_iter().flatten() {
+        let (id, binding) = (&group.id, &group.binding);
+        let message = format!(
+            "Server group {id} ({}) was made for binding {binding}, which is not in the store; it has {} members{}.",
+            group.name,
+            group.members.len(),
+            first(&group.members)
+        );
+        found.push(Reason::new(Code::Orphan, id, message));
+        for (balancer, listener, port) in &group.listeners {
+            let message = format!(
+                "Listener {listener} on port {port} of {balancer} forwards to {id} of binding {binding}, which is not in the store."
+            );
+            found.push(Reason::new(Code::Orphan, listener, message));
+        }
+    }
+    found
+}
+
+/// A few of many, in brackets.
+fn first(all: &[String]) -> String {
+    const NAMED: usize = 3;
+    match all.get(..NAMED) {
+        _ if all.is_empty() => String::new(),
+        Some(some) if all.len() > NAMED => format!(" ({}, ...)", some.join(", ")),
+        _ => format!(" ({})", all.join(", ")),
+    }
+}
+
+/// Members of this binding's group that were registered for another one.
+fn members(inputs: &Inputs<'_>) -> Vec<Reason> {
+    let servers = inputs.topology.servers.get().into_iter().flatten();
+    let left = servers.filter_map(|server| {
+        let binding = inputs.deployment.binding_of(&server.description)?;
+        let message =
+            format!("Member {} was registered for binding {binding}, which is not in the store.", server.endpoint());
+        is_gone(inputs, binding.as_str()).then(|| Reason::new(Code::Orphan, server.endpoint(), message))
+    });
+    left.collect()
+}
+
+/// Attachments of ours to VPCs that no binding names. Which VPC a binding's load balancer is in has to be known of every
+/// binding with the same CEN instance: one that could not be read may want any of them.
+fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
+    let Inputs { deployment, binding, store, topology, .. } = *inputs;
+    let surroundings = &topology.surroundings;
+    let same_cen = || store.iter().filter(|other| other.cen.id == binding.cen.id);
+    let mut homes: Vec<&VpcId> = Vec::new();
+    for other in same_cen().filter(|other| other.alb.id != binding.alb.id) {
+        match surroundings.siblings.get(&other.name) {
+            Some(Known::Known(sibling)) => homes.extend(sibling.as_ref().map(|sibling| &sibling.vpc)),
+            // Not read: it may be any VPC of that region.
+            _ if surroundings.strangers.iter().any(|found| found.region == other.alb.region) => return Vec::new(),
+            _ => {}
+        }
+    }
+    let named = |vpc: &VpcId| {
+        let backend = same_cen().flat_map(|other| &other.backends).any(|backend| &backend.vpc == vpc);
+        backend || homes.contains(&vpc) || topology.alb().is_some_and(|alb| &alb.vpc == vpc)
+    };
+    let ours = surroundings.strangers.iter().filter(|found| deployment.owns_tag(found.mark.as_deref()));
+    let left = ours.filter(|found| !named(&found.vpc)).map(|found| {
+        let message = format!(
+            "Attachment {} of {} in {} was made by this deployment, and no binding names that VPC.",
+            found.id, found.vpc, found.region
+        );
+        Reason::new(Code::Orphan, &found.id, message)
+    });
+    left.collect()
+}
+
+/// Connections of ours between regions that no binding joins.
+fn connections(inputs: &Inputs<'_>) -> Vec<Reason> {
+    let Inputs { deployment, binding, store, topology, .. } = *inputs;
+    let joined = |one: &Region, other: &Region| {
+        store.iter().filter(|each| each.cen.id == binding.cen.id).any(|each| {
+            let remote = each.remote_regions();
+            (&each.alb.region == one && remote.contains(&other)) || (&each.alb.region == other && remote.contains(&one))
+        })
+    };
+    let own = topology.peer_attachments.get().into_iter().flatten();
+    let all = own.chain(&topology.surroundings.foreign_peers);
+    let ours =
+        all.filter(|peer| deployment.owns_tag(peer.mark.as_deref()) && !joined(&peer.regions.0, &peer.regions.1));
+    let left = ours.map(|peer| {
+        let message = format!(
+            "Connection {} ({} - {}) was made by this deployment, and no binding joins these regions.",
+            peer.id, peer.regions.0, peer.regions.1
+        );
+        Reason::new(Code::Orphan, &peer.id, message)
+    });
+    left.collect()
+}

@@ -1,0 +1,69 @@
+//! Who is selected at all: a selector that matches nobody is named, with what comes near it.
+//!
+//! Nothing is paid for then: the attachment waits, and what is shared waits where no other backend needs it
+//! (`plan::obstacles`), unless the binding asks to be connected ahead.
+
+use crate::binding::Backend;
+use crate::checks::{Finding, Target};
+use crate::plan::Inputs;
+use crate::reason::{Code, Reason};
+use crate::topology::{Instance, Known, LoadBalancer};
+use crate::wanted;
+
+/// Near misses that a message names.
+const NAMED: usize = 3;
+
+pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+    let Inputs { binding, topology, .. } = *inputs;
+    for backend in binding.backends.iter().filter(|backend| backend.vpc != load_balancer.vpc) {
+        let Some(known) = topology.instances.get(&backend.vpc) else { continue };
+        let attach = || vec![Target::Attach(backend.vpc.clone())];
+        findings.extend(Finding::unread(&format!("the instances of {}", backend.vpc), known, attach()));
+        let Some(instances) = known.get() else { continue };
+        if wanted::selected(binding, topology).any(|(of, _)| of.vpc == backend.vpc) {
+            continue;
+        }
+        let tags: Vec<String> = backend.select.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let message = format!(
+            "No instance of {} in {} has {}{}.",
+            backend.vpc,
+            backend.region,
+            tags.join(" and "),
+            near_misses(inputs, backend, instances)
+        );
+        let blocks = if binding.cen.connect_ahead { Vec::new() } else { attach() };
+        findings.push(Finding::new(Reason::new(Code::NoneSelected, &backend.vpc, message), blocks));
+    }
+}
+
+/// What comes near, as the rest of a sentence: other case, other value, the same tags elsewhere.
+fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -> String {
+    let mut misses: Vec<String> = instances
+        .iter()
+        .filter_map(|instance| Some(format!("{} has {}", instance.id, near(backend, instance)?)))
+        .collect();
+    let surroundings = &inputs.topology.surroundings;
+    let elsewhere = surroundings.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
+    misses.extend(elsewhere.map(|found| format!("{} has them in {} ({})", found.instance, found.vpc, found.region)));
+    if misses.is_empty() {
+        return String::new();
+    }
+    let more = misses.len().saturating_sub(NAMED);
+    misses.truncate(NAMED);
+    let more = if more > 0 { format!(", and {more} more come near") } else { String::new() };
+    format!(": {}{more}", misses.join(", "))
+}
+
+/// How an instance's tags come near: every wanted tag is there in some case, or its key is with another value.
+fn near(backend: &Backend, instance: &Instance) -> Option<String> {
+    let mut parts = Vec::new();
+    for (key, value) in &backend.select.tags {
+        let found = instance.tags.iter().find(|(have, _)| *have == key);
+        let found = found.or_else(|| instance.tags.iter().find(|(have, _)| have.to_lowercase() == key.to_lowercase()));
+        let (have, holds) = found?;
+        if (have, holds) != (key, value) {
+            parts.push(format!("{have}={holds}"));
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join(" and "))
+}

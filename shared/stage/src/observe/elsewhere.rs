@@ -1,0 +1,66 @@
+//! Where instances are that nobody finds in a backend's VPC: the same tags in other VPCs of the binding's regions. Asked only
+//! where a selector matches nobody, one listing a region, so that it costs nothing as long as nothing is wrong.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::{join_all, try_join_all};
+use onboarding::binding::Backend;
+use onboarding::ids::{Region, VpcId};
+use onboarding::surroundings::Elsewhere;
+use onboarding::topology::{Known, Topology};
+use openapi::{Client, Error, ecs};
+
+use super::Reader;
+use crate::cloud::Side;
+use crate::needs::Needs;
+
+pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<VpcId, Known<Vec<Elsewhere>>> {
+    if !reader.needs.has(Needs::BACKENDS) {
+        return BTreeMap::new();
+    }
+    let nobody = |backend: &&Backend| {
+        let instances = topology.instances.get(&backend.vpc).and_then(Known::get);
+        instances.is_some_and(|all| !all.iter().any(|instance| backend.select.matches(&instance.tags)))
+    };
+    let searches = reader.binding.backends.iter().filter(nobody).map(|backend| async move {
+        let found = match reader.cloud.client_for(Side::Backend(&backend.vpc)).await {
+            Ok(client) => search(reader, &client, backend).await,
+            Err(error) => Err(error),
+        };
+        // A hint that cannot be had is none: nothing depends on it, so its failure is no failing cloud either.
+        let found = found
+            .map_or_else(|error| Known::nothing_to_read(format!("{}: {}", error.action, error.code)), Known::Known);
+        (backend.vpc.clone(), found)
+    });
+    join_all(searches).await.into_iter().collect()
+}
+
+async fn search(reader: &Reader<'_>, client: &Client, backend: &Backend) -> Result<Vec<Elsewhere>, Error> {
+    let tag: Vec<ecs::Tag> = backend
+        .select
+        .tags
+        .iter()
+        .map(|(key, value)| ecs::Tag { key: key.clone(), value: Some(value.clone()) })
+        .collect();
+    let in_regions = reader.binding.regions().into_iter().map(|region| {
+        let action = ecs::DescribeInstances { tag: tag.clone(), ..Default::default() };
+        async move { Ok::<_, Error>((region, client.list(region.as_str(), action).await?)) }
+    });
+    let mut elsewhere = Vec::new();
+    for (region, found) in try_join_all(in_regions).await? {
+        elsewhere.extend(found.into_iter().filter_map(|instance| of(backend, region, instance)));
+    }
+    elsewhere.sort_by(|a, b| a.instance.cmp(&b.instance));
+    Ok(elsewhere)
+}
+
+/// An instance outside of the backend's VPC whose tags are really those: the filter is the cloud's.
+fn of(backend: &Backend, region: &Region, found: ecs::Instance) -> Option<Elsewhere> {
+    let tags = found.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect();
+    let vpc = VpcId::from(found.vpc_attributes.vpc_id);
+    (vpc != backend.vpc && backend.select.matches(&tags)).then(|| Elsewhere {
+        instance: found.instance_id.into(),
+        vpc,
+        region: region.clone(),
+    })
+}
