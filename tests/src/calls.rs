@@ -54,6 +54,12 @@ pub fn assert_quiet(local: &Local) {
     assert!(loud.is_empty(), "{} calls were refused: {:#?}", loud.len(), loud.iter().take(5).collect::<Vec<_>>());
 }
 
+/// Whether a call was refused only because it came at a bad moment.
+#[must_use]
+pub fn met_a_conflict(call: &CallRecord) -> bool {
+    call.code.as_deref().is_some_and(|code| CONFLICTS.contains(&code))
+}
+
 fn is_loud(call: &CallRecord) -> bool {
     let code = call.code.as_deref().unwrap_or_default();
     call.status == 403 || ((400..500).contains(&call.status) && !CONFLICTS.contains(&code) && !ANSWERS.contains(&code))

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use local::Local;
 use openapi::{alb, cbn, ecs, vpc};
 
+use crate::Console;
+
 /// Lines that describe what is there, sorted, by kind.
 pub type Footprint = BTreeMap<&'static str, Vec<String>>;
 
@@ -24,6 +26,37 @@ pub async fn of(local: &Local) -> Footprint {
     footprint
 }
 
+/// The same with what the load balancer says of its members' health: only once nothing is on its way.
+///
+/// # Panics
+/// When the world cannot be read.
+pub async fn with_health(local: &Local) -> Footprint {
+    let mut footprint = of(local).await;
+    let mut ailing = Console(local).ailing().await;
+    ailing.sort();
+    footprint.insert("unhealthy", ailing);
+    footprint
+}
+
+/// A description without the time of its mark: `.../drain-1795334400` is `.../drain`.
+fn timeless(description: &str) -> &str {
+    match description.rsplit_once('-') {
+        Some((mark, time)) if !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'Z') => {
+            match mark.rsplit('/').next() {
+                Some("drain" | "stopped" | "released") => mark,
+                _ => description,
+            }
+        }
+        _ => description,
+    }
+}
+
+fn tags_of<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> String {
+    let mut tags: Vec<_> = tags.map(|(key, value)| format!("{key}={value}")).collect();
+    tags.sort();
+    tags.join(" ")
+}
+
 /// What an attachment is for, by its id.
 type Names = BTreeMap<String, String>;
 
@@ -35,7 +68,10 @@ async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
     let mut names = Names::new();
     for found in client.list("cn-hangzhou", list).await.expect("ListTransitRouterVpcAttachments") {
         names.insert(found.transit_router_attachment_id, found.vpc_id.clone());
-        let line = format!("{} {} publish={}", found.vpc_id, found.status, found.auto_publish_route_enabled);
+        let zones: Vec<_> = found.zone_mappings.iter().map(|zone| zone.vswitch_id.as_str()).collect();
+        let (zones, tags) = (zones.join(","), tags_of(found.tags.iter().map(|tag| (&tag.key, &tag.value))));
+        let publish = found.auto_publish_route_enabled;
+        let line = format!("{} {} in {zones} publish={publish} {tags}", found.vpc_id, found.status);
         footprint.entry("attachments").or_default().push(line);
     }
     let list = cbn::ListTransitRouterPeerAttachments { cen_id: cen(), ..Default::default() };
@@ -46,10 +82,11 @@ async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
         // A connection is listed from both of its ends.
         if names.insert(found.transit_router_attachment_id, name.clone()).is_none() {
             let line = format!(
-                "{name} {} {} Mbit/s publish={}",
+                "{name} {} {} Mbit/s publish={} {}",
                 found.status,
                 found.bandwidth.unwrap_or_default(),
-                found.auto_publish_route_enabled
+                found.auto_publish_route_enabled,
+                tags_of(found.tags.iter().map(|tag| (&tag.key, &tag.value)))
             );
             footprint.entry("connections").or_default().push(line);
         }
@@ -63,12 +100,24 @@ async fn balancer(local: &Local, footprint: &mut Footprint) {
     let region = "cn-chengdu";
     let mut groups = Names::new();
     for group in client.list(region, alb::ListServerGroups::default()).await.expect("ListServerGroups") {
-        let tags: Vec<_> = group.tags.iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
         let name = group.server_group_name;
-        footprint.entry("groups").or_default().push(format!("{name} {} {}", group.server_group_status, tags.join(" ")));
+        let check = &group.health_check_config;
+        let line = format!(
+            "{name} {} {} in {} {} {} check={:?}:{} {}",
+            group.server_group_status,
+            group.server_group_type,
+            group.vpc_id,
+            group.protocol,
+            group.scheduler,
+            check.health_check_enabled,
+            check.health_check_path.as_deref().unwrap_or_default(),
+            tags_of(group.tags.iter().map(|tag| (&tag.key, &tag.value)))
+        );
+        footprint.entry("groups").or_default().push(line);
         let list = alb::ListServerGroupServers { server_group_id: group.server_group_id.clone(), ..Default::default() };
         for server in client.list(region, list).await.expect("ListServerGroupServers") {
             let alb::Server { server_ip, port, weight, remote_ip_enabled, description, status, .. } = server;
+            let description = timeless(&description);
             let line =
                 format!("{name} {server_ip}:{port} {status} weight={weight} remote={remote_ip_enabled} {description}");
             footprint.entry("members").or_default().push(line);
@@ -79,7 +128,13 @@ async fn balancer(local: &Local, footprint: &mut Footprint) {
         let targets =
             listener.default_actions.iter().flat_map(|action| &action.forward_group_config.server_group_tuples);
         let targets: Vec<_> = targets.map(|tuple| name_of(&groups, &tuple.server_group_id)).collect();
-        let line = format!("{} {} -> {}", listener.listener_port, listener.listener_status, targets.join(" "));
+        let (port, protocol) = (listener.listener_port, &listener.listener_protocol);
+        let (status, tags, targets) = (
+            &listener.listener_status,
+            tags_of(listener.tags.iter().map(|tag| (&tag.key, &tag.value))),
+            targets.join(" "),
+        );
+        let line = format!("{port} {protocol} {status} -> {targets} {tags}");
         footprint.entry("listeners").or_default().push(line);
     }
 }
@@ -114,7 +169,9 @@ async fn tables(local: &Local, attachments: &Names, footprint: &mut Footprint) {
         for found in client.list(region, list).await.expect("ListTransitRouterRouteEntries") {
             let next = name_of(attachments, &found.transit_router_route_entry_next_hop_id);
             let prefix = found.transit_router_route_entry_destination_cidr_block;
-            let line = format!("{table} {prefix} -> {next} {}", found.transit_router_route_entry_status);
+            let (status, description) =
+                (found.transit_router_route_entry_status, found.transit_router_route_entry_description);
+            let line = format!("{table} {prefix} -> {next} {status} {description}");
             footprint.entry("transit routes").or_default().push(line);
         }
     }
@@ -130,7 +187,13 @@ async fn routes(local: &Local, attachments: &Names, footprint: &mut Footprint) {
         };
         for found in local.operator().list(region, list).await.expect("DescribeRouteEntryList") {
             let hops: Vec<_> = found.next_hops.iter().map(|hop| name_of(attachments, &hop.next_hop_id)).collect();
-            let line = format!("{table} {} -> {} {}", found.destination_cidr_block, hops.join(" "), found.status);
+            let line = format!(
+                "{table} {} -> {} {} {}",
+                found.destination_cidr_block,
+                hops.join(" "),
+                found.status,
+                found.description
+            );
             footprint.entry("routes").or_default().push(line);
         }
     }
@@ -144,11 +207,11 @@ async fn rules(local: &Local, footprint: &mut Footprint) {
         ..Default::default()
     };
     for rule in local.operator().list("cn-hangzhou", list).await.expect("DescribeSecurityGroupAttribute") {
-        let ecs::Permission { source_cidr_ip, port_range, policy, priority, .. } = rule;
+        let ecs::Permission { source_cidr_ip, ip_protocol, port_range, policy, priority, description, .. } = rule;
         footprint
             .entry("rules")
             .or_default()
-            .push(format!("{policy} {port_range} from {source_cidr_ip} at {priority}"));
+            .push(format!("{policy} {ip_protocol} {port_range} from {source_cidr_ip} at {priority} {description}"));
     }
 }
 

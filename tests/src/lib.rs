@@ -7,6 +7,7 @@ mod console;
 pub mod footprint;
 pub mod matrix;
 mod runs;
+pub mod things;
 pub mod worlds;
 
 use clock::Clock;

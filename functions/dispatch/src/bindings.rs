@@ -1,43 +1,66 @@
 //! Which bindings an event concerns: the cloud says, never the event.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use onboarding::Binding;
-use onboarding::ids::{BindingName, InstanceId, Region};
+use onboarding::ids::{InstanceId, Region, VpcId};
+use onboarding::store::Store;
 use openapi::ecs;
-use stage::{Cloud, Failure, Invocation, Side, store};
+use stage::{Cloud, Invocation, Side};
 
-/// The bindings of the VPCs that these instances are in. One that cannot be read (deleted, say) concerns every binding of
-/// its region, or of all regions where the event names none.
-pub(crate) async fn of_instances(
+/// The bindings of the store that an event of these accounts in this region may concern: those with backends there, if each
+/// account is ours, or one whose roles the binding assumes. Ours may be unknown; then nobody is foreign.
+pub(crate) fn within<'s>(
+    store: &'s Store,
+    region: Option<&Region>,
+    accounts: &BTreeSet<String>,
+    ours: &str,
+) -> Vec<&'s Binding> {
+    let knows = |binding: &Binding, account: &String| {
+        ours.is_empty() || account == ours || accounts_of(binding).any(|known| known == account)
+    };
+    let concerned = |binding: &&Binding| {
+        let here = region.is_none_or(|region| binding.backends.iter().any(|backend| &backend.region == region));
+        here && accounts.iter().all(|account| knows(binding, account))
+    };
+    store.bindings.iter().filter(concerned).collect()
+}
+
+/// The accounts whose roles a binding assumes: `acs:ram::<account>:role/<name>`.
+fn accounts_of(binding: &Binding) -> impl Iterator<Item = &str> {
+    let roles = binding.backends.iter().map(|backend| &backend.assume_role).chain([&binding.alb.assume_role]);
+    roles.flatten().filter_map(|role| role.arn.split(':').nth(3))
+}
+
+/// Whether one of the instances is in a VPC of the binding. What cannot be read, or not in time, concerns the binding, and so
+/// does an instance that is not there (deleted, say).
+pub(crate) async fn holds(
     invocation: &Invocation<'_>,
+    binding: &Binding,
     region: Option<&Region>,
     ids: &BTreeSet<InstanceId>,
-) -> Result<Vec<BindingName>, Failure> {
-    let store = store::load(invocation.host, &invocation.client()).await?;
-    let here = |binding: &&Binding| {
-        region.is_none_or(|region| binding.backends.iter().any(|backend| &backend.region == region))
-    };
-    let mut concerned = Vec::new();
-    for binding in store.bindings.iter().filter(here) {
-        let cloud = Cloud::new(invocation.client(), binding, "");
+) -> bool {
+    let cloud = Cloud::new(invocation.client(), binding, "");
+    let clock = invocation.host.clock();
+    // The other half is for the start.
+    let limit: Duration = clock.until(invocation.budget_end()) / 2;
+    let reading = async {
         for backend in binding.backends.iter().filter(|backend| region.is_none_or(|region| &backend.region == region)) {
-            if is_concerned(&cloud, &backend.region, &backend.vpc, ids).await {
-                concerned.push(binding.name.clone());
-                break;
+            if is_in(&cloud, &backend.region, &backend.vpc, ids).await {
+                return true;
             }
         }
-    }
-    Ok(concerned)
+        false
+    };
+    clock.timeout(limit, reading).await.unwrap_or_else(|_| {
+        tracing::warn!(binding = %binding.name, "the instances were not read in time, so the binding counts as concerned");
+        true
+    })
 }
 
 /// Whether one of the instances is in the VPC, or cannot be read.
-async fn is_concerned(
-    cloud: &Cloud,
-    region: &Region,
-    vpc: &onboarding::ids::VpcId,
-    ids: &BTreeSet<InstanceId>,
-) -> bool {
+async fn is_in(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &BTreeSet<InstanceId>) -> bool {
     let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else { return true };
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     for ids in ids.chunks(100) {
@@ -49,11 +72,4 @@ async fn is_concerned(
         }
     }
     false
-}
-
-/// The bindings with backends in a region.
-pub(crate) async fn of_region(invocation: &Invocation<'_>, region: &Region) -> Result<Vec<BindingName>, Failure> {
-    let store = store::load(invocation.host, &invocation.client()).await?;
-    let here = |binding: &&Binding| binding.backends.iter().any(|backend| &backend.region == region);
-    Ok(store.bindings.iter().filter(here).map(|binding| binding.name.clone()).collect())
 }

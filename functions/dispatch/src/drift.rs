@@ -2,10 +2,13 @@
 //! and no run of the binding is on its way: that one makes the change, or the timer finds it again when the run has ended.
 //! The rest is reported as drift.
 
-use futures_util::future::join_all;
-use onboarding::{Code, Reason};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use onboarding::store::Store;
+use onboarding::{Binding, Code, Plan, Reason};
 use openapi::fnf;
-use stage::{Failure, Invocation, executions, plan_whole, store};
+use stage::{Failure, Invocation, executions, plan_due, store};
+use tokio::sync::OnceCell;
 
 use crate::{Dispatched, Drift, Started, start, turn};
 
@@ -14,59 +17,87 @@ const NAMED: usize = 8;
 /// Bindings that are read at the same time: enough to be done in time, few enough for the cloud's rate limits.
 const SIDE_BY_SIDE: usize = 8;
 
+/// What became of one binding.
+enum Outcome {
+    InPlace,
+    Started(Started),
+    Drift(Drift),
+}
+
+/// Looks at every binding. Each is repaired as soon as its own plan is made; one that cannot be read, or started, keeps no
+/// other from it.
 pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Failure> {
     let store = store::load(invocation.host, &invocation.client()).await?;
+    // Read once, by the first binding that needs it.
+    let unfinished = OnceCell::new();
+    let (unfinished, all) = (&unfinished, &store);
+    let looks = store.bindings.iter().enumerate().map(|(place, binding)| async move {
+        let looked = match plan_due(invocation, &binding.name).await {
+            Ok(plan) => one(invocation, all, binding, plan, unfinished).await,
+            Err(failure) => Err(failure),
+        };
+        (place, looked)
+    });
+    // Collected: a stream that holds the closure cannot be sent to another thread.
+    let looks: Vec<_> = looks.collect();
+    let mut looked: Vec<_> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    looked.sort_by_key(|(place, _)| *place);
+
     let mut dispatched = Dispatched::default();
     let mut failed = None;
-    // Read once, by the first binding that needs it.
-    let mut unfinished = None;
-    let mut plans = Vec::new();
-    for bindings in store.bindings.chunks(SIDE_BY_SIDE) {
-        plans.extend(join_all(bindings.iter().map(|binding| plan_whole(invocation, &binding.name, false))).await);
-    }
-    for (binding, plan) in store.bindings.iter().zip(plans) {
-        // One binding that cannot be read must not keep the others from being repaired.
-        let plan = match plan {
-            Ok((_, plan)) => plan,
+    for (binding, (_, outcome)) in store.bindings.iter().zip(looked) {
+        match outcome {
+            Ok(Outcome::InPlace) => {}
+            Ok(Outcome::Started(started)) => dispatched.started.push(started),
+            Ok(Outcome::Drift(drift)) => dispatched.drift.push(drift),
             Err(failure) => {
+                tracing::warn!(binding = %binding.name, error = %failure, "not looked after");
+                let reason = Reason::new(failure.code(), &binding.name, failure.to_string());
+                dispatched.drift.push(Drift { binding: binding.name.clone(), reasons: vec![reason] });
                 failed = Some(failure);
-                continue;
             }
-        };
-        let open: Vec<String> =
-            plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();
-        let read_only = store.paused || binding.paused || invocation.host.settings().read_only;
-        if open.is_empty() || read_only {
-            let blocked = plan.changes.into_iter().flat_map(|change| change.blocked);
-            let mut reasons: Vec<_> = blocked.chain(plan.findings).collect();
-            reasons.truncate(NAMED);
-            if !reasons.is_empty() || !open.is_empty() {
-                tracing::warn!(binding = %binding.name, reasons = reasons.len(), open = open.len(), "drift that no run may repair now");
-                dispatched.drift.push(Drift { binding: binding.name.clone(), reasons });
-            }
-            continue;
         }
-        if unfinished.is_none() {
-            unfinished = Some(listed(invocation).await);
-        }
-        let runs = executions::runs_of(&binding.name, unfinished.as_deref().unwrap_or_default());
-        if let Some(run) = runs.first() {
-            tracing::info!(binding = %binding.name, run = run.name, changes = open.len(), "left to the run that is on its way");
-            let message =
-                format!("{} is at work since {}, and {} changes are left to it.", run.name, run.started, open.len());
-            let reasons = vec![Reason::new(Code::Waits, &run.name, message)];
-            dispatched.drift.push(Drift { binding: binding.name.clone(), reasons });
-            continue;
-        }
-        let execution = start::one(invocation, &binding.name).await?;
-        tracing::info!(binding = %binding.name, changes = open.len(), first = open[0], "drift, to be repaired");
-        let drift = open.into_iter().take(NAMED).collect();
-        dispatched.started.push(Started { binding: binding.name.clone(), execution, drift });
     }
     match failed {
+        // Nothing came of it: the platform may call again.
         Some(failure) if dispatched.started.is_empty() => Err(failure),
         _ => Ok(dispatched),
     }
+}
+
+/// Starts a run of a binding whose plan a run can carry out now, if none is on its way.
+async fn one(
+    invocation: &Invocation<'_>,
+    store: &Store,
+    binding: &Binding,
+    plan: Plan,
+    unfinished: &OnceCell<Vec<fnf::Execution>>,
+) -> Result<Outcome, Failure> {
+    let drift = |reasons| Outcome::Drift(Drift { binding: binding.name.clone(), reasons });
+    let open: Vec<String> =
+        plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();
+    let read_only = store.paused || binding.paused || invocation.host.settings().read_only;
+    let Some(first) = open.first().filter(|_| !read_only) else {
+        let blocked = plan.changes.into_iter().flat_map(|change| change.blocked);
+        let mut reasons: Vec<_> = blocked.chain(plan.findings).collect();
+        reasons.truncate(NAMED);
+        if reasons.is_empty() && open.is_empty() {
+            return Ok(Outcome::InPlace);
+        }
+        tracing::warn!(binding = %binding.name, reasons = reasons.len(), open = open.len(), "drift that no run may repair now");
+        return Ok(drift(reasons));
+    };
+    let unfinished = unfinished.get_or_init(|| listed(invocation)).await;
+    if let Some(run) = executions::runs_of(&binding.name, unfinished).first() {
+        tracing::info!(binding = %binding.name, run = run.name, changes = open.len(), "left to the run that is on its way");
+        let message =
+            format!("{} is at work since {}, and {} changes are left to it.", run.name, run.started, open.len());
+        return Ok(drift(vec![Reason::new(Code::Waits, &run.name, message)]));
+    }
+    let execution = start::one(invocation, &binding.name).await?;
+    tracing::info!(binding = %binding.name, changes = open.len(), first, "drift, to be repaired");
+    let drift = open.into_iter().take(NAMED).collect();
+    Ok(Outcome::Started(Started { binding: binding.name.clone(), execution, drift }))
 }
 
 /// The executions that have not ended. A listing that fails holds up no repair: the Turn state lets runs take turns.

@@ -1,12 +1,42 @@
 //! What a trigger hands over, in every shape it may come in, reduced to where to look.
 //!
-//! An event is never evidence: it names instances or a region, and the cloud is read from there. What cannot be read is
-//! logged with its reason and left to the timer.
+//! An event is never evidence: it names instances or a region, and the cloud is read from there. What cannot be read, and
+//! what no rule of ours lets through, is logged with its reason and left to the timer.
 
 use std::collections::BTreeSet;
 
 use onboarding::ids::{BindingName, InstanceId, Region};
 use serde_json::Value;
+
+/// Where the events come from that concern instances.
+pub const SOURCE: &str = "acs.ecs";
+
+/// A type of event that tells of something albridge looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// The type, as in `ecs:Instance:StateChange`.
+    pub kind: &'static str,
+    /// A field of the event's data, and the values of it that matter.
+    pub only: Option<(&'static str, &'static [&'static str])>,
+}
+
+/// The calls that change tags; there is no type of their own for them (workflow-events-template.md, section 2.2).
+const TAG_CALLS: Option<(&str, &[&str])> =
+    Some(("eventName", &["TagResources", "UntagResources", "AddTags", "RemoveTags"]));
+
+/// Every event that counts: exactly what the rules of template.yml let through.
+pub const KNOWN: &[Known] = &[
+    Known { kind: "ecs:Instance:StateChange", only: Some(("state", &["Running", "Stopped", "Deleted"])) },
+    Known { kind: "ecs:Instance:PreemptibleInstanceInterruption", only: None },
+    Known { kind: "ecs:Instance:VSwitchChanged", only: None },
+    Known { kind: "ecs:NetworkInterface:PrivateIPAssigned", only: None },
+    Known { kind: "ecs:NetworkInterface:PrivateIPUnassigned", only: None },
+    Known { kind: "ecs:ActionTrail:ApiCall", only: TAG_CALLS },
+    Known { kind: "ecs:ActionTrail:ConsoleOperation", only: TAG_CALLS },
+];
+
+/// Characters of an event's own text that a log line repeats.
+const QUOTED: usize = 80;
 
 /// What to do about a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +47,16 @@ pub enum Trigger {
         region: Option<Region>,
         /// Which.
         ids: BTreeSet<InstanceId>,
+        /// The accounts that the event says it comes from.
+        accounts: BTreeSet<String>,
     },
     /// Something happened in a region, to no instance that the event names.
-    Region(Region),
+    Region {
+        /// Where.
+        region: Region,
+        /// The accounts that the event says it comes from.
+        accounts: BTreeSet<String>,
+    },
     /// The schedule: every binding is looked at.
     Timer,
     /// A run asks whether it is its turn.
@@ -34,14 +71,14 @@ pub enum Trigger {
         /// The binding.
         binding: BindingName,
     },
-    /// Nothing that can be acted on, and why.
-    Unreadable(String),
+    /// Nothing that is acted on, and why.
+    Ignored(String),
 }
 
 /// Reads an event of any of the shapes of workflow-events-template.md, section 2.
 #[must_use]
 pub fn read(event: &Value) -> Trigger {
-    let Some(fields) = event.as_object() else { return Trigger::Unreadable("the event is no JSON object".to_owned()) };
+    let Some(fields) = event.as_object() else { return Trigger::Ignored("the event is no JSON object".to_owned()) };
     if fields.contains_key("triggerTime") && fields.contains_key("triggerName") {
         return timer(event);
     }
@@ -56,10 +93,14 @@ pub fn read(event: &Value) -> Trigger {
         };
     }
     // EventBridge wraps the facts in `data`, CloudMonitor in `content`.
-    match (fields.get("data"), fields.get("content")) {
-        (Some(data), _) => resource(event, data, "/type"),
-        (None, Some(content)) => resource(event, content, "/name"),
-        (None, None) => Trigger::Unreadable("neither a timer's, nor a request, nor an event of a service".to_owned()),
+    let known = match (fields.get("data"), fields.get("content")) {
+        (Some(data), _) => known(event, "/source", SOURCE, "/type", "").map(|()| data),
+        (None, Some(content)) => known(event, "/product", "ECS", "/name", "ecs:").map(|()| content),
+        (None, None) => Err("neither a timer's, nor a request, nor an event of a service".to_owned()),
+    };
+    match known {
+        Ok(data) => resource(event, data),
+        Err(why) => Trigger::Ignored(why),
     }
 }
 
@@ -70,10 +111,34 @@ fn timer(event: &Value) -> Trigger {
     binding.map_or(Trigger::Timer, |binding| Trigger::Manual { binding: BindingName::from(binding) })
 }
 
-fn resource(event: &Value, data: &Value, kind: &str) -> Trigger {
-    if text(data, "/errorCode").is_some_and(|code| !code.is_empty()) {
-        return Trigger::Unreadable("it reports a call that failed".to_owned());
+/// Whether an event is of the source and of a type that count. CloudMonitor leaves the service off the name of a type.
+fn known(event: &Value, source: &str, is: &str, kind: &str, prefix: &str) -> Result<(), String> {
+    let from = text(event, source).unwrap_or_default();
+    if from != is {
+        return Err(format!("it comes from {}", quoted(from)));
     }
+    let named = text(event, kind).unwrap_or_default();
+    let full = format!("{prefix}{named}");
+    let Some(known) = KNOWN.iter().find(|known| known.kind == full) else {
+        return Err(format!("nobody asked for events of type {}", quoted(named)));
+    };
+    let Some((field, values)) = known.only else { return Ok(()) };
+    let data = event.get("data").or_else(|| event.get("content"));
+    let value = data.and_then(|data| data.get(field)).and_then(Value::as_str).unwrap_or_default();
+    if values.contains(&value) {
+        return Ok(());
+    }
+    Err(format!("nobody asked for {named} with {field} {}", quoted(value)))
+}
+
+fn resource(event: &Value, data: &Value) -> Trigger {
+    if text(data, "/errorCode").is_some_and(|code| !code.is_empty()) {
+        return Trigger::Ignored("it reports a call that failed".to_owned());
+    }
+    // An event that was routed from another account's bus names both; CloudMonitor says whose it is, if anything, so.
+    let accounts = ["/aliyunaccountid", "/aliyunoriginalaccountid", "/userId"].into_iter();
+    let accounts = accounts.filter_map(|path| text(event, path)).filter(|account| !account.is_empty());
+    let accounts: BTreeSet<String> = accounts.map(str::to_owned).collect();
     let regions = ["/aliyunregionid", "/regionId"].into_iter().find_map(|path| text(event, path));
     let region = regions.or_else(|| text(data, "/acsRegion")).map(Region::from);
     let mut ids = BTreeSet::new();
@@ -84,13 +149,17 @@ fn resource(event: &Value, data: &Value, kind: &str) -> Trigger {
     let referenced = data.pointer("/referencedResources/ACS::ECS::Instance").and_then(Value::as_array);
     ids.extend(referenced.into_iter().flatten().filter_map(Value::as_str).map(InstanceId::from));
     match (ids.is_empty(), region) {
-        (false, region) => Trigger::Instances { region, ids },
-        (true, Some(region)) => Trigger::Region(region),
-        (true, None) => {
-            let kind = text(event, kind).unwrap_or("of an unknown type");
-            Trigger::Unreadable(format!("an event {kind} names neither an instance nor a region"))
-        }
+        (false, region) => Trigger::Instances { region, ids, accounts },
+        (true, Some(region)) => Trigger::Region { region, accounts },
+        (true, None) => Trigger::Ignored("it names neither an instance nor a region".to_owned()),
     }
+}
+
+/// A text of an event for a log line: no control characters, and not too long.
+pub(crate) fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(QUOTED).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    format!("{short:?}{more}")
 }
 
 fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
@@ -103,26 +172,28 @@ mod tests {
 
     use super::*;
 
-    fn instance(id: &str) -> Trigger {
-        Trigger::Instances { region: Some("cn-hangzhou".into()), ids: [InstanceId::from(id)].into() }
+    fn instance(id: &str, account: &str) -> Trigger {
+        let accounts = [account].into_iter().filter(|account| !account.is_empty()).map(str::to_owned).collect();
+        Trigger::Instances { region: Some("cn-hangzhou".into()), ids: [InstanceId::from(id)].into(), accounts }
     }
 
     #[test]
     fn a_state_change_names_its_instance() {
         let event = json!({
             "source": "acs.ecs", "type": "ecs:Instance:StateChange", "aliyunregionid": "cn-hangzhou",
+            "aliyunaccountid": "1234",
             "data": {"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Running"}
         });
-        assert_eq!(read(&event), instance("i-1"));
+        assert_eq!(read(&event), instance("i-1", "1234"));
     }
 
     #[test]
     fn a_spot_notice_says_instance_id() {
         let event = json!({
-            "type": "ecs:Instance:PreemptibleInstanceInterruption", "aliyunregionid": "cn-hangzhou",
+            "source": "acs.ecs", "type": "ecs:Instance:PreemptibleInstanceInterruption", "aliyunregionid": "cn-hangzhou",
             "data": {"instanceId": "i-2", "action": "delete"}
         });
-        assert_eq!(read(&event), instance("i-2"));
+        assert_eq!(read(&event), instance("i-2", ""));
     }
 
     #[test]
@@ -131,32 +202,37 @@ mod tests {
             "product": "ECS", "name": "Instance:StateChange", "regionId": "cn-hangzhou",
             "content": {"resourceId": "i-3", "state": "Stopped"}
         });
-        assert_eq!(read(&event), instance("i-3"));
+        assert_eq!(read(&event), instance("i-3", ""));
     }
 
     #[test]
     fn a_tag_call_lists_its_instances() {
         let event = json!({
-            "type": "ecs:ActionTrail:ApiCall",
+            "source": "acs.ecs", "type": "ecs:ActionTrail:ApiCall",
             "data": {"eventName": "TagResources", "acsRegion": "cn-hangzhou",
                      "referencedResources": {"ACS::ECS::Instance": ["i-4", "i-5"]}}
         });
-        let Trigger::Instances { region, ids } = read(&event) else { panic!("instances") };
+        let Trigger::Instances { region, ids, .. } = read(&event) else { panic!("instances") };
         assert_eq!(region, Some("cn-hangzhou".into()));
         assert_eq!(ids.len(), 2);
     }
 
     #[test]
     fn a_failed_call_is_no_reason_to_look() {
-        let event =
-            json!({"type": "ecs:ActionTrail:ApiCall", "data": {"acsRegion": "cn-hangzhou", "errorCode": "Forbidden"}});
-        assert!(matches!(read(&event), Trigger::Unreadable(_)));
+        let event = json!({
+            "source": "acs.ecs", "type": "ecs:ActionTrail:ApiCall",
+            "data": {"eventName": "TagResources", "acsRegion": "cn-hangzhou", "errorCode": "Forbidden"}
+        });
+        assert_eq!(read(&event), Trigger::Ignored("it reports a call that failed".to_owned()));
     }
 
     #[test]
     fn an_event_without_an_instance_points_at_its_region() {
-        let event = json!({"type": "ecs:NetworkInterface:PrivateIPAssigned", "aliyunregionid": "cn-hangzhou", "data": {"eniId": "eni-1"}});
-        assert_eq!(read(&event), Trigger::Region("cn-hangzhou".into()));
+        let event = json!({
+            "source": "acs.ecs", "type": "ecs:NetworkInterface:PrivateIPAssigned", "aliyunregionid": "cn-hangzhou",
+            "data": {"eniId": "eni-1"}
+        });
+        assert_eq!(read(&event), Trigger::Region { region: "cn-hangzhou".into(), accounts: BTreeSet::new() });
     }
 
     #[test]
@@ -169,9 +245,52 @@ mod tests {
     }
 
     #[test]
+    fn a_foreign_source_or_an_unknown_type_is_ignored() {
+        let event = |source: &str, kind: &str, state: &str| {
+            json!({
+                "source": source, "type": kind, "aliyunregionid": "cn-hangzhou",
+                "data": {"resourceId": "i-1", "state": state}
+            })
+        };
+        let why = |event: Value| match read(&event) {
+            Trigger::Ignored(why) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(event("evil", "ecs:Instance:StateChange", "Running")), "it comes from \"evil\"");
+        assert!(why(event("acs.ecs", "ecs:Instance:Exploded", "Running")).contains("ecs:Instance:Exploded"));
+        assert!(why(event("acs.ecs", "ecs:Instance:StateChange", "Starting")).contains("\"Starting\""));
+        assert!(matches!(read(&event("acs.ecs", "ecs:Instance:StateChange", "Running")), Trigger::Instances { .. }));
+        let monitored = |product: &str| {
+            json!({
+                "product": product, "name": "Instance:StateChange", "regionId": "cn-hangzhou",
+                "content": {"resourceId": "i-3", "state": "Stopped"}
+            })
+        };
+        assert_eq!(why(monitored("RDS")), "it comes from \"RDS\"");
+        assert!(matches!(read(&monitored("ECS")), Trigger::Instances { .. }));
+    }
+
+    #[test]
+    fn what_an_event_says_is_quoted_short_and_without_control_characters() {
+        let event = json!({"source": format!("\u{1b}[2J\n{}", "x".repeat(10_000)), "data": {}});
+        let Trigger::Ignored(why) = read(&event) else { panic!("ignored") };
+        assert!(why.len() < 200 && !why.contains(char::is_control), "{why}");
+    }
+
+    #[test]
+    fn every_account_that_an_event_names_counts() {
+        let event = json!({
+            "source": "acs.ecs", "type": "ecs:Instance:VSwitchChanged", "aliyunregionid": "cn-hangzhou",
+            "aliyunaccountid": "1234", "aliyunoriginalaccountid": "5678", "data": {"instanceId": "i-1"}
+        });
+        let Trigger::Instances { accounts, .. } = read(&event) else { panic!("instances") };
+        assert_eq!(accounts, ["1234", "5678"].map(str::to_owned).into());
+    }
+
+    #[test]
     fn rubbish_is_named_and_never_panics() {
         for event in [json!(null), json!([1]), json!({}), json!({"data": 5}), json!({"content": {"resourceId": 7}})] {
-            assert!(matches!(read(&event), Trigger::Unreadable(_)), "{event}");
+            assert!(matches!(read(&event), Trigger::Ignored(_)), "{event}");
         }
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Level, not edge: an event says only "look here". A lost, late, doubled or forged one changes nothing that the schedule
-//! would not change.
+//! would not change. One of a foreign account, source or type costs a line in the log (decision 0023).
 
 mod bindings;
 mod drift;
@@ -18,12 +18,15 @@ pub mod event;
 mod start;
 mod turn;
 
+use std::collections::BTreeSet;
+use std::future::ready;
+
 use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::ids::BindingName;
-use onboarding::{Code, Reason};
+use onboarding::{Binding, Code, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stage::{Failure, Host, Invocation, Needs};
+use stage::{Failure, Host, Invocation, Needs, store};
 
 use event::Trigger;
 
@@ -80,38 +83,58 @@ pub async fn handle(host: Host, event: LambdaEvent<Value>) -> Result<Dispatched,
     let keys = context.credentials.as_ref();
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
-    let dispatched = dispatch(&invocation, &payload).await;
+    let dispatched = dispatch(&invocation, &context.account_id, &payload).await;
     dispatched.map_err(|failure| Diagnostic {
         error_type: failure.error_type().to_owned(),
         error_message: failure.to_string(),
     })
 }
 
-/// Does what a trigger asks for.
+/// Does what a trigger asks for. `account` is the deployment's own, whose events count; empty where it is not known.
 ///
 /// # Errors
 /// [`Failure`]: as for every stage.
-pub async fn dispatch(invocation: &Invocation<'_>, event: &Value) -> Result<Dispatched, Failure> {
+pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, Failure> {
     match event::read(event) {
-        Trigger::Unreadable(why) => {
-            tracing::warn!(why, "event ignored");
-            let reason = Reason::new(Code::EventIgnored, "event", format!("The event was ignored: {why}."));
-            Ok(Dispatched { ignored: vec![reason], ..Dispatched::default() })
-        }
+        Trigger::Ignored(why) => Ok(ignored(&why)),
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,
         Trigger::Manual { binding } => {
-            let store = stage::store::load(invocation.host, &invocation.client()).await?;
-            stage::store::find(&store, &binding)?;
-            start::all(invocation, vec![binding]).await
+            let store = store::load(invocation.host, &invocation.client()).await?;
+            store::find(&store, &binding)?;
+            start::where_concerned(invocation, vec![(&binding, ready(true))]).await
         }
-        Trigger::Instances { region, ids } => {
-            let affected = bindings::of_instances(invocation, region.as_ref(), &ids).await?;
-            start::all(invocation, affected).await
+        Trigger::Instances { region, ids, accounts } => {
+            let store = store::load(invocation.host, &invocation.client()).await?;
+            let bindings = bindings::within(&store, region.as_ref(), &accounts, account);
+            if let Some(why) = foreign(account, &accounts, &bindings) {
+                return Ok(ignored(&why));
+            }
+            let (region, ids) = (region.as_ref(), &ids);
+            let asked =
+                bindings.into_iter().map(|binding| (&binding.name, bindings::holds(invocation, binding, region, ids)));
+            start::where_concerned(invocation, asked.collect()).await
         }
-        Trigger::Region(region) => {
-            let affected = bindings::of_region(invocation, &region).await?;
-            start::all(invocation, affected).await
+        Trigger::Region { region, accounts } => {
+            let store = store::load(invocation.host, &invocation.client()).await?;
+            let bindings = bindings::within(&store, Some(&region), &accounts, account);
+            if let Some(why) = foreign(account, &accounts, &bindings) {
+                return Ok(ignored(&why));
+            }
+            let all = bindings.into_iter().map(|binding| (&binding.name, ready(true)));
+            start::where_concerned(invocation, all.collect()).await
         }
     }
+}
+
+/// Why an event of these accounts concerns nobody, if it is their fault.
+fn foreign(ours: &str, accounts: &BTreeSet<String>, bindings: &[&Binding]) -> Option<String> {
+    let other = accounts.iter().find(|account| *account != ours)?;
+    bindings.is_empty().then(|| format!("no binding here has to do with account {}", event::quoted(other)))
+}
+
+fn ignored(why: &str) -> Dispatched {
+    tracing::warn!(why, "event ignored");
+    let reason = Reason::new(Code::EventIgnored, "event", format!("The event was ignored: {why}."));
+    Dispatched { ignored: vec![reason], ..Dispatched::default() }
 }

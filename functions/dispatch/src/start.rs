@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::{Code, Reason};
 use openapi::fnf;
@@ -13,26 +14,46 @@ use crate::{Dispatched, Started};
 /// Windows to go on to: a name is taken by a run that may have read already, or that has ended.
 const WINDOWS: i64 = 50;
 
-/// Starts, or joins, one execution for each binding. With the kill switch on there is none to start: that is an answer, no
-/// failure, or the event would be sent again and again.
-pub(crate) async fn all(invocation: &Invocation<'_>, bindings: Vec<BindingName>) -> Result<Dispatched, Failure> {
+/// Starts, or joins, an execution for each of the bindings whose answer is yes, each as soon as it has come. One that cannot be
+/// started drops none of the others; the failure is told once all are done, so that the platform hands the trigger over
+/// again. With the kill switch on there is none to start: that is an answer, no failure, or the event would be sent again and
+/// again.
+pub(crate) async fn where_concerned<Concerned>(
+    invocation: &Invocation<'_>,
+    bindings: Vec<(&BindingName, Concerned)>,
+) -> Result<Dispatched, Failure>
+where
+    Concerned: Future<Output = bool>,
+{
     let mut dispatched = Dispatched::default();
     if invocation.host.settings().read_only {
-        let off = |binding| {
+        let off = |binding: &BindingName| {
             Reason::new(
                 Code::ReadOnly,
-                &binding,
+                binding,
                 format!("Writes are switched off, so no run of {binding} was started."),
             )
         };
-        dispatched.ignored = bindings.into_iter().map(off).collect();
+        dispatched.ignored = bindings.into_iter().map(|(binding, _)| off(binding)).collect();
         return Ok(dispatched);
     }
-    for binding in bindings {
-        let execution = one(invocation, &binding).await?;
-        dispatched.started.push(Started { binding, execution, drift: Vec::new() });
+    let starts = bindings.into_iter().map(|(binding, concerned)| async move {
+        (binding, if concerned.await { Some(one(invocation, binding).await) } else { None })
+    });
+    let mut failed = None;
+    for (binding, started) in join_all(starts).await {
+        match started {
+            Some(Ok(execution)) => {
+                dispatched.started.push(Started { binding: binding.clone(), execution, drift: Vec::new() });
+            }
+            Some(Err(failure)) => {
+                tracing::warn!(%binding, error = %failure, "no run could be started");
+                failed = Some(failure);
+            }
+            None => {}
+        }
     }
-    Ok(dispatched)
+    failed.map_or(Ok(dispatched), Err)
 }
 
 /// The name of an execution that is certain to read after this moment.

@@ -30,7 +30,14 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 impl Stage for Listener {
     const NAME: StageName = StageName::Listener;
     const NEEDS: Needs = Needs::GROUPS.and(Needs::LISTENERS);
-    const WRITES: &'static [&'static str] = &["alb:CreateListener", "alb:UpdateListenerAttribute", "alb:TagResources"];
+    const WRITES: &'static [&'static str] = &[
+        "alb:CreateListener",
+        "alb:UpdateListenerAttribute",
+        "alb:TagResources",
+        // Whether a listener that was made, and is not listed, is gone.
+        "alb:GetListenerAttribute",
+        "vpc:DescribeVpcAttribute",
+    ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };
@@ -43,7 +50,7 @@ impl Stage for Listener {
         match &change.write {
             Write::CreateListener { protocol, port } => {
                 let tag = cx.deployment().tag(&cx.binding().name, Role::Listener);
-                let mut create = alb::CreateListener {
+                let create = alb::CreateListener {
                     load_balancer_id: cx.binding().alb.id.to_string(),
                     listener_protocol: protocol.clone(),
                     listener_port: *port,
@@ -52,8 +59,8 @@ impl Stage for Listener {
                     tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: tag }],
                     ..Default::default()
                 };
-                create.client_token = Some(cx.token(Owner::Binding, "CreateListener", &create));
-                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &create).await?;
+                let region = cx.binding().alb.region.as_str();
+                return cx.create(Owner::Binding, Side::Alb, region, topology, create).await;
             }
             Write::ForwardListener { listener } => {
                 let update = alb::UpdateListenerAttribute {

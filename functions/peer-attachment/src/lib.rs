@@ -50,7 +50,7 @@ impl Stage for PeerAttachment {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
             Write::Connect { from, to, mbps, package } => {
-                connect(cx, topology, (from, to), *mbps, package.as_ref()).await?;
+                return connect(cx, topology, (from, to), *mbps, package.as_ref()).await;
             }
             Write::PublishRoutes { from, to } => {
                 let publish = cbn::UpdateTransitRouterPeerAttachmentAttribute {
@@ -82,11 +82,11 @@ async fn connect(
     (from, to): (&Region, &Region),
     mbps: u32,
     package: Option<&BandwidthPackageId>,
-) -> Result<(), Problem> {
+) -> Result<usize, Problem> {
     let (Some(near), Some(far)) = (topology.transit_router(from), topology.transit_router(to)) else {
         return Err(Problem::missing(to, format!("There is no transit router in {from} or {to}.")));
     };
-    let mut create = cbn::CreateTransitRouterPeerAttachment {
+    let create = cbn::CreateTransitRouterPeerAttachment {
         transit_router_id: Some(near.id.to_string()),
         region_id: Some(from.to_string()),
         cen_id: Some(cx.binding().cen.id.to_string()),
@@ -103,9 +103,7 @@ async fn connect(
         }],
         ..Default::default()
     };
-    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterPeerAttachment", &create));
-    cx.call(Side::Cen, from.as_str(), &create).await?;
-    Ok(())
+    cx.create(Owner::Deployment, Side::Cen, from.as_str(), topology, create).await
 }
 
 fn peer(from: &Region, to: &Region) -> AttachmentRef {

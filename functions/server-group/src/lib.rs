@@ -32,13 +32,22 @@ pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, D
 impl Stage for ServerGroup {
     const NAME: StageName = StageName::ServerGroup;
     const NEEDS: Needs = Needs::GROUPS;
-    const WRITES: &'static [&'static str] =
-        &["alb:CreateServerGroup", "alb:UpdateServerGroupAttribute", "alb:DeleteServerGroup", "alb:TagResources"];
+    const WRITES: &'static [&'static str] = &[
+        "alb:CreateServerGroup",
+        "alb:UpdateServerGroupAttribute",
+        "alb:DeleteServerGroup",
+        "alb:TagResources",
+        // Whether a group that was made, and is not listed, is gone.
+        "alb:ListServerGroupServers",
+        "vpc:DescribeVpcAttribute",
+    ];
 
-    async fn write(&self, cx: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
-            Write::CreateServerGroup { name, vpc, settings } => create(cx, name, vpc, settings).await?,
+            Write::CreateServerGroup { name, vpc, settings } => {
+                return create(cx, topology, name, vpc, settings).await;
+            }
             Write::UpdateServerGroup { group, settings } => {
                 let update = alb::UpdateServerGroupAttribute {
                     server_group_id: group.to_string(),
@@ -60,8 +69,14 @@ impl Stage for ServerGroup {
     }
 }
 
-async fn create(cx: &Session<'_>, name: &str, vpc: &VpcId, settings: &ServerGroupSettings) -> Result<(), Problem> {
-    let mut create = alb::CreateServerGroup {
+async fn create(
+    cx: &Session<'_>,
+    topology: &Topology,
+    name: &str,
+    vpc: &VpcId,
+    settings: &ServerGroupSettings,
+) -> Result<usize, Problem> {
+    let create = alb::CreateServerGroup {
         server_group_name: name.to_owned(),
         server_group_type: Some("Ip".to_owned()),
         vpc_id: Some(vpc.to_string()),
@@ -76,9 +91,7 @@ async fn create(cx: &Session<'_>, name: &str, vpc: &VpcId, settings: &ServerGrou
         }],
         ..Default::default()
     };
-    create.client_token = Some(cx.token(Owner::Binding, "CreateServerGroup", &create));
-    cx.call(Side::Alb, cx.binding().alb.region.as_str(), &create).await?;
-    Ok(())
+    cx.create(Owner::Binding, Side::Alb, cx.binding().alb.region.as_str(), topology, create).await
 }
 
 fn health_check(settings: &ServerGroupSettings) -> alb::HealthCheckConfig {

@@ -43,15 +43,16 @@ impl Stage for VpcAttachments {
         "cen:AssociateTransitRouterAttachmentWithRouteTable",
         "cen:EnableTransitRouterRouteTablePropagation",
         "cen:TagResources",
+        // Whether an attachment that was made, and is not listed, is gone: a dry run.
+        "cen:UpdateTransitRouterVpcAttachmentAttribute",
     ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
-            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await?,
-            link_write => return link(cx, topology, link_write).await,
+            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await,
+            link_write => link(cx, topology, link_write).await,
         }
-        Ok(1)
     }
 }
 
@@ -61,7 +62,7 @@ async fn attach(
     region: &Region,
     vpc: &VpcId,
     zones: &[(ZoneId, VSwitchId)],
-) -> Result<(), Problem> {
+) -> Result<usize, Problem> {
     let Some(router) = topology.transit_router(region) else {
         return Err(Problem::missing(region, format!("There is no transit router in {region}.")));
     };
@@ -70,7 +71,7 @@ async fn attach(
         vswitch_id: vswitch.to_string(),
         ..Default::default()
     });
-    let mut create = cbn::CreateTransitRouterVpcAttachment {
+    let create = cbn::CreateTransitRouterVpcAttachment {
         // Without the id a transit router would be made where there is none.
         transit_router_id: Some(router.id.to_string()),
         cen_id: Some(cx.binding().cen.id.to_string()),
@@ -87,7 +88,5 @@ async fn attach(
         }],
         ..Default::default()
     };
-    create.client_token = Some(cx.token(Owner::Deployment, "CreateTransitRouterVpcAttachment", &create));
-    cx.call(Side::Cen, region.as_str(), &create).await?;
-    Ok(())
+    cx.create(Owner::Deployment, Side::Cen, region.as_str(), topology, create).await
 }

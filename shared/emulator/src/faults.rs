@@ -12,6 +12,7 @@
 
 mod document;
 mod effect;
+mod lie;
 mod rule;
 mod stuck;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::world::World;
 
 pub use document::{FaultError, parse};
 pub use effect::{Effect, Seconds, Status};
+pub use lie::Lie;
 pub use rule::{Match, Moment, Probability, Rule};
 
 pub(crate) use effect::{Domain, internal_error, throttled, throttled_function, unavailable};
@@ -95,6 +97,8 @@ impl Faults {
     pub(crate) fn longest_lag(&self) -> Option<Duration> {
         let lag = |entry: &Entry| match entry.rule.effect {
             Effect::StaleReads { seconds } => Some(seconds.duration()),
+            // The world before the latest write is kept until the next one.
+            Effect::Falsify { lie: Lie::OneWriteAgo } => Some(Duration::ZERO),
             _ => None,
         };
         self.entries.iter().filter_map(lag).max()

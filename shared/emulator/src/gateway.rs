@@ -243,7 +243,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
         answer
     });
     match answer {
-        Ok(answer) => served(visit.frame.success(format, &visit.action, answer), None),
+        Ok(answer) => served(faults::answered(visit, format, answer), None),
         Err(error) => served(visit.frame.refusal(format, visit.service, &error, detail), Some(&error)),
     }
 }

@@ -58,6 +58,12 @@ impl Tokens {
         }
     }
 
+    /// What is remembered of tokens that another process would draw again: those that are no random number. For comparing worlds.
+    pub(crate) fn lasting(&self) -> impl Iterator<Item = String> {
+        let lasting = self.used.iter().filter(|((.., token), _)| !crate::likeness::is_uuid(token));
+        lasting.map(|((service, _, action, token), held)| format!("{service:?} {action} {token} {}", held.answer))
+    }
+
     /// Makes room for `more` and drops what is too old.
     fn forget(&mut self, now: Timestamp, more: usize) {
         while let Some((at, oldest)) = self.order.front() {

@@ -35,6 +35,20 @@ pub struct Settings {
     pub event_copies: u32,
     /// Whether calls beyond the documented rates are refused.
     pub throttle: bool,
+    /// What changes to an attachment that does not exist are answered with.
+    pub unknown_attachment: UnknownAttachment,
+}
+
+/// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
+/// propagation give two codes for it (cloud-apis.md section 7), those of the updates give none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownAttachment {
+    /// `InvalidTransitRouterAttachmentId.NotFound`, as deletions do.
+    ByLongCode,
+    /// `InvalidAttachmentId.NotFound`, as propagations do.
+    ByShortCode,
+    /// Not in a dry run, which looks at the form of the request only.
+    NotInDryRun,
 }
 
 /// How CloudFlow names a custom runtime's failure.
@@ -57,6 +71,7 @@ impl Default for Settings {
             function_errors: FunctionErrors::ByType,
             event_copies: 1,
             throttle: true,
+            unknown_attachment: UnknownAttachment::ByLongCode,
         }
     }
 }
@@ -87,7 +102,7 @@ pub struct World {
     pub(crate) ros: ros::Ros,
     pub(crate) troubles: crate::circumstance::Troubles,
     pub(crate) faults: Faults,
-    tokens: Tokens,
+    pub(crate) tokens: Tokens,
 }
 
 impl World {

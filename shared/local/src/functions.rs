@@ -39,11 +39,15 @@ impl Surroundings {
     /// A function's variables: the template's, and what points it at the emulator.
     pub(crate) fn variables(&self, function: &Function) -> Variables {
         let mut variables = function.environment.clone();
+        self.point_at_emulator(&mut variables);
+        variables
+    }
+
+    fn point_at_emulator(&self, variables: &mut Variables) {
         variables.insert("ALBRIDGE_ENDPOINTS".to_owned(), self.endpoints.clone());
         variables.insert("ALBRIDGE_RESOLVE".to_owned(), self.resolve.clone());
         let signature = if matches!(self.signature, Signature::RpcSha1) { "rpc" } else { "acs3" };
         variables.insert("ALBRIDGE_SIGNATURE".to_owned(), signature.to_owned());
-        variables
     }
 
     fn host(&self, function: &Function) -> Result<Host, LocalError> {
@@ -73,8 +77,9 @@ pub(crate) fn operator_settings(
     let mut variables = home
         .into_iter()
         .find(|function| function.name.ends_with("-dispatch"))
-        .map_or_else(Variables::new, |function| surroundings.variables(function));
-    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(|| "bindings.yml".to_owned());
+        .map_or_else(Variables::new, |function| function.environment.clone());
+    surroundings.point_at_emulator(&mut variables);
+    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(crate::store_address);
     Settings::parse(&variables).map_err(|error| LocalError::Settings { function: "operator".to_owned(), error })
 }
 

@@ -12,6 +12,7 @@
 mod functions;
 mod hosting;
 pub mod replay;
+mod snapshot;
 mod stacks;
 mod transport;
 
@@ -29,6 +30,7 @@ use openapi::{Client, Config, Credentials, Endpoints, Signature, Transport};
 
 pub use emulator::{FunctionErrors, Generation};
 pub use hosting::Hosting;
+pub use snapshot::Snapshot;
 pub use stacks::{HOME, Stack, store_address};
 pub use transport::in_memory;
 

@@ -212,6 +212,10 @@ codes! {
     ReadOnly = "XREG-READ-ONLY", "Unset ALBRIDGE_READ_ONLY, or set paused: false.";
     /// The cloud refused a write.
     Refused = "XREG-REFUSED", "Look at the cloud's own code.";
+    /// The cloud accepted a write, and no reading shows it.
+    NotVisible = "XREG-NOT-VISIBLE", "Look for it in the console: if it is there, the listing lags behind or lies, and the next run goes on from what it shows.";
+    /// What a write needs is being changed, for longer than a stage waits.
+    StaysBusy = "XREG-STAYS-BUSY", "Look at what is being changed there; the next run tries again.";
     /// More time is needed.
     StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
     /// There is something marked for a binding that the store no longer names.

@@ -16,11 +16,11 @@ use openapi::{Error, ErrorKind};
 use crate::failure::Problem;
 use crate::run::Stage;
 use crate::session::Session;
-use crate::token::GRACE;
+use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
 
 /// How often a write may meet "it is there already" or "there is no such thing" before that is taken for the truth: what
-/// was listed a moment ago may be stale once or twice.
-const STRIKES: u8 = 3;
+/// was listed a moment ago may be stale. With the waits between them that is a quarter of a minute.
+const STRIKES: u8 = 5;
 
 /// The open changes of a stage, sorted by what can be done about them now.
 #[derive(Debug, Default)]
@@ -37,8 +37,8 @@ pub(crate) struct Sorted {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) made: Vec<String>,
-    /// When each of them was made last. A listing may lag behind: for the grace they are waited for, not made again.
-    made_at: Vec<(Write, Timestamp)>,
+    accepted: Accepted,
+    busy: BusyLanes,
     refused: Vec<(Write, Reason)>,
     strikes: Vec<(Write, u8)>,
     /// The most changes that a lane's next call may carry: halved while a call with several is refused.
@@ -70,14 +70,16 @@ impl Ledger {
             } else if approved.is_some_and(|plan| !plan.covers(&change.write)) {
                 let message = format!("This is not in the approved plan: {}.", change.write);
                 sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
-            } else if self.is_fresh(&change.write, inputs.now) {
-                sorted.waiting.push(format!("not visible yet: {}", change.write));
+            } else if let Some(reason) = self.unseen(&change.write, inputs.now, &mut sorted.waiting) {
+                sorted.blocked.extend(reason);
             } else {
+                let lane = change.write.lane();
                 match ready(inputs, &change.write) {
-                    Readiness::Now if held.contains(&change.write.lane()) => {
-                        sorted.waiting.push(change.write.to_string());
-                    }
-                    Readiness::Now => sorted.lanes.entry(change.write.lane()).or_default().push(change.clone()),
+                    Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),
+                    Readiness::Now => match self.busy.holds(&lane, inputs.now) {
+                        Some(code) => sorted.waiting.push(format!("{} (last refused with {code})", change.write)),
+                        None => sorted.lanes.entry(lane).or_default().push(change.clone()),
+                    },
                     Readiness::Later(what) => sorted.waiting.push(what),
                     Readiness::Missing(what) => {
                         let message = format!("{what} is not there yet, so this waits: {}.", change.write);
@@ -104,27 +106,24 @@ impl Ledger {
             let changes = self.next(lane, changes);
             async move { (lane, changes, stage.write(session, topology, changes).await) }
         });
-        let since = session.clock().now();
         let answers = join_all(calls).await;
-        let before = self.made.len();
+        let now = session.clock().now();
+        let mut moved = false;
         for (lane, changes, answer) in answers {
             match answer {
                 Ok(count) => {
+                    moved |= count > 0;
+                    self.busy.free(lane);
                     for change in changes.iter().take(count) {
                         let (stage, binding, run) = (S::NAME, &session.binding().name, session.run());
                         tracing::info!(%stage, %binding, run, change = %change.write, "written");
-                        self.note_made(change, session.clock().now());
+                        self.note_made(change, now);
                     }
                 }
-                Err(problem) => {
-                    if problem.has_not_begun() {
-                        session.turned_away(since);
-                    }
-                    self.note_problem(lane, changes, problem);
-                }
+                Err(problem) => self.note_problem(lane, changes, problem, now),
             }
         }
-        self.made.len() > before
+        moved
     }
 
     /// What the next call of a lane may carry.
@@ -133,17 +132,34 @@ impl Ledger {
         changes.get(..most).unwrap_or(changes)
     }
 
-    fn is_fresh(&self, write: &Write, now: Timestamp) -> bool {
-        self.made_at.iter().any(|(made, at)| made.same_intent(write) && now.duration_since(*at) < GRACE)
+    /// An open write, with what is known of it if it was accepted before.
+    pub(crate) fn in_words(&self, write: &Write) -> String {
+        match self.accepted.why(write) {
+            "" => write.to_string(),
+            why => format!("not visible yet: {write} ({why})"),
+        }
+    }
+
+    /// What there is to say about a planned write that was accepted before and does not show: a reason, or, with nothing in
+    /// it, what was added to `waiting`.
+    fn unseen(&self, write: &Write, now: Timestamp, waiting: &mut Vec<String>) -> Option<Option<Reason>> {
+        let known = |why: &str| if why.is_empty() { String::new() } else { format!(" ({why})") };
+        match self.accepted.look(write, now) {
+            Seen::Open => None,
+            Seen::Waiting(why) => {
+                waiting.push(format!("not visible yet: {write}{}", known(why)));
+                Some(None)
+            }
+            Seen::Never(why) => {
+                let message = format!("The cloud accepted this, and no reading shows it: {write}{}.", known(why));
+                Some(Some(Reason::new(Code::NotVisible, write.lane(), message)))
+            }
+        }
     }
 
     fn note_made(&mut self, change: &Change, now: Timestamp) {
-        match self.made_at.iter_mut().find(|(made, _)| made.same_intent(&change.write)) {
-            Some((_, at)) => *at = now,
-            None => {
-                self.made_at.push((change.write.clone(), now));
-                self.made.push(change.write.to_string());
-            }
+        if self.accepted.sent(&change.write, now) {
+            self.made.push(change.write.to_string());
         }
         match &change.write {
             Write::UpdateServer { instance, state: MemberState::Draining(_), .. } => {
@@ -156,10 +172,11 @@ impl Ledger {
         }
     }
 
-    fn note_problem(&mut self, lane: &str, changes: &[Change], problem: Problem) {
+    fn note_problem(&mut self, lane: &str, changes: &[Change], problem: Problem, now: Timestamp) {
         let Some(change) = changes.first() else { return };
         let (error, carried) = match problem {
             Problem::Blocked(reason) => return self.refuse(change, reason),
+            Problem::NotVisible(why) => return self.accepted.unseen(&change.write, why, now),
             Problem::Cloud { error, changes: carried } => (error, carried),
         };
         tracing::warn!(change = %change.write, code = error.code, error = %error, "not written");
@@ -168,9 +185,19 @@ impl Ledger {
             return self.refuse(change, Reason::new(Code::ReadOnly, lane, message));
         }
         if passes(&error) {
-            self.trouble = Some(error);
+            let (refusals, lasted) = self.busy.refused(lane, &change.write, &error.code, now);
+            if error.is_conflict() && refusals >= REFUSALS {
+                let (code, seconds) = (&error.code, lasted.as_secs());
+                let message =
+                    format!("{}: refused {refusals} times in {seconds} s with {code}: {}", change.write, error.message);
+                self.busy.free(lane);
+                self.refuse(change, Reason::new(Code::StaysBusy, lane, message));
+            } else {
+                self.trouble = Some(error);
+            }
         } else if (error.is_duplicate() || error.is_not_found()) && self.strike(&change.write) < STRIKES {
-            // Read again: somebody else was faster, or something went away.
+            // Read again, after a while: somebody else was faster, or something went away.
+            self.busy.refused(lane, &change.write, &error.code, now);
         } else if carried > 1 {
             // One of them is at fault: halve until it stands alone.
             self.limits.insert(lane.to_owned(), (carried.min(changes.len()) / 2).max(1));
@@ -178,6 +205,7 @@ impl Ledger {
             let message = format!("{}: {} {}", change.write, error.code, error.message);
             self.refuse(change, Reason::new(Code::Refused, lane, message));
             self.limits.remove(lane);
+            self.busy.free(lane);
         }
     }
 
@@ -259,7 +287,7 @@ mod tests {
             let batch = ledger.next("members", &open).to_vec();
             if batch.iter().any(|change| change.write == bad) {
                 let problem = Problem::of(error(400, "IllegalParam.Servers"), batch.len());
-                ledger.note_problem("members", &batch, problem);
+                ledger.note_problem("members", &batch, problem, Timestamp::UNIX_EPOCH);
             } else {
                 batch.iter().for_each(|change| ledger.note_made(change, Timestamp::UNIX_EPOCH));
             }
@@ -273,13 +301,13 @@ mod tests {
 
     #[test]
     fn a_duplicate_is_read_again_before_it_is_believed() {
-        let change = [leaver(1)];
+        let (change, now) = ([leaver(1)], Timestamp::UNIX_EPOCH);
         let mut ledger = Ledger::default();
         for _ in 1..STRIKES {
-            ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into());
+            ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
             assert!(ledger.refused.is_empty());
         }
-        ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into());
+        ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
         assert_eq!(ledger.refused[0].1.code, Code::Refused);
     }
 
@@ -295,20 +323,35 @@ mod tests {
         };
         let mut ledger = Ledger::default();
         ledger.note_made(&note(0), Timestamp::UNIX_EPOCH);
-        assert!(ledger.is_fresh(&note(5).write, Timestamp::from_second(5).unwrap()));
+        let mut waiting = Vec::new();
+        assert_eq!(ledger.unseen(&note(5).write, Timestamp::from_second(5).unwrap(), &mut waiting), Some(None));
         ledger.note_made(&note(5), Timestamp::from_second(5).unwrap());
         assert_eq!((ledger.made.len(), ledger.removed().drained.len()), (1, 1));
     }
 
     #[test]
-    fn doubt_and_conflict_refuse_nothing() {
+    fn doubt_and_throttling_refuse_nothing() {
         let mut ledger = Ledger::default();
-        for (status, code) in [(400, "Operation.Blocking"), (400, "Throttling.User"), (500, "InternalError")] {
-            for _ in 0..10 {
-                ledger.note_problem("cen", &[leaver(1)], error(status, code).into());
+        for (status, code) in [(400, "Throttling.User"), (500, "InternalError"), (503, "ServiceUnavailable")] {
+            for _ in 0..2 * REFUSALS {
+                ledger.note_problem("cen", &[leaver(1)], error(status, code).into(), Timestamp::UNIX_EPOCH);
             }
             assert!(ledger.refused.is_empty(), "{code}");
             assert_eq!(ledger.trouble.as_ref().unwrap().code, code);
         }
+    }
+
+    #[test]
+    fn a_conflict_that_lasts_is_reported() {
+        let mut ledger = Ledger::default();
+        for _ in 0..REFUSALS {
+            assert!(ledger.refused.is_empty());
+            let problem = error(400, "IncorrectStatus.TransitRouter").into();
+            ledger.note_problem("cen", &[leaver(1)], problem, Timestamp::UNIX_EPOCH);
+        }
+        let [(_, reason)] = &ledger.refused[..] else { panic!("{:?}", ledger.refused) };
+        assert_eq!(reason.code, Code::StaysBusy);
+        assert!(reason.message.contains("IncorrectStatus.TransitRouter"), "{reason}");
+        assert_eq!(ledger.busy.holds("cen", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
     }
 }

@@ -73,6 +73,8 @@ pub enum Problem {
     },
     /// It cannot be made in this world, for a reason that the cloud was not asked about.
     Blocked(Reason),
+    /// It was accepted before and no reading shows it; whether it exists, in words. It is waited for, not made again.
+    NotVisible(String),
 }
 
 impl Problem {
@@ -80,11 +82,6 @@ impl Problem {
     #[must_use]
     pub const fn of(error: Error, changes: usize) -> Self {
         Self::Cloud { error, changes }
-    }
-
-    /// Whether the cloud turned the call away before it began.
-    pub(crate) fn has_not_begun(&self) -> bool {
-        matches!(self, Self::Cloud { error, .. } if error.is_conflict() || error.is_throttled())
     }
 
     /// Something that the write needs is not there.

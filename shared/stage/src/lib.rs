@@ -11,6 +11,7 @@
 
 mod apply;
 mod cloud;
+mod create;
 mod entry;
 pub mod executions;
 mod failure;
@@ -29,20 +30,22 @@ mod settings;
 pub mod store;
 mod token;
 mod unread;
+mod waits;
 
 pub use cloud::{Cloud, Side, region_of, side_of};
+pub use create::{Creation, Presence};
 pub use failure::{Failure, Problem};
 pub use host::{Host, Invocation};
 pub use links::{attachment_id, link};
 pub use needs::{COMMON_ACTIONS, Needs};
 pub use observe::observe;
 pub use pace::Pace;
-pub use planning::{plan_whole, review, verdicts};
+pub use planning::{plan_due, plan_whole, review, verdicts};
 pub use report::{Report, Status};
 pub use request::Request;
 pub use routes::add_vpc_route;
 pub use run::{Stage, run};
 pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
-pub use token::{GRACE, token};
+pub use token::token;
 pub use unread::failed_call;

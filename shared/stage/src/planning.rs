@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::plan::{self, Departures, Inputs};
-use onboarding::{Binding, Code, Plan, StageName, Topology, Verdict, Verdicts, wanted};
+use onboarding::{Binding, Change, Code, Plan, StageName, Topology, Verdict, Verdicts, wanted};
 
 use crate::cloud::Cloud;
 use crate::failure::Failure;
@@ -85,7 +85,7 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
 }
 
 /// Every binding that could share a table or a group, as it was observed: what one of them wants stays, and one that cannot
-/// be read wants everything.
+/// be read, or not in half of the time that is left, wants everything.
 async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)> {
     let own = session.binding();
     // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
@@ -93,9 +93,16 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
         other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
     };
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
+    let limit = session.pace().left() / 2;
     join_all(others.into_iter().map(|other| async move {
         let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
-        (other, observe(&cloud, other, session.deployment(), WANTS).await)
+        let reading = observe(&cloud, other, session.deployment(), WANTS);
+        let read = session.clock().timeout(limit, reading).await;
+        let seen = read.unwrap_or_else(|_| {
+            tracing::warn!(binding = %own.name, other = %other.name, "not read in time, so nothing is pruned");
+            Topology::default()
+        });
+        (other, seen)
     }))
     .await
 }
@@ -125,6 +132,23 @@ pub async fn plan_whole(
         plan.follow_ups = plan::follow_ups(&inputs, &plan, &others, &names);
     }
     Ok((topology, plan))
+}
+
+/// What the timer looks at: the whole plan, unless there is something to do before what nobody wants any more is looked for.
+/// That takes the reading of other bindings, and a run prunes at its end anyway.
+///
+/// # Errors
+/// [`Failure`], when the store or the cloud cannot be read in time.
+pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, Failure> {
+    let request = Request { binding: binding.clone(), run: String::new() };
+    let session = Session::open(invocation, &request).await?;
+    let topology = session.observe(Needs::ALL).await?;
+    let inputs = session.inputs(&topology, Departures::NONE);
+    let plan = projected(&session, &inputs);
+    if plan.changes.iter().any(Change::is_open) {
+        return Ok(plan);
+    }
+    Ok(plan.and(prune(&session, &inputs).await))
 }
 
 /// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.

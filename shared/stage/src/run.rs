@@ -89,7 +89,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 return Err(Failure::CloudFailing { what: unread(&plan) });
             }
         }
-        ledger.trouble = None;
+        if !sorted.lanes.is_empty() {
+            ledger.trouble = None;
+        }
         // A write that is slow to be answered may use half of the margin; one dropped then is a doubt that the next
         // invocation's reading clears up.
         let limit = pace.left() + session.host().settings().margin / 2;
@@ -105,20 +107,20 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     }
 }
 
-/// `unread` says what could not be read at the last look.
 /// Whether a path lacks only what a table has not learned: routes appear some seconds after the propagation that teaches
 /// them is active (cloud-apis.md, section 13). Waited for while there is time, then reported like any other block.
 fn is_learning(sorted: &Sorted) -> bool {
     sorted.blocked.iter().any(|reason| reason.code == Code::NotLearned)
 }
 
+/// Why the time was not enough; `unread` says what could not be read at the last look.
 fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure {
     match (&ledger.trouble, unread) {
         (_, Some(what)) => Failure::CloudFailing { what },
         (Some(error), None) if error.kind != ErrorKind::Refused => Failure::cloud(error),
         (Some(error), None) => Failure::StillPending { what: error.to_string() },
         (None, None) => {
-            let open = sorted.lanes.values().flatten().map(|change| change.write.to_string());
+            let open = sorted.lanes.values().flatten().map(|change| ledger.in_words(&change.write));
             let mut what: Vec<_> = sorted.waiting.iter().cloned().chain(open).collect();
             what.dedup();
             let more = what.len().saturating_sub(3);

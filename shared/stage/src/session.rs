@@ -8,7 +8,6 @@ use onboarding::ids::BindingName;
 use onboarding::plan::{Departures, Inputs};
 use onboarding::store::Store;
 use onboarding::{Binding, Deployment, Plan, Topology};
-use serde::Serialize;
 
 use crate::cloud::Cloud;
 use crate::failure::Failure;
@@ -131,19 +130,17 @@ impl<'a> Session<'a> {
         Pace::until(self.clock(), self.end)
     }
 
-    /// The ClientToken of a create that could make a second thing. `params` is the request without its token.
-    #[must_use]
-    pub fn token(&self, owner: Owner, action: &str, params: &impl Serialize) -> String {
-        let owner = match owner {
+    /// In whose name a token is made.
+    pub(crate) fn owner(&self, owner: Owner) -> String {
+        match owner {
             Owner::Binding => format!("{}/{}", self.deployment().as_str(), self.binding.name),
             Owner::Deployment => self.deployment().as_str().to_owned(),
-        };
-        self.attempts.token(&owner, action, params, self.clock().now())
+        }
     }
 
-    /// Some create of the pass that began at `since` was turned away before it began.
-    pub(crate) fn turned_away(&self, since: Timestamp) {
-        self.attempts.turned_away(since, self.clock().now());
+    /// Where each create of this invocation is.
+    pub(crate) const fn attempts(&self) -> &Attempts {
+        &self.attempts
     }
 
     /// The ClientToken of any other write: a fresh one, which the client keeps for the retries of that one call.

@@ -1,19 +1,20 @@
-//! ClientTokens of creates that could make a second thing.
+//! ClientTokens of creates that could make a second thing, and which attempt each create of an invocation is at.
 //!
 //! A token is a hash of who creates what, without the run: two runs that see the same world send the same token, and the
-//! cloud creates once. A replayed token answers with the old result and changes nothing, so a thing that was deleted
-//! since could never come back under it: after a grace in which reading shows no effect, the attempt moves on. The
-//! attempts are kept for one invocation only, so that runs stay in step; an invocation's budget is longer than the grace.
+//! cloud creates once. A token that was used before is answered with the old id and changes nothing, so a thing that was
+//! deleted since can come back only under another token: that of the next attempt. `create` decides when an attempt moves
+//! on. Every invocation begins at attempt 0 and passes the attempts whose things are gone one after the other, so that
+//! runs which see the same world end at the same token.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// How long an accepted create may stay invisible before another attempt is made.
-pub const GRACE: SignedDuration = SignedDuration::from_secs(60);
+/// Attempts of one create in one invocation. More deletions of one thing than these, within the day for which the cloud
+/// keeps tokens, are no accident that a run should repair.
+const ATTEMPTS: u32 = 64;
 
 /// A token: 64 lower-case hexadecimal digits, which is the most that the APIs take (cloud-apis.md section 1).
 ///
@@ -31,41 +32,44 @@ pub fn token(owner: &str, action: &str, params: &impl Serialize, attempt: u32) -
     hex::encode(hash.finalize())
 }
 
-/// Which attempt each create of this invocation is at.
+/// Which attempt each create of this invocation is at, and which id the last answer to it named. A create is known by its
+/// token of attempt 0.
 #[derive(Debug, Default)]
-pub(crate) struct Attempts {
-    /// By the token of attempt 0.
-    by_create: Mutex<BTreeMap<String, Attempt>>,
-}
+pub(crate) struct Attempts(Mutex<BTreeMap<String, Attempt>>);
 
-#[derive(Debug)]
-struct Attempt {
-    number: u32,
-    /// When it was first sent: the grace runs from here.
-    first: Timestamp,
-    /// When it was last sent.
-    last: Timestamp,
+/// Where one create is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    /// Its number, from 0.
+    pub(crate) number: u32,
+    /// What the answer to this attempt named, if there was an answer.
+    pub(crate) made: Option<String>,
 }
 
 impl Attempts {
-    /// The token to send now. Asked again after the grace, the create has had no effect: the attempt moves on.
-    pub(crate) fn token(&self, owner: &str, action: &str, params: &impl Serialize, now: Timestamp) -> String {
-        let mut attempts = self.by_create.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Attempt { number: 0, first: now, last: now };
-        let attempt = attempts.entry(token(owner, action, params, 0)).or_insert(new);
-        attempt.last = now;
-        if now.duration_since(attempt.first) >= GRACE {
-            attempt.number = attempt.number.saturating_add(1);
-            attempt.first = now;
-        }
-        token(owner, action, params, attempt.number)
+    /// Where a create is.
+    pub(crate) fn of(&self, create: &str) -> Attempt {
+        self.lock().get(create).cloned().unwrap_or_default()
     }
 
-    /// A create sent since `since` was turned away before it began: nothing is there to become visible, so the grace of
-    /// what was sent since then begins anew.
-    pub(crate) fn turned_away(&self, since: Timestamp, now: Timestamp) {
-        let mut attempts = self.by_create.lock().unwrap_or_else(PoisonError::into_inner);
-        attempts.values_mut().filter(|attempt| attempt.last >= since).for_each(|attempt| attempt.first = now);
+    /// The present attempt was answered with this id.
+    pub(crate) fn answered(&self, create: &str, id: &str) {
+        self.lock().entry(create.to_owned()).or_default().made = Some(id.to_owned());
+    }
+
+    /// What the present attempt made is gone: the next one. `false`, and nothing moves, when there were too many.
+    pub(crate) fn move_on(&self, create: &str) -> bool {
+        let mut attempts = self.lock();
+        let attempt = attempts.entry(create.to_owned()).or_default();
+        let number = attempt.number + 1;
+        if number < ATTEMPTS {
+            *attempt = Attempt { number, made: None };
+        }
+        number < ATTEMPTS
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Attempt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -90,28 +94,23 @@ mod tests {
     }
 
     #[test]
-    fn the_attempt_moves_on_only_after_the_grace() {
+    fn an_attempt_forgets_the_answer_of_the_one_before() {
         let attempts = Attempts::default();
-        let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let ask = |seconds| attempts.token("web", "Create", &1, start + SignedDuration::from_secs(seconds));
-        let first = ask(0);
-        assert_eq!(first, token("web", "Create", &1, 0));
-        assert_eq!(ask(59), first);
-        assert_eq!(ask(60), token("web", "Create", &1, 1));
-        assert_eq!(ask(119), token("web", "Create", &1, 1));
-        assert_eq!(ask(120), token("web", "Create", &1, 2));
+        assert_eq!(attempts.of("a"), Attempt { number: 0, made: None });
+        attempts.answered("a", "sgp-1");
+        assert_eq!(attempts.of("a"), Attempt { number: 0, made: Some("sgp-1".to_owned()) });
+        assert!(attempts.move_on("a"));
+        assert_eq!(attempts.of("a"), Attempt { number: 1, made: None });
+        assert_eq!(attempts.of("b"), Attempt::default(), "each create for itself");
     }
 
     #[test]
-    fn a_create_that_was_turned_away_keeps_its_attempt() {
+    fn attempts_are_bounded() {
         let attempts = Attempts::default();
-        let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let at = |seconds| start + SignedDuration::from_secs(seconds);
-        let first = attempts.token("web", "Create", &1, at(0));
-        attempts.token("web", "Other", &1, at(0));
-        assert_eq!(attempts.token("web", "Create", &1, at(50)), first);
-        attempts.turned_away(at(50), at(51));
-        assert_eq!(attempts.token("web", "Create", &1, at(100)), first);
-        assert_eq!(attempts.token("web", "Other", &1, at(100)), token("web", "Other", &1, 1), "sent before");
+        for number in 1..ATTEMPTS {
+            assert!(attempts.move_on("a"), "{number}");
+        }
+        assert!(!attempts.move_on("a"));
+        assert_eq!(attempts.of("a").number, ATTEMPTS - 1);
     }
 }

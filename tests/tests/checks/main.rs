@@ -58,6 +58,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NoWeight, "reachability: the front of a path"),
     (Code::ReadOnly, "scenarios/switches.rs"),
     (Code::Refused, "stage's tests of apply"),
+    (Code::NotVisible, "stage's tests of runs; scenarios/tokens.rs"),
+    (Code::StaysBusy, "stage's tests of apply and runs"),
     (Code::StillPending, "stage's tests of runs; scenarios/faults.rs"),
     (Code::NotProbed, "scenarios/hosting.rs; every case here"),
     (Code::ProbeFailed, "verify's tests of probes"),

@@ -27,6 +27,7 @@ mod consent;
 mod crashes;
 mod determinism;
 mod drift;
+mod events;
 mod faults;
 mod growth;
 mod hosting;
@@ -37,6 +38,7 @@ mod regions;
 mod removal;
 mod seeded;
 mod switches;
+mod tokens;
 mod turns;
 
 /// A cold onboarding takes the cloud about eight minutes.

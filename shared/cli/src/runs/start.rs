@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Cons
 async fn start(host: &Host, binding: &BindingName) -> Result<String, Trouble> {
     let invocation = plan::invocation(host, host.clock(), START, None);
     let asked = json!({ "binding": binding });
-    let dispatched = dispatch::dispatch(&invocation, &asked).await.map_err(|failure| target::trouble(&failure))?;
+    let dispatched = dispatch::dispatch(&invocation, "", &asked).await.map_err(|failure| target::trouble(&failure))?;
     match (dispatched.started.into_iter().next(), dispatched.ignored.first()) {
         (Some(started), _) => Ok(started.execution),
         (None, Some(reason)) => Err(Trouble::Failed(format!("{} {}", reason.message, reason.code.remedy()))),

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::checks::{account, attached, cut, dependents, is, known_filters, no_such_attachment, quiet, ready, router};
+use super::checks::{
+    account, attached, cut, dependents, is, known_filters, no_such_attachment, no_such_attachment_to_update, quiet,
+    ready, router,
+};
 use super::zones;
 use super::{Status, VpcAttachment, ZoneMapping, is_moving, routers, stamp};
 use crate::call::{Answer, ApiError, Call};
@@ -129,7 +132,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
     let id = params.required("TransitRouterAttachmentId")?;
-    let held = world.cen.vpc_attachments.get(id).ok_or_else(no_such_attachment)?;
+    let Some(held) = world.cen.vpc_attachments.get(id) else { return no_such_attachment_to_update(world, params) };
     quiet(world, now, &held.cen)?;
     attached(&held.status, now)?;
     let auto_publish = params.flag("AutoPublishRouteEnabled")?;

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::{Attachment, CenInstance, Edition, Router, Status, Table, attachment};
-use crate::call::{ApiError, Params};
+use crate::call::{Answer, ApiError, Params};
 use crate::time::Timed;
-use crate::world::World;
+use crate::world::{UnknownAttachment, World, done};
 
 /// Refuses while any other write of this CEN is in progress: they are serialized per CEN (cloud-apis.md section 8).
 pub(super) fn quiet(world: &World, now: Timestamp, cen: &str) -> Result<(), ApiError> {
@@ -77,6 +77,17 @@ pub(super) fn attached_to<'a>(world: &'a World, id: &str, router: &str) -> Resul
 
 pub(super) fn no_such_attachment() -> ApiError {
     ApiError::bad("InvalidTransitRouterAttachmentId.NotFound", "The specified TransitRouterAttachmentId is not found.")
+}
+
+/// The answer to an update of an attachment that does not exist.
+pub(super) fn no_such_attachment_to_update(world: &World, params: &Params) -> Answer {
+    match world.settings.unknown_attachment {
+        UnknownAttachment::NotInDryRun if params.flag("DryRun")? == Some(true) => done(),
+        UnknownAttachment::ByShortCode => {
+            Err(ApiError::new(404, "InvalidAttachmentId.NotFound", "The specified AttachmentId is not found."))
+        }
+        UnknownAttachment::ByLongCode | UnknownAttachment::NotInDryRun => Err(no_such_attachment()),
+    }
 }
 
 /// The account's number as the API gives it.

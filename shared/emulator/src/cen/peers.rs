@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::checks::{account, attached, cut, dependents, is, known_filters, no_such_attachment, quiet, ready, router};
+use super::checks::{
+    account, attached, cut, dependents, is, known_filters, no_such_attachment, no_such_attachment_to_update, quiet,
+    ready, router,
+};
 use super::{Peer, Status, bandwidth, stamp};
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
@@ -123,7 +126,7 @@ const MAINLAND_DATA_TRANSFER: u32 = 1000;
 pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
     let id = params.required("TransitRouterAttachmentId")?;
-    let held = world.cen.peers.get(id).ok_or_else(no_such_attachment)?;
+    let Some(held) = world.cen.peers.get(id) else { return no_such_attachment_to_update(world, params) };
     quiet(world, now, &held.cen)?;
     attached(&held.status, now)?;
     let allotment = Allotment::read(params, Some(held))?;

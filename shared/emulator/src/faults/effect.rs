@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::lie::Lie;
 use crate::call::{ApiError, Service};
 
 /// A fault's effect. Seconds are the cloud's, as its waiting times are: a world of another pace divides them.
@@ -53,6 +54,11 @@ pub enum Effect {
     StaleReads {
         /// Writes that are no older than this do not show.
         seconds: Seconds,
+    },
+    /// The read is answered with something that is not so. Only RPC calls: objects and functions have no listings that count.
+    Falsify {
+        /// With what.
+        lie: Lie,
     },
     /// A role's session, opened while the rule is active, ends early, whatever it says.
     ExpireTokens {
@@ -114,7 +120,8 @@ impl Effect {
             | Self::Truncate
             | Self::Deny
             | Self::Stick { .. }
-            | Self::StaleReads { .. } => Domain::Call,
+            | Self::StaleReads { .. }
+            | Self::Falsify { .. } => Domain::Call,
             Self::ExpireTokens { .. } => Domain::Session,
             Self::CrashFunction { .. } | Self::TimeOutFunction | Self::ThrottleFunction => Domain::Invocation,
             Self::LoseEvent | Self::DuplicateEvent { .. } | Self::DelayEvent { .. } | Self::ReorderEvents { .. } => {

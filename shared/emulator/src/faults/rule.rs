@@ -152,7 +152,7 @@ impl Rule {
     pub(super) fn concerns(&self, occurrence: &Occurrence<'_>) -> bool {
         let writes = crate::gateway::writes(occurrence.action);
         let fits = match self.effect {
-            Effect::StaleReads { .. } => !writes,
+            Effect::StaleReads { .. } | Effect::Falsify { .. } => !writes,
             Effect::Stick { .. } => writes,
             _ => true,
         };

@@ -7,14 +7,17 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{ApiError, Body, Call};
-use crate::faults::{Domain, Effect, Occurrence, internal_error, throttled, unavailable};
+use crate::call::{ApiError, Body, Call, Params};
+use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
 use crate::ram;
 use crate::time::Hold;
 use crate::world::World;
 
+use super::respond::{Format, JSON};
 use super::{Inner, Reply, Visit, log};
 
 /// How an answer that something happens to reaches the client.
@@ -46,6 +49,8 @@ pub(super) struct Mishaps {
     lie: Option<ApiError>,
     hold: Option<Hold>,
     lag: Option<Duration>,
+    /// How the answer is falsified.
+    falsified: Option<Lie>,
 }
 
 /// Finds out what goes wrong with a call. Nothing of it was done yet.
@@ -89,6 +94,7 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
             Effect::Stick { seconds: None } => mishaps.hold = Some(Hold::Released(number)),
             Effect::Stick { seconds: Some(seconds) } => mishaps.hold = Some(Hold::Longer(seconds.duration())),
             Effect::StaleReads { seconds } => mishaps.lag = Some(pace.scaled(seconds.duration())),
+            Effect::Falsify { lie } => mishaps.falsified = Some(lie),
             // Nothing is left of the answer to truncate, or the effect is no call's.
             _ => {}
         }
@@ -108,6 +114,15 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
     {
         return past.clone().answer(now, call);
     }
+    match mishaps.and_then(|mishaps| mishaps.falsified) {
+        Some(Lie::OneWriteAgo) => {
+            if let Some(past) = inner.history.before_last() {
+                return past.clone().answer(now, call);
+            }
+        }
+        Some(Lie::RepeatedPage) => return inner.world.answer(now, &first_page(call)),
+        _ => {}
+    }
     if log::writes(&call.action) {
         inner.history.keep(now, &inner.world);
     }
@@ -115,6 +130,29 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
     let answer = inner.world.answer(now, call);
     inner.world.settings.pace.hold = None;
     answer
+}
+
+/// The call without what says which page is wanted.
+fn first_page(call: &Call) -> Call {
+    let pairs = call.params.iter().filter(|(name, _)| !PAGES.contains(name));
+    Call { params: Params::new(pairs), ..call.clone() }
+}
+
+/// The parameters that ask for a page after the first.
+const PAGES: [&str; 2] = ["NextToken", "PageNumber"];
+
+/// The response to an RPC call that was carried out, as it is or as it is falsified.
+pub(super) fn answered(visit: &Visit<'_>, format: Format, answer: Body) -> Response<Bytes> {
+    let lie = visit.mishaps.as_ref().and_then(|mishaps| mishaps.falsified);
+    let answer = match (lie, lie.and_then(Lie::body)) {
+        (_, Some(body)) => return visit.frame.raw(StatusCode::OK, JSON, Bytes::from_static(body.as_bytes()), &[]),
+        (Some(lie), None) => {
+            let continued = PAGES.iter().any(|name| visit.params.get(name).is_some_and(|page| page != "1"));
+            Body::Tree(lie.falsified(answer.into_tree(), continued))
+        }
+        (None, None) => answer,
+    };
+    visit.frame.success(format, &visit.action, answer)
 }
 
 /// What the client is told of a call that was carried out, where that is not the truth.
@@ -154,6 +192,11 @@ impl History {
             self.0.pop_front();
         }
         self.0.push_back((now, world.clone()));
+    }
+
+    /// The world without the latest write, if there was one.
+    fn before_last(&self) -> Option<&World> {
+        self.0.back().map(|(_, world)| world)
     }
 
     /// The world without the writes of the last `lag`, if there were any.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::call::{ApiError, Body, Service};
 
-const JSON: &str = "application/json;charset=utf-8";
+pub(super) const JSON: &str = "application/json;charset=utf-8";
 
 /// How the client wants an RPC answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,3 +6,4 @@ mod absence;
 mod observe;
 mod run;
 mod scripted;
+mod waits;

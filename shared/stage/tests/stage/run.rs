@@ -11,32 +11,28 @@ use serde_json::{Value, json};
 use stage::{Failure, Invocation, Needs, Owner, Problem, Session, Side, Stage, Status, run};
 
 /// Step 1 as its function does it, cut down to what the loop sees of it.
-struct Groups;
+pub(crate) struct Groups;
 
 impl Stage for Groups {
     const NAME: StageName = StageName::ServerGroup;
     const NEEDS: Needs = Needs::GROUPS;
     const WRITES: &'static [&'static str] = &[alb::CreateServerGroup::RAM_ACTION];
 
-    async fn write(&self, session: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, seen: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(Change { write: Write::CreateServerGroup { name, vpc, .. }, .. }) = changes.first() else {
             return Ok(0);
         };
-        let token = session.token(Owner::Binding, "CreateServerGroup", &(name, vpc));
-        let action = alb::CreateServerGroup {
+        let create = alb::CreateServerGroup {
             server_group_name: name.clone(),
             vpc_id: Some(vpc.to_string()),
-            client_token: Some(token),
             ..Default::default()
         };
-        let client = session.cloud().client_for(Side::Alb).await?;
-        client.call(session.binding().alb.region.as_str(), &action).await?;
-        Ok(1)
+        session.create(Owner::Binding, Side::Alb, session.binding().alb.region.as_str(), seen, create).await
     }
 }
 
 /// Step 7, likewise.
-struct Rules;
+pub(crate) struct Rules;
 
 impl Stage for Rules {
     const NAME: StageName = StageName::SecurityRules;
@@ -124,11 +120,11 @@ async fn a_conflict_means_wait_and_read_again() {
     let listed = Arc::new(AtomicU32::new(0));
     let seen = Arc::clone(&listed);
     world.on("CreateServerGroup", move |_| match seen.fetch_add(1, Ordering::Relaxed) {
-        0..30 => (400, refusal("Conflict.Lock")),
+        0..8 => (400, refusal("Conflict.Lock")),
         _ => (200, json!({ "ServerGroupId": "sgp-1" })),
     });
     world.on("ListServerGroups", move |_| match listed.load(Ordering::Relaxed) {
-        0..=30 => (200, json!({})),
+        0..=8 => (200, json!({})),
         _ => (200, group("Available")),
     });
     let host = host(&world, &[]);
@@ -206,23 +202,6 @@ async fn what_takes_too_long_is_still_pending_before_the_deadline() {
     assert!(host.clock().now() <= invocation.budget_end());
     assert!(host.clock().until(invocation.deadline).as_secs() < 30, "it used its time");
     assert_eq!(world.calls_of("CreateServerGroup").len(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_was_made_is_waited_for_and_made_again_only_after_the_grace() {
-    let world = world();
-    world.always("CreateServerGroup", json!({ "ServerGroupId": "sgp-1" }));
-    let host = host(&world, &[]);
-    let failure = run(&Groups, &invocation(&host), &request()).await.unwrap_err();
-    assert_eq!(failure.error_type(), "StillPending", "{failure}");
-    assert!(failure.to_string().contains("not visible yet"), "{failure}");
-    let mut tokens: Vec<_> =
-        world.calls_of("CreateServerGroup").iter().map(|call| call.get("ClientToken").to_owned()).collect();
-    assert!((4..=5).contains(&tokens.len()), "once a minute of five: {tokens:?}");
-    let sent = tokens.len();
-    tokens.sort();
-    tokens.dedup();
-    assert_eq!(tokens.len(), sent, "each is another attempt");
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,6 +163,10 @@ pub(crate) fn host(world: &Arc<World>, more: &[(&str, &str)]) -> Host {
 
 /// An invocation with five minutes.
 pub(crate) fn invocation(host: &Host) -> Invocation<'_> {
-    let deadline = host.clock().now() + Duration::from_secs(300);
+    invocation_of(host, Duration::from_secs(300))
+}
+
+pub(crate) fn invocation_of(host: &Host, time: Duration) -> Invocation<'_> {
+    let deadline = host.clock().now() + time;
     Invocation { host, credentials: None, deadline, approved: None }
 }

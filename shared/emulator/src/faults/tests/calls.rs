@@ -244,3 +244,23 @@ fn reads_lag_behind_writes() {
     let (_, roles) = bench.ask(RAM, "GetRole", &[("RoleName", "a")]);
     assert_eq!(roles["Role"]["RoleName"], "a", "other services are read as they are");
 }
+
+#[test]
+fn a_falsified_read_is_a_success_that_is_not_true_and_writes_are_left_alone() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.create("a"), (200, true));
+    for (lie, body) in [("emptyBody", ""), ("emptyObject", "{}"), ("null", "null")] {
+        let id = bench.say(&format!("effect: {{ falsify: {{ lie: {lie} }} }}"));
+        let answer = bench.send(rpc(bench.now, lie, &root(), RAM, "ListRoles", &[]));
+        assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, body.as_bytes()));
+        bench.gateway.with(|world| world.remove_fault(start(), &id));
+    }
+    bench.say("effect: { falsify: { lie: oneWriteAgo } }");
+    assert_eq!(bench.create("b"), (200, true));
+    let listed = |bench: &mut Bench| bench.ask(RAM, "ListRoles", &[]).1.to_string();
+    let before = listed(&mut bench);
+    assert!(before.contains("\"a\"") && !before.contains("\"b\""), "{before}");
+    assert_eq!(bench.create("c"), (200, true));
+    let later = listed(&mut bench);
+    assert!(later.contains("\"b\"") && !later.contains("\"c\""), "{later}");
+}

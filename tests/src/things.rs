@@ -1,0 +1,139 @@
+//! The things that a create with a ClientToken makes, as a person sees and deletes them.
+
+use std::time::Duration;
+
+use emulator::World;
+use emulator::call::{Call, Caller, Params, Service};
+use jiff::Timestamp;
+use local::Local;
+use onboarding::ids::BindingName;
+use serde_json::Value;
+use stage::{Failure, Invocation, Report, Request};
+
+use crate::Console;
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thing {
+    /// The binding's server group.
+    ServerGroup,
+    /// The listener on port 80.
+    Listener,
+    /// The attachment of the backends' VPC.
+    VpcAttachment,
+    /// The connection of the two regions.
+    Connection,
+}
+
+impl Thing {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::ServerGroup, Self::Listener, Self::VpcAttachment, Self::Connection];
+
+    /// The action that makes it.
+    #[must_use]
+    pub const fn create(self) -> &'static str {
+        match self {
+            Self::ServerGroup => "CreateServerGroup",
+            Self::Listener => "CreateListener",
+            Self::VpcAttachment => "CreateTransitRouterVpcAttachment",
+            Self::Connection => "CreateTransitRouterPeerAttachment",
+        }
+    }
+
+    /// Whether making it takes longer than an invocation has.
+    #[must_use]
+    pub const fn is_slow(self) -> bool {
+        matches!(self, Self::VpcAttachment | Self::Connection)
+    }
+
+    const fn listing(self) -> (Service, &'static str, &'static str, &'static str) {
+        match self {
+            Self::ServerGroup => (Service::Alb, "ListServerGroups", "/ServerGroups", "ServerGroupId"),
+            Self::Listener => (Service::Alb, "ListListeners", "/Listeners", "ListenerId"),
+            Self::VpcAttachment => (
+                Service::Cbn,
+                "ListTransitRouterVpcAttachments",
+                "/TransitRouterAttachments",
+                "TransitRouterAttachmentId",
+            ),
+            Self::Connection => (
+                Service::Cbn,
+                "ListTransitRouterPeerAttachments",
+                "/TransitRouterAttachments",
+                "TransitRouterAttachmentId",
+            ),
+        }
+    }
+
+    /// The ids of all there are, whatever state they are in: what the cloud has, not what it shows.
+    ///
+    /// # Panics
+    /// When they cannot be listed.
+    #[must_use]
+    #[expect(clippy::panic, reason = "a world that cannot be read ends the test")]
+    pub fn ids(self, world: &World, now: Timestamp) -> Vec<String> {
+        let (service, action, rows, id) = self.listing();
+        let filter = if self == Self::VpcAttachment { vec![("VpcId".to_owned(), "vpc-2".to_owned())] } else { vec![] };
+        let call = Call {
+            service,
+            action: action.to_owned(),
+            region: "cn-chengdu".to_owned(),
+            params: Params::new(filter),
+            caller: Caller::Root,
+            request_id: "R".to_owned(),
+        };
+        let answer = world.clone().handle(now, &call).unwrap_or_else(|error| panic!("{action}: {error:?}"));
+        let rows = answer.pointer(rows).and_then(Value::as_array).cloned().unwrap_or_default();
+        rows.iter().filter_map(|row| row.get(id)?.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The same of a running deployment.
+    #[must_use]
+    pub fn of(self, local: &Local) -> Vec<String> {
+        let now = local.cloud().now();
+        local.cloud().with(|world| self.ids(world, now))
+    }
+
+    /// Deletes it by hand, with all that hangs on it, and waits until it is gone. Gives whether the cloud let it be deleted:
+    /// what is being changed cannot.
+    pub async fn delete(self, local: &Local) -> bool {
+        let console = Console(local);
+        let mut deleted = true;
+        if self == Self::ServerGroup {
+            // One that a listener forwards to cannot be deleted.
+            for id in Self::Listener.of(local) {
+                deleted &= console.tries(Service::Alb, "DeleteListener", &[("ListenerId", &id)]);
+            }
+            console.wait(Duration::from_secs(4)).await;
+        }
+        for id in self.of(local) {
+            let force = [("TransitRouterAttachmentId", id.as_str()), ("Force", "true")];
+            deleted &= match self {
+                Self::ServerGroup => console.tries(Service::Alb, "DeleteServerGroup", &[("ServerGroupId", &id)]),
+                Self::Listener => console.tries(Service::Alb, "DeleteListener", &[("ListenerId", &id)]),
+                Self::VpcAttachment => console.tries(Service::Cbn, "DeleteTransitRouterVpcAttachment", &force),
+                Self::Connection => console.tries(Service::Cbn, "DeleteTransitRouterPeerAttachment", &force),
+            };
+        }
+        let time = if self.is_slow() { 61 } else { 4 };
+        console.wait(Duration::from_secs(time)).await;
+        deleted
+    }
+
+    /// One invocation of the stage that makes it, as long as a function has.
+    ///
+    /// # Errors
+    /// [`Failure`] of the stage.
+    pub async fn ensure(self, local: &Local) -> Result<Report, Failure> {
+        let host = local.operator_host();
+        let deadline = host.clock().now() + Duration::from_secs(60);
+        let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+        let request = Request { binding: BindingName::from("web"), run: String::new() };
+        match self {
+            Self::ServerGroup => Box::pin(stage::run(&server_group::ServerGroup, &invocation, &request)).await,
+            Self::Listener => Box::pin(stage::run(&listener::Listener, &invocation, &request)).await,
+            Self::VpcAttachment => Box::pin(stage::run(&vpc_attachments::VpcAttachments, &invocation, &request)).await,
+            Self::Connection => Box::pin(stage::run(&peer_attachment::PeerAttachment, &invocation, &request)).await,
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! The coalescing protocol as a model, every interleaving of which is visited: dispatches, the executions that they start or rely on,
+//! Wait, Turn, standing down, a run that is stopped from outside, clocks that disagree, listings that lag.
+//!
+//! ```text
+//!   dispatch ──► StartExecution <binding>-<window> ──► covered, or on to the next window's name
+//!   run          Waiting ──► Turning ──► Working (it has read) ──► Ended
+//!                               └─► looks twice ──► stands down ──► Ended
+//! ```
+//!
+//! The decisions are the product's own: [`stage::executions`]. What is modelled is everything around them. It holds that
+//! - whatever an event was about is read by a run that begins to read after the event;
+//! - at most one run is at work;
+//! - nothing waits for ever, and in the end every run has ended.
+
+use std::collections::{HashSet, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use stage::executions::{self, Run, Turn};
+
+use end_to_end::beginning;
+use end_to_end::matrix::{self, FAILURES, Scope, Tally};
+
+/// Seconds of the model's time.
+type Seconds = i64;
+
+/// The constants of the protocol, so that the model can be shown to notice when one of them is wrong.
+#[derive(Clone, Copy)]
+struct Protocol {
+    /// The flow's Wait.
+    wait: Seconds,
+    /// Its dispatches' window: the Wait less two seconds.
+    window: u32,
+    /// How long after its first look a third run looks again; none if it does not.
+    second_look: Option<Seconds>,
+    /// Whether an execution that has ended already is relied on.
+    trusts_ended: bool,
+}
+
+const PROTOCOL: Protocol = Protocol { wait: 4, window: 2, second_look: Some(3), trusts_ended: false };
+
+/// What is uncertain about the world.
+#[derive(Clone, Copy)]
+struct Uncertainty {
+    dispatches: usize,
+    /// Dispatches begin no later than this.
+    last_event: Seconds,
+    /// After this, time goes on only for the Waits that are not over: everything else can end without it.
+    last: Seconds,
+    /// Whether a run waits already when it begins; one is at work in any case.
+    is_one_waiting: bool,
+    /// Whether somebody may stop a run, once.
+    stop: bool,
+}
+
+/// Of a server's Date header: by so much it may be behind.
+const DATE_BEHIND: [Seconds; 2] = [0, 2];
+/// Of a dispatch's own clock, which only chooses the first name.
+const CLOCK: [Seconds; 3] = [-2, 0, 2];
+/// Of a listing of executions: so old it may be.
+const LAG: [Seconds; 3] = [0, 1, 2];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Dispatch {
+    /// Its event has not happened.
+    Idle,
+    /// It asks for the run of this window next.
+    Asking { window: i64 },
+    /// It relies on a run.
+    Covered,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Phase {
+    Waiting,
+    /// Its Wait is over. A third run remembers its first look: when, and who was older.
+    Turning {
+        looked: Option<(Seconds, [String; 2])>,
+    },
+    Working,
+    /// Since when: listings may still show it.
+    Ended {
+        at: Seconds,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Execution {
+    name: String,
+    started: Seconds,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct State {
+    now: Seconds,
+    /// Each with whether a run has read since its event.
+    dispatches: Vec<(Dispatch, bool)>,
+    runs: Vec<Execution>,
+    may_stop: bool,
+}
+
+impl State {
+    fn first(world: Uncertainty) -> Self {
+        let run = |name: &str, started, phase| Execution { name: name.to_owned(), started, phase };
+        let mut runs = vec![run("by-hand", -20, Phase::Working)];
+        if world.is_one_waiting {
+            runs.push(run("web-0", -10, Phase::Turning { looked: None }));
+        }
+        Self { now: 0, dispatches: vec![(Dispatch::Idle, false); world.dispatches], runs, may_stop: world.stop }
+    }
+
+    /// Everything that can happen next.
+    fn next(&self, protocol: Protocol, world: Uncertainty) -> Vec<Self> {
+        let mut next = Vec::new();
+        let waits = |run: &Execution| run.phase == Phase::Waiting && self.now < run.started + protocol.wait;
+        if self.now < world.last || self.runs.iter().any(waits) {
+            let mut later = self.clone();
+            later.now += 1;
+            later.forget();
+            next.push(later);
+        }
+        for (index, (dispatch, _)) in self.dispatches.iter().enumerate() {
+            match dispatch {
+                // One after the other: which is which makes no difference.
+                Dispatch::Idle if self.now <= world.last_event => {
+                    if index == 0 || self.dispatches[index - 1].0 != Dispatch::Idle {
+                        for skew in CLOCK {
+                            let mut begun = self.clone();
+                            let window = executions::window(at(self.now + skew), protocol.window);
+                            begun.dispatches[index] = (Dispatch::Asking { window }, false);
+                            next.push(begun);
+                        }
+                    }
+                }
+                Dispatch::Idle | Dispatch::Covered => {}
+                Dispatch::Asking { window } => {
+                    for behind in DATE_BEHIND {
+                        next.push(self.asked(index, *window, behind, protocol));
+                    }
+                }
+            }
+        }
+        for index in 0..self.runs.len() {
+            self.moved(index, protocol, &mut next);
+        }
+        next
+    }
+
+    /// StartExecution: a new run, one that runs already, or a name that is taken.
+    fn asked(&self, index: usize, window: i64, behind: Seconds, protocol: Protocol) -> Self {
+        let mut asked = self.clone();
+        let name = executions::name(&"web".into(), window);
+        let started = match self.runs.iter().find(|run| run.name == name) {
+            None => {
+                asked.runs.push(Execution { name, started: self.now, phase: Phase::Waiting });
+                Some(self.now)
+            }
+            Some(run) if matches!(run.phase, Phase::Ended { .. }) && !protocol.trusts_ended => None,
+            Some(run) => Some(run.started),
+        };
+        let is_covered = started.is_some_and(|started| {
+            executions::has_not_read(Some(at(self.now - behind)), &at(started).to_string(), protocol.window)
+        });
+        let dispatch = if is_covered { Dispatch::Covered } else { Dispatch::Asking { window: window + 1 } };
+        asked.dispatches[index].0 = dispatch;
+        asked
+    }
+
+    /// What a run can do.
+    fn moved(&self, index: usize, protocol: Protocol, next: &mut Vec<Self>) {
+        let run = &self.runs[index];
+        let with = |phase: Phase| {
+            let mut state = self.clone();
+            state.runs[index].phase = phase;
+            state
+        };
+        let ended = || with(Phase::Ended { at: self.now });
+        match &run.phase {
+            Phase::Waiting if self.now >= run.started + protocol.wait => {
+                next.push(with(Phase::Turning { looked: None }));
+            }
+            Phase::Waiting | Phase::Ended { .. } => {}
+            Phase::Working => next.push(ended()),
+            Phase::Turning { looked } => {
+                for lag in LAG {
+                    match executions::turn(&self.listed(self.now - lag), &run.name) {
+                        Turn::Go => {
+                            let mut state = with(Phase::Working);
+                            for (dispatch, seen) in &mut state.dispatches {
+                                *seen |= *dispatch != Dispatch::Idle;
+                            }
+                            next.push(state);
+                        }
+                        // It fails, and looks again later as if for the first time.
+                        Turn::Wait(_) if looked.is_some() => next.push(with(Phase::Turning { looked: None })),
+                        Turn::Wait(_) => {}
+                        Turn::StandDown(older) => match (protocol.second_look, looked) {
+                            (None, _) => next.push(ended()),
+                            (Some(_), None) => next.push(with(Phase::Turning { looked: Some((self.now, older)) })),
+                            (Some(after), Some((first, seen))) if self.now >= first + after => {
+                                let again = *seen == older;
+                                next.push(if again { ended() } else { with(Phase::Turning { looked: None }) });
+                            }
+                            (Some(_), Some(_)) => {}
+                        },
+                    }
+                }
+            }
+        }
+        if self.may_stop && !matches!(run.phase, Phase::Ended { .. }) {
+            let mut stopped = ended();
+            stopped.may_stop = false;
+            // Whoever stops a run takes upon himself what it would have read; the timer finds it.
+            for (dispatch, seen) in &mut stopped.dispatches {
+                *seen |= *dispatch != Dispatch::Idle;
+            }
+            next.push(stopped);
+        }
+    }
+
+    /// The runs that had not ended at a time, oldest first.
+    fn listed(&self, time: Seconds) -> Vec<Run> {
+        let is_listed =
+            |run: &&Execution| run.started <= time && !matches!(run.phase, Phase::Ended { at } if at <= time);
+        let listed = self.runs.iter().filter(is_listed);
+        let mut runs: Vec<Run> = listed.map(|run| Run { started: at(run.started), name: run.name.clone() }).collect();
+        runs.sort();
+        runs
+    }
+
+    /// Makes states alike that differ only in what nobody can see any more.
+    fn forget(&mut self) {
+        let oldest = self.now - LAG.len() as Seconds;
+        for run in &mut self.runs {
+            if let Phase::Ended { at } = &mut run.phase {
+                *at = (*at).max(oldest);
+            }
+        }
+    }
+
+    /// What must not be, if it is.
+    fn broken(&self) -> Option<&'static str> {
+        let working = self.runs.iter().filter(|run| run.phase == Phase::Working).count();
+        if working > 1 {
+            return Some("two runs are at work");
+        }
+        let has_ended = self.runs.iter().all(|run| matches!(run.phase, Phase::Ended { .. }));
+        let unseen = |(dispatch, seen): &(Dispatch, bool)| *dispatch == Dispatch::Covered && !seen;
+        (has_ended && self.dispatches.iter().any(unseen)).then_some("nobody has read since the event")
+    }
+
+    fn is_over(&self) -> bool {
+        let is_quiet = |(dispatch, _): &(Dispatch, bool)| matches!(dispatch, Dispatch::Covered | Dispatch::Idle);
+        self.dispatches.iter().all(is_quiet) && self.runs.iter().all(|run| matches!(run.phase, Phase::Ended { .. }))
+    }
+}
+
+fn at(second: Seconds) -> Timestamp {
+    beginning() + SignedDuration::from_secs(second)
+}
+
+/// Visits every state that can be reached. Gives how many there are, or the first that must not be.
+fn explore(protocol: Protocol, world: Uncertainty) -> Result<usize, String> {
+    let first = State::first(world);
+    let mut seen = HashSet::from([first.clone()]);
+    let mut left = VecDeque::from([first]);
+    while let Some(state) = left.pop_front() {
+        if let Some(what) = state.broken() {
+            return Err(format!("{what}: {state:?}"));
+        }
+        let next = state.next(protocol, world);
+        if next.is_empty() && !state.is_over() {
+            return Err(format!("nothing can happen any more: {state:?}"));
+        }
+        for state in next {
+            if !seen.contains(&state) {
+                seen.insert(state.clone());
+                left.push_back(state);
+            }
+        }
+    }
+    Ok(seen.len())
+}
+
+/// Two dispatches beside a run at work, one that waits, and somebody who may stop one of them.
+const STOPPED: Uncertainty = Uncertainty { dispatches: 2, last_event: 3, last: 9, is_one_waiting: true, stop: true };
+
+#[test]
+fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
+    let scope = matrix::scope();
+    let mut tally = Tally::of("coalescing");
+    let beside = |last_event, last| {
+        let alone = Uncertainty { dispatches: 2, last_event, last, is_one_waiting: false, stop: false };
+        [alone, Uncertainty { is_one_waiting: true, ..alone }]
+    };
+    let mut worlds = vec![Uncertainty { dispatches: 1, ..STOPPED }];
+    if scope == Scope::Sample {
+        worlds.extend(beside(1, 8));
+    } else {
+        worlds.extend(beside(4, 12));
+        worlds.push(STOPPED);
+    }
+    for world in worlds {
+        match explore(PROTOCOL, world) {
+            Ok(states) => {
+                assert!(states > 1_000, "hardly anything happens: {states}");
+                tally.add("modelStates", states as u64);
+            }
+            Err(what) => {
+                tally.add(FAILURES, 1);
+                panic!("{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_model_notices_a_window_as_long_as_the_wait() {
+    let protocol = Protocol { window: 4, ..PROTOCOL };
+    // The second dispatch may join the run of the first when it has read.
+    let world = Uncertainty { dispatches: 2, last_event: 6, last: 8, is_one_waiting: false, stop: false };
+    assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
+}
+
+#[test]
+fn the_model_notices_a_third_run_that_looks_only_once() {
+    let protocol = Protocol { second_look: None, ..PROTOCOL };
+    let world = Uncertainty { dispatches: 2, last_event: 5, last: 9, is_one_waiting: true, stop: false };
+    assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
+}
+
+#[test]
+fn the_model_notices_a_run_that_is_relied_on_after_its_end() {
+    let protocol = Protocol { trusts_ended: true, ..PROTOCOL };
+    assert!(explore(protocol, STOPPED).unwrap_err().starts_with("nobody has read"));
+}

@@ -1,0 +1,109 @@
+//! Storms: a thousand instances within a minute, their events lost, doubled, late and out of order, and between them what is no event of
+//! ours at all. Everyone is a member in the end, and the number of runs is bounded by the windows, not by the events.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use emulator::faults::{Effect, Probability, Rule};
+use end_to_end::matrix::{self, EVENTS, Tally};
+use end_to_end::{Console, start, worlds};
+use local::{Generation, Local, Options, Stack};
+use openapi::fc;
+use serde_json::{Value, json};
+
+/// What is sent to dispatch beside the events of the instances.
+const STRANGE: usize = 40;
+/// The window of the template's defaults: a Wait of 12 seconds less 2.
+const WINDOW: Duration = Duration::from_secs(10);
+/// In which the instances are started.
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn by_chance(effect: Effect, probability: f64) -> Rule {
+    Rule { probability: Some(Probability::try_from(probability).unwrap()), ..Rule::new(effect) }
+}
+
+/// Room for a thousand in two vSwitches, and a timer that fires every five minutes.
+fn options(count: usize) -> Options {
+    let scenario = worlds::fleet(count - 1).replacen("cidr: 192.168.8.0/24", "cidr: 192.168.8.0/21", 1).replacen(
+        "cidr: 192.168.7.0/24",
+        "cidr: 192.168.0.0/21",
+        1,
+    );
+    let home = Stack::home().with("TimerCron", "0 */5 * * * *");
+    let faults = vec![
+        by_chance(Effect::LoseEvent, 0.1),
+        by_chance(Effect::DuplicateEvent { copies: NonZeroU32::new(3).unwrap() }, 0.2),
+        by_chance(Effect::DelayEvent { seconds: Duration::from_secs(40).into() }, 0.2),
+        by_chance(Effect::ReorderEvents { seconds: Duration::from_secs(30).into() }, 0.3),
+    ];
+    Options { scenario, faults, stacks: vec![home], ..worlds::options(Generation::Upgraded) }
+}
+
+/// Events that nobody who is well sends: malformed ones, and those of other accounts, sources and types.
+fn strange(number: usize) -> Vec<u8> {
+    let event = |account: &str, source: &str, kind: &str| {
+        json!({
+            "id": "1", "specversion": "1.0", "source": source, "type": kind, "aliyunaccountid": account,
+            "aliyunregionid": "cn-hangzhou", "data": {"resourceId": "i-of-nobody", "state": "Running"}
+        })
+        .to_string()
+        .into_bytes()
+    };
+    match number % 5 {
+        0 => b"{\"type\": ".to_vec(),
+        1 => b"null".to_vec(),
+        2 => event("9999999999999999", "acs.ecs", "ecs:Instance:StateChange"),
+        3 => event("1234567890123456", "evil", "ecs:Instance:StateChange"),
+        _ => event("1234567890123456", "acs.ecs", "ecs:Instance:Unknown"),
+    }
+}
+
+async fn invoke_dispatch(local: &Local, body: Vec<u8>) {
+    let invoke =
+        fc::InvokeFunction { function_name: "albridge-dispatch".to_owned(), body: body.into(), ..Default::default() };
+    // It may refuse what it cannot read; it must not fall over it.
+    let answer = local.operator().invoke_function("cn-hangzhou", &invoke).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert!(answer.is_object(), "dispatch says what it made of it: {answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn everyone_is_a_member_and_the_windows_bound_the_runs() {
+    let scope = matrix::scope();
+    let mut tally = Tally::of("storms");
+    let count = usize::try_from(scope.count(40, 1_000)).unwrap();
+    let local = start(options(count)).await;
+    let console = Console(&local);
+    let mut ids = worlds::fleet_ids(count - 1);
+    ids.push("i-ecs1".to_owned());
+    let began = local.clock().now();
+    for (number, id) in ids.iter().enumerate() {
+        console.start_instance(id);
+        if number % (count / STRANGE).max(1) == 0 {
+            invoke_dispatch(&local, strange(number / (count / STRANGE).max(1))).await;
+            tally.add(EVENTS, 1);
+        }
+        console.wait(MINUTE / u32::try_from(count).unwrap()).await;
+    }
+    // Each start is an event, whatever becomes of it on its way.
+    tally.add(EVENTS, count as u64);
+    let mut members = 0;
+    for _ in 0..12 {
+        console.wait(5 * MINUTE).await;
+        members = console.members().await.len();
+        if members == count {
+            break;
+        }
+    }
+    assert_eq!(members, count, "everyone is a member");
+    let addresses: BTreeSet<String> = console.members().await.into_iter().map(|member| member.server_ip).collect();
+    assert_eq!(addresses.len(), count, "nobody is one twice");
+    let executions = console.ended(1, 12 * 5 * MINUTE).await;
+    let elapsed = Duration::try_from(local.clock().now().duration_since(began)).unwrap();
+    let windows = elapsed.as_secs() / WINDOW.as_secs() + 1;
+    assert!(executions.len() as u64 <= windows, "{} runs in {windows} windows", executions.len());
+    let worked = executions.iter().filter(|execution| execution.status == "Succeeded").count();
+    assert!(worked <= 8, "{worked} runs for one minute of events: {executions:#?}");
+    assert_eq!(console.ailing().await, Vec::<String>::new());
+}
