@@ -256,6 +256,12 @@ impl Error {
         }
     }
 
+    /// The session's token was good, and its time is over: the same call with new credentials would do.
+    #[must_use]
+    pub fn is_expired(&self) -> bool {
+        self.kind == ErrorKind::Refused && has_expired(&self.code)
+    }
+
     /// The service says of itself that it cannot do it now; it has not begun.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self.code.as_str(), "ServiceUnavailable" | "SystemBusy" | "SignatureNonceUsed")
@@ -275,9 +281,23 @@ impl Error {
     }
 }
 
+/// Whether a code says that a session's token has expired; OSS and RAM spell it in ways of their own.
+#[must_use]
+pub fn has_expired(code: &str) -> bool {
+    matches!(code, "InvalidSecurityToken.Expired" | "SecurityTokenExpired" | "InvalidSecurityTokenExpired")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expired_token_is_told_from_a_wrong_one_and_from_a_wrong_clock() {
+        assert!(refused(403, "InvalidSecurityToken.Expired").is_expired());
+        assert!(refused(403, "SecurityTokenExpired").is_expired(), "OSS");
+        assert!(!refused(400, "InvalidSecurityToken.Malformed").is_expired());
+        assert!(!refused(400, "InvalidTimeStamp.Expired").is_expired());
+    }
 
     fn refused(status: u16, code: &str) -> Error {
         Error { status: Some(status), ..Error::plain(ErrorKind::Refused, "Test", code, "") }

@@ -73,7 +73,7 @@ pub use bucket::Rate;
 pub use client::{Client, Config};
 pub use credentials::Credentials;
 pub use endpoints::{Endpoints, EndpointsError};
-pub use error::{Error, ErrorKind, Fault};
+pub use error::{Error, ErrorKind, Fault, has_expired};
 pub use https::{HttpTransport, HttpTransportError};
 pub use listing::{Listing, More, Page};
 pub use resign::{Fresh, Unsigned, resign};

@@ -227,9 +227,11 @@ impl Ledger {
     }
 }
 
-/// Whether waiting and reading again is the answer: a conflict, too many calls, a service that is busy, or doubt.
+/// Whether waiting and reading again is the answer: a conflict, too many calls, a service that is busy, doubt; or credentials
+/// whose time is over, which ends the invocation.
 fn passes(error: &Error) -> bool {
-    error.is_conflict()
+    error.is_expired()
+        || error.is_conflict()
         || error.is_throttled()
         || error.may_have_happened()
         || error.kind == ErrorKind::Transport

@@ -68,6 +68,10 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     loop {
         let observation = session.observe_noting(S::NEEDS, pace.left()).await?;
         let topology = &observation.topology;
+        // The workflow's Retry brings new credentials; a report would let the run go on without this stage's part.
+        if let Some(what) = unread::expired(&topology.unread) {
+            return Err(Failure::CloudFailing { what });
+        }
         // Prune reads other bindings here.
         let planning = planning::plan_of(&session, S::NAME, topology, ledger.removed());
         let late = |_| Failure::StillPending { what: "the other bindings are still being read".to_owned() };
@@ -100,6 +104,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             Ok(true) => pace.hurry(),
             Ok(false) => {}
             Err(_) => return Err(Failure::StillPending { what: "a write is not answered yet".to_owned() }),
+        }
+        if let Some(error) = ledger.trouble.take_if(|error| error.is_expired()) {
+            return Err(Failure::cloud(&error));
         }
         if !pace.wait().await {
             return Err(used_up(&ledger, &sorted, observation.failing.then(|| unread(&plan))));

@@ -32,6 +32,12 @@ pub(crate) fn first(failed: &FailedCalls) -> Option<String> {
     Some(format!("could not read {first}{more}. {}", first.cause.remedy()))
 }
 
+/// That the credentials expired while the cloud was read, if they did.
+pub(crate) fn expired(failed: &FailedCalls) -> Option<String> {
+    let call = failed.iter().find(|call| openapi::has_expired(&call.code))?;
+    Some(format!("the credentials expired meanwhile ({}: {}). {}", call.action, call.code, call.cause.remedy()))
+}
+
 fn cause(error: &Error) -> Cause {
     match error.fault() {
         Fault::Credentials => Cause::Credentials,
