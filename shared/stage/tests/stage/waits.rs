@@ -212,3 +212,18 @@ async fn a_conflict_that_never_ends_is_met_a_dozen_times_and_then_reported() {
     assert_eq!(world.writes().len(), 12);
     assert_eq!(report.blocked[0].code, Code::StaysBusy, "{report:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_expire_end_the_invocation_at_once() {
+    for (action, sent) in [("ListServerGroups", 0), ("CreateServerGroup", 1)] {
+        let world = world();
+        world.refuses(action, 403, "InvalidSecurityToken.Expired");
+        let host = host(&world, &[]);
+        let began = host.clock().now();
+        let failure = run(&Groups, &invocation_of(&host, APPLY), &request()).await.unwrap_err();
+        assert!(matches!(failure, Failure::CloudFailing { .. }), "{action}: {failure}");
+        assert!(failure.to_string().contains("InvalidSecurityToken.Expired"), "{action}: {failure}");
+        assert_eq!(world.writes().len(), sent, "{action}");
+        assert!(host.clock().now().duration_since(began).as_secs() < 5, "{action}");
+    }
+}
