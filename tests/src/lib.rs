@@ -5,12 +5,14 @@ pub mod apply;
 pub mod calls;
 mod console;
 pub mod footprint;
+pub mod lies;
 pub mod matrix;
 mod runs;
 pub mod things;
 pub mod worlds;
 
 use clock::Clock;
+use emulator::Listings;
 use jiff::Timestamp;
 use local::{Local, Options};
 
@@ -32,7 +34,10 @@ pub fn beginning() -> Timestamp {
 /// # Panics
 /// When it does not start: then there is nothing to test.
 #[expect(clippy::expect_used, reason = "without a deployment there is nothing to test")]
-pub async fn start(options: Options) -> Local {
+pub async fn start(mut options: Options) -> Local {
+    if options.settings.listings == Listings::default() {
+        options.settings.listings = matrix::listings();
+    }
     let clock = Clock::seeded(beginning(), options.settings.seed);
     Local::start(options, clock).await.expect("the deployment starts")
 }

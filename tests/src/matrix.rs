@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
+use emulator::{Counts, Listings};
 use serde_json::{Value, json};
 
 /// Crash points: a call of a stage, and one fault at it.
@@ -59,6 +60,29 @@ pub fn scope() -> Scope {
             Some(id) => Scope::One(id.to_owned()),
             None => panic!("ALBRIDGE_MATRIX is {other:?}; it can be sample, full, soak or case:ID"),
         },
+    }
+}
+
+/// What `ALBRIDGE_LISTINGS` has the emulator leave out of listings, or say wrongly, in every test that leaves it open:
+/// `omitted` and `zero` for counts beside tokens, `untagged` for empty tags. So any suite runs under each of them:
+///
+/// ```text
+///   ALBRIDGE_LISTINGS=omitted cargo test -p end-to-end --test scenarios
+/// ```
+///
+/// # Panics
+/// When it is set to something else.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "a setting of the tests, read here and nowhere else")]
+#[expect(clippy::panic, reason = "a misspelt setting must not pass for the usual one")]
+pub fn listings() -> Listings {
+    let usual = Listings::default();
+    match std::env::var("ALBRIDGE_LISTINGS").unwrap_or_default().as_str() {
+        "" | "given" => usual,
+        "omitted" => Listings { counts: Counts::Omitted, ..usual },
+        "zero" => Listings { counts: Counts::Zero, ..usual },
+        "untagged" => Listings { omit_empty_tags: true, ..usual },
+        other => panic!("ALBRIDGE_LISTINGS is {other:?}; it can be given, omitted, zero or untagged"),
     }
 }
 

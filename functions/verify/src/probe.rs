@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use onboarding::topology::Topology;
 use onboarding::{Code, Reason};
-use openapi::fc;
+use openapi::{BodyLimit, fc};
 use serde::{Deserialize, Serialize};
 use stage::{Host, Session};
 
@@ -14,6 +14,8 @@ use stage::{Host, Session};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Characters of a body that are kept.
 const EXCERPT: usize = 120;
+/// How much of the page is read.
+const PAGE: usize = 64 << 10;
 
 /// A request to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,10 +93,12 @@ pub(crate) async fn send(host: &Host, probe: &Probe) -> Answer {
     let target = base.map_or_else(|| url.clone(), |base| format!("{base}{}", probe.path));
     let failed = |text: String| Answer { url: url.clone(), status: None, served_by: None, text };
     let request = http::Request::get(&target).header(http::header::HOST, &probe.host).body(Bytes::new());
-    let request = match request {
+    let mut request = match request {
         Ok(request) => request,
         Err(error) => return failed(error.to_string()),
     };
+    // However long the page is: its status is what counts, and its beginning is shown.
+    request.extensions_mut().insert(BodyLimit::First(PAGE));
     match host.clock().timeout(PATIENCE, host.transport().send(request)).await {
         Err(elapsed) => failed(elapsed.to_string()),
         Ok(Err(error)) => failed(error.to_string()),

@@ -138,6 +138,9 @@ pub(crate) struct ReplayArgs {
     /// The profile of ~/.aliyun/config.json that signs, where the environment has no access key [default: its current one].
     #[arg(long, value_name = "NAME", requires = "against")]
     pub(crate) profile: Option<String>,
+    /// Take a URL that is plain http to another machine: what is sent there can be read on the way.
+    #[arg(long, requires = "against")]
+    pub(crate) allow_http: bool,
 }
 
 /// Where the deployment is that a command is about.
@@ -155,6 +158,9 @@ pub(crate) struct Target {
     /// The region of the workflow and the functions [default: ALBRIDGE_HOME_REGION].
     #[arg(long, value_name = "REGION")]
     pub(crate) home: Option<String>,
+    /// Take endpoints that are plain http to other machines: what is sent there can be read on the way.
+    #[arg(long)]
+    pub(crate) allow_http: bool,
 }
 
 /// Options of `plan`.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use clock::Clock;
 use local::replay::{Against, Difference, FreshWorld, Recording, ReplayError, Replayed, Running};
-use openapi::{Credentials, HttpTransport, Transport};
+use openapi::{Credentials, HttpTransport, PlainHttp, Transport};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -28,6 +28,13 @@ pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console
     let clock = Clock::system();
     let replayed = match &args.against {
         Some(url) => {
+            let plain = if args.allow_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
+            if plain.allows(url) == Some(false) {
+                return Err(Trouble::Usage(format!(
+                    "{url} is plain http to another machine, where anybody on the way reads what is sent: use https or a \
+                     loopback address, or say --allow-http."
+                )));
+            }
             let credentials = credentials::find(environment, args.profile.as_deref())?;
             let mut running = running(url, &clock).await?;
             made(&recording, &mut running, &credentials, &clock).await?

@@ -43,6 +43,9 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
     for (name, value) in options {
         variables.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
+    if target.allow_http {
+        variables.insert("ALBRIDGE_ALLOW_HTTP".to_owned(), "1".to_owned());
+    }
     let mut settings = Settings::parse(&variables).map_err(|error| match error {
         SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => {
             Trouble::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
@@ -53,7 +56,7 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
     // A local file is a part of the command line: what is wrong with it is said before anything is called.
     if let StoreLocation::File(path) = &settings.store {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
+        let text = stage::store::read_file(path)
             .map_err(|error| Trouble::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
         Store::parse(&text, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
     }
@@ -99,7 +102,7 @@ mod tests {
     use super::*;
 
     fn target(bindings: Option<&str>) -> Target {
-        Target { bindings: bindings.map(str::to_owned), deployment: None, profile: None, home: None }
+        Target { bindings: bindings.map(str::to_owned), deployment: None, profile: None, home: None, allow_http: false }
     }
 
     #[test]
@@ -107,6 +110,17 @@ mod tests {
         let error = settings(&target(None), &Environment::new(), Access::Read).unwrap_err();
         assert_eq!(error.code(), 64);
         assert!(error.to_string().contains("--bindings"), "{error}");
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_takes_a_flag() {
+        let oss = target(Some("oss://bucket.cn-hangzhou/bindings.yml"));
+        let endpoints = r#"{"*":"http://cloud.example.com"}"#.to_owned();
+        let environment = Environment::from([("ALBRIDGE_ENDPOINTS".to_owned(), endpoints)]);
+        let error = settings(&oss, &environment, Access::Read).unwrap_err();
+        assert_eq!(error.code(), 64);
+        assert!(error.to_string().contains("http://cloud.example.com"), "{error}");
+        assert!(settings(&Target { allow_http: true, ..oss }, &environment, Access::Read).is_ok());
     }
 
     #[test]

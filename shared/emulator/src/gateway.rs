@@ -33,8 +33,8 @@ use jiff::Timestamp;
 
 use crate::call::{ApiError, Call, Caller, Params, Service};
 use crate::fc::InvocationId;
-use crate::ram;
 use crate::world::World;
+use crate::{listing, ram};
 
 use faults::{History, Mishaps};
 use identity::Clocks;
@@ -243,7 +243,10 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
         answer
     });
     match answer {
-        Ok(answer) => served(faults::answered(visit, format, answer), None),
+        Ok(answer) => {
+            let answer = listing::told(inner.world.settings.listings, answer);
+            served(faults::answered(visit, format, answer), None)
+        }
         Err(error) => served(visit.frame.refusal(format, visit.service, &error, detail), Some(&error)),
     }
 }

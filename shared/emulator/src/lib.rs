@@ -44,4 +44,4 @@ pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use ports::{Endpoints, Ports};
 pub use scenario::{PROCEDURE, ScenarioError};
 pub use sts::Credentials;
-pub use world::{Effect, FunctionErrors, Settings, UnknownAttachment, World};
+pub use world::{Counts, Effect, FunctionErrors, Listings, Settings, UnknownAttachment, World};

@@ -3,7 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::call::{ApiError, Params};
+use serde_json::Value;
+
+use crate::call::{ApiError, Body, Params};
+use crate::world::{Counts, Listings};
 
 /// A page-size parameter: its name, what it is when not sent, and its bounds.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +118,44 @@ pub(crate) fn numbered<K: AsRef<str>>(params: &Params, size: Size, keys: &[K]) -
     Ok(Page { items, next: String::new(), size, number, total: keys.len() })
 }
 
+/// An answer as the settings have listings told.
+pub(crate) fn told(listings: Listings, answer: Body) -> Body {
+    if listings == Listings::default() {
+        return answer;
+    }
+    let mut tree = answer.into_tree();
+    if let Value::Object(fields) = &mut tree
+        && fields.contains_key("NextToken")
+        && let Some(count) = fields.get_mut("TotalCount")
+    {
+        match listings.counts {
+            Counts::Given => {}
+            Counts::Omitted => drop(fields.remove("TotalCount")),
+            Counts::Zero => *count = Value::from(0),
+        }
+    }
+    if listings.omit_empty_tags {
+        omit_empty_tags(&mut tree);
+    }
+    Body::Tree(tree)
+}
+
+/// Takes every `Tags` without a tag out, plain (`[]`) or wrapped (`{"Tag": []}`).
+fn omit_empty_tags(value: &mut Value) {
+    let is_empty = |tags: &Value| {
+        let list = tags.get("Tag").unwrap_or(tags);
+        list.as_array().is_some_and(Vec::is_empty)
+    };
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, value| name != "Tags" || !is_empty(value));
+            fields.values_mut().for_each(omit_empty_tags);
+        }
+        Value::Array(items) => items.iter_mut().for_each(omit_empty_tags),
+        _ => {}
+    }
+}
+
 /// Number and size of the page asked for, both at least 1.
 fn numbers(params: &Params, size: Size) -> Result<(usize, usize), ApiError> {
     let size = size.read(params)?;
@@ -187,6 +228,31 @@ mod tests {
                 .len()
         };
         assert_eq!((count("1"), count("1000")), (10, 100));
+    }
+
+    #[test]
+    fn counts_and_empty_tags_are_told_as_the_settings_say() {
+        use serde_json::json;
+        let answer = || {
+            Body::Tree(json!({
+                "Instances": { "Instance": [{ "Tags": { "Tag": [] } }, { "Tags": { "Tag": [{ "TagKey": "a" }] } }] },
+                "Groups": [{ "Tags": [] }], "TotalCount": 2, "NextToken": "",
+            }))
+        };
+        let told = |counts, omit_empty_tags| told(Listings { counts, omit_empty_tags }, answer()).into_tree();
+        assert_eq!(told(Counts::Given, false), answer().into_tree());
+        assert_eq!(told(Counts::Zero, false)["TotalCount"], 0);
+        let omitted = told(Counts::Omitted, true);
+        assert_eq!(omitted.get("TotalCount"), None);
+        assert_eq!(omitted["Instances"]["Instance"][0], json!({}));
+        assert_eq!(omitted["Instances"]["Instance"][1]["Tags"]["Tag"][0]["TagKey"], "a");
+        assert_eq!(omitted["Groups"][0], json!({}));
+        // A count that pages by number go by is no matter of taste.
+        let numbered = super::told(
+            Listings { counts: Counts::Zero, omit_empty_tags: false },
+            Body::Tree(json!({ "TotalCount": 2 })),
+        );
+        assert_eq!(numbered.into_tree()["TotalCount"], 2);
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub struct Settings {
     pub throttle: bool,
     /// What changes to an attachment that does not exist are answered with.
     pub unknown_attachment: UnknownAttachment,
+    /// What answers say of counts and of what is empty (uncertain in the documents, so each is played).
+    pub listings: Listings,
 }
 
 /// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
@@ -49,6 +51,28 @@ pub enum UnknownAttachment {
     ByShortCode,
     /// Not in a dry run, which looks at the form of the request only.
     NotInDryRun,
+}
+
+/// What listings leave out or say wrongly where the cloud may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Listings {
+    /// `TotalCount` beside a `NextToken`.
+    pub counts: Counts,
+    /// Whether an empty `Tags` is left out, as ECS does of instances in recorded answers of 2018 and 2024.
+    pub omit_empty_tags: bool,
+}
+
+/// What `TotalCount` is where pages go by `NextToken`: the texts of the official SDKs say "entries returned", "total",
+/// "meaningless" and "not returned", by action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counts {
+    /// All that there is, over all pages.
+    #[default]
+    Given,
+    /// Left out.
+    Omitted,
+    /// Zero, whatever there is.
+    Zero,
 }
 
 /// How CloudFlow names a custom runtime's failure.
@@ -72,6 +96,7 @@ impl Default for Settings {
             event_copies: 1,
             throttle: true,
             unknown_attachment: UnknownAttachment::ByLongCode,
+            listings: Listings::default(),
         }
     }
 }

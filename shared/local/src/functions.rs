@@ -30,6 +30,8 @@ pub(crate) struct Surroundings {
     pub(crate) endpoints: String,
     /// `ALBRIDGE_RESOLVE`.
     pub(crate) resolve: String,
+    /// Whether these are hosts of the in-memory transport, whose plain http goes to no machine at all.
+    pub(crate) in_memory: bool,
     pub(crate) signature: Signature,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
@@ -46,6 +48,9 @@ impl Surroundings {
     fn point_at_emulator(&self, variables: &mut Variables) {
         variables.insert("ALBRIDGE_ENDPOINTS".to_owned(), self.endpoints.clone());
         variables.insert("ALBRIDGE_RESOLVE".to_owned(), self.resolve.clone());
+        if self.in_memory {
+            variables.insert("ALBRIDGE_ALLOW_HTTP".to_owned(), "1".to_owned());
+        }
         let signature = if matches!(self.signature, Signature::RpcSha1) { "rpc" } else { "acs3" };
         variables.insert("ALBRIDGE_SIGNATURE".to_owned(), signature.to_owned());
     }

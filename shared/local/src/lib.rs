@@ -26,7 +26,7 @@ use emulator::ports::Ports;
 use emulator::recording::{Preface, Recorder};
 use emulator::{Settings, World};
 use jiff::Timestamp;
-use openapi::{Client, Config, Credentials, Endpoints, Signature, Transport};
+use openapi::{Client, Config, Credentials, Endpoints, PlainHttp, Signature, Transport};
 
 pub use emulator::{FunctionErrors, Generation};
 pub use hosting::Hosting;
@@ -166,7 +166,7 @@ impl Local {
         };
         let config = Config {
             credentials: credentials.clone(),
-            endpoints: Endpoints::parse(&endpoints).unwrap_or_default(),
+            endpoints: Endpoints::parse_with(&endpoints, PlainHttp::Anywhere).unwrap_or_default(),
             signature: options.signature,
             read_only: false,
         };
@@ -174,6 +174,7 @@ impl Local {
         let surroundings = functions::Surroundings {
             endpoints,
             resolve: transport::resolve(&cloud, ports.as_ref()).await?,
+            in_memory: ports.is_none(),
             signature: options.signature,
             transport: Arc::clone(&transport),
             clock: clock.clone(),
@@ -216,6 +217,12 @@ impl Local {
             self.clock.clone(),
             self.credentials.clone(),
         )
+    }
+
+    /// The same with another way to the cloud, made from the usual one.
+    pub fn operator_host_by(&self, way: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>) -> stage::Host {
+        let transport = way(Arc::clone(&self.transport));
+        stage::Host::new(self.settings.clone(), transport, self.clock.clone(), self.credentials.clone())
     }
 
     /// Has every exchange with the cloud written down from now on, for `replay`; `scenario` is what people call the world.

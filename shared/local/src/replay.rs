@@ -224,6 +224,7 @@ impl Against for Running {
         match self.clock.timeout(LIMIT, self.transport.send(request)).await {
             Ok(Ok(response)) => Ok(Some(response)),
             Ok(Err(TransportError::Connect(reason))) => Err(reason),
+            Ok(Err(error @ TransportError::TooLarge(_))) => Err(error.to_string()),
             Ok(Err(TransportError::Cut(_) | TransportError::Timeout)) | Err(_) => Ok(None),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bucket::Rate;
 use crate::service::Service;
+use crate::whole::Whole;
 
 /// One action of an RPC-style API. Implemented by the request; the fields of the request are the parameters.
 pub trait Action: Serialize + Send + Sync {
@@ -30,6 +31,8 @@ pub trait Action: Serialize + Send + Sync {
     const RATE: Option<Rate> = None;
     /// How long one try may take, in real time. CEN's slowest creates answer within seconds; their waiting comes after.
     const LIMIT: Duration = Duration::from_secs(20);
+    /// What a whole answer holds.
+    const WHOLE: &'static Whole = &Whole::DONE;
     /// The type of a successful answer.
     type Answer: DeserializeOwned + Send;
 }
@@ -63,10 +66,11 @@ pub struct Acknowledged {
     pub request_id: String,
 }
 
-/// Declares the actions of a service as a table: `reads` or `writes`, the request, its answer, and what is special about it.
+/// Declares the actions of a service as a table: `reads` or `writes`, the request, its answer, what a whole answer holds
+/// (of a write only where it names what was made), and what is special about it.
 macro_rules! actions {
     ($service:ident $prefix:literal {
-        $($kind:ident $name:ident => $answer:ty $({ $($option:ident: $value:expr),+ $(,)? })?;)+
+        $($kind:ident $name:ident => $answer:ty $(, $whole:path)? $({ $($option:ident: $value:expr),+ $(,)? })?;)+
     }) => {
         $(
             impl $crate::action::Action for $name {
@@ -74,6 +78,7 @@ macro_rules! actions {
                 const NAME: &'static str = stringify!($name);
                 const WRITES: bool = $crate::action::actions!(@writes $kind);
                 const RAM_ACTION: &'static str = concat!($prefix, ":", stringify!($name));
+                const WHOLE: &'static $crate::whole::Whole = $crate::action::actions!(@whole $kind $($whole)?);
                 $($($crate::action::actions!(@option $option $value);)+)?
                 type Answer = $answer;
             }
@@ -81,9 +86,16 @@ macro_rules! actions {
 
         /// The actions of this module, in the order of its table.
         pub(crate) const ACTIONS: &[$crate::ActionInfo] = &[$($crate::ActionInfo::of::<$name>()),+];
+
+        /// What whole answers of them hold.
+        #[cfg(test)]
+        pub(crate) const WHOLES: &[(&str, &$crate::whole::Whole)] =
+            &[$((stringify!($name), <$name as $crate::Action>::WHOLE)),+];
     };
     (@writes reads) => { false };
     (@writes writes) => { true };
+    (@whole $kind:ident $whole:path) => { &$whole };
+    (@whole writes) => { &$crate::whole::Whole::DONE };
     (@option token $value:expr) => { const TOKEN: bool = $value; };
     (@option retry $value:expr) => { const RETRY: &'static [&'static str] = $value; };
     (@option region $value:expr) => { const REGION: bool = $value; };

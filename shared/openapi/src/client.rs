@@ -30,7 +30,7 @@ use crate::retry::{self, Repeatable};
 use crate::service::Service;
 use crate::session::Sessions;
 use crate::sign::{self, Signature};
-use crate::transport::{Transport, TransportError};
+use crate::transport::{BodyLimit, Transport, TransportError};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
@@ -82,6 +82,19 @@ pub(crate) struct Facts<'a> {
     pub(crate) repeatable: Repeatable,
     /// How long one try may take, in real time.
     pub(crate) limit: Duration,
+    /// How large an answer may be.
+    pub(crate) most: BodyLimit,
+}
+
+/// A whole answer.
+pub(crate) struct Answered<T> {
+    pub(crate) answer: T,
+    /// What tells its rows from one another, in their order.
+    pub(crate) keys: Vec<String>,
+    /// The length of its body.
+    pub(crate) bytes: usize,
+    /// The server's Date.
+    date: Option<Timestamp>,
 }
 
 impl Client {
@@ -133,13 +146,22 @@ impl Client {
         region: &str,
         action: &A,
     ) -> Result<(A::Answer, Option<Timestamp>), Error> {
-        let (value, status, date) = self.rpc(region, action).await?;
-        let answer =
-            lenient::from_value(value).map_err(|error| Error::malformed(A::NAME, status, error.to_string()))?;
-        Ok((answer, date))
+        let answered = self.answered(region, action).await?;
+        Ok((answered.answer, answered.date))
     }
 
-    async fn rpc<A: Action>(&self, region: &str, action: &A) -> Result<(Value, u16, Option<Timestamp>), Error> {
+    /// One whole answer, with what a listing has to know of it.
+    pub(crate) async fn answered<A: Action>(&self, region: &str, action: &A) -> Result<Answered<A::Answer>, Error> {
+        let (value, response) = self.rpc(region, action).await?;
+        let status = response.status().as_u16();
+        // Before anything stands in for a field that is missing.
+        let keys = A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what))?;
+        let answer =
+            lenient::from_value(value).map_err(|error| Error::malformed(A::NAME, status, error.to_string()))?;
+        Ok(Answered { answer, keys, bytes: response.body().len(), date: response::date(response.headers()) })
+    }
+
+    async fn rpc<A: Action>(&self, region: &str, action: &A) -> Result<(Value, Response<Bytes>), Error> {
         let mut parameters = flatten::parameters(action).map_err(|error| Error::invalid(A::NAME, error.to_string()))?;
         if A::REGION {
             parameters.entry("RegionId".to_owned()).or_insert_with(|| region.to_owned());
@@ -155,6 +177,7 @@ impl Client {
             rate: A::RATE,
             repeatable: Repeatable { safe: !A::WRITES || parameters.contains_key("ClientToken"), codes: A::RETRY },
             limit: A::LIMIT,
+            most: BodyLimit::default(),
         };
         let base = self.config.endpoints.url(A::SERVICE, region);
         let response = self
@@ -164,7 +187,7 @@ impl Client {
             })
             .await?;
         let value = response::json(A::NAME, &response)?;
-        Ok((value, response.status().as_u16(), response::date(response.headers())))
+        Ok((value, response))
     }
 
     /// Sends what `build` makes, as often as the retry policies say. `build` is called for each try: nonce and time are new.
@@ -182,10 +205,15 @@ impl Client {
             let rate = facts.rate.unwrap_or_else(|| facts.service.rate());
             let bucket = if facts.rate.is_some() { facts.action } else { "" };
             self.shared.buckets.take(clock, (facts.service.name(), bucket, facts.region.to_owned()), rate).await;
-            let request = build()?;
+            let mut request = build()?;
+            request.extensions_mut().insert(facts.most);
             // On a clock that runs fast the limit stays real: it is about the network, not about the cloud's waiting times.
             let limit = facts.limit.mul_f64(clock.speed().max(1.0));
             let outcome = match clock.timeout(limit, self.shared.transport.send(request)).await {
+                // A transport that is no network hands over what it has.
+                Ok(Ok(response)) if response.body().len() > facts.most.bytes() => {
+                    Err(Error::transport(facts.action, &TransportError::TooLarge(facts.most.bytes())))
+                }
                 Ok(Ok(response)) => response::classify(facts.action, response),
                 Ok(Err(error)) => Err(Error::transport(facts.action, &error)),
                 Err(_) => Err(Error::transport(facts.action, &TransportError::Timeout)),

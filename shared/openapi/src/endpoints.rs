@@ -1,6 +1,7 @@
 //! Where each service answers: the public endpoints, or those that `ALBRIDGE_ENDPOINTS` puts in their place.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::service::Service;
 
@@ -24,14 +25,59 @@ pub enum EndpointsError {
         /// The value.
         url: String,
     },
+    /// Plain http to another machine.
+    #[error(
+        "the endpoint of {key:?} is plain http to another machine, where anybody on the way reads signed requests and tokens: {url:?}"
+    )]
+    Insecure {
+        /// The region, service name or `*` that it is for.
+        key: String,
+        /// The value.
+        url: String,
+    },
+}
+
+/// Where plain http may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlainHttp {
+    /// To this machine alone: an emulator on loopback.
+    #[default]
+    Loopback,
+    /// Anywhere, because somebody said so.
+    Anywhere,
+}
+
+impl PlainHttp {
+    /// Whether a URL may be used: https, or http to where it may go. Nothing where it is no URL.
+    #[must_use]
+    pub fn allows(self, url: &str) -> Option<bool> {
+        let url: http::Uri = url.parse().ok()?;
+        let host = url.host()?;
+        Some(url.scheme_str() != Some("http") || self == Self::Anywhere || is_loopback(host))
+    }
+}
+
+/// `127.0.0.0/8`, `::1` or `localhost`, as a URL names them. Other spellings of these addresses are not taken.
+fn is_loopback(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()) || host.eq_ignore_ascii_case("localhost")
 }
 
 impl Endpoints {
-    /// Reads a JSON map from a region, a service's name, or `*`, to a base URL. Empty text is the public cloud.
+    /// Reads a JSON map from a region, a service's name, or `*`, to a base URL. Empty text is the public cloud. Plain http is
+    /// taken for loopback hosts alone.
     ///
     /// # Errors
     /// [`EndpointsError`] names the value that cannot be used.
     pub fn parse(json: &str) -> Result<Self, EndpointsError> {
+        Self::parse_with(json, PlainHttp::Loopback)
+    }
+
+    /// The same, with plain http where `plain` says.
+    ///
+    /// # Errors
+    /// As [`Endpoints::parse`].
+    pub fn parse_with(json: &str, plain: PlainHttp) -> Result<Self, EndpointsError> {
         if json.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -40,10 +86,15 @@ impl Endpoints {
         let mut endpoints = Self::default();
         for (key, url) in overrides {
             let parsed = url.parse::<http::Uri>().ok().filter(|uri| {
-                matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none()
+                matches!(uri.scheme_str(), Some("http" | "https"))
+                    && uri.host().is_some()
+                    && uri.query().is_none()
+                    && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
             });
-            if parsed.is_none() {
-                return Err(EndpointsError::Url { key, url });
+            match parsed.and_then(|_| plain.allows(&url)) {
+                None => return Err(EndpointsError::Url { key, url }),
+                Some(false) => return Err(EndpointsError::Insecure { key, url }),
+                Some(true) => {}
             }
             endpoints.overrides.insert(key, url.trim_end_matches('/').to_owned());
         }
@@ -113,5 +164,39 @@ mod tests {
             assert_eq!(Endpoints::parse(&json), Err(EndpointsError::Url { key: "cbn".into(), url: url.into() }));
         }
         assert_eq!(Endpoints::parse(" "), Ok(Endpoints::default()));
+    }
+
+    #[test]
+    fn plain_http_goes_to_this_machine_alone() {
+        let parse = |url: &str| Endpoints::parse(&serde_json::json!({ "cbn": url }).to_string());
+        let here = [
+            "http://127.0.0.1:8080",
+            "http://127.9.9.9",
+            "http://[::1]:80/base",
+            "http://LocalHost:1",
+            "https://example.com",
+        ];
+        for url in here {
+            assert!(parse(url).is_ok(), "{url}");
+        }
+        let elsewhere = [
+            "http://example.com",
+            "http://10.0.0.1:80",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://localhost.",
+            "http://0.0.0.0:80",
+            "http://[::]:80",
+            "http://[::ffff:10.0.0.1]",
+            "http://2130706433",
+            "HTTP://example.com",
+        ];
+        for url in elsewhere {
+            assert_eq!(parse(url), Err(EndpointsError::Insecure { key: "cbn".into(), url: url.into() }));
+            let allowed = serde_json::json!({ "cbn": url }).to_string();
+            assert!(Endpoints::parse_with(&allowed, PlainHttp::Anywhere).is_ok(), "{url}");
+        }
+        // Who is before the @ is no host.
+        assert!(matches!(parse("http://127.0.0.1@example.com"), Err(EndpointsError::Url { .. })));
     }
 }

@@ -48,7 +48,7 @@ pub struct Error {
     /// The HTTP status, when a response came.
     pub status: Option<u16>,
     /// The service's code, or one of the client's own: `ReadOnly`, `InvalidRequest`, `Connect`, `ConnectionCut`,
-    /// `Timeout`, `MalformedAnswer`, `IncompleteListing`, and `Http502` or the like for a response without a code.
+    /// `Timeout`, `AnswerTooLarge`, `MalformedAnswer`, `IncompleteAnswer`, `IncompleteListing`, `Contradiction`, and `Http502` or the like for a response without a code.
     pub code: String,
     /// For people. May name resources, never a secret.
     pub message: String,
@@ -170,12 +170,26 @@ impl Error {
             crate::TransportError::Connect(_) => "Connect",
             crate::TransportError::Cut(_) => "ConnectionCut",
             crate::TransportError::Timeout => "Timeout",
+            crate::TransportError::TooLarge(_) => "AnswerTooLarge",
         };
-        Self::plain(ErrorKind::Transport, action, code, error.to_string())
+        // Another try would bring as much again.
+        let kind = if code == "AnswerTooLarge" { ErrorKind::Malformed } else { ErrorKind::Transport };
+        Self::plain(kind, action, code, error.to_string())
     }
 
     pub(crate) fn malformed(action: &'static str, status: u16, message: impl Into<String>) -> Self {
         Self { status: Some(status), ..Self::plain(ErrorKind::Malformed, action, "MalformedAnswer", message) }
+    }
+
+    /// An answer that lacks something which a whole answer holds.
+    pub(crate) fn unread(action: &'static str, status: u16, message: impl Into<String>) -> Self {
+        Self { status: Some(status), ..Self::plain(ErrorKind::Malformed, action, "IncompleteAnswer", message) }
+    }
+
+    /// An answer that cannot be true beside what else is known: `message` says how, as a sentence without a full stop.
+    /// It counts as unread.
+    pub fn contradiction(action: &'static str, message: impl Into<String>) -> Self {
+        Self::plain(ErrorKind::Malformed, action, "Contradiction", message)
     }
 
     pub(crate) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {

@@ -5,11 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::actions;
+use crate::whole::central as whole;
 
 actions! {
     EventBridge "eventbridge" {
-        reads GetRule => GetRuleAnswer;
-        reads ListTargets => ListTargetsAnswer;
+        reads GetRule => GetRuleAnswer, whole::RULE;
+        reads ListTargets => ListTargetsAnswer, whole::TARGETS;
     }
 }
 

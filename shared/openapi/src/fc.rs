@@ -18,10 +18,15 @@ use crate::lenient;
 use crate::response;
 use crate::retry::Repeatable;
 use crate::service::Service;
+use crate::transport::BodyLimit;
+use crate::whole::{Field, Whole};
 
 /// A synchronous invocation may take as long as the function: the longest timeout that albridge's functions have.
 const INVOCATION: Duration = Duration::from_secs(900);
 const READ: Duration = Duration::from_secs(20);
+
+/// A function's configuration (SDK for 2023-03-30, `Function`).
+const WHOLE: Whole = Whole::one(&[Field::Filled("functionName")]);
 
 /// The actions of this module. An invocation changes nothing by itself: the kill switch is looked at by the function.
 pub(crate) const ACTIONS: &[ActionInfo] = &[
@@ -136,15 +141,24 @@ impl Client {
                 )
             })
             .await?;
-        let value = response::json(facts.action, &response)?;
-        lenient::from_value(value)
-            .map_err(|error| Error::malformed(facts.action, response.status().as_u16(), error.to_string()))
+        let (value, status) = (response::json(facts.action, &response)?, response.status().as_u16());
+        WHOLE.check(&value).map_err(|what| Error::unread(facts.action, status, what))?;
+        lenient::from_value(value).map_err(|error| Error::malformed(facts.action, status, error.to_string()))
     }
 }
 
 fn facts<'a>(action: &'static str, region: &'a str, safe: bool, limit: Duration) -> Facts<'a> {
     let repeatable = Repeatable { safe, codes: &[] };
-    Facts { service: Service::Fc, action, region, writes: false, rate: None, repeatable, limit }
+    Facts {
+        service: Service::Fc,
+        action,
+        region,
+        writes: false,
+        rate: None,
+        repeatable,
+        limit,
+        most: BodyLimit::default(),
+    }
 }
 
 fn path(function_name: &str) -> String {

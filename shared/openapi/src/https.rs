@@ -2,16 +2,16 @@
 //!
 //! The ring provider and compiled-in roots: nothing searches the file system for a CA store at a cold start, and nothing
 //! depends on the image that a function runs on. Proxies from the environment are not used, and redirects are not followed:
-//! a signed request belongs to one host.
+//! a signed request belongs to one host. Bodies are read as they come, up to the request's [`BodyLimit`]; nothing is decompressed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::transport::{Sending, Transport, TransportError};
+use crate::transport::{BodyLimit, Sending, Transport, TransportError};
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -71,16 +71,39 @@ impl Transport for HttpTransport {
     fn send(&self, request: http::Request<Bytes>) -> Sending {
         let client = self.client.clone();
         Box::pin(async move {
+            let limit = BodyLimit::of(&request);
             let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(failure)?;
             let response = client.execute(request).await.map_err(failure)?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let body = response.bytes().await.map_err(failure)?;
-            let mut answer = http::Response::new(body);
+            let mut answer = http::Response::new(read(response, limit).await?);
             *answer.status_mut() = status;
             *answer.headers_mut() = headers;
             Ok(answer)
         })
     }
+}
+
+/// The body, as much of it as `limit` allows: one that says that it is too large is not begun, and one that becomes too large
+/// is left where it does.
+async fn read(mut response: reqwest::Response, limit: BodyLimit) -> Result<Bytes, TransportError> {
+    let stated = response.content_length().and_then(|length| usize::try_from(length).ok());
+    if let BodyLimit::Most(most) = limit
+        && stated.is_some_and(|length| length > most)
+    {
+        return Err(TransportError::TooLarge(most));
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        let room = limit.bytes().saturating_sub(body.len());
+        match limit {
+            BodyLimit::Most(most) if chunk.len() > room => return Err(TransportError::TooLarge(most)),
+            _ => body.extend(chunk.into_iter().take(room)),
+        }
+        if matches!(limit, BodyLimit::First(first) if body.len() >= first) {
+            break;
+        }
+    }
+    Ok(body.freeze())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]

@@ -221,7 +221,7 @@ mod tests {
         let instance = &answer.instances[0];
         assert_eq!(instance.vpc_attributes.private_ip_address, ["192.168.0.5"]);
         assert_eq!(
-            (instance.vpc_attributes.vswitch_id.as_str(), instance.tags[0].tag_value.as_str()),
+            (instance.vpc_attributes.vswitch_id.as_str(), instance.tags.as_ref().unwrap()[0].tag_value.as_str()),
             ("vsw-1", "web")
         );
         assert_eq!(instance.security_group_ids, ["sg-1"]);

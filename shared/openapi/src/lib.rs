@@ -46,6 +46,7 @@ mod service;
 mod session;
 mod sign;
 mod transport;
+mod whole;
 
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod alb;
@@ -72,14 +73,15 @@ pub use action::{Acknowledged, Action, ActionInfo};
 pub use bucket::Rate;
 pub use client::{Client, Config};
 pub use credentials::Credentials;
-pub use endpoints::{Endpoints, EndpointsError};
+pub use endpoints::{Endpoints, EndpointsError, PlainHttp};
 pub use error::{Error, ErrorKind, Fault, has_expired};
 pub use https::{HttpTransport, HttpTransportError};
 pub use listing::{Listing, More, Page};
 pub use resign::{Fresh, Unsigned, resign};
 pub use service::Service;
 pub use sign::Signature;
-pub use transport::{Sending, Transport, TransportError};
+pub use transport::{BodyLimit, Sending, Transport, TransportError};
+pub use whole::Whole;
 
 /// Every action that this crate can call, by service and name: what policies are made from.
 #[must_use]

@@ -36,12 +36,8 @@ pub enum More {
     End,
     /// The service gave this token for the next page.
     Token(String),
-    /// Pages are counted: there are more while the total is not reached; where the service gives no total, while pages
-    /// of this size are full.
-    Count {
-        /// The size of a full page.
-        size: usize,
-    },
+    /// Pages are counted: there are more while the total is not reached.
+    Count,
 }
 
 /// Implements [`Listing`]: the request, the field of the answer that holds the items, and the style of paging.
@@ -76,8 +72,7 @@ macro_rules! listing {
 
             fn next(&mut self, answer: Self::Answer) -> $crate::Page<Self::Item> {
                 self.page_number = Some(self.page_number.unwrap_or(1).saturating_add(1));
-                let size = usize::try_from(self.page_size.unwrap_or($most)).unwrap_or(usize::MAX);
-                $crate::Page { items: answer.$field, total: answer.total_count, more: $crate::More::Count { size } }
+                $crate::Page { items: answer.$field, total: answer.total_count, more: $crate::More::Count }
             }
         }
     };

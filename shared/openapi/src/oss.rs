@@ -17,6 +17,7 @@ use crate::flatten::Parameters;
 use crate::retry::Repeatable;
 use crate::service::Service;
 use crate::sign::oss4;
+use crate::transport::BodyLimit;
 
 const TRY: Duration = Duration::from_secs(20);
 
@@ -35,6 +36,8 @@ pub struct GetObject {
     pub key: String,
     /// A version; the current one when left out. Needs `oss:GetObjectVersion`.
     pub version_id: Option<String>,
+    /// How many bytes it may have; a larger one is an error before it is downloaded. That of an API's answer when left out.
+    pub most: Option<usize>,
 }
 
 /// An object that was read.
@@ -74,9 +77,11 @@ impl Client {
     /// Reads an object.
     ///
     /// # Errors
-    /// [`Error`]; [`Error::is_not_found`] when there is no such object or bucket.
+    /// [`Error`]; [`Error::is_not_found`] when there is no such object or bucket; `AnswerTooLarge` when it is larger than
+    /// it may be.
     pub async fn get_object(&self, region: &str, get: &GetObject) -> Result<Object, Error> {
-        let facts = facts("GetObject", region, false);
+        let most = get.most.map(BodyLimit::Most).unwrap_or_default();
+        let facts = Facts { most, ..facts("GetObject", region, false) };
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
         let response = self
             .exchange(&facts, || {
@@ -166,7 +171,16 @@ impl Client {
 
 fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> Facts<'a> {
     let repeatable = Repeatable { safe: true, codes: &[] };
-    Facts { service: Service::Oss, action, region, writes, rate: None, repeatable, limit: TRY }
+    Facts {
+        service: Service::Oss,
+        action,
+        region,
+        writes,
+        rate: None,
+        repeatable,
+        limit: TRY,
+        most: BodyLimit::default(),
+    }
 }
 
 fn header(response: &Response<Bytes>, name: &str) -> Option<String> {

@@ -1,20 +1,28 @@
 //! Every page of a listing, or an error.
+//!
+//! What each answer must hold is looked at by [`crate::whole`]; here the pages are put together, and what cannot be the whole
+//! of a listing is found: rows that are missing by the count, a row that comes twice, a token that comes twice.
+
+use std::collections::BTreeSet;
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::listing::{Listing, More};
+use crate::whole::End;
 
 /// How often a listing that changed under the reader is begun again.
 const RESTARTS: u32 = 3;
 /// More pages than any listing of this cloud has; a service that never ends a listing must not hold a run for ever.
 const MOST_PAGES: u32 = 10_000;
+/// More bytes than any listing of this cloud has, all pages together: the largest, 10,000 instances, is some 40 MB.
+const MOST_BYTES: usize = 256 << 20;
 
 /// What one pass over the pages came to.
 enum Pass<T> {
     Complete(Vec<T>),
-    /// The total changed between two pages: with counted pages an item may have slipped from one to the other unseen.
-    /// Or the token for the next page was no longer good.
-    Changed,
+    /// The listing changed between two pages, or seems to have: a total that differs, a row that came twice (with counted
+    /// pages, whatever pushed it to the next page may have pulled another past the reader), a token that was no longer good.
+    Changed(String),
 }
 
 impl Client {
@@ -22,46 +30,67 @@ impl Client {
     ///
     /// # Errors
     /// Those of [`Client::call`]; `IncompleteListing` when the pages hold fewer items than the service counts, when a
-    /// token comes twice, or when counted pages keep changing. A short list is never returned.
+    /// token comes twice, or when every pass over the pages shows a row twice or another total. A short list is never
+    /// returned.
     pub async fn list<A: Listing>(&self, region: &str, action: A) -> Result<Vec<A::Item>, Error> {
+        let mut changed = String::new();
         for _ in 0..=RESTARTS {
-            if let Pass::Complete(items) = self.pass(region, action.clone()).await? {
-                return Ok(items);
+            match self.pass(region, action.clone()).await? {
+                Pass::Complete(items) => return Ok(items),
+                Pass::Changed(what) => changed = what,
             }
-            tracing::debug!(action = A::NAME, "the listing changed between pages, beginning again");
+            tracing::debug!(action = A::NAME, changed, "the listing changed between pages, beginning again");
         }
-        Err(Error::incomplete(A::NAME, "the listing changed between pages on every attempt"))
+        Err(Error::incomplete(A::NAME, format!("{changed}, on every attempt")))
     }
 
     async fn pass<A: Listing>(&self, region: &str, mut request: A) -> Result<Pass<A::Item>, Error> {
         request.first();
         let mut items = Vec::new();
-        let mut last_token = String::new();
+        let mut keys = BTreeSet::new();
+        let mut tokens = BTreeSet::new();
         let mut total = None;
+        let mut bytes = 0_usize;
         for page in 0..MOST_PAGES {
-            let answer = match self.call(region, &request).await {
-                Ok(answer) => answer,
+            let answered = match self.answered(region, &request).await {
+                Ok(answered) => answered,
                 // `IllegalParam.NextToken`, `IllegalParam.NextTokenExpired`: the token was not good for another page.
-                Err(error) if page > 0 && error.code.starts_with("IllegalParam.NextToken") => return Ok(Pass::Changed),
+                Err(error) if page > 0 && error.code.starts_with("IllegalParam.NextToken") => {
+                    return Ok(Pass::Changed(format!("the service takes its own token no longer: {}", error.code)));
+                }
                 Err(error) => return Err(error),
             };
-            let found = request.next(answer);
+            bytes = bytes.saturating_add(answered.bytes);
+            if bytes > MOST_BYTES {
+                return Err(Error::incomplete(A::NAME, format!("no end after {MOST_BYTES} bytes")));
+            }
+            for key in answered.keys {
+                if keys.contains(&key) {
+                    return Ok(Pass::Changed(format!("a row came twice: {key}")));
+                }
+                keys.insert(key);
+            }
+            let found = request.next(answered.answer);
             let here = found.items.len();
             items.extend(found.items);
             match found.more {
-                More::Token(token) if token == last_token => {
+                More::Token(token) if !tokens.insert(token.clone()) => {
                     return Err(Error::incomplete(A::NAME, "the service gave the same NextToken twice"));
                 }
-                More::Token(token) => last_token = token,
-                More::End => return complete::<A>(items, found.total),
-                More::Count { size } => {
-                    if page > 0 && found.total != total {
-                        return Ok(Pass::Changed);
+                More::Token(_) => {}
+                More::End => return by_token::<A>(items, found.total),
+                More::Count => {
+                    let Some(counted) = found.total else {
+                        return Err(Error::incomplete(A::NAME, "pages are counted, and the answer has no TotalCount"));
+                    };
+                    if *total.get_or_insert(counted) != counted {
+                        return Ok(Pass::Changed("the total changed between two pages".to_owned()));
                     }
-                    total = found.total;
-                    let reached = total.map_or(here < size, |total| to_u64(items.len()) >= total);
-                    if reached || here == 0 {
-                        return complete::<A>(items, total);
+                    match to_u64(items.len()) {
+                        seen if seen == counted => return Ok(Pass::Complete(items)),
+                        seen if seen > counted => return Ok(Pass::Changed(format!("{seen} rows came of {counted}"))),
+                        seen if here == 0 => return Err(short::<A>(seen, counted)),
+                        _ => {}
                     }
                 }
             }
@@ -70,14 +99,17 @@ impl Client {
     }
 }
 
-/// More items than counted is fine (something was added meanwhile); fewer is not.
-fn complete<A: Listing>(items: Vec<A::Item>, total: Option<u64>) -> Result<Pass<A::Item>, Error> {
+/// A count that is smaller than the rows says nothing; one that is larger says that rows are missing.
+fn by_token<A: Listing>(items: Vec<A::Item>, total: Option<u64>) -> Result<Pass<A::Item>, Error> {
+    let seen = to_u64(items.len());
     match total {
-        Some(total) if to_u64(items.len()) < total => {
-            Err(Error::incomplete(A::NAME, format!("{} of {total} items were on the pages", items.len())))
-        }
+        Some(total) if A::WHOLE.end == End::TokenAndCount && seen < total => Err(short::<A>(seen, total)),
         _ => Ok(Pass::Complete(items)),
     }
+}
+
+fn short<A: Listing>(seen: u64, total: u64) -> Error {
+    Error::incomplete(A::NAME, format!("{seen} of {total} items were on the pages"))
 }
 
 fn to_u64(count: usize) -> u64 {

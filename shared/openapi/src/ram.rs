@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::actions;
+use crate::whole::central as whole;
 
 actions! {
     Ram "ram" {
-        reads GetRole => GetRoleAnswer;
-        reads ListPoliciesForRole => ListPoliciesForRoleAnswer;
+        reads GetRole => GetRoleAnswer, whole::ROLE;
+        reads ListPoliciesForRole => ListPoliciesForRoleAnswer, whole::ROLE_POLICIES;
     }
 }
 

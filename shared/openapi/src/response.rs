@@ -14,6 +14,8 @@ use crate::error::{Error, ErrorKind};
 
 /// How much of a body that is no error body goes into a message.
 const EXCERPT: usize = 200;
+/// What `Code` says where nothing went wrong; most answers have none (EventBridge says `Success`).
+const SUCCESSES: &[&str] = &["", "Success", "OK", "200"];
 /// The longest wait that a service is believed to mean.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -22,17 +24,24 @@ pub(crate) fn classify(action: &'static str, response: Response<Bytes>) -> Resul
     if response.status().is_success() { Ok(response) } else { Err(refusal(action, &response)) }
 }
 
-/// The JSON body of a successful response. Some services (EventBridge) refuse with status 200 and `Success` false.
+/// The JSON body of a successful response. Some services (EventBridge) refuse with status 200 and `Success` false. An answer
+/// with nothing in it is none, and neither is one that carries an error's `Code` beside its status of success.
 pub(crate) fn json(action: &'static str, response: &Response<Bytes>) -> Result<Value, Error> {
     let body = response.body();
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Value::Object(serde_json::Map::new()));
+        return Err(Error::malformed(action, response.status().as_u16(), "the answer is empty"));
     }
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| Error::malformed(action, response.status().as_u16(), format!("{error}: {}", excerpt(body))))?;
     let success = field(&value, "Success").map(|success| text(success).to_ascii_lowercase());
     if success.as_deref() == Some("false") && field(&value, "Code").is_some() {
         return Err(refusal(action, response));
+    }
+    let code = field(&value, "Code").filter(|code| code.is_string() || code.is_number()).map(text).unwrap_or_default();
+    if !SUCCESSES.iter().any(|success| code.eq_ignore_ascii_case(success)) {
+        let error = refusal(action, response);
+        let message = format!("the answer is a success that carries the error {}: {}", error.code, error.message);
+        return Err(Error::malformed(action, response.status().as_u16(), message));
     }
     Ok(value)
 }

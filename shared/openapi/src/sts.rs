@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::action::actions;
+use crate::whole::central as whole;
 
 actions! {
     Sts "sts" {
         // It makes a session, not a resource: the kill switch must still let a run read another account.
-        reads AssumeRole => AssumeRoleAnswer;
-        reads GetCallerIdentity => GetCallerIdentityAnswer;
+        reads AssumeRole => AssumeRoleAnswer, whole::SESSION;
+        reads GetCallerIdentity => GetCallerIdentityAnswer, whole::CALLER;
     }
 }
 

@@ -5,7 +5,40 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
-/// What sends a request and brings its response.
+/// How many bytes of a response's body are read, as an extension of the request; where a request names none,
+/// [`BodyLimit::default`] holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLimit {
+    /// A larger body is no answer: [`TransportError::TooLarge`].
+    Most(usize),
+    /// What comes after so many bytes is not read, and no error: the status is what matters.
+    First(usize),
+}
+
+impl Default for BodyLimit {
+    /// At most 16 MiB. The largest answers are pages of a thousand rules or five hundred interfaces, some kilobytes a row.
+    fn default() -> Self {
+        Self::Most(16 << 20)
+    }
+}
+
+impl BodyLimit {
+    /// What a request allows its response.
+    #[must_use]
+    pub fn of<T>(request: &http::Request<T>) -> Self {
+        request.extensions().get().copied().unwrap_or_default()
+    }
+
+    /// The number of bytes.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Most(bytes) | Self::First(bytes) => bytes,
+        }
+    }
+}
+
+/// What sends a request and brings its response, of which it reads as much as the request's [`BodyLimit`] allows.
 ///
 /// Every function from a request to a future is a transport, which is what tests and the local deployment use.
 pub trait Transport: Send + Sync {
@@ -35,6 +68,10 @@ pub enum TransportError {
     /// The connection broke: the service may have carried the request out.
     #[error("the connection broke: {0}")]
     Cut(String),
+    /// The response has a larger body than this many bytes, and the rest was not read: the service may have carried the
+    /// request out.
+    #[error("the answer has more than {0} bytes, and the rest was not read")]
+    TooLarge(usize),
     /// No response in time: the service may have carried the request out.
     #[error("no response in time")]
     Timeout,

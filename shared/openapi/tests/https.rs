@@ -32,7 +32,7 @@ mod tests {
             return Err(std::io::Error::other("gone"));
         }
         let host = request.headers()["host"].to_str().unwrap_or_default().to_owned();
-        let body = serde_json::json!({ "Vpcs": { "Vpc": [{ "VpcId": "vpc-1", "VpcName": host }] } });
+        let body = serde_json::json!({ "Vpcs": { "Vpc": [{ "VpcId": "vpc-1", "VpcName": host }] }, "TotalCount": 1 });
         Ok(Response::new(Full::new(Bytes::from(body.to_string()))))
     }
 
@@ -110,5 +110,75 @@ mod tests {
         let error = client.call("cn-chengdu", &request).await.unwrap_err();
         assert_eq!(error.code, "ConnectionCut", "{error}");
         assert!(error.may_have_happened());
+    }
+
+    /// A plain server that answers each request with `head` and then with zeros until nobody reads them any more. Gives how
+    /// many bytes it got rid of.
+    async fn endless(head: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let sent = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&sent);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let counted = Arc::clone(&counted);
+                tokio::spawn(async move {
+                    let _ = stream.read(&mut [0; 8192]).await;
+                    let _ = stream.write_all(head.as_bytes()).await;
+                    let mut chunk = b"10000\r\n".to_vec();
+                    chunk.extend([b' '; 0x1_0000]);
+                    chunk.extend(b"\r\n");
+                    while stream.write_all(&chunk).await.is_ok() {
+                        counted.fetch_add(0x1_0000, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        (address, sent)
+    }
+
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    fn plain(address: SocketAddr) -> Client {
+        let config = Config {
+            credentials: Credentials::new("testid", "testsecret"),
+            endpoints: Endpoints::parse(&format!(r#"{{"*":"http://{address}"}}"#)).unwrap(),
+            signature: Signature::RpcSha1,
+            read_only: false,
+        };
+        Client::new(config, Arc::new(HttpTransport::new().unwrap()), Clock::scaled(10_000.0))
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_cut_off_at_the_maximum() {
+        let (address, sent) = endless(CHUNKED).await;
+        let error = plain(address).call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap_err();
+        let most = openapi::BodyLimit::default().bytes();
+        assert_eq!((error.code.as_str(), error.action), ("AnswerTooLarge", "DescribeVpcs"), "{error}");
+        assert!(error.message.contains(&most.to_string()), "{error}");
+        // One try, and what the sockets hold beside what was read.
+        assert!(sent.load(Ordering::Relaxed) < most + (32 << 20), "{} bytes", sent.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn an_object_that_says_that_it_is_too_large_is_not_read() {
+        let (address, sent) = endless("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n").await;
+        let get =
+            openapi::oss::GetObject { bucket: "b".into(), key: "k".into(), most: Some(1 << 10), ..Default::default() };
+        let error = plain(address).get_object("cn-chengdu", &get).await.unwrap_err();
+        assert_eq!(error.code, "AnswerTooLarge", "{error}");
+        assert!(sent.load(Ordering::Relaxed) < 32 << 20);
+    }
+
+    #[tokio::test]
+    async fn a_status_is_enough_where_only_the_first_bytes_are_wanted() {
+        use openapi::{BodyLimit, Transport};
+        let (address, sent) = endless(CHUNKED).await;
+        let mut request = Request::get(format!("http://{address}/")).body(Bytes::new()).unwrap();
+        request.extensions_mut().insert(BodyLimit::First(100));
+        let response = HttpTransport::new().unwrap().send(request).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.body().len()), (200, 100));
+        assert!(sent.load(Ordering::Relaxed) < 32 << 20);
     }
 }

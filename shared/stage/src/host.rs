@@ -13,7 +13,7 @@ use crate::settings::Settings;
 #[derive(Clone)]
 pub struct Host {
     settings: Arc<Settings>,
-    /// One client, so that invocations share its rate limits and assumed roles.
+    /// One client, so that invocations share its rate limits, and those with the same key and run its assumed roles.
     client: Client,
     transport: Arc<dyn Transport>,
     clock: Clock,

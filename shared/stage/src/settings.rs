@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use onboarding::Deployment;
 use onboarding::ids::{Region, VpcId};
-use openapi::{Endpoints, Signature};
+use openapi::{Endpoints, EndpointsError, PlainHttp, Signature};
 
 /// Where the bindings are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,8 @@ pub struct Settings {
     pub store: StoreLocation,
     /// The kill switch. `ALBRIDGE_READ_ONLY`: `1` or `true`.
     pub read_only: bool,
-    /// Where the APIs are. `ALBRIDGE_ENDPOINTS`, the official endpoints unless set.
+    /// Where the APIs are. `ALBRIDGE_ENDPOINTS`, the official endpoints unless set. Plain http is taken for loopback hosts
+    /// alone, unless `ALBRIDGE_ALLOW_HTTP` is `1`; the same holds for `ALBRIDGE_RESOLVE`.
     pub endpoints: Endpoints,
     /// How requests are signed. `ALBRIDGE_SIGNATURE`: `acs3` (default) or `rpc`.
     pub signature: Signature,
@@ -101,6 +102,19 @@ pub enum SettingsError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// It sends requests to another machine in clear text.
+    #[error(
+        "{name} has plain http to another machine for {key:?}, {url:?}, where anybody on the way reads what is sent: expected \
+         https, or http to 127.0.0.1, ::1 or localhost; ALBRIDGE_ALLOW_HTTP=1 allows it"
+    )]
+    Insecure {
+        /// The variable.
+        name: &'static str,
+        /// Whom the URL is for.
+        key: String,
+        /// The URL.
+        url: String,
+    },
     /// It is set to something else than expected.
     #[error("{name} is {value:?}: expected {expected}")]
     Invalid {
@@ -117,6 +131,7 @@ const DEPLOYMENT: &str = "ALBRIDGE_DEPLOYMENT";
 const BINDINGS: &str = "ALBRIDGE_BINDINGS";
 const READ_ONLY: &str = "ALBRIDGE_READ_ONLY";
 const ENDPOINTS: &str = "ALBRIDGE_ENDPOINTS";
+const ALLOW_HTTP: &str = "ALBRIDGE_ALLOW_HTTP";
 const SIGNATURE: &str = "ALBRIDGE_SIGNATURE";
 const FLOW: &str = "ALBRIDGE_FLOW";
 const HOME_REGION: &str = "ALBRIDGE_HOME_REGION";
@@ -179,19 +194,37 @@ impl Settings {
             Some("rpc") => Signature::RpcSha1,
             Some(other) => return Err(invalid(SIGNATURE, other, "acs3 or rpc")),
         };
+        let plain = match vars.get(ALLOW_HTTP) {
+            None | Some("0" | "false") => PlainHttp::Loopback,
+            Some("1" | "true") => PlainHttp::Anywhere,
+            Some(other) => return Err(invalid(ALLOW_HTTP, other, "1 or 0")),
+        };
         let endpoints = match vars.get(ENDPOINTS) {
             None => Endpoints::default(),
-            Some(text) => Endpoints::parse(text)
-                .map_err(|_| invalid(ENDPOINTS, text, "a JSON object from region, service or * to base URL"))?,
+            Some(text) => Endpoints::parse_with(text, plain).map_err(|error| match error {
+                EndpointsError::Insecure { key, url } => SettingsError::Insecure { name: ENDPOINTS, key, url },
+                EndpointsError::Json(_) | EndpointsError::Url { .. } => {
+                    invalid(ENDPOINTS, text, "a JSON object from region, service or * to base URL")
+                }
+            })?,
         };
         let regions =
             vars.get(PROBES).unwrap_or_default().split(',').map(str::trim).filter(|region| !region.is_empty());
         let probes = regions.map(Region::from).collect();
-        let resolve = match vars.get(RESOLVE) {
+        let resolve: BTreeMap<String, String> = match vars.get(RESOLVE) {
             None => BTreeMap::new(),
             Some(text) => serde_json::from_str(text)
                 .map_err(|_| invalid(RESOLVE, text, "a JSON object from host name to base URL"))?,
         };
+        for (key, url) in &resolve {
+            match plain.allows(url) {
+                Some(true) => {}
+                Some(false) => {
+                    return Err(SettingsError::Insecure { name: RESOLVE, key: key.clone(), url: url.clone() });
+                }
+                None => return Err(invalid(RESOLVE, url, "a JSON object from host name to base URL")),
+            }
+        }
         let margin = vars.number(MARGIN, 5, (1, 60), "1 to 60 seconds")?;
         Ok(Self {
             deployment: Deployment::new(deployment),
@@ -262,6 +295,20 @@ mod tests {
             let error = parse(&[(BINDINGS, "b.yml"), (name, value)]).unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
         }
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_has_to_be_allowed() {
+        let elsewhere = r#"{"cbn": "http://10.0.0.1:80"}"#;
+        for name in [ENDPOINTS, RESOLVE] {
+            let error = parse(&[(BINDINGS, "b.yml"), (name, elsewhere)]).unwrap_err();
+            let expected = SettingsError::Insecure { name, key: "cbn".into(), url: "http://10.0.0.1:80".into() };
+            assert_eq!(error, expected);
+            assert!(error.to_string().starts_with(name) && error.to_string().contains(ALLOW_HTTP), "{error}");
+            assert!(parse(&[(BINDINGS, "b.yml"), (name, elsewhere), (ALLOW_HTTP, "1")]).is_ok());
+            assert!(parse(&[(BINDINGS, "b.yml"), (name, r#"{"cbn": "http://127.0.0.1:80"}"#)]).is_ok());
+        }
+        assert!(parse(&[(BINDINGS, "b.yml"), (ALLOW_HTTP, "please")]).is_err());
     }
 
     #[test]

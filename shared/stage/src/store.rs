@@ -1,5 +1,8 @@
 //! The store: read anew by each invocation, so that a changed binding or the kill switch counts from the next one on.
 
+use std::io::Read;
+use std::path::Path;
+
 use onboarding::ids::BindingName;
 use onboarding::store::Store;
 use onboarding::{Binding, Code, Reason};
@@ -11,6 +14,10 @@ use crate::host::Host;
 use crate::settings::StoreLocation;
 use crate::unread;
 
+/// More than any store of bindings has: ten thousand bindings with all of their settings are some 10 MB, and a store has
+/// some ten of them. A larger one is refused before it is read.
+pub const MOST_BYTES: usize = 4 << 20;
+
 /// Reads and parses the bindings that the settings point at.
 ///
 /// # Errors
@@ -21,10 +28,10 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
     let failure = |message: String| Failure::Store(Reason::new(Code::Store, &name, message));
     let text = match location {
         StoreLocation::File(path) => {
-            std::fs::read_to_string(path).map_err(|error| failure(format!("{name} cannot be read: {error}.")))?
+            read_file(path).map_err(|error| failure(format!("{name} cannot be read: {error}.")))?
         }
         StoreLocation::Object { bucket, region, key } => {
-            let get = GetObject { bucket: bucket.clone(), key: key.clone(), version_id: None };
+            let get = GetObject { bucket: bucket.clone(), key: key.clone(), version_id: None, most: Some(MOST_BYTES) };
             let object = client
                 .get_object(region.as_str(), &get)
                 .await
@@ -33,6 +40,20 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
         }
     };
     Store::parse(&text, &name).map_err(|error| failure(format!("The bindings are not valid: {error}")))
+}
+
+/// The text of a file of bindings.
+///
+/// # Errors
+/// When it cannot be read, is no UTF-8, or has more than [`MOST_BYTES`].
+pub fn read_file(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
+    std::fs::File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
+    if text.len() > MOST_BYTES {
+        return Err(std::io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
+    }
+    Ok(text)
 }
 
 /// One binding of the store.

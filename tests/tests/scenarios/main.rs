@@ -41,6 +41,7 @@ mod seeded;
 mod switches;
 mod tokens;
 mod turns;
+mod whole;
 
 /// A cold onboarding takes the cloud about eight minutes.
 const LIMIT: Duration = Duration::from_secs(3600);

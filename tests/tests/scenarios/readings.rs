@@ -1,6 +1,7 @@
 //! What the documents leave open is played both ways: how failures are named, how requests are signed, how often an event
 //! comes.
 
+use emulator::{Counts, Listings};
 use end_to_end::calls::assert_quiet;
 use end_to_end::{Console, assert_all_ok, footprint, start, worlds};
 use local::{FunctionErrors, Generation, Options};
@@ -41,6 +42,20 @@ async fn both_signatures_are_accepted() {
     for signature in [Signature::RpcSha1, Signature::Acs3] {
         ends_the_same(Options { signature, ..worlds::options(Generation::Upgraded) }).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn listings_without_counts_and_without_empty_tags_change_nothing() {
+    let mut options = worlds::options(Generation::Classic);
+    options.settings.listings = Listings { counts: Counts::Omitted, omit_empty_tags: true };
+    ends_the_same(options).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_of_zero_beside_rows_change_nothing() {
+    let mut options = worlds::options(Generation::Upgraded);
+    options.settings.listings = Listings { counts: Counts::Zero, omit_empty_tags: false };
+    ends_the_same(options).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,7 +55,7 @@ async fn network(play: &Play, region: &str) -> Result<Value, Trouble> {
         let inside = instances.iter().filter(|instance| instance.vpc_attributes.vpc_id == vpc.vpc_id);
         for instance in inside {
             let tags: Vec<String> =
-                instance.tags.iter().map(|tag| format!("{}={}", tag.tag_key, tag.tag_value)).collect();
+                instance.tags.iter().flatten().map(|tag| format!("{}={}", tag.tag_key, tag.tag_value)).collect();
             let tags = if tags.is_empty() { String::new() } else { format!(", tagged {}", tags.join(" ")) };
             let address = instance.vpc_attributes.private_ip_address.join(" ");
             let status = instance.status.to_lowercase();

@@ -164,11 +164,21 @@ pub(super) fn make(world: &mut World, now: Timestamp, order: Order) -> Result<&m
         modification_protection: ("NonProtection".to_owned(), String::new()),
         pay_type: "PostPay".to_owned(),
         tags: Tags::new(),
-        created: now,
+        created: made_at(order.generation, now),
         status: order.status,
         id: order.id.clone(),
     };
     Ok(world.alb.load_balancers.entry(order.id).or_insert(made))
+}
+
+/// When it counts as made. A non-upgraded one is older than the day since which all are upgraded, 2025-02-25 00:00 UTC+8
+/// (cloud-apis.md section 0), whenever a scenario puts it into the world.
+fn made_at(generation: Generation, now: Timestamp) -> Timestamp {
+    const LAST_CLASSIC: Timestamp = Timestamp::constant(1_740_412_799, 0);
+    match generation {
+        Generation::Upgraded => now,
+        Generation::Classic => now.min(LAST_CLASSIC),
+    }
 }
 
 /// Takes the addresses of one zone.

@@ -19,18 +19,19 @@ pub use server::*;
 pub use server_group::*;
 
 use crate::action::{Acknowledged, actions};
+use crate::whole::alb as whole;
 
 actions! {
     Alb "alb" {
-        reads ListLoadBalancers => ListLoadBalancersAnswer;
-        reads GetLoadBalancerAttribute => GetLoadBalancerAttributeAnswer;
-        reads ListServerGroups => ListServerGroupsAnswer;
-        writes CreateServerGroup => CreateServerGroupAnswer {
+        reads ListLoadBalancers => ListLoadBalancersAnswer, whole::LOAD_BALANCERS;
+        reads GetLoadBalancerAttribute => GetLoadBalancerAttributeAnswer, whole::LOAD_BALANCER;
+        reads ListServerGroups => ListServerGroupsAnswer, whole::SERVER_GROUPS;
+        writes CreateServerGroup => CreateServerGroupAnswer, whole::SERVER_GROUP_CREATED {
             token: true, retry: &["OperationFailed.ResourceGroupStatusCheckFail"],
         };
         writes UpdateServerGroupAttribute => JobStarted { token: true, retry: &["IncorrectStatus.ServerGroup"] };
         writes DeleteServerGroup => JobStarted { token: true, retry: &["IncorrectStatus.ServerGroup"] };
-        reads ListServerGroupServers => ListServerGroupServersAnswer;
+        reads ListServerGroupServers => ListServerGroupServersAnswer, whole::SERVERS;
         writes AddServersToServerGroup => JobStarted {
             token: true, retry: &["IncorrectStatus.ServerGroup"], body: &["Servers"],
         };
@@ -38,9 +39,9 @@ actions! {
         writes UpdateServerGroupServersAttribute => JobStarted {
             token: true, retry: &["IncorrectStatus.ServerGroup"], body: &["Servers"],
         };
-        reads ListListeners => ListListenersAnswer;
-        reads GetListenerAttribute => GetListenerAttributeAnswer;
-        writes CreateListener => CreateListenerAnswer {
+        reads ListListeners => ListListenersAnswer, whole::LISTENERS;
+        reads GetListenerAttribute => GetListenerAttributeAnswer, whole::LISTENER;
+        writes CreateListener => CreateListenerAnswer, whole::LISTENER_CREATED {
             token: true, retry: &["IncorrectBusinessStatus.LoadBalancer", "-21020"],
         };
         writes UpdateListenerAttribute => JobStarted {
@@ -49,8 +50,8 @@ actions! {
         writes DeleteListener => JobStarted {
             token: true, retry: &["ResourceInConfiguring.Listener", "IncorrectStatus.LoadBalancer", "-22031"],
         };
-        reads GetListenerHealthStatus => GetListenerHealthStatusAnswer;
-        reads ListAsynJobs => ListAsynJobsAnswer;
+        reads GetListenerHealthStatus => GetListenerHealthStatusAnswer, whole::LISTENER_HEALTH;
+        reads ListAsynJobs => ListAsynJobsAnswer, whole::JOBS;
         writes TagResources => Acknowledged;
         writes UnTagResources => Acknowledged;
     }

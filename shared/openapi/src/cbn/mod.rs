@@ -20,6 +20,7 @@ pub use transit_router::*;
 pub use vpc_attachment::*;
 
 use crate::action::{Acknowledged, actions};
+use crate::whole::cbn as whole;
 
 /// What refuses a change to an attachment while it, its VPC or the CEN is being changed.
 const ATTACHMENT_BUSY: &[&str] = &[
@@ -43,27 +44,27 @@ const TABLE_BUSY: &[&str] = &[
 
 actions! {
     Cbn "cen" {
-        reads CheckTransitRouterService => CheckTransitRouterServiceAnswer;
-        reads DescribeCens => DescribeCensAnswer;
-        reads DescribeCenBandwidthPackages => DescribeCenBandwidthPackagesAnswer;
-        reads ListTransitRouters => ListTransitRoutersAnswer;
-        reads ListTransitRouterAvailableResource => ListTransitRouterAvailableResourceAnswer;
-        reads ListTransitRouterVpcAttachments => ListTransitRouterVpcAttachmentsAnswer;
-        writes CreateTransitRouterVpcAttachment => AttachmentCreated { token: true, retry: ATTACHMENT_BUSY };
+        reads CheckTransitRouterService => CheckTransitRouterServiceAnswer, whole::SERVICE;
+        reads DescribeCens => DescribeCensAnswer, whole::CENS;
+        reads DescribeCenBandwidthPackages => DescribeCenBandwidthPackagesAnswer, whole::BANDWIDTH_PACKAGES;
+        reads ListTransitRouters => ListTransitRoutersAnswer, whole::TRANSIT_ROUTERS;
+        reads ListTransitRouterAvailableResource => ListTransitRouterAvailableResourceAnswer, whole::AVAILABLE_ZONES;
+        reads ListTransitRouterVpcAttachments => ListTransitRouterVpcAttachmentsAnswer, whole::VPC_ATTACHMENTS;
+        writes CreateTransitRouterVpcAttachment => AttachmentCreated, whole::ATTACHMENT_CREATED { token: true, retry: ATTACHMENT_BUSY };
         writes UpdateTransitRouterVpcAttachmentAttribute => Acknowledged { token: true, retry: ATTACHMENT_BUSY };
         writes DeleteTransitRouterVpcAttachment => Acknowledged { token: true, retry: ATTACHMENT_BUSY };
-        reads ListTransitRouterPeerAttachments => ListTransitRouterPeerAttachmentsAnswer;
-        writes CreateTransitRouterPeerAttachment => AttachmentCreated { token: true, retry: ATTACHMENT_BUSY };
+        reads ListTransitRouterPeerAttachments => ListTransitRouterPeerAttachmentsAnswer, whole::PEER_ATTACHMENTS;
+        writes CreateTransitRouterPeerAttachment => AttachmentCreated, whole::ATTACHMENT_CREATED { token: true, retry: ATTACHMENT_BUSY };
         writes UpdateTransitRouterPeerAttachmentAttribute => Acknowledged { token: true, retry: ATTACHMENT_BUSY };
         writes DeleteTransitRouterPeerAttachment => Acknowledged { token: true, retry: ATTACHMENT_BUSY };
-        reads ListTransitRouterRouteTables => ListTransitRouterRouteTablesAnswer;
-        reads ListTransitRouterRouteTableAssociations => ListTransitRouterRouteTableAssociationsAnswer;
-        reads ListTransitRouterRouteTablePropagations => ListTransitRouterRouteTablePropagationsAnswer;
+        reads ListTransitRouterRouteTables => ListTransitRouterRouteTablesAnswer, whole::ROUTE_TABLES;
+        reads ListTransitRouterRouteTableAssociations => ListTransitRouterRouteTableAssociationsAnswer, whole::ASSOCIATIONS;
+        reads ListTransitRouterRouteTablePropagations => ListTransitRouterRouteTablePropagationsAnswer, whole::PROPAGATIONS;
         writes AssociateTransitRouterAttachmentWithRouteTable => Acknowledged { token: true, retry: TABLE_BUSY };
         writes DissociateTransitRouterAttachmentFromRouteTable => Acknowledged { token: true, retry: TABLE_BUSY };
         writes EnableTransitRouterRouteTablePropagation => Acknowledged { token: true, retry: TABLE_BUSY };
         writes DisableTransitRouterRouteTablePropagation => Acknowledged { token: true, retry: TABLE_BUSY };
-        reads ListTransitRouterRouteEntries => ListTransitRouterRouteEntriesAnswer;
+        reads ListTransitRouterRouteEntries => ListTransitRouterRouteEntriesAnswer, whole::ROUTE_ENTRIES;
         writes CreateTransitRouterRouteEntry => CreateTransitRouterRouteEntryAnswer {
             token: true,
             // Right after a delete of the same prefix this code is transient (Terraform's provider retries it).

@@ -59,7 +59,8 @@ pub struct Instance {
     pub start_time: String,
     pub stopped_mode: String,
     pub operation_locks: Vec<OperationLock>,
-    pub tags: Vec<ResourceTag>,
+    /// `None` where the answer says nothing of tags, as it does of an instance without any.
+    pub tags: Option<Vec<ResourceTag>>,
 }
 
 /// Where an instance is in its VPC.

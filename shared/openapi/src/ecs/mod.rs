@@ -15,17 +15,18 @@ pub use prefix_list::*;
 pub use security_group::*;
 
 use crate::action::{Acknowledged, actions};
+use crate::whole::ecs as whole;
 
 actions! {
     Ecs "ecs" {
-        reads DescribeInstances => DescribeInstancesAnswer;
-        reads DescribeNetworkInterfaces => DescribeNetworkInterfacesAnswer;
-        reads DescribeSecurityGroups => DescribeSecurityGroupsAnswer;
-        reads DescribeSecurityGroupAttribute => DescribeSecurityGroupAttributeAnswer;
+        reads DescribeInstances => DescribeInstancesAnswer, whole::INSTANCES;
+        reads DescribeNetworkInterfaces => DescribeNetworkInterfacesAnswer, whole::NETWORK_INTERFACES;
+        reads DescribeSecurityGroups => DescribeSecurityGroupsAnswer, whole::SECURITY_GROUPS;
+        reads DescribeSecurityGroupAttribute => DescribeSecurityGroupAttributeAnswer, whole::SECURITY_GROUP_ATTRIBUTE;
         writes AuthorizeSecurityGroup => Acknowledged { token: true };
         writes RevokeSecurityGroup => Acknowledged { token: true };
-        reads DescribePrefixListAttributes => DescribePrefixListAttributesAnswer;
-        writes RunInstances => RunInstancesAnswer { token: true };
+        reads DescribePrefixListAttributes => DescribePrefixListAttributesAnswer, whole::PREFIX_LIST;
+        writes RunInstances => RunInstancesAnswer, whole::RUN { token: true };
         writes StartInstance => Acknowledged { region: false };
         writes StopInstance => Acknowledged { region: false };
         writes DeleteInstance => Acknowledged { region: false };

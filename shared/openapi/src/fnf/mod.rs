@@ -14,22 +14,23 @@ pub use flow::*;
 
 use crate::action::actions;
 use crate::bucket::Rate;
+use crate::whole::fnf as whole;
 
 /// All actions that have no bucket of their own share this one.
 const SHARED: Rate = Rate { burst: 10, per_second: 2 };
 
 actions! {
     Fnf "fnf" {
-        writes StartExecution => StartExecutionAnswer { rate: Some(Rate { burst: 100, per_second: 100 }) };
-        reads DescribeExecution => DescribeExecutionAnswer {
+        writes StartExecution => StartExecutionAnswer, whole::EXECUTION { rate: Some(Rate { burst: 100, per_second: 100 }) };
+        reads DescribeExecution => DescribeExecutionAnswer, whole::EXECUTION {
             rate: Some(Rate { burst: 50, per_second: 5 }),
             // The server may be asked to hold the answer back for up to a minute.
             limit: Duration::from_secs(90),
         };
-        reads ListExecutions => ListExecutionsAnswer { rate: Some(SHARED) };
+        reads ListExecutions => ListExecutionsAnswer, whole::EXECUTIONS { rate: Some(SHARED) };
         writes StopExecution => StopExecutionAnswer { rate: Some(SHARED) };
-        reads GetExecutionHistory => GetExecutionHistoryAnswer { rate: Some(Rate { burst: 50, per_second: 5 }) };
-        reads DescribeFlow => DescribeFlowAnswer { rate: Some(SHARED) };
+        reads GetExecutionHistory => GetExecutionHistoryAnswer, whole::HISTORY { rate: Some(Rate { burst: 50, per_second: 5 }) };
+        reads DescribeFlow => DescribeFlowAnswer, whole::FLOW { rate: Some(SHARED) };
     }
 }
 

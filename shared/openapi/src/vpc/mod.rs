@@ -14,6 +14,7 @@ pub use network::*;
 pub use route::*;
 
 use crate::action::{Acknowledged, actions};
+use crate::whole::vpc as whole;
 
 /// What refuses a route write while the VPC is being changed (the set that Terraform's provider retries).
 const ROUTE_BUSY: &[&str] = &[
@@ -38,15 +39,15 @@ const ROUTE_BUSY: &[&str] = &[
 
 actions! {
     Vpc "vpc" {
-        reads DescribeVpcs => DescribeVpcsAnswer;
-        reads DescribeVpcAttribute => DescribeVpcAttributeAnswer;
-        reads DescribeVSwitches => DescribeVSwitchesAnswer;
-        reads DescribeRouteTableList => DescribeRouteTableListAnswer;
-        reads DescribeRouteEntryList => DescribeRouteEntryListAnswer;
-        writes CreateRouteEntry => CreateRouteEntryAnswer { token: true, retry: ROUTE_BUSY };
+        reads DescribeVpcs => DescribeVpcsAnswer, whole::VPCS;
+        reads DescribeVpcAttribute => DescribeVpcAttributeAnswer, whole::VPC;
+        reads DescribeVSwitches => DescribeVSwitchesAnswer, whole::VSWITCHES;
+        reads DescribeRouteTableList => DescribeRouteTableListAnswer, whole::ROUTE_TABLES;
+        reads DescribeRouteEntryList => DescribeRouteEntryListAnswer, whole::ROUTE_ENTRIES;
+        writes CreateRouteEntry => CreateRouteEntryAnswer, whole::ROUTE_ENTRY_CREATED { token: true, retry: ROUTE_BUSY };
         writes DeleteRouteEntry => Acknowledged { retry: ROUTE_BUSY };
-        reads DescribeNetworkAcls => DescribeNetworkAclsAnswer;
-        reads DescribeNetworkAclAttributes => DescribeNetworkAclAttributesAnswer;
+        reads DescribeNetworkAcls => DescribeNetworkAclsAnswer, whole::NETWORK_ACLS;
+        reads DescribeNetworkAclAttributes => DescribeNetworkAclAttributesAnswer, whole::NETWORK_ACL;
     }
 }
 

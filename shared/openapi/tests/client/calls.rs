@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Cloud, Received, Step, ok, refuse};
+use crate::support::{Cloud, Received, Step, empty, ok, refuse};
 use jiff::SignedDuration;
 use openapi::{Credentials, Endpoints, ErrorKind, Service, Signature, TransportError, alb, cbn, ecs, fnf, vpc};
 
@@ -15,6 +15,10 @@ fn create_route() -> vpc::CreateRouteEntry {
         client_token: Some("token-1".into()),
         ..Default::default()
     }
+}
+
+fn made() -> Step {
+    ok(r#"{"RouteEntryId":"rte-1","RequestId":"R"}"#)
 }
 
 fn distinct(received: &[Received], parameter: &str) -> usize {
@@ -51,7 +55,7 @@ async fn an_rpc_request_has_protocol_in_the_query_and_the_rest_in_the_body() {
 
 #[tokio::test(start_paused = true)]
 async fn an_acs3_request_has_parameters_in_the_query_and_signs_every_header_it_needs() {
-    let (client, cloud) = Cloud::configured([ok("{}")], |config| {
+    let (client, cloud) = Cloud::configured([empty("ServerGroups")], |config| {
         config.signature = Signature::Acs3;
         config.credentials = Credentials::temporary("testid", "testsecret", "token");
     });
@@ -89,7 +93,7 @@ async fn an_acs3_request_sends_a_batch_of_servers_in_the_body() {
 #[tokio::test(start_paused = true)]
 async fn a_base_url_with_a_path_keeps_it() {
     for signature in [Signature::RpcSha1, Signature::Acs3] {
-        let (client, cloud) = Cloud::configured([ok("{}")], |config| {
+        let (client, cloud) = Cloud::configured([empty("Cens")], |config| {
             config.signature = signature;
             config.endpoints = Endpoints::parse(r#"{"*":"http://127.0.0.1:8080/base/"}"#).unwrap();
         });
@@ -102,7 +106,7 @@ async fn a_base_url_with_a_path_keeps_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_has_a_new_nonce_and_time_and_the_same_client_token() {
-    let script = (0..4).map(|_| refuse(500, "InternalError")).chain([ok("{}")]);
+    let script = (0..4).map(|_| refuse(500, "InternalError")).chain([made()]);
     let (client, cloud) = Cloud::new(script);
     client.call(REGION, &create_route()).await.unwrap();
     let received = cloud.received();
@@ -116,7 +120,7 @@ async fn a_retry_has_a_new_nonce_and_time_and_the_same_client_token() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_names_no_token_gets_one_for_its_own_retries() {
-    let (client, cloud) = Cloud::new([refuse(500, "InternalError"), ok("{}"), ok("{}")]);
+    let (client, cloud) = Cloud::new([refuse(500, "InternalError"), made(), made()]);
     let request = vpc::CreateRouteEntry { client_token: None, ..create_route() };
     client.call(REGION, &request).await.unwrap();
     client.call(REGION, &request).await.unwrap();
@@ -143,7 +147,7 @@ async fn waits_grow_no_faster_than_the_back_off_allows() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_the_service_asks_for_is_kept() {
     let asked = Step::Answer(400, vec![("x-acs-retry-after", "30000".into())], r#"{"Code":"Throttling"}"#.into());
-    let (client, cloud) = Cloud::new([asked, ok("{}")]);
+    let (client, cloud) = Cloud::new([asked, empty("Vpcs")]);
     client.call(REGION, &vpc::DescribeVpcs::default()).await.unwrap();
     let received = cloud.received();
     let wait = received[1].at.duration_since(received[0].at);
@@ -193,7 +197,7 @@ async fn a_refusal_that_will_not_change_is_not_repeated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_read_only_client_reads_and_sends_no_write() {
-    let (client, cloud) = Cloud::configured([ok("{}")], |config| config.read_only = true);
+    let (client, cloud) = Cloud::configured([empty("Vpcs")], |config| config.read_only = true);
     let error = client.call(REGION, &create_route()).await.unwrap_err();
     assert_eq!((error.kind, error.code.as_str()), (ErrorKind::Local, "ReadOnly"));
     let put = openapi::oss::PutObject { bucket: "b".into(), key: "k".into(), ..Default::default() };
@@ -201,6 +205,17 @@ async fn a_read_only_client_reads_and_sends_no_write() {
     assert!(cloud.received().is_empty());
     client.call(REGION, &vpc::DescribeVpcs::default()).await.unwrap();
     assert_eq!(cloud.received().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_whose_answer_names_nothing_is_in_doubt() {
+    let lies = ["", "{}", "null", r#"{"RequestId":"R"}"#, r#"{"Code":"Forbidden.RAM","RouteEntryId":"rte-1"}"#];
+    for lie in lies {
+        let (client, cloud) = Cloud::new([ok(lie)]);
+        let error = client.call(REGION, &create_route()).await.unwrap_err();
+        assert!(error.may_have_happened() && !error.is_not_found(), "{lie}: {error}");
+        assert_eq!((error.kind, error.action, cloud.received().len()), (ErrorKind::Malformed, "CreateRouteEntry", 1));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,7 +234,7 @@ async fn the_servers_date_comes_with_the_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn calls_beyond_the_bucket_wait_for_its_refill() {
-    let (client, cloud) = Cloud::new((0..12).map(|_| ok("{}")));
+    let (client, cloud) = Cloud::new((0..12).map(|_| ok(r#"{"Name":"f","Definition":""}"#)));
     for _ in 0..12 {
         client.call(REGION, &fnf::DescribeFlow { name: "f".into() }).await.unwrap();
     }

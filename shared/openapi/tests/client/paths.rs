@@ -57,7 +57,7 @@ async fn an_object_is_read_with_its_version() {
     let object =
         Step::Answer(200, vec![("x-oss-version-id", "v2".into()), ("etag", "\"e\"".into())], "bindings: []\n".into());
     let (client, cloud) = Cloud::new([object]);
-    let get = oss::GetObject { bucket: "store".into(), key: "a b/bindings.yml".into(), version_id: None };
+    let get = oss::GetObject { bucket: "store".into(), key: "a b/bindings.yml".into(), ..Default::default() };
     let object = client.get_object(REGION, &get).await.unwrap();
     assert_eq!((object.body.as_ref(), object.version_id.as_deref()), (&b"bindings: []\n"[..], Some("v2")));
     let received = &cloud.received()[0];
@@ -81,7 +81,7 @@ async fn an_overridden_endpoint_is_addressed_path_style() {
         content_type: Some("text/yaml".into()),
     };
     client.put_object(REGION, &put).await.unwrap();
-    let get = oss::GetObject { bucket: "store".into(), key: "k".into(), version_id: Some("v1".into()) };
+    let get = oss::GetObject { bucket: "store".into(), key: "k".into(), version_id: Some("v1".into()), most: None };
     client.get_object(REGION, &get).await.unwrap();
     let received = cloud.received();
     assert_eq!((received[0].request.method().as_str(), received[0].header("content-type")), ("PUT", "text/yaml"));
@@ -97,4 +97,17 @@ async fn an_object_that_is_not_there_is_known_by_its_xml() {
     let error = client.get_object(REGION, &oss::GetObject::default()).await.unwrap_err();
     assert!(error.is_not_found());
     assert_eq!(error.request_id, "5C");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_larger_than_it_may_be_is_one_clear_error() {
+    let (client, cloud) = Cloud::new([ok("x".repeat(101)), ok("x".repeat(100))]);
+    let get = oss::GetObject { bucket: "store".into(), key: "k".into(), most: Some(100), ..Default::default() };
+    let error = client.get_object(REGION, &get).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GetObject: AnswerTooLarge: the answer has more than 100 bytes, and the rest was not read"
+    );
+    assert_eq!(cloud.received().len(), 1, "asking again would bring as much");
+    assert_eq!(client.get_object(REGION, &get).await.unwrap().body.len(), 100);
 }

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{Cloud, Step, ok, refuse};
-use openapi::{Endpoints, vpc};
+use crate::support::{Cloud, Step, empty, ok, refuse};
+use openapi::{Endpoints, TransportError, vpc};
+
+/// Asks for the session now and gives what came of it, with the caller.
+async fn asked(client: &openapi::Client, arn: &str) -> Result<(), openapi::Error> {
+    client.assume_role(arn, None, "albridge").await.map(drop)
+}
 
 const ARN: &str = "acs:ram::1:role/reader";
 
@@ -17,7 +22,7 @@ fn session(id: &str, expiration: &str) -> Step {
 #[tokio::test(start_paused = true)]
 async fn a_session_signs_and_is_reused_until_shortly_before_its_end() {
     let (client, cloud) =
-        Cloud::new([session("STS.1", "2026-11-22T09:00:00Z"), ok("{}"), session("STS.2", "2026-11-22T10:00:00Z")]);
+        Cloud::new([session("STS.1", "2026-11-22T09:00:00Z"), empty("Vpcs"), session("STS.2", "2026-11-22T10:00:00Z")]);
     let role = client.assume_role(ARN, Some("ext"), "albridge").await.unwrap();
     role.call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap();
     client.assume_role(ARN, Some("ext"), "albridge").await.unwrap();
@@ -46,4 +51,42 @@ async fn sessions_of_other_roles_keep_apart_and_failures_are_not_kept() {
     client.assume_role(ARN, None, "albridge").await.unwrap();
     client.assume_role(ARN, Some("ext"), "albridge").await.unwrap();
     assert_eq!(cloud.received().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_at_the_same_time_share_one_call_and_its_failure() {
+    // What is tried again takes its time: the second caller comes meanwhile.
+    let slow = || Step::Fail(TransportError::Connect("refused".into()));
+    let script = [slow(), refuse(403, "NoPermission"), slow(), session("STS.1", "2026-11-22T09:00:00Z")];
+    let (client, cloud) = Cloud::new(script);
+    let (first, second) = tokio::join!(asked(&client, ARN), asked(&client, ARN));
+    assert!(first.unwrap_err().is_denied() && second.unwrap_err().is_denied());
+    assert_eq!(cloud.received().len(), 2);
+    let (first, second) = tokio::join!(asked(&client, ARN), asked(&client, ARN));
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(cloud.received().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_slow_to_be_assumed_holds_up_no_other() {
+    let (client, _cloud) = Cloud::new([Step::Hang, session("STS.1", "2026-11-22T09:00:00Z")]);
+    let slow = asked(&client, ARN);
+    let other = asked(&client, "acs:ram::2:role/other");
+    let mut slow = std::pin::pin!(slow);
+    let outcome = tokio::select! {
+        biased;
+        _ = &mut slow => panic!("it hangs"),
+        outcome = other => outcome,
+    };
+    assert!(outcome.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_that_is_dropped_leaves_its_turn_to_those_who_wait() {
+    let (client, cloud) = Cloud::new([Step::Hang, session("STS.1", "2026-11-22T09:00:00Z")]);
+    let leader = client.clock().timeout(Duration::from_millis(10), asked(&client, ARN));
+    let (dropped, waited) = tokio::join!(leader, asked(&client, ARN));
+    assert!(dropped.is_err());
+    assert!(waited.is_ok());
+    assert_eq!(cloud.received().len(), 2);
 }

@@ -22,6 +22,11 @@ pub(crate) fn ok(body: impl Into<String>) -> Step {
     Step::Answer(200, Vec::new(), body.into())
 }
 
+/// A listing without a row.
+pub(crate) fn empty(list: &str) -> Step {
+    ok(format!(r#"{{"{list}":[],"TotalCount":0}}"#))
+}
+
 /// A refusal with a code.
 pub(crate) fn refuse(status: u16, code: &str) -> Step {
     Step::Answer(status, Vec::new(), format!(r#"{{"Code":"{code}","Message":"m","RequestId":"R"}}"#))

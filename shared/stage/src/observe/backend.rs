@@ -9,7 +9,7 @@ use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId
 use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Client, Error, ecs};
 
-use super::{Reader, network, security};
+use super::{Reader, network, security, untagged};
 use crate::cloud::Side;
 use crate::needs::Needs;
 
@@ -114,10 +114,11 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
 async fn instances_of(client: &Client, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
-    let (instances, interfaces) = tokio::try_join!(biased;
+    let (mut instances, interfaces) = tokio::try_join!(biased;
         client.list(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
         client.list(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
     )?;
+    untagged::settle(client, backend, &mut instances).await?;
     let owned = interfaces.iter().filter(|interface| !interface.instance_id.is_empty());
     let owners = owned.map(|found| (found.instance_id.as_str().into(), found.network_interface_id.as_str().into()));
     let listed = Interfaces { owners: owners.collect(), rows: interfaces.len() };
@@ -163,7 +164,7 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
             .map(|id| id.as_str().into())
             .collect(),
         interfaces: interfaces.iter().map(interface).collect(),
-        tags: found.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
+        tags: found.tags.into_iter().flatten().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
         id: found.instance_id.into(),
     }
 }

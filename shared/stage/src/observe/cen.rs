@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
 use onboarding::topology::{BandwidthPackage, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment};
-use openapi::{Client, Error, cbn, ram};
+use openapi::{Action, Client, Error, cbn, ram};
 
 use super::{Reader, cen_table, parse};
 use crate::needs::Needs;
@@ -122,6 +122,10 @@ async fn with_tables(client: &Client, region: &Region, found: &cbn::TransitRoute
     let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
     // A Basic Edition router has no tables to list and is of no use here; preflight says so.
     let tables = if found.kind == "Enterprise" { client.list(region.as_str(), action).await? } else { Vec::new() };
+    if tables.is_empty() && found.kind == "Enterprise" && found.status == "Active" {
+        let what = format!("no route table of {id} is listed, and every transit router has a system table");
+        return Err(Error::contradiction(cbn::ListTransitRouterRouteTables::NAME, what));
+    }
     let tables = try_join_all(tables.into_iter().map(|table| cen_table::read(client, region, table))).await?;
     Ok(TransitRouter {
         id: id.as_str().into(),

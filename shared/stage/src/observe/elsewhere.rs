@@ -56,7 +56,7 @@ async fn search(reader: &Reader<'_>, client: &Client, backend: &Backend) -> Resu
 
 /// An instance outside of the backend's VPC whose tags are really those: the filter is the cloud's.
 fn of(backend: &Backend, region: &Region, found: ecs::Instance) -> Option<Elsewhere> {
-    let tags = found.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect();
+    let tags = found.tags.into_iter().flatten().map(|tag| (tag.tag_key, tag.tag_value)).collect();
     let vpc = VpcId::from(found.vpc_attributes.vpc_id);
     (vpc != backend.vpc && backend.select.matches(&tags)).then(|| Elsewhere {
         instance: found.instance_id.into(),

@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use jiff::Timestamp;
 use onboarding::ids::{CenId, NetworkAclId, ServerGroupId, VpcId};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::{
     Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
     ServerGroupSettings, Topology, Vpc,
 };
-use openapi::{Client, Error, alb};
+use openapi::{Action, Client, Error, alb};
 
 use super::surroundings::{self, Around};
 use super::{Reader, network, parse};
 use crate::cloud::Side;
 use crate::needs::Needs;
+
+/// Load balancers made since 2025-02-25 00:00 UTC+8 are upgraded (cloud-apis.md section 0).
+const ALL_UPGRADED: Timestamp = Timestamp::constant(1_740_412_800, 0);
 
 /// What was seen of it.
 #[derive(Default)]
@@ -138,6 +142,9 @@ async fn load_balancer(reader: &Reader<'_>, client: &Client) -> Result<LoadBalan
     let wanted = &reader.binding.alb;
     let action = alb::GetLoadBalancerAttribute { load_balancer_id: wanted.id.to_string() };
     let found = client.call(wanted.region.as_str(), &action).await?;
+    if wanted.generation.is_none() {
+        tells_its_generation(&found)?;
+    }
     let mut locks: Vec<String> = found
         .load_balancer_operation_locks
         .iter()
@@ -168,6 +175,29 @@ async fn load_balancer(reader: &Reader<'_>, client: &Client) -> Result<LoadBalan
         locks,
         zones: zones.collect(),
     })
+}
+
+/// Local addresses say that a load balancer is upgraded; that it has none says that it is not only of one made before all were
+/// (cloud-apis.md sections 0 and 10): of a later one, or one that does not say when it was made, they were left out.
+fn tells_its_generation(found: &alb::LoadBalancer) -> Result<(), Error> {
+    let mut addresses = found.zone_mappings.iter().flat_map(|zone| &zone.load_balancer_addresses);
+    if addresses.any(|address| !address.ipv4_local_addresses.is_empty()) {
+        return Ok(());
+    }
+    match found.create_time.parse::<Timestamp>() {
+        Ok(made) if made < ALL_UPGRADED => Ok(()),
+        Ok(made) => Err(Error::contradiction(
+            alb::GetLoadBalancerAttribute::NAME,
+            format!(
+                "{} was made at {made}, since all load balancers are upgraded, and none of its zones shows a local address",
+                found.load_balancer_id
+            ),
+        )),
+        Err(_) => Err(Error::contradiction(
+            alb::GetLoadBalancerAttribute::NAME,
+            format!("{} shows neither a local address nor when it was made", found.load_balancer_id),
+        )),
+    }
 }
 
 async fn listeners(reader: &Reader<'_>, client: &Client) -> Result<Vec<Listener>, Error> {
@@ -201,7 +231,7 @@ async fn groups(reader: &Reader<'_>, client: &Client, vpc: &VpcId) -> Result<Vec
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
     let marked = alb::ListServerGroups {
         vpc_id: Some(vpc.to_string()),
-        tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: mark }],
+        tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: mark.clone() }],
         ..Default::default()
     };
     let named = alb::ListServerGroups {
@@ -210,6 +240,12 @@ async fn groups(reader: &Reader<'_>, client: &Client, vpc: &VpcId) -> Result<Vec
         ..Default::default()
     };
     let (marked, named) = tokio::try_join!(biased; client.list(region, marked), client.list(region, named))?;
+    let carries = |group: &alb::ServerGroup| group.tags.iter().any(|tag| tag.key == TAG_KEY && tag.value == mark);
+    if let Some(group) = marked.iter().find(|group| !carries(group)) {
+        // Taken for nobody's, ours would be made a second time.
+        let what = format!("{} was listed by its tag {TAG_KEY}={mark} and does not show it", group.server_group_id);
+        return Err(Error::contradiction(alb::ListServerGroups::NAME, what));
+    }
     let mut seen = BTreeSet::new();
     let mut groups: Vec<_> =
         marked.into_iter().chain(named).map(group).filter(|group| seen.insert(group.id.clone())).collect();
@@ -256,35 +292,48 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
     }
 }
 
+/// The binding's server group, and how many members it says that it has.
+struct OwnGroup {
+    id: ServerGroupId,
+    members: u32,
+}
+
 /// The group whose members count: `Err` says why it is not known, `Ok(None)` that there is none.
-fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Option<ServerGroupId>, String> {
+fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Option<OwnGroup>, String> {
     if let Known::Failed(why) = groups {
         return Err(why.clone());
     }
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
     // The rule which group is ours lives in the domain; it is asked through a topology with nothing else in it.
     let view = Topology { server_groups: groups.clone(), ..Topology::default() };
-    Ok(view.server_group(&mark, &reader.binding.server_group.name).map(|group| group.id.clone()))
+    let own = view.server_group(&mark, &reader.binding.server_group.name);
+    Ok(own.map(|group| OwnGroup { id: group.id.clone(), members: group.server_count }))
 }
 
 async fn members(
     reader: &Reader<'_>,
     client: &Client,
-    group: Result<&Option<ServerGroupId>, &String>,
+    group: Result<&Option<OwnGroup>, &String>,
 ) -> Known<Vec<Server>> {
     if !reader.needs.has(Needs::MEMBERS) {
         return Known::default();
     }
-    let id = match group {
+    let group = match group {
         Err(why) => return Known::Failed(why.clone()),
         Ok(None) => return Known::Known(Vec::new()),
-        Ok(Some(id)) => id,
+        Ok(Some(group)) => group,
     };
-    let action = alb::ListServerGroupServers { server_group_id: id.to_string(), ..Default::default() };
-    reader.known(client.list(reader.binding.alb.region.as_str(), action).await.map(|found| {
+    let action = alb::ListServerGroupServers { server_group_id: group.id.to_string(), ..Default::default() };
+    let listed = client.list(reader.binding.alb.region.as_str(), action).await;
+    reader.known(listed.and_then(|found| {
+        if found.is_empty() && group.members > 0 {
+            // All of them would be added again.
+            let what = format!("no server of {} is listed, and the group counts {}", group.id, group.members);
+            return Err(Error::contradiction(alb::ListServerGroupServers::NAME, what));
+        }
         let mut servers: Vec<_> = found.into_iter().filter_map(server).collect();
         servers.sort_by_key(Server::endpoint);
-        servers
+        Ok(servers)
     }))
 }
 
@@ -305,7 +354,7 @@ fn server(found: alb::Server) -> Option<Server> {
 async fn health(
     reader: &Reader<'_>,
     client: &Client,
-    group: Result<&Option<ServerGroupId>, &String>,
+    group: Result<&Option<OwnGroup>, &String>,
     listeners: &Known<Vec<Listener>>,
 ) -> Known<BTreeMap<Endpoint, Health>> {
     if !reader.needs.has(Needs::HEALTH) {
@@ -319,7 +368,7 @@ async fn health(
     let id = match group {
         Err(why) => return Known::Failed(why.clone()),
         Ok(None) => return Known::nothing_to_read("there is no server group yet"),
-        Ok(Some(id)) => id,
+        Ok(Some(group)) => &group.id,
     };
     let wanted_port = reader.binding.listener.port;
     let forwarding = listeners.iter().filter(|listener| listener.server_groups.contains(id));
@@ -328,17 +377,20 @@ async fn health(
         return Known::nothing_to_read(format!("no listener forwards to {id} yet"));
     };
     let action = alb::GetListenerHealthStatus { listener_id: listener.id.to_string(), ..Default::default() };
-    reader.known(client.list(reader.binding.alb.region.as_str(), action).await.map(|found| {
-        found
-            .into_iter()
-            .flat_map(|listener| listener.server_group_infos)
-            .filter(|info| info.server_group_id == id.as_str())
-            .flat_map(|info| info.non_normal_servers)
-            .filter_map(|server| {
-                let address = server.server_ip.parse().or_else(|_| server.server_id.parse()).ok()?;
-                let health = Health { status: server.status, reason: server.reason.reason_code };
-                Some((Endpoint { address, port: server.port }, health))
-            })
-            .collect()
+    let listed = client.list(reader.binding.alb.region.as_str(), action).await;
+    reader.known(listed.and_then(|found| {
+        let infos = found.into_iter().flat_map(|listener| listener.server_group_infos);
+        let ours: Vec<_> = infos.filter(|info| info.server_group_id == id.as_str()).collect();
+        if ours.is_empty() {
+            // Only servers that are not well are named: silence about the group must not make all of them well.
+            let what = format!("{} forwards to {id}, and its health says nothing of that group", listener.id);
+            return Err(Error::contradiction(alb::GetListenerHealthStatus::NAME, what));
+        }
+        let unwell = ours.into_iter().flat_map(|info| info.non_normal_servers).filter_map(|server| {
+            let address = server.server_ip.parse().or_else(|_| server.server_id.parse()).ok()?;
+            let health = Health { status: server.status, reason: server.reason.reason_code };
+            Some((Endpoint { address, port: server.port }, health))
+        });
+        Ok(unwell.collect())
     }))
 }

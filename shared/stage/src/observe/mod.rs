@@ -23,6 +23,7 @@ mod released;
 mod security;
 mod siblings;
 mod surroundings;
+mod untagged;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};

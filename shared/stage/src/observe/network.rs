@@ -6,7 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use ipnet::Ipv4Net;
 use onboarding::ids::{CenId, NetworkAclId, Region, VpcId};
 use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
-use openapi::{Client, Error, vpc};
+use openapi::{Action, Client, Error, vpc};
 
 use super::{Reader, parse};
 
@@ -48,9 +48,17 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTr
         async {
             let action = vpc::DescribeRouteTableList { vpc_id, ..Default::default() };
             let tables = client.list(region.as_str(), action).await?;
+            if tables.is_empty() {
+                let what = format!("no route table of {id} is listed, and every VPC has one");
+                return Err(Error::contradiction(vpc::DescribeRouteTableList::NAME, what));
+            }
             try_join_all(tables.into_iter().map(|found| table(client, region, found))).await
         }
     )?;
+    if found.vpc_id != id.as_str() {
+        let what = format!("{id} was asked for, and {} answered", found.vpc_id);
+        return Err(Error::contradiction(vpc::DescribeVpcAttribute::NAME, what));
+    }
     let cidrs =
         std::iter::once(&found.cidr_block).chain(&found.secondary_cidr_blocks).filter_map(|cidr| parse::prefix(cidr));
     let present = |id: String| (!id.is_empty()).then(|| id.into());
@@ -80,6 +88,12 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTr
 async fn table(client: &Client, region: &Region, found: vpc::RouteTable) -> Result<VpcRouteTable, Error> {
     let action = vpc::DescribeRouteEntryList { route_table_id: found.route_table_id.clone(), ..Default::default() };
     let entries = client.list(region.as_str(), action).await?;
+    if entries.is_empty() {
+        // The route to the cloud's own services is in every table (cloud-apis.md section 10). Routes that are there would
+        // be made again.
+        let what = format!("no entry of {} is listed, and every route table has some", found.route_table_id);
+        return Err(Error::contradiction(vpc::DescribeRouteEntryList::NAME, what));
+    }
     let mut routes: Vec<_> = entries.into_iter().filter_map(route).collect();
     routes.sort_by(|a, b| (a.destination, &a.id).cmp(&(b.destination, &b.id)));
     Ok(VpcRouteTable { id: found.route_table_id.into(), system: found.route_table_type == "System", routes })

@@ -67,7 +67,9 @@ fn group(count: usize) -> (Arc<World>, Shared) {
         "ListServerGroups",
         json!({ "ServerGroups": [{
             "ServerGroupId": "sgp-1", "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
-            "ServerGroupStatus": "Available", "ServerCount": count
+            "ServerGroupStatus": "Available", "ServerCount": count, "Protocol": "HTTP", "Scheduler": "Wrr",
+            "HealthCheckConfig": { "HealthCheckEnabled": true },
+            "Tags": [{ "Key": "albridge", "Value": "albridge/web/server-group" }]
         }], "TotalCount": 1, "NextToken": "" }),
     );
     let shared = Arc::clone(&cloud);

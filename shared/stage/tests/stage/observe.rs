@@ -78,7 +78,8 @@ async fn groups_are_those_of_the_interface_that_owns_the_address() {
     let interface = |id: &str, address: &str, group: &str| {
         json!({
             "NetworkInterfaceId": id, "InstanceId": "i-1", "VSwitchId": "vsw-b", "PrivateIpAddress": address,
-            "SecurityGroupIds": { "SecurityGroupId": [group] }
+            "SecurityGroupIds": { "SecurityGroupId": [group] },
+            "VpcId": "vpc-b", "PrivateIpSets": { "PrivateIpSet": [] }
         })
     };
     let interfaces = [interface("eni-2", "10.2.1.7", "sg-2"), interface("eni-1", "10.2.1.1", "sg-1")];
@@ -96,11 +97,11 @@ async fn a_connection_is_found_from_either_side_and_counted_once() {
     world.on("ListTransitRouterPeerAttachments", |call| {
         let found = json!({
             "TransitRouterAttachmentId": "tr-attach-9", "RegionId": "cn-hangzhou",
-            "PeerTransitRouterRegionId": "cn-chengdu", "Status": "Attached", "Bandwidth": 100
+            "PeerTransitRouterRegionId": "cn-chengdu", "Status": "Attached", "Bandwidth": 100, "AutoPublishRouteEnabled": true
         });
         let elsewhere = json!({
             "TransitRouterAttachmentId": "tr-attach-8", "RegionId": call.get("RegionId"),
-            "PeerTransitRouterRegionId": "cn-beijing", "Status": "Attached"
+            "PeerTransitRouterRegionId": "cn-beijing", "Status": "Attached", "AutoPublishRouteEnabled": true
         });
         (200, json!({ "TransitRouterAttachments": [found, elsewhere] }))
     });
@@ -117,13 +118,15 @@ fn with_member(world: &World, address: &str) {
         "ListServerGroups",
         json!({ "ServerGroups": [{
             "ServerGroupId": "sgp-1", "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
-            "ServerGroupStatus": "Available"
+            "ServerGroupStatus": "Available", "ServerCount": 1, "Protocol": "HTTP", "Scheduler": "Wrr",
+            "HealthCheckConfig": { "HealthCheckEnabled": true },
+            "Tags": [{ "Key": "albridge", "Value": "albridge/web/server-group" }]
         }] }),
     );
     world.always(
         "ListServerGroupServers",
         json!({ "Servers": [{
-            "ServerId": address, "ServerIp": address, "Port": 80, "Weight": 100, "RemoteIpEnabled": true,
+            "ServerId": address, "ServerIp": address, "ServerType": "Ip", "Port": 80, "Weight": 100, "RemoteIpEnabled": true,
             "Status": "Available", "Description": "albridge/albridge/web/i-gone"
         }] }),
     );
@@ -188,4 +191,104 @@ async fn a_whole_plan_writes_nothing_and_is_the_same_twice() {
     assert_eq!(first, second);
     assert!(!first.1.changes.is_empty());
     assert!(world.writes().is_empty());
+}
+
+/// The load balancer's answer, changed.
+fn balancer(change: impl FnOnce(&mut serde_json::Value)) -> serde_json::Value {
+    let mut answer = json!({
+        "LoadBalancerId": "alb-1", "VpcId": "vpc-a", "LoadBalancerStatus": "Active", "LoadBalancerEdition": "Standard",
+        "CreateTime": "2026-03-01T08:00:00Z",
+        "ZoneMappings": [{
+            "ZoneId": "cn-chengdu-a", "VSwitchId": "vsw-a",
+            "LoadBalancerAddresses": [{ "Address": "10.1.1.8", "Ipv4LocalAddresses": ["10.1.1.9"] }]
+        }]
+    });
+    change(&mut answer);
+    answer
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_is_taken_for_classic_only_by_what_says_so() {
+    let world = world();
+    let read = async |answer: serde_json::Value| {
+        world.always("GetLoadBalancerAttribute", answer);
+        observed(&world, Needs::ALB).await.load_balancer
+    };
+    assert!(read(balancer(|_| {})).await.get().is_some());
+    let emptied: [fn(&mut serde_json::Value); 6] = [
+        |answer| answer["ZoneMappings"] = json!([]),
+        |answer| drop(answer.as_object_mut().unwrap().remove("ZoneMappings")),
+        |answer| answer["ZoneMappings"][0]["LoadBalancerAddresses"] = json!([]),
+        |answer| drop(answer["ZoneMappings"][0].as_object_mut().unwrap().remove("LoadBalancerAddresses")),
+        |answer| answer["ZoneMappings"][0]["LoadBalancerAddresses"][0]["Ipv4LocalAddresses"] = json!([]),
+        |answer| {
+            answer["ZoneMappings"][0]["LoadBalancerAddresses"] = json!([{}]);
+            answer.as_object_mut().unwrap().remove("CreateTime");
+        },
+    ];
+    for empty in emptied {
+        let seen = read(balancer(empty)).await;
+        assert!(seen.failure().is_some_and(|why| why.starts_with("GetLoadBalancerAttribute: ")), "{seen:?}");
+    }
+    // One made the second before all new ones were upgraded has none.
+    let classic = |at: &'static str| {
+        balancer(|answer| {
+            answer["ZoneMappings"][0]["LoadBalancerAddresses"] = json!([{ "Address": "10.1.1.8" }]);
+            answer["CreateTime"] = json!(at);
+        })
+    };
+    assert!(read(classic("2025-02-24T15:59:59Z")).await.get().is_some());
+    assert!(read(classic("2025-02-24T16:00:00Z")).await.get().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emptied_listing_of_what_is_never_empty_is_unread() {
+    let part = async |action: &str, answer: serde_json::Value| {
+        let world = world();
+        with_member(&world, "10.2.1.5");
+        world.always(action, answer);
+        observed(&world, Needs::ALL).await
+    };
+    let topology = part("ListServerGroupServers", json!({ "Servers": [], "TotalCount": 0 })).await;
+    assert!(topology.servers.failure().is_some(), "the group counts one member");
+    let topology = part("DescribeRouteEntryList", json!({ "RouteEntrys": { "RouteEntry": [] } })).await;
+    assert!(topology.vpcs["vpc-b"].failure().is_some());
+    let empty = json!({ "RouterTableList": { "RouterTableListType": [] }, "TotalCount": 0 });
+    assert!(part("DescribeRouteTableList", empty).await.vpcs["vpc-b"].failure().is_some());
+    let untagged = json!({ "ServerGroups": [{
+        "ServerGroupId": "sgp-1", "ServerGroupName": "other", "ServerGroupType": "Instance",
+        "ServerGroupStatus": "Available", "ServerCount": 0
+    }] });
+    assert!(part("ListServerGroups", untagged).await.server_groups.failure().is_some(), "listed by a tag it lacks");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_row_has_no_tags_is_asked_for_by_them() {
+    let world = world();
+    let untagged = |id: &str, address: &str| {
+        let mut row = instance(id, address, "sg-1");
+        row.as_object_mut().unwrap().remove("Tags");
+        row
+    };
+    let rows = vec![instance("i-1", "10.2.1.1", "sg-1"), untagged("i-2", "10.2.1.2")];
+    let listed = json!({ "Instances": { "Instance": rows } });
+    world.on("DescribeInstances", {
+        let listed = listed.clone();
+        move |call| match call.get("Tag.1.Key") {
+            "" => (200, listed.clone()),
+            _ => (200, json!({ "Instances": { "Instance": [] } })),
+        }
+    });
+    let instances = observed(&world, Needs::BACKENDS).await.instances["vpc-b"].get().unwrap().clone();
+    assert_eq!((instances[0].tags.len(), instances[1].tags.len()), (1, 0));
+    let asked: Vec<_> =
+        world.calls_of("DescribeInstances").iter().map(|call| call.get("InstanceIds").to_owned()).collect();
+    assert_eq!(asked, ["", r#"["i-2"]"#], "only the one without");
+    // It has the tag after all: then the row lies.
+    world.on("DescribeInstances", move |call| match call.get("Tag.1.Key") {
+        "" => (200, listed.clone()),
+        _ => (200, json!({ "Instances": { "Instance": [untagged("i-2", "10.2.1.2")] } })),
+    });
+    let seen = observed(&world, Needs::BACKENDS).await.instances["vpc-b"].clone();
+    assert!(seen.failure().is_some_and(|why| why.starts_with("DescribeInstances: Contradiction i-2")), "{seen:?}");
 }

@@ -52,7 +52,7 @@ impl Stage for Rules {
 fn group(status: &str) -> Value {
     json!({ "ServerGroups": [{
         "ServerGroupId": "sgp-1", "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
-        "ServerGroupStatus": status, "Protocol": "HTTP", "Scheduler": "Wrr",
+        "ServerGroupStatus": status, "ServerCount": 0, "Protocol": "HTTP", "Scheduler": "Wrr",
         "Tags": [{ "Key": "albridge", "Value": "albridge/web/server-group" }],
         "ConnectionDrainConfig": { "ConnectionDrainEnabled": true, "ConnectionDrainTimeout": 30 },
         "HealthCheckConfig": { "HealthCheckEnabled": true, "HealthCheckCodes": ["http_2xx", "http_3xx"] }
@@ -69,7 +69,7 @@ fn with_groups(slow: u32) -> Arc<World> {
         (200, json!({ "ServerGroupId": "sgp-1", "JobId": "job-1" }))
     });
     world.on("ListServerGroups", move |_| match listed.load(Ordering::Relaxed) {
-        u32::MAX => (200, json!({})),
+        u32::MAX => (200, json!({ "ServerGroups": [] })),
         count => {
             listed.store(count.saturating_add(1), Ordering::Relaxed);
             (200, group(if count < slow { "Creating" } else { "Available" }))
@@ -124,7 +124,7 @@ async fn a_conflict_means_wait_and_read_again() {
         _ => (200, json!({ "ServerGroupId": "sgp-1" })),
     });
     world.on("ListServerGroups", move |_| match listed.load(Ordering::Relaxed) {
-        0..=8 => (200, json!({})),
+        0..=8 => (200, json!({ "ServerGroups": [] })),
         _ => (200, group("Available")),
     });
     let host = host(&world, &[]);
@@ -149,7 +149,7 @@ async fn a_refusal_blocks_its_change_and_no_other() {
             "Policy": "Accept", "Priority": "90", "Direction": "ingress", "Description": "albridge/albridge/web"
         });
         let rules = if allowed { vec![rule] } else { Vec::new() };
-        (200, json!({ "Permissions": { "Permission": rules } }))
+        (200, json!({ "SecurityGroupId": call.get("SecurityGroupId"), "Permissions": { "Permission": rules } }))
     });
     world.on("AuthorizeSecurityGroup", move |call| match call.get("SecurityGroupId") {
         "sg-1" => (403, refusal("AuthorizationLimitExceed")),

@@ -29,7 +29,7 @@ impl Call {
 
 type Script = Box<dyn FnMut(&Call) -> (u16, Value) + Send>;
 
-/// Answers by action; what has no script is answered with an empty object, which is an empty listing.
+/// Answers by action; what has no script is answered with an empty listing, or as done.
 #[derive(Default)]
 pub(crate) struct World {
     scripts: Mutex<BTreeMap<String, Script>>,
@@ -71,11 +71,38 @@ impl World {
         self.calls.lock().unwrap().push(call.clone());
         let (status, body) = match self.scripts.lock().unwrap().get_mut(&call.action) {
             Some(script) => script(&call),
-            None => (200, json!({ "RequestId": "R" })),
+            None => (200, unscripted(&call.action)),
         };
         let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
         http::Response::builder().status(status).body(Bytes::from(body)).unwrap()
     }
+}
+
+/// What an account with nothing in it answers.
+fn unscripted(action: &str) -> Value {
+    let list = match action {
+        "ListServerGroups" => "ServerGroups",
+        "ListServerGroupServers" => "Servers",
+        "ListListeners" => "Listeners",
+        "ListLoadBalancers" => "LoadBalancers",
+        "DescribeInstances" => "Instances",
+        "DescribeNetworkInterfaces" => "NetworkInterfaceSets",
+        "DescribeSecurityGroups" => "SecurityGroups",
+        "DescribeRouteTableList" => "RouterTableList",
+        "DescribeRouteEntryList" => "RouteEntrys",
+        "DescribeCens" => "Cens",
+        "DescribeCenBandwidthPackages" => "CenBandwidthPackages",
+        "ListTransitRouters" => "TransitRouters",
+        "ListTransitRouterVpcAttachments" | "ListTransitRouterPeerAttachments" => "TransitRouterAttachments",
+        "ListExecutions" => "Executions",
+        "ListTransitRouterAvailableResource" => "AvailableZones",
+        "DescribeSecurityGroupAttribute" => {
+            return json!({ "SecurityGroupId": "sg-1", "Permissions": [], "RequestId": "R" });
+        }
+        "GetRole" => return json!({ "Role": { "RoleName": "AliyunServiceRoleForCEN" }, "RequestId": "R" }),
+        _ => return json!({ "RequestId": "R" }),
+    };
+    json!({ list: [], "TotalCount": 0, "RequestId": "R" })
 }
 
 pub(crate) fn refusal(code: &str) -> Value {
@@ -124,7 +151,10 @@ pub(crate) fn world() -> Arc<World> {
             }]
         }),
     );
-    world.always("DescribeCens", json!({ "Cens": { "Cen": [{ "CenId": "cen-1", "Status": "Active" }] } }));
+    world.always(
+        "DescribeCens",
+        json!({ "Cens": { "Cen": [{ "CenId": "cen-1", "Status": "Active" }] }, "TotalCount": 1 }),
+    );
     world.on("DescribeVpcAttribute", |call| {
         let cidr = if call.get("VpcId") == "vpc-a" { "10.1.0.0/16" } else { "10.2.0.0/16" };
         (200, json!({ "VpcId": call.get("VpcId"), "CidrBlock": cidr, "Status": "Available" }))
@@ -136,10 +166,16 @@ pub(crate) fn world() -> Arc<World> {
         };
         let vswitch = json!({
             "VSwitchId": id, "ZoneId": zone, "CidrBlock": cidr, "VpcId": call.get("VpcId"),
-            "AvailableIpAddressCount": 200
+            "AvailableIpAddressCount": 200, "RouteTable": { "RouteTableId": "vtb-1", "RouteTableType": "System" }
         });
         (200, json!({ "VSwitches": { "VSwitch": [vswitch] }, "TotalCount": 1 }))
     });
+    world.on("DescribeRouteTableList", |call| {
+        let table = json!({ "RouteTableId": "vtb-1", "RouteTableType": "System", "VpcId": call.get("VpcId") });
+        (200, json!({ "RouterTableList": { "RouterTableListType": [table] }, "TotalCount": 1 }))
+    });
+    let services = json!({ "DestinationCidrBlock": "100.64.0.0/10", "Type": "System", "Status": "Available" });
+    world.always("DescribeRouteEntryList", json!({ "RouteEntrys": { "RouteEntry": [services] }, "NextToken": "" }));
     world
 }
 
@@ -150,7 +186,7 @@ pub(crate) fn request() -> Request {
 pub(crate) fn host(world: &Arc<World>, more: &[(&str, &str)]) -> Host {
     let mut vars: BTreeMap<String, String> = BTreeMap::new();
     vars.insert("ALBRIDGE_BINDINGS".to_owned(), "oss://bucket.cn-hangzhou/bindings.yml".to_owned());
-    vars.insert("ALBRIDGE_ENDPOINTS".to_owned(), r#"{"*":"http://cloud.test"}"#.to_owned());
+    vars.insert("ALBRIDGE_ENDPOINTS".to_owned(), r#"{"*":"https://cloud.test"}"#.to_owned());
     vars.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let world = Arc::clone(world);
     let transport = move |request: http::Request<Bytes>| {

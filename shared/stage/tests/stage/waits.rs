@@ -46,7 +46,7 @@ fn with_old_answers(gone: usize) -> Arc<World> {
 fn group(id: &str) -> serde_json::Value {
     json!({ "ServerGroups": [{
         "ServerGroupId": id, "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
-        "ServerGroupStatus": "Available", "Protocol": "HTTP", "Scheduler": "Wrr",
+        "ServerGroupStatus": "Available", "ServerCount": 0, "Protocol": "HTTP", "Scheduler": "Wrr",
         "Tags": [{ "Key": "albridge", "Value": "albridge/web/server-group" }],
         "ConnectionDrainConfig": { "ConnectionDrainEnabled": true, "ConnectionDrainTimeout": 30 },
         "HealthCheckConfig": { "HealthCheckEnabled": true, "HealthCheckCodes": ["http_2xx", "http_3xx"] }
@@ -146,12 +146,18 @@ async fn while_the_load_balancer_or_its_vpc_cannot_be_seen_no_attempt_moves_on()
             (404, refusal("ResourceNotFound.ServerGroup"))
         });
         world.on(action, move |call| match (seen.load(Ordering::Relaxed), status) {
-            (0, _) if action == "DescribeVpcAttribute" => (200, json!({ "VpcId": call.get("VpcId") })),
+            (0, _) if action == "DescribeVpcAttribute" => {
+                (200, json!({ "VpcId": call.get("VpcId"), "CidrBlock": "10.1.0.0/16", "Status": "Available" }))
+            }
             (0, _) => (
                 200,
                 json!({
                     "LoadBalancerId": "alb-1", "VpcId": "vpc-a", "LoadBalancerStatus": "Active",
-                    "LoadBalancerEdition": "Standard", "ZoneMappings": []
+                    "LoadBalancerEdition": "Standard",
+                    "ZoneMappings": [{
+                        "ZoneId": "cn-chengdu-a", "VSwitchId": "vsw-a",
+                        "LoadBalancerAddresses": [{ "Ipv4LocalAddresses": ["10.1.1.9"] }]
+                    }]
                 }),
             ),
             (_, 200) => (200, json!({})),

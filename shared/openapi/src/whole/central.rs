@@ -1,0 +1,28 @@
+//! STS, RAM and EventBridge: what whole answers hold.
+
+use super::End::Once;
+use super::Field::{Filled, List};
+use super::Whole;
+
+/// The session's key (api-parameters.json, `AssumeRole`).
+pub(crate) const SESSION: Whole = Whole::one(&[
+    Filled("Credentials.AccessKeyId"),
+    Filled("Credentials.AccessKeySecret"),
+    Filled("Credentials.SecurityToken"),
+]);
+
+/// Who calls (api-parameters.json, `GetCallerIdentity`).
+pub(crate) const CALLER: Whole = Whole::one(&[Filled("AccountId")]);
+
+/// One role: an answer that names none says nothing about it.
+pub(crate) const ROLE: Whole = Whole::one(&[Filled("Role.RoleName")]);
+
+/// No pages.
+pub(crate) const ROLE_POLICIES: Whole =
+    Whole::listing(Once, "Policies", &["PolicyName", "PolicyType"], &[Filled("PolicyName")]);
+
+/// One rule (api-parameters.json, `GetRule`).
+pub(crate) const RULE: Whole = Whole::one(&[Filled("Data.RuleName"), Filled("Data.Status")]);
+
+/// At most five (api-parameters.json, `ListTargets`).
+pub(crate) const TARGETS: Whole = Whole::one(&[List("Data.Targets", &[])]);

@@ -1,0 +1,82 @@
+//! A cloud that says what is not so: answers of one action, rewritten on their way to the client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use local::Local;
+use onboarding::Plan;
+use onboarding::ids::BindingName;
+use openapi::{Sending, Transport};
+use serde_json::Value;
+use stage::{Failure, Host, Invocation, Report, Request, Stage};
+use std::time::Duration;
+
+/// How long one reading or stage may take.
+const LIMIT: Duration = Duration::from_secs(3600);
+
+/// What an answer of an action becomes.
+pub type Lie = Arc<dyn Fn(Value) -> String + Send + Sync>;
+
+/// A lie that changes the answer's JSON.
+pub fn changed(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Lie {
+    Arc::new(move |mut answer| {
+        change(&mut answer);
+        answer.to_string()
+    })
+}
+
+/// A lie that says the same to everybody.
+#[must_use]
+pub fn fixed(body: &'static str) -> Lie {
+    Arc::new(move |_| body.to_owned())
+}
+
+struct Lying {
+    way: Arc<dyn Transport>,
+    action: &'static str,
+    lie: Lie,
+}
+
+impl Transport for Lying {
+    fn send(&self, request: http::Request<Bytes>) -> Sending {
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let asked = form_urlencoded::parse(query).any(|(name, value)| name == "Action" && value == self.action)
+            || request.headers().get("x-acs-action").is_some_and(|action| action == self.action);
+        let sending = self.way.send(request);
+        let lie = asked.then(|| Arc::clone(&self.lie));
+        Box::pin(async move {
+            let response = sending.await?;
+            Ok(match lie {
+                Some(lie) if response.status().is_success() => {
+                    response.map(|body| Bytes::from(lie(serde_json::from_slice(&body).unwrap_or_default())))
+                }
+                _ => response,
+            })
+        })
+    }
+}
+
+/// An operator's machine to which every answer of `action` comes as `lie` has it.
+pub fn host(local: &Local, action: &'static str, lie: &Lie) -> Host {
+    local.operator_host_by(|way| Arc::new(Lying { way, action, lie: Arc::clone(lie) }))
+}
+
+/// The plan of a binding, made from that machine.
+///
+/// # Errors
+/// [`Failure`] when it cannot be made.
+pub async fn plan(host: &Host, binding: &str) -> Result<Plan, Failure> {
+    let deadline = host.clock().now() + LIMIT;
+    let invocation = Invocation { host, credentials: None, deadline, approved: None };
+    Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), false)).await?.1)
+}
+
+/// One stage, run from that machine as by a workflow.
+///
+/// # Errors
+/// [`Failure`] of the stage.
+pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, Failure> {
+    let deadline = host.clock().now() + LIMIT;
+    let invocation = Invocation { host, credentials: None, deadline, approved: None };
+    Box::pin(stage::run(stage, &invocation, &Request { binding: BindingName::from(binding), run: String::new() })).await
+}
