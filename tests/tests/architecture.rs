@@ -32,13 +32,14 @@ const SHARED: &[(&str, &[&str])] = &[
     ("onboarding", &[]),
     ("reachability", &["onboarding"]),
     ("stage", &["openapi", "onboarding", "reachability", "clock"]),
-    ("template", &[]),
-    ("workflow", &["clock"]),
-    ("emulator", &["workflow", "template", "clock"]),
+    ("document", &[]),
+    ("template", &["document"]),
+    ("workflow", &["clock", "document"]),
+    ("emulator", &["workflow", "template", "clock", "document"]),
 ];
 const BY_FUNCTIONS: &[&str] = &["fc-runtime", "stage", "openapi", "onboarding", "reachability", "clock"];
 /// Crates that do no I/O, so nothing that does may come in with them.
-const PURE: &[&str] = &["onboarding", "reachability", "template"];
+const PURE: &[&str] = &["onboarding", "reachability", "template", "document"];
 const IO: &[&str] = &["tokio", "hyper", "hyper-util", "reqwest", "rustls", "tower"];
 const CLI: &str = "albridge";
 const TESTS: &str = "end-to-end";

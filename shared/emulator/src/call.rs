@@ -148,6 +148,9 @@ impl ApiError {
     }
 }
 
+/// Most elements of a list that is sent as JSON. ECS takes 100 ids; this only bounds the work.
+const JSON_LIST: usize = 1_000;
+
 /// Flattened request parameters, sorted by name: `Servers.1.Port`. One text holds them all, since the log keeps very many.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Params {
@@ -311,12 +314,13 @@ impl Params {
     /// # Errors
     /// `InvalidParameter` when it is no such array.
     pub fn json_list(&self, name: &str) -> Result<Option<Vec<String>>, ApiError> {
-        self.get(name)
-            .map(|value| {
-                serde_json::from_str(value)
-                    .map_err(|_| ApiError::bad("InvalidParameter", format!("The specified {name} is not valid JSON.")))
-            })
-            .transpose()
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let list: Vec<String> = serde_json::from_str(value)
+            .map_err(|_| ApiError::bad("InvalidParameter", format!("The specified {name} is not valid JSON.")))?;
+        if list.len() > JSON_LIST {
+            return Err(ApiError::bad("InvalidParameter", format!("The specified {name} has too many elements.")));
+        }
+        Ok(Some(list))
     }
 
     /// A value, if sent at all.
@@ -343,6 +347,11 @@ impl Params {
         indexes.dedup();
         indexes
     }
+}
+
+/// The refusal of what would take the emulator's memory: the cloud would have taken it, or named a quota.
+pub(crate) fn full(what: &str) -> ApiError {
+    ApiError::new(507, "EmulatorLimitExceeded", format!("The emulator holds at most {what}."))
 }
 
 #[cfg(test)]

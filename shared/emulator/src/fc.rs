@@ -20,6 +20,9 @@ use crate::world::World;
 /// Function Compute tries an asynchronous invocation three times more (fc-runtime.md section 1.5).
 const ASYNC_RETRIES: u32 = 3;
 
+/// Most invocations at once. The emulator's own limit; an account has 100 to 300 instances to begin with.
+const CONCURRENCY: usize = 1_000;
+
 /// A function as it was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
@@ -241,6 +244,9 @@ pub(crate) fn triggers(world: &World, region: &str, name: &str) -> Result<Value,
 /// Asks for an invocation. It runs when the driver takes it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
     let function = find(world, &attempt.region, &attempt.function)?.function.clone();
+    if world.fc.running.len() >= CONCURRENCY {
+        return Err(faults::throttled_function());
+    }
     let fate = fate(world, now, &attempt)?;
     let mut headers = common_headers(world, &attempt, &function);
     headers.extend(credential_headers(world, now, &function)?);

@@ -104,6 +104,11 @@ pub(crate) fn remove_flow(world: &mut World, region: &str, name: &str) {
     world.fnf.flows.remove(&(region.to_owned(), name.to_owned()));
 }
 
+/// Flows and executions.
+pub(crate) fn population(world: &World) -> usize {
+    world.fnf.flows.len() + world.fnf.runs.len()
+}
+
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if !REGIONS.contains(&call.region.as_str()) {
         // There is no endpoint to answer at all; this is the nearest that a port can say.

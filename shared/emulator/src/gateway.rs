@@ -251,6 +251,16 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
     }
 }
 
+/// Largest body of a call that has parameters: the largest documented is a template of 512 KiB, percent-encoded.
+const LARGEST_CALL: usize = 4 << 20;
+
+/// Most parameters of one call: the largest documented have about 1,200, 200 servers of six fields each.
+const MOST_PARAMETERS: usize = 10_000;
+
+fn too_large() -> ApiError {
+    ApiError::new(413, "RequestEntityTooLarge", "The request has too many parameters, or too long ones.")
+}
+
 /// Finds out what is asked and by whom.
 fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Call, ApiError> {
     let named = |header: &str, parameter: &str| {
@@ -265,6 +275,9 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
     if !matches!(incoming.method.as_str(), "GET" | "POST") {
         return Err(ApiError::new(405, "UnsupportedHTTPMethod", "This http method is not supported."));
     }
+    if incoming.body.len() > LARGEST_CALL || incoming.pairs().count() > MOST_PARAMETERS {
+        return Err(too_large());
+    }
     let params = incoming.pairs().filter(|(name, _)| !table::is_protocol(name));
     visit.params = Params::new(params);
     let service = table::service_of_version(&version)
@@ -275,7 +288,7 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
     if !table::knows(service, &visit.action) {
         return Err(crate::world::unknown_action());
     }
-    visit.params = shrunk::expand(service, &visit.action, &visit.params);
+    visit.params = shrunk::expand(service, &visit.action, &visit.params, MOST_PARAMETERS).ok_or_else(too_large)?;
     table::check(service, &visit.action, &visit.params)?;
     visit.call(caller).ok_or_else(crate::world::unknown_action)
 }

@@ -4,15 +4,24 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::call::ApiError;
+use crate::call::{self, ApiError};
 use crate::gateway::sha256_hex;
 use crate::world::World;
+
+/// Most bytes of all objects together, old versions included. The emulator's own limit: objects are kept in memory.
+const BYTES: usize = 256 << 20;
+
+/// Most versions of all objects together. The emulator's own limit.
+const VERSIONS: usize = 20_000;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Oss {
     buckets: BTreeMap<String, Bucket>,
+    bytes: usize,
+    versions: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -25,7 +34,7 @@ struct Bucket {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Object {
     pub(crate) version: String,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     pub(crate) modified: Timestamp,
     /// Quoted; the cloud's is an MD5 digest, this one only changes when the content does.
     pub(crate) etag: String,
@@ -38,7 +47,7 @@ impl World {
             .buckets
             .entry(bucket.to_owned())
             .or_insert_with(|| Bucket { region: region.to_owned(), objects: BTreeMap::new() });
-        put(self, now, region, bucket, key, body).map(|object| object.version).unwrap_or_default()
+        put(self, now, region, bucket, key, Bytes::from(body)).map(|object| object.version).unwrap_or_default()
     }
 }
 
@@ -69,13 +78,19 @@ pub(crate) fn put(
     region: &str,
     bucket: &str,
     key: &str,
-    body: Vec<u8>,
+    body: Bytes,
 ) -> Result<Object, ApiError> {
+    find(world, region, bucket)?;
+    let (bytes, versions) = (world.oss.bytes.saturating_add(body.len()), world.oss.versions + 1);
+    if bytes > BYTES || versions > VERSIONS {
+        return Err(call::full(&format!("{VERSIONS} versions of objects, and {BYTES} bytes")));
+    }
     let version = world.ids.next("");
     let etag = format!("\"{}\"", sha256_hex(&body).chars().take(32).collect::<String>().to_ascii_uppercase());
     let bucket = find(world, region, bucket)?;
     let object = Object { version, body, modified: now, etag };
     bucket.objects.entry(key.to_owned()).or_default().push(object.clone());
+    (world.oss.bytes, world.oss.versions) = (bytes, versions);
     Ok(object)
 }
 

@@ -191,6 +191,11 @@ pub(crate) fn refusal(service: Service) -> ApiError {
     }
 }
 
+/// Roles and policies.
+pub(crate) fn population(world: &World) -> usize {
+    world.ram.roles.len() + world.ram.policies.len()
+}
+
 pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
     match call.action.as_str() {

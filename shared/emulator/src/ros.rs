@@ -41,6 +41,11 @@ pub(crate) fn release(world: &mut World, hold: Held) {
     world.ros.stacks.values_mut().for_each(|stack| hold.release(&mut stack.status));
 }
 
+/// Stacks.
+pub(crate) fn population(world: &World) -> usize {
+    world.ros.stacks.len()
+}
+
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     match call.action.as_str() {
         "ValidateTemplate" => validate(call),

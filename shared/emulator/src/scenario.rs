@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use document::Limits;
 use jiff::Timestamp;
 
 use crate::call::{ApiError, Call, Caller, Params, Service};
@@ -46,7 +47,7 @@ impl World {
     /// [`ScenarioError`]; the world is unchanged then.
     pub fn load(&mut self, now: Timestamp, scenario: &str) -> Result<(), ScenarioError> {
         let scenario: Scenario =
-            serde_saphyr::from_str(scenario).map_err(|error| ScenarioError::Unreadable(error.to_string()))?;
+            document::read(scenario, Limits::WORLD).map_err(|error| ScenarioError::Unreadable(error.to_string()))?;
         let mut next = self.clone();
         next.insert(now, scenario)?;
         *self = next;

@@ -59,7 +59,7 @@ pub(crate) fn rpc(
     form(&all)
 }
 
-fn form(pairs: &[(&str, &str)]) -> Request<Bytes> {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> Request<Bytes> {
     let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     Request::post("/")
         .header("host", "127.0.0.1")

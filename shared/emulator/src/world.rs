@@ -174,12 +174,40 @@ impl World {
         if let Some(answer) = self.tokens.replay(now, call) {
             return answer.map(Body::Tree);
         }
+        if makes(&call.action) && self.population() >= POPULATION {
+            return Err(crate::call::full(&format!("{POPULATION} resources")));
+        }
         let answer = self.dispatch(now, call)?;
         if let Body::Tree(tree) = &answer {
             let settled = self.settings.pace.after(now, self.settings.pace.token);
             self.tokens.remember(now, settled, call, tree);
         }
         Ok(answer)
+    }
+
+    /// How much there is of what calls can make without end.
+    fn population(&self) -> usize {
+        let counts = [
+            self.alb.load_balancers.len(),
+            self.alb.listeners.len(),
+            self.alb.server_groups.len(),
+            self.cen.instances.len(),
+            self.cen.packages.len(),
+            self.cen.routers.len(),
+            self.cen.vpc_attachments.len(),
+            self.cen.peers.len(),
+            self.cen.entries.len(),
+            self.vpc.vpcs.len(),
+            self.vpc.switches.len(),
+            self.vpc.tables.len(),
+            self.ecs.instances.len(),
+            self.ecs.interfaces.len(),
+            self.ecs.groups.len(),
+            fnf::population(self),
+            ram::population(self),
+            ros::population(self),
+        ];
+        counts.into_iter().sum()
     }
 
     /// Lets time pass: states settle, waits end, events fall due. Gives what has to be done outside.
@@ -238,6 +266,14 @@ impl World {
         };
         answer.map(Body::Tree)
     }
+}
+
+/// Most resources of all kinds together. The emulator's own limit, far above the account's quotas in the cloud.
+const POPULATION: usize = 200_000;
+
+/// Whether an action makes something that stays. Rules, routes and servers have quotas in what they belong to.
+fn makes(action: &str) -> bool {
+    ["Create", "Run", "StartExecution", "Allocate"].iter().any(|verb| action.starts_with(verb))
 }
 
 /// The gateway's answer to an action that the service does not have.

@@ -27,6 +27,8 @@ pub enum TemplateFault {
     Reference,
     /// A parameter's value is not allowed, or has none.
     Parameter,
+    /// The template is too large, too deep, or takes too much work.
+    Limit,
 }
 
 impl TemplateFault {
@@ -40,6 +42,7 @@ impl TemplateFault {
             Self::Value => "TPL-VALUE",
             Self::Reference => "TPL-REFERENCE",
             Self::Parameter => "TPL-PARAMETER",
+            Self::Limit => "TPL-LIMIT",
         }
     }
 }

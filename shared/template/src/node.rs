@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use document::Limits;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 
@@ -35,12 +36,11 @@ pub(crate) struct Entry {
 impl Node {
     /// Reads a whole text.
     pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
-        // YAML 1.2: only true and false are booleans. Tags are refused: `!Ref x` would be read as the text x.
-        let options = serde_saphyr::options! { strict_booleans: true, reject_unsupported_tags: true };
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let at = error.location().map(|at| Location { line: at.line(), column: at.column() });
-            let reason = error.without_snippet().to_string();
-            TemplateError::new(TemplateFault::Syntax, at, "", reason)
+        // Tags are refused there: `!Ref x` would be read as the text x.
+        document::read(text, Limits::DEFINITION).map_err(|error| {
+            let at = error.at.map(|(line, column)| Location { line, column });
+            let fault = if error.beyond_limit { TemplateFault::Limit } else { TemplateFault::Syntax };
+            TemplateError::new(fault, at, "", error.reason)
         })
     }
 
@@ -172,6 +172,10 @@ impl<'de> Visitor<'de> for KindVisitor {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let at = place(&key);
+            // Keys make up the paths of what is beneath them.
+            if key.value.len() > document::KEY {
+                return Err(A::Error::custom(format!("a key has more than {} bytes", document::KEY)));
+            }
             entries.push(Entry { key: key.value, at, value: map.next_value()? });
         }
         Ok(Kind::Map(entries))

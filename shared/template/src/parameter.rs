@@ -1,5 +1,8 @@
 //! Parameters: the settings of a deployment, and what each allows.
 
+use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::PikeVM;
+use regex_automata::util::syntax;
 use serde_json::{Number, Value};
 
 use crate::error::{TemplateError, TemplateFault as Fault};
@@ -34,7 +37,58 @@ enum Form {
 #[derive(Debug, Clone)]
 struct Pattern {
     text: String,
-    compiled: regex_automata::nfa::thompson::pikevm::PikeVM,
+    compiled: PikeVM,
+}
+
+/// Most parameters of one template (ROS's limit).
+pub(crate) const MOST: usize = 200;
+
+/// Longest AllowedPattern, in bytes.
+const PATTERN: usize = 1_024;
+
+/// Deepest nesting of groups in an AllowedPattern.
+const PATTERN_NESTING: u32 = 32;
+
+/// Most memory of one compiled AllowedPattern, in bytes: about 10,000 states. What repeats repetitions would need gigabytes.
+const PATTERN_SIZE: usize = 256 * 1024;
+
+/// Most steps of one match: the matcher takes at most states times characters.
+const PATTERN_STEPS: usize = 4_000_000;
+
+/// Longest value of a parameter, in bytes.
+const VALUE: usize = 64 * 1024;
+
+impl Pattern {
+    /// The error is a reason without its place.
+    fn compile(text: &str) -> Result<Self, String> {
+        if text.len() > PATTERN {
+            return Err(format!("AllowedPattern has more than {PATTERN} bytes"));
+        }
+        let built = PikeVM::builder()
+            .syntax(syntax::Config::new().nest_limit(PATTERN_NESTING))
+            .thompson(thompson::Config::new().nfa_size_limit(Some(PATTERN_SIZE)))
+            .build(text);
+        match built {
+            Ok(compiled) => Ok(Self { text: text.to_owned(), compiled }),
+            Err(error) if error.size_limit().is_some() => {
+                Err(format!("AllowedPattern takes more than {PATTERN_SIZE} bytes to match: it repeats too much"))
+            }
+            Err(_) => {
+                Err(format!("AllowedPattern is no regular expression of at most {PATTERN_NESTING} nested groups"))
+            }
+        }
+    }
+
+    fn check(&self, value: &str) -> Result<(), String> {
+        let steps = self.compiled.get_nfa().states().len().saturating_mul(value.len());
+        if steps > PATTERN_STEPS {
+            return Err(format!("a value of {} bytes is too long to be matched against {}", value.len(), self.text));
+        }
+        if self.compiled.is_match(&mut self.compiled.create_cache(), value) {
+            return Ok(());
+        }
+        Err(format!("`{value}` does not match {}", self.text))
+    }
 }
 
 const KNOWN: [&str; 16] = [
@@ -78,10 +132,8 @@ impl Parameter {
         let pattern = match node.get("AllowedPattern") {
             None => None,
             Some(pattern) => {
-                let text = pattern.text(path)?;
-                let compiled = regex_automata::nfa::thompson::pikevm::PikeVM::new(text)
-                    .map_err(|_| pattern.error(Fault::Value, path, "AllowedPattern is no regular expression"))?;
-                Some(Pattern { text: text.to_owned(), compiled })
+                let compiled = Pattern::compile(pattern.text(path)?);
+                Some(compiled.map_err(|reason| pattern.error(Fault::Value, path, reason))?)
             }
         };
         let number = |name: &str| node.get(name).and_then(|node| node.literal().as_f64());
@@ -118,6 +170,9 @@ impl Parameter {
             };
             TemplateError::new(Fault::Parameter, self.at, &path, reason)
         };
+        if given.is_some_and(|given| given.len() > VALUE) {
+            return Err(refuse(format!("its value has more than {VALUE} bytes")));
+        }
         let raw = match (given, &self.default) {
             (Some(given), _) => Value::String(given.clone()),
             (None, Some(default)) => default.clone(),
@@ -173,14 +228,7 @@ impl Parameter {
                 if least.is_some_and(|least| length < least) || most.is_some_and(|most| length > most) {
                     return Err(format!("`{text}` has {length} characters, which is not allowed"));
                 }
-                match &self.pattern {
-                    Some(pattern)
-                        if !pattern.compiled.is_match(&mut pattern.compiled.create_cache(), text.as_str()) =>
-                    {
-                        Err(format!("`{text}` does not match {}", pattern.text))
-                    }
-                    _ => Ok(()),
-                }
+                self.pattern.as_ref().map_or(Ok(()), |pattern| pattern.check(text))
             }
             Value::Number(number) => {
                 let (least, most) = self.range;

@@ -6,7 +6,7 @@ use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::{Kind, Node};
 use crate::parameter::Parameter;
 use crate::resolve::{attribute_names, is_pseudo, placeholders};
-use crate::{Declared, Output, Template, schema};
+use crate::{Declared, Output, Template, parameter, schema};
 
 const VERSION: &str = "2015-09-01";
 
@@ -35,7 +35,12 @@ pub(crate) fn template(text: &str) -> Result<Template, TemplateError> {
         resources: BTreeMap::new(),
         outputs: BTreeMap::new(),
     };
-    for (name, path, node) in section(&top, "Parameters")? {
+    let parameters = section(&top, "Parameters")?;
+    if parameters.len() > parameter::MOST {
+        let reason = format!("there are {} parameters, over the limit of {}", parameters.len(), parameter::MOST);
+        return Err(top.error(Fault::Limit, "Parameters", reason));
+    }
+    for (name, path, node) in parameters {
         template.parameters.insert(name.clone(), Parameter::read(&path, node)?);
     }
     for (name, _, node) in section(&top, "Conditions")? {

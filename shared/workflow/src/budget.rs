@@ -3,7 +3,7 @@
 //! The engine stops an execution at 5,000 events, and a state that waits for another run must wait longer than that run
 //! can take; both are properties of the text, so they are computed from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::definition::{Definition, Kind, ScopeId, Seconds, State, StateId, TaskMode, TaskView};
@@ -72,6 +72,14 @@ pub fn execution(definition: &Definition, attempt: impl Fn(&TaskView<'_>) -> Dur
     Ok(Budget { duration: scope.duration, events: scope.events.saturating_add(EVENTS_PER_EXECUTION) })
 }
 
+/// A state on the way through a scope.
+enum Step {
+    /// The way leads there.
+    Reached(StateId),
+    /// Everything behind it is known.
+    Left(StateId),
+}
+
 struct Counter<'a> {
     definition: &'a Definition,
     attempt: &'a dyn Fn(&TaskView<'_>) -> Duration,
@@ -81,35 +89,42 @@ impl Counter<'_> {
     /// The worst way through a scope. Duration and events are each at their worst, perhaps on different ways.
     fn scope(&self, scope: ScopeId) -> Result<Budget, Unbounded> {
         match self.definition.scope(scope) {
-            Some(scope) => self.from(scope.start, &mut BTreeMap::new(), &mut Vec::new()),
+            Some(scope) => self.from(scope.start),
             None => Ok(Budget::default()),
         }
     }
 
-    fn from(
-        &self,
-        id: StateId,
-        known: &mut BTreeMap<StateId, Budget>,
-        way: &mut Vec<StateId>,
-    ) -> Result<Budget, Unbounded> {
-        if let Some(budget) = known.get(&id) {
-            return Ok(*budget);
+    /// The worst way from a state to the end of its scope. A scope may be a chain of thousands of states, so the way there is a
+    /// list and not a recursion: a state is looked at when it is reached, and again when everything behind it is known.
+    fn from(&self, start: StateId) -> Result<Budget, Unbounded> {
+        let mut known: BTreeMap<StateId, Budget> = BTreeMap::new();
+        let mut way: BTreeSet<StateId> = BTreeSet::new();
+        let mut pending = vec![Step::Reached(start)];
+        while let Some(step) = pending.pop() {
+            match step {
+                Step::Reached(id) if known.contains_key(&id) => {}
+                Step::Reached(id) => {
+                    let Some(state) = self.definition.state(id) else { continue };
+                    if !way.insert(id) {
+                        let reason = "it leads back to itself".to_owned();
+                        return Err(Unbounded { state: state.name.clone(), reason });
+                    }
+                    pending.push(Step::Left(id));
+                    pending.extend(successors(state).into_iter().rev().map(Step::Reached));
+                }
+                Step::Left(id) => {
+                    way.remove(&id);
+                    let Some(state) = self.definition.state(id) else { continue };
+                    let mut rest = Budget::default();
+                    for behind in successors(state).iter().filter_map(|next| known.get(next)) {
+                        rest.duration = rest.duration.max(behind.duration);
+                        rest.events = rest.events.max(behind.events);
+                    }
+                    known.insert(id, add(self.state(state)?.worst, rest));
+                }
+            }
         }
-        let Some(state) = self.definition.state(id) else { return Ok(Budget::default()) };
-        if way.contains(&id) {
-            return Err(Unbounded { state: state.name.clone(), reason: "it leads back to itself".to_owned() });
-        }
-        way.push(id);
-        let mut rest = Budget::default();
-        for next in successors(state) {
-            let budget = self.from(next, known, way)?;
-            rest.duration = rest.duration.max(budget.duration);
-            rest.events = rest.events.max(budget.events);
-        }
-        way.pop();
-        let budget = add(self.state(state)?.worst, rest);
-        known.insert(id, budget);
-        Ok(budget)
+        Ok(known.get(&start).copied().unwrap_or_default())
     }
 
     fn state(&self, state: &State) -> Result<StateBudget, Unbounded> {

@@ -2,6 +2,8 @@
 //!
 //! An expression under a key without `.$` is a plain string, and a key with `.$` must hold an expression.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::expression::{Environment, Expression};
@@ -21,6 +23,7 @@ impl Constructor {
         match value {
             Value::Object(fields) => {
                 let mut compiled = Vec::with_capacity(fields.len());
+                let mut names = BTreeSet::new();
                 for (key, value) in fields {
                     let (name, part) = match (key.strip_suffix(".$"), value) {
                         (Some(name), Value::String(text)) => {
@@ -30,7 +33,7 @@ impl Constructor {
                         (Some(_), _) => return Err(format!("{key} must hold an expression as a string")),
                         (None, value) => (key.as_str(), Self::compile(value)?),
                     };
-                    if compiled.iter().any(|(other, _)| other == name) {
+                    if !names.insert(name) {
                         return Err(format!("{name} is given twice, with and without .$"));
                     }
                     compiled.push((name.to_owned(), part));
@@ -54,7 +57,7 @@ impl Constructor {
 
     pub(crate) fn build(&self, environment: &Environment) -> Result<Value, String> {
         Ok(match self {
-            Self::Literal(value) => value.clone(),
+            Self::Literal(value) => environment.made(value.clone())?,
             Self::Expression(expression) => expression.evaluate(environment)?,
             Self::List(parts) => {
                 Value::Array(parts.iter().map(|part| part.build(environment)).collect::<Result<_, _>>()?)

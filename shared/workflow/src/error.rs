@@ -22,6 +22,8 @@ pub enum DefinitionFault {
     Shadowed,
     /// An expression cannot be read, or stands where none may stand.
     Expression,
+    /// The definition is too large or nested too deeply.
+    Limit,
 }
 
 impl DefinitionFault {
@@ -38,6 +40,7 @@ impl DefinitionFault {
             Self::Unreachable => "FDL-UNREACHABLE",
             Self::Shadowed => "FDL-SHADOWED",
             Self::Expression => "FDL-EXPRESSION",
+            Self::Limit => "FDL-LIMIT",
         }
     }
 }

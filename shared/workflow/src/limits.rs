@@ -28,6 +28,13 @@ pub const RETRY_SECONDS: u64 = 86_400;
 /// Deepest nesting of built-in functions in one expression.
 pub const FUNCTION_NESTING: usize = 10;
 
+/// Longest name of a state, in bytes. Not a documented limit: names make up the paths in errors.
+pub(crate) const STATE_NAME: usize = 1_024;
+
+/// Most bytes that the expressions of one state may read and make together. Not a documented limit: whatever is more than
+/// [`STATE_DATA`] in the end is refused anyway, this bounds what is made on the way there.
+pub(crate) const EXPRESSION_DATA: usize = 64 * STATE_DATA;
+
 /// Deepest nesting of Parallel and Map states that is read here. Not a documented limit: it bounds recursion.
 pub(crate) const SCOPE_NESTING: usize = 16;
 

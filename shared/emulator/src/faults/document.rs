@@ -1,5 +1,6 @@
 //! Rules as text: YAML, and so JSON as well.
 
+use document::{DocumentError, Limits};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,12 +28,12 @@ struct Document {
 /// # Errors
 /// [`FaultError::Unreadable`] names line and column.
 pub fn parse(text: &str) -> Result<Vec<Rule>, FaultError> {
-    let unreadable = |error: serde_saphyr::Error| FaultError::Unreadable(error.to_string());
+    let unreadable = |error: DocumentError| FaultError::Unreadable(error.to_string());
     // Looked at twice, because an untagged enum would forget where in the text it was.
-    let whole: Value = serde_saphyr::from_str(text).map_err(unreadable)?;
+    let whole: Value = document::read(text, Limits::RULES).map_err(unreadable)?;
     if whole.get("faults").is_some() {
-        serde_saphyr::from_str::<Document>(text).map(|document| document.faults).map_err(unreadable)
+        document::read::<Document>(text, Limits::RULES).map(|document| document.faults).map_err(unreadable)
     } else {
-        serde_saphyr::from_str::<Rule>(text).map(|rule| vec![rule]).map_err(unreadable)
+        document::read::<Rule>(text, Limits::RULES).map(|rule| vec![rule]).map_err(unreadable)
     }
 }

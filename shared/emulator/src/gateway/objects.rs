@@ -41,7 +41,7 @@ pub(super) fn serve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incomin
                 ("x-oss-version-id", &object.version),
                 ("last-modified", &modified),
             ]);
-            let body = if with_body { Bytes::from(object.body) } else { Bytes::new() };
+            let body = if with_body { object.body } else { Bytes::new() };
             served(visit.frame.raw(StatusCode::OK, "application/octet-stream", body, &headers), None)
         }
         Ok(Done::Stored(object)) => {
@@ -101,7 +101,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
             let object = oss::get(world, visit.region, &bucket, &key, version)?;
             Ok(Done::Object(object, incoming.method != "HEAD"))
         }
-        "PutObject" => oss::put(world, now, visit.region, &bucket, &key, incoming.body.to_vec()).map(Done::Stored),
+        "PutObject" => oss::put(world, now, visit.region, &bucket, &key, incoming.body.clone()).map(Done::Stored),
         _ => oss::create_bucket(world, visit.region, &bucket).map(|()| Done::Made),
     };
     faults::told(visit)?;

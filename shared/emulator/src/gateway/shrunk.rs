@@ -8,31 +8,38 @@ use serde_json::Value;
 use super::table;
 use crate::call::{Params, Service};
 
-/// The parameters with every shrunk one spread out. What is no JSON object or list stays, for the table to refuse.
-pub(super) fn expand(service: Service, action: &str, params: &Params) -> Params {
+/// The parameters with every shrunk one spread out; none if they were more than `most`. What is no JSON object or list stays, for
+/// the table to refuse.
+pub(super) fn expand(service: Service, action: &str, params: &Params, most: usize) -> Option<Params> {
     let mut expanded = Vec::new();
     for (name, value) in params.iter() {
         let may_be = value.trim_start().starts_with(['[', '{']);
         let structure = if may_be && table::has_fields(service, action, name) { structure(value) } else { None };
         match structure {
-            Some(structure) => flatten(name, &structure, &mut expanded),
+            Some(structure) => flatten(name, &structure, most, &mut expanded),
             None => expanded.push((name.to_owned(), value.to_owned())),
         }
     }
-    Params::new(expanded)
+    (expanded.len() <= most).then(|| Params::new(expanded))
 }
 
 fn structure(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok().filter(|value: &Value| value.is_object() || value.is_array())
 }
 
-fn flatten(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
+/// Recursive: JSON is read 128 levels deep at most.
+fn flatten(name: &str, value: &Value, most: usize, into: &mut Vec<(String, String)>) {
+    if into.len() > most {
+        return;
+    }
     match value {
         Value::Object(fields) => {
-            fields.iter().for_each(|(field, value)| flatten(&format!("{name}.{field}"), value, into));
+            fields.iter().for_each(|(field, value)| flatten(&format!("{name}.{field}"), value, most, into));
         }
         Value::Array(items) => {
-            items.iter().zip(1_u32..).for_each(|(item, number)| flatten(&format!("{name}.{number}"), item, into));
+            items.iter().zip(1_u32..).for_each(|(item, number)| {
+                flatten(&format!("{name}.{number}"), item, most, into);
+            });
         }
         Value::Null => {}
         Value::String(text) => into.push((name.to_owned(), text.clone())),
@@ -46,7 +53,8 @@ mod tests {
 
     fn expanded(service: Service, action: &str, name: &str, value: &str) -> Vec<(String, String)> {
         let params = Params::new([(name.to_owned(), value.to_owned())]);
-        expand(service, action, &params).iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let expanded = expand(service, action, &params, 100).unwrap();
+        expanded.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The door from outside: whatever arrives, a well-formed answer leaves.
 
+mod limits;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};

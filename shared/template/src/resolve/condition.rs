@@ -13,20 +13,36 @@ use crate::node::{Kind, Node};
 const NESTING: usize = 32;
 
 pub(super) fn all(scope: &Scope<'_>) -> Result<BTreeMap<String, bool>, TemplateError> {
-    let mut values = BTreeMap::new();
+    let mut known = BTreeMap::new();
     for (name, node) in &scope.template.conditions {
-        values.insert(name.clone(), truth(scope, node, &format!("Conditions.{name}"), 0)?);
+        let value = truth(scope, &mut known, node, &format!("Conditions.{name}"), 0)?;
+        known.insert(name.clone(), value);
     }
-    Ok(values)
+    Ok(known)
 }
 
-fn truth(scope: &Scope<'_>, node: &Node, path: &str, depth: usize) -> Result<bool, TemplateError> {
+/// `known` holds the conditions that were evaluated: each is evaluated once, however often it is named.
+fn truth(
+    scope: &Scope<'_>,
+    known: &mut BTreeMap<String, bool>,
+    node: &Node,
+    path: &str,
+    depth: usize,
+) -> Result<bool, TemplateError> {
+    scope.work.spend(1, node, path)?;
     if depth > NESTING {
         return Err(node.error(Fault::Reference, path, "conditions are nested too deeply or lead back to themselves"));
     }
     if let Kind::Text(name) = &node.kind {
+        if let Some(value) = known.get(name) {
+            return Ok(*value);
+        }
         return match scope.template.conditions.get(name) {
-            Some(other) => truth(scope, other, path, depth + 1),
+            Some(other) => {
+                let value = truth(scope, known, other, path, depth + 1)?;
+                known.insert(name.clone(), value);
+                Ok(value)
+            }
             None => Err(node.error(Fault::Reference, path, format!("the condition `{name}` does not exist"))),
         };
     }
@@ -37,7 +53,7 @@ fn truth(scope: &Scope<'_>, node: &Node, path: &str, depth: usize) -> Result<boo
         },
         Some(("Fn::And", argument)) => {
             for part in list(argument) {
-                if !truth(scope, part, path, depth + 1)? {
+                if !truth(scope, known, part, path, depth + 1)? {
                     return Ok(false);
                 }
             }
@@ -45,15 +61,15 @@ fn truth(scope: &Scope<'_>, node: &Node, path: &str, depth: usize) -> Result<boo
         }
         Some(("Fn::Or", argument)) => {
             for part in list(argument) {
-                if truth(scope, part, path, depth + 1)? {
+                if truth(scope, known, part, path, depth + 1)? {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
         Some(("Fn::Not", argument)) => match list(argument) {
-            [only] => Ok(!truth(scope, only, path, depth + 1)?),
-            [] => Ok(!truth(scope, argument, path, depth + 1)?),
+            [only] => Ok(!truth(scope, known, only, path, depth + 1)?),
+            [] => Ok(!truth(scope, known, argument, path, depth + 1)?),
             _ => Err(argument.error(Fault::Value, path, "Fn::Not takes one condition")),
         },
         _ => Err(node.error(Fault::Value, path, "a condition is Fn::Equals, Fn::And, Fn::Or or Fn::Not")),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Scope, calculate};
+use super::{Scope, calculate, work};
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::{Kind, Node};
 
@@ -28,8 +28,12 @@ impl Scope<'_> {
 
     /// The value, or `None` where the template says `ALIYUN::NoValue`.
     fn optional(&self, node: &Node, path: &str) -> Result<Option<Value>, TemplateError> {
+        let _level = self.work.enter(node, path)?;
         if let Some((function, argument)) = node.intrinsic() {
             return self.intrinsic(function, argument, path);
+        }
+        if let Kind::Text(text) = &node.kind {
+            self.work.spend(text.len(), node, path)?;
         }
         Ok(Some(match &node.kind {
             Kind::List(items) => {
@@ -82,6 +86,12 @@ impl Scope<'_> {
                 };
                 let texts =
                     items.iter().map(|item| self.text_of(item, argument, path)).collect::<Result<Vec<_>, _>>()?;
+                let separators = separator.len().saturating_mul(texts.len());
+                self.work.spend(
+                    texts.iter().map(String::len).fold(separators, usize::saturating_add),
+                    argument,
+                    path,
+                )?;
                 Value::String(texts.join(separator))
             }
             ("Fn::Str", _) => {
@@ -91,6 +101,8 @@ impl Scope<'_> {
             ("Fn::Split", [separator, text]) => {
                 let text = self.value(text, path)?;
                 let text = self.text_of(&text, argument, path)?;
+                // Every character may become a text of its own.
+                self.work.spend(text.len().saturating_mul(8), argument, path)?;
                 let parts = text.split(separator.text(path)?);
                 Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
             }
@@ -112,7 +124,10 @@ impl Scope<'_> {
                     return wrong("a mapping and a text");
                 };
                 for (from, to) in &replacements {
-                    text = text.replace(from, &self.text_of(to, argument, path)?);
+                    let to = self.text_of(to, argument, path)?;
+                    let grown = text.matches(from.as_str()).count().saturating_mul(to.len());
+                    self.work.spend(text.len().saturating_add(grown), argument, path)?;
+                    text = text.replace(from, &to);
                 }
                 Value::String(text)
             }
@@ -125,7 +140,9 @@ impl Scope<'_> {
                     Some(Value::Array(values)) => values,
                     Some(_) => return wrong("an expression, 0 digits and a list of values"),
                 };
-                let result = calculate::whole(expression.text(path)?, &values);
+                let expression = expression.text(path)?;
+                self.work.spend(expression.len().saturating_mul(values.len().saturating_add(1)), argument, path)?;
+                let result = calculate::whole(expression, &values);
                 result.map(Value::from).map_err(|reason| argument.error(Fault::Value, path, reason))?
             }
             ("Fn::GetAtt", _) => return wrong("a resource and an attribute"),
@@ -150,7 +167,10 @@ impl Scope<'_> {
         };
         match (pseudo, self.parameters.get(name)) {
             (Some(value), _) => Ok(Value::String(value.clone())),
-            (None, Some(value)) => Ok(value.clone()),
+            (None, Some(value)) => {
+                self.work.spend(work::size(value), at, path)?;
+                Ok(value.clone())
+            }
             (None, None) => self.resource_name(name, at, path),
         }
     }
@@ -161,12 +181,16 @@ impl Scope<'_> {
             match part {
                 Part::Text(text) => result.push_str(text),
                 Part::Name(name) => {
+                    let looked_at = variables.map_or(0, |variables| variables.map(path).map_or(0, <[_]>::len));
+                    self.work.spend(looked_at, at, path)?;
                     let value = match (variables.and_then(|variables| variables.get(name)), name.split_once('.')) {
                         (Some(variable), _) => self.value(variable, path)?,
                         (None, Some((resource, attribute))) => self.attribute(resource, attribute, at, path)?,
                         (None, None) => self.name(name, at, path)?,
                     };
-                    result.push_str(&self.text_of(&value, at, path)?);
+                    let text = self.text_of(&value, at, path)?;
+                    self.work.spend(text.len(), at, path)?;
+                    result.push_str(&text);
                 }
             }
         }

@@ -6,6 +6,7 @@ mod calculate;
 mod condition;
 mod evaluate;
 mod read;
+mod work;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::{Deployment, Pseudo, Resource, Template, schema};
 pub(crate) use attribute::names as attribute_names;
 pub(crate) use evaluate::{is_pseudo, placeholders};
+use work::Work;
 
 /// Everything an intrinsic may refer to.
 struct Scope<'a> {
@@ -25,6 +27,7 @@ struct Scope<'a> {
     conditions: BTreeMap<String, bool>,
     /// The attributes being computed: one that leads back to itself is an error, not an endless loop.
     visiting: RefCell<Vec<String>>,
+    work: Work,
 }
 
 impl Scope<'_> {
@@ -47,8 +50,14 @@ pub(crate) fn deployment(
     for (name, parameter) in &template.parameters {
         parameters.insert(name.clone(), parameter.value(name, given.get(name))?);
     }
-    let mut scope =
-        Scope { template, pseudo, parameters, conditions: BTreeMap::new(), visiting: RefCell::new(Vec::new()) };
+    let mut scope = Scope {
+        template,
+        pseudo,
+        parameters,
+        conditions: BTreeMap::new(),
+        visiting: RefCell::new(Vec::new()),
+        work: Work::default(),
+    };
     scope.conditions = condition::all(&scope)?;
 
     let mut resources = BTreeMap::new();

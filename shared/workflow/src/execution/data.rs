@@ -41,7 +41,7 @@ impl Execution {
                 "TaskToken": thread.token,
             },
         });
-        Environment { context, input: thread.input.clone(), output: output.cloned() }
+        Environment::new(context, thread.input.clone(), output.cloned())
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Comparison, Environment, Node, Root, Step};
 
 pub(super) fn node(node: &Node, environment: &Environment) -> Result<Value, String> {
     match node {
-        Node::Literal(value) => Ok(value.clone()),
+        Node::Literal(value) => environment.made(value.clone()),
         Node::List(items) => {
             Ok(Value::Array(items.iter().map(|item| self::node(item, environment)).collect::<Result<_, _>>()?))
         }
@@ -16,7 +16,7 @@ pub(super) fn node(node: &Node, environment: &Environment) -> Result<Value, Stri
         Node::Call { function, arguments } => {
             let arguments =
                 arguments.iter().map(|argument| self::node(argument, environment)).collect::<Result<Vec<_>, _>>()?;
-            function.apply(&arguments)
+            function.apply(&arguments).and_then(|value| environment.made(value))
         }
         Node::Compare { operator, left, right } => {
             compare(*operator, &self::node(left, environment)?, &self::node(right, environment)?).map(Value::Bool)
@@ -78,7 +78,7 @@ fn path(root: Root, steps: &[Step], environment: &Environment) -> Result<Value, 
         };
         value = next.ok_or_else(|| format!("{so_far} does not exist"))?;
     }
-    Ok(value.clone())
+    environment.made(value.clone())
 }
 
 fn compare(operator: Comparison, left: &Value, right: &Value) -> Result<bool, String> {

@@ -3,11 +3,14 @@
 //! Source: the CloudFlow help page "Built-in functions". Functions that draw identifiers or hash are left out: a
 //! definition that needs them is refused when it is read, not when it runs.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::evaluate::equal;
+use crate::limits;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
@@ -46,13 +49,8 @@ impl Function {
                 Ok(Value::Bool(items.iter().any(|item| equal(item, wanted))))
             }
             (Self::ArrayUnique, [Value::Array(items)]) => {
-                let mut unique: Vec<Value> = Vec::new();
-                for item in items {
-                    if !unique.iter().any(|seen| equal(seen, item)) {
-                        unique.push(item.clone());
-                    }
-                }
-                Ok(Value::Array(unique))
+                let mut seen = BTreeSet::new();
+                Ok(Value::Array(items.iter().filter(|item| seen.insert(canonical(item))).cloned().collect()))
             }
             (Self::Format, [Value::String(template), values @ ..]) => format(template, values),
             (Self::FromBase64, [Value::String(text)]) => STANDARD
@@ -69,11 +67,26 @@ impl Function {
     }
 }
 
+/// A text that two values share if they are [`equal`].
+fn canonical(value: &Value) -> String {
+    match value {
+        // Far above 2^53 two whole numbers may be one float; equality does not look so closely either.
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 => format!("{float:.0}"),
+            _ => value.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
 fn format(template: &str, values: &[Value]) -> Result<Value, String> {
     let mut parts = template.split("{}");
     let mut text = parts.next().unwrap_or_default().to_owned();
     let mut values = values.iter();
     for part in parts {
+        if text.len() > limits::EXPRESSION_DATA {
+            return Err(format!("format makes a text of more than {} bytes", limits::EXPRESSION_DATA));
+        }
         match values.next() {
             Some(Value::String(value)) => text.push_str(value),
             Some(value) => text.push_str(&value.to_string()),

@@ -103,10 +103,12 @@ impl Parser {
         while self.take("!") {
             negations += 1;
         }
-        if negations > limits::EXPRESSION_NESTING {
+        self.depth += negations;
+        if self.depth > limits::EXPRESSION_NESTING {
             return Err("an expression is nested too deeply".to_owned());
         }
         let mut node = self.primary()?;
+        self.depth -= negations;
         for _ in 0..negations {
             node = Node::Not(Box::new(node));
         }

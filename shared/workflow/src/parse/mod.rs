@@ -9,6 +9,7 @@ mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use document::Limits;
 use serde_json::Value;
 
 use crate::constructor::Constructor;
@@ -19,10 +20,11 @@ use crate::limits;
 use fields::Fields;
 
 pub(crate) fn definition(text: &str) -> Result<Definition, DefinitionError> {
-    // YAML 1.2: only true and false are booleans, so an error may be called Y.
-    let options = serde_saphyr::options! { strict_booleans: true, reject_unsupported_tags: true };
-    let value: Value = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| DefinitionError::new(Fault::Syntax, "", error.without_snippet().to_string()))?;
+    // Only true and false are booleans there, so an error may be called Y.
+    let value: Value = document::read(text, Limits::DEFINITION).map_err(|error| {
+        let fault = if error.beyond_limit { Fault::Limit } else { Fault::Syntax };
+        DefinitionError::new(fault, "", error.reason)
+    })?;
     let top = Fields::new("", &value)?;
     top.only(&["Type", "Name", "SpecVersion", "Description", "StartAt", "States"])?;
     top.exactly("Type", "StateMachine")?;
@@ -79,6 +81,10 @@ impl Reader {
         for (index, item) in items.iter().enumerate() {
             let unnamed = Fields::new(&fields.nested(&format!("States[{index}]")), item)?;
             let name = unnamed.text("Name")?.to_owned();
+            if name.len() > limits::STATE_NAME {
+                let reason = format!("Name has more than {} bytes", limits::STATE_NAME);
+                return Err(unnamed.error(Fault::Value, reason));
+            }
             if !self.names.insert(name.clone()) {
                 return Err(unnamed.error(Fault::Duplicate, format!("the name `{name}` is used by another state")));
             }
