@@ -10,6 +10,7 @@
 
 mod balancer;
 mod control;
+mod guard;
 mod server;
 mod wire;
 
@@ -95,10 +96,13 @@ impl Ports {
         }
         let open = Arc::new(Open { cloud: cloud.clone(), api, listeners: Mutex::default(), tasks: Arc::default() });
         for (region, socket) in sockets {
-            let (cloud, shared) = (cloud.clone(), Arc::downgrade(&open));
+            let (cloud, shared, own) = (cloud.clone(), Arc::downgrade(&open), socket.local_addr()?);
             let answer = move |request: http::Request<Bytes>| {
                 let (cloud, region, shared) = (cloud.clone(), region.clone(), shared.clone());
                 async move {
+                    if let Err(refused) = guard::admit(own, &request) {
+                        return Answered::Whole(refused.response(request.uri().path()));
+                    }
                     if request.uri().path().starts_with(control::PREFIX) {
                         let Some(open) = shared.upgrade() else { return Answered::Cut };
                         return Answered::Whole(control::answer(&open, &request).await);
@@ -133,6 +137,34 @@ impl Ports {
     pub async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
         self.0.listener(load_balancer, port).await
     }
+}
+
+/// Serves a hosted function, or whatever else is called by nobody but the emulator, at a port on loopback: requests from
+/// elsewhere are refused as at the API ports. Never ends by itself.
+///
+/// # Errors
+/// The socket has no address, or one that is not loopback's.
+pub async fn serve<F, Answer>(socket: TcpListener, answer: F) -> io::Result<()>
+where
+    F: Fn(http::Request<Bytes>) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = http::Response<Bytes>> + Send + 'static,
+{
+    let own = socket.local_addr()?;
+    if !own.ip().is_loopback() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{own} is not on loopback")));
+    }
+    let guarded = move |request: http::Request<Bytes>| {
+        let refused = guard::admit(own, &request).err().map(|refused| refused.response(request.uri().path()));
+        let answer = answer.clone();
+        async move {
+            match refused {
+                Some(response) => Answered::Whole(response),
+                None => Answered::Whole(answer(request).await),
+            }
+        }
+    };
+    server::serve(socket, guarded).await;
+    Ok(())
 }
 
 impl Open {

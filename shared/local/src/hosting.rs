@@ -102,7 +102,15 @@ pub(crate) async fn serve(
             let listener = listen().await?;
             let address = listener.local_addr().map_err(|error| io("reading a function's port", error))?;
             switchboard.http.serve(region, &function.name, &address.to_string());
-            running.tasks.push(tokio::spawn(endpoint.serve(listener, std::future::pending())));
+            running.tasks.push(tokio::spawn(async move {
+                let call = move |request| {
+                    let endpoint = endpoint.clone();
+                    async move { endpoint.call(request).await }
+                };
+                if let Err(error) = emulator::ports::serve(listener, call).await {
+                    tracing::warn!(%error, "a function is not served");
+                }
+            }));
         }
     }
     Ok(running)
