@@ -57,7 +57,7 @@ fn nested_intrinsics_are_resolved_or_refused() {
         }
     }
     let twenty = resolve(&wrapped(20, "{'Fn::Join': [',', [", "]]}"), &[]).unwrap_err();
-    assert_eq!(twenty.code_and_reason(), ("TPL-LIMIT", "it is nested more than 40 levels deep at line 3, column 312"));
+    assert_eq!(twenty.code_and_reason(), ("TPL-LIMIT", "it is nested more than 40 levels deep at line 3, column 296"));
     assert!(resolve(&wrapped(10, "{'Fn::Join': [',', [", "]]}"), &[]).is_ok());
 }
 
