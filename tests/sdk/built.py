@@ -16,7 +16,7 @@ from clients import Emulator, until
 from record import Recorder
 from world import CHENGDU, HANGZHOU, HOST
 
-# The workflow's collecting window passes in real time: it is CloudFlow's, and no speed divides it.
+# Everything passes on the emulator's clock, the workflow's collecting window included; a slow machine needs its real time.
 PATIENCE = 150.0
 ADDRESS = "192.168.7.10"
 MARK = "albridge/albridge/web"

@@ -97,7 +97,7 @@ pub(crate) struct EmulateArgs {
     /// The first API port; each region has one, in a row. 0: any that are free.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
-    /// Divides the cloud's waiting times. Signatures stay on real time.
+    /// How many seconds of the cloud's time pass in a real one, for everything but signatures (0.001 to 1000).
     #[arg(long, default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
     /// The bindings that the deployed functions read [default: the procedure's].
@@ -277,7 +277,7 @@ pub(crate) struct CompletionsArgs {
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(speed),
-        _ => Err("a positive number is expected, as 20 or 0.5".to_owned()),
+        Ok(speed) if (0.001..=1_000.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.001 to 1000 is expected, as 20 or 0.5".to_owned()),
     }
 }

@@ -31,6 +31,8 @@ struct Ready {
     data_plane: BTreeMap<String, String>,
     /// Whether the template's functions run.
     deployed: bool,
+    /// How many seconds of its time pass in a real one. `GET /-/clock` says it as well.
+    speed: f64,
 }
 
 /// Serves until somebody ends it.
@@ -47,9 +49,7 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     let store = Store::parse(&bindings, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
     let procedure = args.scenario == "procedure";
     let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
-    let mut settings = Settings::default();
-    settings.pace.speed = args.speed;
-    settings.seed = args.seed;
+    let settings = Settings { seed: args.seed, ..Settings::default() };
     let faults = match &args.faults {
         None => Vec::new(),
         Some(file) => faults::parse(&read(file, "list of faults")?)
@@ -66,7 +66,8 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         first_port: args.port,
         ..Options::default()
     };
-    let local = Local::start(options, Clock::system()).await.map_err(|error| Trouble::Failed(error.to_string()))?;
+    let local =
+        Local::start(options, Clock::scaled(args.speed)).await.map_err(|error| Trouble::Failed(error.to_string()))?;
     if let Some(file) = &args.record {
         let failed = |error| Trouble::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
         let out = std::fs::File::create(file).map_err(failed)?;
@@ -139,6 +140,7 @@ async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready
         store: local::store_address(),
         data_plane: reached.data_plane,
         deployed,
+        speed: local.clock().speed(),
     })
 }
 

@@ -8,6 +8,7 @@ mod emulate;
 mod explain;
 mod graph;
 mod output;
+mod pace;
 mod plan;
 mod policy;
 mod replay;

@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::args::ReplayArgs;
 use crate::credentials;
 use crate::output::{Console, Exit, Tone, Trouble};
+use crate::pace;
 use crate::target::Environment;
 
 /// Makes the requests, and shows the differences.
@@ -94,7 +95,9 @@ async fn running(url: &str, clock: &Clock) -> Result<Running, Trouble> {
         _ => BTreeMap::new(),
     };
     endpoints.insert("*".to_owned(), base.to_owned());
-    Ok(Running::new(Arc::new(transport), endpoints, clock.clone()))
+    // The recorded gaps are the cloud's time: an emulator that runs fast passes them fast.
+    let clock = pace::told(base, &transport).await;
+    Ok(Running::new(Arc::new(transport), endpoints, clock))
 }
 
 /// A line for each difference, and one at the end.

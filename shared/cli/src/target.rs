@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use clock::Clock;
 use onboarding::Store;
 use onboarding::ids::BindingName;
 use openapi::HttpTransport;
@@ -12,6 +11,7 @@ use stage::{Failure, Host, Settings, SettingsError, StoreLocation};
 use crate::args::Target;
 use crate::credentials;
 use crate::output::Trouble;
+use crate::pace;
 
 /// The process's environment, read once by main.
 pub(crate) type Environment = BTreeMap<String, String>;
@@ -25,12 +25,13 @@ pub(crate) enum Access {
     Write,
 }
 
-/// A host on real time that calls the cloud over HTTPS.
-pub(crate) fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, Trouble> {
+/// A host that calls the cloud over HTTPS, on real time; on the time of an emulated cloud, if `ALBRIDGE_ENDPOINTS` are one's.
+pub(crate) async fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, Trouble> {
     let settings = settings(target, environment, access)?;
     let credentials = credentials::find(environment, target.profile.as_deref())?;
     let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
-    Ok(Host::new(settings, Arc::new(transport), Clock::system(), credentials))
+    let clock = pace::clock(environment, &transport).await;
+    Ok(Host::new(settings, Arc::new(transport), clock, credentials))
 }
 
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, Trouble> {

@@ -5,6 +5,7 @@
 //! lets a demo show many cloud minutes in seconds.
 
 mod random;
+mod reading;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 pub use random::Random;
+pub use reading::{Reading, ReadingError};
 
 /// Wall time, sleeping, and seeded randomness. Cheap to clone; clones share the random state.
 #[derive(Clone)]
@@ -21,7 +23,10 @@ pub struct Clock {
 }
 
 struct Inner {
+    /// What this clock showed when it was made.
     started: Timestamp,
+    /// What the real one showed then.
+    wall: Timestamp,
     instant: tokio::time::Instant,
     /// How many seconds of this clock pass in one second of tokio's.
     speed: f64,
@@ -57,7 +62,17 @@ impl Clock {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
     pub fn scaled(speed: f64) -> Self {
-        Self::build(Timestamp::now(), speed, Random::from_system())
+        let now = Timestamp::now();
+        Self::build(now, now, speed, Random::from_system())
+    }
+
+    /// Goes on from what another process read of its clock, at that clock's speed: the two show the same time, if their
+    /// machines' clocks do.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
+    pub fn following(reading: &Reading) -> Self {
+        let now = Timestamp::now();
+        Self::build(reading.at(now), now, reading.speed(), Random::from_system())
     }
 
     /// Starts at the real time and leaps over every wait: while there is work, time stands still; when every task waits,
@@ -75,24 +90,33 @@ impl Clock {
     /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with one seed are alike.
     #[must_use]
     pub fn seeded(started: Timestamp, seed: u64) -> Self {
-        Self::build(started, 1.0, Random::seeded(seed))
+        Self::build(started, started, 1.0, Random::seeded(seed))
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
-    fn build(started: Timestamp, speed: f64, random: Random) -> Self {
+    fn build(started: Timestamp, wall: Timestamp, speed: f64, random: Random) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
         let instant = tokio::time::Instant::now();
-        Self { inner: Arc::new(Inner { started, instant, speed, random: Mutex::new(random) }) }
+        Self { inner: Arc::new(Inner { started, wall, instant, speed, random: Mutex::new(random) }) }
     }
 
-    /// The wall time of this clock.
+    /// What this clock shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let elapsed = self.inner.instant.elapsed().mul_f64(self.inner.speed);
-        SignedDuration::try_from(elapsed)
-            .ok()
-            .and_then(|elapsed| self.inner.started.checked_add(elapsed).ok())
-            .unwrap_or(Timestamp::MAX)
+        later(self.inner.started, self.inner.instant.elapsed().mul_f64(self.inner.speed))
+    }
+
+    /// What a clock that is not scaled shows: requests are signed with it, for their receivers compare it with their own.
+    /// The same as [`Clock::now`] where the speed is 1 and nobody else's clock is followed.
+    #[must_use]
+    pub fn wall(&self) -> Timestamp {
+        later(self.inner.wall, self.inner.instant.elapsed())
+    }
+
+    /// What another process has to know of this clock to show the same time.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading::new(self.wall(), self.now(), self.speed())
     }
 
     /// How many seconds of this clock pass in one real second.
@@ -150,6 +174,11 @@ impl Clock {
     }
 }
 
+fn later(from: Timestamp, elapsed: Duration) -> Timestamp {
+    let elapsed = SignedDuration::try_from(elapsed).ok();
+    elapsed.and_then(|elapsed| from.checked_add(elapsed).ok()).unwrap_or(Timestamp::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +207,24 @@ mod tests {
         let clock = Clock::seeded(start(), 1);
         let slow = clock.sleep(Duration::from_secs(3));
         assert_eq!(clock.timeout(Duration::from_secs(2), slow).await, Err(Elapsed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_scaled_clock_runs_ahead_of_the_wall_and_is_followed_from_another_process() {
+        let clock = Clock::scaled(20.0);
+        let begun = (clock.now(), clock.wall());
+        clock.sleep(Duration::from_secs(600)).await;
+        assert_eq!(clock.now().duration_since(begun.0), SignedDuration::from_secs(600));
+        assert_eq!(clock.wall().duration_since(begun.1), SignedDuration::from_secs(30));
+        // A reading that was taken a minute of wall time before the follower began.
+        let told: Reading = clock.reading().to_string().parse().unwrap();
+        let follower = Clock::following(&told);
+        let drift = follower.now().duration_since(told.at(follower.wall()));
+        assert!(drift.abs() < SignedDuration::from_millis(1), "{drift}");
+        let before = follower.now();
+        follower.sleep(Duration::from_secs(100)).await;
+        assert_eq!(follower.now().duration_since(before), SignedDuration::from_secs(100));
+        assert_eq!(follower.speed().total_cmp(&20.0), std::cmp::Ordering::Equal);
     }
 
     #[test]

@@ -46,10 +46,8 @@ pub struct Cloud {
 #[derive(Clone)]
 struct Core {
     gateway: Gateway,
-    /// The cloud's time.
+    /// The cloud's time. A client may sign with that or with the real one.
     clock: Clock,
-    /// Real time: a client may sign with either.
-    wall: Clock,
     host: Arc<dyn FunctionHost>,
     /// The world changed: what is due next may have changed with it.
     changed: Arc<Notify>,
@@ -82,17 +80,13 @@ impl Drop for Driver {
 }
 
 impl Cloud {
-    /// Starts a cloud on one clock; needs a tokio runtime.
-    pub fn start(world: World, clock: Clock, host: Arc<dyn FunctionHost>) -> Self {
-        Self::start_on(world, clock.clone(), clock, host)
-    }
-
-    /// Starts a cloud whose time (`clock`) is not real time (`wall`): clients may sign with either.
-    pub fn start_on(world: World, clock: Clock, wall: Clock, host: Arc<dyn FunctionHost>) -> Self {
+    /// Starts a cloud on a clock, which may be a scaled one: everything that the cloud does takes that clock's time, and clients
+    /// may sign with that or with real time. Needs a tokio runtime.
+    pub fn start(mut world: World, clock: Clock, host: Arc<dyn FunctionHost>) -> Self {
+        world.runs_at(clock.speed());
         let core = Core {
             gateway: Gateway::new(world),
             clock,
-            wall,
             host,
             changed: Arc::new(Notify::new()),
             finished: Arc::new(Notify::new()),
@@ -178,8 +172,7 @@ impl Cloud {
     /// What becomes of a request; each takes its turn.
     pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
         let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
-        let now = self.now();
-        self.with(|world| world.route(now, alb::Request { load_balancer, port, host, turn, looped }))
+        self.with(|world| world.route(self.now(), alb::Request { load_balancer, port, host, turn, looped }))
     }
 
     /// The cloud's time.
@@ -197,16 +190,23 @@ impl Core {
     }
 
     async fn answer(&self, region: &str, request: Request<Bytes>) -> Answered {
-        let now = self.now();
-        let Some(recorder) = self.recorder.get() else { return self.carry_out(now, region, request).await };
-        let begun = recorder.request(now, region, &request);
-        let answered = self.carry_out(now, region, request).await;
-        recorder.answer(begun, self.now(), &answered);
+        let Some(recorder) = self.recorder.get() else { return self.carry_out(region, request, |_| {}).await };
+        let (kept, mut begun) = (copy(&request), None);
+        let answered = self.carry_out(region, request, |now| begun = Some(recorder.request(now, region, &kept))).await;
+        if let Some(begun) = begun {
+            recorder.answer(begun, self.now(), &answered);
+        }
         answered
     }
 
-    async fn carry_out(&self, now: Timestamp, region: &str, request: Request<Bytes>) -> Answered {
-        let reply = self.gateway.handle(self.wall.now(), now, region, request);
+    /// Answers a request; `handled` is told when the world dealt with it.
+    async fn carry_out(&self, region: &str, request: Request<Bytes>, handled: impl FnOnce(Timestamp)) -> Answered {
+        let mut at = None;
+        // Read while nobody else touches the world: whoever comes later has a later time, and an answer's Date is not before
+        // anything that was done already.
+        let clocks = || (self.clock.wall(), *at.insert(self.now()));
+        let reply = self.gateway.handle_at(clocks, region, request);
+        handled(at.unwrap_or_else(|| self.now()));
         self.changed.notify_one();
         let (reply, manner) = match reply {
             Reply::Marred(reply, manner) => (*reply, manner),
@@ -245,10 +245,10 @@ impl Core {
     async fn drive(self) {
         loop {
             self.rounds.fetch_add(1, Ordering::Relaxed);
-            let now = self.now();
-            let (effects, due) = self.gateway.with(|world| {
+            let (now, effects, due) = self.gateway.with(|world| {
+                let now = self.now();
                 let effects = world.advance(now);
-                (effects, world.next_due(now))
+                (now, effects, world.next_due(now))
             });
             for effect in effects {
                 match effect {
@@ -276,8 +276,7 @@ impl Core {
     async fn run(&self, invocation: Invocation) {
         let id = invocation.id;
         let outcome = self.outcome(invocation).await;
-        let now = self.now();
-        self.gateway.with(|world| world.finish(now, id, outcome));
+        self.gateway.with(|world| world.finish(self.now(), id, outcome));
         self.finished.notify_waiters();
         self.changed.notify_one();
     }
@@ -311,6 +310,15 @@ impl Core {
             }
         }
     }
+}
+
+/// The same request once more.
+fn copy(request: &Request<Bytes>) -> Request<Bytes> {
+    let mut copy = Request::new(request.body().clone());
+    request.method().clone_into(copy.method_mut());
+    request.uri().clone_into(copy.uri_mut());
+    request.headers().clone_into(copy.headers_mut());
+    copy
 }
 
 /// How long it is from `now` to a date.

@@ -19,6 +19,7 @@ use crate::call::{Params, Service};
 use crate::faults::{Domain, Effect, Occurrence};
 use crate::fc::{self, Attempt, Origin};
 use crate::fnf;
+use crate::time::moment;
 use crate::world::World;
 
 pub(crate) use api::handle;
@@ -125,7 +126,7 @@ pub(crate) fn publish(
         "aliyunpublishaddr": "127.0.0.1",
     });
     event["data"] = data;
-    let at = world.settings.pace.moment(now, world.settings.pace.event);
+    let at = moment(now, world.settings.pace.event);
     let mut deliveries = Vec::new();
     for ((of, bus, name), rule) in &world.events.rules {
         if of != region || bus != "default" || !rule.enabled || !pattern::matches(&rule.pattern, &event) {
@@ -187,7 +188,7 @@ fn arrivals(
             }
         }
     }
-    let at = world.settings.pace.moment(at, wait);
+    let at = moment(at, wait);
     (0..copies).map(|_| at).collect()
 }
 

@@ -20,6 +20,10 @@ use crate::world::World;
 /// Function Compute tries an asynchronous invocation three times more (fc-runtime.md section 1.5).
 const ASYNC_RETRIES: u32 = 3;
 
+/// Real seconds that every invocation gets at least where the cloud's time runs faster than real time: work takes real time,
+/// however fast the cloud's passes.
+pub const LEAST_REAL_SECONDS: f64 = 10.0;
+
 /// Most invocations at once. The emulator's own limit; an account has 100 to 300 instances to begin with.
 const CONCURRENCY: usize = 1_000;
 
@@ -63,6 +67,15 @@ pub(crate) struct Functions {
     /// Asynchronous invocations to be tried again.
     retries: Vec<(Timestamp, Attempt)>,
     next: u64,
+    /// Seconds that every invocation gets at least.
+    least_seconds: u32,
+}
+
+impl Functions {
+    /// What every invocation gets at least, whatever its function's timeout.
+    pub(crate) fn least_invocation(&self) -> Duration {
+        Duration::from_secs(u64::from(self.least_seconds))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -94,7 +107,8 @@ pub struct Invocation {
     pub payload: Vec<u8>,
     /// Headers of the custom-runtime protocol, credentials of the function's role among them.
     pub headers: Vec<(String, String)>,
-    /// The function's timeout, in seconds of cloud time.
+    /// The function's timeout, in seconds of cloud time; where that runs fast, not less than [`LEAST_REAL_SECONDS`] of
+    /// real time. The headers say the same.
     pub timeout_seconds: u32,
     /// What keeps it from its outcome, if anything does.
     pub fate: Option<Fate>,
@@ -176,6 +190,16 @@ impl World {
         self.fc.functions.iter().map(|((region, _), deployed)| (region.as_str(), &deployed.function))
     }
 
+    /// Says how many seconds of the world's time pass in a real one: invocations are given time to do their work.
+    pub(crate) fn runs_at(&mut self, speed: f64) {
+        let seconds = if speed > 1.0 { (speed * LEAST_REAL_SECONDS).ceil().min(86_400.0) } else { 0.0 };
+        // Not negative, and far below the most that fits.
+        self.fc.least_seconds = Duration::try_from_secs_f64(seconds)
+            .ok()
+            .and_then(|least| u32::try_from(least.as_secs()).ok())
+            .unwrap_or_default();
+    }
+
     /// The ARN of a function, in the form that workflows and policies use.
     #[must_use]
     pub fn function_arn(&self, region: &str, name: &str) -> String {
@@ -243,7 +267,8 @@ pub(crate) fn triggers(world: &World, region: &str, name: &str) -> Result<Value,
 
 /// Asks for an invocation. It runs when the driver takes it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
-    let function = find(world, &attempt.region, &attempt.function)?.function.clone();
+    let mut function = find(world, &attempt.region, &attempt.function)?.function.clone();
+    function.timeout = function.timeout.max(world.fc.least_seconds);
     if world.fc.running.len() >= CONCURRENCY {
         return Err(faults::throttled_function());
     }

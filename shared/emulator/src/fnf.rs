@@ -138,6 +138,14 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
 }
 
+/// Whether an execution has entered a state.
+#[cfg(test)]
+pub(crate) fn has_entered(world: &World, region: &str, flow: &str, name: &str, state: &str) -> bool {
+    let key = RunKey { region: region.to_owned(), flow: flow.to_owned(), name: name.to_owned() };
+    let entered = |run: &Run| run.execution.events().iter().any(|event| event.step.as_deref() == Some(state));
+    world.fnf.runs.get(&key).is_some_and(entered)
+}
+
 /// When something will happen by itself.
 pub(crate) fn next_due(world: &World, _now: Timestamp) -> Option<Timestamp> {
     world.fnf.active.iter().filter_map(|key| world.fnf.runs.get(key)?.execution.next_due()).min()

@@ -162,8 +162,20 @@ impl Gateway {
     /// Answers a request that came in by the port of `region`. `wall` is real time, `now` the cloud's; a client's
     /// timestamp may be near either.
     pub fn handle(&self, wall: Timestamp, now: Timestamp, region: &str, request: Request<Bytes>) -> Reply {
+        self.handle_at(|| (wall, now), region, request)
+    }
+
+    /// The same, with `clocks` read (real time first) when it is the request's turn: nothing that was done in the world before has a
+    /// later time.
+    pub(crate) fn handle_at(
+        &self,
+        clocks: impl FnOnce() -> (Timestamp, Timestamp),
+        region: &str,
+        request: Request<Bytes>,
+    ) -> Reply {
         let incoming = Incoming::read(request);
         let mut inner = self.lock();
+        let (wall, now) = clocks();
         let request_id = inner.world.ids.uuid();
         let host = incoming.header("host").unwrap_or_else(|| region.to_owned());
         let mut visit = Visit {

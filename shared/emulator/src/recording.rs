@@ -46,7 +46,7 @@ pub struct Preface {
     pub generation: String,
     /// The world's seed.
     pub seed: u64,
-    /// By how much the cloud's waiting times were divided.
+    /// How many seconds of the cloud's time passed in a real one. All recorded times are the cloud's.
     pub speed: f64,
     /// Whether functions ran in the world and called it as well.
     pub deployed: bool,

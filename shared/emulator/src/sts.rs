@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::call::{Answer, ApiError, Call, Caller, Params, Service};
 use crate::faults::{Domain, Effect, Occurrence};
 use crate::ram;
+use crate::time::moment;
 use crate::world::{World, unknown_action};
 
 /// Function Compute's tokens live this long (fc-runtime.md section 1.7).
@@ -200,7 +201,7 @@ fn ends(world: &mut World, now: Timestamp, role: &str, expires: Timestamp) -> Ti
     };
     let struck = world.faults.strike(now, &occurrence);
     let early = struck.into_iter().filter_map(|(effect, _)| match effect {
-        Effect::ExpireTokens { seconds } => Some(world.settings.pace.moment(now, seconds.duration())),
+        Effect::ExpireTokens { seconds } => Some(moment(now, seconds.duration())),
         _ => None,
     });
     early.chain([expires]).min().unwrap_or(expires)

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The cloud's waiting times. Every one of them is divided by `speed`.
+/// The cloud's waiting times, on the cloud's own clock.
 ///
 /// Sources: cloud-apis.md sections 4, 7, 8 and 9; where only "seconds" or "minutes" is known, the middle of it.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// By how much every waiting time is divided.
-    pub speed: f64,
     /// A server group, listener, or member change.
     pub alb_write: Duration,
     /// A load balancer's creation.
@@ -70,7 +68,6 @@ impl Default for Pace {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
-            speed: 1.0,
             alb_write: seconds(3),
             alb_create: seconds(40),
             vpc_attach: seconds(95),
@@ -95,22 +92,17 @@ impl Pace {
     #[must_use]
     pub fn after(&self, now: Timestamp, duration: Duration) -> Timestamp {
         match self.hold {
-            None => self.moment(now, duration),
-            Some(Hold::Longer(longer)) => self.moment(now, duration.saturating_add(longer)),
+            None => moment(now, duration),
+            Some(Hold::Longer(longer)) => moment(now, duration.saturating_add(longer)),
             Some(Hold::Released(number)) => held_until(number),
         }
     }
+}
 
-    /// When `duration` is over, at this pace.
-    pub(crate) fn moment(&self, now: Timestamp, duration: Duration) -> Timestamp {
-        let scaled = SignedDuration::try_from(self.scaled(duration)).ok();
-        scaled.and_then(|scaled| now.checked_add(scaled).ok()).unwrap_or(Timestamp::MAX)
-    }
-
-    /// A waiting time of the cloud at this pace.
-    pub(crate) fn scaled(&self, duration: Duration) -> Duration {
-        if self.speed.is_finite() && self.speed > 0.0 { duration.div_f64(self.speed) } else { duration }
-    }
+/// When `duration` is over.
+pub(crate) fn moment(now: Timestamp, duration: Duration) -> Timestamp {
+    let duration = SignedDuration::try_from(duration).ok();
+    duration.and_then(|duration| now.checked_add(duration).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// A value that becomes another one at a known time.
@@ -168,10 +160,9 @@ mod tests {
     #[test]
     fn a_timed_value_changes_at_its_instant() {
         let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let pace = Pace { speed: 10.0, ..Pace::default() };
-        let at = pace.after(start, Duration::from_secs(30));
+        let at = Pace::default().after(start, Duration::from_secs(30));
         let value = Timed::changing("Attaching", at, "Attached");
-        assert_eq!(at.duration_since(start), SignedDuration::from_secs(3));
+        assert_eq!(at.duration_since(start), SignedDuration::from_secs(30));
         assert_eq!(*value.get(start), "Attaching");
         assert_eq!(value.due(start), Some(at));
         assert_eq!(*value.get(at), "Attached");

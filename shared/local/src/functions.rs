@@ -65,7 +65,8 @@ impl Surroundings {
 
     fn options(&self, function: &Function, region: &str) -> Options {
         let clock = self.clock.clone();
-        let now: Now = Arc::new(move || SystemTime::from(clock.now()));
+        // Real time, as in a process of its own: the stages count what is left on their own clock.
+        let now: Now = Arc::new(move || SystemTime::from(clock.wall()));
         let log: Arc<dyn LogWriter> = Arc::new(Debug);
         let config = Config { function_name: function.name.clone(), ..Config::default() };
         Options { config, region: region.to_owned(), log, ..Options::new(now) }

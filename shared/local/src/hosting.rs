@@ -138,6 +138,7 @@ async fn spawn(
     let child = Command::new(binary)
         .env_clear()
         .envs(surroundings.variables(function))
+        .env(stage::CLOCK, surroundings.clock.reading().to_string())
         .env("FC_SERVER_PORT", port.to_string())
         .env("FC_FUNCTION_NAME", &function.name)
         .env("FC_REGION", region)
@@ -147,11 +148,13 @@ async fn spawn(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| io(&what(), error))?;
+    // Real time: a process starts as fast as the machine lets it.
+    let clock = clock::Clock::system();
     for _ in 0..200 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
             return Ok((child, port));
         }
-        surroundings.clock.sleep(std::time::Duration::from_millis(25)).await;
+        clock.sleep(std::time::Duration::from_millis(25)).await;
     }
     Err(io(&what(), std::io::Error::new(std::io::ErrorKind::TimedOut, "it does not listen")))
 }

@@ -132,7 +132,7 @@ impl Local {
     /// [`LocalError`]: what could not be read or opened.
     pub async fn start(options: Options, clock: Clock) -> Result<Self, LocalError> {
         let now = clock.now();
-        let preface = preface(&options, now);
+        let preface = preface(&options, now, clock.speed());
         let mut world = World::new(options.settings.clone());
         let policy = emulator::AlbPolicy { generation: options.generation, ..world.alb_policy() };
         world.set_alb_policy(policy);
@@ -265,7 +265,7 @@ impl Local {
 }
 
 /// What a recording has to say of the world that it began with.
-fn preface(options: &Options, started: Timestamp) -> Preface {
+fn preface(options: &Options, started: Timestamp, speed: f64) -> Preface {
     Preface {
         recording: 1,
         scenario: String::new(),
@@ -278,7 +278,7 @@ fn preface(options: &Options, started: Timestamp) -> Preface {
         }
         .to_owned(),
         seed: options.settings.seed,
-        speed: options.settings.pace.speed,
+        speed,
         deployed: !options.stacks.is_empty(),
         started,
     }

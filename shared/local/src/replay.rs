@@ -215,13 +215,14 @@ impl Against for Running {
     async fn wait(&mut self, after: SignedDuration) -> Timestamp {
         let due = self.begun.checked_add(after).unwrap_or(Timestamp::MAX);
         self.clock.sleep_until(due).await;
-        self.clock.now()
+        self.clock.wall()
     }
 
     async fn send(&mut self, _region: &str, request: Request<Bytes>) -> Sent {
         // A request that takes longer than a function may has no answer.
         const LIMIT: Duration = Duration::from_secs(900);
-        match self.clock.timeout(LIMIT, self.transport.send(request)).await {
+        let limit = LIMIT.mul_f64(self.clock.speed().max(1.0));
+        match self.clock.timeout(limit, self.transport.send(request)).await {
             Ok(Ok(response)) => Ok(Some(response)),
             Ok(Err(TransportError::Connect(reason))) => Err(reason),
             Ok(Err(error @ TransportError::TooLarge(_))) => Err(error.to_string()),

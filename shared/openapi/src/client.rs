@@ -318,8 +318,9 @@ impl Client {
         request(action, method, &url, &headers, body)
     }
 
+    /// Real time, also on a scaled clock: the service compares it with its own.
     fn timestamp(&self) -> String {
-        self.clock().now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        self.clock().wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }
 

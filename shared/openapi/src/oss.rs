@@ -132,7 +132,7 @@ impl Client {
         body: Bytes,
     ) -> Result<Request<Bytes>, Error> {
         let credentials = &self.config.credentials;
-        let time = self.clock().now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let time = self.clock().wall().strftime("%Y%m%dT%H%M%SZ").to_string();
         let mut headers = BTreeMap::from([
             ("x-oss-content-sha256".to_owned(), oss4::UNSIGNED_PAYLOAD.to_owned()),
             ("x-oss-date".to_owned(), time.clone()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use clock::Clock;
+use clock::{Clock, Reading};
 use jiff::Timestamp;
 use openapi::{Action, Credentials, HttpTransport};
 
@@ -14,8 +14,12 @@ use crate::host::{Host, Invocation};
 use crate::session::Session;
 use crate::settings::Settings;
 
+/// The reading of an emulated cloud's clock; the process then lives on that clock. Not set in the cloud.
+pub const CLOCK: &str = "ALBRIDGE_CLOCK";
+
 impl Host {
-    /// The host of a process in the cloud: settings and credentials from its environment, calls over HTTPS, real time.
+    /// The host of a process in the cloud: settings and credentials from its environment, calls over HTTPS, real time
+    /// unless [`CLOCK`] names another one.
     ///
     /// # Errors
     /// One sentence: which variable is wrong and how, or why there is no transport.
@@ -28,7 +32,13 @@ impl Host {
             access_key_secret: variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET").unwrap_or_default(),
             security_token: variable("ALIBABA_CLOUD_SECURITY_TOKEN"),
         };
-        Ok(Self::new(settings, Arc::new(transport), Clock::system(), credentials))
+        let clock = match variable(CLOCK) {
+            None => Clock::system(),
+            Some(text) => {
+                Clock::following(&text.parse::<Reading>().map_err(|error| format!("{CLOCK} is {text}: {error}"))?)
+            }
+        };
+        Ok(Self::new(settings, Arc::new(transport), clock, credentials))
     }
 }
 
@@ -41,8 +51,10 @@ impl<'a> Invocation<'a> {
             access_key_secret: secret.to_owned(),
             security_token: token.map(str::to_owned),
         });
-        // A time that cannot be told is a time that is not used up.
-        let deadline = Timestamp::try_from(deadline).unwrap_or(Timestamp::MAX);
+        // A time that cannot be told is a time that is not used up. The runtime counts on real time; what is left of it counts
+        // on the host's clock, which may be another one in an emulated cloud.
+        let left = Timestamp::try_from(deadline).ok().map(|deadline| deadline.duration_since(host.clock().wall()));
+        let deadline = left.and_then(|left| host.clock().now().checked_add(left).ok()).unwrap_or(Timestamp::MAX);
         Self { host, credentials, deadline, approved: None }
     }
 }
@@ -55,5 +67,38 @@ impl Session<'_> {
     pub async fn call<A: Action>(&self, side: Side<'_>, region: &str, action: &A) -> Result<A::Answer, Problem> {
         let client = self.cloud().client_for(side).await?;
         Ok(client.call(region, action).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn variables(clock: &str) -> BTreeMap<String, String> {
+        let named = [("ALBRIDGE_BINDINGS", "bindings.yml"), (CLOCK, clock)];
+        named.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_is_told_of_a_clock_lives_on_it_and_keeps_its_time() {
+        let emulated = Clock::scaled(20.0);
+        let host = Host::from_environment(&variables(&emulated.reading().to_string())).unwrap();
+        assert_eq!(host.clock().speed().total_cmp(&20.0), std::cmp::Ordering::Equal);
+        // The runtime counts on real time: 200 s from the arrival.
+        let deadline = SystemTime::from(host.clock().wall()) + Duration::from_secs(200);
+        let invocation = Invocation::of(&host, deadline, None);
+        let left = host.clock().until(invocation.deadline);
+        assert!(left.abs_diff(Duration::from_secs(200)) < Duration::from_millis(5), "{left:?}");
+        host.clock().sleep(Duration::from_secs(50)).await;
+        let left = host.clock().until(invocation.deadline);
+        assert!(left.abs_diff(Duration::from_secs(150)) < Duration::from_millis(50), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_cannot_be_read_is_named() {
+        let error = Host::from_environment(&variables("soon")).err().unwrap_or_default();
+        assert!(error.starts_with("ALBRIDGE_CLOCK is soon: "), "{error}");
     }
 }

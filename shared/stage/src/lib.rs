@@ -34,6 +34,7 @@ mod waits;
 
 pub use cloud::{Cloud, Side, region_of, side_of};
 pub use create::{Creation, Presence};
+pub use entry::CLOCK;
 pub use failure::{Failure, Problem};
 pub use host::{Host, Invocation};
 pub use links::{attachment_id, link};

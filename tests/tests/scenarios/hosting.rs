@@ -8,7 +8,7 @@ use end_to_end::{Console, assert_all_ok, worlds};
 use local::{Generation, Hosting, Local, Options};
 use onboarding::StageName;
 
-use crate::{LIMIT, minutes};
+use crate::LIMIT;
 
 /// On the clock of `local`, `limit` is time enough.
 async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
@@ -31,12 +31,10 @@ async fn an_instance_becomes_a_backend_over_http() {
 
 #[tokio::test]
 async fn an_instance_becomes_a_backend_with_functions_as_processes() {
-    // The processes know no time but the real one, so the cloud's own waiting times are what is shortened.
-    let mut options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
-    options.settings.pace.speed = 100.0;
-    options.stacks = options.stacks.into_iter().map(|stack| stack.with("Wait", "3")).collect();
-    let local = Local::start(options, Clock::system()).await.unwrap();
-    becomes_a_backend(&local, minutes(10)).await;
+    // The processes are told of the cloud's clock and live on it, as the functions of this process do.
+    let options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
+    let local = Local::start(options, Clock::scaled(40.0)).await.unwrap();
+    becomes_a_backend(&local, LIMIT).await;
 }
 
 /// The folder of the functions' binaries: cargo builds no other package's binaries for a test, so it is asked to.

@@ -36,7 +36,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         let ways = "Nobody can be asked here: give --yes, or --plan FILE with a plan that somebody saw.";
         return Err(Trouble::Usage(ways.to_owned()));
     }
-    let host = target::host(&args.target, environment, Access::Write)?;
+    let host = target::host(&args.target, environment, Access::Write).await?;
     let deployment = host.settings().deployment.as_str();
     if let Some(saved) = &saved
         && saved.deployment != deployment

@@ -9,6 +9,7 @@ use onboarding::{Plan, StageName};
 use stage::{Failure, Host, Invocation, Report, Request, Status, run};
 
 use crate::output::Trouble;
+use crate::pace::patience;
 use crate::plan::invocation;
 use crate::target::trouble;
 
@@ -51,7 +52,8 @@ pub(crate) async fn stages(
     // Dispatch only starts runs; there is none here.
     for stage in StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch) {
         let clock = host.clock();
-        let end = clock.now().checked_add(LIMIT).unwrap_or(jiff::Timestamp::MAX);
+        let limit = LIMIT.max(patience(clock, ATTEMPT) * FAILURES.cast_signed());
+        let end = clock.now().checked_add(limit).unwrap_or(jiff::Timestamp::MAX);
         let (mut failures, mut said) = (0, String::new());
         let report = loop {
             let failure = match attempt(stage, &invocation(host, clock, ATTEMPT, Some(plan)), &request).await {

@@ -56,7 +56,7 @@ impl Sight {
 /// Explains one instance.
 pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
     let subject = Subject::parse(&args.instance)?;
-    let host = target::host(&args.target, environment, Access::Read)?;
+    let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let sight = see(&host, &store, args.binding.as_deref(), &subject).await?;
     Ok(show(&sight, console))

@@ -40,7 +40,7 @@ use ways::Trip;
 /// Draws a binding.
 pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
     let format = format(args)?;
-    let host = target::host(&args.target, environment, Access::Read)?;
+    let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let (binding, subject) = asked(args, &store)?;
     let picture = match &subject {

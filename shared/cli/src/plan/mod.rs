@@ -22,7 +22,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Shows the plans.
 pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
-    let host = target::host(&args.target, environment, Access::Read)?;
+    let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
     for binding in target::bindings(&store, args.binding.as_deref())? {
@@ -54,13 +54,14 @@ pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> 
     stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| trouble(&failure))
 }
 
-/// A person's invocation, which ends after `patience`.
+/// A person's invocation, which ends after `patience`, or later where the cloud's time runs fast.
 pub(crate) fn invocation<'a>(
     host: &'a Host,
     clock: &Clock,
     patience: SignedDuration,
     approved: Option<&'a Plan>,
 ) -> Invocation<'a> {
+    let patience = crate::pace::patience(clock, patience);
     let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
     Invocation { host, credentials: None, deadline, approved }
 }

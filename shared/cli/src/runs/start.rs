@@ -27,7 +27,7 @@ const START: SignedDuration = SignedDuration::from_secs(60);
 
 /// Starts a run, and tells what its stages report.
 pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
-    let host = target::host(&args.target, environment, Access::Write)?;
+    let host = target::host(&args.target, environment, Access::Write).await?;
     let workflow = Workflow::of(&host)?;
     let store = target::store(&host).await?;
     let binding = target::binding(&store, args.binding.as_deref())?;

@@ -22,7 +22,7 @@ const NAMED: usize = 8;
 
 /// Shows every binding asked for.
 pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
-    let host = target::host(&args.target, environment, Access::Read)?;
+    let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let bindings = target::bindings(&store, args.binding.as_deref())?;
     let workflow = Workflow::known(&host);

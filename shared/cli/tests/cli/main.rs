@@ -4,5 +4,6 @@ mod demo;
 mod emulated;
 mod explained;
 mod leaving;
+mod speed;
 mod support;
 mod usage;

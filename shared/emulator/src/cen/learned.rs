@@ -14,6 +14,7 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use super::{Attachment, Link, Peer, Status, VpcAttachment, attachment, table_of};
+use crate::time::moment;
 use crate::vpc;
 use crate::world::World;
 
@@ -143,7 +144,7 @@ fn from_vpc(world: &World, now: Timestamp, link: &Link, attachment: &VpcAttachme
             id: None,
             origin: attachment.vpc.clone(),
             distance: 0,
-            since: pace.moment(link.active.max(switch.created), pace.learn),
+            since: moment(link.active.max(switch.created), pace.learn),
         })
         .collect()
 }
@@ -167,7 +168,7 @@ fn from_peer(
     });
     let Some(association) = association else { return Vec::new() };
     let pace = &world.settings.pace;
-    let open = pace.moment(link.active.max(association.active).max(peer.published), pace.learn);
+    let open = moment(link.active.max(association.active).max(peer.published), pace.learn);
     collect(world, now, &association.table, passed)
         .into_iter()
         // A black hole is advertised too; what would come straight back is not.

@@ -284,3 +284,139 @@ async fn a_world_at_rest_sleeps() {
     let rounds = cloud.core.rounds.load(Ordering::Relaxed);
     assert!(rounds < 100, "the driver spins: {rounds}");
 }
+
+/// A host whose function never ends.
+#[derive(Debug)]
+struct Endless(std::sync::Mutex<Vec<Invocation>>);
+
+impl FunctionHost for Endless {
+    fn invoke(&self, invocation: Invocation) -> Invoked {
+        self.0.lock().unwrap().push(invocation);
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_invocation_gets_less_than_ten_real_seconds_however_fast_time_runs() {
+    // Speed, and the seconds of a function of 10 s.
+    for (speed, seconds) in [(1.0, 10), (0.5, 10), (1.5, 15), (20.0, 200), (100.0, 1_000)] {
+        let host = Arc::new(Endless(std::sync::Mutex::default()));
+        let clock = Clock::scaled(speed);
+        let mut world = world();
+        put_function(&mut world, "job", "");
+        let cloud = Cloud::start(world, clock.clone(), host.clone());
+        let begun = (clock.now(), clock.wall());
+        let request = acs3(clock.wall(), "1", &root(), "POST", "/2023-03-30/functions/job/invocations", &[], b"");
+        let answer = cloud.call(HANGZHOU, request).await;
+        let told = format!("Task timed out after {seconds} seconds");
+        assert_eq!(json_of(&answer)["errorMessage"], told, "at speed {speed}");
+        let invocation = host.0.lock().unwrap().pop().unwrap();
+        assert_eq!(invocation.timeout_seconds, seconds);
+        let header = invocation.headers.iter().find(|(name, _)| name == "x-fc-function-timeout").unwrap();
+        assert_eq!(header.1, seconds.to_string(), "the function counts on the same time");
+        let took = (clock.now().duration_since(begun.0), clock.wall().duration_since(begun.1));
+        let off = took.0.as_secs_f64() - f64::from(seconds);
+        assert!((0.0..0.1).contains(&off), "at speed {speed} it took {} of the cloud's time", took.0);
+        assert!(
+            speed <= 1.0 || took.1 >= SignedDuration::from_secs(10),
+            "at speed {speed} it took {} real time",
+            took.1
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tasks_own_timeout_leaves_the_function_its_time() {
+    let flow = FLOW.replace("    TaskMode: RequestComplete\n", "    TaskMode: RequestComplete\n    Timeout: 15\n");
+    let host = Arc::new(Endless(std::sync::Mutex::default()));
+    let clock = Clock::scaled(20.0);
+    let mut world = world();
+    let role = put_role(&mut world, "flow", &["fc:InvokeFunction"]);
+    put_function(&mut world, "job", "");
+    world.put_flow(clock.now(), HANGZHOU, "onboarding", &flow, &role).unwrap();
+    let cloud = Cloud::start(world, clock.clone(), host.clone());
+    let request = rpc(clock.wall(), "1", &root(), FNF, "StartExecution", &[RUN[0], RUN[1], INPUT]);
+    assert_eq!(cloud.call(HANGZHOU, request).await.status(), 200);
+    // After 12 s of Wait the function begins; its 200 s end before the task's 15 and 200.
+    clock.sleep(Duration::from_secs(12 + 195)).await;
+    assert_eq!(host.0.lock().unwrap().len(), 1);
+    clock.sleep(Duration::from_secs(20)).await;
+    assert_eq!(host.0.lock().unwrap().len(), 2, "the function's timeout was what ended it, and it is tried again");
+}
+
+/// The Date of an answer, in whole seconds.
+fn dated(answer: &Response<Bytes>) -> Timestamp {
+    let date = answer.headers()["date"].to_str().unwrap();
+    jiff::fmt::rfc2822::parse(date).unwrap().timestamp()
+}
+
+#[test]
+fn an_answer_is_dated_when_it_is_its_turn_and_not_when_it_came() {
+    // 200 cloud seconds pass while a request waits for the world: its Date has to be behind all that was done before it.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::scaled(1_000.0);
+        let cloud = Cloud::start(world(), clock.clone(), Arc::new(Played::new(|_| Outcome::Answered(Vec::new()))));
+        let request = rpc(clock.wall(), "1", &root(), "2015-04-01", "GetCallerIdentity", &[]);
+        let (asking, came) = std::sync::mpsc::channel();
+        let asked = cloud.clone();
+        let (call, freed) = cloud.gateway().with(|_| {
+            let call = tokio::spawn(async move {
+                asking.send(()).unwrap();
+                asked.call(HANGZHOU, request).await
+            });
+            came.recv().unwrap();
+            let until = clock.now() + SignedDuration::from_secs(200);
+            while clock.now() < until {
+                std::hint::spin_loop();
+            }
+            (call, clock.now())
+        });
+        let date = dated(&call.await.unwrap());
+        assert!(date >= freed - SignedDuration::from_secs(1), "{date} is before {freed}");
+    });
+}
+
+#[test]
+fn what_a_date_proves_about_a_window_is_so_at_any_speed() {
+    // What dispatch concludes: answered before started + 10 s means that the run is still in its Wait of 12 s.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let clock = Clock::scaled(400.0);
+        let mut world = world();
+        let role = put_role(&mut world, "flow", &["fc:InvokeFunction"]);
+        put_function(&mut world, "job", "");
+        world.put_flow(clock.now(), HANGZHOU, "onboarding", FLOW, &role).unwrap();
+        let played = Played::new(|_| Outcome::Failed { error_type: "StillPending".into(), message: String::new() });
+        let cloud = Cloud::start(world, clock.clone(), Arc::new(played));
+        // At each call, under the world's lock: whether the run has left its Wait.
+        let (seen, calls) = std::sync::mpsc::channel();
+        cloud.gateway().watch(move |world, call| {
+            let read = crate::fnf::has_entered(world, HANGZHOU, "onboarding", "web-1", "Work");
+            let _gone = seen.send((call.at, read));
+        });
+        let mut tasks = Vec::new();
+        for number in 0..40 {
+            let (cloud, clock) = (cloud.clone(), clock.clone());
+            tasks.push(tokio::spawn(async move {
+                clock.sleep(Duration::from_secs(number)).await;
+                let nonce = number.to_string();
+                let request = rpc(clock.wall(), &nonce, &root(), FNF, "StartExecution", &[RUN[0], RUN[1], INPUT]);
+                let answer = json_of(&cloud.call(HANGZHOU, request).await);
+                answer["StartedTime"].as_str().map(|started| started.parse::<Timestamp>().unwrap())
+            }));
+        }
+        let mut started = None;
+        for task in tasks {
+            started = started.or(task.await.unwrap());
+        }
+        let ends = started.unwrap() + SignedDuration::from_secs(10);
+        let calls: Vec<_> = calls.try_iter().collect();
+        // A Date has whole seconds.
+        let proven = calls.iter().filter(|(at, _)| at.as_second() * 1_000 < ends.as_millisecond());
+        assert!(proven.clone().count() > 0 && calls.iter().any(|(_, read)| *read), "{calls:?}");
+        for (at, read) in proven {
+            assert!(!read, "answered {at}, before {ends}, but the run had read");
+        }
+    });
+}

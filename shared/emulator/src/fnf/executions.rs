@@ -64,7 +64,8 @@ fn begin(
     let value: Value = serde_json::from_str(input).ok().filter(Value::is_object).ok_or_else(|| invalid("Input"))?;
     let run = Run {
         execution: Execution::start(found.definition.clone(), name, &found.role_arn, value, now)
-            .with_secret(&callbacks::secret(world, &key, now)),
+            .with_secret(&callbacks::secret(world, &key, now))
+            .with_allowance(world.fc.least_invocation()),
         input: input.to_owned(),
         definition: found.text.clone(),
         role_arn: found.role_arn.clone(),

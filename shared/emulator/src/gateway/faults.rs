@@ -70,7 +70,6 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
     if struck.is_empty() {
         return Ok(());
     }
-    let pace = &inner.world.settings.pace;
     let mishaps = visit.mishaps.get_or_insert_default();
     let mut refusals = Vec::new();
     for (effect, number) in struck {
@@ -90,10 +89,10 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
             }
             Effect::CutAfter => mishaps.manner.ending = Ending::Cut,
             Effect::Truncate if mishaps.manner.ending == Ending::Whole => mishaps.manner.ending = Ending::Truncated,
-            Effect::Delay { seconds } => mishaps.manner.delay += pace.scaled(seconds.duration()),
+            Effect::Delay { seconds } => mishaps.manner.delay += seconds.duration(),
             Effect::Stick { seconds: None } => mishaps.hold = Some(Hold::Released(number)),
             Effect::Stick { seconds: Some(seconds) } => mishaps.hold = Some(Hold::Longer(seconds.duration())),
-            Effect::StaleReads { seconds } => mishaps.lag = Some(pace.scaled(seconds.duration())),
+            Effect::StaleReads { seconds } => mishaps.lag = Some(seconds.duration()),
             Effect::Falsify { lie } => mishaps.falsified = Some(lie),
             // Nothing is left of the answer to truncate, or the effect is no call's.
             _ => {}
@@ -187,7 +186,7 @@ impl History {
             self.0.clear();
             return;
         };
-        let since = before(now, world.settings.pace.scaled(lag));
+        let since = before(now, lag);
         while self.0.len() >= KEPT || self.0.front().is_some_and(|(at, _)| *at < since) {
             self.0.pop_front();
         }

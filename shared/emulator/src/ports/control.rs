@@ -127,8 +127,8 @@ fn read<'b, T: Deserialize<'b>>(body: &'b Bytes) -> Result<T, Refusal> {
 }
 
 fn clock(cloud: &Cloud) -> Value {
-    let speed = cloud.with(|world| world.settings.pace.speed);
-    json!({ "now": cloud.now(), "speed": speed })
+    let clock = cloud.clock();
+    json!({ "now": cloud.now(), "wall": clock.wall(), "speed": clock.speed() })
 }
 
 /// Calls from the `since`th on, and where to go on from.

@@ -32,12 +32,12 @@ pub(super) struct Refused {
 /// What is foreign about it.
 pub(super) fn admit(own: SocketAddr, request: &Request<Bytes>) -> Result<(), Refused> {
     let headers = request.headers();
-    let host = sole(headers, header::HOST)?.ok_or_else(|| misdirected("it has no Host".to_owned()))?;
+    let host = sole(headers, header::HOST)?.ok_or_else(|| misdirected("it has no Host"))?;
     // A request line with a whole URL names a host as well.
     let named = request.uri().authority().map(|authority| authority.as_str().to_owned());
     for name in named.iter().map(String::as_str).chain([host]) {
         if !is_loopback(name, own.port()) {
-            return Err(misdirected(format!(
+            return Err(misdirected(&format!(
                 "its Host is {name}, and this port answers to 127.0.0.1, [::1] and localhost with port {} only",
                 own.port()
             )));
@@ -51,17 +51,17 @@ pub(super) fn admit(own: SocketAddr, request: &Request<Bytes>) -> Result<(), Ref
     if let Some(origin) = sole(headers, header::ORIGIN)?
         && !origin.eq_ignore_ascii_case(&mine)
     {
-        return Err(foreign(format!("a page of the origin {origin} sent it")));
+        return Err(foreign(&format!("a page of the origin {origin} sent it")));
     }
     if let Some(site) = sole(headers, "sec-fetch-site")?
         && !matches!(site, "same-origin" | "none")
     {
-        return Err(foreign(format!("a page sent it, Sec-Fetch-Site: {site}")));
+        return Err(foreign(&format!("a page sent it, Sec-Fetch-Site: {site}")));
     }
     if let Some(referer) = sole(headers, header::REFERER)? {
         let rest = referer.get(..mine.len()).filter(|start| start.eq_ignore_ascii_case(&mine));
         if rest.is_none() || !matches!(referer.as_bytes().get(mine.len()), None | Some(b'/' | b'?' | b'#')) {
-            return Err(foreign("a page from elsewhere sent it, by its Referer".to_owned()));
+            return Err(foreign("a page from elsewhere sent it, by its Referer"));
         }
     }
     Ok(())
@@ -72,11 +72,9 @@ fn sole(headers: &HeaderMap, name: impl header::AsHeaderName) -> Result<Option<&
     let mut values = headers.get_all(name).iter();
     let first = values.next();
     if values.next().is_some() {
-        return Err(foreign("a header that says who asks is there twice".to_owned()));
+        return Err(foreign("a header that says who asks is there twice"));
     }
-    first
-        .map(|value| value.to_str().map_err(|_| foreign("a header that says who asks is no text".to_owned())))
-        .transpose()
+    first.map(|value| value.to_str().map_err(|_| foreign("a header that says who asks is no text"))).transpose()
 }
 
 /// Whether a `Host` names this machine and, if any, this port.
@@ -101,12 +99,12 @@ fn is_loopback(host: &str, port: u16) -> bool {
     }
 }
 
-fn misdirected(why: String) -> Refused {
+fn misdirected(why: &str) -> Refused {
     let message = format!("The request is not for this emulator: {why}.");
     Refused { status: StatusCode::MISDIRECTED_REQUEST, code: "EmulatorForeignHost", message }
 }
 
-fn foreign(why: String) -> Refused {
+fn foreign(why: &str) -> Refused {
     let message = format!("Only programs of this machine may ask the emulator: {why}.");
     Refused { status: StatusCode::FORBIDDEN, code: "EmulatorForeignOrigin", message }
 }

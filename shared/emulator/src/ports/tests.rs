@@ -115,7 +115,6 @@ albs:
 /// A cloud whose load balancer forwards port 80 to one instance of its own VPC.
 async fn serving() -> Cloud {
     let mut world = world();
-    world.settings.pace.speed = 1e6;
     world.load(start(), ONE_SERVER).unwrap();
     let clock = clock::Clock::seeded(start(), 1);
     let cloud = Cloud::start(world, clock.clone(), Arc::new(Played::new(|_| Outcome::Answered(Vec::new()))));
@@ -134,9 +133,9 @@ async fn serving() -> Cloud {
         ("Servers.1.ServerIp", "172.16.0.200"),
         ("Servers.1.Port", "80"),
     ];
-    clock.sleep(std::time::Duration::from_millis(2)).await;
+    cloud.leap(std::time::Duration::from_secs(60));
     alb(&cloud, "2", "AddServersToServerGroup", &servers).await;
-    clock.sleep(std::time::Duration::from_millis(2)).await;
+    cloud.leap(std::time::Duration::from_secs(60));
     let listener = [
         ("LoadBalancerId", "alb-1"),
         ("ListenerProtocol", "HTTP"),
@@ -145,7 +144,7 @@ async fn serving() -> Cloud {
         ("DefaultActions.1.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", &group),
     ];
     alb(&cloud, "3", "CreateListener", &listener).await;
-    clock.sleep(std::time::Duration::from_millis(2)).await;
+    cloud.leap(std::time::Duration::from_secs(60));
     cloud
 }
 

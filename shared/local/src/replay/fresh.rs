@@ -29,8 +29,8 @@ impl FreshWorld {
     /// [`ReplayError::World`].
     pub fn new(preface: &Preface, seed: Option<u64>) -> Result<Self, ReplayError> {
         let impossible = |why: String| ReplayError::World(why);
-        let mut settings = Settings { seed: seed.unwrap_or(preface.seed), ..Settings::default() };
-        settings.pace.speed = preface.speed;
+        // Recorded times are the cloud's, so its speed does not matter.
+        let settings = Settings { seed: seed.unwrap_or(preface.seed), ..Settings::default() };
         let generation = match preface.generation.as_str() {
             "upgraded" => Generation::Upgraded,
             "classic" => Generation::Classic,

@@ -168,7 +168,11 @@ impl Execution {
             Ok(parameters) => parameters,
             Err(reason) => return self.state_failed(id, now, expression_error(&reason)),
         };
-        let deadline = task.timeout.map(|timeout| later(now, timeout));
+        let timeout = match task.mode {
+            TaskMode::RequestComplete => task.timeout.map(|timeout| timeout.saturating_add(self.allowance)),
+            TaskMode::WaitForSystemCallback | TaskMode::WaitForCustomCallback => task.timeout,
+        };
+        let deadline = timeout.map(|timeout| later(now, timeout));
         self.set_phase(id, Phase::Task { id: task_id, deadline });
         self.outbox.push(TaskRequest {
             id: task_id,
@@ -176,7 +180,7 @@ impl Execution {
             action: task.action.clone(),
             mode: task.mode,
             parameters,
-            timeout: task.timeout,
+            timeout,
             attempt,
         });
     }

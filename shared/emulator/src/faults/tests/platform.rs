@@ -64,12 +64,11 @@ async fn a_connection_is_cut_before_or_after_the_call_is_carried_out() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_comes_late_in_the_clouds_own_seconds() {
     let cloud = cloud(&played());
-    cloud.with(|world| world.settings.pace.speed = 10.0);
     say(&cloud, "{ effect: { delay: { seconds: 30 } } }");
     let before = cloud.clock().now();
     let answer = cloud.call(HANGZHOU, create(&cloud, "a")).await;
     assert_eq!(answer.status(), 200);
-    assert_eq!(cloud.clock().now().duration_since(before).as_secs(), 3);
+    assert_eq!(cloud.clock().now().duration_since(before).as_secs(), 30);
     assert!(cloud.gateway().log()[0].at == before, "the call was carried out at once");
 }
 
