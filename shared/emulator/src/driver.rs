@@ -199,14 +199,16 @@ impl Core {
         answered
     }
 
-    /// Answers a request; `handled` is told when the world dealt with it.
+    /// Answers a request; `handled` is told when its turn comes, in the order of the turns.
     async fn carry_out(&self, region: &str, request: Request<Bytes>, handled: impl FnOnce(Timestamp)) -> Answered {
-        let mut at = None;
         // Read while nobody else touches the world: whoever comes later has a later time, and an answer's Date is not before
         // anything that was done already.
-        let clocks = || (self.clock.wall(), *at.insert(self.now()));
+        let clocks = || {
+            let now = self.now();
+            handled(now);
+            (self.clock.wall(), now)
+        };
         let reply = self.gateway.handle_at(clocks, region, request);
-        handled(at.unwrap_or_else(|| self.now()));
         self.changed.notify_one();
         let (reply, manner) = match reply {
             Reply::Marred(reply, manner) => (*reply, manner),

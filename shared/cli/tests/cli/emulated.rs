@@ -8,7 +8,7 @@ fn a_plan_is_saved_seen_applied_exactly_and_then_there_is_nothing_to_do() {
     std::fs::create_dir_all(&folder).unwrap();
     let recording = folder.join("calls.jsonl");
     let recording = recording.to_str().unwrap();
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "100", "--record", recording]);
+    let cloud = Emulated::start(&["--deploy=false", "--speed", "40", "--record", recording]);
     let file = folder.join("plan.json");
     let file = file.to_str().unwrap();
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::Emulated;
 
 /// The cloud's seconds in a real one.
-const SPEED: &str = "60";
+const SPEED: &str = "40";
 
 /// Real seconds after which the test is given up.
 const LIMIT: u64 = 300;
@@ -112,19 +112,19 @@ fn a_lost_event_is_repaired_and_a_drained_member_goes_within_minutes_of_real_tim
         hands.clock.sleep(Duration::from_millis(300)).await;
         let after = read().await;
         let ratio = after.0.duration_since(before.0).as_secs_f64() / after.1.duration_since(before.1).as_secs_f64();
-        assert!((50.0..70.0).contains(&ratio), "{ratio}");
+        assert!((35.0..45.0).contains(&ratio), "{ratio}");
 
         // The event of the start is lost; the next firing of the timer finds the instance.
         hands.control("POST", "/-/faults", r#"{"name": "lost", "effect": "loseEvent"}"#).await;
         hands.call("StartInstance", &[("InstanceId", "i-ecs1")]).await;
         hands.until("a lost event", async |hands| hands.members().await == 2).await;
-        assert!(hands.served_by().await.is_some());
+        hands.until("an answer", async |hands| hands.served_by().await.is_some()).await;
         assert_eq!(hands.control("GET", "/-/faults/lost", "").await["hits"].as_u64().map(|hits| hits > 0), Some(true));
         hands.control("DELETE", "/-/faults", "").await;
 
         // The command line goes by the cloud's time: the run is a few of its minutes ago.
-        let status = cloud.tool(&["status", "web", "--home", "cn-hangzhou", "--json"]);
-        assert_eq!(status.code, 0, "{} {}", status.stdout, status.stderr);
+        let status = ["status", "web", "--home", "cn-hangzhou", "--json"];
+        hands.until("nothing left to do", async |_| cloud.tool(&status).code == 0).await;
 
         // Untagged, the member drains for 20 minutes and goes at the next firing.
         let tag = [("ResourceType", "instance"), ("ResourceId.1", "i-ecs1"), ("TagKey.1", "app")];
