@@ -25,6 +25,7 @@ use crate::endpoints::Endpoints;
 use crate::error::Error;
 use crate::flatten::{self, Parameters};
 use crate::lenient;
+use crate::mask::Secrets;
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;
@@ -155,9 +156,11 @@ impl Client {
         let (value, response) = self.rpc(region, action).await?;
         let status = response.status().as_u16();
         // Before anything stands in for a field that is missing.
-        let keys = A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what))?;
-        let answer =
-            lenient::from_value(value).map_err(|error| Error::malformed(A::NAME, status, error.to_string()))?;
+        let secrets = || Secrets::of(&self.config.credentials);
+        let keys =
+            A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what).without(&secrets()))?;
+        let answer = lenient::from_value(value)
+            .map_err(|error| Error::malformed(A::NAME, status, error.to_string()).without(&secrets()))?;
         Ok(Answered { answer, keys, bytes: response.body().len(), date: response::date(response.headers()) })
     }
 
@@ -186,7 +189,8 @@ impl Client {
                 Signature::Acs3 => self.acs3_request::<A>(&base, &parameters),
             })
             .await?;
-        let value = response::json(A::NAME, &response)?;
+        let value = response::json(A::NAME, &response)
+            .map_err(|error| error.without(&Secrets::of(&self.config.credentials)))?;
         Ok((value, response))
     }
 
@@ -207,6 +211,7 @@ impl Client {
             self.shared.buckets.take(clock, (facts.service.name(), bucket, facts.region.to_owned()), rate).await;
             let mut request = build()?;
             request.extensions_mut().insert(facts.most);
+            let signed = Secrets::of(&self.config.credentials).and_of(&request);
             // On a clock that runs fast the limit stays real: it is about the network, not about the cloud's waiting times.
             let limit = facts.limit.mul_f64(clock.speed().max(1.0));
             let outcome = match clock.timeout(limit, self.shared.transport.send(request)).await {
@@ -220,7 +225,7 @@ impl Client {
             };
             let error = match outcome {
                 Ok(response) => return Ok(response),
-                Err(error) => error,
+                Err(error) => error.without(&signed),
             };
             failures += 1;
             let Some(wait) = retry::wait(&error, failures, facts.repeatable, clock) else {

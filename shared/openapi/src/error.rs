@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use crate::mask::{self, Secrets};
+
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -142,7 +144,8 @@ const CREDENTIALS: &[&str] = &[
     "SecurityTokenNotSupported",
 ];
 /// How codes begin that refuse the region.
-const REGION: &[&str] = &["InvalidRegionId", "InvalidRegion.", "RegionNotSupport", "UnsupportedRegion"];
+const REGION: &[&str] =
+    &["InvalidRegionId", "InvalidRegion.", "IllegalParam.Region", "RegionNotSupport", "UnsupportedRegion"];
 
 impl Error {
     fn plain(kind: ErrorKind, action: &'static str, code: &str, message: impl Into<String>) -> Self {
@@ -150,7 +153,7 @@ impl Error {
             kind,
             status: None,
             code: code.to_owned(),
-            message: message.into(),
+            message: mask::mask(&message.into()),
             request_id: String::new(),
             action,
             retry_after: None,
@@ -194,6 +197,14 @@ impl Error {
 
     pub(crate) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {
         Self::plain(ErrorKind::Malformed, action, "IncompleteListing", message)
+    }
+
+    /// The same without what the call was signed with, wherever the response echoes it.
+    pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
+        for text in [&mut self.code, &mut self.message, &mut self.request_id] {
+            *text = secrets.mask(text);
+        }
+        self
     }
 
     /// What was named does not exist. A 404 without a code says nothing of the kind: unknown is not absent.

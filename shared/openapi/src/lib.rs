@@ -38,6 +38,7 @@ mod flatten;
 mod https;
 mod lenient;
 mod listing;
+mod mask;
 mod pages;
 mod resign;
 mod response;

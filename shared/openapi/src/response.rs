@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
+use crate::mask::mask;
 
 /// How much of a body that is no error body goes into a message.
 const EXCERPT: usize = 200;
@@ -66,9 +67,9 @@ fn refusal(action: &'static str, response: &Response<Bytes>) -> Error {
     Error {
         kind: ErrorKind::Refused,
         status: Some(status.as_u16()),
-        code: code.unwrap_or_else(|| unnamed(status)),
-        message,
-        request_id,
+        code: code.map_or_else(|| unnamed(status), |code| mask(&code)),
+        message: mask(&message),
+        request_id: mask(&request_id),
         action,
         retry_after: retry_after(headers),
     }
