@@ -1,7 +1,10 @@
 //! Every exchange with the cloud as a line of JSON, so that it can be read, searched, and made again.
 //!
 //! The first line is a [`Preface`]: the world that the exchanges began with. Every other line is an [`Exchange`], in the order in
-//! which they ended; `number` is the order in which they came. Secrets are replaced by `***` unless they are asked for.
+//! which they ended; `number` is the order in which they came. Secrets are replaced by `***` unless they are asked for
+//! (`secrets` holds the one list of what is secret).
+
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -14,10 +17,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::driver::Answered;
 use crate::faults::Rule;
+use secrets::Met;
 
 /// What stands for a secret.
 pub const REDACTED: &str = "***";
@@ -124,6 +127,8 @@ impl Default for Content {
 pub struct Recorder {
     out: Mutex<Box<dyn Write + Send>>,
     secrets: bool,
+    /// What has to be kept out of everything that follows.
+    met: Mutex<Met>,
     next: AtomicU64,
 }
 
@@ -135,7 +140,11 @@ impl std::fmt::Debug for Recorder {
 
 /// An exchange whose answer is not there yet.
 #[derive(Debug)]
-pub(crate) struct Begun(Exchange);
+pub(crate) struct Begun {
+    exchange: Exchange,
+    /// The secrets of the request, which the answer may quote.
+    met: Met,
+}
 
 impl Recorder {
     /// Begins a recording; with `secrets`, nothing is replaced.
@@ -146,7 +155,7 @@ impl Recorder {
         let line = serde_json::to_string(preface)?;
         writeln!(out, "{line}")?;
         out.flush()?;
-        Ok(Self { out: Mutex::new(Box::new(out)), secrets, next: AtomicU64::new(0) })
+        Ok(Self { out: Mutex::new(Box::new(out)), secrets, met: Mutex::default(), next: AtomicU64::new(0) })
     }
 
     /// Notes a request.
@@ -156,14 +165,18 @@ impl Recorder {
         let mut headers = headers(request.headers());
         let is_form = headers.get("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with(FORM));
         let mut body = if is_form { Content::Form(pairs(request.body())) } else { Content::of(request.body()) };
+        let mut met = self.met();
         if !self.secrets {
-            redact(&mut query);
-            if let Content::Form(fields) = &mut body {
-                redact(fields);
-            }
-            headers.iter_mut().for_each(|(name, value)| redact_header(name, value));
+            let form: &[(String, String)] = if let Content::Form(fields) = &body { fields } else { &[] };
+            let fields = query.iter().chain(form).map(|(name, value)| (name.as_str(), value.as_str()));
+            let passing =
+                Met::passing(fields.chain(headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))));
+            met.pairs(&mut query);
+            met.headers(headers.iter_mut());
+            redact(&mut met, &mut body);
+            self.learn(&met, &passing);
         }
-        Begun(Exchange {
+        let exchange = Exchange {
             number: self.next.fetch_add(1, Ordering::Relaxed),
             at,
             region: region.to_owned(),
@@ -174,16 +187,25 @@ impl Recorder {
             body,
             answer: None,
             seconds: 0.0,
-        })
+        };
+        Begun { exchange, met }
+    }
+
+    fn met(&self) -> Met {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, exchange: &Met, passing: &Met) {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).learn(exchange, passing);
     }
 
     /// Writes an exchange down. A recording that cannot go on is said so in the log, once for every line that is missing.
     pub(crate) fn answer(&self, begun: Begun, now: Timestamp, answered: &Answered) {
-        let Begun(mut exchange) = begun;
+        let Begun { mut exchange, mut met } = begun;
         exchange.seconds = now.duration_since(exchange.at).as_secs_f64();
         exchange.answer = match answered {
-            Answered::Whole(response) => Some(self.told(response, false)),
-            Answered::Truncated(response) => Some(self.told(response, true)),
+            Answered::Whole(response) => Some(self.told(&mut met, response, false)),
+            Answered::Truncated(response) => Some(self.told(&mut met, response, true)),
             Answered::Cut => None,
         };
         let written = serde_json::to_string(&exchange).map_err(std::io::Error::from).and_then(|line| {
@@ -195,17 +217,29 @@ impl Recorder {
         }
     }
 
-    fn told(&self, response: &Response<Bytes>, truncated: bool) -> Answer {
+    fn told(&self, met: &mut Met, response: &Response<Bytes>, truncated: bool) -> Answer {
         let mut body = Content::of(response.body());
-        if !self.secrets
-            && let Content::Text(text) = &mut body
-            && text.contains("AccessKeySecret")
-            && let Ok(mut value) = serde_json::from_str::<Value>(text)
-        {
-            redact_answer(&mut value);
-            *text = value.to_string();
+        let mut headers = headers(response.headers());
+        if !self.secrets {
+            // What the request was signed with is not learned again; what the answer hands out is.
+            let request = met.clone();
+            met.headers(headers.iter_mut());
+            redact(met, &mut body);
+            self.learn(met, &request);
         }
-        Answer { status: response.status().as_u16(), headers: headers(response.headers()), body, truncated }
+        Answer { status: response.status().as_u16(), headers, body, truncated }
+    }
+}
+
+fn redact(met: &mut Met, body: &mut Content) {
+    match body {
+        Content::Form(fields) => {
+            met.pairs(fields);
+            fields.iter_mut().for_each(|(_, value)| met.body(value));
+        }
+        Content::Text(text) => met.body(text),
+        Content::Base64(_) if met.is_in(&body.bytes()) => *body = Content::Text(REDACTED.to_owned()),
+        Content::Base64(_) => {}
     }
 }
 
@@ -248,41 +282,6 @@ fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
             .or_insert_with(|| value.into_owned());
     }
     read
-}
-
-fn redact(pairs: &mut [(String, String)]) {
-    for (_, value) in pairs.iter_mut().filter(|(name, _)| matches!(name.as_str(), "Signature" | "SecurityToken")) {
-        *value = REDACTED.to_owned();
-    }
-}
-
-fn redact_header(name: &str, value: &mut String) {
-    match name {
-        // The scheme says how it was signed.
-        "authorization" => {
-            let scheme = value.split_whitespace().next().unwrap_or_default();
-            *value = format!("{scheme} {REDACTED}");
-        }
-        "x-acs-security-token" | "x-oss-security-token" => *value = REDACTED.to_owned(),
-        _ => {}
-    }
-}
-
-/// Keys that an answer hands out.
-fn redact_answer(value: &mut Value) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                if matches!(name.as_str(), "AccessKeySecret" | "SecurityToken") {
-                    *field = Value::from(REDACTED);
-                } else {
-                    redact_answer(field);
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(redact_answer),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -117,3 +117,73 @@ fn a_body_that_is_no_text_comes_back_as_it_was() {
     assert!(matches!(content, Content::Base64(_)));
     assert_eq!(content.bytes().as_ref(), bytes);
 }
+
+/// Secrets of every kind, wherever a client may put them.
+#[tokio::test(start_paused = true)]
+async fn every_secret_field_is_masked_wherever_it_stands() {
+    let (cloud, paper) = recorded(false);
+    let canary = |number: usize| format!("canary+{number:02}/value==");
+    let encoded = |number: usize| encode(&canary(number));
+    let uri = format!(
+        "/bucket/key?security-token={}&x-oss-security-token={}&x-oss-signature={}&Signature={}&SECURITYTOKEN={}",
+        encoded(1),
+        encoded(2),
+        encoded(3),
+        encoded(4),
+        encoded(5)
+    );
+    let mut request = Request::get(uri).header("host", "oss.example").header("content-type", FORM);
+    for (number, name) in [
+        "authorization",
+        "x-fc-security-token",
+        "x-fc-access-key-secret",
+        "x-fc-access-key-id",
+        "x-acs-security-token",
+        "x-oss-security-token",
+        "cookie",
+        "set-cookie",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        request = request.header(name, canary(10 + number));
+    }
+    let body = format!(
+        "SecurityToken={}&Payload={}&Note={}",
+        encoded(30),
+        encode(&format!(r#"{{"Credentials":{{"AccessKeySecret":"{}"}}}}"#, canary(31))),
+        // A value that a header of this request has shown.
+        encoded(12),
+    );
+    cloud.call(HANGZHOU, request.body(Bytes::from(body)).unwrap()).await;
+    assert!(!paper.text().contains("canary"), "{}", paper.text());
+    let [exchange] = paper.exchanges().try_into().unwrap();
+    assert_eq!(exchange.query[0], ("security-token".to_owned(), REDACTED.to_owned()), "its name stays");
+}
+
+#[test]
+fn what_an_answer_quotes_or_hands_out_is_masked_and_not_quoted_later() {
+    let mut met = Met::default();
+    let mut answer = r#"{"Credentials":{"SecurityToken":"canary+token==","AccessKeyId":"STS.1"},
+        "Nested":"{\"AccessKeySecret\":\"canarysecret\"}"}"#
+        .to_owned();
+    met.body(&mut answer);
+    assert!(!answer.contains("canary") && answer.contains("STS.1"), "{answer}");
+    for quoting in [
+        r#"{"Message":"server string to sign is:POST&%2F&SecurityToken%3Dcanary%252Btoken"}"#,
+        r#"{"Message":"x is canary+token=="}"#,
+        "<Error><SecurityToken>canary</SecurityToken><Message>canary%2Btoken%3D%3D</Message></Error>",
+        "<StringToSign>GET canary+token==</StringToSign>",
+    ] {
+        let mut text = quoting.to_owned();
+        met.body(&mut text);
+        assert!(!text.contains("canary"), "{text}");
+    }
+    let mut harmless = r#"{"SignatureMethod": "HMAC-SHA1", "TotalCount": 1}"#.to_owned();
+    met.body(&mut harmless);
+    assert_eq!(harmless, r#"{"SignatureMethod": "HMAC-SHA1", "TotalCount": 1}"#, "it stays as it was, byte by byte");
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

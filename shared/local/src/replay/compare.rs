@@ -160,7 +160,7 @@ fn pairs<'a>(field: &str, old: &'a [Value], new: &'a [Value], names: &Names) -> 
 type Found = (String, String, String);
 
 fn values(place: &str, field: &str, old: &Value, new: &Value, names: &Names, found: &mut Vec<Found>) {
-    if old.as_str() == Some(REDACTED) || is_time(field, old, new) {
+    if is_masked(old, new) || is_time(field, old, new) {
         return;
     }
     match (old, new) {
@@ -205,6 +205,17 @@ fn values(place: &str, field: &str, old: &Value, new: &Value, names: &Names, fou
     }
 }
 
+/// Whether a text is the same but for what was masked.
+fn is_masked(old: &Value, new: &Value) -> bool {
+    let (Some(old), Some(new)) = (old.as_str(), new.as_str()) else { return false };
+    match (old.split_once(REDACTED), old.rsplit_once(REDACTED)) {
+        (Some((start, _)), Some((_, end))) => {
+            new.len() >= start.len() + end.len() && new.starts_with(start) && new.ends_with(end)
+        }
+        _ => false,
+    }
+}
+
 fn inner(text: &str) -> Option<Value> {
     text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
 }
@@ -245,6 +256,13 @@ mod tests {
         let new = json!({"RequestId": "B", "VpcId": "vpc-bbbbbb", "CreationTime": "2026-11-23T09:00:00Z", "Created": "2026-11-23T08:00Z",
             "DNSName": "vpc-bbbbbb.example", "SecurityToken": "secret", "GmtTime": 18});
         assert_eq!(differences(&old, &new), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_masked_is_compared_without_the_mask() {
+        let differ = |old: &str, new: &str| !differences(&json!({ "Note": old }), &json!({ "Note": new })).is_empty();
+        assert!(!differ("***", "anything") && !differ("key=*** ok", "key=secret ok"));
+        assert!(differ("key=*** ok", "key=secret bad") && differ("a***a", "a"));
     }
 
     #[test]
