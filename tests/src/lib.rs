@@ -8,6 +8,7 @@ pub mod footprint;
 pub mod lies;
 pub mod matrix;
 mod runs;
+pub mod sbom;
 pub mod things;
 pub mod worlds;
 
