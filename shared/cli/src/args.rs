@@ -11,7 +11,8 @@ use clap_complete::Shell;
     name = "albridge",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage.\n\nExample:\n  albridge demo"
+    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage.\nA reading that failed is 1, also where changes are \
+                  pending: what is not known is said first.\n\nExample:\n  albridge demo"
 )]
 pub(crate) struct Cli {
     /// JSON lines on stdout, and nothing else there.
@@ -36,7 +37,7 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge replay calls.jsonl\n  albridge replay calls.jsonl --against http://127.0.0.1:7000 --json"
     )]
     Replay(ReplayArgs),
-    /// What would change. Writes nothing; exit code 2 if there is anything.
+    /// What would change. Writes nothing; exit code 2 if there is anything, 1 if it is not known.
     #[command(after_help = "Example:\n  albridge plan web --bindings bindings.yml --out plan.json")]
     Plan(PlanArgs),
     /// Shows the plan, asks, and makes the changes, stage by stage.
@@ -47,12 +48,13 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge run web --bindings oss://bucket.cn-hangzhou/bindings.yml --home cn-hangzhou"
     )]
     Run(RunArgs),
-    /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be.
+    /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be, 1 if
+    /// it is not known.
     #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou")]
     Status(StatusArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
     #[command(
-        after_help = "Exit codes: 0 reachable, 2 not, 1 failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
+        after_help = "Exit codes: 0 reachable, 2 not, 1 not known or failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
     )]
     Explain(ExplainArgs),
     /// The topology of a binding and the way of packets through it, as SVG, Mermaid or DOT.

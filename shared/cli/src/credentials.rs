@@ -6,8 +6,8 @@ use serde::Deserialize;
 use crate::output::Trouble;
 use crate::target::Environment;
 
-/// `~/.aliyun/config.json`, as far as it matters here.
-#[derive(Debug, Deserialize)]
+/// `~/.aliyun/config.json`, as far as it matters here. It holds keys, so it has no `Debug`.
+#[derive(Deserialize)]
 struct Config {
     #[serde(default)]
     current: String,
@@ -15,9 +15,8 @@ struct Config {
     profiles: Vec<Profile>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Profile {
     name: String,
     mode: String,
@@ -28,7 +27,7 @@ struct Profile {
 
 /// The environment's key, unless a profile is asked for by name; else the profile's.
 pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<Credentials, Trouble> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
     if profile.is_none()
         && let (Some(id), Some(secret)) =
             (variable("ALIBABA_CLOUD_ACCESS_KEY_ID"), variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET"))
@@ -52,7 +51,14 @@ pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<C
 
 fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, Trouble> {
     let config: Config = serde_json::from_str(text)
-        .map_err(|error| Trouble::Usage(format!("{name} is no configuration of the aliyun CLI: {error}.")))?;
+        // The parser's own words quote the text, and the text holds keys.
+        .map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            Trouble::Usage(format!(
+                "{name} is no configuration of the aliyun CLI: line {line}, column {column} is not as it should be. Run \
+                 `aliyun configure`."
+            ))
+        })?;
     let wanted = wanted.unwrap_or(if config.current.is_empty() { "default" } else { &config.current });
     let profile = config.profiles.iter().find(|profile| profile.name == wanted).ok_or_else(|| {
         let names: Vec<_> = config.profiles.iter().map(|profile| profile.name.as_str()).collect();
@@ -107,6 +113,8 @@ mod tests {
             assert!(error.to_string().contains(words), "{error}");
             assert_eq!(error.code(), 64);
         }
+        let quoting = read(r#"{"profiles": "cAnArySecret"}"#, "config.json", None).unwrap_err().to_string();
+        assert!(quoting.contains("line 1, column") && !quoting.contains("cAnAry"), "{quoting}");
         assert!(read("nonsense", "config.json", None).unwrap_err().to_string().starts_with("config.json is no"));
     }
 
@@ -114,7 +122,8 @@ mod tests {
     fn the_environment_comes_first() {
         let environment = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "id"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let environment = Environment::new(environment);
         assert_eq!(find(&environment, None).unwrap(), Credentials::new("id", "secret"));
-        assert_eq!(find(&Environment::new(), None).unwrap_err().code(), 64);
+        assert_eq!(find(&Environment::default(), None).unwrap_err().code(), 64);
     }
 }

@@ -13,10 +13,11 @@ use onboarding::Store;
 use serde::Serialize;
 
 use crate::args::{Alb, EmulateArgs};
+use crate::files;
 use crate::output::{Console, Exit, Trouble};
 
 /// The line that is printed when everything can be reached.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready {
     /// `ALBRIDGE_ENDPOINTS`: by region, and `*` for central services.
@@ -70,7 +71,7 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         Local::start(options, Clock::scaled(args.speed)).await.map_err(|error| Trouble::Failed(error.to_string()))?;
     if let Some(file) = &args.record {
         let failed = |error| Trouble::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
-        let out = std::fs::File::create(file).map_err(failed)?;
+        let out = files::create(file).map_err(failed)?;
         local.record(out, &args.scenario, args.record_secrets).map_err(failed)?;
     }
     let folder = match &args.bindings {
@@ -156,7 +157,7 @@ impl Folder {
     fn with(bindings: &str) -> Result<Self, Trouble> {
         let path = std::env::temp_dir().join(format!("albridge-emulate-{}", std::process::id()));
         let failed = |error| Trouble::Failed(format!("{} cannot be written: {error}.", path.display()));
-        std::fs::create_dir_all(&path).map_err(failed)?;
+        files::folder(&path).map_err(failed)?;
         let folder = Self(path.clone());
         std::fs::write(folder.file(), bindings).map_err(failed)?;
         Ok(folder)

@@ -6,6 +6,7 @@ mod credentials;
 mod demo;
 mod emulate;
 mod explain;
+mod files;
 mod graph;
 mod output;
 mod pace;
@@ -15,15 +16,17 @@ mod replay;
 mod runs;
 mod schema;
 mod target;
+#[cfg(test)]
+mod tests;
+mod unread;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use args::{Cli, Command};
-use output::{Console, Exit, Trouble};
+use output::{Console, Exit, Text, Trouble};
 use target::Environment;
 
 /// What the command line cannot mean (sysexits' EX_USAGE).
@@ -31,9 +34,11 @@ const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     // What is not UTF-8 is none of ours.
-    let environment: Environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let environment = Environment::new(
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    );
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -41,9 +46,14 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
-    let log = environment.get("RUST_LOG").map_or("off", String::as_str);
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(log)).with_writer(std::io::stderr).init();
-    let console = Console::new(cli.json, environment.contains_key("NO_COLOR"));
+    let log = environment.get("RUST_LOG").unwrap_or("off");
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(log))
+        .with_ansi(false)
+        .with_writer(output::Log::stderr)
+        .init();
+    let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
+    std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
     // The demo leaps over waits, which tokio does on one thread only.
     let mut runtime = match cli.command {
         Command::Demo(_) => tokio::runtime::Builder::new_current_thread(),
@@ -53,15 +63,31 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(|error| Trouble::Failed(format!("The runtime cannot be started: {error}.")))
-        .and_then(|runtime| runtime.block_on(run(&cli.command, &environment, console)));
-    match ended {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(trouble) => {
-            console.tell(&json!({"event": "finished", "ok": false, "error": trouble.to_string()}));
-            console.note(format!("albridge: {trouble}"));
-            ExitCode::from(trouble.code())
-        }
+        .map(|runtime| runtime.block_on(carry_out(&cli.command, &environment, console)));
+    ExitCode::from(ended.unwrap_or_else(|trouble| console.give_up(&trouble)))
+}
+
+/// Runs a command to its end, and gives the exit code.
+async fn carry_out(command: &Command, environment: &Environment, console: Console) -> u8 {
+    match run(command, environment, console).await {
+        Ok(exit) => exit.code(),
+        Err(trouble) => console.give_up(&trouble),
     }
+}
+
+/// What is said of a panic: one line, and its backtrace if the environment asks for one.
+fn defect(panic: &std::panic::PanicHookInfo<'_>) -> Text {
+    let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
+    let payload = panic.payload();
+    let words =
+        payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let line = format!("albridge: this is a defect; please report it{place}: {}", words.unwrap_or("no message"));
+    let mut text = Text::from(line);
+    let trace = std::backtrace::Backtrace::capture();
+    if trace.status() == std::backtrace::BacktraceStatus::Captured {
+        text.extend(Text::of_lines(&trace.to_string()));
+    }
+    text
 }
 
 async fn run(command: &Command, environment: &Environment, console: Console) -> Result<Exit, Trouble> {

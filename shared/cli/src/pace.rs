@@ -38,7 +38,7 @@ pub(crate) fn patience(clock: &Clock, limit: SignedDuration) -> SignedDuration {
 
 /// The clock of the emulator that `ALBRIDGE_ENDPOINTS` names, else the real one.
 pub(crate) async fn clock(environment: &Environment, transport: &dyn Transport) -> Clock {
-    match environment.get("ALBRIDGE_ENDPOINTS").and_then(|endpoints| emulator(endpoints)) {
+    match environment.get("ALBRIDGE_ENDPOINTS").and_then(emulator) {
         Some(base) => told(&base, transport).await,
         None => Clock::system(),
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn environment(endpoints: &str) -> Environment {
-        Environment::from([("ALBRIDGE_ENDPOINTS".to_owned(), endpoints.to_owned())])
+        Environment::new([("ALBRIDGE_ENDPOINTS".to_owned(), endpoints.to_owned())].into())
     }
 
     /// The clock that a command has when the port answers this.

@@ -16,7 +16,8 @@ use serde_json::json;
 
 use crate::args::ReplayArgs;
 use crate::credentials;
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::graph::text::columns;
+use crate::output::{Console, Exit, Line, Tone, Trouble, visible};
 use crate::pace;
 use crate::target::Environment;
 
@@ -52,8 +53,7 @@ pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console
             made(&recording, &mut fresh, &credentials, &clock).await?
         }
     };
-    show(&replayed, console);
-    Ok(if replayed.differences.is_empty() { Exit::Done } else { Exit::Pending })
+    Ok(show(&replayed, console))
 }
 
 async fn made(
@@ -101,23 +101,29 @@ async fn running(url: &str, clock: &Clock) -> Result<Running, Trouble> {
 }
 
 /// A line for each difference, and one at the end.
-fn show(replayed: &Replayed, console: Console) {
+fn show(replayed: &Replayed, console: Console) -> Exit {
     for difference in &replayed.differences {
         console.tell(&json!({"event": "difference", "difference": difference}));
     }
     let (exchanges, count) = (replayed.exchanges, replayed.differences.len());
-    console.tell(&json!({"event": "finished", "ok": count == 0, "exchanges": exchanges, "differences": count}));
+    let exit = console.finish(Exit::pending(count > 0), json!({"exchanges": exchanges, "differences": count}));
     let width = |text: fn(&Difference) -> &str| {
-        replayed.differences.iter().map(|difference| text(difference).chars().count()).max().unwrap_or(0)
+        replayed.differences.iter().map(|difference| columns(&visible(text(difference)))).max().unwrap_or(0)
+    };
+    let padded = |text: &str, width: usize| {
+        let text = visible(text);
+        let space = " ".repeat(width.saturating_sub(columns(&text)));
+        text + &space
     };
     let (actions, places) = (width(|difference| &difference.action), width(|difference| &difference.place));
     for Difference { number, action, place, recorded, replayed, .. } in &replayed.differences {
-        let (was, is) = (console.tint(Tone::Faint, recorded), console.tint(Tone::Bad, replayed));
-        console.say(format!("{number:>5}  {action:actions$}  {place:places$}  {was} -> {is}"));
+        let line = Line::new(format!("{number:>5}  {}  {}  ", padded(action, actions), padded(place, places)));
+        console.say(line.then_toned(Tone::Faint, recorded).then(" -> ").then_toned(Tone::Bad, replayed));
     }
     match count {
         0 => console.say(format!("{exchanges} requests, all answered as recorded")),
         1 => console.say(format!("{exchanges} requests, 1 difference")),
         _ => console.say(format!("{exchanges} requests, {count} differences")),
     }
+    exit
 }

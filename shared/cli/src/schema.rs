@@ -21,6 +21,8 @@ pub(crate) fn completions(shell: Shell, console: Console) -> Result<Exit, Troubl
     clap_complete::generate(shell, &mut Cli::command(), "albridge", &mut script);
     let script = String::from_utf8_lossy(&script);
     console.tell(&json!({"shell": shell.to_string(), "script": script}));
-    console.say(script.trim_end());
+    if !console.is_json() {
+        console.raw(script.trim_end());
+    }
     Ok(Exit::Done)
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use clock::Clock;
 use onboarding::Store;
 use onboarding::ids::BindingName;
-use openapi::HttpTransport;
+use openapi::{HttpTransport, Transport};
 use stage::{Failure, Host, Settings, SettingsError, StoreLocation};
 
 use crate::args::Target;
@@ -13,8 +14,31 @@ use crate::credentials;
 use crate::output::Trouble;
 use crate::pace;
 
-/// The process's environment, read once by main.
-pub(crate) type Environment = BTreeMap<String, String>;
+/// The process's environment, read once by main, and the way to the cloud.
+#[derive(Clone, Default)]
+pub(crate) struct Environment {
+    variables: BTreeMap<String, String>,
+    /// In place of HTTPS on real time.
+    way: Option<(Arc<dyn Transport>, Clock)>,
+}
+
+impl Environment {
+    /// HTTPS on real time.
+    pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
+        Self { variables, way: None }
+    }
+
+    /// Another way to the cloud.
+    #[cfg(test)]
+    pub(crate) fn within(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
+        Self { variables, way: Some((transport, clock)) }
+    }
+
+    /// A variable.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+}
 
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +53,19 @@ pub(crate) enum Access {
 pub(crate) async fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, Trouble> {
     let settings = settings(target, environment, access)?;
     let credentials = credentials::find(environment, target.profile.as_deref())?;
-    let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
-    let clock = pace::clock(environment, &transport).await;
-    Ok(Host::new(settings, Arc::new(transport), clock, credentials))
+    let (transport, clock) = match &environment.way {
+        Some(way) => way.clone(),
+        None => {
+            let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
+            let clock = pace::clock(environment, &transport).await;
+            (Arc::new(transport) as Arc<dyn Transport>, clock)
+        }
+    };
+    Ok(Host::new(settings, transport, clock, credentials))
 }
 
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, Trouble> {
-    let mut variables = environment.clone();
+    let mut variables = environment.variables.clone();
     let options = [
         ("ALBRIDGE_BINDINGS", &target.bindings),
         ("ALBRIDGE_DEPLOYMENT", &target.deployment),
@@ -108,7 +138,7 @@ mod tests {
 
     #[test]
     fn without_bindings_both_ways_to_name_them_are_said() {
-        let error = settings(&target(None), &Environment::new(), Access::Read).unwrap_err();
+        let error = settings(&target(None), &Environment::default(), Access::Read).unwrap_err();
         assert_eq!(error.code(), 64);
         assert!(error.to_string().contains("--bindings"), "{error}");
     }
@@ -117,7 +147,7 @@ mod tests {
     fn plain_http_to_another_machine_takes_a_flag() {
         let oss = target(Some("oss://bucket.cn-hangzhou/bindings.yml"));
         let endpoints = r#"{"*":"http://cloud.example.com"}"#.to_owned();
-        let environment = Environment::from([("ALBRIDGE_ENDPOINTS".to_owned(), endpoints)]);
+        let environment = Environment::new([("ALBRIDGE_ENDPOINTS".to_owned(), endpoints)].into());
         let error = settings(&oss, &environment, Access::Read).unwrap_err();
         assert_eq!(error.code(), 64);
         assert!(error.to_string().contains("http://cloud.example.com"), "{error}");
@@ -127,8 +157,8 @@ mod tests {
     #[test]
     fn a_reading_command_may_not_write() {
         let oss = target(Some("oss://bucket.cn-hangzhou/bindings.yml"));
-        assert!(settings(&oss, &Environment::new(), Access::Read).unwrap().read_only);
-        assert!(!settings(&oss, &Environment::new(), Access::Write).unwrap().read_only);
+        assert!(settings(&oss, &Environment::default(), Access::Read).unwrap().read_only);
+        assert!(!settings(&oss, &Environment::default(), Access::Write).unwrap().read_only);
     }
 
     #[test]

@@ -157,8 +157,7 @@ impl Client {
         let status = response.status().as_u16();
         // Before anything stands in for a field that is missing.
         let secrets = || Secrets::of(&self.config.credentials);
-        let keys =
-            A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what).without(&secrets()))?;
+        let keys = A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what).without(&secrets()))?;
         let answer = lenient::from_value(value)
             .map_err(|error| Error::malformed(A::NAME, status, error.to_string()).without(&secrets()))?;
         Ok(Answered { answer, keys, bytes: response.body().len(), date: response::date(response.headers()) })

@@ -17,10 +17,11 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::output::{Console, Exit, Line, Text, Tone, Trouble, visible};
 use crate::plan::{self, Saved};
 use crate::runs::Workflow;
 use crate::target::{self, Access, Environment};
+use crate::unread::{self, Standing, is_left};
 
 pub(crate) use stages::{Progress, stages};
 
@@ -60,7 +61,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
         ));
     }
-    let mut left = 0;
+    let mut ended = Ended::default();
     for binding in &bindings {
         let now = plan::look(&host, binding, true).await?.1;
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
@@ -69,25 +70,50 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
                 return Err(moved(binding, &differences));
             }
         }
-        left += one(&host, binding, &now, args.yes || saved.is_some(), console).await?;
+        ended.add(one(&host, binding, &now, args.yes || saved.is_some(), console).await?);
     }
-    console.tell(&json!({"event": "finished", "ok": left == 0, "blocked": left}));
-    Ok(if left == 0 { Exit::Done } else { Exit::Pending })
+    Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
 }
 
-/// Applies one plan. Gives how many things are left undone.
+/// What came of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ended {
+    exit: Exit,
+    /// How many things are left undone.
+    left: usize,
+}
+
+impl Ended {
+    fn add(&mut self, other: Self) {
+        self.exit = self.exit.max(other.exit);
+        self.left += other.left;
+    }
+
+    /// After the stages. What could not be read counts more than what is left: it is not known how much that is.
+    fn of(reports: &[Report]) -> Self {
+        let left = undone(reports);
+        let mut findings = reports.iter().flat_map(|report| &report.findings);
+        let unread = reports.iter().any(|report| report.status == Status::Unread);
+        let exit = if unread || findings.clone().any(|finding| finding.code == Code::AlbMissing) {
+            Exit::Failed
+        } else {
+            Exit::pending(left > 0 || findings.any(is_left))
+        };
+        Self { exit, left }
+    }
+}
+
+/// Applies one plan.
 async fn one(
     host: &Host,
     binding: &BindingName,
     plan: &Plan,
     agreed: bool,
     console: Console,
-) -> Result<usize, Trouble> {
+) -> Result<Ended, Trouble> {
     plan::show(binding, plan, console);
     if plan.changes.is_empty() && plan.pending.is_empty() {
-        // A load balancer that is not there, say: nothing is to be changed, and nothing is in place.
-        let stuck = |reason: &&Reason| reason.code.severity() == Severity::Error && reason.code != Code::NotProbed;
-        return Ok(plan.findings.iter().filter(stuck).count());
+        return Ok(Ended { exit: Standing::of(plan).exit(plan), left: plan.errors().count() });
     }
     if !agreed && !ask(binding, console) {
         return Err(Trouble::Failed("Nothing was changed.".to_owned()));
@@ -95,7 +121,7 @@ async fn one(
     others(host, binding, console).await?;
     let reports = stages(host, binding, plan, |progress| tell(&progress, console)).await?;
     leaving::tell(binding, &reports, console);
-    Ok(undone(&reports))
+    Ok(Ended::of(&reports))
 }
 
 /// How many things are left undone. What only waits for its time is not: the run or apply after that makes it.
@@ -121,7 +147,8 @@ fn moved(binding: &BindingName, differences: &[String]) -> Trouble {
 
 fn ask(binding: &BindingName, console: Console) -> bool {
     let mut stderr = std::io::stderr().lock();
-    let _gone = write!(stderr, "Apply this to {binding}? Only `yes` does. ").and_then(|()| stderr.flush());
+    let question = visible(&format!("Apply this to {binding}? Only `yes` does. "));
+    let _gone = write!(stderr, "{question}").and_then(|()| stderr.flush());
     drop(stderr);
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer).is_ok();
@@ -149,14 +176,14 @@ async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<
 fn tell(progress: &Progress<'_>, console: Console) {
     match progress {
         Progress::Waits { stage, what } => {
-            console.say(console.tint(Tone::Faint, format!("  {stage:<16} waits: {what}")));
+            console.say(Line::toned(Tone::Faint, format!("  {stage:<16} waits: {what}")));
             console.tell(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
         Progress::Done { report, changes } => {
-            console.say(line(report, *changes, console));
+            console.say(line(report, *changes));
             console.tell(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
-                                 "changes": changes, "made": report.made, "blocked": report.blocked}),
+                                 "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),
             );
         }
     }
@@ -172,19 +199,22 @@ pub(crate) const fn word(status: Status) -> (Tone, &'static str) {
     }
 }
 
-/// What a stage reported.
-pub(crate) fn line(report: &Report, changes: usize, console: Console) -> String {
+/// What a stage reported; what it could not read comes first.
+pub(crate) fn line(report: &Report, changes: usize) -> Text {
     // What only waits for its time is no fault.
     let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
     let (tone, word) = word(if waits { Status::Done } else { report.status });
-    let stage = report.stage;
     let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
-    let mut text = format!("  {stage:<16} {}{count}", console.tint(tone, word));
-    for reason in &report.blocked {
+    let stage = format!("  {:<16} ", report.stage.as_str());
+    let mut text = Text::from(Line::new(stage).then_toned(tone, word).then(count));
+    text.extend(unread::lines(&report.unread, "    "));
+    let said = |reason: &&Reason| reason.code == Code::Unread && !report.unread.is_empty();
+    for reason in report.blocked.iter().filter(|reason| !said(reason)) {
         match reason.until {
-            Some(_) => text.push_str(&format!("\n    . {}", reason.message)),
+            Some(_) => text.line(format!("    . {}", reason.message)),
             None => {
-                text.push_str(&format!("\n    x {}\n        {} {}", reason.message, reason.code, reason.code.remedy()));
+                text.line(format!("    x {}", reason.message));
+                text.line(format!("        {} {}", reason.code, reason.code.remedy()));
             }
         }
     }

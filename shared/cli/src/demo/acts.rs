@@ -12,7 +12,7 @@ use super::follow::{Detail, Goal, Run, follow, quiet};
 use super::play::{CHENGDU, HANGZHOU, Play, expect};
 use super::world;
 use crate::explain::{self, Subject};
-use crate::output::{Tone, Trouble};
+use crate::output::{Line, Tone, Trouble};
 use crate::plan;
 
 /// Instances that start at once.
@@ -53,7 +53,7 @@ async fn show_way(play: &Play, instance: &str) -> Result<(), Trouble> {
     let host = play.local.operator_host();
     let store = crate::target::store(&host).await?;
     let sight = explain::see(&host, &store, Some(play.binding.as_str()), &Subject::Instance(instance.into())).await?;
-    play.story.aside(|console| console.say(explain::ways(&sight, console).trim_start_matches('\n')));
+    play.story.aside(|console| console.say(explain::ways(&sight, console.width()).trimmed()));
     play.story.event(json!({"event": "way", "instance": instance, "explanation": sight.explanation}));
     Ok(())
 }
@@ -63,7 +63,7 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
     quiet(play, Detail::Changes).await?;
     play.story.section(&format!("{FLEET} more instances start at once"));
     let launched = play.launch(FLEET).await?;
-    play.story.step(&format!("RunInstances: {} to {}", first(&launched), last(&launched)));
+    play.story.step(format!("RunInstances: {} to {}", first(&launched), last(&launched)));
     play.story.event(json!({"event": "instance", "instances": launched, "action": "run"}));
     let wanted = launched.len() + 1;
     let runs = follow(play, Detail::Changes, Goal::Members(wanted)).await?;
@@ -82,7 +82,7 @@ async fn fleet(play: &mut Play) -> Result<(), Trouble> {
         runs_word(count),
         answering.len()
     );
-    play.story.step(&play.story.tint(Tone::Good, &text));
+    play.story.step(Line::toned(Tone::Good, text));
     play.story.event(json!({"event": "fleet", "runs": count, "members": wanted, "answering": answering.len()}));
     expect(answering.len() == wanted, || format!("Only {} of {wanted} instances answer.", answering.len()))
 }
@@ -102,7 +102,7 @@ async fn drift(play: &mut Play) -> Result<(), Trouble> {
     play.pass(DRAINING).await;
     let host = play.local.operator_host();
     let drift = words(&plan::look(&host, &play.binding, false).await?.1);
-    play.story.step(&format!("albridge plan: {}", plan::changes(drift.len())));
+    play.story.step(format!("albridge plan: {}", plan::changes(drift.len())));
     drift.iter().for_each(|line| play.story.more(&format!("+ {line}")));
     play.story.event(json!({"event": "drift", "drift": drift}));
     play.story.waiting("no event tells of it; the timer looks every five minutes");
@@ -111,7 +111,7 @@ async fn drift(play: &mut Play) -> Result<(), Trouble> {
         let left = words(&plan::look(&host, &play.binding, false).await?.1);
         if left.is_empty() {
             let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
-            play.story.step(&play.story.tint(Tone::Good, "albridge plan: everything is in place"));
+            play.story.step(Line::toned(Tone::Good, "albridge plan: everything is in place"));
             play.story.event(json!({"event": "repair", "runs": names, "drift": drift}));
             play.show_get().await?;
             return Ok(());
@@ -130,7 +130,7 @@ async fn vandalise(play: &Play) -> Result<(), Trouble> {
     let route = routes.iter().find(|route| route.description.starts_with("albridge/")).ok_or_else(|| gone("route"))?;
     let delete = vpc::DeleteRouteEntry { route_entry_id: Some(route.id.to_string()), ..Default::default() };
     play.call(CHENGDU, &delete).await?;
-    play.story.step(&format!("DeleteRouteEntry {} of VPC1", route.destination));
+    play.story.step(format!("DeleteRouteEntry {} of VPC1", route.destination));
 
     let group =
         topology.security_groups.get(&SecurityGroupId::from("sg-2")).and_then(Known::get).and_then(Option::as_ref);
@@ -142,7 +142,7 @@ async fn vandalise(play: &Play) -> Result<(), Trouble> {
         ..Default::default()
     };
     play.call(HANGZHOU, &revoke).await?;
-    play.story.step(&format!("RevokeSecurityGroup {} of sg-2", rule.id));
+    play.story.step(format!("RevokeSecurityGroup {} of sg-2", rule.id));
 
     let (group, members) = play.members().await?;
     let member = members.last().ok_or_else(|| gone("server"))?;
@@ -154,7 +154,7 @@ async fn vandalise(play: &Play) -> Result<(), Trouble> {
     };
     let remove = alb::RemoveServersFromServerGroup { server_group_id: group, servers: vec![key], ..Default::default() };
     play.call(CHENGDU, &remove).await?;
-    play.story.step(&format!("RemoveServersFromServerGroup {}", member.server_ip));
+    play.story.step(format!("RemoveServersFromServerGroup {}", member.server_ip));
     Ok(())
 }
 
@@ -169,7 +169,7 @@ async fn release(play: &mut Play) -> Result<(), Trouble> {
     let instance = of(leaver);
     let delete = ecs::DeleteInstance { instance_id: instance.clone(), force: Some(true), ..Default::default() };
     play.call(HANGZHOU, &delete).await?;
-    play.story.step(&format!("DeleteInstance {instance} ({})", leaver.server_ip));
+    play.story.step(format!("DeleteInstance {instance} ({})", leaver.server_ip));
     play.story.event(json!({"event": "instance", "instance": instance, "action": "release"}));
     let runs = follow(play, Detail::Changes, Goal::Members(before.len() - 1)).await?;
     all_is_well(&runs)?;
@@ -181,7 +181,7 @@ async fn release(play: &mut Play) -> Result<(), Trouble> {
     };
     expect(same(&rest, &after), || "Other members than the released one were touched.".to_owned())?;
     let text = format!("{} is out; the other {} members are as they were", leaver.server_ip, after.len());
-    play.story.step(&play.story.tint(Tone::Good, &text));
+    play.story.step(Line::toned(Tone::Good, text));
     play.story.event(json!({"event": "released", "instance": instance, "members": after.len()}));
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::follow::{Detail, Goal, follow, quiet};
 use super::play::{Play, expect};
 use crate::apply::{Progress, stages};
-use crate::output::{Tone, Trouble};
+use crate::output::{Line, Tone, Trouble};
 use crate::plan;
 
 /// Plays it.
@@ -46,14 +46,14 @@ pub(crate) async fn act(play: &mut Play) -> Result<(), Trouble> {
     let runs = quiet(play, Detail::Nothing).await?;
     if runs > 0 {
         let runs = if runs == 1 { "a run".to_owned() } else { format!("{runs} runs") };
-        play.story.step(&format!("meanwhile the timer started {runs}, which built nothing that wants a person's yes"));
+        play.story.step(format!("meanwhile the timer started {runs}, which built nothing that wants a person's yes"));
     }
     play.story.section("The next launch needs nobody");
     let launched = play.launch(1).await?;
-    play.story.step(&format!("RunInstances: {}", launched.join(", ")));
+    play.story.step(format!("RunInstances: {}", launched.join(", ")));
     play.story.event(json!({"event": "instance", "instances": launched, "action": "run"}));
     follow(play, Detail::Changes, Goal::Members(2)).await?;
     let text = format!("{} is a member; nobody was asked", launched.join(", "));
-    play.story.step(&play.story.tint(Tone::Good, &text));
+    play.story.step(Line::toned(Tone::Good, text));
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::minutes;
 use super::play::{HANGZHOU, Play, expect};
 use super::story;
 use crate::apply;
-use crate::output::{Tone, Trouble};
+use crate::output::{Line, Tone, Trouble};
 use crate::plan::changes;
 use crate::runs::{is_open, report};
 
@@ -130,7 +130,7 @@ fn begin(play: &Play, execution: &fnf::Execution, alone: bool, detail: Detail) {
     let at = time(&execution.started_time);
     let waits = if alone { "it waits a moment for further events" } else { "it waits for its turn" };
     if detail != Detail::Nothing {
-        play.story.step_at(at, &format!("run {} begins; {waits}", execution.name));
+        play.story.step_at(at, format!("run {} begins; {waits}", execution.name));
     }
     play.story.event(json!({"event": "run", "run": execution.name, "status": execution.status}));
 }
@@ -164,12 +164,13 @@ async fn update(play: &Play, run: &mut Run, execution: &fnf::Execution, detail: 
         run.ended = true;
         let at = time(&execution.stopped_time);
         let word = match execution.status.as_str() {
-            "Succeeded" => play.story.tint(Tone::Good, "succeeded"),
-            "Stopped" => "stood down: two older runs see to it".to_owned(),
-            other => play.story.tint(Tone::Bad, &other.to_lowercase()),
+            "Succeeded" => Line::toned(Tone::Good, "succeeded"),
+            "Stopped" => Line::new("stood down: two older runs see to it"),
+            other => Line::toned(Tone::Bad, other.to_lowercase()),
         };
         if detail != Detail::Nothing {
-            play.story.step_at(at, &format!("run {} {word}, {}", run.name, changes(run.changes)));
+            let line = Line::new(format!("run {} ", run.name)).join(word);
+            play.story.step_at(at, line.then(format!(", {}", changes(run.changes))));
         }
         play.story.event(json!({"event": "run", "run": run.name, "status": execution.status, "changes": run.changes}));
     }
@@ -203,8 +204,8 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
     let (tone, word) = apply::word(report.status);
     let stage = format!("{:<16}", report.stage.as_str());
     let count_words = if count == 0 { String::new() } else { changes(count) };
-    let word = play.story.tint(tone, &format!("{word:<9}"));
-    play.story.step_at(at, format!("{stage} {word} {count_words}").trim_end());
+    let line = Line::new(format!("{stage} ")).then_toned(tone, format!("{word:<9}"));
+    play.story.step_at(at, line.then(format!(" {count_words}")));
     if count == report.changes {
         few(play, "+", report.made.iter().cloned(), count);
     } else {

@@ -17,7 +17,7 @@ use clock::Clock;
 use serde_json::json;
 
 use crate::args::{Alb, DemoArgs};
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::output::{Console, Exit, Line, Tone, Trouble};
 use play::{Play, Total};
 
 /// Plays the story for one generation of load balancers, or for both in turn.
@@ -43,16 +43,15 @@ pub(crate) async fn demo(args: &DemoArgs, console: Console) -> Result<Exit, Trou
             total.calls,
             total.writes
         );
-        console.say(format!("\n{}", console.tint(Tone::Good, sum)));
+        console.say("");
+        console.say(Line::toned(Tone::Good, sum));
     }
     let error = ended.err().map(|trouble| trouble.to_string());
-    let mut finished = json!({"event": "finished", "ok": ok, "virtualSeconds": seconds, "calls": total.calls,
-                              "writes": total.writes});
+    let mut finished = json!({"virtualSeconds": seconds, "calls": total.calls, "writes": total.writes});
     if let (Some(fields), Some(error)) = (finished.as_object_mut(), error) {
         fields.insert("error".to_owned(), error.into());
     }
-    console.tell(&finished);
-    Ok(if ok { Exit::Done } else { Exit::Failed })
+    Ok(console.finish(Exit::failed(!ok), finished))
 }
 
 /// One generation's story. What was counted counts even if it breaks off.

@@ -16,7 +16,7 @@ use super::follow::Run;
 use super::story::Story;
 use crate::args::Alb;
 use crate::emulate::generation;
-use crate::output::{Console, Tone, Trouble};
+use crate::output::{Console, Line, Tone, Trouble};
 
 /// The regions of the procedure.
 pub(crate) const CHENGDU: &str = "cn-chengdu";
@@ -127,7 +127,7 @@ impl Play {
     pub(crate) async fn start(&self, instance: &str) -> Result<(), Trouble> {
         let start = ecs::StartInstance { instance_id: instance.to_owned(), ..Default::default() };
         self.call(HANGZHOU, &start).await?;
-        self.story.step(&format!("StartInstance {instance}, by somebody at the console"));
+        self.story.step(format!("StartInstance {instance}, by somebody at the console"));
         self.story.event(json!({"event": "instance", "instance": instance, "action": "start"}));
         Ok(())
     }
@@ -143,7 +143,7 @@ impl Play {
         let fetched = self.get().await.ok_or_else(|| Trouble::Failed(format!("GET {url}: nobody answers.")))?;
         let text = format!("GET {url} -> {} {}", fetched.status, fetched.body.trim());
         let tone = if fetched.status == 200 { Tone::Good } else { Tone::Bad };
-        self.story.step(&self.story.tint(tone, &text));
+        self.story.step(Line::toned(tone, text));
         self.story
             .event(json!({"event": "request", "url": url, "status": fetched.status, "servedBy": fetched.served_by}));
         expect(fetched.status == 200, || format!("GET {url} was answered with {}.", fetched.status))?;

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::output::{Console, Tone};
+use crate::output::{Console, Line, Tone, visible};
 
 /// The teller.
 pub(crate) struct Story {
@@ -44,34 +44,35 @@ impl Story {
 
     /// A part of the story begins.
     pub(crate) fn section(&self, title: &str) {
-        self.line(&format!("\n{}", self.console.tint(Tone::Strong, title)));
+        self.line("");
+        self.line(Line::toned(Tone::Strong, title));
         self.event(json!({"event": "section", "title": title}));
     }
 
     /// Something happens.
-    pub(crate) fn step(&self, text: &str) {
+    pub(crate) fn step(&self, text: impl Into<Line>) {
         self.step_at(self.clock.now(), text);
     }
 
     /// Something happened at a time that the cloud told.
-    pub(crate) fn step_at(&self, at: Timestamp, text: &str) {
-        let time = self.console.tint(Tone::Faint, minutes(since(self.began, at)));
-        self.line(&format!("  {time}  {text}"));
+    pub(crate) fn step_at(&self, at: Timestamp, text: impl Into<Line>) {
+        let time = Line::new("  ").then_toned(Tone::Faint, minutes(since(self.began, at)));
+        self.line(time.then("  ").join(text.into()));
     }
 
     /// More about the last step.
     pub(crate) fn more(&self, text: &str) {
-        self.line(&format!("         {text}"));
+        self.line(format!("         {text}"));
     }
 
     /// Something outside of time.
     pub(crate) fn plain(&self, text: &str) {
-        self.line(&format!("  {text}"));
+        self.line(format!("  {text}"));
     }
 
     /// What is waited for.
     pub(crate) fn waiting(&self, text: &str) {
-        self.bar.set_message(format!("{}  {text}", minutes(self.elapsed())));
+        self.bar.set_message(visible(&format!("{}  {text}", minutes(self.elapsed()))));
     }
 
     /// An event; the cloud's seconds since the beginning go with it.
@@ -82,18 +83,13 @@ impl Story {
         self.console.tell(&event);
     }
 
-    /// Text in a tone.
-    pub(crate) fn tint(&self, tone: Tone, text: &str) -> String {
-        self.console.tint(tone, text)
-    }
-
     /// Lets another command write.
     pub(crate) fn aside(&self, write: impl FnOnce(Console)) {
         self.bar.suspend(|| write(self.console));
     }
 
-    fn line(&self, line: &str) {
-        self.bar.suspend(|| self.console.say(line));
+    fn line(&self, line: impl Into<Line>) {
+        self.bar.suspend(|| self.console.say(line.into()));
     }
 }
 

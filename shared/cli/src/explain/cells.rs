@@ -5,7 +5,7 @@ use onboarding::topology::{NextHop, Topology};
 use reachability::{Direction, Hop};
 
 use super::grid::GLUE;
-use crate::graph::text::printable;
+use crate::output::visible;
 
 /// What, where, by what, and then.
 pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [String; 4] {
@@ -92,7 +92,7 @@ pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [St
             ("delivered", of_vpc(topology, vpc), by, destination.to_string())
         }
     };
-    [what.to_owned(), place, by, then].map(|cell| printable(&cell))
+    [what.to_owned(), place, by, then].map(|cell| visible(&cell))
 }
 
 fn to(next_hop: &NextHop) -> String {

@@ -14,9 +14,10 @@ use serde_json::json;
 use stage::{Cloud, Host, Needs};
 
 use crate::args::ExplainArgs;
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::output::{Console, Exit, Line, Text, Tone, Trouble};
 use crate::plan;
 use crate::target::{self, Access, Environment};
+use crate::unread;
 
 pub(crate) use subject::Subject;
 pub(crate) use table::ways;
@@ -130,7 +131,8 @@ fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Ins
     let vpcs = binding.backends.iter().map(|backend| &backend.vpc);
     let unread = vpcs.clone().find_map(|vpc| Some((vpc, topology.instances.get(vpc)?.why_unknown()?)));
     if let Some((vpc, why)) = unread {
-        return Err(format!("The instances of {vpc} could not be read: {why}."));
+        let why = unread::sentence(&topology.unread).unwrap_or_else(|| why.to_string());
+        return Err(format!("not known: the instances of {vpc}: {why}."));
     }
     let described: Vec<String> = vpcs.clone().map(|vpc| describe(topology, vpc)).collect();
     let described = described.join(", ");
@@ -166,6 +168,7 @@ async fn read_groups(host: &Host, binding: &Binding, instance: &Instance, topolo
     let seen = stage::observe(&cloud, &like, &host.settings().deployment, needs).await;
     topology.security_groups.extend(seen.security_groups);
     topology.prefix_lists.extend(seen.prefix_lists);
+    topology.unread.extend(&seen.unread);
 }
 
 fn judge(
@@ -176,7 +179,10 @@ fn judge(
     instance: Instance,
     selected: bool,
 ) -> Result<Sight, Trouble> {
-    let reason = |reason: onboarding::Reason| Trouble::Failed(reason.to_string());
+    let reason = |reason: onboarding::Reason| match unread::sentence(&topology.unread) {
+        Some(sentence) => Trouble::Failed(format!("not known: {} {sentence}.", reason.resource)),
+        None => Trouble::Failed(reason.to_string()),
+    };
     let deployment = host.settings().deployment.clone();
     let load_balancer = wanted::load_balancer(binding, &topology).map_err(reason)?;
     let sources = wanted::sources(binding, &topology).map_err(reason)?;
@@ -223,23 +229,36 @@ const fn verdict(verdict: &Verdict) -> (Tone, &'static str) {
     }
 }
 
-/// All of it, for people, without a line end at its end.
-pub(crate) fn text(sight: &Sight, console: Console) -> String {
+/// All of it, for people. What could not be read comes first.
+pub(crate) fn text(sight: &Sight, width: usize) -> Text {
     let (tone, _) = verdict(&sight.explanation.served);
-    let mut text = console.tint(tone, headline(sight));
+    let mut text = unread::lines(&sight.topology.unread, "");
+    text.line(Line::toned(tone, headline(sight)));
     if !sight.selected {
         let name = &sight.binding.name;
-        text.push_str(&format!("\n  It is not selected by the tags of {name}; explained as if it were."));
+        text.line(format!("  It is not selected by the tags of {name}; explained as if it were."));
     }
-    text + &ways(sight, console) + &table::sources(sight, console) + &table::faults(sight, console)
+    text.extend(ways(sight, width));
+    text.extend(table::sources(sight, width));
+    text.extend(table::faults(sight, width));
+    text
 }
 
 fn show(sight: &Sight, console: Console) -> Exit {
-    console.say(text(sight, console));
+    console.say(text(sight, console.width()));
     let name: &BindingName = &sight.binding.name;
+    let unread = &sight.topology.unread;
     console.tell(&json!({
         "event": "explanation", "binding": name, "instance": sight.instance.id, "address": sight.instance.address,
-        "port": sight.binding.server_group.port, "selected": sight.selected, "explanation": sight.explanation
+        "port": sight.binding.server_group.port, "selected": sight.selected, "unread": unread,
+        "explanation": sight.explanation
     }));
-    if sight.explanation.served == Verdict::Reachable { Exit::Done } else { Exit::Pending }
+    // A verdict over facts of which some are missing is not a whole one, even where it says "reachable".
+    let exit = match &sight.explanation.served {
+        _ if !unread.is_empty() => Exit::Failed,
+        Verdict::Undetermined(_) => Exit::Failed,
+        Verdict::Reachable => Exit::Done,
+        Verdict::Unreachable(_) | Verdict::Ambiguous(_) => Exit::Pending,
+    };
+    console.finish(exit, json!({"verdict": sight.explanation.served}))
 }

@@ -9,84 +9,84 @@ use reachability::{Hop, Path, Remedy};
 use super::Sight;
 use super::cells::cells;
 use super::grid::{INDENT, Row, lines};
-use crate::graph::text::{printable, wrap};
-use crate::output::{Console, Tone};
+use crate::graph::text::wrap;
+use crate::output::{Line, Text, Tone, visible};
 use crate::plan;
 
 /// Rows alike that are still shown one by one.
 const ALIKE: usize = 2;
 
 /// Both ways.
-pub(crate) fn ways(sight: &Sight, console: Console) -> String {
+pub(crate) fn ways(sight: &Sight, width: usize) -> Text {
     let explanation = &sight.explanation;
     let balancer = &sight.binding.alb.id;
-    let mut text = String::new();
+    let mut text = Text::default();
     let mut passed = 0;
     if let Some(front) = &explanation.front {
         passed = front.hops.len();
         // Without a hop there is only the fault, which is told below.
         if passed > 0 {
             let title = format!("request: {balancer} to its member {}", sight.endpoint());
-            way(&mut text, sight, &title, front, 0, console);
+            way(&mut text, sight, &title, front, 0, width);
         }
     }
     let title = format!("forward: {balancer} to {}", explanation.forward.destination);
-    way(&mut text, sight, &title, &explanation.forward, passed, console);
+    way(&mut text, sight, &title, &explanation.forward, passed, width);
     let title = format!("return: {} to {}", sight.instance.id, explanation.back.destination);
-    way(&mut text, sight, &title, &explanation.back, 0, console);
+    way(&mut text, sight, &title, &explanation.back, 0, width);
     text
 }
 
-fn way(text: &mut String, sight: &Sight, title: &str, path: &Path, passed: usize, console: Console) {
-    section(text, Tone::Strong, title, console);
+fn way(text: &mut Text, sight: &Sight, title: &str, path: &Path, passed: usize, width: usize) {
+    section(text, Tone::Strong, title);
     let mut rows = rows(&sight.topology, path, passed);
     if rows.is_empty() {
-        return push(text, &format!("{:INDENT$}no hop is known", ""));
+        return text.line(format!("{:INDENT$}no hop is known", ""));
     }
     let heading = ["hop", "where", "decided by", "then"].map(str::to_owned);
     rows.insert(0, Row { number: "#".to_owned(), cells: heading, tone: Some(Tone::Faint) });
-    table(text, &rows, console);
+    table(text, &rows, width);
 }
 
 /// The verdict for each source prefix, where they differ.
-pub(super) fn sources(sight: &Sight, console: Console) -> String {
+pub(super) fn sources(sight: &Sight, width: usize) -> Text {
     let sources = &sight.explanation.sources;
-    let mut text = String::new();
+    let mut text = Text::default();
     let open = sources.iter().filter(|source| source.verdict == Verdict::Reachable).count();
     if open == 0 || open == sources.len() {
         return text;
     }
-    section(&mut text, Tone::Strong, "by source", console);
+    section(&mut text, Tone::Strong, "by source");
     let row = |source: &reachability::SourceVerdict| {
         let (_, word) = super::verdict(&source.verdict);
         let (code, message) = match &source.verdict {
             Verdict::Reachable => (String::new(), String::new()),
             Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) => {
-                (why.code.to_string(), printable(&why.message))
+                (why.code.to_string(), visible(&why.message))
             }
         };
         let tone = (source.verdict != Verdict::Reachable).then_some(Tone::Bad);
         Row { number: String::new(), cells: [source.source.to_string(), word.to_owned(), code, message], tone }
     };
-    table(&mut text, &sources.iter().map(row).collect::<Vec<_>>(), console);
+    table(&mut text, &sources.iter().map(row).collect::<Vec<_>>(), width);
     text
 }
 
 /// Every fault with its cause, its remedy, and the change that mends it.
-pub(super) fn faults(sight: &Sight, console: Console) -> String {
-    let most = console.width() - INDENT;
-    let mut text = String::new();
-    let paragraph = |text: &mut String, words: &str| {
-        for line in wrap(&printable(words), most) {
-            push(text, &format!("{:INDENT$}{line}", ""));
+pub(super) fn faults(sight: &Sight, width: usize) -> Text {
+    let most = width - INDENT;
+    let mut text = Text::default();
+    let paragraph = |text: &mut Text, words: &str| {
+        for line in wrap(&visible(words), most) {
+            text.line(format!("{:INDENT$}{line}", ""));
         }
     };
     for fault in super::faults(&sight.explanation) {
-        section(&mut text, Tone::Bad, fault.reason.code.as_str(), console);
+        section(&mut text, Tone::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
         paragraph(&mut text, fault.reason.code.remedy());
         match &fault.remedy {
-            Remedy::Albridge { change } => text.push_str(&plan::change(change, console)),
+            Remedy::Albridge { change } => text.extend(plan::change(change)),
             Remedy::Operator(task) => paragraph(&mut text, &format!("by hand: {task}")),
             Remedy::Time { resource, status } => paragraph(&mut text, &format!("wait: {resource} is {status}")),
         }
@@ -94,21 +94,15 @@ pub(super) fn faults(sight: &Sight, console: Console) -> String {
     text
 }
 
-fn section(text: &mut String, tone: Tone, title: &str, console: Console) {
-    push(text, "");
-    push(text, &format!("  {}", console.tint(tone, title)));
+fn section(text: &mut Text, tone: Tone, title: &str) {
+    text.line("");
+    text.line(Line::new("  ").then_toned(tone, title));
 }
 
-fn table(text: &mut String, rows: &[Row], console: Console) {
-    for (line, tone) in lines(rows, console.width()) {
-        push(text, &tone.map_or_else(|| line.clone(), |tone| console.tint(tone, &line)));
+fn table(text: &mut Text, rows: &[Row], width: usize) {
+    for (line, tone) in lines(rows, width) {
+        text.line(tone.map_or_else(|| Line::new(&line), |tone| Line::toned(tone, &line)));
     }
-}
-
-/// A line, with the end of the one before it.
-fn push(text: &mut String, line: &str) {
-    text.push('\n');
-    text.push_str(line);
 }
 
 /// The rows of a way; the hop where packets end is marked.

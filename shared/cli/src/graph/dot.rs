@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::model::{Direction, Leaf, Picture, State};
 use super::outline::{arrows, lines, links, look, number};
-use super::text::printable;
+use crate::output::visible;
 
 /// The whole text.
 pub(crate) fn render(picture: &Picture) -> String {
@@ -109,5 +109,5 @@ impl Text {
 
 /// Text as a quoted string holds it. A backslash begins an escape, so it is doubled.
 fn escape(text: &str) -> String {
-    printable(text).replace('\\', "\\\\").replace('"', "\\\"")
+    visible(text).replace('\\', "\\\\").replace('"', "\\\"")
 }

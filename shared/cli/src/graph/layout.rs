@@ -15,6 +15,7 @@
 
 use super::model::{Group, Key, Leaf, Picture, RegionBox, State, VpcBox};
 use super::text::{width, wrap};
+use crate::output::visible;
 
 /// Size of letters.
 pub(crate) const SIZE: i32 = 12;
@@ -155,7 +156,7 @@ pub(crate) fn layout(picture: &Picture) -> Layout {
     layout.say(&picture.title, Face::Title, MARGIN, y, TITLE);
     y += LINE + 8;
     let most = usize::try_from((layout.width - 2 * MARGIN) * 100 / (61 * SIZE)).unwrap_or(1).max(1);
-    for line in picture.notes.iter().flat_map(|note| wrap(note, most)) {
+    for line in picture.notes.iter().flat_map(|note| wrap(&visible(note), most)) {
         layout.say(&line, Face::Note, MARGIN, y, SIZE);
         y += LINE;
     }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use super::model::{Direction, Leaf, Picture, State};
 use super::outline::{arrows, lines, links, look, number};
-use super::text::printable;
+use crate::output::visible;
 
 /// The whole text.
 pub(crate) fn render(picture: &Picture) -> String {
     // The title is YAML, where a quoted string knows JSON's escapes.
-    let title = printable(&picture.title).replace('\\', "\\\\").replace('"', "\\\"");
+    let title = visible(&picture.title).replace('\\', "\\\\").replace('"', "\\\"");
     let mut text = Text { text: format!("---\ntitle: \"{title}\"\n---\nflowchart TB\n"), depth: 1 };
     for (at, region) in picture.regions.iter().enumerate() {
         text.open(&format!("r{at}"), &region.title);
@@ -110,7 +110,7 @@ fn escape(text: &str) -> String {
     if text.is_empty() {
         escaped.push_str("#160;");
     }
-    for letter in printable(text).chars() {
+    for letter in visible(text).chars() {
         match letter {
             '"' => escaped.push_str("#quot;"),
             '#' | '&' | '<' | '>' | '`' | '\\' | ';' => {

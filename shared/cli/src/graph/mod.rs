@@ -23,8 +23,8 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use onboarding::Store;
 use onboarding::ids::BindingName;
+use onboarding::{FailedCalls, Store};
 use serde_json::json;
 
 use crate::args::{Format, GraphArgs};
@@ -32,6 +32,7 @@ use crate::explain::{Sight, Subject, faults, headline, see};
 use crate::output::{Console, Exit, Trouble};
 use crate::plan;
 use crate::target::{self, Access, Environment};
+use crate::unread;
 
 use build::Draft;
 use model::Picture;
@@ -43,10 +44,10 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let (binding, subject) = asked(args, &store)?;
-    let picture = match &subject {
+    let (picture, unread) = match &subject {
         Some(subject) => {
             let sight = see(&host, &store, binding.as_ref().map(BindingName::as_str), subject).await?;
-            of_sight(&sight)
+            (of_sight(&sight), sight.topology.unread.clone())
         }
         None => {
             let name = only(&store, binding)?;
@@ -55,8 +56,15 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
             let (topology, plan) = plan::look(&host, &name, true).await?;
             let marked = BTreeSet::new();
             let deployment = &host.settings().deployment;
-            Draft { deployment, binding: wanted, topology: &topology, plan: &plan, instance: None, marked: &marked }
-                .picture()
+            let draft = Draft {
+                deployment,
+                binding: wanted,
+                topology: &topology,
+                plan: &plan,
+                instance: None,
+                marked: &marked,
+            };
+            (not_known(draft.picture(), &plan.unread), plan.unread)
         }
     };
     let text = render(&picture, format);
@@ -66,8 +74,20 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
         None => {}
     }
     let shown = args.out.is_none().then_some(&text);
-    console.tell(&json!({"event": "graph", "format": format, "title": picture.title, "file": args.out, "text": shown}));
-    Ok(Exit::Done)
+    console
+        .tell(&json!({"event": "graph", "format": format, "title": picture.title, "file": args.out, "unread": unread,
+                         "text": shown}));
+    if !unread.is_empty() {
+        console.note(unread::lines(&unread, ""));
+    }
+    Ok(console.finish(Exit::failed(!unread.is_empty()), json!({})))
+}
+
+/// The picture with notes on what could not be read, before all others.
+fn not_known(mut picture: Picture, unread: &FailedCalls) -> Picture {
+    let notes = unread.by_code().iter().map(|failures| format!("? not known: could not read {failures}")).collect();
+    picture.notes = [notes, picture.notes].concat();
+    picture
 }
 
 /// The picture of what was seen of one instance.
@@ -94,7 +114,7 @@ pub(crate) fn of_sight(sight: &Sight) -> Picture {
     if let Some(trip) = trip {
         trip.draw(&mut picture);
     }
-    picture
+    not_known(picture, &sight.topology.unread)
 }
 
 /// The picture as text.

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use super::layout::{Face, Kind, Layout, Rect, SIZE, TITLE, layout};
 use super::model::{Direction, Picture, State};
-use super::text::{columns, printable};
+use super::text::columns;
 use super::trace::{Line, Mark, Point, Trace, links, trace};
+use crate::output::visible;
 
 /// Radius of a number's circle, and of corners.
 const ROUND: i32 = 9;
@@ -284,15 +285,13 @@ fn toward(at: Point, other: Point, far: i32) -> Point {
 /// Text as XML holds it, in elements and in attributes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in printable(text).chars() {
+    for letter in visible(text).chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // No characters of XML 1.0.
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),
         }
     }

@@ -11,7 +11,6 @@ use openapi::ecs::{AuthorizeSecurityGroup, NewPermission, StartInstance};
 use openapi::vpc::DeleteRouteEntry;
 
 use crate::explain::{Sight, Subject, see, text};
-use crate::output::Console;
 use crate::target;
 
 const HOME: &str = "cn-hangzhou";
@@ -122,5 +121,5 @@ async fn with_drop(local: &Local) -> Sight {
 }
 
 fn told(sight: &Sight) -> String {
-    steady(&text(sight, Console::plain()))
+    steady(&text(sight, 100).render(false))
 }

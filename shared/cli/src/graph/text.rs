@@ -1,5 +1,7 @@
 //! How wide text is, without a font at hand: upper bounds for the fonts that the pictures ask for.
 
+use crate::output::visible;
+
 /// A letter of a fixed-width font, in hundredths of an em. DejaVu Sans Mono and Menlo have 60.2; Consolas and Courier less.
 const FIXED: i32 = 61;
 
@@ -23,12 +25,7 @@ pub(crate) fn columns(text: &str) -> usize {
 
 /// Width of a line in the fixed-width font of this size, in the picture's units.
 pub(crate) fn width(text: &str, size: i32) -> i32 {
-    i32::try_from(columns(text)).unwrap_or(i32::MAX).saturating_mul(FIXED * size).saturating_add(99) / 100
-}
-
-/// Control characters cannot be drawn, and some outputs cannot even hold them.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    i32::try_from(columns(&visible(text))).unwrap_or(i32::MAX).saturating_mul(FIXED * size).saturating_add(99) / 100
 }
 
 /// Breaks a text at spaces into lines of at most `columns`; a longer word is cut.
@@ -80,10 +77,5 @@ mod tests {
         assert_eq!(wrap("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("成都 x", 4), ["成都", "x"]);
-    }
-
-    #[test]
-    fn control_characters_are_replaced() {
-        assert_eq!(printable("a\u{1b}[31mb\n"), "a\u{fffd}[31mb\u{fffd}");
     }
 }

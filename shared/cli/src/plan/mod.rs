@@ -6,13 +6,14 @@ mod table;
 use clock::Clock;
 use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, Topology};
+use onboarding::{Plan, Topology};
 use serde_json::{Value, json};
 use stage::{Host, Invocation};
 
 use crate::args::PlanArgs;
 use crate::output::{Console, Exit, Trouble};
 use crate::target::{self, Access, Environment, trouble};
+use crate::unread::Standing;
 
 pub(crate) use saved::Saved;
 pub(crate) use table::{change, changes, table};
@@ -32,7 +33,8 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     }
     let changes: usize = plans.iter().map(|(_, plan)| plan.changes.len()).sum();
     let blocked = plans.iter().flat_map(|(_, plan)| &plan.changes).filter(|change| !change.is_open()).count();
-    let unread = plans.iter().any(|(_, plan)| is_incomplete(plan));
+    let unread: usize = plans.iter().map(|(_, plan)| plan.unread.iter().count()).sum();
+    let exit = plans.iter().map(|(_, plan)| Standing::of(plan).exit(plan)).max().unwrap_or(Exit::Done);
     if let Some(file) = &args.out {
         Saved::new(host.settings().deployment.as_str(), plans).write(file)?;
         console.note(format!(
@@ -40,12 +42,7 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
             file.display()
         ));
     }
-    console.tell(&json!({"event": "finished", "ok": !unread, "changes": changes, "blocked": blocked}));
-    Ok(match (changes, unread) {
-        (1.., _) => Exit::Pending,
-        (0, true) => Exit::Failed,
-        (0, false) => Exit::Done,
-    })
+    Ok(console.finish(exit, json!({"changes": changes, "blocked": blocked, "unread": unread})))
 }
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
@@ -68,7 +65,7 @@ pub(crate) fn invocation<'a>(
 
 /// Prints a plan.
 pub(crate) fn show(binding: &BindingName, plan: &Plan, console: Console) {
-    console.say(table(binding, plan, console));
+    console.say(table(binding, plan));
     console.tell(&line(binding, plan));
 }
 
@@ -89,10 +86,6 @@ fn line(binding: &BindingName, plan: &Plan) -> Value {
                    "write": follow_up.write})
         })
         .collect();
-    json!({"event": "plan", "binding": binding, "changes": changes, "then": then, "pending": plan.pending, "findings": plan.findings})
-}
-
-/// Whether something that decides could not be read: then "no changes" means nothing.
-fn is_incomplete(plan: &Plan) -> bool {
-    plan.findings.iter().any(|finding| finding.code == Code::Unread)
+    json!({"event": "plan", "binding": binding, "unread": plan.unread, "changes": changes, "then": then,
+           "pending": plan.pending, "findings": plan.findings})
 }

@@ -6,6 +6,7 @@ use onboarding::Plan;
 use onboarding::ids::BindingName;
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::output::Trouble;
 
 /// The form of the file. Another number is refused: a plan read wrongly must not be applied.
@@ -44,7 +45,7 @@ impl Saved {
         let failed =
             |error: &dyn std::fmt::Display| Trouble::Failed(format!("{} cannot be written: {error}.", file.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
-        std::fs::write(file, text + "\n").map_err(|error| failed(&error))
+        files::write(file, &(text + "\n")).map_err(|error| failed(&error))
     }
 
     /// Reads the file.

@@ -1,81 +1,100 @@
 //! A plan as people read it: by stage, what is blocked with its reasons and remedies.
 
-use std::fmt::Write as _;
-
 use onboarding::ids::BindingName;
-use onboarding::{Change, Consent, Plan, Reason, StageName, Write};
+use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Write};
 
-use crate::output::{Console, Tone};
+use crate::output::{Line, Text, Tone};
+use crate::unread::{self, Standing};
 
-/// The whole plan of a binding, without a line end at its end.
-pub(crate) fn table(binding: &BindingName, plan: &Plan, console: Console) -> String {
-    let blocked = plan.changes.iter().filter(|change| !change.is_open()).count();
-    let heading = match (plan.changes.len(), blocked) {
-        (0, _) if plan.pending.is_empty() => format!("{binding}: everything is in place"),
-        (0, _) => format!("{binding}: nothing to change, some of it is on its way"),
-        (all, 0) => format!("{binding}: {}", changes(all)),
-        (all, blocked) => format!("{binding}: {}, {blocked} of them blocked", changes(all)),
-    };
-    let mut text = console.tint(Tone::Strong, heading);
+/// The whole plan of a binding. What could not be read comes first.
+pub(crate) fn table(binding: &BindingName, plan: &Plan) -> Text {
+    let mut text = heading(binding, plan);
     for stage in StageName::ALL {
         let mut part = plan.of(stage).peekable();
         if part.peek().is_some() {
-            section(&mut text, stage.as_str());
+            text.line(format!("  {stage}"));
         }
         for change in part {
-            one(&mut text, change, console);
+            one(&mut text, change);
         }
     }
     for follow_up in &plan.follow_ups {
-        push(&mut text, &format!("  then: {follow_up}"));
+        text.line(format!("  then: {follow_up}"));
     }
     if !plan.pending.is_empty() {
-        section(&mut text, "on its way");
+        text.line("  on its way");
         for pending in &plan.pending {
-            push(&mut text, &format!("    . {} ({})", pending.what, pending.stage));
+            text.line(format!("    . {} ({})", pending.what, pending.stage));
         }
     }
-    if !plan.findings.is_empty() {
-        section(&mut text, "also found");
-        for finding in &plan.findings {
-            push(&mut text, &format!("    ! {}", finding.message));
-            remedy(&mut text, finding, console);
+    // The calls that failed have been named.
+    let said = |finding: &&Reason| finding.code == Code::Unread && !plan.unread.is_empty();
+    let mut findings = plan.findings.iter().filter(|finding| !said(finding)).peekable();
+    if findings.peek().is_some() {
+        text.line("  also found");
+        for finding in findings {
+            text.line(format!("    ! {}", finding.message));
+            remedy(&mut text, finding);
         }
     }
     text
 }
 
-/// A change as a plan shows it, with what stands against it; a line end comes first.
-pub(crate) fn change(change: &Change, console: Console) -> String {
-    let mut text = String::new();
-    one(&mut text, change, console);
+/// What the plan comes to.
+fn heading(binding: &BindingName, plan: &Plan) -> Text {
+    let blocked = plan.changes.iter().filter(|change| !change.is_open()).count();
+    let count = match (plan.changes.len(), blocked) {
+        (0, _) if plan.pending.is_empty() => String::new(),
+        (0, _) => "nothing to change, some of it is on its way".to_owned(),
+        (all, 0) => changes(all),
+        (all, blocked) => format!("{}, {blocked} of them blocked", changes(all)),
+    };
+    let strong = |words: String| Text::from(Line::toned(Tone::Strong, words));
+    match Standing::of(plan) {
+        Standing::NotKnown => {
+            let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {count})") };
+            let mut text = strong(format!("{binding}: not known, because calls failed{so_far}"));
+            text.extend(unread::lines(&plan.unread, "  "));
+            text
+        }
+        Standing::Missing(reason) => {
+            let count = if plan.changes.is_empty() { String::new() } else { format!(" ({count})") };
+            strong(format!("{binding}: not in place: {}{count}", reason.message))
+        }
+        Standing::Wrong(reason) => strong(format!("{binding}: nothing to change, and yet: {}", reason.message)),
+        Standing::Differs => strong(format!("{binding}: {count}")),
+        Standing::InPlace => strong(format!("{binding}: everything is in place")),
+    }
+}
+
+/// A change as a plan shows it, with what stands against it.
+pub(crate) fn change(change: &Change) -> Text {
+    let mut text = Text::default();
+    one(&mut text, change);
     text
 }
 
-fn one(text: &mut String, change: &Change, console: Console) {
+fn one(text: &mut Text, change: &Change) {
     let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
-    if change.is_open() {
-        let sign = console.tint(Tone::Good, sign(&change.write));
-        return push(text, &format!("    {sign} {}{yes}", change.write));
-    }
-    push(text, &format!("    {} {}{yes}", console.tint(Tone::Bad, "x"), change.write));
+    let (tone, sign) = if change.is_open() { (Tone::Good, sign(&change.write)) } else { (Tone::Bad, "x") };
+    text.line(Line::new("    ").then_toned(tone, sign).then(format!(" {}{yes}", change.write)));
     for reason in &change.blocked {
-        push(text, &format!("        {}", reason.message));
-        remedy(text, reason, console);
+        if reason.code == Code::Unread {
+            text.line(
+                Line::new("        ")
+                    .then_toned(Tone::Bad, reason.code.as_str())
+                    .then(format!(" not known: {}.", reason.resource)),
+            );
+            continue;
+        }
+        text.line(format!("        {}", reason.message));
+        remedy(text, reason);
     }
 }
 
-fn remedy(text: &mut String, reason: &Reason, console: Console) {
-    let code = console.tint(Tone::Bad, reason.code.as_str());
-    push(text, &format!("        {code} {}", reason.code.remedy()));
-}
-
-fn section(text: &mut String, title: &str) {
-    push(text, &format!("  {title}"));
-}
-
-fn push(text: &mut String, line: &str) {
-    let _never = write!(text, "\n{line}");
+fn remedy(text: &mut Text, reason: &Reason) {
+    let code = Line::new("        ").then_toned(Tone::Bad, reason.code.as_str());
+    text.line(code.then(format!(" {}", reason.code.remedy())));
 }
 
 /// `1 change`, `2 changes`.
@@ -102,9 +121,11 @@ const fn sign(write: &Write) -> &'static str {
 mod tests {
     use onboarding::change::{AttachmentRef, Leaving};
     use onboarding::plan::Pending;
-    use onboarding::reason::Code;
+    use onboarding::unread::Cause;
+    use onboarding::{Code, FailedCall};
 
     use super::*;
+    use crate::output::Exit;
 
     fn plan() -> Plan {
         let attach = Write::AttachVpc {
@@ -143,16 +164,55 @@ mod tests {
 
     #[test]
     fn a_plan_reads_by_stage_with_reasons_and_remedies() {
-        insta::assert_snapshot!(table(&"web".into(), &plan(), Console::new(false, true)));
+        insta::assert_snapshot!(shown(&plan()));
+    }
+
+    fn shown(plan: &Plan) -> String {
+        table(&"web".into(), plan).render(false)
     }
 
     #[test]
     fn an_empty_plan_is_said_in_one_line() {
-        let console = Console::new(false, true);
-        assert_eq!(table(&"web".into(), &Plan::default(), console), "web: everything is in place");
+        assert_eq!(shown(&Plan::default()), "web: everything is in place");
         let pending = Plan { changes: Vec::new(), findings: Vec::new(), ..plan() };
-        assert!(
-            table(&"web".into(), &pending, console).starts_with("web: nothing to change, some of it is on its way\n")
-        );
+        assert!(shown(&pending).starts_with("web: nothing to change, some of it is on its way\n"));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_said_first_and_once() {
+        let call = |action: &str| FailedCall {
+            cause: Cause::Permission,
+            code: "NoPermission".to_owned(),
+            action: action.to_owned(),
+            message: "You are not authorized.".to_owned(),
+        };
+        let unread = |what: &str| Reason::new(Code::Unread, what, format!("Could not read {what}: X: NoPermission."));
+        let create = Write::CreateListener { protocol: "HTTP".to_owned(), port: 80 };
+        let plan = Plan {
+            changes: vec![Change::new(StageName::Listener, create).blocked_by(unread("the server groups"))],
+            findings: vec![unread("the listeners"), unread("the members")],
+            unread: ["ListServerGroups", "ListListeners"].map(call).into_iter().collect(),
+            ..Plan::default()
+        };
+        insta::assert_snapshot!(shown(&plan));
+        let empty = Plan { changes: Vec::new(), ..plan };
+        assert!(!shown(&empty).contains("in place"), "{}", shown(&empty));
+        assert_eq!(shown(&empty).matches("NoPermission").count(), 1);
+    }
+
+    #[test]
+    fn nothing_to_change_is_not_in_place_while_something_cannot_work() {
+        let missing = Reason::new(Code::AlbMissing, "alb-9", "There is no load balancer alb-9 in cn-chengdu.");
+        let acl = Reason::new(Code::NetworkAcl, "nacl-1", "nacl-1 drops the answers.");
+        let shared = Reason::new(Code::GroupShared, "sg-2", "sg-2 has other members.");
+        for (finding, exit, words) in [
+            (missing, Exit::Failed, "web: not in place: There is no load balancer alb-9"),
+            (acl, Exit::Pending, "web: nothing to change, and yet: nacl-1 drops"),
+            (shared, Exit::Done, "web: everything is in place"),
+        ] {
+            let plan = Plan { findings: vec![finding], ..Plan::default() };
+            assert!(shown(&plan).starts_with(words), "{}", shown(&plan));
+            assert_eq!(Standing::of(&plan).exit(&plan), exit);
+        }
     }
 }

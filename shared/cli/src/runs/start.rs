@@ -10,13 +10,13 @@ use onboarding::Code;
 use onboarding::ids::BindingName;
 use openapi::fnf;
 use serde_json::json;
-use stage::{Host, Report};
+use stage::{Host, Report, Status};
 
 use super::report::{cause, report};
 use super::{Workflow, is_open};
 use crate::apply;
 use crate::args::RunArgs;
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::output::{Console, Exit, Line, Tone, Trouble};
 use crate::plan;
 use crate::target::{self, Access, Environment};
 
@@ -94,10 +94,11 @@ fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
     match event.kind.as_str() {
         "TaskSucceeded" => {
             let (report, output) = report(&event.event_detail)?;
-            console.say(apply::line(&report, report.changes, console));
+            console.say(apply::line(&report, report.changes));
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
                                   "status": report.status, "ok": report.ok, "changes": report.changes,
-                                  "made": report.made, "blocked": report.blocked});
+                                  "made": report.made, "unread": report.unread,
+                                  "blocked": report.blocked});
             if let (Some(fields), Some(request)) = (told.as_object_mut(), output.get("request")) {
                 fields.insert("request".to_owned(), request.clone());
             }
@@ -107,7 +108,7 @@ fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
         "TaskFailed" => {
             let what = cause(&event.event_detail).unwrap_or_else(|| "its function failed".to_owned());
             let state = &event.step_name;
-            console.say(console.tint(Tone::Faint, format!("  {state:<16} tries again: {what}")));
+            console.say(Line::toned(Tone::Faint, format!("  {state:<16} tries again: {what}")));
             console.tell(&json!({"event": "waiting", "state": state, "what": what}));
             None
         }
@@ -115,16 +116,16 @@ fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
     }
 }
 
-/// The last line, and what the command ends with: a run that ended well may have left things blocked.
+/// The last line, and what the command ends with: a run that ended well may have left things blocked, or not known.
 fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit {
     let blocked = reports.iter().flat_map(|report| &report.blocked).any(|reason| reason.code != Code::NotProbed);
-    let (exit, tone, words) = match (execution.status.as_str(), blocked) {
-        ("Succeeded", false) => (Exit::Done, Tone::Good, "succeeded".to_owned()),
-        ("Succeeded", true) => (Exit::Pending, Tone::Bad, "ended; some of it is blocked".to_owned()),
-        (other, _) => (Exit::Failed, Tone::Bad, format!("ended as {other}; albridge status shows what is left")),
+    let unread = reports.iter().any(|report| report.status == Status::Unread);
+    let (exit, tone, words) = match (execution.status.as_str(), unread, blocked) {
+        ("Succeeded", true, _) => (Exit::Failed, Tone::Bad, "ended; some of it could not be read".to_owned()),
+        ("Succeeded", false, false) => (Exit::Done, Tone::Good, "succeeded".to_owned()),
+        ("Succeeded", false, true) => (Exit::Pending, Tone::Bad, "ended; some of it is blocked".to_owned()),
+        (other, ..) => (Exit::Failed, Tone::Bad, format!("ended as {other}; albridge status shows what is left")),
     };
-    console.say(format!("run {} {}", execution.name, console.tint(tone, words)));
-    console.tell(&json!({"event": "finished", "ok": exit == Exit::Done, "run": execution.name,
-                         "status": execution.status}));
-    exit
+    console.say(Line::new(format!("run {} ", execution.name)).then_toned(tone, words));
+    console.finish(exit, json!({"run": execution.name, "status": execution.status}))
 }

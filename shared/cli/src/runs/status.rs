@@ -4,16 +4,17 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use onboarding::ids::BindingName;
-use onboarding::{Plan, Topology};
+use onboarding::{Code, Plan, Reason, Topology};
 use openapi::fnf;
 use serde_json::json;
 use stage::executions;
 
 use super::{Workflow, is_open, report};
 use crate::args::StatusArgs;
-use crate::output::{Console, Exit, Tone, Trouble};
+use crate::output::{Console, Exit, Line, Tone, Trouble};
 use crate::plan;
 use crate::target::{self, Access, Environment};
+use crate::unread::{self, Standing};
 
 /// Runs that are shown of one binding.
 const RUNS: usize = 5;
@@ -27,35 +28,43 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
     let bindings = target::bindings(&store, args.binding.as_deref())?;
     let workflow = Workflow::known(&host);
     let latest = match &workflow {
-        Some(workflow) => workflow.latest().await?,
-        None => Vec::new(),
+        Some(workflow) => Some(workflow.latest().await),
+        None => None,
     };
-    let mut all_well = true;
+    let mut exit = Exit::Done;
     for binding in &bindings {
-        console.say(console.tint(Tone::Strong, binding.as_str()));
-        let mut well = match &workflow {
-            Some(workflow) => runs(workflow, binding, &latest, console).await?,
-            None => {
-                console.say("  runs     not known: give --home REGION, or set ALBRIDGE_HOME_REGION");
-                true
-            }
-        };
         let (topology, plan) = plan::look(&host, binding, false).await?;
-        well &= members(binding, &topology, console);
-        well &= drift(binding, &plan, console);
-        all_well &= well;
+        console.say(Line::toned(Tone::Strong, binding.as_str()));
+        // What is not known is said first.
+        console.tell(&json!({"event": "unread", "binding": binding, "unread": plan.unread}));
+        if !plan.unread.is_empty() {
+            console.say(unread::lines(&plan.unread, "  "));
+        }
+        exit = exit.max(match (&workflow, &latest) {
+            (Some(workflow), Some(Ok(latest))) => runs(workflow, binding, latest, console).await?,
+            (_, Some(Err(trouble))) => {
+                console.say(Line::new("  runs     ").then_toned(Tone::Bad, "not known").then(format!(": {trouble}")));
+                console.tell(&json!({"event": "run", "binding": binding, "unread": trouble.to_string()}));
+                Exit::Failed
+            }
+            _ => {
+                console.say("  runs     not known: give --home REGION, or set ALBRIDGE_HOME_REGION");
+                Exit::Done
+            }
+        });
+        exit = exit.max(members(binding, &topology, console));
+        exit = exit.max(drift(binding, &plan, console));
     }
-    console.tell(&json!({"event": "finished", "ok": all_well}));
-    Ok(if all_well { Exit::Done } else { Exit::Pending })
+    Ok(console.finish(exit, json!({})))
 }
 
-/// The last runs. Gives whether the last one that ended, ended well.
+/// The last runs. What has not ended well is pending: the next run makes up for it.
 async fn runs(
     workflow: &Workflow<'_>,
     binding: &BindingName,
     latest: &[fnf::Execution],
     console: Console,
-) -> Result<bool, Trouble> {
+) -> Result<Exit, Trouble> {
     let own: Vec<_> =
         latest.iter().filter(|execution| executions::names(&execution.input, binding)).take(RUNS).collect();
     if own.is_empty() {
@@ -68,12 +77,12 @@ async fn runs(
             well.get_or_insert(execution.status == "Succeeded");
         }
         let label = if number == 0 { "runs" } else { "" };
-        console.say(format!("  {label:<8} {}", run.words(execution, console)));
+        console.say(Line::new(format!("  {label:<8} ")).join(run.words(execution)));
         console.tell(&json!({"event": "run", "binding": binding, "run": execution.name, "status": execution.status,
                              "started": execution.started_time, "stopped": execution.stopped_time,
                              "changes": run.changes, "blocked": run.blocked}));
     }
-    Ok(well.unwrap_or(true))
+    Ok(Exit::pending(well == Some(false)))
 }
 
 /// What the history of one run says.
@@ -98,7 +107,7 @@ impl Run {
         Ok(run)
     }
 
-    fn words(&self, execution: &fnf::Execution, console: Console) -> String {
+    fn words(&self, execution: &fnf::Execution) -> Line {
         let (tone, status) = match execution.status.as_str() {
             "Succeeded" => (Tone::Good, "succeeded"),
             "Stopped" => (Tone::Faint, "stood down"),
@@ -106,7 +115,7 @@ impl Run {
             "Failed" => (Tone::Bad, "failed"),
             other => (Tone::Bad, other),
         };
-        let mut words = format!("{}  {:<20} {}", started(execution), execution.name, console.tint(tone, status));
+        let mut words = String::new();
         if let Some(seconds) = seconds(execution) {
             let _never = write!(words, " after {} min {:02} s", seconds / 60, seconds % 60);
         }
@@ -116,7 +125,8 @@ impl Run {
         if !self.blocked.is_empty() {
             let _never = write!(words, "; blocked: {}", self.blocked.join(", "));
         }
-        words
+        let began = format!("{}  {:<20} ", started(execution), execution.name);
+        Line::new(began).then_toned(tone, status).then(words)
     }
 }
 
@@ -134,19 +144,22 @@ fn seconds(execution: &fnf::Execution) -> Option<i64> {
     Some(stopped.as_second() - started.as_second())
 }
 
-/// The members, and those of them that the ALB does not find healthy. Gives whether there is none of those.
-fn members(binding: &BindingName, topology: &Topology, console: Console) -> bool {
+/// The members, and those of them that the ALB does not find healthy.
+fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit {
     let (Some(servers), Some(unhealthy)) = (topology.servers.get(), topology.unhealthy.get()) else {
-        let why = topology.servers.failure().or_else(|| topology.unhealthy.failure()).unwrap_or("not read");
-        console.say(format!("  members  {} ({why})", console.tint(Tone::Bad, "not known")));
-        console.tell(&json!({"event": "members", "binding": binding, "unread": why}));
-        return false;
+        // A call that failed has been named above.
+        let failed = topology.servers.failure().or_else(|| topology.unhealthy.failure());
+        let why = topology.servers.why_unknown().or_else(|| topology.unhealthy.why_unknown()).unwrap_or_default();
+        let words = if failed.is_some() { String::new() } else { format!(": {why}") };
+        console.say(Line::new("  members  ").then_toned(Tone::Bad, "not known").then(words));
+        console.tell(&json!({"event": "members", "binding": binding, "unread": why.to_string()}));
+        return if failed.is_some() { Exit::Failed } else { Exit::Pending };
     };
     let ill: Vec<_> = servers.iter().filter_map(|server| Some((server, unhealthy.get(&server.endpoint())?))).collect();
     let tone = if ill.is_empty() { Tone::Good } else { Tone::Bad };
     let healthy = servers.len().saturating_sub(ill.len());
     let words = if servers.is_empty() { "none".to_owned() } else { format!("{healthy} of {} healthy", servers.len()) };
-    console.say(format!("  members  {}", console.tint(tone, words)));
+    console.say(Line::new("  members  ").then_toned(tone, words));
     for (server, health) in ill.iter().take(NAMED) {
         console.say(format!("           {}:{} {} {}", server.address, server.port, health.status, health.reason));
     }
@@ -161,30 +174,38 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> bool
         .collect();
     console.tell(&json!({"event": "members", "binding": binding, "members": servers.len(), "healthy": healthy,
                          "unhealthy": ill}));
-    ill.is_empty()
+    Exit::pending(!ill.is_empty())
 }
 
-/// What a run would change, and what it may not. Gives whether there is nothing.
-fn drift(binding: &BindingName, plan: &Plan, console: Console) -> bool {
+/// What a run would change, and what it may not.
+fn drift(binding: &BindingName, plan: &Plan, console: Console) -> Exit {
+    let standing = Standing::of(plan);
     let (open, blocked): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|change| change.is_open());
-    let words = match (open.len(), blocked.len()) {
-        (0, 0) => console.tint(Tone::Good, "none"),
-        (open, 0) => console.tint(Tone::Bad, format!("{}, which the next run makes", plan::changes(open))),
-        (0, blocked) => console.tint(Tone::Bad, format!("{} blocked", plan::changes(blocked))),
-        (open, blocked) => console
-            .tint(Tone::Bad, format!("{}, which the next run makes; {blocked} more blocked", plan::changes(open))),
+    let counted = match (open.len(), blocked.len()) {
+        (0, 0) => None,
+        (open, 0) => Some(format!("{}, which the next run makes", plan::changes(open))),
+        (0, blocked) => Some(format!("{} blocked", plan::changes(blocked))),
+        (open, blocked) => Some(format!("{}, which the next run makes; {blocked} more blocked", plan::changes(open))),
+    };
+    let (tone, words) = match (standing, counted) {
+        (Standing::NotKnown, None) => (Tone::Bad, "not known".to_owned()),
+        (Standing::NotKnown, Some(counted)) => (Tone::Bad, format!("not known; so far {counted}")),
+        (Standing::Missing(reason) | Standing::Wrong(reason), None) => (Tone::Bad, reason.message.clone()),
+        (Standing::Missing(reason), Some(counted)) => (Tone::Bad, format!("{} {counted}", reason.message)),
+        (_, Some(counted)) => (Tone::Bad, counted),
+        (_, None) => (Tone::Good, "none".to_owned()),
     };
     let more = if plan.changes.is_empty() { String::new() } else { format!(" (albridge plan {binding})") };
-    console.say(format!("  drift    {words}{more}"));
-    for change in &blocked {
-        for reason in &change.blocked {
-            console.say(format!("           {}: {}", reason.code, reason.message));
-        }
+    console.say(Line::new("  drift    ").then_toned(tone, words).then(more));
+    let said = |reason: &&Reason| reason.code == Code::Unread && !plan.unread.is_empty();
+    for reason in blocked.iter().flat_map(|change| &change.blocked).filter(|reason| !said(reason)) {
+        console.say(format!("           {}: {}", reason.code, reason.message));
     }
-    for finding in &plan.findings {
+    for finding in plan.findings.iter().filter(|finding| !said(finding)) {
         console.say(format!("  found    {}: {}", finding.code, finding.message));
     }
-    console.tell(&json!({"event": "drift", "binding": binding, "open": open.len(), "blocked": blocked.len(),
-                         "pending": plan.pending.len(), "findings": plan.findings}));
-    plan.changes.is_empty()
+    console.tell(&json!({"event": "drift", "binding": binding, "known": standing != Standing::NotKnown,
+                         "open": open.len(), "blocked": blocked.len(), "pending": plan.pending.len(),
+                         "findings": plan.findings}));
+    standing.exit(plan)
 }

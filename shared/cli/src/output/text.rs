@@ -1,0 +1,187 @@
+//! Text for people, in which nothing acts on a terminal but the tones that are put on it last.
+//!
+//! Names, codes, messages and tags come from the cloud and from the store, and some of them anybody may choose. An escape
+//! sequence in one of them could move the cursor, a carriage return or a bidirectional mark could make a line read as
+//! another one. So every text output of every command is a [`Text`] of [`Line`]s: what goes into a line is made visible
+//! there, once, and colours are added when the line is written.
+
+use super::Tone;
+
+/// A text in which every character shows: control characters, line ends, bidirectional and zero-width marks are written
+/// as Rust writes them (`\n`, `\u{1b}`). A text that holds none of them stays as it is.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            letter if is_hidden(letter) => shown.extend(letter.escape_unicode()),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
+
+/// Characters that act on a terminal, change the order in which others are shown, or are not shown at all. (Unicode 16:
+/// general categories Cc and Cf, the line and paragraph separators, fillers, variation selectors, and noncharacters, which XML
+/// cannot hold.)
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{600}'..='\u{605}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{fdd0}'..='\u{fdef}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(letter) & 0xfffe == 0xfffe
+}
+
+/// One line, of parts that may have a tone each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Line(Vec<(Option<Tone>, String)>);
+
+impl Line {
+    /// A line without a tone.
+    pub(crate) fn new(text: impl AsRef<str>) -> Self {
+        Self::default().then(text)
+    }
+
+    /// A line in a tone.
+    pub(crate) fn toned(tone: Tone, text: impl AsRef<str>) -> Self {
+        Self::default().then_toned(tone, text)
+    }
+
+    /// The line with more text.
+    #[must_use]
+    pub(crate) fn then(self, text: impl AsRef<str>) -> Self {
+        self.push(None, text.as_ref())
+    }
+
+    /// The line with more text, in a tone.
+    #[must_use]
+    pub(crate) fn then_toned(self, tone: Tone, text: impl AsRef<str>) -> Self {
+        self.push(Some(tone), text.as_ref())
+    }
+
+    /// The line with another one behind it.
+    #[must_use]
+    pub(crate) fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    fn push(mut self, tone: Option<Tone>, text: &str) -> Self {
+        if !text.is_empty() {
+            self.0.push((tone, visible(text)));
+        }
+        self
+    }
+
+    /// As it is written, without or with tones.
+    fn write(&self, colours: bool, out: &mut String) {
+        for (tone, text) in &self.0 {
+            match tone.filter(|_| colours) {
+                None => out.push_str(text),
+                Some(tone) => out.extend(["\u{1b}[", tone.code(), "m", text, "\u{1b}[0m"]),
+            }
+        }
+        if self.0.last().is_some_and(|(tone, _)| tone.is_none() || !colours) {
+            out.truncate(out.trim_end_matches(' ').len());
+        }
+    }
+}
+
+impl<T: AsRef<str>> From<T> for Line {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
+/// Lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Text(Vec<Line>);
+
+impl Text {
+    /// The lines of a text whose line ends are meant: one that was written here, or by the person at this machine.
+    pub(crate) fn of_lines(text: &str) -> Self {
+        Self(text.lines().map(Line::new).collect())
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&mut self, line: impl Into<Line>) {
+        self.0.push(line.into());
+    }
+
+    /// Without empty lines at its beginning.
+    #[must_use]
+    pub(crate) fn trimmed(mut self) -> Self {
+        let empty = self.0.iter().take_while(|line| line.0.is_empty()).count();
+        self.0.drain(..empty);
+        self
+    }
+
+    /// Adds lines.
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
+    /// As it is written, without a line end at its end.
+    pub(crate) fn render(&self, colours: bool) -> String {
+        let mut out = String::new();
+        for (index, line) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            line.write(colours, &mut out);
+        }
+        out
+    }
+}
+
+impl<T: Into<Line>> From<T> for Text {
+    fn from(line: T) -> Self {
+        Self(vec![line.into()])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_a_terminal_acts_on_is_shown() {
+        let cases = [
+            ("a\u{1b}[31mb", "a\\u{1b}[31mb"),
+            ("\u{1b}]0;title\u{7}", "\\u{1b}]0;title\\u{7}"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("ok\r\nfake: in place", "ok\\r\\nfake: in place"),
+            ("\u{7f}", "\\u{7f}"),
+            ("\u{202e}gnp\u{2066}\u{2069}\u{200f}\u{61c}", "\\u{202e}gnp\\u{2066}\\u{2069}\\u{200f}\\u{61c}"),
+            ("a\u{200b}b\u{feff}", "a\\u{200b}b\\u{feff}"),
+            ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
+            ("\u{fffe}\u{1ffff}", "\\u{fffe}\\u{1ffff}"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(visible(text), shown);
+        }
+        for plain in ["", "web-1", "成都", "a\u{a0}b", "é", "\u{fffd}", "c:\\x"] {
+            assert_eq!(visible(plain), plain);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_already_is_not_shown_twice() {
+        let once = visible("a\u{1b}\n\u{202e}");
+        assert_eq!(visible(&once), once);
+    }
+
+    #[test]
+    fn tones_come_after_and_only_where_they_can_be_shown() {
+        let mut text = Text::from(Line::new("a ").then_toned(Tone::Bad, "\u{1b}[0mb\n"));
+        text.line("c  ");
+        assert_eq!(text.render(false), "a \\u{1b}[0mb\\n\nc");
+        assert_eq!(text.render(true), "a \u{1b}[31m\\u{1b}[0mb\\n\u{1b}[0m\nc");
+    }
+}

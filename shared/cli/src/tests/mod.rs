@@ -1,0 +1,104 @@
+//! Whole commands on an emulated cloud in this process, on paused time: what they print, and how they exit.
+
+mod readings;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Parser;
+use clock::Clock;
+use local::{Local, Options, Stack};
+use openapi::Transport;
+use serde_json::{Value, json};
+
+use crate::args::Cli;
+use crate::carry_out;
+use crate::output::Console;
+use crate::target::Environment;
+
+const HOME: &str = "cn-hangzhou";
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// All that was printed.
+    pub(crate) fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The lines of stdout, each of which has to be JSON.
+    pub(crate) fn json(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// An operator's machine beside an emulated cloud.
+pub(crate) struct Desk {
+    pub(crate) local: Local,
+    pub(crate) variables: BTreeMap<String, String>,
+    transport: Arc<dyn Transport>,
+    folder: PathBuf,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _left_behind = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Desk {
+    /// The deployment on paused time; its timer rests. `name` is the test's own.
+    pub(crate) async fn start(name: &str, options: Options) -> Self {
+        let stacks = vec![Stack::home().with("TimerCron", "0 0 0 1 1 *"), Stack::probe("cn-chengdu", "vpc-1")];
+        let options = Options { stacks, ..options };
+        let folder = std::env::temp_dir().join(format!("albridge-desk-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("bindings.yml"), &options.bindings).unwrap();
+        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), options.settings.seed);
+        let regions = options.settings.regions.clone();
+        let local = Local::start(options, clock).await.unwrap();
+        let url = |region: &str| format!("http://{region}.api.emulated");
+        let mut endpoints: BTreeMap<&str, String> =
+            regions.iter().map(|region| (region.as_str(), url(region))).collect();
+        endpoints.insert("*", url(HOME));
+        let key = local.cloud().with(|world| world.root_credentials());
+        let variables = BTreeMap::from([
+            ("ALBRIDGE_ENDPOINTS".to_owned(), json!(endpoints).to_string()),
+            ("ALBRIDGE_BINDINGS".to_owned(), folder.join("bindings.yml").display().to_string()),
+            ("ALBRIDGE_HOME_REGION".to_owned(), HOME.to_owned()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), key.access_key_id),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.access_key_secret),
+        ]);
+        let transport = Arc::new(local::in_memory(local.cloud().clone()));
+        Self { local, variables, transport, folder }
+    }
+
+    /// A file of this test's own.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Every call goes right again.
+    pub(crate) fn heal(&self) {
+        let now = self.local.clock().now();
+        self.local.cloud().with(|world| world.clear_faults(now));
+    }
+
+    /// Runs a command.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
+        let (console, kept) = Console::kept(cli.json);
+        let environment =
+            Environment::within(self.variables.clone(), Arc::clone(&self.transport), self.local.clock().clone());
+        let code = Box::pin(carry_out(&cli.command, &environment, console)).await;
+        let text = |kept: &std::sync::Mutex<String>| kept.lock().unwrap().clone();
+        Ran { code, stdout: text(&kept.stdout), stderr: text(&kept.stderr) }
+    }
+}
