@@ -14,7 +14,7 @@ use onboarding::plan::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::{Instance, Topology};
 use onboarding::{Binding, Reason};
-use openapi::{Client, Config, Credentials, Endpoints, Signature};
+use openapi::{Client, Config, Credentials, Endpoints, PlainHttp, Signature};
 use reachability::{Explanation, Fault, Hop, Path, Question};
 use serde_json::json;
 use stage::Needs;
@@ -36,7 +36,7 @@ pub(crate) fn observe(built: &Built, facts: &Facts) -> Topology {
         }
         let config = Config {
             credentials: Credentials::new(key.access_key_id, key.access_key_secret),
-            endpoints: Endpoints::parse(&endpoints.to_string()).unwrap(),
+            endpoints: Endpoints::parse_with(&endpoints.to_string(), PlainHttp::Anywhere).unwrap(),
             signature: Signature::default(),
             read_only: true,
         };

@@ -96,11 +96,11 @@ impl Ports {
         }
         let open = Arc::new(Open { cloud: cloud.clone(), api, listeners: Mutex::default(), tasks: Arc::default() });
         for (region, socket) in sockets {
-            let (cloud, shared, own) = (cloud.clone(), Arc::downgrade(&open), socket.local_addr()?);
+            let (cloud, shared) = (cloud.clone(), Arc::downgrade(&open));
             let answer = move |request: http::Request<Bytes>| {
                 let (cloud, region, shared) = (cloud.clone(), region.clone(), shared.clone());
                 async move {
-                    if let Err(refused) = guard::admit(own, &request) {
+                    if let Err(refused) = guard::admit(&request) {
                         return Answered::Whole(refused.response(request.uri().path()));
                     }
                     if request.uri().path().starts_with(control::PREFIX) {
@@ -154,7 +154,7 @@ where
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{own} is not on loopback")));
     }
     let guarded = move |request: http::Request<Bytes>| {
-        let refused = guard::admit(own, &request).err().map(|refused| refused.response(request.uri().path()));
+        let refused = guard::admit(&request).err().map(|refused| refused.response(request.uri().path()));
         let answer = answer.clone();
         async move {
             match refused {

@@ -294,11 +294,13 @@ fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
         [alone, Uncertainty { is_one_waiting: true, ..alone }]
     };
     let mut worlds = vec![Uncertainty { dispatches: 1, ..STOPPED }];
-    if scope == Scope::Sample {
-        worlds.extend(beside(1, 8));
-    } else {
-        worlds.extend(beside(4, 12));
-        worlds.push(STOPPED);
+    match scope {
+        Scope::Soak => {
+            worlds.extend(beside(4, 12));
+            worlds.push(STOPPED);
+        }
+        Scope::Full => worlds.extend(beside(2, 9)),
+        _ => worlds.extend(beside(1, 8)),
     }
     for world in worlds {
         match explore(PROTOCOL, world) {

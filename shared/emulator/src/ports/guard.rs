@@ -9,7 +9,7 @@
 //! The listeners of load balancers are not guarded: their requests are for whatever host the load balancer serves, and behind them is
 //! nothing but the emulated instances' greeting.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::uri::Authority;
@@ -26,20 +26,19 @@ pub(super) struct Refused {
     message: String,
 }
 
-/// Whether the port `own` answers a request.
+/// Whether a port answers a request.
 ///
 /// # Errors
 /// What is foreign about it.
-pub(super) fn admit(own: SocketAddr, request: &Request<Bytes>) -> Result<(), Refused> {
+pub(super) fn admit(request: &Request<Bytes>) -> Result<(), Refused> {
     let headers = request.headers();
     let host = sole(headers, header::HOST)?.ok_or_else(|| misdirected("it has no Host"))?;
     // A request line with a whole URL names a host as well.
     let named = request.uri().authority().map(|authority| authority.as_str().to_owned());
     for name in named.iter().map(String::as_str).chain([host]) {
-        if !is_loopback(name, own.port()) {
+        if !is_loopback(name) {
             return Err(misdirected(&format!(
-                "its Host is {name}, and this port answers to 127.0.0.1, [::1] and localhost with port {} only",
-                own.port()
+                "its Host is {name}, and the emulator answers to 127.0.0.1, [::1] and localhost only"
             )));
         }
     }
@@ -77,10 +76,11 @@ fn sole(headers: &HeaderMap, name: impl header::AsHeaderName) -> Result<Option<&
     first.map(|value| value.to_str().map_err(|_| foreign("a header that says who asks is no text"))).transpose()
 }
 
-/// Whether a `Host` names this machine and, if any, this port.
-fn is_loopback(host: &str, port: u16) -> bool {
+/// Whether a `Host` names this machine. Its port may be another one: a forwarded port, a container's, or a proxy between the
+/// client and the emulator. What a page from elsewhere cannot choose is the name.
+fn is_loopback(host: &str) -> bool {
     let Ok(authority) = host.parse::<Authority>() else { return false };
-    if authority.as_str().contains('@') || authority.port_u16().is_some_and(|named| named != port) {
+    if authority.as_str().contains('@') {
         return false;
     }
     // `host:` and `host:99999` have a colon, but no port.

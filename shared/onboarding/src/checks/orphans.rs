@@ -68,12 +68,16 @@ fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
     let Inputs { deployment, binding, store, topology, .. } = *inputs;
     let surroundings = &topology.surroundings;
     let same_cen = || store.iter().filter(|other| other.cen.id == binding.cen.id);
+    let in_region = |region: &Region| surroundings.strangers.iter().any(|found| &found.region == region);
+    if topology.alb().is_none() && in_region(&binding.alb.region) {
+        return Vec::new();
+    }
     let mut homes: Vec<&VpcId> = Vec::new();
     for other in same_cen().filter(|other| other.alb.id != binding.alb.id) {
         match surroundings.siblings.get(&other.name) {
             Some(Known::Known(sibling)) => homes.extend(sibling.as_ref().map(|sibling| &sibling.vpc)),
             // Not read: it may be any VPC of that region.
-            _ if surroundings.strangers.iter().any(|found| found.region == other.alb.region) => return Vec::new(),
+            _ if in_region(&other.alb.region) => return Vec::new(),
             _ => {}
         }
     }

@@ -171,6 +171,7 @@ fn orphans(store: &[Binding], topology: &Topology) -> Vec<String> {
 
 #[test]
 fn an_attachment_of_ours_that_no_binding_names_is_reported() {
+    let deployment = world::deployment();
     let (binding, mut other, mut topology) = left_attachment();
     assert_eq!(orphans(std::slice::from_ref(&binding), &topology), ["tr-attach-left"]);
     // Its VPC may be that of a load balancer which could not be read.
@@ -186,6 +187,12 @@ fn an_attachment_of_ours_that_no_binding_names_is_reported() {
     assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "it is the other's");
     topology.surroundings.siblings = sibling("vpc-8");
     assert_eq!(orphans(&both, &topology), ["tr-attach-left"]);
+    for unseen in [Known::Failed("Forbidden".to_owned()), Known::Known(None)] {
+        let blind = Topology { load_balancer: unseen, ..topology.clone() };
+        let inputs = world::inputs(&deployment, &binding, &blind);
+        let said = plan::network(&Inputs { store: &both, ..inputs }).findings;
+        assert!(said.iter().all(|finding| finding.code != Code::Orphan), "the binding's own may be in it: {said:?}");
+    }
     other.backends[0].vpc = "vpc-7".into();
     assert_eq!(orphans(&[binding.clone(), other], &topology), Vec::<String>::new(), "a backend's");
     topology.surroundings.strangers[0].mark = None;

@@ -35,7 +35,7 @@ fn cens(cloud: &Cloud) -> usize {
 const FORM: &str = "content-type: application/x-www-form-urlencoded";
 
 /// Header lines, and the status of a request that has them.
-const CASES: [(&[&str], u16); 42] = [
+const CASES: [(&[&str], u16); 43] = [
     // Programs.
     (&["host: 127.0.0.1:PORT"], 200),
     (&["host: 127.0.0.1"], 200),
@@ -45,13 +45,15 @@ const CASES: [(&[&str], u16); 42] = [
     (&["host: bucket.localhost:PORT"], 200),
     (&["host: [::1]:PORT"], 200),
     (&["host: [::1]"], 200),
+    // By a forwarded port, or through a proxy of this machine.
+    (&["host: localhost:1"], 200),
+    (&["host: localhost:8080", "origin: http://localhost:8080"], 200),
     // Names that resolve to loopback, and what looks like loopback.
     (&["host: evil.example"], 421),
     (&["host: evil.example:PORT"], 421),
     (&["host: localhost.evil.example:PORT"], 421),
     (&["host: 127.0.0.1.evil.example:PORT"], 421),
     (&["host: notlocalhost:PORT"], 421),
-    (&["host: localhost:1"], 421),
     (&["host: localhost:"], 421),
     (&["host: localhost:99999"], 421),
     (&["host: 0.0.0.0:PORT"], 421),
