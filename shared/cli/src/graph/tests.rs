@@ -50,11 +50,14 @@ securityGroups:
 /// The text with the ids that the cloud made numbered in the order in which they are read: which they are is no matter.
 /// Their length stays.
 fn steady(text: &str) -> String {
+    let is_made = |kind: &str| ["lsn", "sgp", "tr-attach", "sgr", "rte"].contains(&kind);
     let mut seen: Vec<&str> = Vec::new();
     let mut steady = text.to_owned();
     for word in text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-') {
         let Some((kind, id)) = word.rsplit_once('-') else { continue };
-        if ["lsn", "sgp", "tr-attach", "sgr", "rte"].contains(&kind) && id.len() == 16 && !seen.contains(&id) {
+        // DOT ends a line with `\l`, right in front of the next one's id.
+        let made = is_made(kind) || kind.strip_prefix('l').is_some_and(is_made);
+        if made && id.len() == 16 && !seen.contains(&id) {
             seen.push(id);
             steady = steady.replace(id, &format!("{:016}", seen.len()));
         }

@@ -71,6 +71,8 @@ impl Desk {
         let key = local.cloud().with(|world| world.root_credentials());
         let variables = BTreeMap::from([
             ("ALBRIDGE_ENDPOINTS".to_owned(), json!(endpoints).to_string()),
+            // The names lead into this process.
+            ("ALBRIDGE_ALLOW_HTTP".to_owned(), "1".to_owned()),
             ("ALBRIDGE_BINDINGS".to_owned(), folder.join("bindings.yml").display().to_string()),
             ("ALBRIDGE_HOME_REGION".to_owned(), HOME.to_owned()),
             ("ALIBABA_CLOUD_ACCESS_KEY_ID".to_owned(), key.access_key_id),
