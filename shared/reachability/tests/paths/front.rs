@@ -147,7 +147,7 @@ fn cases() -> Vec<(&'static str, Code, Option<usize>, Value, Change)> {
             Code::NoWeight,
             Some(2),
             json!({"by": "albridge", "change": {"write":
-                {"do": "updateServer", "weight": 100, "description": "albridge/prod/web/i-1"}}}),
+                {"do": "updateServer", "weight": 100, "state": {"is": "serving"}}}}),
             |w| {
                 w.servers()[0].weight = 0;
                 w.servers()[0].description = "albridge/prod/web/i-1/drain-1790000000".to_owned();
