@@ -114,7 +114,7 @@ async fn paths_of_services_and_whole_urls_are_guarded_alike() {
     let base = ports.api(HANGZHOU).unwrap();
     let before = cloud.now().duration_since(cloud.clock().now());
     for line in [
-        "POST /2023-03-30/functions/work/invocations HTTP/1.1",
+        "POST /2023-03-30/functions/echo/invocations HTTP/1.1",
         "PUT /bucket/key HTTP/1.1",
         "GET /bucket/key HTTP/1.1",
         "POST /-/clock HTTP/1.1",
