@@ -19,8 +19,8 @@ use crate::session::Session;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
 
 /// How often a write may meet "it is there already" or "there is no such thing" before that is taken for the truth: what
-/// was listed a moment ago may be stale. With the waits between them that is a quarter of a minute.
-const STRIKES: u8 = 5;
+/// was listed a moment ago may be stale. With the waits between them ([`BusyLanes::stale`]) that is a quarter of a minute.
+const STRIKES: u8 = 3;
 
 /// The open changes of a stage, sorted by what can be done about them now.
 #[derive(Debug, Default)]
@@ -197,7 +197,7 @@ impl Ledger {
             }
         } else if (error.is_duplicate() || error.is_not_found()) && self.strike(&change.write) < STRIKES {
             // Read again, after a while: somebody else was faster, or something went away.
-            self.busy.refused(lane, &change.write, &error.code, now);
+            self.busy.stale(lane, &change.write, &error.code, now);
         } else if carried > 1 {
             // One of them is at fault: halve until it stands alone.
             self.limits.insert(lane.to_owned(), (carried.min(changes.len()) / 2).max(1));

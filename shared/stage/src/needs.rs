@@ -35,6 +35,8 @@ impl Needs {
     pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
     /// What the checks of paths and members look at around the binding: who else uses the VPCs and the load balancer.
     pub const SURROUNDINGS: Self = Self(1 << 10 | Self::VPCS.0);
+    /// What has to be seen of a binding to know which routes and rules it wants, and which of its own it wants no more.
+    pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY);
     /// Everything.
     pub const ALL: Self = Self((1 << 11) - 1);
 
@@ -114,6 +116,7 @@ const CALLS: &[(Needs, &[&str])] = &[
             vpc::DescribeVpcAttribute::RAM_ACTION,
         ],
     ),
+    (Needs::WANTS, &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),
     (
         Needs::SECURITY,

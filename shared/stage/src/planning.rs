@@ -13,9 +13,6 @@ use crate::observe::observe;
 use crate::request::Request;
 use crate::session::Session;
 
-/// What has to be seen of a binding to know which routes and rules it wants.
-const WANTS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY);
-
 /// The analysis' verdicts on the binding's wanted instances, over `topology`.
 #[must_use]
 pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
@@ -96,7 +93,7 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
     let limit = session.pace().left() / 2;
     join_all(others.into_iter().map(|other| async move {
         let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
-        let reading = observe(&cloud, other, session.deployment(), WANTS);
+        let reading = observe(&cloud, other, session.deployment(), Needs::WANTS);
         let read = session.clock().timeout(limit, reading).await;
         let seen = read.unwrap_or_else(|_| {
             tracing::warn!(binding = %own.name, other = %other.name, "not read in time, so nothing is pruned");

@@ -20,6 +20,8 @@ const ASK_MOST: SignedDuration = SignedDuration::from_secs(10);
 /// The first wait after a refusal that may pass; it doubles up to [`BUSY_MOST`].
 const BUSY: SignedDuration = SignedDuration::from_secs(1);
 const BUSY_MOST: SignedDuration = SignedDuration::from_secs(30);
+/// The first wait after a refusal that only a stale reading explains; it doubles. To ask sooner would find the same one.
+const STALE: SignedDuration = SignedDuration::from_secs(5);
 /// So many refusals of one write in a row, which takes about four minutes, are reported.
 pub(crate) const REFUSALS: u32 = 12;
 
@@ -137,13 +139,29 @@ impl BusyLanes {
 
     /// A call in the lane was refused. Gives how often in a row that write was, and for how long.
     pub(crate) fn refused(&mut self, lane: &str, write: &Write, code: &str, now: Timestamp) -> (u32, Duration) {
+        self.wait(lane, write, code, now, BUSY)
+    }
+
+    /// A call in the lane was refused for something that no reading shows.
+    pub(crate) fn stale(&mut self, lane: &str, write: &Write, code: &str, now: Timestamp) {
+        self.wait(lane, write, code, now, STALE);
+    }
+
+    fn wait(
+        &mut self,
+        lane: &str,
+        write: &Write,
+        code: &str,
+        now: Timestamp,
+        first: SignedDuration,
+    ) -> (u32, Duration) {
         let new = || Busy { write: write.clone(), code: code.to_owned(), refusals: 0, since: now, until: now };
         let busy = self.0.entry(lane.to_owned()).or_insert_with(new);
         if !busy.write.same_intent(write) {
             *busy = new();
         }
         code.clone_into(&mut busy.code);
-        busy.until = now.saturating_add(doubled(BUSY, busy.refusals, BUSY_MOST)).unwrap_or(now);
+        busy.until = now.saturating_add(doubled(first, busy.refusals, BUSY_MOST)).unwrap_or(now);
         busy.refusals += 1;
         (busy.refusals, Duration::try_from(now.duration_since(busy.since)).unwrap_or_default())
     }

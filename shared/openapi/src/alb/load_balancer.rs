@@ -13,6 +13,8 @@ pub struct ListLoadBalancers {
     pub load_balancer_names: Vec<String>,
     pub vpc_ids: Vec<String>,
     pub load_balancer_status: Option<String>,
+    /// Those that have a zone there.
+    pub zone_id: Option<String>,
     pub tag: Vec<Tag>,
     pub max_results: Option<u32>,
     pub next_token: Option<String>,

@@ -153,6 +153,12 @@ async fn load_balancer(reader: &Reader<'_>, client: &Client) -> Result<LoadBalan
     if found.load_balancer_bussiness_status == "Abnormal" {
         locks.push("business status Abnormal".to_owned());
     }
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = found.zone_mappings.iter().find(|zone| !seen.insert(&zone.zone_id)) {
+        // The row of another zone may be the one that this one stands for.
+        let what = format!("{} is listed twice among the zones of {}", twice.zone_id, wanted.id);
+        return Err(Error::contradiction(alb::GetLoadBalancerAttribute::NAME, what));
+    }
     let zones = found.zone_mappings.iter().map(|zone| LoadBalancerZone {
         zone: zone.zone_id.as_str().into(),
         vswitch: zone.vswitch_id.as_str().into(),

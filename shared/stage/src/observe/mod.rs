@@ -17,6 +17,7 @@ mod cen;
 mod cen_table;
 mod elsewhere;
 mod front;
+mod left_zones;
 mod network;
 mod parse;
 mod released;
@@ -117,6 +118,9 @@ pub(crate) async fn observe_noting(
     keep_own_attachments(&mut topology);
     keep_own_connections(&mut topology, binding);
     topology.surroundings.elsewhere = elsewhere::read(&reader, &topology).await;
+    if needs.has(Needs::WANTS) {
+        left_zones::settle(&reader, &mut topology).await;
+    }
     if needs.has(Needs::MEMBERS) {
         released::read(&reader, &interfaces, &topology).await.put(&mut topology);
     }

@@ -59,6 +59,12 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTr
         let what = format!("{id} was asked for, and {} answered", found.vpc_id);
         return Err(Error::contradiction(vpc::DescribeVpcAttribute::NAME, what));
     }
+    let listed: BTreeSet<_> = vswitches.iter().map(|vswitch| &vswitch.vswitch_id).collect();
+    if let Some(missing) = found.vswitch_ids.iter().find(|id| !listed.contains(id)) {
+        // The routes of its table would count as nobody's.
+        let what = format!("{missing} is a vSwitch of {id} and is not listed");
+        return Err(Error::contradiction(vpc::DescribeVSwitches::NAME, what));
+    }
     let cidrs =
         std::iter::once(&found.cidr_block).chain(&found.secondary_cidr_blocks).filter_map(|cidr| parse::prefix(cidr));
     let present = |id: String| (!id.is_empty()).then(|| id.into());

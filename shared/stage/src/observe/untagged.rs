@@ -1,7 +1,8 @@
 //! Instances whose rows say nothing of tags.
 //!
-//! ECS leaves `Tags` out for an instance that has none (recorded answers of 2018 and 2024), so a row without it can be the
-//! row of an untagged instance, or of a tagged one whose tags were left out. Taken for untagged, a member would be sent away.
+//! ECS leaves `Tags` out for an instance that has none (recorded answers of 2018 and 2024), so a row without it, or with an
+//! empty list, can be the row of an untagged instance, or of a tagged one whose tags were left out. Taken for untagged, a
+//! member would be sent away.
 //! So the service is asked again, by id and by the tags that the binding selects: an instance that it gives back carries
 //! them, whatever its row says, and then the reading is not whole. One that it does not give back is not selected.
 
@@ -16,8 +17,8 @@ const BATCH: usize = 100;
 /// # Errors
 /// Those of the call; a contradiction, when an instance has the tags that its row does not show.
 pub(super) async fn settle(client: &Client, backend: &Backend, instances: &mut [ecs::Instance]) -> Result<(), Error> {
-    let silent: Vec<String> =
-        instances.iter().filter(|found| found.tags.is_none()).map(|found| found.instance_id.clone()).collect();
+    let is_silent = |found: &&ecs::Instance| found.tags.as_ref().is_none_or(Vec::is_empty);
+    let silent: Vec<String> = instances.iter().filter(is_silent).map(|found| found.instance_id.clone()).collect();
     let selected = backend.select.tags.iter();
     let tag: Vec<_> = selected.map(|(key, value)| ecs::Tag { key: key.clone(), value: Some(value.clone()) }).collect();
     for ids in silent.chunks(BATCH) {
