@@ -263,11 +263,97 @@ async fn an_emptied_listing_of_what_is_never_empty_is_unread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_whose_row_has_no_tags_is_asked_for_by_them() {
+async fn a_vswitch_of_the_vpc_that_is_not_listed_makes_the_vpc_unread() {
     let world = world();
-    let untagged = |id: &str, address: &str| {
+    world.on("DescribeVpcAttribute", |call| {
+        let cidr = if call.get("VpcId") == "vpc-a" { "10.1.0.0/16" } else { "10.2.0.0/16" };
+        let vswitches = json!({ "VSwitchId": ["vsw-b", "vsw-c"] });
+        let id = call.get("VpcId");
+        (200, json!({ "VpcId": id, "CidrBlock": cidr, "Status": "Available", "VSwitchIds": vswitches }))
+    });
+    let topology = observed(&world, Needs::VPCS).await;
+    let why = topology.vpcs["vpc-b"].failure().unwrap();
+    assert!(why.starts_with("DescribeVSwitches: Contradiction vsw-c"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_that_shows_a_zone_twice_is_unread() {
+    let world = world();
+    world.always(
+        "GetLoadBalancerAttribute",
+        balancer(|answer| {
+            let zone = answer["ZoneMappings"][0].clone();
+            answer["ZoneMappings"].as_array_mut().unwrap().push(zone);
+        }),
+    );
+    let seen = observed(&world, Needs::ALB).await.load_balancer;
+    assert!(seen.failure().is_some_and(|why| why.contains("cn-chengdu-a is listed twice")), "{seen:?}");
+}
+
+/// Two vSwitches in the ALB's VPC, in two zones of which the load balancer shows the first, and a route of ours to each.
+fn with_a_zone_left(world: &World) {
+    world.on("DescribeVSwitches", |call| {
+        let vswitch = |id: &str, zone: &str, cidr: &str| {
+            json!({
+                "VSwitchId": id, "ZoneId": zone, "CidrBlock": cidr, "VpcId": call.get("VpcId"),
+                "AvailableIpAddressCount": 200, "RouteTable": { "RouteTableId": "vtb-1", "RouteTableType": "System" }
+            })
+        };
+        let found = match call.get("VpcId") {
+            "vpc-a" => vec![
+                vswitch("vsw-a", "cn-chengdu-a", "10.1.1.0/24"),
+                vswitch("vsw-a2", "cn-chengdu-b", "10.1.2.0/24"),
+                vswitch("vsw-a3", "cn-chengdu-c", "10.1.3.0/24"),
+            ],
+            _ => vec![vswitch("vsw-b", "cn-hangzhou-h", "10.2.1.0/24")],
+        };
+        (200, json!({ "TotalCount": found.len(), "VSwitches": { "VSwitch": found } }))
+    });
+    let back = |cidr: &str| {
+        json!({
+            "RouteEntryId": format!("rte-{cidr}"), "DestinationCidrBlock": cidr, "Type": "Custom", "Status": "Available",
+            "Description": "albridge/albridge/web",
+            "NextHops": { "NextHop": [{ "NextHopType": "Attachment", "NextHopId": "tr-attach-b" }] }
+        })
+    };
+    let services = json!({ "DestinationCidrBlock": "100.64.0.0/10", "Type": "System", "Status": "Available" });
+    let entries = [services, back("10.1.1.0/24"), back("10.1.2.0/24")];
+    world.always("DescribeRouteEntryList", json!({ "RouteEntrys": { "RouteEntry": entries }, "NextToken": "" }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_zone_that_the_load_balancer_seems_to_have_left_is_asked_about() {
+    let world = world();
+    with_a_zone_left(&world);
+    let topology = observed(&world, Needs::WANTS).await;
+    assert!(topology.load_balancer.get().is_some(), "the listing by zone agrees");
+    let zones = |world: &World| {
+        let asked = world.calls_of("ListLoadBalancers").into_iter();
+        asked.map(|call| call.get("ZoneId").to_owned()).filter(|zone| !zone.is_empty()).collect::<Vec<_>>()
+    };
+    assert_eq!(zones(&world), ["cn-chengdu-b"], "nothing of ours leads to the third one");
+    let row = json!({ "LoadBalancerId": "alb-1", "VpcId": "vpc-a", "LoadBalancerStatus": "Active" });
+    world.always("ListLoadBalancers", json!({ "LoadBalancers": [row], "TotalCount": 1 }));
+    let seen = observed(&world, Needs::WANTS).await.load_balancer;
+    let why = seen.failure().unwrap();
+    assert!(why.contains("alb-1 is listed in cn-chengdu-b, which is not among its zones"), "{why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_row_has_no_tags_is_asked_for_by_them() {
+    asked_for_by_tags(|row| drop(row.as_object_mut().unwrap().remove("Tags"))).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_is_one_whose_list_of_tags_is_empty() {
+    asked_for_by_tags(|row| row["Tags"] = json!({ "Tag": [] })).await;
+}
+
+async fn asked_for_by_tags(silence: fn(&mut serde_json::Value)) {
+    let world = world();
+    let untagged = move |id: &str, address: &str| {
         let mut row = instance(id, address, "sg-1");
-        row.as_object_mut().unwrap().remove("Tags");
+        silence(&mut row);
         row
     };
     let rows = vec![instance("i-1", "10.2.1.1", "sg-1"), untagged("i-2", "10.2.1.2")];
