@@ -13,6 +13,11 @@ use crate::ids::{InterfaceId, VpcId};
 pub enum Unproven {
     /// A reading by its id shows it.
     Shown,
+    /// Readings by its id show it in a VPC that is not its backend's: it is not released, and it leaves.
+    Elsewhere {
+        /// Where it is now.
+        vpc: VpcId,
+    },
     /// A network interface of its VPC belongs to it.
     Interface {
         /// The interface.

@@ -295,6 +295,19 @@ fn without_proof_nobody_is_removed_and_it_is_said_why() {
     }
 }
 
+#[test]
+fn a_member_whose_instance_lives_in_another_vpc_leaves_like_one_whose_address_changed() {
+    let (binding, mut topology) = group_of(10);
+    release(&mut topology, 1);
+    let elsewhere = Unproven::Elsewhere { vpc: "vpc-9".into() };
+    topology.unproven = std::mem::take(&mut topology.released).into_iter().map(|id| (id, elsewhere.clone())).collect();
+    let plan = members(&binding, &topology);
+    assert_eq!(plan.findings, []);
+    let [change] = &plan.changes[..] else { panic!("{plan:#?}") };
+    let drains = matches!(&change.write, Write::UpdateServer { weight: 0, state: MemberState::Draining(_), .. });
+    assert!(change.is_open() && drains, "{plan:#?}");
+}
+
 /// What happened to a member and its instance.
 #[derive(Debug, Clone)]
 struct Fate {

@@ -66,12 +66,11 @@ pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Inter
         });
     for (shown, ids) in join_all(reads).await {
         match shown {
-            Ok(shown) => {
+            Ok(mut shown) => {
                 for id in ids {
-                    if shown.contains(&id) {
-                        absent.unproven.insert(id, Unproven::Shown);
-                    } else {
-                        absent.released.insert(id);
+                    match shown.remove(&id) {
+                        Some(how) => drop(absent.unproven.insert(id, how)),
+                        None => drop(absent.released.insert(id)),
                     }
                 }
             }
@@ -113,23 +112,32 @@ fn contradiction(interfaces: &BTreeMap<VpcId, Interfaces>, home: &VpcId, id: &In
     (rows == 0).then(|| Unproven::NoInterfaces { vpc: home.clone() })
 }
 
-/// Those of `ids` that at least one of two readings shows.
-async fn shown(reader: &Reader<'_>, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {
+/// Those of `ids` that at least one of two readings shows, and how: elsewhere only if both show it there.
+async fn shown(
+    reader: &Reader<'_>,
+    backend: &Backend,
+    ids: &[InstanceId],
+) -> Result<BTreeMap<InstanceId, Unproven>, Error> {
     let client = reader.cloud.client_for(Side::Backend(&backend.vpc)).await?;
-    let mut shown = present(&client, backend, ids).await?;
-    shown.extend(present(&client, backend, ids).await?);
-    Ok(shown)
+    let first = places(&client, backend, ids).await?;
+    let second = places(&client, backend, ids).await?;
+    let how = |id: &InstanceId, vpc: &VpcId| match vpc == &backend.vpc || first.get(id) != second.get(id) {
+        true => Unproven::Shown,
+        false => Unproven::Elsewhere { vpc: vpc.clone() },
+    };
+    Ok(first.iter().chain(&second).map(|(id, vpc)| (id.clone(), how(id, vpc))).collect())
 }
 
-async fn present(client: &Client, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeSet<InstanceId>, Error> {
-    let mut present = BTreeSet::new();
+/// The instances among `ids` that one reading shows, with their VPCs.
+async fn places(client: &Client, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, VpcId>, Error> {
+    let mut places = BTreeMap::new();
     for ids in ids.chunks(BATCH) {
         let action = ecs::DescribeInstances {
             instance_ids: ids.iter().map(ToString::to_string).collect(),
             ..Default::default()
         };
         let found = client.list(backend.region.as_str(), action).await?;
-        present.extend(found.into_iter().map(|instance| InstanceId::from(instance.instance_id)));
+        places.extend(found.into_iter().map(|found| (found.instance_id.into(), found.vpc_attributes.vpc_id.into())));
     }
-    Ok(present)
+    Ok(places)
 }

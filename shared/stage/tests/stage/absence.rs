@@ -174,6 +174,28 @@ async fn a_reading_by_its_id_that_shows_it_or_fails_proves_nothing() {
     assert!(plan.findings.iter().any(|reason| said(&reason)), "{:#?}", plan.findings);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_both_readings_show_in_another_vpc_lives_there() {
+    for (rounds, expected) in [(2, Unproven::Elsewhere { vpc: "vpc-9".into() }), (1, Unproven::Shown)] {
+        let (world, cloud) = group(1);
+        cloud.lock().unwrap().interfaces = vec![service()];
+        let mut readings = 0;
+        world.on("DescribeInstances", move |call| {
+            let mut rows = Vec::new();
+            if !call.get("InstanceIds").is_empty() {
+                readings += 1;
+                let mut row = instance(&id(1), "10.9.0.1", "sg-1");
+                row["VpcAttributes"]["VpcId"] = json!("vpc-9");
+                rows.extend((readings <= rounds).then_some(row));
+            }
+            (200, json!({ "Instances": { "Instance": rows }, "TotalCount": rows.len(), "NextToken": "" }))
+        });
+        let topology = observed(&world).await;
+        assert!(topology.released.is_empty());
+        assert_eq!(topology.unproven.get(id(1).as_str()), Some(&expected));
+    }
+}
+
 /// The lie that the cloud told until 2025-12-20 to callers without permission (corrections.md, section 3).
 #[tokio::test(start_paused = true)]
 async fn an_empty_account_told_to_everybody_removes_and_alters_nobody() {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{HOLD, Member, STAGE, cap, hold, later, remove};
+use crate::absence::Unproven;
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, Write};
 use crate::ids::InstanceId;
@@ -112,6 +113,10 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     // A mark is taken back before anything else is noted about the member.
     if topology.released.contains(&member.instance) || matches!(member.state, MemberState::Released(_)) {
         return None;
+    }
+    if matches!(topology.unproven.get(&member.instance), Some(Unproven::Elsewhere { .. })) {
+        // Whoever gets its old address would receive its requests.
+        return Some(Leaving::Moved);
     }
     let instance = topology
         .instances

@@ -73,7 +73,8 @@ pub(super) fn take_back(inputs: &Inputs<'_>, members: &[Member<'_>], before: usi
 
 fn is_shown(inputs: &Inputs<'_>, id: &InstanceId) -> bool {
     let mut listed = inputs.topology.instances.values().filter_map(|known| known.get()).flatten();
-    inputs.topology.unproven.get(id) == Some(&Unproven::Shown) || listed.any(|found| &found.id == id)
+    matches!(inputs.topology.unproven.get(id), Some(Unproven::Shown | Unproven::Elsewhere { .. }))
+        || listed.any(|found| &found.id == id)
 }
 
 /// What keeps a member although no listing shows its instance.
@@ -81,7 +82,7 @@ fn unproven(inputs: &Inputs<'_>, members: &[&Member<'_>], plan: &mut Plan) {
     for member in members {
         let id = &member.instance;
         let why = match inputs.topology.unproven.get(id) {
-            None => continue,
+            None | Some(Unproven::Elsewhere { .. }) => continue,
             Some(Unproven::Unread { why }) => {
                 plan.unread(&format!("whether {id} is released"), Some(Unknown::Failed(why)));
                 continue;
