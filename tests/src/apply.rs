@@ -5,9 +5,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use local::Local;
-use onboarding::Plan;
+use local::{Local, with_stage};
 use onboarding::ids::BindingName;
+use onboarding::{Plan, StageName};
 use stage::{Failure, Host, Invocation, Report, Request, Stage};
 
 /// How long one stage may take.
@@ -30,18 +30,13 @@ pub async fn plan(local: &Local, binding: &str) -> Result<Plan, Failure> {
 /// [`Failure`] of the first stage that fails.
 pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Report>, Failure> {
     let applying = Applying { host: local.operator_host(), binding: BindingName::from(binding), plan };
-    Ok(vec![
-        applying.stage(&preflight::Preflight).await?,
-        applying.stage(&server_group::ServerGroup).await?,
-        applying.stage(&listener::Listener).await?,
-        applying.stage(&vpc_attachments::VpcAttachments).await?,
-        applying.stage(&peer_attachment::PeerAttachment).await?,
-        applying.stage(&vpc_routes::VpcRoutes).await?,
-        applying.stage(&back_to_origin::BackToOrigin).await?,
-        applying.stage(&security_rules::SecurityRules).await?,
-        applying.stage(&backend_servers::BackendServers).await?,
-        applying.stage(&prune::Prune).await?,
-    ])
+    let mut reports = Vec::new();
+    for stage in StageName::ALL {
+        with_stage!(stage, stage => reports.push(applying.stage(&stage).await?),
+            StageName::Dispatch | StageName::Verify => (), // they write nothing
+        );
+    }
+    Ok(reports)
 }
 
 /// The same, by a process that dies when the cloud has made `writes` changes: the last of them is done, and its answer is

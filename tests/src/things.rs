@@ -6,6 +6,7 @@ use emulator::World;
 use emulator::call::{Call, Caller, Params, Service};
 use jiff::Timestamp;
 use local::Local;
+use onboarding::StageName;
 use onboarding::ids::BindingName;
 use serde_json::Value;
 use stage::{Failure, Invocation, Report, Request};
@@ -120,6 +121,16 @@ impl Thing {
         deleted
     }
 
+    /// The stage that makes it.
+    const fn stage(self) -> StageName {
+        match self {
+            Self::ServerGroup => StageName::ServerGroup,
+            Self::Listener => StageName::Listener,
+            Self::VpcAttachment => StageName::VpcAttachments,
+            Self::Connection => StageName::PeerAttachment,
+        }
+    }
+
     /// One invocation of the stage that makes it, as long as a function has.
     ///
     /// # Errors
@@ -129,11 +140,8 @@ impl Thing {
         let deadline = host.clock().now() + Duration::from_secs(60);
         let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
         let request = Request { binding: BindingName::from("web"), run: String::new() };
-        match self {
-            Self::ServerGroup => Box::pin(stage::run(&server_group::ServerGroup, &invocation, &request)).await,
-            Self::Listener => Box::pin(stage::run(&listener::Listener, &invocation, &request)).await,
-            Self::VpcAttachment => Box::pin(stage::run(&vpc_attachments::VpcAttachments, &invocation, &request)).await,
-            Self::Connection => Box::pin(stage::run(&peer_attachment::PeerAttachment, &invocation, &request)).await,
-        }
+        local::with_stage!(self.stage(), stage => Box::pin(stage::run(&stage, &invocation, &request)).await,
+            StageName::Dispatch | StageName::Verify => unreachable!("they make nothing"),
+        )
     }
 }

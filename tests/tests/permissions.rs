@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use handler::Handler;
 use local::TEMPLATE;
-use stage::{COMMON_ACTIONS, Needs, Stage};
+use onboarding::StageName;
+use stage::{COMMON_ACTIONS, Needs};
 use template::{Deployment, Pseudo, Template};
 
 /// What a stage reads and writes.
@@ -14,26 +16,13 @@ struct Said {
     writes: &'static [&'static str],
 }
 
-fn of<S: Stage>(_: &S) -> (String, Said) {
-    (S::NAME.as_str().to_owned(), Said { needs: S::NEEDS, writes: S::WRITES })
+fn of<H: Handler>(_: &H) -> (String, Said) {
+    (H::NAME.as_str().to_owned(), Said { needs: H::NEEDS, writes: H::ACTIONS })
 }
 
 /// What every function says of itself.
 fn said() -> BTreeMap<String, Said> {
-    BTreeMap::from([
-        ("dispatch".to_owned(), Said { needs: dispatch::NEEDS, writes: dispatch::WORKFLOW }),
-        of(&preflight::Preflight),
-        of(&server_group::ServerGroup),
-        of(&listener::Listener),
-        of(&vpc_attachments::VpcAttachments),
-        of(&peer_attachment::PeerAttachment),
-        of(&vpc_routes::VpcRoutes),
-        of(&back_to_origin::BackToOrigin),
-        of(&security_rules::SecurityRules),
-        of(&backend_servers::BackendServers),
-        ("verify".to_owned(), Said { needs: verify::NEEDS, writes: verify::INVOKES }),
-        of(&prune::Prune),
-    ])
+    StageName::ALL.into_iter().map(|name| local::with_handler!(name, handler => of(&handler))).collect()
 }
 
 fn home() -> Deployment {

@@ -1,33 +1,14 @@
 //! Step 6 of the procedure: the way back. The backend VPC's routes to the ALB's source prefixes and, for a non-upgraded
 //! ALB, the transit router's static routes to the ALB's VPC.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::cbn;
-use stage::{
-    Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, add_vpc_route, attachment_id, run,
-};
+use stage::{Needs, Problem, Session, Side, Stage, add_vpc_route, attachment_id};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct BackToOrigin;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&BackToOrigin, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for BackToOrigin {
     const NAME: StageName = StageName::BackToOrigin;

@@ -3,32 +3,15 @@
 //!
 //! The plan decides who; here the changes of one kind at the head of it go together, as many as one call takes.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::Topology;
 use openapi::alb;
-use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, run};
+use stage::{Needs, Problem, Session, Side, Stage};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct BackendServers;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&BackendServers, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 /// Servers that one call takes (cloud-apis.md, section 4).
 const SERVERS_PER_CALL: usize = 200;

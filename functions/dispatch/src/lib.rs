@@ -21,19 +21,15 @@ mod turn;
 use std::collections::BTreeSet;
 use std::future::ready;
 
-use fc_runtime::{Diagnostic, LambdaEvent};
+use fc_runtime::Context;
+use handler::Handler;
 use onboarding::ids::BindingName;
-use onboarding::{Binding, Code, Reason};
+use onboarding::{Binding, Code, Reason, StageName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stage::{Failure, Host, Invocation, Needs, store};
+use stage::{Failure, Invocation, Needs, store};
 
 use event::Trigger;
-
-/// What the drift check has to see.
-pub const NEEDS: Needs = Needs::ALL;
-/// The permissions beyond reading.
-pub const WORKFLOW: &[&str] = &["fnf:StartExecution", "fnf:ListExecutions", "fnf:StopExecution"];
 
 /// What dispatch did about a trigger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,20 +70,26 @@ pub struct Drift {
     pub reasons: Vec<Reason>,
 }
 
-/// Answers one invocation.
-///
-/// # Errors
-/// It is not this run's turn yet, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Value>) -> Result<Dispatched, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let dispatched = dispatch(&invocation, &context.account_id, &payload).await;
-    dispatched.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
+/// The trigger's function.
+#[derive(Debug, Clone, Copy)]
+pub struct Dispatch;
+
+impl Handler for Dispatch {
+    const NAME: StageName = StageName::Dispatch;
+    /// What the drift check has to see.
+    const NEEDS: Needs = Needs::ALL;
+    const ACTIONS: &'static [&'static str] = &["fnf:StartExecution", "fnf:ListExecutions", "fnf:StopExecution"];
+    type Event = Value;
+    type Answer = Dispatched;
+
+    async fn answer(
+        &self,
+        invocation: &Invocation<'_>,
+        context: &Context,
+        event: Value,
+    ) -> Result<Dispatched, Failure> {
+        dispatch(invocation, &context.account_id, &event).await
+    }
 }
 
 /// Does what a trigger asks for. `account` is the deployment's own, whose events count; empty where it is not known.

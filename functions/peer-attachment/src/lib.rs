@@ -1,33 +1,16 @@
 //! Step 4 of the procedure: the inter-region connection, with bandwidth, associated and propagating on both sides, and
 //! publishing routes. One attachment serves both transit routers.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{AttachmentRef, Change, StageName, Write};
 use onboarding::ids::{BandwidthPackageId, Region};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
 use openapi::cbn;
-use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, attachment_id, link, run};
+use stage::{Needs, Owner, Problem, Session, Side, Stage, attachment_id, link};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAttachment;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&PeerAttachment, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for PeerAttachment {
     const NAME: StageName = StageName::PeerAttachment;

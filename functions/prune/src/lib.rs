@@ -3,31 +3,14 @@
 //! Only marked VPC routes, security-group rules and transit-router routes. Attachments, connections, listeners and server
 //! groups are reported, and left to a person.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::{cbn, ecs, vpc};
-use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Side, Stage, run, side_of};
+use stage::{Needs, Problem, Session, Side, Stage, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct Prune;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&Prune, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for Prune {
     const NAME: StageName = StageName::Prune;

@@ -1,31 +1,14 @@
 //! Step 7 of the procedure: the backends' security groups accept the ALB's source prefixes on the service and
 //! health-check ports, at a low precedence. A Drop that shadows them is reported, not overridden.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::ecs;
-use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Stage, run, side_of};
+use stage::{Needs, Problem, Session, Stage, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct SecurityRules;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&SecurityRules, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 /// Rules that one call takes (cloud-apis.md, section 11).
 const RULES_PER_CALL: usize = 100;

@@ -1,33 +1,16 @@
 //! Step 1 of the procedure: a server group of the IP type in the ALB's VPC, with health check, scheduler and connection
 //! draining as the binding wants them. Members come later, by `backend-servers`.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::VpcId;
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::{ServerGroupSettings, Topology};
 use openapi::alb;
-use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, run};
+use stage::{Needs, Owner, Problem, Session, Side, Stage};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerGroup;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&ServerGroup, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for ServerGroup {
     const NAME: StageName = StageName::ServerGroup;

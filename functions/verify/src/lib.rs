@@ -7,18 +7,14 @@
 mod health;
 mod probe;
 
-use fc_runtime::{Diagnostic, LambdaEvent};
+use fc_runtime::Context;
+use handler::Handler;
 use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, StageName};
 use serde::{Deserialize, Serialize};
-use stage::{Failure, Host, Invocation, Needs, Report, Request, Session, review};
+use stage::{Failure, Invocation, Needs, Report, Request, Session, review};
 
 pub use probe::{Answer, Probe};
-
-/// What verify has to see.
-pub const NEEDS: Needs = Needs::ALL;
-/// The permissions beyond reading.
-pub const INVOKES: &[&str] = &["fc:InvokeFunction"];
 
 /// What verify is asked: to look at a binding, or, inside the ALB's VPC, to send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,24 +50,21 @@ pub struct Verification {
     pub request: Option<Answer>,
 }
 
-/// Answers one invocation.
-///
-/// # Errors
-/// Something still converges, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Question>) -> Result<Verdict, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    match payload {
-        Question::Probe { probe } => Ok(Verdict::Probe(probe::send(&host, &probe).await)),
-        Question::Binding(request) => {
-            let verification = verify(&invocation, &request).await;
-            let verification = verification.map_err(|failure| Diagnostic {
-                error_type: failure.error_type().to_owned(),
-                error_message: failure.to_string(),
-            });
-            Ok(Verdict::Binding(verification?))
+/// The function of the last step.
+#[derive(Debug, Clone, Copy)]
+pub struct Verify;
+
+impl Handler for Verify {
+    const NAME: StageName = StageName::Verify;
+    const NEEDS: Needs = Needs::ALL;
+    const ACTIONS: &'static [&'static str] = &["fc:InvokeFunction"];
+    type Event = Question;
+    type Answer = Verdict;
+
+    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Question) -> Result<Verdict, Failure> {
+        match event {
+            Question::Probe { probe } => Ok(Verdict::Probe(probe::send(invocation.host, &probe).await)),
+            Question::Binding(request) => Ok(Verdict::Binding(verify(invocation, &request).await?)),
         }
     }
 }
@@ -84,7 +77,7 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     let session = Session::open(invocation, request).await?;
     let mut pace = session.pace();
     loop {
-        let topology = session.observe(NEEDS).await?;
+        let topology = session.observe(Verify::NEEDS).await?;
         let plan = review(&session, &topology);
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();

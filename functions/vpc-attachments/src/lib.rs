@@ -1,33 +1,16 @@
 //! Step 3 of the procedure: both VPCs attached to the transit routers of their regions, associated with a route table and
 //! propagating into it. What the console's "advanced settings" do in one click, the API wants said one by one.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::{Region, VSwitchId, VpcId, ZoneId};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
 use openapi::cbn;
-use stage::{Host, Invocation, Needs, Owner, Problem, Report, Request, Session, Side, Stage, link, run, side_of};
+use stage::{Needs, Owner, Problem, Session, Side, Stage, link, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct VpcAttachments;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&VpcAttachments, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for VpcAttachments {
     const NAME: StageName = StageName::VpcAttachments;

@@ -3,30 +3,13 @@
 //! Exactly the prefixes of the vSwitches that hold backends: the console's default of whole private ranges would capture
 //! other traffic. The cloud takes one route write at a time per VPC.
 
-use fc_runtime::{Diagnostic, LambdaEvent};
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
-use stage::{Host, Invocation, Needs, Problem, Report, Request, Session, Stage, add_vpc_route, run};
+use stage::{Needs, Problem, Session, Stage, add_vpc_route};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
 pub struct VpcRoutes;
-
-/// Answers one invocation.
-///
-/// # Errors
-/// More time is needed, the cloud is failing, or the bindings cannot be read.
-pub async fn handle(host: Host, event: LambdaEvent<Request>) -> Result<Report, Diagnostic> {
-    let LambdaEvent { payload, context } = event;
-    let keys = context.credentials.as_ref();
-    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
-    let invocation = Invocation::of(&host, context.deadline(), keys);
-    let report = run(&VpcRoutes, &invocation, &payload).await;
-    report.map_err(|failure| Diagnostic {
-        error_type: failure.error_type().to_owned(),
-        error_message: failure.to_string(),
-    })
-}
 
 impl Stage for VpcRoutes {
     const NAME: StageName = StageName::VpcRoutes;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use handler::Handler;
+use local::with_handler;
 use onboarding::StageName;
 use serde_json::{Value, json};
-use stage::{COMMON_ACTIONS, Needs, Stage};
+use stage::{COMMON_ACTIONS, Needs};
 
 use crate::args::PolicyArgs;
 use crate::output::{Console, Exit, Trouble};
@@ -47,23 +49,10 @@ fn document(stage: StageName) -> Value {
 }
 
 fn calls(stage: StageName) -> (Needs, &'static [&'static str]) {
-    const fn of<S: Stage>(_: &S) -> (Needs, &'static [&'static str]) {
-        (S::NEEDS, S::WRITES)
+    const fn of<H: Handler>(_: &H) -> (Needs, &'static [&'static str]) {
+        (H::NEEDS, H::ACTIONS)
     }
-    match stage {
-        StageName::Dispatch => (dispatch::NEEDS, dispatch::WORKFLOW),
-        StageName::Preflight => of(&preflight::Preflight),
-        StageName::ServerGroup => of(&server_group::ServerGroup),
-        StageName::Listener => of(&listener::Listener),
-        StageName::VpcAttachments => of(&vpc_attachments::VpcAttachments),
-        StageName::PeerAttachment => of(&peer_attachment::PeerAttachment),
-        StageName::VpcRoutes => of(&vpc_routes::VpcRoutes),
-        StageName::BackToOrigin => of(&back_to_origin::BackToOrigin),
-        StageName::SecurityRules => of(&security_rules::SecurityRules),
-        StageName::BackendServers => of(&backend_servers::BackendServers),
-        StageName::Verify => (verify::NEEDS, verify::INVOKES),
-        StageName::Prune => of(&prune::Prune),
-    }
+    with_handler!(stage, handler => of(&handler))
 }
 
 #[cfg(test)]

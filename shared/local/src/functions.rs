@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use clock::Clock;
 use fc_runtime::{Config, Endpoint, LambdaEvent, LogWriter, Now, Options, service_fn};
+use onboarding::StageName;
 use openapi::{Credentials, Signature, Transport};
 use stage::{Host, Settings};
 use template::{Deployment, Function};
 
-use crate::{HOME, LocalError, Variables};
+use crate::{HOME, LocalError, Variables, with_handler};
 
 /// The functions' logs are for whoever looks for faults: the outcome of each call is in the run.
 struct Debug;
@@ -99,25 +100,9 @@ pub(crate) fn endpoint(
 ) -> Result<Option<Endpoint>, LocalError> {
     let host = surroundings.host(function)?;
     let options = surroundings.options(function, region);
-    macro_rules! handler {
-        ($module:ident) => {
-            Endpoint::new(options, service_fn(move |event: LambdaEvent<_>| $module::handle(host.clone(), event)))
-        };
-    }
     let name = function.name.strip_prefix(deployment).and_then(|name| name.strip_prefix('-'));
-    Ok(Some(match name {
-        Some("dispatch") => handler!(dispatch),
-        Some("preflight") => handler!(preflight),
-        Some("server-group") => handler!(server_group),
-        Some("listener") => handler!(listener),
-        Some("vpc-attachments") => handler!(vpc_attachments),
-        Some("peer-attachment") => handler!(peer_attachment),
-        Some("vpc-routes") => handler!(vpc_routes),
-        Some("back-to-origin") => handler!(back_to_origin),
-        Some("security-rules") => handler!(security_rules),
-        Some("backend-servers") => handler!(backend_servers),
-        Some("verify") => handler!(verify),
-        Some("prune") => handler!(prune),
-        _ => return Ok(None),
-    }))
+    let Some(name) = StageName::ALL.into_iter().find(|known| name == Some(known.as_str())) else { return Ok(None) };
+    Ok(Some(with_handler!(name, handler => {
+        Endpoint::new(options, service_fn(move |event: LambdaEvent<_>| handler::handle(handler, host.clone(), event)))
+    })))
 }

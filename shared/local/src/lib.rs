@@ -10,6 +10,7 @@
 //! as processes of their own. Nothing else differs.
 
 mod functions;
+pub mod handlers;
 mod hosting;
 pub mod replay;
 mod snapshot;

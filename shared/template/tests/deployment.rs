@@ -7,25 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use onboarding::StageName;
 use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template, TriggerKind};
 use workflow::{Definition, Execution, Status, TaskError, TaskView, budget};
 
 const TEXT: &str = include_str!("../../../template.yml");
 
-const STAGES: [&str; 11] = [
-    "preflight",
-    "server-group",
-    "listener",
-    "vpc-attachments",
-    "peer-attachment",
-    "vpc-routes",
-    "back-to-origin",
-    "security-rules",
-    "backend-servers",
-    "verify",
-    "prune",
-];
+/// The stages of a run, by name.
+fn stages() -> impl Iterator<Item = &'static str> {
+    StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch).map(StageName::as_str)
+}
 
 fn deployed(role: &str, more: &[(&str, &str)]) -> Deployment {
     let pseudo = Pseudo {
@@ -68,7 +60,7 @@ fn actions(document: &Value) -> BTreeSet<String> {
 #[test]
 fn home_has_every_function_and_the_workflow() {
     let home = deployed("home", &[]);
-    let mut expected: BTreeSet<String> = STAGES.iter().map(|stage| format!("albridge-{stage}")).collect();
+    let mut expected: BTreeSet<String> = stages().map(|stage| format!("albridge-{stage}")).collect();
     expected.insert("albridge-dispatch".to_owned());
     assert_eq!(functions(&home), expected.iter().map(String::as_str).collect());
     assert_eq!((home.flows.len(), home.rules.len(), home.triggers.len()), (1, 3, 1));
@@ -112,7 +104,7 @@ fn settings_reach_the_functions() {
         assert!(function.memory <= 512 && function.log.is_some() && function.vpc.is_none());
         &function.environment
     };
-    for name in STAGES.into_iter().chain(["dispatch"]) {
+    for name in stages().chain(["dispatch"]) {
         let environment = environment(name);
         assert_eq!(environment["ALBRIDGE_DEPLOYMENT"], "albridge");
         assert_eq!(environment["ALBRIDGE_BINDINGS"], "oss://bindings.cn-hangzhou/albridge/bindings.yml");
@@ -154,11 +146,11 @@ fn only_writing_stages_may_write() {
     assert_eq!(writes("verify"), BTreeSet::from(["fc:InvokeFunction".to_owned()]));
     assert_eq!(writes("vpc-routes"), BTreeSet::from(["vpc:CreateRouteEntry".to_owned()]));
     for (stage, removes) in
-        STAGES.map(|stage| (stage, writes(stage).iter().any(|action| action.contains(":DeleteRouteEntry"))))
+        stages().map(|stage| (stage, writes(stage).iter().any(|action| action.contains(":DeleteRouteEntry"))))
     {
         assert_eq!(removes, stage == "prune", "{stage}");
     }
-    for stage in STAGES {
+    for stage in stages() {
         assert!(
             writes(stage).iter().all(|action| !action.starts_with("fnf:") && !action.starts_with("ram:")),
             "{stage}"
@@ -202,7 +194,7 @@ fn the_workflow_runs_every_stage_once_in_the_order_of_the_design() {
     let flow = flow(&home);
     let order: Vec<String> = flow.tasks().map(|task| function_of(&task)).collect();
     let expected: Vec<String> =
-        ["dispatch"].into_iter().chain(STAGES).map(|stage| format!("albridge-{stage}")).collect();
+        ["dispatch"].into_iter().chain(stages()).map(|stage| format!("albridge-{stage}")).collect();
     assert_eq!(order, expected);
     for task in flow.tasks() {
         let body = &task.parameters["body"];
@@ -261,7 +253,7 @@ fn run(failing: &[&str]) -> (Status, BTreeSet<String>) {
 #[test]
 fn whatever_fails_before_them_members_are_served_and_the_run_is_verified() {
     let (status, all) = run(&[]);
-    assert_eq!((status, all.len()), (Status::Succeeded, STAGES.len() + 1));
+    assert_eq!((status, all.len()), (Status::Succeeded, stages().count() + 1));
     let network = [
         "Preflight",
         "ServerGroup",

@@ -37,24 +37,9 @@ pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approve
 }
 
 async fn run(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<(), Failure> {
-    macro_rules! of {
-        ($stage:expr) => {
-            // Boxed: eleven stages' futures side by side are more than a test thread's stack holds.
-            Box::pin(stage::run(&$stage, invocation, request)).await.map(drop)
-        };
-    }
-    match stage {
+    // Boxed: eleven stages' futures side by side are more than a test thread's stack holds.
+    local::with_stage!(stage, stage => Box::pin(stage::run(&stage, invocation, request)).await.map(drop),
         StageName::Dispatch => panic!("dispatch is no stage of a run"),
-        StageName::Preflight => of!(preflight::Preflight),
-        StageName::ServerGroup => of!(server_group::ServerGroup),
-        StageName::Listener => of!(listener::Listener),
-        StageName::VpcAttachments => of!(vpc_attachments::VpcAttachments),
-        StageName::PeerAttachment => of!(peer_attachment::PeerAttachment),
-        StageName::VpcRoutes => of!(vpc_routes::VpcRoutes),
-        StageName::BackToOrigin => of!(back_to_origin::BackToOrigin),
-        StageName::SecurityRules => of!(security_rules::SecurityRules),
-        StageName::BackendServers => of!(backend_servers::BackendServers),
         StageName::Verify => Box::pin(verify::verify(invocation, request)).await.map(drop),
-        StageName::Prune => of!(prune::Prune),
-    }
+    )
 }

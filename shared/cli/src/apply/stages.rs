@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use local::with_stage;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
 use stage::{Failure, Host, Invocation, Report, Request, Status, run};
@@ -89,19 +90,11 @@ pub(crate) async fn stages(
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Report, Failure>> + Send + 'a>>;
 
 fn attempt<'a>(stage: StageName, invocation: &'a Invocation<'_>, request: &'a Request) -> Attempt<'a> {
-    match stage {
-        StageName::Dispatch | StageName::Preflight => Box::pin(run(&preflight::Preflight, invocation, request)),
-        StageName::ServerGroup => Box::pin(run(&server_group::ServerGroup, invocation, request)),
-        StageName::Listener => Box::pin(run(&listener::Listener, invocation, request)),
-        StageName::VpcAttachments => Box::pin(run(&vpc_attachments::VpcAttachments, invocation, request)),
-        StageName::PeerAttachment => Box::pin(run(&peer_attachment::PeerAttachment, invocation, request)),
-        StageName::VpcRoutes => Box::pin(run(&vpc_routes::VpcRoutes, invocation, request)),
-        StageName::BackToOrigin => Box::pin(run(&back_to_origin::BackToOrigin, invocation, request)),
-        StageName::SecurityRules => Box::pin(run(&security_rules::SecurityRules, invocation, request)),
-        StageName::BackendServers => Box::pin(run(&backend_servers::BackendServers, invocation, request)),
+    with_stage!(stage, stage => Box::pin(async move { run(&stage, invocation, request).await }),
         StageName::Verify => {
             Box::pin(async move { verify::verify(invocation, request).await.map(|verified| verified.report) })
-        }
-        StageName::Prune => Box::pin(run(&prune::Prune, invocation, request)),
-    }
+        },
+        // No run begins with it: what it would look at is what preflight looks at.
+        StageName::Dispatch => attempt(StageName::Preflight, invocation, request),
+    )
 }

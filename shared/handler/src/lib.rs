@@ -1,0 +1,96 @@
+//! From Function Compute to a stage: what every function's process, and every one of its invocations, have in common.
+//!
+//! ```text
+//!   main ── serve ── fc-runtime ── handle ── Handler::answer ── stage::run
+//!                                    ▲
+//!                     tests and the local deployment
+//! ```
+
+use std::process::ExitCode;
+
+use fc_runtime::{Context, Diagnostic, LambdaEvent, run_concurrent, service_fn};
+use onboarding::StageName;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use stage::{Failure, Host, Invocation, Needs, Report, Request, Stage};
+
+/// A function: what it may call, and how it answers. Every [`Stage`] is one.
+pub trait Handler: Copy + Send + Sync + 'static {
+    /// Its name.
+    const NAME: StageName;
+    /// What it has to see.
+    const NEEDS: Needs;
+    /// The permissions that it needs beyond those of seeing it.
+    const ACTIONS: &'static [&'static str];
+    /// What an invocation brings, as JSON.
+    type Event: DeserializeOwned + Send + 'static;
+    /// What it is answered with, as JSON.
+    type Answer: Serialize + Send + 'static;
+
+    /// Answers one invocation.
+    ///
+    /// # Errors
+    /// [`Failure`]: more time is needed, the cloud is failing, or the bindings cannot be read.
+    fn answer(
+        &self,
+        invocation: &Invocation<'_>,
+        context: &Context,
+        event: Self::Event,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+impl<S: Stage + Copy + Send + 'static> Handler for S {
+    const NAME: StageName = <S as Stage>::NAME;
+    const NEEDS: Needs = <S as Stage>::NEEDS;
+    const ACTIONS: &'static [&'static str] = S::WRITES;
+    type Event = Request;
+    type Answer = Report;
+
+    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Request) -> Result<Report, Failure> {
+        stage::run(self, invocation, &event).await
+    }
+}
+
+/// One invocation, with the credentials and the deadline that Function Compute gives it.
+///
+/// # Errors
+/// The handler's failure, with the name that the workflow's Retry goes by.
+pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Event>) -> Result<H::Answer, Diagnostic> {
+    let LambdaEvent { payload, context } = event;
+    let keys = context.credentials.as_ref();
+    let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
+    let invocation = Invocation::of(&host, context.deadline(), keys);
+    handler.answer(&invocation, &context, payload).await.map_err(|failure| Diagnostic {
+        error_type: failure.error_type().to_owned(),
+        error_message: failure.to_string(),
+    })
+}
+
+/// The whole of a function's main: settings from the environment, then one invocation after the other or several at once,
+/// as Function Compute sends them, until it ends the process.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "where a process begins is where the environment is read")]
+#[expect(clippy::print_stderr, reason = "without settings there is no log yet")]
+pub fn serve<H: Handler>(handler: H) -> ExitCode {
+    fc_runtime::tracing::init_default_subscriber();
+    let host = match Host::from_environment(&std::env::vars().collect()) {
+        Ok(host) => host,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::from(64);
+        }
+    };
+    let service = service_fn(move |event: LambdaEvent<H::Event>| handle(handler, host.clone(), event));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = match runtime {
+        Ok(runtime) => runtime.block_on(run_concurrent(service)),
+        Err(error) => Err(error.into()),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
