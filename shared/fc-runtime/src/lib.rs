@@ -17,6 +17,7 @@
 //! [`StreamResponse`], [`streaming`]. Failures: [`Diagnostic`]. Hooks: [`on_initialize`],
 //! [`spawn_graceful_shutdown_handler`]. Layers: [`layers`]. Keys of the function's role: [`Credentials`].
 
+mod client_stream;
 mod context;
 mod credentials;
 pub mod diagnostic;

@@ -15,7 +15,6 @@ use std::{
 };
 
 use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
@@ -23,14 +22,14 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::endpoint::Endpoint;
+use crate::{client_stream::ClientStream, endpoint::Endpoint};
 
 /// Function Compute allows a client 8 KB of headers and 4 KB of path, and adds some 35 headers of its own. hyper looks
 /// at the limit between reads only, so that a head may exceed it by a buffer before it is refused.
 const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Function Compute limits the bytes of a client's headers, not their number: in 8 KB there is room for 256 of 32 bytes.
-/// hyper has the table of them on the heap for each request that may have more than 100.
+/// Only a connection that had a request of more than 100 is served with it: see [`ClientStream`].
 const HEADERS_LIMIT: usize = 256;
 
 /// How long to wait when the process has no descriptor left for a connection: some call must end first.
@@ -145,7 +144,8 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answer
             Ok::<_, Infallible>(answer)
         }
     });
-    let connection = http1::Builder::new()
+    let mut server = http1::Builder::new();
+    server
         .keep_alive(true)
         // A call goes on to its end whether or not its client is there. To look for that would take a second buffer for
         // each call that waits.
@@ -153,17 +153,26 @@ async fn serve_connection(stream: TcpStream, endpoint: Endpoint, answers: Answer
         // Function Compute drops this header (document 2513501) and adds its own.
         .auto_date_header(false)
         .header_read_timeout(None)
-        .max_buf_size(HEAD_LIMIT)
-        .max_headers(HEADERS_LIMIT)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let outcome = select! {
-        biased;
-        outcome = connection.as_mut() => outcome,
-        _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+        .max_buf_size(HEAD_LIMIT);
+    let mut connection = server.serve_connection(ClientStream::new(stream), service);
+    let outcome = loop {
+        let outcome = select! {
+            biased;
+            outcome = &mut connection => outcome,
+            _ = stopped.changed() => {
+                std::pin::Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        let parts = connection.into_parts();
+        let is_too_large = outcome.as_ref().is_err_and(hyper::Error::is_parse_too_large);
+        if !(is_too_large && parts.io.has_refusal()) {
+            // The client may be gone.
+            let _ = parts.io.end().await;
+            break outcome;
         }
+        let stream = parts.io.again(parts.read_buf);
+        connection = server.max_headers(HEADERS_LIMIT).serve_connection(stream, parts.service);
     };
     match outcome {
         // hyper has answered it with 431 or 400 and no body, and no call has begun.

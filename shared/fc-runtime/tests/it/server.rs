@@ -89,6 +89,7 @@ async fn what_is_not_a_request_ends_its_connection_only() {
 #[tokio::test]
 async fn as_many_headers_as_function_compute_lets_through_are_taken_and_more_are_refused_in_the_log() {
     let (listener, mut client) = listen().await;
+    let mut pipelined = Client::connect(&listener).await;
     let mut refused = Client::connect(&listener).await;
     let lines = Lines::default();
     let (server, stop) = echo(listener, lines.options());
@@ -100,6 +101,14 @@ async fn as_many_headers_as_function_compute_lets_through_are_taken_and_more_are
         client.write(&with(count)).await;
         assert_eq!(client.reply().await.body, "7", "{count} headers");
     }
+    // The first of its connection with more than 100 comes behind another, and with its head in two parts.
+    let many = with(256);
+    let (half, rest) = many.split_at(many.len() / 2);
+    pipelined.write(&(event("1-b", "8") + half)).await;
+    assert_eq!(pipelined.reply().await.body, "8");
+    pipelined.write(rest).await;
+    assert_eq!(pipelined.reply().await.body, "7");
+    assert_eq!(pipelined.event("1-c", "9").await.body, "9");
     lines.take();
     refused.try_write(&with(257)).await;
     let rest = refused.rest().await;
@@ -108,6 +117,23 @@ async fn as_many_headers_as_function_compute_lets_through_are_taken_and_more_are
     let log = lines.take();
     assert_eq!(log.len(), 1, "{log:#?}");
     assert!(log[0].contains("- [ERROR] a request was refused with 431: more than 256 headers"), "{log:#?}");
+}
+
+#[tokio::test]
+async fn a_431_of_the_handlers_own_is_sent() {
+    let (listener, mut client) = listen().await;
+    let (stop, stopped) = oneshot::channel();
+    let handler =
+        service_fn(|_: LambdaEvent<Value>| async { Ok::<_, Error>(serde_json::json!({ "statusCode": 431 })) });
+    let server = tokio::spawn(serve(listener, options(), handler, until(stopped)));
+    for connection in ["keep-alive", "keep-alive", "close"] {
+        let head = format!("GET / HTTP/1.1\r\nx-fc-control-path: /http-invoke\r\nConnection: {connection}\r\n\r\n");
+        client.write(&head).await;
+        let reply = client.reply().await;
+        assert_eq!((reply.status, &reply.headers["x-fc-status"]), (431, &"200".to_owned()));
+    }
+    assert_eq!(client.rest().await, "");
+    finish(server, stop).await;
 }
 
 #[tokio::test]
