@@ -3,7 +3,7 @@
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
-use openapi::cbn;
+use openapi::{Action, cbn, vpc};
 use stage::{Needs, Problem, Session, Side, Stage, add_vpc_route, attachment_id};
 
 /// The stage.
@@ -14,6 +14,12 @@ impl Stage for BackToOrigin {
     const NAME: StageName = StageName::BackToOrigin;
     const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntry", "cen:CreateTransitRouterRouteEntry"];
+    const SHOWS: &'static [&'static str] = &[
+        vpc::DescribeRouteEntryList::NAME,
+        cbn::ListTransitRouterRouteEntries::NAME,
+        cbn::ListTransitRouterVpcAttachments::NAME,
+        cbn::ListTransitRouterPeerAttachments::NAME,
+    ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };

@@ -6,7 +6,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::Topology;
-use openapi::alb;
+use openapi::{Action, alb, cbn, vpc};
 use stage::{Needs, Problem, Session, Side, Stage};
 
 /// The stage.
@@ -22,6 +22,13 @@ impl Stage for BackendServers {
         Needs::MEMBERS.and(Needs::HEALTH).and(Needs::CEN).and(Needs::SECURITY).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] =
         &["alb:AddServersToServerGroup", "alb:RemoveServersFromServerGroup", "alb:UpdateServerGroupServersAttribute"];
+    const SHOWS: &'static [&'static str] = &[
+        alb::ListServerGroups::NAME,
+        alb::ListServerGroupServers::NAME,
+        alb::GetListenerHealthStatus::NAME,
+        cbn::ListTransitRouterRouteEntries::NAME,
+        vpc::DescribeRouteEntryList::NAME,
+    ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let wish = &cx.binding().server_group.name;
@@ -107,7 +114,7 @@ async fn remove(cx: &Session<'_>, group: String, servers: Vec<alb::ServerKey>) -
 }
 
 /// A refusal is about all the servers of the call: the loop then tries fewer at a time.
-async fn call<A: openapi::Action>(cx: &Session<'_>, action: &A, count: usize) -> Result<usize, Problem> {
+async fn call<A: Action>(cx: &Session<'_>, action: &A, count: usize) -> Result<usize, Problem> {
     let made = cx.call(Side::Alb, cx.binding().alb.region.as_str(), action).await;
     match made {
         Ok(_) => Ok(count),

@@ -3,7 +3,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
-use openapi::alb;
+use openapi::{Action, alb};
 use stage::{Needs, Owner, Problem, Session, Side, Stage};
 
 /// The stage.
@@ -21,6 +21,7 @@ impl Stage for Listener {
         "alb:GetListenerAttribute",
         "vpc:DescribeVpcAttribute",
     ];
+    const SHOWS: &'static [&'static str] = &[alb::ListListeners::NAME, alb::ListServerGroups::NAME];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };

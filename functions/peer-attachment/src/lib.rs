@@ -5,7 +5,7 @@ use onboarding::change::{AttachmentRef, Change, StageName, Write};
 use onboarding::ids::{BandwidthPackageId, Region};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
-use openapi::cbn;
+use openapi::{Action, cbn};
 use stage::{Needs, Owner, Problem, Session, Side, Stage, attachment_id, link};
 
 /// The stage.
@@ -27,6 +27,12 @@ impl Stage for PeerAttachment {
         "cen:AssociateTransitRouterAttachmentWithRouteTable",
         "cen:EnableTransitRouterRouteTablePropagation",
         "cen:TagResources",
+    ];
+    const SHOWS: &'static [&'static str] = &[
+        cbn::ListTransitRouters::NAME,
+        cbn::ListTransitRouterPeerAttachments::NAME,
+        cbn::ListTransitRouterRouteTableAssociations::NAME,
+        cbn::ListTransitRouterRouteTablePropagations::NAME,
     ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {

@@ -15,6 +15,7 @@ impl Stage for Preflight {
     const NAME: StageName = StageName::Preflight;
     const NEEDS: Needs = Needs::ALL;
     const WRITES: &'static [&'static str] = &[];
+    const SHOWS: &'static [&'static str] = &[];
 
     async fn write(&self, _: &Session<'_>, _: &Topology, _: &[Change]) -> Result<usize, Problem> {
         Ok(0)

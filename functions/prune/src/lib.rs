@@ -5,7 +5,7 @@
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
-use openapi::{cbn, ecs, vpc};
+use openapi::{Action, cbn, ecs, vpc};
 use stage::{Needs, Problem, Session, Side, Stage, side_of};
 
 /// The stage.
@@ -17,6 +17,11 @@ impl Stage for Prune {
     const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SECURITY).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] =
         &["vpc:DeleteRouteEntry", "cen:DeleteTransitRouterRouteEntry", "ecs:RevokeSecurityGroup"];
+    const SHOWS: &'static [&'static str] = &[
+        vpc::DescribeRouteEntryList::NAME,
+        cbn::ListTransitRouterRouteEntries::NAME,
+        ecs::DescribeSecurityGroupAttribute::NAME,
+    ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };

@@ -3,7 +3,7 @@
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
-use openapi::ecs;
+use openapi::{Action, ecs};
 use stage::{Needs, Problem, Session, Stage, side_of};
 
 /// The stage.
@@ -17,6 +17,7 @@ impl Stage for SecurityRules {
     const NAME: StageName = StageName::SecurityRules;
     const NEEDS: Needs = Needs::SURROUNDINGS.and(Needs::SECURITY).and(Needs::CEN);
     const WRITES: &'static [&'static str] = &["ecs:AuthorizeSecurityGroup"];
+    const SHOWS: &'static [&'static str] = &[ecs::DescribeSecurityGroupAttribute::NAME];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(Write::AllowIngress { region, group, rules }) = changes.first().map(|change| &change.write) else {

@@ -5,7 +5,7 @@ use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::VpcId;
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::{ServerGroupSettings, Topology};
-use openapi::alb;
+use openapi::{Action, alb};
 use stage::{Needs, Owner, Problem, Session, Side, Stage};
 
 /// The stage.
@@ -24,6 +24,7 @@ impl Stage for ServerGroup {
         "alb:ListServerGroupServers",
         "vpc:DescribeVpcAttribute",
     ];
+    const SHOWS: &'static [&'static str] = &[alb::ListServerGroups::NAME];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };

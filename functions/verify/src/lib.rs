@@ -11,10 +11,15 @@ use fc_runtime::Context;
 use handler::Handler;
 use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, StageName};
+use openapi::{Action, alb};
 use serde::{Deserialize, Serialize};
-use stage::{Failure, Invocation, Needs, Report, Request, Session, review};
+use stage::{Failure, Invocation, Look, Looks, Needs, Report, Request, Session, review};
 
 pub use probe::{Answer, Probe};
+
+/// What shows that members become healthy.
+const SHOWS: &[&str] =
+    &[alb::GetListenerHealthStatus::NAME, alb::ListServerGroupServers::NAME, alb::ListServerGroups::NAME];
 
 /// What verify is asked: to look at a binding, or, inside the ALB's VPC, to send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,12 +81,18 @@ impl Handler for Verify {
 pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, Failure> {
     let session = Session::open(invocation, request).await?;
     let mut pace = session.pace();
+    let mut looks = Looks::of(SHOWS);
     loop {
-        let topology = session.observe(Verify::NEEDS).await?;
+        let look = looks.next();
+        let topology = session.look(Verify::NEEDS, look).await?;
         let plan = review(&session, &topology);
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
+        if converging.is_empty() && look != Look::Whole {
+            looks.again();
+            continue;
+        }
         if converging.is_empty() {
             let blocked = plan.changes.iter().flat_map(|change| change.blocked.iter().cloned());
             let mut blocked: Vec<Reason> = blocked.chain(health.unhealthy).collect();

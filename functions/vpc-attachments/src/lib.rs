@@ -5,7 +5,7 @@ use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::{Region, VSwitchId, VpcId, ZoneId};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
-use openapi::cbn;
+use openapi::{Action, cbn};
 use stage::{Needs, Owner, Problem, Session, Side, Stage, link, side_of};
 
 /// The stage.
@@ -28,6 +28,12 @@ impl Stage for VpcAttachments {
         "cen:TagResources",
         // Whether an attachment that was made, and is not listed, is gone: a dry run.
         "cen:UpdateTransitRouterVpcAttachmentAttribute",
+    ];
+    const SHOWS: &'static [&'static str] = &[
+        cbn::ListTransitRouters::NAME,
+        cbn::ListTransitRouterVpcAttachments::NAME,
+        cbn::ListTransitRouterRouteTableAssociations::NAME,
+        cbn::ListTransitRouterRouteTablePropagations::NAME,
     ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {

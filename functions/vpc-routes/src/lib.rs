@@ -5,6 +5,7 @@
 
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
+use openapi::{Action, cbn, vpc};
 use stage::{Needs, Problem, Session, Stage, add_vpc_route};
 
 /// The stage.
@@ -15,6 +16,11 @@ impl Stage for VpcRoutes {
     const NAME: StageName = StageName::VpcRoutes;
     const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SURROUNDINGS);
     const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntry"];
+    const SHOWS: &'static [&'static str] = &[
+        vpc::DescribeRouteEntryList::NAME,
+        cbn::ListTransitRouterVpcAttachments::NAME,
+        cbn::ListTransitRouterPeerAttachments::NAME,
+    ];
 
     async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(change) = changes.first() else { return Ok(0) };

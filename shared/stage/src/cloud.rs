@@ -5,6 +5,8 @@ use onboarding::binding::AssumeRole;
 use onboarding::ids::{Region, VpcId};
 use openapi::{Client, Error};
 
+use crate::readings::{Readings, Reads};
+
 /// Whose resources a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side<'a> {
@@ -23,6 +25,7 @@ pub struct Cloud {
     alb_role: Option<AssumeRole>,
     backend_roles: Vec<(VpcId, AssumeRole)>,
     session: String,
+    readings: Readings,
 }
 
 impl Cloud {
@@ -34,7 +37,23 @@ impl Cloud {
             .iter()
             .filter_map(|backend| Some((backend.vpc.clone(), backend.assume_role.clone()?)))
             .collect();
-        Self { client, alb_role: binding.alb.assume_role.clone(), backend_roles, session: session_name(binding, run) }
+        Self {
+            client,
+            alb_role: binding.alb.assume_role.clone(),
+            backend_roles,
+            session: session_name(binding, run),
+            readings: Readings::default(),
+        }
+    }
+
+    /// The cloud of another binding, as this invocation reads it: what both read is read once.
+    pub(crate) fn of(&self, other: &Binding, run: &str) -> Self {
+        Self { readings: self.readings.clone(), ..Self::new(self.client.clone(), other, run) }
+    }
+
+    /// What was read so far.
+    pub(crate) const fn readings(&self) -> &Readings {
+        &self.readings
     }
 
     /// The deployment's own client.
@@ -60,6 +79,20 @@ impl Cloud {
             None => Ok(self.client.clone()),
             Some(role) => self.client.assume_role(&role.arn, role.external_id.as_deref(), &self.session).await,
         }
+    }
+
+    /// What reads a side.
+    ///
+    /// # Errors
+    /// The failure to assume the side's role.
+    pub(crate) async fn reads_for(&self, side: Side<'_>) -> Result<Reads, Error> {
+        let account = self.role(side).map_or("", |role| role.arn.as_str());
+        Ok(Reads::new(self.client_for(side).await?, account, &self.readings))
+    }
+
+    /// What reads the deployment's own account.
+    pub(crate) fn own_reads(&self) -> Reads {
+        Reads::new(self.client.clone(), "", &self.readings)
     }
 
     /// The account that owns a side, where it is another one: `VpcOwnerId` of attachments.

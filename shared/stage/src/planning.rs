@@ -5,7 +5,6 @@ use onboarding::ids::BindingName;
 use onboarding::plan::{self, Departures, Inputs};
 use onboarding::{Binding, Change, Code, Plan, StageName, Topology, Verdict, Verdicts, wanted};
 
-use crate::cloud::Cloud;
 use crate::failure::Failure;
 use crate::host::Invocation;
 use crate::needs::Needs;
@@ -92,7 +91,7 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
     let limit = session.pace().left() / 2;
     join_all(others.into_iter().map(|other| async move {
-        let cloud = Cloud::new(session.cloud().own().clone(), other, session.run());
+        let cloud = session.cloud().of(other, session.run());
         let reading = observe(&cloud, other, session.deployment(), Needs::WANTS);
         let read = session.clock().timeout(limit, reading).await;
         let seen = read.unwrap_or_else(|_| {

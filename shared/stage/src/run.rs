@@ -10,6 +10,7 @@ use crate::failure::{Failure, Problem};
 use crate::host::Invocation;
 use crate::needs::Needs;
 use crate::planning;
+use crate::readings::{Look, Looks};
 use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
@@ -26,6 +27,9 @@ pub trait Stage: Sync {
     const NEEDS: Needs;
     /// The permissions that its writes take: with [`Needs::actions`], the whole of its role.
     const WRITES: &'static [&'static str];
+
+    /// The readings, by action, that show how its changes come about: what is read while it waits for them.
+    const SHOWS: &'static [&'static str];
 
     /// Makes the first of `changes`, in one call; gives how many of them that call made. `changes` are of one lane, in the
     /// order of the plan, and ready: what they need was there in `topology`.
@@ -65,8 +69,10 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     let mut pace = session.pace();
     let mut ledger = Ledger::default();
     let mut failed_readings = 0;
+    let mut looks = Looks::of(S::SHOWS);
     loop {
-        let observation = session.observe_noting(S::NEEDS, pace.left()).await?;
+        let look = looks.next();
+        let observation = session.observe_noting(S::NEEDS, look, pace.left()).await?;
         let topology = &observation.topology;
         // The workflow's Retry brings new credentials; a report would let the run go on without this stage's part.
         if let Some(what) = unread::expired(&topology.unread) {
@@ -78,12 +84,18 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let plan = session.clock().timeout(pace.left(), planning).await.map_err(late)?;
         let inputs = session.inputs(topology, ledger.removed());
         let sorted = ledger.sort(S::NAME, session.approved(), &inputs, &plan);
+        let waits = !sorted.waiting.is_empty() || (S::NAME == StageName::BackendServers && is_learning(&sorted));
+        if look != Look::Whole && (!waits || !sorted.lanes.is_empty()) {
+            // It no longer only waits: what to do now is decided on a whole look.
+            looks.again();
+            continue;
+        }
         if session.is_read_only() {
             return Ok(read_only::<S>(&session, &plan, sorted));
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
-            if S::NAME == StageName::BackendServers && is_learning(&sorted) && pace.wait().await {
+            if waits && pace.wait().await {
                 continue;
             }
             if !observation.failing {

@@ -15,6 +15,7 @@ use crate::host::{Host, Invocation};
 use crate::needs::Needs;
 use crate::observe::{self, Observation};
 use crate::pace::Pace;
+use crate::readings::Look;
 use crate::request::Request;
 use crate::store;
 use crate::token::Attempts;
@@ -149,15 +150,29 @@ impl<'a> Session<'a> {
         self.clock().uuid()
     }
 
-    /// Reads what `needs` names.
+    /// Reads what `needs` names, all of it anew.
     ///
     /// # Errors
     /// [`Failure::StillPending`] when the budget ends first.
     pub async fn observe(&self, needs: Needs) -> Result<Topology, Failure> {
-        Ok(self.observe_noting(needs, self.clock().until(self.end)).await?.topology)
+        self.look(needs, Look::Whole).await
     }
 
-    pub(crate) async fn observe_noting(&self, needs: Needs, limit: Duration) -> Result<Observation, Failure> {
+    /// What `needs` names; `look` says what of it is read anew.
+    ///
+    /// # Errors
+    /// [`Failure::StillPending`] when the budget ends first.
+    pub async fn look(&self, needs: Needs, look: Look) -> Result<Topology, Failure> {
+        Ok(self.observe_noting(needs, look, self.clock().until(self.end)).await?.topology)
+    }
+
+    pub(crate) async fn observe_noting(
+        &self,
+        needs: Needs,
+        look: Look,
+        limit: Duration,
+    ) -> Result<Observation, Failure> {
+        self.cloud.readings().forget(look);
         let reading =
             observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
         let late = |_| Failure::StillPending { what: "the cloud is still being read".to_owned() };

@@ -7,11 +7,12 @@ use std::net::Ipv4Addr;
 use onboarding::binding::Backend;
 use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
 use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
-use openapi::{Client, Error, ecs};
+use openapi::{Error, ecs};
 
 use super::{Reader, network, security, untagged};
 use crate::cloud::Side;
 use crate::needs::Needs;
+use crate::readings::Reads;
 
 /// What was seen of it.
 pub(super) struct Seen {
@@ -63,7 +64,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
     if !needs.has(Needs::VPCS) && !needs.has(Needs::BACKENDS) {
         return seen;
     }
-    let client = match reader.cloud.client_for(Side::Backend(&backend.vpc)).await {
+    let client = match reader.cloud.reads_for(Side::Backend(&backend.vpc)).await {
         Ok(client) => client,
         Err(error) => {
             let why = reader.because(&error);
@@ -111,7 +112,7 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
 
 /// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11). And every
 /// interface of the VPC.
-async fn instances_of(client: &Client, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
+async fn instances_of(client: &Reads, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
     let (mut instances, interfaces) = tokio::try_join!(biased;

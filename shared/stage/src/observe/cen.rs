@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
 use onboarding::topology::{BandwidthPackage, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment};
-use openapi::{Action, Client, Error, cbn, ram};
+use openapi::{Action, Error, cbn, ram};
 
 use super::{Reader, cen_table, parse};
 use crate::needs::Needs;
+use crate::readings::Reads;
 
 /// What was seen of it.
 #[derive(Default)]
@@ -41,7 +42,7 @@ impl Cen {
 
 pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     let mut seen = Cen::default();
-    let client = reader.cloud.own();
+    let client = &reader.cloud.own_reads();
     let Cen {
         transit_routers,
         vpc_attachments,
@@ -86,7 +87,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
 }
 
 /// The status of the CEN instance. Other lists answer an id that is not there with an error of its own; this one is empty.
-async fn status(reader: &Reader<'_>, client: &Client) -> Result<Option<String>, Error> {
+async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<String>, Error> {
     let id = reader.binding.cen.id.as_str();
     let filter = cbn::Filter { key: "CenId".to_owned(), value: vec![id.to_owned()] };
     let action = cbn::DescribeCens { filter: vec![filter], ..Default::default() };
@@ -94,7 +95,7 @@ async fn status(reader: &Reader<'_>, client: &Client) -> Result<Option<String>, 
     Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status))
 }
 
-async fn routers(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
+async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
     let binding = reader.binding;
     let action = cbn::ListTransitRouters { cen_id: binding.cen.id.to_string(), ..Default::default() };
     let found = match client.list(binding.alb.region.as_str(), action).await {
@@ -117,7 +118,7 @@ async fn routers(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known
     join_all(in_regions).await.into_iter().collect()
 }
 
-async fn with_tables(client: &Client, region: &Region, found: &cbn::TransitRouter) -> Result<TransitRouter, Error> {
+async fn with_tables(client: &Reads, region: &Region, found: &cbn::TransitRouter) -> Result<TransitRouter, Error> {
     let id = &found.transit_router_id;
     let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
     // A Basic Edition router has no tables to list and is of no use here; preflight says so.
@@ -137,7 +138,7 @@ async fn with_tables(client: &Client, region: &Region, found: &cbn::TransitRoute
 }
 
 /// All attachments in the binding's regions; `observe` keeps those of its VPCs.
-async fn vpc_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec<VpcAttachment>, Error> {
+async fn vpc_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<VpcAttachment>, Error> {
     let cen = reader.binding.cen.id.as_str();
     let in_regions = reader.binding.regions().into_iter().map(|region| async move {
         let action = cbn::ListTransitRouterVpcAttachments {
@@ -167,7 +168,7 @@ fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
 
 /// Connections of the binding's regions; `observe` keeps those between two of them. One may have been made from either side, so every region is asked
 /// and the answers are taken together, by id (cloud-apis.md section 8).
-async fn peer_attachments_of(reader: &Reader<'_>, client: &Client) -> Result<Vec<PeerAttachment>, Error> {
+async fn peer_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<PeerAttachment>, Error> {
     let regions = reader.binding.regions();
     let cen = reader.binding.cen.id.as_str();
     let from_regions = regions.iter().map(|region| async move {
@@ -209,7 +210,7 @@ fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> V
 }
 
 /// The plan that the binding names; nothing to read where it names none.
-async fn package(reader: &Reader<'_>, client: &Client) -> Known<Option<BandwidthPackage>> {
+async fn package(reader: &Reader<'_>, client: &Reads) -> Known<Option<BandwidthPackage>> {
     let named = reader.binding.cen.bandwidth.as_ref().and_then(|bandwidth| bandwidth.package.as_ref());
     match named {
         None => Known::Known(None),
@@ -219,7 +220,7 @@ async fn package(reader: &Reader<'_>, client: &Client) -> Known<Option<Bandwidth
 
 async fn package_by_id(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     id: &BandwidthPackageId,
 ) -> Result<Option<BandwidthPackage>, Error> {
     let filter = cbn::Filter { key: "CenBandwidthPackageId".to_owned(), value: vec![id.to_string()] };
@@ -240,7 +241,7 @@ async fn package_by_id(
     }))
 }
 
-async fn zones_of(reader: &Reader<'_>, client: &Client) -> BTreeMap<Region, Known<BTreeSet<ZoneId>>> {
+async fn zones_of(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<BTreeSet<ZoneId>>> {
     let in_regions = reader.binding.regions().into_iter().map(|region| async move {
         let action = cbn::ListTransitRouterAvailableResource { region_id: region.to_string() };
         let answer = client.call(region.as_str(), &action).await;

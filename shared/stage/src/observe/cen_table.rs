@@ -2,11 +2,12 @@
 
 use onboarding::ids::Region;
 use onboarding::topology::{TransitRoute, TransitTable};
-use openapi::{Client, Error, cbn};
+use openapi::{Error, cbn};
 
 use super::parse;
+use crate::readings::Reads;
 
-pub(super) async fn read(client: &Client, region: &Region, found: cbn::RouteTable) -> Result<TransitTable, Error> {
+pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable) -> Result<TransitTable, Error> {
     let id = found.transit_router_route_table_id;
     let region = region.as_str();
     let associations = cbn::ListTransitRouterRouteTableAssociations {

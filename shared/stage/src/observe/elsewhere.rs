@@ -8,11 +8,12 @@ use onboarding::binding::Backend;
 use onboarding::ids::{Region, VpcId};
 use onboarding::surroundings::Elsewhere;
 use onboarding::topology::{Known, Topology};
-use openapi::{Client, Error, ecs};
+use openapi::{Error, ecs};
 
 use super::Reader;
 use crate::cloud::Side;
 use crate::needs::Needs;
+use crate::readings::Reads;
 
 pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<VpcId, Known<Vec<Elsewhere>>> {
     if !reader.needs.has(Needs::BACKENDS) {
@@ -23,7 +24,7 @@ pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<V
         instances.is_some_and(|all| !all.iter().any(|instance| backend.select.matches(&instance.tags)))
     };
     let searches = reader.binding.backends.iter().filter(nobody).map(|backend| async move {
-        let found = match reader.cloud.client_for(Side::Backend(&backend.vpc)).await {
+        let found = match reader.cloud.reads_for(Side::Backend(&backend.vpc)).await {
             Ok(client) => search(reader, &client, backend).await,
             Err(error) => Err(error),
         };
@@ -35,7 +36,7 @@ pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<V
     join_all(searches).await.into_iter().collect()
 }
 
-async fn search(reader: &Reader<'_>, client: &Client, backend: &Backend) -> Result<Vec<Elsewhere>, Error> {
+async fn search(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Result<Vec<Elsewhere>, Error> {
     let tag: Vec<ecs::Tag> = backend
         .select
         .tags

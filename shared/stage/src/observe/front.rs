@@ -10,12 +10,13 @@ use onboarding::topology::{
     Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
     ServerGroupSettings, Topology, Vpc,
 };
-use openapi::{Action, Client, Error, alb};
+use openapi::{Action, Error, alb};
 
 use super::surroundings::{self, Around};
 use super::{Reader, network, parse};
 use crate::cloud::Side;
 use crate::needs::Needs;
+use crate::readings::Reads;
 
 /// Load balancers made since 2025-02-25 00:00 UTC+8 are upgraded (cloud-apis.md section 0).
 const ALL_UPGRADED: Timestamp = Timestamp::constant(1_740_412_800, 0);
@@ -56,7 +57,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     if !needs.has(Needs::ALB) && !needs.has(Needs::LISTENERS) {
         return front;
     }
-    let client = match reader.cloud.client_for(Side::Alb).await {
+    let client = match reader.cloud.reads_for(Side::Alb).await {
         Ok(client) => client,
         Err(error) => {
             let why = reader.because(&error);
@@ -138,7 +139,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     front
 }
 
-async fn load_balancer(reader: &Reader<'_>, client: &Client) -> Result<LoadBalancer, Error> {
+async fn load_balancer(reader: &Reader<'_>, client: &Reads) -> Result<LoadBalancer, Error> {
     let wanted = &reader.binding.alb;
     let action = alb::GetLoadBalancerAttribute { load_balancer_id: wanted.id.to_string() };
     let found = client.call(wanted.region.as_str(), &action).await?;
@@ -206,7 +207,7 @@ fn tells_its_generation(found: &alb::LoadBalancer) -> Result<(), Error> {
     }
 }
 
-async fn listeners(reader: &Reader<'_>, client: &Client) -> Result<Vec<Listener>, Error> {
+async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>, Error> {
     let wanted = &reader.binding.alb;
     let action = alb::ListListeners { load_balancer_ids: vec![wanted.id.to_string()], ..Default::default() };
     let found = client.list(wanted.region.as_str(), action).await?;
@@ -232,7 +233,7 @@ async fn listeners(reader: &Reader<'_>, client: &Client) -> Result<Vec<Listener>
 }
 
 /// Groups of the ALB's VPC with the binding's mark or the wanted name.
-async fn groups(reader: &Reader<'_>, client: &Client, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
+async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
     let region = reader.binding.alb.region.as_str();
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
     let marked = alb::ListServerGroups {
@@ -316,11 +317,7 @@ fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Op
     Ok(own.map(|group| OwnGroup { id: group.id.clone(), members: group.server_count }))
 }
 
-async fn members(
-    reader: &Reader<'_>,
-    client: &Client,
-    group: Result<&Option<OwnGroup>, &String>,
-) -> Known<Vec<Server>> {
+async fn members(reader: &Reader<'_>, client: &Reads, group: Result<&Option<OwnGroup>, &String>) -> Known<Vec<Server>> {
     if !reader.needs.has(Needs::MEMBERS) {
         return Known::default();
     }
@@ -359,7 +356,7 @@ fn server(found: alb::Server) -> Option<Server> {
 /// The view of the listener that forwards to the group; the binding's own where several do.
 async fn health(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     group: Result<&Option<OwnGroup>, &String>,
     listeners: &Known<Vec<Listener>>,
 ) -> Known<BTreeMap<Endpoint, Health>> {

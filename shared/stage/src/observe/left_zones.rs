@@ -56,7 +56,7 @@ async fn ask(reader: &Reader<'_>, load_balancer: &LoadBalancer, zones: BTreeSet<
     if zones.is_empty() {
         return Ok(());
     }
-    let client = reader.cloud.client_for(Side::Alb).await?;
+    let client = reader.cloud.reads_for(Side::Alb).await?;
     try_join_all(zones.into_iter().map(|zone| {
         let client = &client;
         async move {

@@ -6,9 +6,10 @@ use futures_util::future::{join_all, try_join_all};
 use ipnet::Ipv4Net;
 use onboarding::ids::{CenId, NetworkAclId, Region, VpcId};
 use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
-use openapi::{Action, Client, Error, vpc};
+use openapi::{Action, Error, vpc};
 
 use super::{Reader, parse};
+use crate::readings::Reads;
 
 /// What was seen of it.
 pub(super) struct Network {
@@ -18,7 +19,7 @@ pub(super) struct Network {
     pub(super) network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
 }
 
-pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, id: &VpcId) -> Network {
+pub(super) async fn read(reader: &Reader<'_>, client: &Reads, region: &Region, id: &VpcId) -> Network {
     let whole = reader.known_or_absent(whole(client, region, id).await);
     let (vpc, cens) = match whole {
         Known::Known(Some((vpc, cens))) => (Known::Known(Some(vpc)), cens),
@@ -39,7 +40,7 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Client, region: &Region, 
     Network { vpc, cens, network_acls }
 }
 
-async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTreeSet<CenId>), Error> {
+async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTreeSet<CenId>), Error> {
     let vpc_id = Some(id.to_string());
     let attribute = vpc::DescribeVpcAttribute { vpc_id: id.to_string() };
     let (found, vswitches, tables) = tokio::try_join!(biased;
@@ -91,7 +92,7 @@ async fn whole(client: &Client, region: &Region, id: &VpcId) -> Result<(Vpc, BTr
     Ok((vpc, cens))
 }
 
-async fn table(client: &Client, region: &Region, found: vpc::RouteTable) -> Result<VpcRouteTable, Error> {
+async fn table(client: &Reads, region: &Region, found: vpc::RouteTable) -> Result<VpcRouteTable, Error> {
     let action = vpc::DescribeRouteEntryList { route_table_id: found.route_table_id.clone(), ..Default::default() };
     let entries = client.list(region.as_str(), action).await?;
     if entries.is_empty() {
@@ -136,7 +137,7 @@ fn next_hop(found: &vpc::RouteEntry, destination: Ipv4Net) -> NextHop {
     }
 }
 
-async fn network_acl(client: &Client, region: &Region, id: &NetworkAclId) -> Result<NetworkAcl, Error> {
+async fn network_acl(client: &Reads, region: &Region, id: &NetworkAclId) -> Result<NetworkAcl, Error> {
     let action = vpc::DescribeNetworkAclAttributes { network_acl_id: id.to_string() };
     let found = client.call(region.as_str(), &action).await?.network_acl_attribute;
     let ingress = found.ingress_acl_entries.iter().filter_map(|entry| acl_entry(entry, &entry.source_cidr_ip));

@@ -16,11 +16,12 @@ use onboarding::absence::Unproven;
 use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, VpcId};
 use onboarding::topology::{Known, Server, Topology};
-use openapi::{Client, Error, ecs};
+use openapi::{Error, ecs};
 
 use super::Reader;
 use super::backend::Interfaces;
 use crate::cloud::Side;
+use crate::readings::Reads;
 
 /// Ids in one DescribeInstances call (section 11).
 const BATCH: usize = 100;
@@ -118,7 +119,7 @@ async fn shown(
     backend: &Backend,
     ids: &[InstanceId],
 ) -> Result<BTreeMap<InstanceId, Unproven>, Error> {
-    let client = reader.cloud.client_for(Side::Backend(&backend.vpc)).await?;
+    let client = reader.cloud.reads_for(Side::Backend(&backend.vpc)).await?;
     let first = places(&client, backend, ids).await?;
     let second = places(&client, backend, ids).await?;
     let how = |id: &InstanceId, vpc: &VpcId| match vpc == &backend.vpc || first.get(id) != second.get(id) {
@@ -129,14 +130,15 @@ async fn shown(
 }
 
 /// The instances among `ids` that one reading shows, with their VPCs.
-async fn places(client: &Client, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, VpcId>, Error> {
+async fn places(client: &Reads, backend: &Backend, ids: &[InstanceId]) -> Result<BTreeMap<InstanceId, VpcId>, Error> {
     let mut places = BTreeMap::new();
     for ids in ids.chunks(BATCH) {
         let action = ecs::DescribeInstances {
             instance_ids: ids.iter().map(ToString::to_string).collect(),
             ..Default::default()
         };
-        let found = client.list(backend.region.as_str(), action).await?;
+        // Two readings have to be two.
+        let found = client.unshared().list(backend.region.as_str(), action).await?;
         places.extend(found.into_iter().map(|found| (found.instance_id.into(), found.vpc_attributes.vpc_id.into())));
     }
     Ok(places)

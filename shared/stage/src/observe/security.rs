@@ -7,9 +7,10 @@ use ipnet::Ipv4Net;
 use onboarding::binding::Backend;
 use onboarding::ids::{PrefixListId, SecurityGroupId};
 use onboarding::topology::{Known, RuleSource, SecurityGroup, SecurityRule};
-use openapi::{Client, Error, ecs};
+use openapi::{Error, ecs};
 
 use super::{Reader, parse};
+use crate::readings::Reads;
 
 /// Ids in one DescribeSecurityGroups call (section 11).
 const BATCH: usize = 100;
@@ -19,7 +20,7 @@ type PrefixLists = BTreeMap<PrefixListId, Known<Vec<Ipv4Net>>>;
 
 pub(super) async fn read(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     backend: &Backend,
     wanted: BTreeSet<SecurityGroupId>,
 ) -> (Groups, PrefixLists) {
@@ -47,7 +48,7 @@ pub(super) async fn read(
 
 async fn batch(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     backend: &Backend,
     ids: &[SecurityGroupId],
 ) -> Vec<(SecurityGroupId, Known<Option<SecurityGroup>>)> {
@@ -76,7 +77,7 @@ async fn batch(
     .await
 }
 
-async fn with_rules(client: &Client, backend: &Backend, found: &ecs::SecurityGroup) -> Result<SecurityGroup, Error> {
+async fn with_rules(client: &Reads, backend: &Backend, found: &ecs::SecurityGroup) -> Result<SecurityGroup, Error> {
     let action = ecs::DescribeSecurityGroupAttribute {
         security_group_id: found.security_group_id.clone(),
         direction: Some("ingress".to_owned()),

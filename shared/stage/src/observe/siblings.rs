@@ -8,10 +8,11 @@ use onboarding::ids::{BindingName, ServerGroupId};
 use onboarding::mark::TAG_KEY;
 use onboarding::surroundings::{LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known};
-use openapi::{Client, Error, alb};
+use openapi::{Error, alb};
 
 use super::Reader;
-use crate::cloud::{Cloud, Side};
+use crate::cloud::Side;
+use crate::readings::Reads;
 
 /// The load balancers of bindings with the same region and CEN instance as this one.
 pub(super) async fn read(reader: &Reader<'_>) -> BTreeMap<BindingName, Known<Option<Sibling>>> {
@@ -22,7 +23,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> BTreeMap<BindingName, Known<Opt
         other.alb.id != own.alb.id && other.alb.region == own.alb.region && other.cen.id == own.cen.id
     };
     let read = reader.store.iter().filter(shares).map(|other| async move {
-        let found = match Cloud::new(reader.cloud.own().clone(), other, "").client_for(Side::Alb).await {
+        let found = match reader.cloud.of(other, "").reads_for(Side::Alb).await {
             Ok(client) => {
                 let action = alb::GetLoadBalancerAttribute { load_balancer_id: other.alb.id.to_string() };
                 client.call(other.alb.region.as_str(), &action).await
@@ -52,7 +53,7 @@ pub(super) fn generation(found: &alb::GetLoadBalancerAttributeAnswer) -> Generat
 /// calls only for such groups.
 pub(super) async fn left(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     groups: &[alb::ServerGroup],
 ) -> Result<Vec<LeftGroup>, Error> {
     let left = groups.iter().filter_map(|group| {
@@ -68,7 +69,7 @@ pub(super) async fn left(
 
 async fn left_group(
     reader: &Reader<'_>,
-    client: &Client,
+    client: &Reads,
     group: &alb::ServerGroup,
     binding: BindingName,
 ) -> Result<LeftGroup, Error> {

@@ -9,10 +9,11 @@ use onboarding::ids::{BindingName, ServerGroupId, VpcId};
 use onboarding::surroundings::{AlbVpc, Holder, LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known, LoadBalancer, Topology};
 use onboarding::wanted;
-use openapi::{Client, Error, alb, ecs, vpc};
+use openapi::{Error, alb, ecs, vpc};
 
 use super::{Reader, siblings};
 use crate::needs::Needs;
+use crate::readings::Reads;
 
 /// What was seen of it.
 #[derive(Default)]
@@ -34,7 +35,7 @@ impl Around {
     }
 }
 
-pub(super) async fn read(reader: &Reader<'_>, client: &Client, load_balancer: &LoadBalancer) -> Around {
+pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &LoadBalancer) -> Around {
     let region = load_balancer.region.as_str();
     let (groups, siblings) = tokio::join!(biased;
         async { reader.known(client.list(region, alb::ListServerGroups::default()).await) },
@@ -90,7 +91,7 @@ fn balanced(
 /// Groups that a classic load balancer uses and that have remote servers, by VPC; of the load balancer's own VPC only where
 /// `home` asks for it. An upgraded load balancer is under no limit, and none counts for another.
 async fn alb_vpcs(
-    client: &Client,
+    client: &Reads,
     load_balancer: &LoadBalancer,
     groups: &[alb::ServerGroup],
     home: bool,
@@ -137,7 +138,7 @@ async fn alb_vpcs(
 
 /// Which of some load balancers are classic. One that is gone meanwhile is none.
 async fn classic<'i>(
-    client: &Client,
+    client: &Reads,
     region: &str,
     ids: impl Iterator<Item = &'i String>,
 ) -> Result<BTreeSet<String>, Error> {
@@ -156,7 +157,7 @@ async fn classic<'i>(
 
 /// Who holds the addresses of the load balancer's VPC: every network interface, and the ALBs, its own included. NLB and CLB
 /// have APIs of their own, which nothing here calls: an NLB's interfaces are managed by a service, and a CLB shows none.
-async fn holders(client: &Client, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, Holder>, Error> {
+async fn holders(client: &Reads, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, Holder>, Error> {
     let region = load_balancer.region.as_str();
     let (interfaces, balancers) = tokio::try_join!(biased;
         client.list(
@@ -196,7 +197,7 @@ fn holder(interface: &ecs::NetworkInterface) -> Holder {
 
 /// Every ALB of the VPC.
 async fn balancers(
-    client: &Client,
+    client: &Reads,
     load_balancer: &LoadBalancer,
 ) -> Result<Vec<alb::GetLoadBalancerAttributeAnswer>, Error> {
     let region = load_balancer.region.as_str();

@@ -7,7 +7,9 @@
 //! them, whatever its row says, and then the reading is not whole. One that it does not give back is not selected.
 
 use onboarding::binding::Backend;
-use openapi::{Action, Client, Error, ecs};
+use openapi::{Action, Error, ecs};
+
+use crate::readings::Reads;
 
 /// Ids in one DescribeInstances call (cloud-apis.md section 11).
 const BATCH: usize = 100;
@@ -16,7 +18,7 @@ const BATCH: usize = 100;
 ///
 /// # Errors
 /// Those of the call; a contradiction, when an instance has the tags that its row does not show.
-pub(super) async fn settle(client: &Client, backend: &Backend, instances: &mut [ecs::Instance]) -> Result<(), Error> {
+pub(super) async fn settle(client: &Reads, backend: &Backend, instances: &mut [ecs::Instance]) -> Result<(), Error> {
     let is_silent = |found: &&ecs::Instance| found.tags.as_ref().is_none_or(Vec::is_empty);
     let silent: Vec<String> = instances.iter().filter(is_silent).map(|found| found.instance_id.clone()).collect();
     let selected = backend.select.tags.iter();

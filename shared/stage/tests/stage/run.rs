@@ -17,6 +17,7 @@ impl Stage for Groups {
     const NAME: StageName = StageName::ServerGroup;
     const NEEDS: Needs = Needs::GROUPS;
     const WRITES: &'static [&'static str] = &[alb::CreateServerGroup::RAM_ACTION];
+    const SHOWS: &'static [&'static str] = &["ListServerGroups"];
 
     async fn write(&self, session: &Session<'_>, seen: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(Change { write: Write::CreateServerGroup { name, vpc, .. }, .. }) = changes.first() else {
@@ -38,6 +39,7 @@ impl Stage for Rules {
     const NAME: StageName = StageName::SecurityRules;
     const NEEDS: Needs = Needs::SECURITY.and(Needs::VPCS);
     const WRITES: &'static [&'static str] = &[ecs::AuthorizeSecurityGroup::RAM_ACTION];
+    const SHOWS: &'static [&'static str] = &["ListServerGroups"];
 
     async fn write(&self, session: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, Problem> {
         let Some(Change { write: Write::AllowIngress { region, group, .. }, .. }) = changes.first() else {
