@@ -4,6 +4,7 @@
 
 mod absence;
 mod observe;
+mod readings;
 mod run;
 mod scripted;
 mod waits;

@@ -51,6 +51,10 @@ impl World {
         self.on(action, move |_| (status, answer.clone()))
     }
 
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.calls.lock().unwrap().clone()
+    }
+
     pub(crate) fn calls_of(&self, action: &str) -> Vec<Call> {
         self.calls.lock().unwrap().iter().filter(|call| call.action == action).cloned().collect()
     }
