@@ -7,6 +7,7 @@ mod approval;
 mod checks;
 mod follow_ups;
 mod hand_over;
+mod limits;
 mod members;
 mod network;
 mod properties;

@@ -93,6 +93,30 @@ fn unapproved_attachments_block_what_stands_on_them_and_nothing_else() {
     }
 }
 
+/// Either is a yes: a person's to this plan, or the binding's to every plan.
+#[test]
+fn what_costs_money_is_made_with_a_yes_only() {
+    for (provision, approved, open) in [
+        (Provision::Approved, false, false),
+        (Provision::Approved, true, true),
+        (Provision::Auto, false, true),
+        (Provision::Auto, true, true),
+    ] {
+        let mut binding = world::binding(Generation::Upgraded);
+        binding.provision = provision;
+        let (deployment, topology) = (world::deployment(), world::topology(Generation::Upgraded));
+        let inputs = onboarding::Inputs { approved, ..world::inputs(&deployment, &binding, &topology) };
+        let plan = plan::network(&inputs);
+        let paid =
+            |change: &&onboarding::Change| matches!(change.write, Write::AttachVpc { .. } | Write::Connect { .. });
+        let paid: Vec<_> = plan.changes.iter().filter(paid).collect();
+        assert_eq!(paid.len(), 3, "{plan:#?}");
+        assert!(paid.iter().all(|change| change.is_open() == open), "{provision:?}, {approved}: {plan:#?}");
+        let group = plan.changes.iter().find(|change| matches!(change.write, Write::CreateServerGroup { .. }));
+        assert!(group.unwrap().is_open(), "what costs nothing needs none");
+    }
+}
+
 #[test]
 fn additions_to_an_adopted_attachment_need_a_yes() {
     let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);

@@ -2,7 +2,7 @@
 
 use onboarding::change::Write;
 use onboarding::surroundings::Sibling;
-use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, VpcRoute};
+use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, TransitRoute, VpcRoute};
 use onboarding::{Binding, Code, Inputs, Known, Plan, Topology, plan};
 
 use crate::world;
@@ -52,6 +52,136 @@ fn what_others_made_is_never_touched() {
         with_route(&mut topology, "100.117.130.0/25", description);
         assert_eq!(prune(&binding, &topology), Plan::default(), "{description}");
         topology = before;
+    }
+}
+
+/// Puts a static route into a transit router's table, and gives its place there.
+fn with_transit_route(topology: &mut Topology, description: &str) -> TransitRoute {
+    let route = TransitRoute {
+        id: Some("tr-rte-old".into()),
+        destination: "100.99.0.0/25".parse().unwrap(),
+        next_hop: topology.vpc_attachment(&"vpc-1".into()).map(|attachment| attachment.id.clone()),
+        learned: false,
+        status: "Active".to_owned(),
+        description: description.to_owned(),
+    };
+    transit_routes(topology).push(route.clone());
+    route
+}
+
+fn transit_routes(topology: &mut Topology) -> &mut Vec<TransitRoute> {
+    let router = topology.transit_routers.get_mut("cn-hangzhou").unwrap().get_mut().unwrap().as_mut().unwrap();
+    &mut router.tables.values_mut().next().unwrap().routes
+}
+
+#[test]
+fn a_marked_route_of_a_transit_router_goes_and_nobody_elses() {
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let (binding, topology) = world::onboarded(generation);
+        let mut ours = topology.clone();
+        with_transit_route(&mut ours, "albridge/prod/web");
+        let plan = prune(&binding, &ours);
+        let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+        assert!(matches!(&change.write, Write::RemoveTransitRoute { route, .. } if route.as_str() == "tr-rte-old"));
+        for description in ["", "by hand", "albridge/other/web"] {
+            let mut theirs = topology.clone();
+            with_transit_route(&mut theirs, description);
+            assert_eq!(prune(&binding, &theirs), Plan::default(), "{description}");
+        }
+        let mut learned = ours.clone();
+        transit_routes(&mut learned).last_mut().unwrap().learned = true;
+        assert_eq!(prune(&binding, &learned), Plan::default(), "a learned one goes with what teaches it");
+    }
+}
+
+#[test]
+fn a_route_that_is_on_its_way_is_waited_for_and_not_removed_twice() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    with_transit_route(&mut topology, "albridge/prod/web");
+    transit_routes(&mut topology).last_mut().unwrap().status = "Deleting".to_owned();
+    with_route(&mut topology, "100.117.130.0/25", "albridge/prod/web");
+    let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
+    let routes = &mut vpc.tables.values_mut().next().unwrap().routes;
+    routes.last_mut().unwrap().status = "Deleting".to_owned();
+    let plan = prune(&binding, &topology);
+    assert_eq!((plan.changes.len(), plan.pending.len()), (0, 2), "{plan:#?}");
+}
+
+#[test]
+fn nothing_breaks_while_its_replacement_is_on_its_way() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    with_route(&mut topology, "100.117.130.0/25", "albridge/prod/web");
+    assert_eq!(prune(&binding, &topology).changes.len(), 1);
+    let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
+    let routes = vpc.tables.values_mut().next().unwrap().routes.iter_mut();
+    let wanted = routes.filter(|route| route.description == "albridge/prod/web" && route.id.as_str() != "rte-old");
+    wanted.for_each(|route| route.status = "Pending".to_owned());
+    assert_eq!(prune(&binding, &topology), Plan::default());
+}
+
+fn rules(topology: &mut Topology) -> &mut Vec<SecurityRule> {
+    let group = topology.security_groups.get_mut("sg-2").unwrap().get_mut().unwrap().as_mut().unwrap();
+    &mut group.rules
+}
+
+/// A rule for port 80 of one source.
+fn rule(id: &str, accept: bool, priority: u8, description: &str, source: &RuleSource) -> SecurityRule {
+    SecurityRule {
+        id: id.into(),
+        protocol: "TCP".to_owned(),
+        ports: Some((80, 80)),
+        source: source.clone(),
+        accept,
+        priority,
+        description: description.to_owned(),
+    }
+}
+
+#[test]
+fn a_marked_rule_that_nobody_wants_goes_and_nobody_elses() {
+    let (binding, topology) = world::onboarded(Generation::Upgraded);
+    let source = RuleSource::Cidr("10.9.0.0/16".parse().unwrap());
+    for (description, gone, found) in [
+        ("albridge/prod/web", 1, None),
+        ("albridge/prod/gone", 0, Some(Code::Orphan)),
+        ("albridge/other/web", 0, None),
+        ("by hand", 0, None),
+        ("", 0, None),
+    ] {
+        let mut topology = topology.clone();
+        rules(&mut topology).push(rule("sgr-old", true, 90, description, &source));
+        let plan = prune(&binding, &topology);
+        assert_eq!(plan.changes.len(), gone, "{description}: {plan:#?}");
+        assert_eq!(plan.findings.first().map(|finding| finding.code), found, "{description}");
+    }
+}
+
+/// What has the wanted priority, and is no replacement all the same. A drop of everything keeps the wanted rule from being
+/// made, so the old one is all that lets the load balancer in.
+#[test]
+fn only_the_wanted_rule_itself_replaces_one_of_another_priority() {
+    let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
+    binding.security.priority = 95;
+    let everything = RuleSource::Cidr("0.0.0.0/0".parse().unwrap());
+    let drop = SecurityRule { ports: None, ..rule("sgr-drop", false, 92, "", &everything) };
+    let old = rules(&mut topology).clone();
+    rules(&mut topology).push(drop);
+    type Change = fn(&mut SecurityRule);
+    let cases: [(&str, Change); 3] = [
+        ("a drop", |rule| rule.accept = false),
+        ("another port", |rule| rule.ports = Some((81, 81))),
+        ("another source", |rule| rule.source = RuleSource::Cidr("10.9.0.0/16".parse().unwrap())),
+    ];
+    for (case, change) in cases {
+        let mut topology = topology.clone();
+        rules(&mut topology).extend(old.iter().map(|old| {
+            let id = format!("{}-other", old.id).into();
+            let mut other = SecurityRule { id, priority: 95, description: String::new(), ..old.clone() };
+            change(&mut other);
+            other
+        }));
+        assert_eq!(world::whole(&binding, &topology).changes, [], "{case}: nothing is to be made first");
+        assert_eq!(prune(&binding, &topology).changes, [], "{case}");
     }
 }
 
