@@ -1,0 +1,235 @@
+//! Which runs an event relies on, and whose turn it is, over a scripted workflow and on paused time.
+
+#![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Clock;
+use dispatch::{Dispatched, dispatch};
+use jiff::Timestamp;
+use openapi::Credentials;
+use serde_json::{Value, json};
+use stage::{Failure, Host, Invocation, Settings};
+
+/// One call as the workflow got it.
+#[derive(Debug, Clone)]
+struct Call {
+    action: String,
+    parameters: BTreeMap<String, String>,
+    at: Timestamp,
+}
+
+impl Call {
+    fn get(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
+}
+
+/// What the workflow answers to a call: its status, its Date header, and its body.
+type Answer = (u16, Option<&'static str>, Value);
+
+struct World {
+    script: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
+    calls: Mutex<Vec<Call>>,
+    clock: Clock,
+}
+
+impl World {
+    fn new(script: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Arc<Self> {
+        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+        Arc::new(Self { script: Box::new(script), calls: Mutex::default(), clock })
+    }
+
+    fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+        let Some(action) = request.headers().get("x-acs-action") else {
+            return http::Response::new(Bytes::from(store().to_string())); // the object storage's
+        };
+        let text = |bytes: &[u8]| form_urlencoded::parse(bytes).into_owned().collect::<Vec<_>>();
+        let query = request.uri().query().unwrap_or_default();
+        let call = Call {
+            action: action.to_str().unwrap().to_owned(),
+            parameters: text(query.as_bytes()).into_iter().chain(text(request.body())).collect(),
+            at: self.clock.now(),
+        };
+        self.calls.lock().unwrap().push(call.clone());
+        let (status, date, body) = (self.script)(&call);
+        let response = http::Response::builder().status(status);
+        let response = date.into_iter().fold(response, |response, date| response.header("date", date));
+        response.body(Bytes::from(body.to_string())).unwrap()
+    }
+
+    fn calls_of(&self, action: &str) -> Vec<Call> {
+        self.calls.lock().unwrap().iter().filter(|call| call.action == action).cloned().collect()
+    }
+
+    async fn dispatch(self: &Arc<Self>, event: Value) -> Result<Dispatched, Failure> {
+        let vars = [
+            ("ALBRIDGE_BINDINGS", "oss://bucket.cn-hangzhou/bindings.yml"),
+            ("ALBRIDGE_ENDPOINTS", r#"{"*":"https://cloud.test"}"#),
+            ("ALBRIDGE_HOME_REGION", "cn-chengdu"),
+        ];
+        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let world = Arc::clone(self);
+        let transport = move |request: http::Request<Bytes>| {
+            let world = Arc::clone(&world);
+            async move { Ok(world.answer(&request)) }
+        };
+        let credentials = Credentials::new("id", "secret");
+        let host = Host::new(Settings::parse(&vars).unwrap(), Arc::new(transport), self.clock.clone(), credentials);
+        let deadline = self.clock.now() + Duration::from_secs(30);
+        dispatch(&Invocation { host: &host, credentials: None, deadline, approved: None }, "", &event).await
+    }
+}
+
+fn store() -> Value {
+    json!({ "bindings": [{
+        "name": "web",
+        "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
+        "serverGroup": { "name": "web-remote" },
+        "listener": {},
+        "cen": { "id": "cen-1", "bandwidth": { "payByTraffic": true, "mbps": 100 } },
+        "backends": [{
+            "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
+            "select": { "tags": { "app": "web" } }
+        }]
+    }] })
+}
+
+fn refusal(code: &str) -> Value {
+    json!({ "Code": code, "Message": "Scripted.", "RequestId": "R" })
+}
+
+/// Runs of `web`, in the order of their names: the last one is still starting.
+fn listing(runs: &[&str], call: &Call) -> Value {
+    let rows = runs.iter().enumerate().filter(|(place, _)| {
+        let status = if place + 1 == runs.len() { "Starting" } else { "Running" };
+        call.get("Status") == status
+    });
+    let rows: Vec<_> = rows
+        .map(|(place, name)| {
+            json!({
+                "FlowName": "albridge", "Name": name, "Status": call.get("Status"), "Input": r#"{"binding":"web"}"#,
+                "StartedTime": format!("2026-11-22T07:59:{place:02}Z")
+            })
+        })
+        .collect();
+    json!({ "Executions": rows, "RequestId": "R" })
+}
+
+/// A workflow whose first listing shows `first`, and every later one `later`.
+fn listed(first: &'static [&'static str], later: &'static [&'static str]) -> Arc<World> {
+    let begin: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
+    World::new(move |call| match call.action.as_str() {
+        "ListExecutions" if call.at.duration_since(begin).as_secs() == 0 => (200, None, listing(first, call)),
+        "ListExecutions" => (200, None, listing(later, call)),
+        _ => (200, None, json!({ "RequestId": "R" })),
+    })
+}
+
+fn turn(run: &str) -> Value {
+    json!({ "binding": "web", "run": run, "stage": "turn" })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_run_works_and_the_second_waits_for_it() {
+    let runs = &["web-1", "web-2"];
+    let went = listed(runs, runs).dispatch(turn("web-1")).await.unwrap();
+    assert_eq!(went, Dispatched { turn: Some("web-1".to_owned()), ..Dispatched::default() });
+    for (me, before) in [("web-2", "web-1"), ("web-3", "the listing of this run")] {
+        let world = listed(runs, runs);
+        let failure = world.dispatch(turn(me)).await.unwrap_err();
+        assert_eq!((failure.error_type(), failure.to_string().contains(before)), ("StillPending", true), "{failure}");
+        assert!(world.calls_of("StopExecution").is_empty());
+    }
+}
+
+/// The listing may lag: the first of those it shows may have ended, and then the third is the next one.
+#[tokio::test(start_paused = true)]
+async fn a_third_run_stops_itself_only_if_a_second_listing_names_the_same_two() {
+    let runs = &["web-1", "web-2", "web-3"];
+    for (later, stops) in [
+        (&runs[..], true),
+        (&["web-2", "web-3"], false),
+        (&["web-3"], false),
+        (&["web-2", "web-x", "web-3"], false),
+        (&["web-1", "web-2"], false),
+    ] {
+        let world = listed(runs, later);
+        let failure = world.dispatch(turn("web-3")).await.unwrap_err();
+        assert_eq!(failure.error_type(), "StillPending", "it is no turn of its own: {failure}");
+        let stopped = world.calls_of("StopExecution");
+        let stopped: Vec<_> = stopped.iter().map(|call| call.get("ExecutionName")).collect();
+        assert_eq!(stopped, if stops { vec!["web-3"] } else { Vec::new() }, "then {later:?}");
+        let looks: Vec<_> = world.calls_of("ListExecutions").iter().map(|call| call.at).collect();
+        assert_eq!(looks.len(), 4, "both states, twice");
+        assert!(world.calls_of("ListExecutions").iter().all(|call| call.get("FlowName") == "albridge"));
+        assert!(looks[2].duration_since(looks[1]).as_secs() >= 3, "the listing has time to catch up");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_cannot_be_listed_are_nobodys_turn() {
+    let world = World::new(|_| (403, None, refusal("Forbidden.RAM")));
+    assert!(matches!(world.dispatch(turn("web-1")).await, Err(Failure::CloudFailing { .. })));
+}
+
+/// 2026-11-22T08:00:00Z is in this window of 10 s.
+const WINDOW: i64 = 179_533_440;
+
+fn name(window: i64) -> String {
+    format!("web-{window}")
+}
+
+/// A workflow that answers StartExecution by the place of its window, 0 for the present one.
+fn starting(answer: impl Fn(i64) -> Answer + Send + Sync + 'static) -> Arc<World> {
+    World::new(move |call| {
+        let window: i64 = call.get("ExecutionName").trim_start_matches("web-").parse().unwrap();
+        answer(window - WINDOW)
+    })
+}
+
+fn started(date: Option<&'static str>, at: &str) -> Answer {
+    (200, date, json!({ "Name": "any", "Status": "Running", "StartedTime": at, "RequestId": "R" }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_relies_on_a_run_only_if_the_servers_own_clock_proves_that_it_waits_still() {
+    let (now, inside, over) =
+        ("Sun, 22 Nov 2026 08:00:00 GMT", "Sun, 22 Nov 2026 08:00:09 GMT", "Sun, 22 Nov 2026 08:00:10 GMT");
+    let (new, odd) = ("2026-11-22T08:00:00Z", "soon");
+    for (case, first, windows) in [
+        ("a new one", started(Some(now), new), 1),
+        ("one that waits still", started(Some(inside), new), 1),
+        ("one that may have read", started(Some(over), new), 2),
+        ("one without a time", started(Some(inside), odd), 2),
+        ("an answer without a time", started(None, new), 2),
+        ("one that has ended", (400, None, refusal("ExecutionAlreadyExists")), 2),
+    ] {
+        let world = starting(move |place| if place == 0 { first.clone() } else { started(Some(now), new) });
+        let dispatched = world.dispatch(json!({ "binding": "web" })).await.unwrap();
+        let names: Vec<_> = dispatched.started.iter().map(|started| started.execution.clone()).collect();
+        assert_eq!(names, [name(WINDOW + windows - 1)], "{case}");
+        let calls = world.calls_of("StartExecution");
+        assert_eq!(i64::try_from(calls.len()).unwrap(), windows, "{case}");
+        assert!(calls.iter().all(|call| call.get("Input") == r#"{"binding":"web"}"#), "{case}: {calls:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_refused_is_told_and_no_other_name_is_tried() {
+    let world = starting(|_| (403, None, refusal("Forbidden.RAM")));
+    let failure = world.dispatch(json!({ "binding": "web" })).await.unwrap_err();
+    assert!(failure.to_string().contains("Forbidden.RAM"), "{failure}");
+    assert_eq!(world.calls_of("StartExecution").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workflow_that_proves_nothing_gets_no_event_that_relies_on_it() {
+    let world = starting(|_| started(None, "2026-11-22T08:00:00Z"));
+    let failure = world.dispatch(json!({ "binding": "web" })).await.unwrap_err();
+    assert!(matches!(failure, Failure::CloudFailing { .. }), "{failure}");
+    assert_eq!(world.calls_of("StartExecution").len(), 50, "and it ends");
+}
