@@ -406,6 +406,12 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_cannot_be_taken_keeps_its_status() {
+        assert_eq!(Error::malformed("Test", 502, "").status, Some(502));
+        assert_eq!(Error::unread("Test", 200, "").status, Some(200));
+    }
+
+    #[test]
     fn an_error_reads_well() {
         let error = Error { request_id: "R-1".into(), message: "busy".into(), ..refused(400, "TaskConflict") };
         assert_eq!(error.to_string(), "Test: TaskConflict: busy (request R-1)");

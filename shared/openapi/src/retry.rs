@@ -114,6 +114,24 @@ mod tests {
         assert_eq!(Policy::of(&Error::read_only("Test"), SAFE), None);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn tries_end_and_waits_are_as_long_as_was_asked() {
+        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+        let busy = refused(400, "TaskConflict");
+        for failures in 1..BUSY.tries {
+            let waits = wait(&busy, failures, SAFE, &clock).unwrap();
+            assert!(waits <= BUSY.ceiling(failures), "{failures}: {waits:?}");
+        }
+        assert_eq!(wait(&busy, BUSY.tries, SAFE, &clock), None);
+        assert_eq!(wait(&refused(400, "InvalidParameter"), 1, SAFE, &clock), None);
+        let least = Duration::from_secs(30);
+        let asked = Error { retry_after: Some(least), ..refused(429, "Throttling") };
+        let waits = wait(&asked, 1, UNSAFE, &clock).unwrap();
+        assert!(waits >= least && waits <= least + THROTTLED.first, "{waits:?}");
+        let waits: Vec<_> = (0..20).filter_map(|_| wait(&busy, 3, SAFE, &clock)).collect();
+        assert!(waits.iter().any(|wait| *wait != waits[0]), "they differ: {waits:?}");
+    }
+
     #[test]
     fn ceilings_double_up_to_the_most() {
         let ceilings: Vec<_> = (1..=8).map(|failures| THROTTLED.ceiling(failures).as_millis()).collect();

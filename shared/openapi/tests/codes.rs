@@ -178,7 +178,7 @@ fn a_key_that_is_not_taken_or_may_not_is_denied() {
 #[test]
 fn only_a_service_that_says_it_did_not_begin_leaves_no_doubt() {
     for (status, code) in
-        [(503, "ServiceUnavailable"), (400, "SystemBusy"), (400, "SignatureNonceUsed"), (503, "QpsLimitExceeded")]
+        [(503, "ServiceUnavailable"), (500, "SystemBusy"), (500, "SignatureNonceUsed"), (503, "QpsLimitExceeded")]
     {
         assert!(!refused(status, code).may_have_happened(), "{code}");
     }

@@ -343,6 +343,74 @@ mod tests {
         }
     }
 
+    /// One for each kind: a session that is over, a conflict, too many calls, doubt, no connection, a service that failed, one
+    /// that says that it is busy.
+    #[test]
+    fn what_passes_by_itself_refuses_no_change() {
+        let malformed = Error { kind: ErrorKind::Malformed, ..error(200, "MalformedAnswer") };
+        let unreached = Error { kind: ErrorKind::Transport, status: None, ..error(0, "Connect") };
+        for error in [
+            error(403, "InvalidSecurityToken.Expired"),
+            error(400, "IncorrectStatus.TransitRouter"),
+            error(400, "Throttling.User"),
+            malformed,
+            unreached,
+            error(500, "SignatureNonceUsed"),
+            error(400, "SystemBusy"),
+        ] {
+            assert!(passes(&error), "{error}");
+        }
+        let local = Error { kind: ErrorKind::Local, status: None, ..error(0, "InvalidRequest") };
+        for error in [error(400, "InvalidParameter"), error(403, "Forbidden.RAM"), error(404, "Http404"), local] {
+            assert!(!passes(&error), "{error}");
+        }
+    }
+
+    /// A write that was switched off is blocked by that, and another refusal of the client's own is not.
+    #[test]
+    fn only_the_kill_switch_is_called_by_its_name() {
+        let local = |code: &str| Error { kind: ErrorKind::Local, status: None, ..error(0, code) };
+        for (error, code) in [
+            (local("ReadOnly"), Code::ReadOnly),
+            (local("InvalidRequest"), Code::Refused),
+            (error(400, "ReadOnly"), Code::Refused),
+        ] {
+            let mut ledger = Ledger::default();
+            ledger.note_problem("lane", &[leaver(1)], error.into(), Timestamp::UNIX_EPOCH);
+            assert_eq!(ledger.refused[0].1.code, code);
+        }
+    }
+
+    /// Somebody else was faster, or something went away: either is looked at again, and neither for ever.
+    #[test]
+    fn what_is_there_already_or_gone_waits_in_its_lane() {
+        for code in ["InvalidRouteEntry.Duplicate", "InvalidVpcId.NotFound"] {
+            let mut ledger = Ledger::default();
+            ledger.note_problem("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+            assert_eq!(ledger.busy.holds("lane", Timestamp::UNIX_EPOCH), Some(code));
+            ledger.note_problem("lane", &[leaver(2)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+            assert!(ledger.refused.is_empty(), "each write for itself");
+            for _ in 1..STRIKES {
+                ledger.note_problem("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+            }
+            assert_eq!(ledger.refused.len(), 1, "{code}");
+            assert_eq!(ledger.busy.holds("lane", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
+        }
+    }
+
+    #[test]
+    fn a_call_that_is_refused_is_halved_until_one_change_stands_alone() {
+        let changes: Vec<_> = (1..=8).map(leaver).collect();
+        let mut ledger = Ledger::default();
+        let mut sizes = vec![8];
+        while ledger.refused.is_empty() {
+            let batch = ledger.next("members", &changes).to_vec();
+            ledger.note_problem("members", &batch, Problem::of(error(400, "Odd"), batch.len()), Timestamp::UNIX_EPOCH);
+            sizes.push(ledger.next("members", &changes).len());
+        }
+        assert_eq!(sizes, [8, 4, 2, 1, 8], "and the others go together again");
+    }
+
     #[test]
     fn a_conflict_that_lasts_is_reported() {
         let mut ledger = Ledger::default();

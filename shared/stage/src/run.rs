@@ -1,6 +1,7 @@
 //! Run: observe, plan, apply, until nothing of the stage is open or on its way, or the time is used up.
 
 use std::future::Future;
+use std::time::Duration;
 
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology};
 use openapi::ErrorKind;
@@ -108,9 +109,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         if !sorted.lanes.is_empty() {
             ledger.trouble = None;
         }
-        // A write that is slow to be answered may use half of the margin; one dropped then is a doubt that the next
-        // invocation's reading clears up.
-        let limit = pace.left() + session.host().settings().margin / 2;
+        let limit = for_answers(pace.left(), session.host().settings().margin);
         let writing = ledger.write(stage, &session, topology, &sorted.lanes);
         match session.clock().timeout(limit, writing).await {
             Ok(true) => pace.hurry(),
@@ -124,6 +123,12 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             return Err(used_up(&ledger, &sorted, observation.failing.then(|| unread(&plan))));
         }
     }
+}
+
+/// How long writes may take to be answered: what is left, and half of the margin. One that is dropped then is a doubt that
+/// the next invocation's reading clears up.
+fn for_answers(left: Duration, margin: Duration) -> Duration {
+    left + margin / 2
 }
 
 /// Whether a path lacks only what a table has not learned: routes appear some seconds after the propagation that teaches

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
 
 mod absence;
+mod creates;
+mod neighbours;
 mod observe;
 mod readings;
 mod run;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
+use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, with_routers, world};
 use onboarding::unread::Cause;
 use onboarding::{Change, Code, StageName, Topology, Write};
 use openapi::{Action, alb, ecs};
@@ -265,6 +265,26 @@ async fn an_approved_plan_is_kept_to() {
     let invocation = Invocation { approved: Some(&plan), ..invocation };
     let report = run(&Groups, &invocation, &request()).await.unwrap();
     assert_eq!(report.changes, 1);
+}
+
+/// A person is shown what a yes would let happen; the timer, and a run, plan without one.
+#[tokio::test(start_paused = true)]
+async fn a_plan_counts_on_a_yes_only_where_somebody_will_be_asked() {
+    let mut wish = binding();
+    wish["provision"] = json!("approved");
+    let world = world();
+    with_routers(&world);
+    world.always("GetObject", Value::from(json!({ "bindings": [wish] }).to_string()));
+    let host = host(&world, &[]);
+    for approved in [false, true] {
+        let (_, plan) = stage::plan_whole(&invocation(&host), &"web".into(), approved).await.unwrap();
+        let paid = |change: &&Change| matches!(change.write, Write::AttachVpc { .. } | Write::Connect { .. });
+        let paid: Vec<_> = plan.changes.iter().filter(paid).collect();
+        assert!(!paid.is_empty(), "{plan:#?}");
+        let missing = |change: &&Change| change.blocked.iter().any(|reason| reason.code == Code::NotApproved);
+        let missing = paid.iter().filter(|change| missing(change)).count();
+        assert_eq!(missing, if approved { 0 } else { paid.len() }, "{approved}: {plan:#?}");
+    }
 }
 
 #[test]

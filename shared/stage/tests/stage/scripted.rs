@@ -33,6 +33,7 @@ type Script = Box<dyn FnMut(&Call) -> (u16, Value) + Send>;
 #[derive(Default)]
 pub(crate) struct World {
     scripts: Mutex<BTreeMap<String, Script>>,
+    slow: Mutex<BTreeMap<String, Duration>>,
     calls: Mutex<Vec<Call>>,
 }
 
@@ -55,6 +56,12 @@ impl World {
         self.calls.lock().unwrap().clone()
     }
 
+    /// Takes so long to answer an action, or whatever names a resource.
+    pub(crate) fn slow(&self, what: &str, time: Duration) -> &Self {
+        self.slow.lock().unwrap().insert(what.to_owned(), time);
+        self
+    }
+
     pub(crate) fn calls_of(&self, action: &str) -> Vec<Call> {
         self.calls.lock().unwrap().iter().filter(|call| call.action == action).cloned().collect()
     }
@@ -63,7 +70,7 @@ impl World {
         self.calls.lock().unwrap().iter().filter(|call| call.writes()).map(|call| call.action.clone()).collect()
     }
 
-    fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
+    async fn answer(&self, request: &http::Request<Bytes>, clock: &Clock) -> http::Response<Bytes> {
         let text = |bytes: &[u8]| form_urlencoded::parse(bytes).into_owned().collect::<Vec<_>>();
         let query = request.uri().query().unwrap_or_default();
         let action = match request.headers().get("x-acs-action") {
@@ -72,6 +79,11 @@ impl World {
         };
         let parameters = text(query.as_bytes()).into_iter().chain(text(request.body())).collect();
         let call = Call { action, parameters };
+        let concerns = |what: &String| call.action == *what || call.parameters.values().any(|value| value == what);
+        let time = self.slow.lock().unwrap().iter().find(|(what, _)| concerns(what)).map(|(_, time)| *time);
+        if let Some(time) = time {
+            clock.sleep(time).await;
+        }
         self.calls.lock().unwrap().push(call.clone());
         let (status, body) = match self.scripts.lock().unwrap().get_mut(&call.action) {
             Some(script) => script(&call),
@@ -183,6 +195,30 @@ pub(crate) fn world() -> Arc<World> {
     world
 }
 
+/// A transit router in both regions, with a table that holds nothing.
+pub(crate) fn with_routers(world: &World) {
+    let router = |region: &&str| {
+        json!({
+            "TransitRouterId": format!("tr-{region}"), "RegionId": region, "CenId": "cen-1", "Type": "Enterprise",
+            "Status": "Active"
+        })
+    };
+    let routers: Vec<_> = ["cn-chengdu", "cn-hangzhou"].iter().map(router).collect();
+    world.always("ListTransitRouters", json!({ "TransitRouters": routers, "TotalCount": 2 }));
+    let table = json!({
+        "TransitRouterRouteTableId": "vtb-tr", "TransitRouterRouteTableType": "System",
+        "TransitRouterRouteTableStatus": "Active"
+    });
+    world.always("ListTransitRouterRouteTables", json!({ "TransitRouterRouteTables": [table], "TotalCount": 1 }));
+    for (action, rows) in [
+        ("ListTransitRouterRouteTableAssociations", "TransitRouterAssociations"),
+        ("ListTransitRouterRouteTablePropagations", "TransitRouterPropagations"),
+        ("ListTransitRouterRouteEntries", "TransitRouterRouteEntries"),
+    ] {
+        world.always(action, json!({ rows: [], "TotalCount": 0 }));
+    }
+}
+
 pub(crate) fn request() -> Request {
     Request { binding: "web".into(), run: "web-1".to_owned() }
 }
@@ -193,11 +229,12 @@ pub(crate) fn host(world: &Arc<World>, more: &[(&str, &str)]) -> Host {
     vars.insert("ALBRIDGE_ENDPOINTS".to_owned(), r#"{"*":"https://cloud.test"}"#.to_owned());
     vars.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     let world = Arc::clone(world);
-    let transport = move |request: http::Request<Bytes>| {
-        let world = Arc::clone(&world);
-        async move { Ok(world.answer(&request)) }
-    };
     let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+    let network = clock.clone();
+    let transport = move |request: http::Request<Bytes>| {
+        let (world, clock) = (Arc::clone(&world), network.clone());
+        async move { Ok(world.answer(&request, &clock).await) }
+    };
     Host::new(Settings::parse(&vars).unwrap(), Arc::new(transport), clock, Credentials::new("id", "secret"))
 }
 

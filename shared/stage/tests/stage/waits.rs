@@ -11,7 +11,7 @@ use stage::{Failure, Report, Status, run};
 use crate::run::{Groups, Rules};
 use crate::scripted::{Call, World, host, instance, invocation_of, refusal, request, world};
 
-/// An invocation of a function has about a minute; one of `apply` has an hour.
+/// An invocation of a function has a minute (template.yml); one of `apply` has an hour.
 const FUNCTION: Duration = Duration::from_secs(60);
 const APPLY: Duration = Duration::from_secs(3600);
 
@@ -67,6 +67,15 @@ async fn created(world: &Arc<World>, time: Duration) -> (usize, Result<Report, F
     (tokens.len(), outcome)
 }
 
+#[test]
+fn the_template_gives_each_stage_the_time_that_these_tests_give_it() {
+    let template = include_str!("../../../../template.yml");
+    let times = template.lines().filter_map(|line| line.strip_prefix("      Timeout: ")?.parse().ok());
+    let times: Vec<u64> = times.collect();
+    assert_eq!(times.iter().filter(|time| Duration::from_secs(**time) == FUNCTION).count(), 11, "{times:?}");
+    assert_eq!(times.len(), 12, "dispatch has its own: {times:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn eight_deletions_are_passed_within_one_invocation() {
     let world = with_old_answers(8);
@@ -88,6 +97,24 @@ async fn every_invocation_passes_the_same_attempts() {
     let (count, outcome) = created(&world, FUNCTION).await;
     assert_eq!(count, 4, "no token that the first run did not send");
     assert_eq!(outcome.unwrap_err().error_type(), "StillPending");
+}
+
+/// A create that is answered late is noted; one that is answered too late is left to the next invocation, in time for this
+/// one's answer. The margin is 5 s, and half of it is for writes.
+#[tokio::test(start_paused = true)]
+async fn a_write_may_take_half_of_the_margin_to_be_answered_and_no_more() {
+    for (seconds, answered) in [(6, true), (7, true), (8, false), (600, false)] {
+        let world = with_old_answers(0);
+        world.slow("CreateServerGroup", Duration::from_secs(seconds));
+        let host = host(&world, &[]);
+        let began = host.clock().now();
+        let failure = run(&Groups, &invocation_of(&host, Duration::from_secs(10)), &request()).await.unwrap_err();
+        let dropped = failure.to_string().contains("a write is not answered yet");
+        assert_eq!(dropped, !answered, "after {seconds} s: {failure}");
+        let took = host.clock().now().duration_since(began).as_millis();
+        assert!(took <= 7_500, "after {seconds} s: {took} ms");
+        assert_eq!(failure.error_type(), "StillPending", "after {seconds} s: {failure}");
+    }
 }
 
 /// A group that was made and is never listed. `read` and `rehearsal` are the answers about its id.

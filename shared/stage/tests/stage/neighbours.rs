@@ -1,0 +1,53 @@
+//! Other bindings are read before anything is pruned: what one of them wants stays, and one that cannot be read wants
+//! everything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onboarding::{Code, Plan};
+use serde_json::{Value, json};
+
+use crate::scripted::{World, binding, host, invocation_of, with_routers, world};
+
+/// A store with `web`, `api` in the region of its load balancer, and `far` in no region of its own.
+fn store() -> Arc<World> {
+    let of = |name: &str, alb: [&str; 2], backend: [&str; 2]| {
+        let mut other = binding();
+        other["name"] = json!(name);
+        (other["alb"]["id"], other["alb"]["region"]) = (json!(alb[0]), json!(alb[1]));
+        (other["backends"][0]["vpc"], other["backends"][0]["region"]) = (json!(backend[0]), json!(backend[1]));
+        other
+    };
+    let api = of("api", ["alb-2", "cn-chengdu"], ["vpc-c", "cn-beijing"]);
+    let far = of("far", ["alb-3", "cn-shanghai"], ["vpc-f", "cn-shenzhen"]);
+    let world = world();
+    with_routers(&world);
+    world.always("GetObject", Value::from(json!({ "bindings": [binding(), api, far] }).to_string()));
+    world
+}
+
+async fn planned(world: &Arc<World>) -> (Plan, Duration) {
+    let host = host(world, &[]);
+    let began = host.clock().now();
+    let plan = stage::plan_whole(&invocation_of(&host, Duration::from_secs(65)), &"web".into(), false).await.unwrap().1;
+    (plan, host.clock().now().duration_since(began).try_into().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_binding_that_shares_a_region_is_read_and_no_other() {
+    let world = store();
+    planned(&world).await;
+    let calls = world.calls_of("DescribeVpcAttribute");
+    let read = |vpc: &str| calls.iter().filter(|call| call.get("VpcId") == vpc).count();
+    assert_eq!((read("vpc-b"), read("vpc-c"), read("vpc-f")), (1, 1, 0), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_binding_that_is_not_read_in_half_of_the_time_wants_everything() {
+    let world = store();
+    world.slow("vpc-c", Duration::from_secs(3600));
+    let (plan, took) = planned(&world).await;
+    let unread = |reason: &&onboarding::Reason| reason.code == Code::Unread && reason.message.contains("api");
+    assert!(plan.findings.iter().any(|reason| unread(&reason)), "{:#?}", plan.findings);
+    assert!((29..=31).contains(&took.as_secs()), "{took:?} of 60 s");
+}
