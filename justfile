@@ -17,6 +17,10 @@ lint:
     cargo clippy --workspace --all-targets -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# Mutants of the guarded lines (docs/testing.md); needs cargo-mutants.
+mutants *ARGS:
+    .ci/mutants {{ARGS}}
+
 # The official SDKs against the emulator (needs Python and a package registry).
 sdk:
     tests/sdk/run

@@ -381,6 +381,66 @@ mod tests {
         }
     }
 
+    fn revoke(group: &str) -> Change {
+        let (region, rule) = ("cn-hangzhou".into(), "sgr-1".into());
+        let write = Write::RevokeIngress { region, group: group.into(), rule, source: "10.0.0.0/24".to_owned() };
+        Change::new(StageName::Prune, write)
+    }
+
+    fn binding() -> onboarding::Binding {
+        serde_json::from_value(serde_json::json!({
+            "name": "web", "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
+            "serverGroup": { "name": "web-remote" }, "listener": {}, "cen": { "id": "cen-1" },
+            "backends": [{
+                "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
+                "select": { "tags": { "app": "web" } }
+            }]
+        }))
+        .unwrap()
+    }
+
+    /// What is on its way in a lane, a change that is blocked, a write that was refused, a lane that was busy, a plan that
+    /// somebody approved: each keeps its own back, and nothing else.
+    #[test]
+    fn only_what_nothing_stands_against_is_written_now() {
+        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
+        let now = Timestamp::UNIX_EPOCH;
+        let inputs = Inputs {
+            deployment: &deployment,
+            binding: &binding,
+            store: &[],
+            topology: &topology,
+            now,
+            approved: false,
+            opened: now,
+            departures: Departures::NONE,
+        };
+        let blocked = revoke("sg-blocked").blocked_by(Reason::new(Code::Unread, "sg-blocked", "It was not read."));
+        let pending = |lane: Option<&str>| onboarding::plan::Pending {
+            stage: StageName::Prune,
+            what: "something".to_owned(),
+            lane: lane.map(str::to_owned),
+        };
+        let plan = Plan {
+            changes: vec![revoke("sg-free"), revoke("sg-held"), revoke("sg-busy"), revoke("sg-refused"), blocked],
+            pending: vec![pending(Some("group sg-held")), pending(None)],
+            ..Plan::default()
+        };
+        let mut ledger = Ledger::default();
+        ledger.refuse(&revoke("sg-refused"), Reason::new(Code::Refused, "sg-refused", "No."));
+        ledger.busy.refused("group sg-busy", &revoke("sg-busy").write, "TaskConflict", now);
+        let lanes = |approved: Option<&Plan>| -> Vec<String> {
+            ledger.sort(StageName::Prune, approved, &inputs, &plan).lanes.into_keys().collect()
+        };
+        assert_eq!(lanes(None), ["group sg-free"]);
+        assert_eq!(lanes(Some(&plan)), ["group sg-free"]);
+        assert_eq!(lanes(Some(&Plan::default())), Vec::<String>::new());
+        let sorted = ledger.sort(StageName::Prune, None, &inputs, &plan);
+        assert_eq!(sorted.waiting.len(), 4, "what is on its way, and what waits for it: {:?}", sorted.waiting);
+        let blocked: Vec<_> = sorted.blocked.iter().map(|reason| reason.resource.as_str()).collect();
+        assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
+    }
+
     /// Somebody else was faster, or something went away: either is looked at again, and neither for ever.
     #[test]
     fn what_is_there_already_or_gone_waits_in_its_lane() {
