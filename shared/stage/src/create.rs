@@ -288,3 +288,43 @@ impl Creation for cbn::CreateTransitRouterPeerAttachment {
         Presence::of(client.call(region, &update).await, NO_ATTACHMENT)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: ErrorKind, code: &str) -> Error {
+        Error {
+            kind,
+            status: Some(400),
+            code: code.to_owned(),
+            message: "Scripted.".to_owned(),
+            request_id: String::new(),
+            action: "Test",
+            retry_after: None,
+        }
+    }
+
+    /// Taking a failure for an answer would make a thing twice, or never again.
+    #[test]
+    fn only_a_refusal_by_code_says_that_a_thing_is_gone_and_only_an_answer_that_it_is_there() {
+        let refused = |code: &str| Presence::of::<()>(Err(error(ErrorKind::Refused, code)), NO_GROUP);
+        assert_eq!(Presence::of(Ok(()), NO_GROUP), Presence::There);
+        assert_eq!(refused("DryRunOperation"), Presence::There, "the dry run would have been carried out");
+        assert_eq!(refused("ResourceNotFound.ServerGroup"), Presence::Missing);
+        for code in ["ResourceNotFound.LoadBalancer", "Forbidden.RAM", "IncorrectStatus.ServerGroup"] {
+            assert_eq!(refused(code), Presence::Unknown(format!("Test: {code} Scripted.")));
+        }
+        let malformed = Presence::of::<()>(Err(error(ErrorKind::Malformed, "ResourceNotFound.ServerGroup")), NO_GROUP);
+        assert!(matches!(malformed, Presence::Unknown(_)), "{malformed:?}");
+    }
+
+    #[test]
+    fn a_listing_shows_a_thing_lacks_it_or_says_nothing() {
+        let rows = || Ok(vec!["a", "b"]);
+        assert_eq!(Presence::listed(rows(), |row| *row == "b"), Presence::There);
+        assert_eq!(Presence::listed(rows(), |row| *row == "c"), Presence::Missing);
+        let failed = Presence::listed::<&str>(Err(error(ErrorKind::Refused, "Forbidden.RAM")), |_| true);
+        assert_eq!(failed, Presence::Unknown("Test: Forbidden.RAM Scripted.".to_owned()));
+    }
+}
