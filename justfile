@@ -18,8 +18,8 @@ lint:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
 # Mutants of the guarded lines (docs/testing.md); needs cargo-mutants.
-mutants *ARGS:
-    .ci/mutants {{ARGS}}
+mutants *CRATES:
+    .ci/mutants {{CRATES}}
 
 # The official SDKs against the emulator (needs Python and a package registry).
 sdk:

@@ -196,12 +196,29 @@ async fn an_instance_that_both_readings_show_in_another_vpc_lives_there() {
     }
 }
 
+/// Neither a listing that failed nor one of another VPC shows that somebody is gone.
+#[tokio::test(start_paused = true)]
+async fn only_a_whole_listing_of_its_own_vpc_shows_that_an_instance_is_absent() {
+    let (world, cloud) = group(1);
+    cloud.lock().unwrap().interfaces = vec![service()];
+    world.on("DescribeInstances", move |call| match call.get("InstanceIds") {
+        "" => (403, json!({ "Code": "Forbidden.RAM", "Message": "Scripted.", "RequestId": "R" })),
+        _ => (200, json!({ "Instances": { "Instance": [] }, "TotalCount": 0, "NextToken": "" })),
+    });
+    let topology = observed(&world).await;
+    assert!(topology.released.is_empty() && topology.unproven.is_empty(), "{:?}", topology.unproven);
+    assert_eq!(by_id(&world), 0, "nobody is looked for");
+}
+
 /// The lie that the cloud told until 2025-12-20 to callers without permission (corrections.md, section 3).
 #[tokio::test(start_paused = true)]
 async fn an_empty_account_told_to_everybody_removes_and_alters_nobody() {
     for interfaces_lie in [false, true] {
         let (world, cloud) = group(12);
-        assert_eq!(planned(&world).await.0, [], "everything is as it should be");
+        let (changes, plan) = planned(&world).await;
+        assert_eq!(changes, [], "everything is as it should be");
+        let doubted = plan.findings.iter().filter(|finding| finding.code == Code::ReleaseUnproven).count();
+        assert_eq!((doubted, by_id(&world)), (0, 0), "nobody who is listed is looked for");
         cloud.lock().unwrap().instances.clear();
         if interfaces_lie {
             cloud.lock().unwrap().interfaces.clear();

@@ -110,3 +110,38 @@ async fn a_thing_is_read_by_its_id_and_rehearsed_before_it_is_made_anew() {
         cbn::CreateTransitRouterPeerAttachment { transit_router_attachment_name: name(), ..Default::default() };
     asks_about_it(&kind, &twice(&kind, id, Side::Cen, create).await);
 }
+
+/// The listings of attachments by id: one that shows the attachment keeps the create back, one that shows another does not.
+#[tokio::test(start_paused = true)]
+async fn an_attachment_that_is_listed_by_its_id_is_not_made_anew() {
+    for (listed, made) in [("x-1", 1), ("x-2", 64)] {
+        let world = world();
+        for kind in ["Vpc", "Peer"] {
+            let (create, list) =
+                (format!("CreateTransitRouter{kind}Attachment"), format!("ListTransitRouter{kind}Attachments"));
+            world.always(&create, json!({ "TransitRouterAttachmentId": "x-1", "RequestId": "R" }));
+            world.always(
+                &list,
+                json!({ "TransitRouterAttachments": [{
+                    "TransitRouterAttachmentId": listed, "Status": "Attached", "VpcId": "vpc-b", "CenId": "cen-1",
+                    "TransitRouterId": "tr-1", "RegionId": "cn-chengdu", "PeerTransitRouterId": "tr-2",
+                    "PeerTransitRouterRegionId": "cn-hangzhou", "AutoPublishRouteEnabled": true
+                }], "TotalCount": 1 }),
+            );
+            let rehearsal = format!("UpdateTransitRouter{kind}AttachmentAttribute");
+            world.refuses(&rehearsal, 404, "InvalidTransitRouterAttachmentId.NotFound");
+        }
+        let host = host(&world, &[]);
+        let session = Session::open(&invocation(&host), &request()).await.unwrap();
+        let topology = session.observe(Needs::GROUPS).await.unwrap();
+        for _ in 0..2 {
+            let vpc = cbn::CreateTransitRouterVpcAttachment::default();
+            let _vpc = session.create(Owner::Deployment, Side::Cen, "cn-chengdu", &topology, vpc).await;
+            let peer = cbn::CreateTransitRouterPeerAttachment::default();
+            let _peer = session.create(Owner::Deployment, Side::Cen, "cn-chengdu", &topology, peer).await;
+        }
+        for create in ["CreateTransitRouterVpcAttachment", "CreateTransitRouterPeerAttachment"] {
+            assert_eq!(world.calls_of(create).len(), made, "{create}, {listed} is listed");
+        }
+    }
+}

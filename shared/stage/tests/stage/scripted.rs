@@ -195,7 +195,7 @@ pub(crate) fn world() -> Arc<World> {
     world
 }
 
-/// A transit router in both regions, with a table that holds nothing.
+/// A transit router in each of three regions, with a table that holds nothing.
 pub(crate) fn with_routers(world: &World) {
     let router = |region: &&str| {
         json!({
@@ -203,8 +203,8 @@ pub(crate) fn with_routers(world: &World) {
             "Status": "Active"
         })
     };
-    let routers: Vec<_> = ["cn-chengdu", "cn-hangzhou"].iter().map(router).collect();
-    world.always("ListTransitRouters", json!({ "TransitRouters": routers, "TotalCount": 2 }));
+    let routers: Vec<_> = ["cn-chengdu", "cn-hangzhou", "cn-beijing"].iter().map(router).collect();
+    world.always("ListTransitRouters", json!({ "TransitRouters": routers, "TotalCount": 3 }));
     let table = json!({
         "TransitRouterRouteTableId": "vtb-tr", "TransitRouterRouteTableType": "System",
         "TransitRouterRouteTableStatus": "Active"
