@@ -111,11 +111,12 @@ const CALLS: &[(Needs, &[&str])] = &[
             alb::ListServerGroups::RAM_ACTION,
             alb::ListServerGroupServers::RAM_ACTION,
             alb::ListListeners::RAM_ACTION,
-            alb::ListLoadBalancers::RAM_ACTION,
             alb::GetLoadBalancerAttribute::RAM_ACTION,
             vpc::DescribeVpcAttribute::RAM_ACTION,
         ],
     ),
+    // Whose an address of the load balancer's VPC is, which only members are held against.
+    (Needs::SURROUNDINGS.and(Needs::MEMBERS), &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::WANTS, &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),
     (

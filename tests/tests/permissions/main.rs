@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
 
+mod seen;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use handler::Handler;
