@@ -1,6 +1,6 @@
 //! Security Token Service: keys, sessions of roles, who am I.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,6 +56,10 @@ pub(crate) struct Sts {
     sessions: BTreeMap<String, Session>,
     /// Per role, the access key of the session that its functions share.
     functions: BTreeMap<String, String>,
+    /// Per role, keys that were planted and are not given out yet.
+    planted: BTreeMap<String, VecDeque<Credentials>>,
+    /// The account's own key, if one was planted.
+    account: Option<Credentials>,
 }
 
 impl Sts {
@@ -72,10 +76,20 @@ impl World {
     /// The account's own key. It is no secret: the emulator is no place for real ones.
     #[must_use]
     pub fn root_credentials(&self) -> Credentials {
-        Credentials {
+        self.sts.account.clone().unwrap_or_else(|| Credentials {
             access_key_id: "testid".to_owned(),
             access_key_secret: "testsecret".to_owned(),
             security_token: None,
+        })
+    }
+
+    /// Has the next sessions of a role opened with these keys, in order, instead of drawn ones: whoever looks for secrets
+    /// where none may be knows then what to look for. The account's own key is that of the role `root`.
+    pub fn plant_key(&mut self, role: &str, key: Credentials) {
+        if role == "root" {
+            self.sts.account = Some(key);
+        } else {
+            self.sts.planted.entry(role.to_owned()).or_default().push_back(key);
         }
     }
 }
@@ -165,23 +179,26 @@ fn issue(
     policy: Option<String>,
 ) -> (Credentials, Timestamp) {
     let expires = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
-    let access_key_id = world.ids.next("STS.");
-    let secret = world.ids.next("");
-    let token = format!("{}{}", world.ids.next("CAIS"), world.ids.next(""));
+    let drawn = Credentials {
+        access_key_id: world.ids.next("STS."),
+        access_key_secret: world.ids.next(""),
+        security_token: Some(format!("{}{}", world.ids.next("CAIS"), world.ids.next(""))),
+    };
+    let credentials = world.sts.planted.get_mut(role).and_then(VecDeque::pop_front).unwrap_or(drawn);
     let ends = ends(world, now, role, expires);
     world.sts.sessions.retain(|_, session| now.duration_since(session.expires) < REMEMBERED);
     world.sts.sessions.insert(
-        access_key_id.clone(),
+        credentials.access_key_id.clone(),
         Session {
-            secret: secret.clone(),
-            token: token.clone(),
+            secret: credentials.access_key_secret.clone(),
+            token: credentials.security_token.clone().unwrap_or_default(),
             role: role.to_owned(),
             name: name.to_owned(),
             expires: ends,
             policy,
         },
     );
-    (Credentials { access_key_id, access_key_secret: secret, security_token: Some(token) }, expires)
+    (credentials, expires)
 }
 
 /// When a session really ends: a fault may have it end before its time.

@@ -60,6 +60,8 @@ pub struct Options {
     pub faults: Vec<Rule>,
     /// How the functions sign.
     pub signature: Signature,
+    /// Keys that the cloud gives out in this order, by role; the account's own is that of `root`. Drawn ones after that.
+    pub keys: Vec<(String, emulator::Credentials)>,
     /// The first of the API ports, one for each region; any free ones if 0. Only where there are ports.
     pub first_port: u16,
 }
@@ -75,6 +77,7 @@ impl Default for Options {
             settings: Settings::default(),
             faults: Vec::new(),
             signature: Signature::default(),
+            keys: Vec::new(),
             first_port: 0,
         }
     }
@@ -135,6 +138,7 @@ impl Local {
         let now = clock.now();
         let preface = preface(&options, now, clock.speed());
         let mut world = World::new(options.settings.clone());
+        options.keys.into_iter().for_each(|(role, key)| world.plant_key(&role, key));
         let policy = emulator::AlbPolicy { generation: options.generation, ..world.alb_policy() };
         world.set_alb_policy(policy);
         world.load(now, &options.scenario)?;
