@@ -148,12 +148,19 @@ const REGION: &[&str] =
     &["InvalidRegionId", "InvalidRegion.", "IllegalParam.Region", "RegionNotSupport", "UnsupportedRegion"];
 
 impl Error {
+    /// With a text of the client's own: what is secret in it by its name is taken out.
     fn plain(kind: ErrorKind, action: &'static str, code: &str, message: impl Into<String>) -> Self {
+        Self::raw(kind, action, code, mask::mask(&message.into()))
+    }
+
+    /// With a text that may echo the request: not to be given out but by [`Error::without`], which takes out what was signed
+    /// with. That goes first, for of a secret that was known by its name only a part may be left that nothing knows.
+    fn raw(kind: ErrorKind, action: &'static str, code: &str, message: impl Into<String>) -> Self {
         Self {
             kind,
             status: None,
             code: code.to_owned(),
-            message: mask::mask(&message.into()),
+            message: message.into(),
             request_id: String::new(),
             action,
             retry_after: None,
@@ -177,16 +184,16 @@ impl Error {
         };
         // Another try would bring as much again.
         let kind = if code == "AnswerTooLarge" { ErrorKind::Malformed } else { ErrorKind::Transport };
-        Self::plain(kind, action, code, error.to_string())
+        Self::raw(kind, action, code, error.to_string())
     }
 
     pub(crate) fn malformed(action: &'static str, status: u16, message: impl Into<String>) -> Self {
-        Self { status: Some(status), ..Self::plain(ErrorKind::Malformed, action, "MalformedAnswer", message) }
+        Self { status: Some(status), ..Self::raw(ErrorKind::Malformed, action, "MalformedAnswer", message) }
     }
 
     /// An answer that lacks something which a whole answer holds.
     pub(crate) fn unread(action: &'static str, status: u16, message: impl Into<String>) -> Self {
-        Self { status: Some(status), ..Self::plain(ErrorKind::Malformed, action, "IncompleteAnswer", message) }
+        Self { status: Some(status), ..Self::raw(ErrorKind::Malformed, action, "IncompleteAnswer", message) }
     }
 
     /// An answer that cannot be true beside what else is known: `message` says how, as a sentence without a full stop.
@@ -199,7 +206,8 @@ impl Error {
         Self::plain(ErrorKind::Malformed, action, "IncompleteListing", message)
     }
 
-    /// The same without what the call was signed with, wherever the response echoes it.
+    /// The same without what the call was signed with, wherever the response echoes it, and without all that is secret by its
+    /// name. Every error of an exchange goes through here once.
     pub(crate) fn without(mut self, secrets: &Secrets) -> Self {
         for text in [&mut self.code, &mut self.message, &mut self.request_id] {
             *text = secrets.mask(text);

@@ -15,6 +15,7 @@ use crate::encode;
 use crate::error::Error;
 use crate::flatten::Parameters;
 use crate::lenient;
+use crate::mask::Secrets;
 use crate::response;
 use crate::retry::Repeatable;
 use crate::service::Service;
@@ -141,9 +142,12 @@ impl Client {
                 )
             })
             .await?;
-        let (value, status) = (response::json(facts.action, &response)?, response.status().as_u16());
-        WHOLE.check(&value).map_err(|what| Error::unread(facts.action, status, what))?;
-        lenient::from_value(value).map_err(|error| Error::malformed(facts.action, status, error.to_string()))
+        let status = response.status().as_u16();
+        let read = response::json(facts.action, &response).and_then(|value| {
+            WHOLE.check(&value).map_err(|what| Error::unread(facts.action, status, what))?;
+            lenient::from_value(value).map_err(|error| Error::malformed(facts.action, status, error.to_string()))
+        });
+        read.map_err(|error| error.without(&Secrets::of(&self.config.credentials)))
     }
 }
 

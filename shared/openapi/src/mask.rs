@@ -37,9 +37,15 @@ const FIELDS: [&str; 9] = [
 /// Their values may hold blanks and separators: masked to the end of the line or of the quotation.
 const LINES: [&str; 2] = ["authorization", "cookie"];
 
-/// The text without secrets.
+/// The text without what is secret by its name. It is not shortened to what is shown: a secret that is known by its value would be
+/// cut in two, and no longer be known.
 pub(crate) fn mask(text: &str) -> String {
-    Secrets::default().mask(text)
+    Secrets::default().masked(shortened(text, READ).as_deref().unwrap_or(text))
+}
+
+/// The text's first characters, where there are more.
+fn shortened(text: &str, most: usize) -> Option<String> {
+    text.char_indices().nth(most).map(|(end, _)| text[..end].to_owned())
 }
 
 /// What a request was signed with.
@@ -48,12 +54,13 @@ pub(crate) struct Secrets {
     values: Vec<String>,
 }
 
-/// Characters of a message that are looked at, and that are left of it: a secret that the first limit cuts in two is beyond the
-/// second.
+/// Characters of a message that are looked at, and that are left of it.
 const READ: usize = 8000;
 const SHOWN: usize = 2000;
 /// Shorter ones would mask ordinary words.
 const SHORTEST: usize = 6;
+/// The beginning of a secret gives it away: a message may have been cut in the middle of one, here or where it was made.
+const BEGINNING: usize = 10;
 
 impl Secrets {
     /// The secret and the token of a key.
@@ -89,11 +96,8 @@ impl Secrets {
 
     /// The text without them, and without whatever else is secret by its name.
     pub(crate) fn mask(&self, text: &str) -> String {
-        let cut = |text: &str, most: usize| text.char_indices().nth(most).map(|(end, _)| text[..end].to_owned());
-        let shorter = cut(text, READ);
-        let text = shorter.as_deref().unwrap_or(text);
-        let masked = self.masked(text);
-        cut(&masked, SHOWN).map_or(masked, |start| start + "...")
+        let masked = self.masked(shortened(text, READ).as_deref().unwrap_or(text));
+        shortened(&masked, SHOWN).map_or(masked, |start| start + "...")
     }
 
     fn masked(&self, text: &str) -> String {
@@ -105,16 +109,7 @@ impl Secrets {
 
     fn without_values(&self, mut text: String) -> String {
         for value in &self.values {
-            let mut form = value.clone();
-            // As it is, and percent-encoded up to three times.
-            for _ in 0..4 {
-                for form in [&form, &form.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d")] {
-                    if text.contains(form.as_str()) {
-                        text = text.replace(form.as_str(), MASK);
-                    }
-                }
-                form = encode::component(&form);
-            }
+            text = without(value, text);
         }
         text
     }
@@ -138,7 +133,7 @@ impl Secrets {
     /// Whether something secret is in a word once it is decoded, however often.
     fn is_revealing(&self, word: &str, depth: usize) -> bool {
         decoded(word).iter().any(|inner| {
-            self.values.iter().any(|value| inner.contains(value.as_str()))
+            self.values.iter().any(|value| inner.contains(value.get(..BEGINNING).unwrap_or(value)))
                 || find_quote(inner).is_some()
                 || without_fields(inner) != *inner
                 || (depth > 0
@@ -147,6 +142,82 @@ impl Secrets {
                         .any(|word| self.is_revealing(word, depth - 1)))
         })
     }
+}
+
+/// A value as it is, and in all that percent-encoding and the escapes of JSON make of it, up to three on top of each other. Each is
+/// made letter by letter, so the forms of a beginning are the beginnings of the forms.
+fn forms(value: &str) -> Vec<String> {
+    let mut forms = vec![value.to_owned()];
+    let mut first = 0;
+    for _ in 0..3 {
+        let last = forms.get(first..).unwrap_or_default().to_vec();
+        first = forms.len();
+        for form in &last {
+            let encoded = encode::component(form);
+            let escaped = escaped(form);
+            forms.extend([in_lower_case(&encoded), encoded, escaped.replace('/', "\\/"), escaped]);
+        }
+    }
+    forms
+}
+
+/// As within a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// Percent-encoded text with the codes in lower case.
+fn in_lower_case(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        text + "%" + &code.to_ascii_lowercase() + rest
+    })
+}
+
+/// The text without a secret in any form, whole or cut.
+fn without(secret: &str, text: String) -> String {
+    let beginnings = forms(secret.get(..BEGINNING).unwrap_or(secret));
+    let first = |rest: &str| beginnings.iter().filter_map(|beginning| rest.find(beginning)).min();
+    let left = |rest: &str| beginnings.iter().filter_map(|beginning| left_of(beginning, rest)).min();
+    if first(&text).is_none() && left(&text).is_none() {
+        return text;
+    }
+    let wholes = forms(secret);
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(at) = first(rest) {
+        let (before, from) = rest.split_at(at);
+        let alike = beginnings.iter().zip(&wholes).filter(|(beginning, _)| from.starts_with(beginning.as_str()));
+        // Forms begin alike: it is the one that goes on for longest.
+        let (end, is_whole) = alike.map(|(_, whole)| common(from, whole)).max().unwrap_or((from.len(), true));
+        // So do tokens of one service: one that goes on in another way is an older one.
+        let other = |letter: char| !letter.is_ascii_alphanumeric() && !"+/=_-".contains(letter);
+        let tail = from.get(end..).filter(|_| !is_whole).unwrap_or_default();
+        let end = end + tail.find(other).unwrap_or(tail.len());
+        masked.push_str(before);
+        masked.push_str(MASK);
+        rest = from.get(end..).unwrap_or_default();
+    }
+    match left(rest).and_then(|before| rest.get(..before)) {
+        Some(before) => masked + before + MASK,
+        None => masked + rest,
+    }
+}
+
+/// How much of a text is the same as in another one, from their beginnings, and whether that is all of the other.
+fn common(text: &str, whole: &str) -> (usize, bool) {
+    let unlike = text.char_indices().zip(whole.chars()).find(|((_, is), was)| is != was);
+    let end = unlike.map_or(text.len().min(whole.len()), |((end, _), _)| end);
+    (end, end == whole.len())
+}
+
+/// Where the part of `beginning` begins that a text ends with.
+fn left_of(beginning: &str, text: &str) -> Option<usize> {
+    let parts = (SHORTEST..beginning.len()).rev().filter_map(|length| beginning.get(..length));
+    parts.into_iter().find_map(|part| text.strip_suffix(part)).map(str::len)
 }
 
 /// Shorter words hold nothing encoded.
@@ -375,6 +446,26 @@ mod tests {
                 let masked = secrets().mask(&format!("We got {echo} from you."));
                 assert!(!masked.contains(&echo) && masked.contains(MASK), "{index}: {masked}");
             }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_or_escaped_is_masked_as_well() {
+        let wild = r#"CAIS"canary\/token<&'>%;=+"#;
+        let secrets = Secrets::of(&Credentials::temporary("LTAIcanary", SECRET, wild));
+        let encoded = encode::component(wild);
+        for form in [escaped(wild), escaped(&escaped(wild)), in_lower_case(&encoded), escaped(wild).replace('/', "\\/")]
+        {
+            assert_eq!(secrets.mask(&format!("not {form}.")), "not ***.", "{form}");
+        }
+        // A message may be cut at any place, and is cut here: what is left of a secret is no more than a few characters.
+        for length in 0..SECRET.len() {
+            let masked = secrets.mask(&format!("the secret {}", &SECRET[..length]));
+            assert!(!masked.contains("cAnAry"), "{masked}");
+        }
+        for padding in (1900..2010).chain(7900..8010) {
+            let masked = secrets.mask(&mask(&format!("{}{SECRET}", "-".repeat(padding))));
+            assert!(!masked.contains("cAnAry"), "{padding}: {masked}");
         }
     }
 

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
-use crate::mask::mask;
 
 /// How much of a body that is no error body goes into a message.
 const EXCERPT: usize = 200;
@@ -53,6 +52,7 @@ pub(crate) fn date(headers: &HeaderMap) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(text).ok()
 }
 
+/// As it came: [`Error::without`] makes it fit to be shown.
 fn refusal(action: &'static str, response: &Response<Bytes>) -> Error {
     let (status, headers, body) = (response.status(), response.headers(), response.body());
     let parts = parts(body);
@@ -67,9 +67,9 @@ fn refusal(action: &'static str, response: &Response<Bytes>) -> Error {
     Error {
         kind: ErrorKind::Refused,
         status: Some(status.as_u16()),
-        code: code.map_or_else(|| unnamed(status), |code| mask(&code)),
-        message: mask(&message),
-        request_id: mask(&request_id),
+        code: code.unwrap_or_else(|| unnamed(status)),
+        message,
+        request_id,
         action,
         retry_after: retry_after(headers),
     }
