@@ -224,7 +224,14 @@ impl Recorder {
             // What the request was signed with is not learned again; what the answer hands out is.
             let request = met.clone();
             met.headers(headers.iter_mut());
-            redact(met, &mut body);
+            match &mut body {
+                Content::Text(text) if response.status().as_u16() >= 400 => {
+                    met.refusal(text);
+                    // A code can be quoted in a header, too.
+                    headers.values_mut().for_each(|value| met.refusal(value));
+                }
+                body => redact(met, body),
+            }
             self.learn(met, &request);
         }
         Answer { status: response.status().as_u16(), headers, body, truncated }
