@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod calls;
+pub mod canaries;
 mod console;
 pub mod footprint;
 pub mod lies;

@@ -1,5 +1,6 @@
 //! The tool as a process: exit codes, what goes to stdout and what does not, and the way from a plan to a built deployment.
 
+mod canaries;
 mod demo;
 mod emulated;
 mod explained;
