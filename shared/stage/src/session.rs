@@ -176,7 +176,9 @@ impl<'a> Session<'a> {
         let reading =
             observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
         let late = |_| Failure::StillPending { what: "the cloud is still being read".to_owned() };
-        self.clock().timeout(limit, reading).await.map_err(late)
+        // Boxed: it is the largest of all futures, and whoever awaits a reading would hold it, in every frame up to a thread's
+        // beginning.
+        self.clock().timeout(limit, Box::pin(reading)).await.map_err(late)
     }
 
     /// What a plan is made from. `departures` are the members that this invocation has dealt with already.
