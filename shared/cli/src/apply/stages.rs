@@ -94,7 +94,7 @@ fn attempt<'a>(stage: StageName, invocation: &'a Invocation<'_>, request: &'a Re
         StageName::Verify => {
             Box::pin(async move { verify::verify(invocation, request).await.map(|verified| verified.report) })
         },
-        // No run begins with it: what it would look at is what preflight looks at.
+        // The loop above leaves it out.
         StageName::Dispatch => attempt(StageName::Preflight, invocation, request),
     )
 }
