@@ -9,10 +9,10 @@ use emulator::driver::Cloud;
 use ipnet::Ipv4Net;
 use local::Generation;
 use onboarding::ids::VpcId;
+use onboarding::inputs::Verdict;
 use onboarding::mark::Deployment;
-use onboarding::plan::Verdict;
 use onboarding::reason::Code;
-use onboarding::topology::{Instance, Topology};
+use onboarding::topology::{Instance, InstanceStatus, Topology};
 use onboarding::{Binding, Reason};
 use openapi::{Client, Config, Credentials, Endpoints, PlainHttp, Signature};
 use reachability::{Explanation, Fault, Hop, Path, Question};
@@ -130,7 +130,7 @@ fn outcome(
     let near = topology.alb().unwrap().vpc.as_str();
     let (direction, path, ends) = if explanation.forward.fault.is_some() {
         (Direction::Forward, &explanation.forward, [near, probe.vpc])
-    } else if instance.status != "Running" {
+    } else if instance.status != InstanceStatus::Running {
         // Not a matter of the path: whoever asks about a path sees the status beside it.
         return Outcome::Lost(Direction::Forward, Place::Stopped);
     } else {

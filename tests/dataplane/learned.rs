@@ -23,7 +23,7 @@ pub(crate) type Ids = BTreeMap<Via, String>;
 /// An entry of a transit router's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Learned {
-    learned: bool,
+    propagated: bool,
     /// The routers that it came through.
     through: BTreeSet<usize>,
     /// None is a black hole.
@@ -59,7 +59,7 @@ fn round(facts: &Facts, ids: &Ids, before: &Tables) -> Tables {
                 _ => drop(table.insert(destination, entry)),
             };
             for entry in statics {
-                offer(entry.destination, Learned { learned: false, through: BTreeSet::new(), hop: entry.hop });
+                offer(entry.destination, Learned { propagated: false, through: BTreeSet::new(), hop: entry.hop });
             }
             for (via, link) in facts.links(at) {
                 if link.propagations.contains(&index) {
@@ -79,7 +79,7 @@ fn taught(facts: &Facts, before: &Tables, router: usize, via: Via) -> Vec<(Ipv4N
     let hop = Some(via);
     match via {
         Via::Vpc(id) => {
-            let entry = || Learned { learned: true, through: BTreeSet::new(), hop };
+            let entry = || Learned { propagated: true, through: BTreeSet::new(), hop };
             facts.vpc(id).switches.iter().map(|switch| (switch.cidr, entry())).collect()
         }
         Via::Peer(at) => {
@@ -91,7 +91,7 @@ fn taught(facts: &Facts, before: &Tables, router: usize, via: Via) -> Vec<(Ipv4N
             let offered = offered.filter(|(_, entry)| entry.hop != hop && !entry.through.contains(&router));
             let past = |entry: &Learned| entry.through.iter().copied().chain([far]).collect();
             offered
-                .map(|(destination, entry)| (*destination, Learned { learned: true, through: past(entry), hop }))
+                .map(|(destination, entry)| (*destination, Learned { propagated: true, through: past(entry), hop }))
                 .collect()
         }
     }
@@ -99,7 +99,7 @@ fn taught(facts: &Facts, before: &Tables, router: usize, via: Via) -> Vec<(Ipv4N
 
 /// The smaller is preferred.
 fn rank<'a>(entry: &Learned, ids: &'a Ids) -> (bool, usize, Option<&'a String>) {
-    (entry.learned, entry.through.len(), entry.hop.and_then(|hop| ids.get(&hop)))
+    (entry.propagated, entry.through.len(), entry.hop.and_then(|hop| ids.get(&hop)))
 }
 
 /// What a transit router writes into a VPC's system table: what the attachment's table knows and does not send back.

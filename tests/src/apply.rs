@@ -8,7 +8,7 @@ use std::time::Duration;
 use local::{Local, with_stage};
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
-use stage::{Failure, Host, Invocation, Report, Request, Stage};
+use stage::{Host, Invocation, Report, Request, Stage, StageError};
 
 /// How long one stage may take.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -16,8 +16,8 @@ const LIMIT: Duration = Duration::from_secs(3600);
 /// The plan of a binding as a person would approve it.
 ///
 /// # Errors
-/// [`Failure`] when it cannot be made.
-pub async fn plan(local: &Local, binding: &str) -> Result<Plan, Failure> {
+/// [`StageError`] when it cannot be made.
+pub async fn plan(local: &Local, binding: &str) -> Result<Plan, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
@@ -27,8 +27,8 @@ pub async fn plan(local: &Local, binding: &str) -> Result<Plan, Failure> {
 /// Applies an approved plan.
 ///
 /// # Errors
-/// [`Failure`] of the first stage that fails.
-pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Report>, Failure> {
+/// [`StageError`] of the first stage that fails.
+pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Report>, StageError> {
     let applying = Applying { host: local.operator_host(), binding: BindingName::from(binding), plan };
     let mut reports = Vec::new();
     for stage in StageName::ALL {
@@ -60,7 +60,7 @@ struct Applying<'a> {
 }
 
 impl Applying<'_> {
-    async fn stage<S: Stage>(&self, stage: &S) -> Result<Report, Failure> {
+    async fn stage<S: Stage>(&self, stage: &S) -> Result<Report, StageError> {
         let deadline = self.host.clock().now() + LIMIT;
         let invocation = Invocation { host: &self.host, credentials: None, deadline, approved: Some(self.plan) };
         // Boxed: ten stages' futures side by side are more than a test thread's stack holds.

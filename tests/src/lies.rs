@@ -8,7 +8,7 @@ use onboarding::Plan;
 use onboarding::ids::BindingName;
 use openapi::{Sending, Transport};
 use serde_json::Value;
-use stage::{Failure, Host, Invocation, Report, Request, Stage};
+use stage::{Host, Invocation, Report, Request, Stage, StageError};
 use std::time::Duration;
 
 /// How long one reading or stage may take.
@@ -64,8 +64,8 @@ pub fn host(local: &Local, action: &'static str, lie: &Lie) -> Host {
 /// The plan of a binding, made from that machine.
 ///
 /// # Errors
-/// [`Failure`] when it cannot be made.
-pub async fn plan(host: &Host, binding: &str) -> Result<Plan, Failure> {
+/// [`StageError`] when it cannot be made.
+pub async fn plan(host: &Host, binding: &str) -> Result<Plan, StageError> {
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host, credentials: None, deadline, approved: None };
     Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), false)).await?.1)
@@ -74,8 +74,8 @@ pub async fn plan(host: &Host, binding: &str) -> Result<Plan, Failure> {
 /// One stage, run from that machine as by a workflow.
 ///
 /// # Errors
-/// [`Failure`] of the stage.
-pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, Failure> {
+/// [`StageError`] of the stage.
+pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, StageError> {
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host, credentials: None, deadline, approved: None };
     Box::pin(stage::run(stage, &invocation, &Request { binding: BindingName::from(binding), run: String::new() })).await

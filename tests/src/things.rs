@@ -9,7 +9,7 @@ use local::Local;
 use onboarding::StageName;
 use onboarding::ids::BindingName;
 use serde_json::Value;
-use stage::{Failure, Invocation, Report, Request};
+use stage::{Invocation, Report, Request, StageError};
 
 use crate::Console;
 
@@ -134,8 +134,8 @@ impl Thing {
     /// One invocation of the stage that makes it, as long as a function has.
     ///
     /// # Errors
-    /// [`Failure`] of the stage.
-    pub async fn ensure(self, local: &Local) -> Result<Report, Failure> {
+    /// [`StageError`] of the stage.
+    pub async fn ensure(self, local: &Local) -> Result<Report, StageError> {
         let host = local.operator_host();
         let deadline = host.clock().now() + Duration::from_secs(60);
         let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };

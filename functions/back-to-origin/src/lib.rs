@@ -4,7 +4,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, vpc};
-use stage::{Needs, Problem, Session, Side, Stage, add_vpc_route, attachment_id};
+use stage::{Needs, Session, Side, Stage, WriteError, add_vpc_route, attachment_id};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -21,10 +21,10 @@ impl Stage for BackToOrigin {
         cbn::ListTransitRouterPeerAttachments::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         let Write::AddTransitRoute { region, table, destination, attachment } = &change.write else {
-            return add_vpc_route(cx, topology, &change.write).await;
+            return add_vpc_route(session, topology, &change.write).await;
         };
         let create = cbn::CreateTransitRouterRouteEntry {
             transit_router_route_table_id: table.to_string(),
@@ -32,11 +32,11 @@ impl Stage for BackToOrigin {
             transit_router_route_entry_next_hop_type: "Attachment".to_owned(),
             transit_router_route_entry_next_hop_id: Some(attachment_id(topology, attachment)?),
             transit_router_route_entry_name: Some("albridge".to_owned()),
-            transit_router_route_entry_description: Some(cx.deployment().description(&cx.binding().name)),
-            client_token: Some(cx.fresh_token()),
+            transit_router_route_entry_description: Some(session.deployment().description(&session.binding().name)),
+            client_token: Some(session.fresh_token()),
             ..Default::default()
         };
-        cx.call(Side::Cen, region.as_str(), &create).await?;
+        session.call(Side::Cen, region.as_str(), &create).await?;
         Ok(1)
     }
 }

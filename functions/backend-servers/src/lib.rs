@@ -7,7 +7,7 @@ use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::Topology;
 use openapi::{Action, alb, cbn, vpc};
-use stage::{Needs, Problem, Session, Side, Stage};
+use stage::{Needs, Session, Side, Stage, WriteError};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -30,23 +30,23 @@ impl Stage for BackendServers {
         vpc::DescribeRouteEntryList::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
-        let wish = &cx.binding().server_group.name;
-        let mark = cx.deployment().tag(&cx.binding().name, Role::ServerGroup);
-        let Some(group) = topology.server_group(&mark, wish) else {
-            return Err(Problem::missing(wish, format!("The server group {wish} is not there.")));
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
+        let name = &session.binding().server_group.name;
+        let mark = session.deployment().tag(&session.binding().name, Role::ServerGroup);
+        let Some(group) = topology.server_group(&mark, name) else {
+            return Err(WriteError::missing(name, format!("The server group {name} is not there.")));
         };
         let group = group.id.to_string();
-        let added = head(changes, |write| added(cx, write));
+        let added = head(changes, |write| added(session, write));
         if !added.is_empty() {
-            return add(cx, group, added).await;
+            return add(session, group, added).await;
         }
-        let updated = head(changes, |write| updated(cx, write));
+        let updated = head(changes, |write| updated(session, write));
         if !updated.is_empty() {
-            return update(cx, group, updated).await;
+            return update(session, group, updated).await;
         }
         let removed = head(changes, removed);
-        if removed.is_empty() { Ok(0) } else { remove(cx, group, removed).await }
+        if removed.is_empty() { Ok(0) } else { remove(session, group, removed).await }
     }
 }
 
@@ -55,7 +55,7 @@ fn head<T>(changes: &[Change], of: impl Fn(&Write) -> Option<T>) -> Vec<T> {
     changes.iter().take(SERVERS_PER_CALL).map_while(|change| of(&change.write)).collect()
 }
 
-fn added(cx: &Session<'_>, write: &Write) -> Option<alb::NewServer> {
+fn added(session: &Session<'_>, write: &Write) -> Option<alb::NewServer> {
     let Write::AddServer { instance, address, port, weight } = write else { return None };
     Some(alb::NewServer {
         server_type: "Ip".to_owned(),
@@ -64,11 +64,11 @@ fn added(cx: &Session<'_>, write: &Write) -> Option<alb::NewServer> {
         port: *port,
         weight: Some(*weight),
         remote_ip_enabled: Some(true),
-        description: Some(cx.deployment().member(&cx.binding().name, instance, MemberState::Serving)),
+        description: Some(session.deployment().member(&session.binding().name, instance, MemberState::Serving)),
     })
 }
 
-fn updated(cx: &Session<'_>, write: &Write) -> Option<alb::ServerUpdate> {
+fn updated(session: &Session<'_>, write: &Write) -> Option<alb::ServerUpdate> {
     let Write::UpdateServer { instance, address, port, weight, state } = write else { return None };
     Some(alb::ServerUpdate {
         server_type: "Ip".to_owned(),
@@ -76,7 +76,7 @@ fn updated(cx: &Session<'_>, write: &Write) -> Option<alb::ServerUpdate> {
         server_ip: Some(address.to_string()),
         port: *port,
         weight: Some(*weight),
-        description: Some(cx.deployment().member(&cx.binding().name, instance, *state)),
+        description: Some(session.deployment().member(&session.binding().name, instance, *state)),
     })
 }
 
@@ -90,35 +90,35 @@ fn removed(write: &Write) -> Option<alb::ServerKey> {
     })
 }
 
-async fn add(cx: &Session<'_>, group: String, servers: Vec<alb::NewServer>) -> Result<usize, Problem> {
+async fn add(session: &Session<'_>, group: String, servers: Vec<alb::NewServer>) -> Result<usize, WriteError> {
     let count = servers.len();
-    let client_token = Some(cx.fresh_token());
+    let client_token = Some(session.fresh_token());
     let add = alb::AddServersToServerGroup { server_group_id: group, servers, client_token, ..Default::default() };
-    call(cx, &add, count).await
+    call(session, &add, count).await
 }
 
-async fn update(cx: &Session<'_>, group: String, servers: Vec<alb::ServerUpdate>) -> Result<usize, Problem> {
+async fn update(session: &Session<'_>, group: String, servers: Vec<alb::ServerUpdate>) -> Result<usize, WriteError> {
     let count = servers.len();
-    let client_token = Some(cx.fresh_token());
+    let client_token = Some(session.fresh_token());
     let update =
         alb::UpdateServerGroupServersAttribute { server_group_id: group, servers, client_token, ..Default::default() };
-    call(cx, &update, count).await
+    call(session, &update, count).await
 }
 
-async fn remove(cx: &Session<'_>, group: String, servers: Vec<alb::ServerKey>) -> Result<usize, Problem> {
+async fn remove(session: &Session<'_>, group: String, servers: Vec<alb::ServerKey>) -> Result<usize, WriteError> {
     let count = servers.len();
-    let client_token = Some(cx.fresh_token());
+    let client_token = Some(session.fresh_token());
     let remove =
         alb::RemoveServersFromServerGroup { server_group_id: group, servers, client_token, ..Default::default() };
-    call(cx, &remove, count).await
+    call(session, &remove, count).await
 }
 
 /// A refusal is about all the servers of the call: the loop then tries fewer at a time.
-async fn call<A: Action>(cx: &Session<'_>, action: &A, count: usize) -> Result<usize, Problem> {
-    let made = cx.call(Side::Alb, cx.binding().alb.region.as_str(), action).await;
+async fn call<A: Action>(session: &Session<'_>, action: &A, count: usize) -> Result<usize, WriteError> {
+    let made = session.call(Side::Alb, session.binding().alb.region.as_str(), action).await;
     match made {
         Ok(_) => Ok(count),
-        Err(Problem::Cloud { error, .. }) => Err(Problem::of(error, count)),
+        Err(WriteError::Cloud { error, .. }) => Err(WriteError::of(error, count)),
         Err(problem) => Err(problem),
     }
 }

@@ -7,10 +7,11 @@ use futures_util::stream;
 use onboarding::store::Store;
 use onboarding::{Binding, Code, Plan, Reason};
 use openapi::fnf;
-use stage::{Failure, Invocation, executions, plan_due, store};
+use stage::{Invocation, StageError, executions, plan_due, store};
 use tokio::sync::OnceCell;
 
-use crate::{Dispatched, Drift, Started, start, turn};
+use crate::answer::{Dispatched, Drift, Started};
+use crate::{start, turn};
 
 /// Entries that a report names.
 const NAMED: usize = 8;
@@ -26,7 +27,7 @@ enum Outcome {
 
 /// Looks at every binding. Each is repaired as soon as its own plan is made; one that cannot be read, or started, keeps no
 /// other from it.
-pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, Failure> {
+pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, StageError> {
     let store = store::load(invocation.host, &invocation.client()).await?;
     // Read once, by the first binding that needs it.
     let unfinished = OnceCell::new();
@@ -72,7 +73,7 @@ async fn one(
     binding: &Binding,
     plan: Plan,
     unfinished: &OnceCell<Vec<fnf::Execution>>,
-) -> Result<Outcome, Failure> {
+) -> Result<Outcome, StageError> {
     let drift = |reasons| Outcome::Drift(Drift { binding: binding.name.clone(), reasons });
     let open: Vec<String> =
         plan.changes.iter().filter(|change| change.is_open()).map(|change| change.write.to_string()).collect();

@@ -12,6 +12,7 @@
 //! Level, not edge: an event says only "look here". A lost, late, doubled or forged one changes nothing that the schedule
 //! would not change. One of a foreign account, source or type costs a line in the log (decision 0023).
 
+mod answer;
 mod bindings;
 mod drift;
 pub mod event;
@@ -23,52 +24,13 @@ use std::future::ready;
 
 use fc_runtime::Context;
 use handler::Handler;
-use onboarding::ids::BindingName;
 use onboarding::{Binding, Code, Reason, StageName};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stage::{Failure, Invocation, Needs, store};
+use stage::{Invocation, Needs, StageError, store};
 
 use event::Trigger;
 
-/// What dispatch did about a trigger.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Dispatched {
-    /// Executions that will read what the trigger is about, by binding.
-    pub started: Vec<Started>,
-    /// Bindings whose plan holds nothing that a run may do now, with what is out of place.
-    pub drift: Vec<Drift>,
-    /// Why nothing was done, where nothing was.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ignored: Vec<Reason>,
-    /// The run at whose turn it is; only in answer to a Turn state.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub turn: Option<String>,
-}
-
-/// An execution that covers a trigger.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Started {
-    /// The binding.
-    pub binding: BindingName,
-    /// The execution's name.
-    pub execution: String,
-    /// What a repair would change; empty for events.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub drift: Vec<String>,
-}
-
-/// Drift that no run may repair now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Drift {
-    /// The binding.
-    pub binding: BindingName,
-    /// What stands against it.
-    pub reasons: Vec<Reason>,
-}
+pub use answer::{Dispatched, Drift, Started};
 
 /// The trigger's function.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +49,7 @@ impl Handler for Dispatch {
         invocation: &Invocation<'_>,
         context: &Context,
         event: Value,
-    ) -> Result<Dispatched, Failure> {
+    ) -> Result<Dispatched, StageError> {
         dispatch(invocation, &context.account_id, &event).await
     }
 }
@@ -95,8 +57,8 @@ impl Handler for Dispatch {
 /// Does what a trigger asks for. `account` is the deployment's own, whose events count; empty where it is not known.
 ///
 /// # Errors
-/// [`Failure`]: as for every stage.
-pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, Failure> {
+/// [`StageError`]: as for every stage.
+pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, StageError> {
     match event::read(event) {
         Trigger::Ignored(why) => Ok(ignored(&why)),
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,

@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::{Code, Reason};
 use openapi::fnf;
-use stage::{Failure, Invocation, executions};
+use stage::{Invocation, StageError, executions};
 
-use crate::{Dispatched, Started};
+use crate::answer::{Dispatched, Started};
 
 /// Windows to go on to: a name is taken by a run that may have read already, or that has ended.
 const WINDOWS: i64 = 50;
@@ -21,7 +21,7 @@ const WINDOWS: i64 = 50;
 pub(crate) async fn where_concerned<Concerned>(
     invocation: &Invocation<'_>,
     bindings: Vec<(&BindingName, Concerned)>,
-) -> Result<Dispatched, Failure>
+) -> Result<Dispatched, StageError>
 where
     Concerned: Future<Output = bool>,
 {
@@ -57,7 +57,7 @@ where
 }
 
 /// The name of an execution that is certain to read after this moment.
-pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> Result<String, Failure> {
+pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> Result<String, StageError> {
     let settings = invocation.host.settings();
     let home = home(invocation)?;
     let client = invocation.client();
@@ -79,15 +79,15 @@ pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> R
             }
             Ok(_) => {}
             Err(error) if error.code == "ExecutionAlreadyExists" => {}
-            Err(error) => return Err(Failure::cloud(&error)),
+            Err(error) => return Err(StageError::cloud(&error)),
         }
     }
-    Err(Failure::CloudFailing { what: format!("no execution of {binding} could be started in {WINDOWS} windows") })
+    Err(StageError::CloudFailing { what: format!("no execution of {binding} could be started in {WINDOWS} windows") })
 }
 
-pub(crate) fn home(invocation: &Invocation<'_>) -> Result<String, Failure> {
+pub(crate) fn home(invocation: &Invocation<'_>) -> Result<String, StageError> {
     let region = invocation.host.settings().home_region.as_ref().map(ToString::to_string);
-    region.ok_or_else(|| Failure::CloudFailing { what: "ALBRIDGE_HOME_REGION is not set".to_owned() })
+    region.ok_or_else(|| StageError::CloudFailing { what: "ALBRIDGE_HOME_REGION is not set".to_owned() })
 }
 
 /// How long a third run waits before it looks again.

@@ -3,35 +3,39 @@
 use onboarding::ids::BindingName;
 use openapi::fnf;
 use stage::executions::{Turn, runs_of, turn};
-use stage::{Failure, Invocation};
+use stage::{Invocation, StageError};
 
-use crate::Dispatched;
+use crate::answer::Dispatched;
 use crate::start::{BETWEEN_LISTINGS, home};
 
 /// Lets `run` go on, or not yet, or never.
-pub(crate) async fn take(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Dispatched, Failure> {
+pub(crate) async fn take(
+    invocation: &Invocation<'_>,
+    binding: &BindingName,
+    run: &str,
+) -> Result<Dispatched, StageError> {
     match look(invocation, binding, run).await? {
         Turn::Go => Ok(Dispatched { turn: Some(run.to_owned()), ..Dispatched::default() }),
         Turn::Wait(before) => {
             let before = before.unwrap_or_else(|| "the listing of this run".to_owned());
-            Err(Failure::StillPending { what: format!("{run} waits for {before}") })
+            Err(StageError::StillPending { what: format!("{run} waits for {before}") })
         }
         Turn::StandDown(older) => {
             invocation.host.clock().sleep(BETWEEN_LISTINGS).await;
             if look(invocation, binding, run).await? == Turn::StandDown(older.clone()) {
                 stop(invocation, run, &older).await?;
             }
-            Err(Failure::StillPending { what: format!("{run} waits behind {} and {}", older[0], older[1]) })
+            Err(StageError::StillPending { what: format!("{run} waits behind {} and {}", older[0], older[1]) })
         }
     }
 }
 
-async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Turn, Failure> {
+async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> Result<Turn, StageError> {
     Ok(turn(&runs_of(binding, &unfinished(invocation).await?), run))
 }
 
 /// The executions of the flow that have not ended, of all bindings.
-pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::Execution>, Failure> {
+pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::Execution>, StageError> {
     let home = home(invocation)?;
     let client = invocation.client();
     let mut executions = Vec::new();
@@ -42,12 +46,12 @@ pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::E
             ..Default::default()
         };
         let listed = client.list(&home, list).await;
-        executions.extend(listed.map_err(|error| Failure::cloud(&error))?);
+        executions.extend(listed.map_err(|error| StageError::cloud(&error))?);
     }
     Ok(executions)
 }
 
-async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Result<(), Failure> {
+async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Result<(), StageError> {
     let stop = fnf::StopExecution {
         flow_name: invocation.host.settings().flow.clone(),
         execution_name: run.to_owned(),
@@ -55,5 +59,5 @@ async fn stop(invocation: &Invocation<'_>, run: &str, older: &[String; 2]) -> Re
         cause: Some(format!("{} is at work and {} will see what this run would have seen", older[0], older[1])),
     };
     let stopped = invocation.client().call(&home(invocation)?, &stop).await;
-    stopped.map(drop).map_err(|error| Failure::cloud(&error))
+    stopped.map(drop).map_err(|error| StageError::cloud(&error))
 }

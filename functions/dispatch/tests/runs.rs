@@ -12,7 +12,7 @@ use dispatch::{Dispatched, dispatch};
 use jiff::Timestamp;
 use openapi::Credentials;
 use serde_json::{Value, json};
-use stage::{Failure, Host, Invocation, Settings};
+use stage::{Host, Invocation, Settings, StageError};
 
 /// One call as the workflow got it.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl World {
         self.calls.lock().unwrap().iter().filter(|call| call.action == action).cloned().collect()
     }
 
-    async fn dispatch(self: &Arc<Self>, event: Value) -> Result<Dispatched, Failure> {
+    async fn dispatch(self: &Arc<Self>, event: Value) -> Result<Dispatched, StageError> {
         let vars = [
             ("ALBRIDGE_BINDINGS", "oss://bucket.cn-hangzhou/bindings.yml"),
             ("ALBRIDGE_ENDPOINTS", r#"{"*":"https://cloud.test"}"#),
@@ -173,7 +173,7 @@ async fn a_third_run_stops_itself_only_if_a_second_listing_names_the_same_two() 
 #[tokio::test(start_paused = true)]
 async fn runs_that_cannot_be_listed_are_nobodys_turn() {
     let world = World::new(|_| (403, None, refusal("Forbidden.RAM")));
-    assert!(matches!(world.dispatch(turn("web-1")).await, Err(Failure::CloudFailing { .. })));
+    assert!(matches!(world.dispatch(turn("web-1")).await, Err(StageError::CloudFailing { .. })));
 }
 
 /// 2026-11-22T08:00:00Z is in this window of 10 s.
@@ -230,6 +230,6 @@ async fn a_start_that_is_refused_is_told_and_no_other_name_is_tried() {
 async fn a_workflow_that_proves_nothing_gets_no_event_that_relies_on_it() {
     let world = starting(|_| started(None, "2026-11-22T08:00:00Z"));
     let failure = world.dispatch(json!({ "binding": "web" })).await.unwrap_err();
-    assert!(matches!(failure, Failure::CloudFailing { .. }), "{failure}");
+    assert!(matches!(failure, StageError::CloudFailing { .. }), "{failure}");
     assert_eq!(world.calls_of("StartExecution").len(), 50, "and it ends");
 }

@@ -4,7 +4,7 @@ use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
 use openapi::{Action, alb};
-use stage::{Needs, Owner, Problem, Session, Side, Stage};
+use stage::{Needs, Owner, Session, Side, Stage, WriteError};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -23,28 +23,28 @@ impl Stage for Listener {
     ];
     const SHOWS: &'static [&'static str] = &[alb::ListListeners::NAME, alb::ListServerGroups::NAME];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
-        let wish = &cx.binding().server_group.name;
-        let mark = cx.deployment().tag(&cx.binding().name, Role::ServerGroup);
-        let Some(group) = topology.server_group(&mark, wish) else {
-            return Err(Problem::missing(wish, format!("The server group {wish} is not there.")));
+        let name = &session.binding().server_group.name;
+        let mark = session.deployment().tag(&session.binding().name, Role::ServerGroup);
+        let Some(group) = topology.server_group(&mark, name) else {
+            return Err(WriteError::missing(name, format!("The server group {name} is not there.")));
         };
         let forward = vec![alb::ListenerAction::forward_to(group.id.as_str())];
         match &change.write {
             Write::CreateListener { protocol, port } => {
-                let tag = cx.deployment().tag(&cx.binding().name, Role::Listener);
+                let tag = session.deployment().tag(&session.binding().name, Role::Listener);
                 let create = alb::CreateListener {
-                    load_balancer_id: cx.binding().alb.id.to_string(),
+                    load_balancer_id: session.binding().alb.id.to_string(),
                     listener_protocol: protocol.clone(),
                     listener_port: *port,
-                    listener_description: Some(cx.deployment().description(&cx.binding().name)),
+                    listener_description: Some(session.deployment().description(&session.binding().name)),
                     default_actions: forward,
                     tag: vec![alb::Tag { key: TAG_KEY.to_owned(), value: tag }],
                     ..Default::default()
                 };
-                let region = cx.binding().alb.region.as_str();
-                return cx.create(Owner::Binding, Side::Alb, region, topology, create).await;
+                let region = session.binding().alb.region.as_str();
+                return session.create(Owner::Binding, Side::Alb, region, topology, create).await;
             }
             Write::ForwardListener { listener } => {
                 let update = alb::UpdateListenerAttribute {
@@ -52,7 +52,7 @@ impl Stage for Listener {
                     default_actions: forward,
                     ..Default::default()
                 };
-                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &update).await?;
+                session.call(Side::Alb, session.binding().alb.region.as_str(), &update).await?;
             }
             _ => return Ok(0),
         }

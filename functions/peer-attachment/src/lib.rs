@@ -1,12 +1,13 @@
 //! Step 4 of the procedure: the inter-region connection, with bandwidth, associated and propagating on both sides, and
 //! publishing routes. One attachment serves both transit routers.
 
-use onboarding::change::{AttachmentRef, Change, StageName, Write};
+use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::{BandwidthPackageId, Region};
 use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::AttachmentRef;
 use onboarding::topology::Topology;
 use openapi::{Action, cbn};
-use stage::{Needs, Owner, Problem, Session, Side, Stage, attachment_id, link};
+use stage::{Needs, Owner, Session, Side, Stage, WriteError, attachment_id, link};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -35,50 +36,50 @@ impl Stage for PeerAttachment {
         cbn::ListTransitRouterRouteTablePropagations::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
             Write::Connect { from, to, mbps, package } => {
-                return connect(cx, topology, (from, to), *mbps, package.as_ref()).await;
+                return connect(session, topology, (from, to), *mbps, package.as_ref()).await;
             }
             Write::PublishRoutes { from, to } => {
                 let publish = cbn::UpdateTransitRouterPeerAttachmentAttribute {
                     transit_router_attachment_id: attachment_id(topology, &peer(from, to))?,
                     auto_publish_route_enabled: Some(true),
-                    client_token: Some(cx.fresh_token()),
+                    client_token: Some(session.fresh_token()),
                     ..Default::default()
                 };
-                cx.call(Side::Cen, from.as_str(), &publish).await?;
+                session.call(Side::Cen, from.as_str(), &publish).await?;
             }
             Write::SetBandwidth { from, to, mbps } => {
                 let set = cbn::UpdateTransitRouterPeerAttachmentAttribute {
                     transit_router_attachment_id: attachment_id(topology, &peer(from, to))?,
                     bandwidth: Some((*mbps).into()),
-                    client_token: Some(cx.fresh_token()),
+                    client_token: Some(session.fresh_token()),
                     ..Default::default()
                 };
-                cx.call(Side::Cen, from.as_str(), &set).await?;
+                session.call(Side::Cen, from.as_str(), &set).await?;
             }
-            link_write => return link(cx, topology, link_write).await,
+            link_write => return link(session, topology, link_write).await,
         }
         Ok(1)
     }
 }
 
 async fn connect(
-    cx: &Session<'_>,
+    session: &Session<'_>,
     topology: &Topology,
     (from, to): (&Region, &Region),
     mbps: u32,
     package: Option<&BandwidthPackageId>,
-) -> Result<usize, Problem> {
+) -> Result<usize, WriteError> {
     let (Some(near), Some(far)) = (topology.transit_router(from), topology.transit_router(to)) else {
-        return Err(Problem::missing(to, format!("There is no transit router in {from} or {to}.")));
+        return Err(WriteError::missing(to, format!("There is no transit router in {from} or {to}.")));
     };
     let create = cbn::CreateTransitRouterPeerAttachment {
         transit_router_id: Some(near.id.to_string()),
         region_id: Some(from.to_string()),
-        cen_id: Some(cx.binding().cen.id.to_string()),
+        cen_id: Some(session.binding().cen.id.to_string()),
         peer_transit_router_id: far.id.to_string(),
         peer_transit_router_region_id: Some(to.to_string()),
         bandwidth_type: Some(if package.is_some() { "BandwidthPackage" } else { "DataTransfer" }.to_owned()),
@@ -88,11 +89,11 @@ async fn connect(
         transit_router_attachment_name: Some(format!("albridge-{from}-{to}")),
         tag: vec![cbn::Tag {
             key: TAG_KEY.to_owned(),
-            value: cx.deployment().tag(&cx.binding().name, Role::PeerAttachment),
+            value: session.deployment().tag(&session.binding().name, Role::PeerAttachment),
         }],
         ..Default::default()
     };
-    cx.create(Owner::Deployment, Side::Cen, from.as_str(), topology, create).await
+    session.create(Owner::Deployment, Side::Cen, from.as_str(), topology, create).await
 }
 
 fn peer(from: &Region, to: &Region) -> AttachmentRef {

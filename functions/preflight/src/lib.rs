@@ -5,7 +5,7 @@
 
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
-use stage::{Needs, Problem, Session, Stage};
+use stage::{Needs, Session, Stage, WriteError};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ impl Stage for Preflight {
     const WRITES: &'static [&'static str] = &[];
     const SHOWS: &'static [&'static str] = &[];
 
-    async fn write(&self, _: &Session<'_>, _: &Topology, _: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, _: &Session<'_>, _: &Topology, _: &[Change]) -> Result<usize, WriteError> {
         Ok(0)
     }
 }

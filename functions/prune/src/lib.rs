@@ -6,7 +6,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, ecs, vpc};
-use stage::{Needs, Problem, Session, Side, Stage, side_of};
+use stage::{Needs, Session, Side, Stage, WriteError, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -23,32 +23,32 @@ impl Stage for Prune {
         ecs::DescribeSecurityGroupAttribute::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
             Write::RemoveVpcRoute { region, vpc, route, .. } => {
                 let delete = vpc::DeleteRouteEntry { route_entry_id: Some(route.to_string()), ..Default::default() };
-                cx.call(side_of(cx.binding(), vpc), region.as_str(), &delete).await?;
+                session.call(side_of(session.binding(), vpc), region.as_str(), &delete).await?;
             }
             Write::RemoveTransitRoute { region, route, .. } => {
                 let delete = cbn::DeleteTransitRouterRouteEntry {
                     transit_router_route_entry_id: Some(route.to_string()),
-                    client_token: Some(cx.fresh_token()),
+                    client_token: Some(session.fresh_token()),
                     ..Default::default()
                 };
-                cx.call(Side::Cen, region.as_str(), &delete).await?;
+                session.call(Side::Cen, region.as_str(), &delete).await?;
             }
             Write::RevokeIngress { region, group, rule, .. } => {
                 let Some(known) = topology.security_group(group) else {
-                    return Err(Problem::missing(group, format!("Security group {group} is not there.")));
+                    return Err(WriteError::missing(group, format!("Security group {group} is not there.")));
                 };
                 let revoke = ecs::RevokeSecurityGroup {
                     security_group_id: group.to_string(),
                     security_group_rule_id: vec![rule.to_string()],
-                    client_token: Some(cx.fresh_token()),
+                    client_token: Some(session.fresh_token()),
                     ..Default::default()
                 };
-                cx.call(side_of(cx.binding(), &known.vpc), region.as_str(), &revoke).await?;
+                session.call(side_of(session.binding(), &known.vpc), region.as_str(), &revoke).await?;
             }
             _ => return Ok(0),
         }

@@ -4,7 +4,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::{Action, ecs};
-use stage::{Needs, Problem, Session, Stage, side_of};
+use stage::{Needs, Session, Stage, WriteError, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +19,12 @@ impl Stage for SecurityRules {
     const WRITES: &'static [&'static str] = &["ecs:AuthorizeSecurityGroup"];
     const SHOWS: &'static [&'static str] = &[ecs::DescribeSecurityGroupAttribute::NAME];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(Write::AllowIngress { region, group, rules }) = changes.first().map(|change| &change.write) else {
             return Ok(0);
         };
         let Some(known) = topology.security_group(group) else {
-            return Err(Problem::missing(group, format!("Security group {group} is not there.")));
+            return Err(WriteError::missing(group, format!("Security group {group} is not there.")));
         };
         for rules in rules.chunks(RULES_PER_CALL) {
             let permissions = rules.iter().map(|rule| ecs::NewPermission {
@@ -34,15 +34,15 @@ impl Stage for SecurityRules {
                 policy: Some("accept".to_owned()),
                 priority: Some(rule.priority.into()),
                 nic_type: Some("intranet".to_owned()),
-                description: Some(cx.deployment().description(&cx.binding().name)),
+                description: Some(session.deployment().description(&session.binding().name)),
                 ..Default::default()
             });
             let authorize = ecs::AuthorizeSecurityGroup {
                 security_group_id: group.to_string(),
                 permissions: permissions.collect(),
-                client_token: Some(cx.fresh_token()),
+                client_token: Some(session.fresh_token()),
             };
-            cx.call(side_of(cx.binding(), &known.vpc), region.as_str(), &authorize).await?;
+            session.call(side_of(session.binding(), &known.vpc), region.as_str(), &authorize).await?;
         }
         Ok(1)
     }

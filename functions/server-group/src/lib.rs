@@ -6,7 +6,7 @@ use onboarding::ids::VpcId;
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::{ServerGroupSettings, Topology};
 use openapi::{Action, alb};
-use stage::{Needs, Owner, Problem, Session, Side, Stage};
+use stage::{Needs, Owner, Session, Side, Stage, WriteError};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,11 @@ impl Stage for ServerGroup {
     ];
     const SHOWS: &'static [&'static str] = &[alb::ListServerGroups::NAME];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
             Write::CreateServerGroup { name, vpc, settings } => {
-                return create(cx, topology, name, vpc, settings).await;
+                return create(session, topology, name, vpc, settings).await;
             }
             Write::UpdateServerGroup { group, settings } => {
                 let update = alb::UpdateServerGroupAttribute {
@@ -41,11 +41,11 @@ impl Stage for ServerGroup {
                     connection_drain_config: Some(draining(settings)),
                     ..Default::default()
                 };
-                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &update).await?;
+                session.call(Side::Alb, session.binding().alb.region.as_str(), &update).await?;
             }
             Write::DeleteServerGroup { group } => {
                 let delete = alb::DeleteServerGroup { server_group_id: group.to_string(), ..Default::default() };
-                cx.call(Side::Alb, cx.binding().alb.region.as_str(), &delete).await?;
+                session.call(Side::Alb, session.binding().alb.region.as_str(), &delete).await?;
             }
             _ => return Ok(0),
         }
@@ -54,12 +54,12 @@ impl Stage for ServerGroup {
 }
 
 async fn create(
-    cx: &Session<'_>,
+    session: &Session<'_>,
     topology: &Topology,
     name: &str,
     vpc: &VpcId,
     settings: &ServerGroupSettings,
-) -> Result<usize, Problem> {
+) -> Result<usize, WriteError> {
     let create = alb::CreateServerGroup {
         server_group_name: name.to_owned(),
         server_group_type: Some("Ip".to_owned()),
@@ -71,11 +71,11 @@ async fn create(
         connection_drain_config: settings.drain_seconds.map(|_| draining(settings)),
         tag: vec![alb::Tag {
             key: TAG_KEY.to_owned(),
-            value: cx.deployment().tag(&cx.binding().name, Role::ServerGroup),
+            value: session.deployment().tag(&session.binding().name, Role::ServerGroup),
         }],
         ..Default::default()
     };
-    cx.create(Owner::Binding, Side::Alb, cx.binding().alb.region.as_str(), topology, create).await
+    session.create(Owner::Binding, Side::Alb, session.binding().alb.region.as_str(), topology, create).await
 }
 
 fn health_check(settings: &ServerGroupSettings) -> alb::HealthCheckConfig {

@@ -1,8 +1,8 @@
 //! The ALB's own view of the members: who still converges, and who is unhealthy past its grace.
 
 use onboarding::mark::MemberState;
-use onboarding::topology::Topology;
-use onboarding::{Code, Reason, wanted};
+use onboarding::topology::{HealthStatus, InstanceStatus, ListenerStatus, Topology};
+use onboarding::{Code, Reason, desired};
 use stage::Session;
 
 /// What the health of a binding's members comes to.
@@ -21,12 +21,13 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
     let mut health = Health::default();
     let Some(unhealthy) = topology.unhealthy.get() else { return health };
     let running = |id: &onboarding::ids::InstanceId| {
-        wanted::selected(binding, topology).any(|(_, instance)| &instance.id == id && instance.status == "Running")
+        desired::selected(binding, topology)
+            .any(|(_, instance)| &instance.id == id && instance.status == InstanceStatus::Running)
     };
     // Behind a stopped listener nothing is ever checked: there is nothing to wait for.
     let mut listeners =
         topology.listeners.get().into_iter().flatten().filter(|found| found.port == binding.listener.port);
-    let stopped = listeners.any(|listener| listener.status == "Stopped");
+    let stopped = listeners.any(|listener| listener.status == ListenerStatus::Stopped);
     for server in topology.servers.get().into_iter().flatten() {
         let Some((instance, state)) = session.deployment().read_member(&binding.name, &server.description) else {
             continue;
@@ -36,7 +37,7 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
         if state != MemberState::Serving || !running(&instance) {
             continue; // a stopped or leaving member is expected to be out of service
         }
-        if view.status == "Initial" && !stopped {
+        if view.status == HealthStatus::Initial && !stopped {
             health.converging.push(format!("the health of {instance} is not decided yet"));
         } else {
             let why = if view.reason.is_empty() { String::new() } else { format!(" ({})", view.reason) };

@@ -13,7 +13,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, StageName};
 use openapi::{Action, alb};
 use serde::{Deserialize, Serialize};
-use stage::{Failure, Invocation, Look, Looks, Needs, Report, Request, Session, review};
+use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError, plan_current};
 
 pub use probe::{Answer, Probe};
 
@@ -66,7 +66,7 @@ impl Handler for Verify {
     type Event = Question;
     type Answer = Verdict;
 
-    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Question) -> Result<Verdict, Failure> {
+    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Question) -> Result<Verdict, StageError> {
         match event {
             Question::Probe { probe } => Ok(Verdict::Probe(probe::send(invocation.host, &probe).await)),
             Question::Binding(request) => Ok(Verdict::Binding(verify(invocation, &request).await?)),
@@ -77,15 +77,15 @@ impl Handler for Verify {
 /// Looks at a binding until nothing of it converges any more.
 ///
 /// # Errors
-/// [`Failure::StillPending`] when the time is used up before that.
-pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, Failure> {
+/// [`StageError::StillPending`] when the time is used up before that.
+pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, StageError> {
     let session = Session::open(invocation, request).await?;
-    let mut pace = session.pace();
+    let mut backoff = session.backoff();
     let mut looks = Looks::of(SHOWS);
     loop {
         let look = looks.next();
         let topology = session.look(Verify::NEEDS, look).await?;
-        let plan = review(&session, &topology);
+        let plan = plan_current(&session, &topology);
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
@@ -109,9 +109,9 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
                 request: answer,
             });
         }
-        if !pace.wait().await {
+        if !backoff.wait().await {
             converging.truncate(3);
-            return Err(Failure::StillPending { what: converging.join("; ") });
+            return Err(StageError::StillPending { what: converging.join("; ") });
         }
     }
 }

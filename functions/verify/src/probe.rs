@@ -58,12 +58,12 @@ pub(crate) async fn of_binding(
     if members == 0 {
         return (None, None); // nobody could answer
     }
-    let wish = binding.verify.as_ref();
+    let spec = binding.verify.as_ref();
     let probe = Probe {
         name: load_balancer.dns_name.clone(),
         port: binding.listener.port,
-        host: wish.map_or_else(|| load_balancer.dns_name.clone(), |wish| wish.host.clone()),
-        path: wish.map_or_else(|| "/".to_owned(), |wish| wish.path.clone()),
+        host: spec.map_or_else(|| load_balancer.dns_name.clone(), |spec| spec.host.clone()),
+        path: spec.map_or_else(|| "/".to_owned(), |spec| spec.path.clone()),
     };
     let settings = session.host().settings();
     let answer = if settings.probe_vpc.as_ref() == Some(&load_balancer.vpc) {
@@ -74,7 +74,7 @@ pub(crate) async fn of_binding(
         let message = format!("No function sits in {}, so no request was sent.", load_balancer.vpc);
         return (None, Some(Reason::new(Code::NotProbed, &load_balancer.id, message)));
     };
-    let expected = wish.map_or(200, |wish| wish.expect);
+    let expected = spec.map_or(200, |spec| spec.expect);
     match answer {
         Ok(answer) if answer.status == Some(expected) => (Some(answer), None),
         Ok(answer) => {

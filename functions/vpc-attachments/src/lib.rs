@@ -6,7 +6,7 @@ use onboarding::ids::{Region, VSwitchId, VpcId, ZoneId};
 use onboarding::mark::{Role, TAG_KEY};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn};
-use stage::{Needs, Owner, Problem, Session, Side, Stage, link, side_of};
+use stage::{Needs, Owner, Session, Side, Stage, WriteError, link, side_of};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -36,24 +36,24 @@ impl Stage for VpcAttachments {
         cbn::ListTransitRouterRouteTablePropagations::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         match &change.write {
-            Write::AttachVpc { region, vpc, zones } => attach(cx, topology, region, vpc, zones).await,
-            link_write => link(cx, topology, link_write).await,
+            Write::AttachVpc { region, vpc, zones } => attach(session, topology, region, vpc, zones).await,
+            link_write => link(session, topology, link_write).await,
         }
     }
 }
 
 async fn attach(
-    cx: &Session<'_>,
+    session: &Session<'_>,
     topology: &Topology,
     region: &Region,
     vpc: &VpcId,
     zones: &[(ZoneId, VSwitchId)],
-) -> Result<usize, Problem> {
+) -> Result<usize, WriteError> {
     let Some(router) = topology.transit_router(region) else {
-        return Err(Problem::missing(region, format!("There is no transit router in {region}.")));
+        return Err(WriteError::missing(region, format!("There is no transit router in {region}.")));
     };
     let zones = zones.iter().map(|(zone, vswitch)| cbn::ZoneMapping {
         zone_id: zone.to_string(),
@@ -63,19 +63,19 @@ async fn attach(
     let create = cbn::CreateTransitRouterVpcAttachment {
         // Without the id a transit router would be made where there is none.
         transit_router_id: Some(router.id.to_string()),
-        cen_id: Some(cx.binding().cen.id.to_string()),
+        cen_id: Some(session.binding().cen.id.to_string()),
         region_id: Some(region.to_string()),
         vpc_id: vpc.to_string(),
-        vpc_owner_id: cx.cloud().owner(side_of(cx.binding(), vpc)),
+        vpc_owner_id: session.cloud().owner(side_of(session.binding(), vpc)),
         zone_mappings: zones.collect(),
         // Exact prefixes only: routes into the VPC are written one by one.
         auto_publish_route_enabled: Some(false),
         transit_router_attachment_name: Some(format!("albridge-{vpc}")),
         tag: vec![cbn::Tag {
             key: TAG_KEY.to_owned(),
-            value: cx.deployment().tag(&cx.binding().name, Role::VpcAttachment),
+            value: session.deployment().tag(&session.binding().name, Role::VpcAttachment),
         }],
         ..Default::default()
     };
-    cx.create(Owner::Deployment, Side::Cen, region.as_str(), topology, create).await
+    session.create(Owner::Deployment, Side::Cen, region.as_str(), topology, create).await
 }

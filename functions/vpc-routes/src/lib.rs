@@ -6,7 +6,7 @@
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, vpc};
-use stage::{Needs, Problem, Session, Stage, add_vpc_route};
+use stage::{Needs, Session, Stage, WriteError, add_vpc_route};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +22,8 @@ impl Stage for VpcRoutes {
         cbn::ListTransitRouterPeerAttachments::NAME,
     ];
 
-    async fn write(&self, cx: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
-        add_vpc_route(cx, topology, &change.write).await
+        add_vpc_route(session, topology, &change.write).await
     }
 }

@@ -6,9 +6,9 @@ mod subject;
 mod table;
 
 use onboarding::ids::{BindingName, VpcId};
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Known, Topology};
-use onboarding::{Binding, Deployment, Plan, Store, wanted};
+use onboarding::{Binding, Deployment, Plan, Store, desired};
 use reachability::{Explanation, Fault, Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
@@ -79,7 +79,7 @@ pub(crate) async fn see(
         let (topology, plan) = plan::look(host, &binding.name, true).await?;
         match find(binding, &topology, subject) {
             Ok(instance) => {
-                let selected = wanted::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
+                let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
                 if selected {
                     return judge(host, binding, topology, plan, instance, true);
                 }
@@ -184,8 +184,8 @@ fn judge(
         None => Trouble::Failed(reason.to_string()),
     };
     let deployment = host.settings().deployment.clone();
-    let load_balancer = wanted::load_balancer(binding, &topology).map_err(reason)?;
-    let sources = wanted::sources(binding, &topology).map_err(reason)?;
+    let load_balancer = desired::load_balancer(binding, &topology).map_err(reason)?;
+    let sources = desired::sources(binding, &topology).map_err(reason)?;
     let explanation = reachability::explain(Question {
         topology: &topology,
         sources: &sources,

@@ -7,7 +7,7 @@ use clock::Clock;
 use onboarding::Store;
 use onboarding::ids::BindingName;
 use openapi::{HttpTransport, Transport};
-use stage::{Failure, Host, Settings, SettingsError, StoreLocation};
+use stage::{Host, Settings, SettingsError, StageError, StoreLocation};
 
 use crate::args::Target;
 use crate::credentials;
@@ -124,7 +124,7 @@ pub(crate) fn binding(store: &Store, wanted: Option<&str>) -> Result<BindingName
 }
 
 /// What a stage or a reading failed with, for a person.
-pub(crate) fn trouble(failure: &Failure) -> Trouble {
+pub(crate) fn trouble(failure: &StageError) -> Trouble {
     Trouble::Failed(failure.to_string())
 }
 

@@ -12,7 +12,7 @@ use fc_runtime::{Context, Diagnostic, LambdaEvent, run_concurrent, service_fn};
 use onboarding::StageName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use stage::{Failure, Host, Invocation, Needs, Report, Request, Stage};
+use stage::{Host, Invocation, Needs, Report, Request, Stage, StageError};
 
 /// A function: what it may call, and how it answers. Every [`Stage`] is one.
 pub trait Handler: Copy + Send + Sync + 'static {
@@ -30,13 +30,13 @@ pub trait Handler: Copy + Send + Sync + 'static {
     /// Answers one invocation.
     ///
     /// # Errors
-    /// [`Failure`]: more time is needed, the cloud is failing, or the bindings cannot be read.
+    /// [`StageError`]: more time is needed, the cloud is failing, or the bindings cannot be read.
     fn answer(
         &self,
         invocation: &Invocation<'_>,
         context: &Context,
         event: Self::Event,
-    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+    ) -> impl Future<Output = Result<Self::Answer, StageError>> + Send;
 }
 
 impl<S: Stage + Copy + Send + 'static> Handler for S {
@@ -46,7 +46,7 @@ impl<S: Stage + Copy + Send + 'static> Handler for S {
     type Event = Request;
     type Answer = Report;
 
-    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Request) -> Result<Report, Failure> {
+    async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Request) -> Result<Report, StageError> {
         stage::run(self, invocation, &event).await
     }
 }

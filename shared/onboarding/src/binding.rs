@@ -8,8 +8,9 @@ use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::generation::Generation;
 use crate::ids::{AlbId, BandwidthPackageId, BindingName, CenId, Region, VSwitchId, VpcId};
-use crate::topology::{Generation, HealthCheck, ServerGroupSettings};
+use crate::topology::{HealthCheck, ServerGroupSettings};
 
 /// Backends of some regions behind one ALB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,9 +24,9 @@ pub struct Binding {
     /// The load balancer.
     pub alb: Alb,
     /// The server group that the backends become members of.
-    pub server_group: ServerGroupWish,
+    pub server_group: ServerGroupSpec,
     /// The listener that forwards to it.
-    pub listener: ListenerWish,
+    pub listener: ListenerSpec,
     /// The CEN instance that joins the regions.
     pub cen: Cen,
     /// Where the instances are.
@@ -39,7 +40,7 @@ pub struct Binding {
     pub security: Security,
     /// The request that proves it works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub verify: Option<VerifyWish>,
+    pub verify: Option<VerifySpec>,
     /// When members may be removed.
     #[serde(default)]
     pub removal: Removal,
@@ -97,7 +98,7 @@ pub struct AssumeRole {
 /// The wanted server group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ServerGroupWish {
+pub struct ServerGroupSpec {
     /// Its name: 2 to 128 letters, digits, Chinese characters, blanks, `.`, `_` and `-`, the first a letter, a Chinese
     /// character or a digit.
     pub name: String,
@@ -120,14 +121,14 @@ pub struct ServerGroupWish {
     pub sticky: bool,
     /// Health checks.
     #[serde(default)]
-    pub health_check: HealthCheckWish,
+    pub health_check: HealthCheckSpec,
     /// Seconds a leaver may finish its requests, 0 to 900.
     #[serde(default = "drain_30")]
     #[schemars(range(max = 900))]
     pub drain_seconds: u32,
 }
 
-impl ServerGroupWish {
+impl ServerGroupSpec {
     /// The settings to compare with what the cloud has. Connection draining is a feature of the Standard and WAF
     /// editions; elsewhere members are drained by weight.
     #[must_use]
@@ -166,7 +167,7 @@ impl ServerGroupWish {
 /// Wanted health checks. Fields and ranges are the API's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct HealthCheckWish {
+pub struct HealthCheckSpec {
     /// Whether members are checked.
     pub enabled: bool,
     /// `HTTP`, `HTTPS`, `TCP` or `gRPC`.
@@ -198,7 +199,7 @@ pub struct HealthCheckWish {
     pub unhealthy_threshold: u32,
 }
 
-impl HealthCheckWish {
+impl HealthCheckSpec {
     /// Whether it is a gRPC check, which has methods and codes of its own.
     #[must_use]
     pub fn is_grpc(&self) -> bool {
@@ -220,7 +221,7 @@ impl HealthCheckWish {
     }
 }
 
-impl Default for HealthCheckWish {
+impl Default for HealthCheckSpec {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -241,7 +242,7 @@ impl Default for HealthCheckWish {
 /// The wanted listener.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ListenerWish {
+pub struct ListenerSpec {
     /// `HTTP`. HTTPS and QUIC need certificates, which are not albridge's to choose: make such a listener by hand and
     /// it is adopted.
     #[serde(default = "http")]
@@ -348,7 +349,7 @@ impl Default for Security {
 /// The request that proves it works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct VerifyWish {
+pub struct VerifySpec {
     /// The Host header: ALB names since 2024-11 refuse direct access.
     pub host: String,
     /// The path asked for.

@@ -15,7 +15,7 @@ use crate::ids::{
 };
 use crate::mark::MemberState;
 use crate::reason::Reason;
-use crate::topology::ServerGroupSettings;
+use crate::topology::{AttachmentRef, ServerGroupSettings};
 
 /// The handlers, in the order of the procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub enum StageName {
     BackendServers,
     /// Step 8: the test.
     Verify,
-    /// After: what nobody wants any more.
+    /// Afterwards: routes and rules of this deployment that no binding needs are removed.
     Prune,
 }
 
@@ -100,37 +100,10 @@ pub enum Consent {
     Person,
 }
 
-/// An attachment by what it is for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "kind")]
-pub enum AttachmentRef {
-    /// The attachment of a VPC to the transit router of its region.
-    Vpc {
-        /// The VPC.
-        vpc: VpcId,
-    },
-    /// The connection of two regions.
-    Peer {
-        /// The ALB's region.
-        from: Region,
-        /// The backends' region.
-        to: Region,
-    },
-}
-
-impl fmt::Display for AttachmentRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Vpc { vpc } => write!(f, "the attachment of {vpc}"),
-            Self::Peer { from, to } => write!(f, "the connection {from} - {to}"),
-        }
-    }
-}
-
 /// An ingress rule to make.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WantedRule {
+pub struct DesiredRule {
     /// The TCP port.
     pub port: u16,
     /// Who may send.
@@ -164,19 +137,19 @@ pub enum Write {
     PublishRoutes { from: Region, to: Region },
     /// Packets that come in by the attachment are looked up in this table.
     Associate { region: Region, table: RouteTableId, attachment: AttachmentRef },
-    /// The attachment teaches this table its prefixes.
+    /// The attachment's prefixes are propagated into this table.
     Propagate { region: Region, table: RouteTableId, attachment: AttachmentRef },
     /// A VPC's table sends a prefix to the transit router.
     AddVpcRoute { region: Region, vpc: VpcId, table: RouteTableId, destination: Ipv4Net },
-    /// A marked VPC route that nobody wants.
+    /// A marked VPC route that no binding needs.
     RemoveVpcRoute { region: Region, vpc: VpcId, table: RouteTableId, route: RouteEntryId, destination: Ipv4Net },
     /// A transit router's table sends a prefix to the ALB's VPC.
     AddTransitRoute { region: Region, table: RouteTableId, destination: Ipv4Net, attachment: AttachmentRef },
-    /// A marked transit-router route that nobody wants.
+    /// A marked transit-router route that no binding needs.
     RemoveTransitRoute { region: Region, table: RouteTableId, route: RouteEntryId, destination: Ipv4Net },
     /// A security group lets the ALB's prefixes in.
-    AllowIngress { region: Region, group: SecurityGroupId, rules: Vec<WantedRule> },
-    /// A marked rule that nobody wants.
+    AllowIngress { region: Region, group: SecurityGroupId, rules: Vec<DesiredRule> },
+    /// A marked rule that no binding needs.
     RevokeIngress { region: Region, group: SecurityGroupId, rule: RuleId, source: String },
     /// Register an instance.
     AddServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32 },
@@ -184,6 +157,33 @@ pub enum Write {
     UpdateServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32, state: MemberState },
     /// Take a member out.
     RemoveServer { instance: InstanceId, address: Ipv4Addr, port: u16, why: Leaving },
+}
+
+impl Write {
+    /// The attachment that it makes.
+    pub(crate) fn makes(&self) -> Option<AttachmentRef> {
+        match self {
+            Self::AttachVpc { vpc, .. } => Some(AttachmentRef::Vpc { vpc: vpc.clone() }),
+            Self::Connect { from, to, .. } => Some(AttachmentRef::Peer { from: from.clone(), to: to.clone() }),
+            _ => None,
+        }
+    }
+
+    /// The attachments that it needs.
+    pub(crate) fn uses(&self) -> Vec<AttachmentRef> {
+        match self {
+            Self::Associate { attachment, .. }
+            | Self::Propagate { attachment, .. }
+            | Self::AddTransitRoute { attachment, .. } => {
+                vec![attachment.clone()]
+            }
+            Self::AddVpcRoute { vpc, .. } => vec![AttachmentRef::Vpc { vpc: vpc.clone() }],
+            Self::SetBandwidth { from, to, .. } | Self::PublishRoutes { from, to } => {
+                vec![AttachmentRef::Peer { from: from.clone(), to: to.clone() }]
+            }
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Why a member leaves.

@@ -89,3 +89,6 @@ id! {
     /// The name of a binding: `[a-z][a-z0-9-]{0,39}`, checked where bindings are read.
     BindingName,
 }
+
+/// The form of a binding's name: it becomes part of marks, descriptions and execution names.
+pub(crate) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use ipnet::Ipv4Net;
 use onboarding::binding::Security;
 use onboarding::ids::{SecurityGroupId, VSwitchId, VpcId};
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, Topology, VSwitch};
 

@@ -2,11 +2,14 @@
 //! backend's entry in it, its weight and its health (cloud-apis.md sections 4, 5 and 12).
 
 use onboarding::change::{StageName, Write};
+use onboarding::desired;
+use onboarding::inputs::Verdict;
 use onboarding::mark::{MemberState, Role};
-use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{Endpoint, Instance, Listener, Server, ServerGroup, Topology};
-use onboarding::wanted;
+use onboarding::topology::{
+    Endpoint, HealthStatus, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancerStatus, Server,
+    ServerGroup, Topology,
+};
 
 use crate::Wish;
 use crate::fault::{Remedy, Task};
@@ -36,7 +39,7 @@ impl<'a> Front<'a> {
 
     fn follow(&self, hops: &mut Vec<Hop>) -> Result<(), Stop> {
         let Wish { binding, deployment } = self.wish;
-        let load_balancer = wanted::load_balancer(binding, self.topology).map_err(|reason| match reason.code {
+        let load_balancer = desired::load_balancer(binding, self.topology).map_err(|reason| match reason.code {
             Code::Unread | Code::NotAsked => Stop::of_unknown(reason),
             _ => correct(&binding.alb.id, reason),
         })?;
@@ -45,10 +48,11 @@ impl<'a> Front<'a> {
             let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is locked: {lock}."));
             return Err(Stop::broken(reason, repair(id, lock)));
         }
-        if load_balancer.status != "Active" {
+        if load_balancer.status != LoadBalancerStatus::Active {
             let status = &load_balancer.status;
             let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is {status}."));
-            let remedy = if status == "Provisioning" { time(id, status) } else { repair(id, status) };
+            let remedy =
+                if *status == LoadBalancerStatus::Provisioning { time(id, status) } else { repair(id, status) };
             return Err(Stop::broken(reason, remedy));
         }
 
@@ -57,9 +61,9 @@ impl<'a> Front<'a> {
             listener: listener.id.clone(),
             protocol: listener.protocol.clone(),
             port: listener.port,
-            status: listener.status.clone(),
+            status: listener.status.to_string(),
         });
-        if listener.status == "Stopped" {
+        if listener.status == ListenerStatus::Stopped {
             let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
             let reason = Reason::new(Code::ListenerStopped, &listener.id, message);
             return Err(Stop::broken(reason, Remedy::Operator(Task::StartListener { listener: listener.id.clone() })));
@@ -145,7 +149,7 @@ impl<'a> Front<'a> {
             entry: server.map(|server| ServerEntry {
                 weight: server.weight,
                 remote: server.remote,
-                status: server.status.clone(),
+                status: server.status.to_string(),
                 health: health.cloned(),
             }),
         });
@@ -159,7 +163,7 @@ impl<'a> Front<'a> {
             let reason = Reason::new(Code::StillPending, member, format!("Member {member} is {}.", server.status));
             return Err(Stop::broken(reason, time(member, &server.status)));
         }
-        if instance.status != "Running" {
+        if instance.status != InstanceStatus::Running {
             return Err(self.not_running());
         }
         if server.weight == 0 {
@@ -178,7 +182,7 @@ impl<'a> Front<'a> {
             let task = Task::TagInstance { instance: id.clone() };
             return Stop::broken(Reason::new(Code::NotSelected, id, message), Remedy::Operator(task));
         }
-        if instance.status != "Running" {
+        if instance.status != InstanceStatus::Running {
             return self.not_running();
         }
         let message = format!("{member} of {id} is no member of {}.", group.id);
@@ -235,7 +239,7 @@ impl<'a> Front<'a> {
         let id = &self.instance.id;
         let why = if health.reason.is_empty() { String::new() } else { format!(" ({})", health.reason) };
         let reason = Reason::new(Code::Unhealthy, id, format!("{id} at {member} is {}{why}.", health.status));
-        let remedy = if health.status == "Initial" {
+        let remedy = if health.status == HealthStatus::Initial {
             time(member, &health.status)
         } else {
             Remedy::Operator(Task::RepairService { instance: id.clone(), reason: health.reason.clone() })

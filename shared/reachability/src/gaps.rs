@@ -4,7 +4,9 @@
 use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, VSwitchId};
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{Known, TransitRoute, TransitRouter, TransitTable, Vpc, VpcRouteTable};
+use onboarding::topology::{
+    Known, LinkStatus, TransitRoute, TransitRouteStatus, TransitRouter, TransitTable, Vpc, VpcRouteTable,
+};
 
 use crate::fault::{Remedy, Task};
 use crate::lookup::{Entry, Found, longest, unsettled};
@@ -96,7 +98,9 @@ impl Trip<'_> {
 
     fn gap(&self, router: &TransitRouter, table: &TransitTable, passed: usize) -> Gap {
         let (wanted, topology) = (self.destination, self.topology);
-        if let Some(entry) = unsettled(&table.routes, wanted).filter(|entry| entry.status == "Creating") {
+        if let Some(entry) =
+            unsettled(&table.routes, wanted).filter(|entry| entry.status == TransitRouteStatus::Creating)
+        {
             return Gap::Static(time(format!("entry {} of {}", entry.destination, table.id), &entry.status));
         }
         let goal = topology.vpc_attachment(self.to);
@@ -107,7 +111,7 @@ impl Trip<'_> {
             let Some(goal) = goal.filter(|goal| goal.transit_router == router.id) else {
                 return missing(&topology.vpc_attachments, self.not_attached(self.to.clone()));
             };
-            if let Err(stop) = ready(&goal.id, &goal.status) {
+            if let Err(stop) = ready(&goal.id, goal.status.as_str()) {
                 return Gap::Stop(stop);
             }
             if SHARED_SPACE.contains(&wanted) {
@@ -122,7 +126,7 @@ impl Trip<'_> {
             let reason = Reason::new(Code::NotAttached, region, message);
             return missing(&topology.peer_attachments, Stop::broken(reason, self.connect(&router.region, region)));
         };
-        if let Err(stop) = ready(&peer.id, &peer.status) {
+        if let Err(stop) = ready(&peer.id, peer.status.as_str()) {
             return Gap::Stop(stop);
         }
         if !peer.auto_publish {
@@ -151,12 +155,12 @@ impl Trip<'_> {
 
     /// Whether the table does not listen to an attachment.
     fn unheard(&self, router: &TransitRouter, table: &TransitTable, teacher: &AttachmentId) -> Option<Gap> {
-        match table.propagations.get(teacher).map(String::as_str) {
+        match table.propagations.get(teacher) {
             None => {
                 let remedy = self.propagate(router, &table.id, teacher)?;
                 Some(Gap::NotLearned(format!("{teacher} does not propagate to it"), remedy))
             }
-            Some("Active") => None,
+            Some(LinkStatus::Active) => None,
             Some(status) => {
                 let remedy = time(format!("propagation from {teacher} into {}", table.id), status);
                 Some(Gap::NotLearned(format!("propagation from {teacher} is {status}"), remedy))
@@ -176,9 +180,10 @@ impl Trip<'_> {
             let remedy = remedy.unwrap_or_else(|| repair(&router.id, "without a system route table"));
             return Err(not(format!("{incoming} is associated with no table of {}.", router.id), remedy));
         };
-        match table.associations.get(incoming).map_or("", String::as_str) {
-            "Active" => Ok(table),
+        match table.associations.get(incoming) {
+            Some(LinkStatus::Active) => Ok(table),
             status => {
+                let status = status.map_or("", |status| status.as_str());
                 let message = format!("The association of {incoming} with {} of {} is {status}.", table.id, router.id);
                 Err(not(message, time(format!("association of {incoming} with {}", table.id), status)))
             }
@@ -196,12 +201,12 @@ pub(crate) fn ready(id: &AttachmentId, status: &str) -> Result<(), Stop> {
     Err(Stop::broken(Reason::new(Code::AttachmentNotReady, id, format!("{id} is {status}.")), remedy))
 }
 
-pub(crate) fn time(resource: impl std::fmt::Display, status: &str) -> Remedy {
-    Remedy::Time { resource: resource.to_string(), status: status.to_owned() }
+pub(crate) fn time(resource: impl std::fmt::Display, status: impl std::fmt::Display) -> Remedy {
+    Remedy::Time { resource: resource.to_string(), status: status.to_string() }
 }
 
-pub(crate) fn repair(resource: impl std::fmt::Display, status: &str) -> Remedy {
-    Remedy::Operator(Task::Repair { resource: resource.to_string(), status: status.to_owned() })
+pub(crate) fn repair(resource: impl std::fmt::Display, status: impl std::fmt::Display) -> Remedy {
+    Remedy::Operator(Task::Repair { resource: resource.to_string(), status: status.to_string() })
 }
 
 fn late(teacher: &AttachmentId, table: &TransitTable) -> Gap {

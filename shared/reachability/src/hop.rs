@@ -86,7 +86,8 @@ pub struct TransitEntry {
     /// Where it leads; `None` is a black hole.
     pub next_hop: Option<AttachmentId>,
     /// Learned, or static.
-    pub learned: bool,
+    #[serde(rename = "learned")]
+    pub propagated: bool,
 }
 
 impl From<&TransitRoute> for TransitEntry {
@@ -95,7 +96,7 @@ impl From<&TransitRoute> for TransitEntry {
             id: route.id.clone(),
             destination: route.destination,
             next_hop: route.next_hop.clone(),
-            learned: route.learned,
+            propagated: route.propagated,
         }
     }
 }
@@ -276,7 +277,7 @@ impl fmt::Display for Hop {
             Self::TransitTable { transit_router, table, destination, entry } => {
                 write!(f, "{transit_router}: table {table} ")?;
                 let Some(entry) = entry else { return write!(f, "has nothing for {destination}") };
-                let kind = if entry.learned { "learned" } else { "static" };
+                let kind = if entry.propagated { "learned" } else { "static" };
                 write!(f, "sends {destination} by {kind} {} to ", entry.destination)?;
                 match &entry.next_hop {
                     Some(attachment) => write!(f, "{attachment}"),

@@ -43,7 +43,7 @@ mod walk;
 
 use ipnet::Ipv4Net;
 use onboarding::ids::VpcId;
-use onboarding::plan::{Verdict, Verdicts};
+use onboarding::inputs::{Verdict, Verdicts};
 use onboarding::topology::{Instance, Topology};
 use onboarding::{Binding, Deployment};
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 use onboarding::ids::AttachmentId;
-use onboarding::topology::{NextHop, TransitRoute, VpcRoute};
+use onboarding::topology::{NextHop, TransitRoute, TransitRouteStatus, VpcRoute, VpcRouteStatus};
 
 /// An entry of a route table.
 pub(crate) trait Entry {
@@ -28,11 +28,11 @@ impl Entry for VpcRoute {
     }
 
     fn status(&self) -> &str {
-        &self.status
+        self.status.as_str()
     }
 
     fn settled(&self) -> bool {
-        self.status == "Available"
+        self.status == VpcRouteStatus::Available
     }
 
     fn next(&self) -> &NextHop {
@@ -52,11 +52,11 @@ impl Entry for TransitRoute {
     }
 
     fn status(&self) -> &str {
-        &self.status
+        self.status.as_str()
     }
 
     fn settled(&self) -> bool {
-        self.status == "Active"
+        self.status == TransitRouteStatus::Active
     }
 
     fn next(&self) -> &Option<AttachmentId> {
@@ -65,7 +65,7 @@ impl Entry for TransitRoute {
 
     fn precedence(&self) -> bool {
         // A static entry wins over a propagated one (cloud-apis.md section 10).
-        !self.learned
+        !self.propagated
     }
 }
 
@@ -112,13 +112,13 @@ pub(crate) fn unsettled<E: Entry>(entries: &[E], asked: Ipv4Net) -> Option<&E> {
 mod tests {
     use super::*;
 
-    fn route(destination: &str, next: Option<&str>, learned: bool, status: &str) -> TransitRoute {
+    fn route(destination: &str, next: Option<&str>, propagated: bool, status: &str) -> TransitRoute {
         TransitRoute {
             id: None,
             destination: destination.parse().unwrap(),
             next_hop: next.map(AttachmentId::from),
-            learned,
-            status: status.to_owned(),
+            propagated,
+            status: status.into(),
             description: String::new(),
         }
     }

@@ -2,13 +2,13 @@
 //! the load balancer's vSwitches are asked the same way, from the other side.
 
 use ipnet::Ipv4Net;
-use onboarding::change::{Change, StageName, WantedRule, Write};
+use onboarding::change::{Change, DesiredRule, StageName, Write};
+use onboarding::desired::group_for_rules;
 use onboarding::ids::{NetworkAclId, SecurityGroupId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
     AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown,
 };
-use onboarding::wanted::group_for_rules;
 
 use crate::fault::{Remedy, Task};
 use crate::filter::{ALL_PORTS, Decision, Rule, Who, decide};
@@ -202,7 +202,7 @@ impl<'a> Groups<'a> {
         let write = Write::AllowIngress {
             region: target.region.clone(),
             group: target.id.clone(),
-            rules: vec![WantedRule { port, source, priority: self.priority }],
+            rules: vec![DesiredRule { port, source, priority: self.priority }],
         };
         Remedy::Albridge { change: Box::new(Change::new(StageName::SecurityRules, write)) }
     }

@@ -1,10 +1,11 @@
 //! What would put a way right, as a change of albridge's where it may make it, else as a task for a person.
 
 use ipnet::Ipv4Net;
-use onboarding::change::{AttachmentRef, Change, Consent, StageName, Write};
+use onboarding::change::{Change, Consent, StageName, Write};
+use onboarding::desired::table_for;
 use onboarding::ids::{AttachmentId, Region, RouteTableId, VpcId};
+use onboarding::topology::AttachmentRef;
 use onboarding::topology::{PeerAttachment, TransitRoute, TransitRouter, Vpc, VpcRoute, VpcRouteTable};
-use onboarding::wanted::table_for;
 
 use crate::fault::{Remedy, Task};
 use crate::walk::Trip;

@@ -3,7 +3,7 @@
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{VSwitchId, VpcId};
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::topology::Topology;
 
 use crate::members::Acl;

@@ -1,6 +1,6 @@
 //! How answers about parts of a way make one about the whole.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::Unknown;
 

@@ -4,7 +4,8 @@ use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, Topology, TransitRouter, Unknown, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, Topology, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc,
+    VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
 use crate::Wish;
@@ -108,7 +109,7 @@ impl<'a> Trip<'a> {
             NextHop::Attachment(id) => {
                 let attachment = self.attachment_of(vpc, id, &away)?;
                 hops.push(joined(attachment));
-                ready(id, &attachment.status)?;
+                ready(id, attachment.status.as_str())?;
                 let transit_router = self.transit_router(&attachment.region)?;
                 if transit_router.id != attachment.transit_router {
                     return Err(away(&format!(
@@ -164,7 +165,7 @@ impl<'a> Trip<'a> {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
             }
             hops.push(joined(attachment));
-            ready(next, &attachment.status)?;
+            ready(next, attachment.status.as_str())?;
             if &attachment.vpc != self.to {
                 return stop(Code::WrongNextHop, &format!("{}, not to {}", attachment.vpc, self.to));
             }
@@ -178,7 +179,7 @@ impl<'a> Trip<'a> {
                 return stop(Code::WrongNextHop, &format!("{next} again and again: a loop"));
             }
             hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
-            ready(next, &peer.status)?;
+            ready(next, peer.status.as_str())?;
             if peer.bandwidth == Some(0) {
                 // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
                 let reason = Reason::new(Code::Bandwidth, next, format!("{next} has no bandwidth."));
@@ -318,15 +319,15 @@ impl<'a> Trip<'a> {
             }
         };
         let (id, status) = (&router.id, &router.status);
-        if router.kind == "Basic" {
+        if router.kind == TransitRouterType::Basic {
             let message = format!("{id} in {region} is a Basic Edition transit router.");
             let remedy = Remedy::Operator(Task::UpgradeTransitRouter { transit_router: id.clone() });
             return Err(Stop::broken(Reason::new(Code::TransitRouterBasic, id, message), remedy));
         }
         // Modifying is a change of settings; packets flow meanwhile.
-        if status != "Active" && status != "Modifying" {
+        if *status != TransitRouterStatus::Active && *status != TransitRouterStatus::Modifying {
             let message = format!("{id} in {region} is {status}.");
-            let remedy = if status == "Creating" { time(id, status) } else { repair(id, status) };
+            let remedy = if *status == TransitRouterStatus::Creating { time(id, status) } else { repair(id, status) };
             return Err(Stop::broken(Reason::new(Code::TransitRouterNotReady, id, message), remedy));
         }
         Ok(router)

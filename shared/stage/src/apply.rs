@@ -8,14 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use onboarding::change::Leaving;
+use onboarding::inputs::{Departures, Inputs};
 use onboarding::mark::MemberState;
-use onboarding::plan::{Departures, Inputs, Readiness, ready};
+use onboarding::plan::{Readiness, ready};
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Error, ErrorKind};
 
-use crate::failure::Problem;
-use crate::run::Stage;
+use crate::error::WriteError;
 use crate::session::Session;
+use crate::stage::Stage;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
 
 /// How often a write may meet "it is there already" or "there is no such thing" before that is taken for the truth: what
@@ -35,7 +36,7 @@ pub(crate) struct Sorted {
 
 /// What this invocation has done and met so far.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct Progress {
     pub(crate) made: Vec<String>,
     accepted: Accepted,
     busy: BusyLanes,
@@ -46,10 +47,10 @@ pub(crate) struct Ledger {
     /// Members that were sent away or removed as released: those that the caps count.
     departures: Departures,
     /// The last failure that may pass by itself.
-    pub(crate) trouble: Option<Error>,
+    pub(crate) last_error: Option<Error>,
 }
 
-impl Ledger {
+impl Progress {
     /// Members that left by this invocation's doing. Removals of those that were sent away come later, and were counted then.
     pub(crate) const fn removed(&self) -> &Departures {
         &self.departures
@@ -120,7 +121,7 @@ impl Ledger {
                         self.note_made(change, now);
                     }
                 }
-                Err(problem) => self.note_problem(lane, changes, problem, now),
+                Err(problem) => self.note_error(lane, changes, problem, now),
             }
         }
         moved
@@ -172,12 +173,12 @@ impl Ledger {
         }
     }
 
-    fn note_problem(&mut self, lane: &str, changes: &[Change], problem: Problem, now: Timestamp) {
+    fn note_error(&mut self, lane: &str, changes: &[Change], problem: WriteError, now: Timestamp) {
         let Some(change) = changes.first() else { return };
         let (error, carried) = match problem {
-            Problem::Blocked(reason) => return self.refuse(change, reason),
-            Problem::NotVisible(why) => return self.accepted.unseen(&change.write, why, now),
-            Problem::Cloud { error, changes: carried } => (error, carried),
+            WriteError::Blocked(reason) => return self.refuse(change, reason),
+            WriteError::NotVisible(why) => return self.accepted.unseen(&change.write, why, now),
+            WriteError::Cloud { error, changes: carried } => (error, carried),
         };
         tracing::warn!(change = %change.write, code = error.code, error = %error, "not written");
         if error.kind == ErrorKind::Local && error.code == "ReadOnly" {
@@ -193,7 +194,7 @@ impl Ledger {
                 self.busy.free(lane);
                 self.refuse(change, Reason::new(Code::StaysBusy, lane, message));
             } else {
-                self.trouble = Some(error);
+                self.last_error = Some(error);
             }
         } else if (error.is_duplicate() || error.is_not_found()) && self.strike(&change.write) < STRIKES {
             // Read again, after a while: somebody else was faster, or something went away.
@@ -265,10 +266,10 @@ mod tests {
     }
 
     /// The changes that are not made and not refused.
-    fn open(ledger: &Ledger, changes: &[Change]) -> Vec<Change> {
+    fn open(progress: &Progress, changes: &[Change]) -> Vec<Change> {
         let settled = |change: &&Change| {
-            let refused = ledger.refused.iter().any(|(write, _)| write == &change.write);
-            !refused && !ledger.made.contains(&change.write.to_string())
+            let refused = progress.refused.iter().any(|(write, _)| write == &change.write);
+            !refused && !progress.made.contains(&change.write.to_string())
         };
         changes.iter().filter(settled).cloned().collect()
     }
@@ -277,40 +278,40 @@ mod tests {
     fn one_bad_change_in_a_batch_is_found_and_the_others_are_made() {
         let changes: Vec<_> = (1..=8).map(leaver).collect();
         let bad = changes[4].write.clone();
-        let mut ledger = Ledger::default();
+        let mut progress = Progress::default();
         let mut calls = 0;
         loop {
-            let open = open(&ledger, &changes);
+            let open = open(&progress, &changes);
             if open.is_empty() {
                 break;
             }
             calls += 1;
             assert!(calls < 20, "it ends");
-            let batch = ledger.next("members", &open).to_vec();
+            let batch = progress.next("members", &open).to_vec();
             if batch.iter().any(|change| change.write == bad) {
-                let problem = Problem::of(error(400, "IllegalParam.Servers"), batch.len());
-                ledger.note_problem("members", &batch, problem, Timestamp::UNIX_EPOCH);
+                let problem = WriteError::of(error(400, "IllegalParam.Servers"), batch.len());
+                progress.note_error("members", &batch, problem, Timestamp::UNIX_EPOCH);
             } else {
-                batch.iter().for_each(|change| ledger.note_made(change, Timestamp::UNIX_EPOCH));
+                batch.iter().for_each(|change| progress.note_made(change, Timestamp::UNIX_EPOCH));
             }
         }
-        assert_eq!(ledger.made.len(), 7);
-        assert_eq!(ledger.refused.len(), 1);
-        assert_eq!(ledger.refused[0].0, bad);
-        assert!(ledger.removed().drained.is_empty(), "who goes now was counted when it was sent away");
-        assert_eq!(ledger.removed().released, ["i-1".into()].into());
+        assert_eq!(progress.made.len(), 7);
+        assert_eq!(progress.refused.len(), 1);
+        assert_eq!(progress.refused[0].0, bad);
+        assert!(progress.removed().drained.is_empty(), "who goes now was counted when it was sent away");
+        assert_eq!(progress.removed().released, ["i-1".into()].into());
     }
 
     #[test]
     fn a_duplicate_is_read_again_before_it_is_believed() {
         let (change, now) = ([leaver(1)], Timestamp::UNIX_EPOCH);
-        let mut ledger = Ledger::default();
+        let mut progress = Progress::default();
         for _ in 1..STRIKES {
-            ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
-            assert!(ledger.refused.is_empty());
+            progress.note_error("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
+            assert!(progress.refused.is_empty());
         }
-        ledger.note_problem("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
-        assert_eq!(ledger.refused[0].1.code, Code::Refused);
+        progress.note_error("lane", &change, error(400, "InvalidRouteEntry.Duplicate").into(), now);
+        assert_eq!(progress.refused[0].1.code, Code::Refused);
     }
 
     #[test]
@@ -323,23 +324,23 @@ mod tests {
                 Write::UpdateServer { instance, address, port: 80, weight: 0, state },
             )
         };
-        let mut ledger = Ledger::default();
-        ledger.note_made(&note(0), Timestamp::UNIX_EPOCH);
+        let mut progress = Progress::default();
+        progress.note_made(&note(0), Timestamp::UNIX_EPOCH);
         let mut waiting = Vec::new();
-        assert_eq!(ledger.unseen(&note(5).write, Timestamp::from_second(5).unwrap(), &mut waiting), Some(None));
-        ledger.note_made(&note(5), Timestamp::from_second(5).unwrap());
-        assert_eq!((ledger.made.len(), ledger.removed().drained.len()), (1, 1));
+        assert_eq!(progress.unseen(&note(5).write, Timestamp::from_second(5).unwrap(), &mut waiting), Some(None));
+        progress.note_made(&note(5), Timestamp::from_second(5).unwrap());
+        assert_eq!((progress.made.len(), progress.removed().drained.len()), (1, 1));
     }
 
     #[test]
     fn doubt_and_throttling_refuse_nothing() {
-        let mut ledger = Ledger::default();
+        let mut progress = Progress::default();
         for (status, code) in [(400, "Throttling.User"), (500, "InternalError"), (503, "ServiceUnavailable")] {
             for _ in 0..2 * REFUSALS {
-                ledger.note_problem("cen", &[leaver(1)], error(status, code).into(), Timestamp::UNIX_EPOCH);
+                progress.note_error("cen", &[leaver(1)], error(status, code).into(), Timestamp::UNIX_EPOCH);
             }
-            assert!(ledger.refused.is_empty(), "{code}");
-            assert_eq!(ledger.trouble.as_ref().unwrap().code, code);
+            assert!(progress.refused.is_empty(), "{code}");
+            assert_eq!(progress.last_error.as_ref().unwrap().code, code);
         }
     }
 
@@ -375,9 +376,9 @@ mod tests {
             (local("InvalidRequest"), Code::Refused),
             (error(400, "ReadOnly"), Code::Refused),
         ] {
-            let mut ledger = Ledger::default();
-            ledger.note_problem("lane", &[leaver(1)], error.into(), Timestamp::UNIX_EPOCH);
-            assert_eq!(ledger.refused[0].1.code, code);
+            let mut progress = Progress::default();
+            progress.note_error("lane", &[leaver(1)], error.into(), Timestamp::UNIX_EPOCH);
+            assert_eq!(progress.refused[0].1.code, code);
         }
     }
 
@@ -426,16 +427,16 @@ mod tests {
             pending: vec![pending(Some("group sg-held")), pending(None)],
             ..Plan::default()
         };
-        let mut ledger = Ledger::default();
-        ledger.refuse(&revoke("sg-refused"), Reason::new(Code::Refused, "sg-refused", "No."));
-        ledger.busy.refused("group sg-busy", &revoke("sg-busy").write, "TaskConflict", now);
+        let mut progress = Progress::default();
+        progress.refuse(&revoke("sg-refused"), Reason::new(Code::Refused, "sg-refused", "No."));
+        progress.busy.refused("group sg-busy", &revoke("sg-busy").write, "TaskConflict", now);
         let lanes = |approved: Option<&Plan>| -> Vec<String> {
-            ledger.sort(StageName::Prune, approved, &inputs, &plan).lanes.into_keys().collect()
+            progress.sort(StageName::Prune, approved, &inputs, &plan).lanes.into_keys().collect()
         };
         assert_eq!(lanes(None), ["group sg-free"]);
         assert_eq!(lanes(Some(&plan)), ["group sg-free"]);
         assert_eq!(lanes(Some(&Plan::default())), Vec::<String>::new());
-        let sorted = ledger.sort(StageName::Prune, None, &inputs, &plan);
+        let sorted = progress.sort(StageName::Prune, None, &inputs, &plan);
         assert_eq!(sorted.waiting.len(), 4, "what is on its way, and what waits for it: {:?}", sorted.waiting);
         let blocked: Vec<_> = sorted.blocked.iter().map(|reason| reason.resource.as_str()).collect();
         assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
@@ -445,43 +446,48 @@ mod tests {
     #[test]
     fn what_is_there_already_or_gone_waits_in_its_lane() {
         for code in ["InvalidRouteEntry.Duplicate", "InvalidVpcId.NotFound"] {
-            let mut ledger = Ledger::default();
-            ledger.note_problem("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
-            assert_eq!(ledger.busy.holds("lane", Timestamp::UNIX_EPOCH), Some(code));
-            ledger.note_problem("lane", &[leaver(2)], error(400, code).into(), Timestamp::UNIX_EPOCH);
-            assert!(ledger.refused.is_empty(), "each write for itself");
+            let mut progress = Progress::default();
+            progress.note_error("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+            assert_eq!(progress.busy.holds("lane", Timestamp::UNIX_EPOCH), Some(code));
+            progress.note_error("lane", &[leaver(2)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+            assert!(progress.refused.is_empty(), "each write for itself");
             for _ in 1..STRIKES {
-                ledger.note_problem("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
+                progress.note_error("lane", &[leaver(1)], error(400, code).into(), Timestamp::UNIX_EPOCH);
             }
-            assert_eq!(ledger.refused.len(), 1, "{code}");
-            assert_eq!(ledger.busy.holds("lane", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
+            assert_eq!(progress.refused.len(), 1, "{code}");
+            assert_eq!(progress.busy.holds("lane", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
         }
     }
 
     #[test]
     fn a_call_that_is_refused_is_halved_until_one_change_stands_alone() {
         let changes: Vec<_> = (1..=8).map(leaver).collect();
-        let mut ledger = Ledger::default();
+        let mut progress = Progress::default();
         let mut sizes = vec![8];
         for _ in 0..4 {
-            let batch = ledger.next("members", &changes).to_vec();
-            ledger.note_problem("members", &batch, Problem::of(error(400, "Odd"), batch.len()), Timestamp::UNIX_EPOCH);
-            sizes.push(ledger.next("members", &changes).len());
+            let batch = progress.next("members", &changes).to_vec();
+            progress.note_error(
+                "members",
+                &batch,
+                WriteError::of(error(400, "Odd"), batch.len()),
+                Timestamp::UNIX_EPOCH,
+            );
+            sizes.push(progress.next("members", &changes).len());
         }
         assert_eq!(sizes, [8, 4, 2, 1, 8], "and the others go together again");
     }
 
     #[test]
     fn a_conflict_that_lasts_is_reported() {
-        let mut ledger = Ledger::default();
+        let mut progress = Progress::default();
         for _ in 0..REFUSALS {
-            assert!(ledger.refused.is_empty());
+            assert!(progress.refused.is_empty());
             let problem = error(400, "IncorrectStatus.TransitRouter").into();
-            ledger.note_problem("cen", &[leaver(1)], problem, Timestamp::UNIX_EPOCH);
+            progress.note_error("cen", &[leaver(1)], problem, Timestamp::UNIX_EPOCH);
         }
-        let [(_, reason)] = &ledger.refused[..] else { panic!("{:?}", ledger.refused) };
+        let [(_, reason)] = &progress.refused[..] else { panic!("{:?}", progress.refused) };
         assert_eq!(reason.code, Code::StaysBusy);
         assert!(reason.message.contains("IncorrectStatus.TransitRouter"), "{reason}");
-        assert_eq!(ledger.busy.holds("cen", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
+        assert_eq!(progress.busy.holds("cen", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
     }
 }

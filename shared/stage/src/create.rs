@@ -24,7 +24,7 @@ use onboarding::topology::Topology;
 use openapi::{Action, Client, Error, ErrorKind, alb, cbn, vpc};
 
 use crate::cloud::Side;
-use crate::failure::Problem;
+use crate::error::WriteError;
 use crate::session::{Owner, Session};
 use crate::token::{Attempt, token};
 
@@ -84,7 +84,7 @@ impl Session<'_> {
     /// sends the create once more, under the next attempt's token. Gives 1 when a create was accepted.
     ///
     /// # Errors
-    /// [`Problem::Cloud`] with the refusal; [`Problem::NotVisible`] while the thing is waited for.
+    /// [`WriteError::Cloud`] with the refusal; [`WriteError::NotVisible`] while the thing is waited for.
     pub async fn create<C: Creation>(
         &self,
         owner: Owner,
@@ -92,7 +92,7 @@ impl Session<'_> {
         region: &str,
         topology: &Topology,
         create: C,
-    ) -> Result<usize, Problem> {
+    ) -> Result<usize, WriteError> {
         let owner = self.owner(owner);
         let first = token(&owner, C::NAME, &create, 0);
         let client = self.cloud().client_for(side).await?;
@@ -120,19 +120,19 @@ impl Session<'_> {
     }
 
     /// Moves a create on, for `id` is gone.
-    fn next_attempt(&self, action: &str, create: &str, id: &str) -> Result<Attempt, Problem> {
+    fn next_attempt(&self, action: &str, create: &str, id: &str) -> Result<Attempt, WriteError> {
         if self.attempts().move_on(create) {
             let attempt = self.attempts().of(create);
             tracing::warn!(action, id, attempt = attempt.number, "what was made is gone, so it is made anew");
             return Ok(attempt);
         }
-        Err(Problem::NotVisible(format!("{id} is gone, and so is what every attempt before it made")))
+        Err(WriteError::NotVisible(format!("{id} is gone, and so is what every attempt before it made")))
     }
 
     /// Proves that what a create's answer named does not exist.
     ///
     /// # Errors
-    /// [`Problem::NotVisible`]: it exists, or its absence is not proven.
+    /// [`WriteError::NotVisible`]: it exists, or its absence is not proven.
     async fn prove_gone<C: Creation>(
         &self,
         create: &C,
@@ -140,20 +140,20 @@ impl Session<'_> {
         region: &str,
         topology: &Topology,
         id: &str,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), WriteError> {
         let not_gone = |presence| match presence {
             Presence::Missing => Ok(()),
-            Presence::There => Err(Problem::NotVisible(format!("{id} exists and is not listed yet"))),
-            Presence::Unknown(why) => Err(Problem::NotVisible(format!("whether {id} exists is not known: {why}"))),
+            Presence::There => Err(WriteError::NotVisible(format!("{id} exists and is not listed yet"))),
+            Presence::Unknown(why) => Err(WriteError::NotVisible(format!("whether {id} exists is not known: {why}"))),
         };
         not_gone(create.read(client, region, id).await)?;
         not_gone(create.rehearse(client, region, id).await)?;
-        let Err(why) = self.sees_its_surroundings(topology).await else { return Ok(()) };
-        Err(Problem::NotVisible(format!("{id} cannot be seen, and neither can what it belongs to: {why}")))
+        let Err(why) = self.sees_the_load_balancer(topology).await else { return Ok(()) };
+        Err(WriteError::NotVisible(format!("{id} cannot be seen, and neither can what it belongs to: {why}")))
     }
 
     /// Whether the load balancer and its VPC can be read. The error says which cannot, and why.
-    async fn sees_its_surroundings(&self, topology: &Topology) -> Result<(), String> {
+    async fn sees_the_load_balancer(&self, topology: &Topology) -> Result<(), String> {
         let Some(known) = topology.alb() else { return Err("the load balancer was not there".to_owned()) };
         let region = self.binding().alb.region.as_str();
         let failed = |error: Error| format!("{}: {} {}", error.action, error.code, error.message);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use openapi::{Action, Credentials, HttpTransport};
 
 use crate::cloud::Side;
-use crate::failure::Problem;
+use crate::error::WriteError;
 use crate::host::{Host, Invocation};
 use crate::session::Session;
 use crate::settings::Settings;
@@ -63,8 +63,8 @@ impl Session<'_> {
     /// One call about a side's resources, in a region.
     ///
     /// # Errors
-    /// [`Problem::Cloud`] with the refusal.
-    pub async fn call<A: Action>(&self, side: Side<'_>, region: &str, action: &A) -> Result<A::Answer, Problem> {
+    /// [`WriteError::Cloud`] with the refusal.
+    pub async fn call<A: Action>(&self, side: Side<'_>, region: &str, action: &A) -> Result<A::Answer, WriteError> {
         let client = self.cloud().client_for(side).await?;
         Ok(client.call(region, action).await?)
     }

@@ -1,27 +1,28 @@
 //! The two writes that both attachment stages share: association with a table of a transit router, and propagation into it.
 
-use onboarding::change::{AttachmentRef, Write};
+use onboarding::change::Write;
+use onboarding::topology::AttachmentRef;
 use onboarding::topology::Topology;
 use openapi::cbn;
 
 use crate::cloud::Side;
-use crate::failure::Problem;
+use crate::error::WriteError;
 use crate::session::Session;
 
 /// The id of an attachment, which may have to be made first.
 ///
 /// # Errors
-/// [`Problem::Blocked`] while it does not exist.
-pub fn attachment_id(topology: &Topology, attachment: &AttachmentRef) -> Result<String, Problem> {
+/// [`WriteError::Blocked`] while it does not exist.
+pub fn attachment_id(topology: &Topology, attachment: &AttachmentRef) -> Result<String, WriteError> {
     let id = topology.resolve(attachment).map(ToString::to_string);
-    id.ok_or_else(|| Problem::missing(attachment, format!("There is no id yet for {attachment}.")))
+    id.ok_or_else(|| WriteError::missing(attachment, format!("There is no id yet for {attachment}.")))
 }
 
 /// Writes a [`Write::Associate`] or [`Write::Propagate`]; gives how many changes that were (none, for any other write).
 ///
 /// # Errors
 /// The cloud's refusal, or that the attachment is not there.
-pub async fn link(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, Problem> {
+pub async fn link(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, WriteError> {
     match write {
         Write::Associate { region, table, attachment } => {
             let associate = cbn::AssociateTransitRouterAttachmentWithRouteTable {

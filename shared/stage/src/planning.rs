@@ -2,10 +2,11 @@
 
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
-use onboarding::plan::{self, Departures, Inputs};
-use onboarding::{Binding, Change, Code, Plan, StageName, Topology, Verdict, Verdicts, wanted};
+use onboarding::inputs::{Departures, Inputs};
+use onboarding::plan::{self};
+use onboarding::{Binding, Change, Code, Plan, StageName, Topology, Verdict, Verdicts, desired};
 
-use crate::failure::Failure;
+use crate::error::StageError;
 use crate::host::Invocation;
 use crate::needs::Needs;
 use crate::observe::observe;
@@ -15,9 +16,9 @@ use crate::session::Session;
 /// The analysis' verdicts on the binding's wanted instances, over `topology`.
 #[must_use]
 pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
-    let instances = wanted::selected(binding, topology).map(|(_, instance)| instance);
-    let known = wanted::load_balancer(binding, topology)
-        .and_then(|load_balancer| Ok((&load_balancer.vpc, wanted::sources(binding, topology)?)));
+    let instances = desired::selected(binding, topology).map(|(_, instance)| instance);
+    let known = desired::load_balancer(binding, topology)
+        .and_then(|load_balancer| Ok((&load_balancer.vpc, desired::sources(binding, topology)?)));
     match known {
         Ok((vpc, sources)) => reachability::verdicts(topology, vpc, &sources, &binding.server_group.ports(), instances),
         // Without sources there is no packet to follow.
@@ -43,7 +44,7 @@ pub(crate) async fn plan_of(
         StageName::VpcAttachments | StageName::PeerAttachment => ways(session, &inputs).0,
         // Over the fresh topology: what is planned, but not there, opens no path.
         StageName::BackendServers => plan::members(&inputs, &verdicts(session.binding(), topology)),
-        StageName::Verify => review(session, topology),
+        StageName::Verify => plan_current(session, topology),
         StageName::Prune => prune(session, &inputs).await,
         StageName::Preflight => projected(session, &inputs),
     }
@@ -89,7 +90,7 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
         other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
     };
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
-    let limit = session.pace().left() / 2;
+    let limit = session.backoff().left() / 2;
     join_all(others.into_iter().map(|other| async move {
         let cloud = session.cloud().of(other, session.run());
         let reading = observe(&cloud, other, session.deployment(), Needs::WANTS);
@@ -111,12 +112,12 @@ fn others<'t>(seen: &'t [(&'t Binding, Topology)], inputs: &Inputs<'t>) -> Vec<I
 /// what follows from it then.
 ///
 /// # Errors
-/// [`Failure`], when the store or the cloud cannot be read in time.
+/// [`StageError`], when the store or the cloud cannot be read in time.
 pub async fn plan_whole(
     invocation: &Invocation<'_>,
     binding: &BindingName,
     approved: bool,
-) -> Result<(Topology, Plan), Failure> {
+) -> Result<(Topology, Plan), StageError> {
     let request = Request { binding: binding.clone(), run: String::new() };
     let session = Session::open(invocation, &request).await?;
     let topology = session.observe(Needs::ALL).await?;
@@ -134,8 +135,8 @@ pub async fn plan_whole(
 /// That takes the reading of other bindings, and a run prunes at its end anyway.
 ///
 /// # Errors
-/// [`Failure`], when the store or the cloud cannot be read in time.
-pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, Failure> {
+/// [`StageError`], when the store or the cloud cannot be read in time.
+pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, StageError> {
     let request = Request { binding: binding.clone(), run: String::new() };
     let session = Session::open(invocation, &request).await?;
     let topology = session.observe(Needs::ALL).await?;
@@ -149,7 +150,7 @@ pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Res
 
 /// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.
 #[must_use]
-pub fn review(session: &Session<'_>, topology: &Topology) -> Plan {
+pub fn plan_current(session: &Session<'_>, topology: &Topology) -> Plan {
     let inputs = session.inputs(topology, Departures::NONE);
     ways(session, &inputs).0.and(plan::members(&inputs, &verdicts(session.binding(), topology)))
 }

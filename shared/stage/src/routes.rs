@@ -1,11 +1,12 @@
 //! The one write that two stages share: a route of a VPC's table to its attachment.
 
-use onboarding::change::{AttachmentRef, Write};
+use onboarding::change::Write;
+use onboarding::topology::AttachmentRef;
 use onboarding::topology::Topology;
 use openapi::vpc;
 
 use crate::cloud::side_of;
-use crate::failure::Problem;
+use crate::error::WriteError;
 use crate::links::attachment_id;
 use crate::session::Session;
 
@@ -13,7 +14,7 @@ use crate::session::Session;
 ///
 /// # Errors
 /// The cloud's refusal, or that the attachment is not there.
-pub async fn add_vpc_route(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, Problem> {
+pub async fn add_vpc_route(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, WriteError> {
     let Write::AddVpcRoute { region, vpc, table, destination } = write else { return Ok(0) };
     let attachment = AttachmentRef::Vpc { vpc: vpc.clone() };
     let next_hop = attachment_id(topology, &attachment)?;

@@ -1,55 +1,29 @@
 //! Run: observe, plan, apply, until nothing of the stage is open or on its way, or the time is used up.
 
-use std::future::Future;
 use std::time::Duration;
 
-use onboarding::{Change, Code, Plan, Reason, StageName, Topology};
+use onboarding::{Code, Plan, Reason, StageName};
 use openapi::ErrorKind;
 
-use crate::apply::{Ledger, Sorted};
-use crate::failure::{Failure, Problem};
+use crate::apply::{Progress, Sorted};
+use crate::error::StageError;
 use crate::host::Invocation;
-use crate::needs::Needs;
 use crate::planning;
 use crate::readings::{Look, Looks};
 use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
+use crate::stage::Stage;
 use crate::unread;
 
 /// Readings that fail in a row before the cloud counts as failing. Each call has been tried several times by then.
 const READINGS: u32 = 3;
 
-/// One stage: what it has to see, and how it writes its own changes.
-pub trait Stage: Sync {
-    /// Its name.
-    const NAME: StageName;
-    /// What it has to see.
-    const NEEDS: Needs;
-    /// The permissions that its writes take: with [`Needs::actions`], the whole of its role.
-    const WRITES: &'static [&'static str];
-
-    /// The readings, by action, that show how its changes come about: what is read while it waits for them.
-    const SHOWS: &'static [&'static str];
-
-    /// Makes the first of `changes`, in one call; gives how many of them that call made. `changes` are of one lane, in the
-    /// order of the plan, and ready: what they need was there in `topology`.
-    ///
-    /// # Errors
-    /// [`Problem`]: the cloud's refusal, or why the first change cannot be made. The loop decides what it means.
-    fn write(
-        &self,
-        session: &Session<'_>,
-        topology: &Topology,
-        changes: &[Change],
-    ) -> impl Future<Output = Result<usize, Problem>> + Send;
-}
-
 /// Runs a stage for the binding that `request` names.
 ///
 /// # Errors
-/// [`Failure`]: the time is used up, the cloud is failing, or nobody knows what is wanted.
-pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {
+/// [`StageError`]: the time is used up, the cloud is failing, or nobody knows what is wanted.
+pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
     let outcome = ensure(stage, invocation, request).await;
     let (name, binding, run) = (S::NAME, &request.binding, request.run.as_str());
     match &outcome {
@@ -65,26 +39,26 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
     outcome
 }
 
-async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, Failure> {
+async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
     let session = Session::open(invocation, request).await?;
-    let mut pace = session.pace();
-    let mut ledger = Ledger::default();
+    let mut backoff = session.backoff();
+    let mut progress = Progress::default();
     let mut failed_readings = 0;
     let mut looks = Looks::of(S::SHOWS);
     loop {
         let look = looks.next();
-        let observation = session.observe_noting(S::NEEDS, look, pace.left()).await?;
+        let observation = session.observe_noting(S::NEEDS, look, backoff.left()).await?;
         let topology = &observation.topology;
         // The workflow's Retry brings new credentials; a report would let the run go on without this stage's part.
         if let Some(what) = unread::expired(&topology.unread) {
-            return Err(Failure::CloudFailing { what });
+            return Err(StageError::CloudFailing { what });
         }
         // Prune reads other bindings here.
-        let planning = planning::plan_of(&session, S::NAME, topology, ledger.removed());
-        let late = |_| Failure::StillPending { what: "the other bindings are still being read".to_owned() };
-        let plan = session.clock().timeout(pace.left(), planning).await.map_err(late)?;
-        let inputs = session.inputs(topology, ledger.removed());
-        let sorted = ledger.sort(S::NAME, session.approved(), &inputs, &plan);
+        let planning = planning::plan_of(&session, S::NAME, topology, progress.removed());
+        let late = |_| StageError::StillPending { what: "the other bindings are still being read".to_owned() };
+        let plan = session.clock().timeout(backoff.left(), planning).await.map_err(late)?;
+        let inputs = session.inputs(topology, progress.removed());
+        let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
         let waits = !sorted.waiting.is_empty() || (S::NAME == StageName::BackendServers && is_learning(&sorted));
         if look != Look::Whole && (!waits || !sorted.lanes.is_empty()) {
             // It no longer only waits: what to do now is decided on a whole look.
@@ -96,31 +70,31 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
-            if waits && pace.wait().await {
+            if waits && backoff.wait().await {
                 continue;
             }
             if !observation.failing {
-                return Ok(report::<S>(&session, &plan, ledger.made, sorted.blocked));
+                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
             }
             if failed_readings >= READINGS {
-                return Err(Failure::CloudFailing { what: unread(&plan) });
+                return Err(StageError::CloudFailing { what: unread(&plan) });
             }
         }
         if !sorted.lanes.is_empty() {
-            ledger.trouble = None;
+            progress.last_error = None;
         }
-        let limit = for_answers(pace.left(), session.host().settings().margin);
-        let writing = ledger.write(stage, &session, topology, &sorted.lanes);
+        let limit = for_answers(backoff.left(), session.host().settings().margin);
+        let writing = progress.write(stage, &session, topology, &sorted.lanes);
         match session.clock().timeout(limit, writing).await {
-            Ok(true) => pace.hurry(),
+            Ok(true) => backoff.hurry(),
             Ok(false) => {}
-            Err(_) => return Err(Failure::StillPending { what: "a write is not answered yet".to_owned() }),
+            Err(_) => return Err(StageError::StillPending { what: "a write is not answered yet".to_owned() }),
         }
-        if let Some(error) = ledger.trouble.take_if(|error| error.is_expired()) {
-            return Err(Failure::cloud(&error));
+        if let Some(error) = progress.last_error.take_if(|error| error.is_expired()) {
+            return Err(StageError::cloud(&error));
         }
-        if !pace.wait().await {
-            return Err(used_up(&ledger, &sorted, observation.failing.then(|| unread(&plan))));
+        if !backoff.wait().await {
+            return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
         }
     }
 }
@@ -138,19 +112,19 @@ fn is_learning(sorted: &Sorted) -> bool {
 }
 
 /// Why the time was not enough; `unread` says what could not be read at the last look.
-fn used_up(ledger: &Ledger, sorted: &Sorted, unread: Option<String>) -> Failure {
-    match (&ledger.trouble, unread) {
-        (_, Some(what)) => Failure::CloudFailing { what },
-        (Some(error), None) if error.kind != ErrorKind::Refused => Failure::cloud(error),
-        (Some(error), None) => Failure::StillPending { what: error.to_string() },
+fn used_up(progress: &Progress, sorted: &Sorted, unread: Option<String>) -> StageError {
+    match (&progress.last_error, unread) {
+        (_, Some(what)) => StageError::CloudFailing { what },
+        (Some(error), None) if error.kind != ErrorKind::Refused => StageError::cloud(error),
+        (Some(error), None) => StageError::StillPending { what: error.to_string() },
         (None, None) => {
-            let open = sorted.lanes.values().flatten().map(|change| ledger.in_words(&change.write));
+            let open = sorted.lanes.values().flatten().map(|change| progress.in_words(&change.write));
             let mut what: Vec<_> = sorted.waiting.iter().cloned().chain(open).collect();
             what.dedup();
             let more = what.len().saturating_sub(3);
             what.truncate(3);
             let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-            Failure::StillPending { what: what.join("; ") + &more }
+            StageError::StillPending { what: what.join("; ") + &more }
         }
     }
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use clock::Clock;
 use jiff::Timestamp;
 use onboarding::ids::BindingName;
-use onboarding::plan::{Departures, Inputs};
+use onboarding::inputs::{Departures, Inputs};
 use onboarding::store::Store;
 use onboarding::{Binding, Deployment, Plan, Topology};
 
+use crate::backoff::Backoff;
 use crate::cloud::Cloud;
-use crate::failure::Failure;
+use crate::error::StageError;
 use crate::host::{Host, Invocation};
 use crate::needs::Needs;
 use crate::observe::{self, Observation};
-use crate::pace::Pace;
 use crate::readings::Look;
 use crate::request::Request;
 use crate::store;
@@ -47,8 +47,8 @@ impl<'a> Session<'a> {
     /// Reads the store and finds the binding.
     ///
     /// # Errors
-    /// [`Failure::Store`], [`Failure::NoBinding`].
-    pub async fn open(invocation: &Invocation<'a>, request: &Request) -> Result<Self, Failure> {
+    /// [`StageError::Store`], [`StageError::NoBinding`].
+    pub async fn open(invocation: &Invocation<'a>, request: &Request) -> Result<Self, StageError> {
         let host = invocation.host;
         let opened = host.clock().now();
         let client = invocation.client();
@@ -127,8 +127,8 @@ impl<'a> Session<'a> {
 
     /// Polling within this invocation's budget.
     #[must_use]
-    pub fn pace(&self) -> Pace<'_> {
-        Pace::until(self.clock(), self.end)
+    pub fn backoff(&self) -> Backoff<'_> {
+        Backoff::until(self.clock(), self.end)
     }
 
     /// In whose name a token is made.
@@ -153,16 +153,16 @@ impl<'a> Session<'a> {
     /// Reads what `needs` names, all of it anew.
     ///
     /// # Errors
-    /// [`Failure::StillPending`] when the budget ends first.
-    pub async fn observe(&self, needs: Needs) -> Result<Topology, Failure> {
+    /// [`StageError::StillPending`] when the budget ends first.
+    pub async fn observe(&self, needs: Needs) -> Result<Topology, StageError> {
         self.look(needs, Look::Whole).await
     }
 
     /// What `needs` names; `look` says what of it is read anew.
     ///
     /// # Errors
-    /// [`Failure::StillPending`] when the budget ends first.
-    pub async fn look(&self, needs: Needs, look: Look) -> Result<Topology, Failure> {
+    /// [`StageError::StillPending`] when the budget ends first.
+    pub async fn look(&self, needs: Needs, look: Look) -> Result<Topology, StageError> {
         Ok(self.observe_noting(needs, look, self.clock().until(self.end)).await?.topology)
     }
 
@@ -171,11 +171,11 @@ impl<'a> Session<'a> {
         needs: Needs,
         look: Look,
         limit: Duration,
-    ) -> Result<Observation, Failure> {
+    ) -> Result<Observation, StageError> {
         self.cloud.readings().forget(look);
         let reading =
             observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
-        let late = |_| Failure::StillPending { what: "the cloud is still being read".to_owned() };
+        let late = |_| StageError::StillPending { what: "the cloud is still being read".to_owned() };
         // Boxed: it is the largest of all futures, and whoever awaits a reading would hold it, in every frame up to a thread's
         // beginning.
         self.clock().timeout(limit, Box::pin(reading)).await.map_err(late)

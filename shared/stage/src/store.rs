@@ -9,7 +9,7 @@ use onboarding::{Binding, Code, Reason};
 use openapi::Client;
 use openapi::oss::GetObject;
 
-use crate::failure::Failure;
+use crate::error::StageError;
 use crate::host::Host;
 use crate::settings::StoreLocation;
 use crate::unread;
@@ -21,11 +21,11 @@ pub const MOST_BYTES: usize = 4 << 20;
 /// Reads and parses the bindings that the settings point at.
 ///
 /// # Errors
-/// [`Failure::Store`]: unreadable, or not valid. Nothing may be written then, for anybody.
-pub async fn load(host: &Host, client: &Client) -> Result<Store, Failure> {
+/// [`StageError::Store`]: unreadable, or not valid. Nothing may be written then, for anybody.
+pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
     let location = &host.settings().store;
     let name = location.to_string();
-    let failure = |message: String| Failure::Store(Reason::new(Code::Store, &name, message));
+    let failure = |message: String| StageError::Store(Reason::new(Code::Store, &name, message));
     let text = match location {
         StoreLocation::File(path) => {
             read_file(path).map_err(|error| failure(format!("{name} cannot be read: {error}.")))?
@@ -59,9 +59,9 @@ pub fn read_file(path: &Path) -> std::io::Result<String> {
 /// One binding of the store.
 ///
 /// # Errors
-/// [`Failure::NoBinding`] when the store has none of that name.
-pub fn find<'a>(store: &'a Store, name: &BindingName) -> Result<&'a Binding, Failure> {
+/// [`StageError::NoBinding`] when the store has none of that name.
+pub fn find<'a>(store: &'a Store, name: &BindingName) -> Result<&'a Binding, StageError> {
     store.binding(name.as_str()).ok_or_else(|| {
-        Failure::NoBinding(Reason::new(Code::NoBinding, name, format!("The store has no binding {name}.")))
+        StageError::NoBinding(Reason::new(Code::NoBinding, name, format!("The store has no binding {name}.")))
     })
 }

@@ -7,8 +7,8 @@ use emulator::CallRecord;
 use emulator::call::{Caller, Service};
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
-use onboarding::change::AttachmentRef;
 use onboarding::ids::BindingName;
+use onboarding::topology::AttachmentRef;
 use onboarding::{Code, Plan, Write};
 use stage::Invocation;
 

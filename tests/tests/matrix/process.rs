@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
-use stage::{Failure, Host, Invocation, Request};
+use stage::{Host, Invocation, Request, StageError};
 
 /// The time limit of the template's functions.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -36,7 +36,7 @@ pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approve
     }
 }
 
-async fn run(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<(), Failure> {
+async fn run(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<(), StageError> {
     // Boxed: eleven stages' futures side by side are more than a test thread's stack holds.
     local::with_stage!(stage, stage => Box::pin(stage::run(&stage, invocation, request)).await.map(drop),
         StageName::Dispatch => panic!("dispatch is no stage of a run"),

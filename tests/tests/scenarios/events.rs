@@ -10,13 +10,13 @@ use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options, TEMPLATE};
 use onboarding::Code;
 use serde_json::{Value, json};
-use stage::{Failure, Invocation};
+use stage::{Invocation, StageError};
 use template::{Pseudo, Template};
 
 const OURS: &str = "1234567890123456";
 
 /// One invocation of dispatch, as long as its function has.
-async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, Failure> {
+async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
     let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };

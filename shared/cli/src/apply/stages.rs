@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use local::with_stage;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
-use stage::{Failure, Host, Invocation, Report, Request, Status, run};
+use stage::{Host, Invocation, Report, Request, StageError, Status, run};
 
 use crate::output::Trouble;
 use crate::pace::patience;
@@ -62,15 +62,15 @@ pub(crate) async fn stages(
                 Err(failure) => failure,
             };
             match &failure {
-                Failure::StillPending { what } => {
+                StageError::StillPending { what } => {
                     if *what != said {
                         tell(Progress::Waits { stage, what });
                         said.clone_from(what);
                     }
                     failures = 0;
                 }
-                Failure::CloudFailing { .. } => failures += 1,
-                Failure::Store(_) | Failure::NoBinding(_) => return Err(trouble(&failure)),
+                StageError::CloudFailing { .. } => failures += 1,
+                StageError::Store(_) | StageError::NoBinding(_) => return Err(trouble(&failure)),
             }
             if failures == FAILURES || clock.now() >= end {
                 return Err(Trouble::Failed(format!("{stage}: {failure}. What is done stays; apply again to go on.")));
@@ -87,7 +87,7 @@ pub(crate) async fn stages(
 }
 
 /// A stage's run. Boxed: eleven of them side by side are more than a thread's stack should hold.
-type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Report, Failure>> + Send + 'a>>;
+type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Report, StageError>> + Send + 'a>>;
 
 fn attempt<'a>(stage: StageName, invocation: &'a Invocation<'_>, request: &'a Request) -> Attempt<'a> {
     with_stage!(stage, stage => Box::pin(async move { run(&stage, invocation, request).await }),

@@ -49,7 +49,7 @@ pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [St
         Hop::TransitTable { transit_router, table, destination, entry } => {
             let (by, then) = match entry {
                 Some(entry) => {
-                    let kind = if entry.learned { "learned" } else { "static" };
+                    let kind = if entry.propagated { "learned" } else { "static" };
                     let then =
                         entry.next_hop.as_ref().map_or_else(|| "black hole".to_owned(), |id| format!("->{GLUE}{id}"));
                     (format!("{table}: {} {kind}", entry.destination), then)

@@ -2,7 +2,7 @@
 //! columns where there is none.
 
 use onboarding::ids::SecurityGroupId;
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::topology::Topology;
 use reachability::{Hop, Path, Remedy};
 

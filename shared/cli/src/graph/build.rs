@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use onboarding::binding::Binding;
 use onboarding::ids::{Region, VpcId};
-use onboarding::topology::{Generation, Instance, Known, Topology, Unknown};
-use onboarding::{Deployment, Plan, wanted};
+use onboarding::topology::{Generation, Instance, Known, Topology, TransitRouterStatus, Unknown};
+use onboarding::{Deployment, Plan, desired};
 
 use super::model::{CenBox, Group, Key, Leaf, PeerBox, Picture, RegionBox, Row, State, VpcBox};
 
@@ -74,11 +74,11 @@ impl Draft<'_> {
         let alb = self.topology.alb();
         let (title, state) = match (alb, self.topology.load_balancer.why_unknown()) {
             (Some(alb), _) => {
-                let generation = match wanted::generation(self.binding, alb) {
+                let generation = match desired::generation(self.binding, alb) {
                     Generation::Upgraded => "upgraded",
                     Generation::Classic => "non-upgraded",
                 };
-                (named(&format!("ALB {id}"), &alb.name, &[generation, &alb.status]), State::There)
+                (named(&format!("ALB {id}"), &alb.name, &[generation, alb.status.as_str()]), State::There)
             }
             (None, Some(why)) => (format!("ALB {id} was not read: {why}"), State::Unknown),
             (None, None) => (format!("There is no ALB {id}"), State::Missing),
@@ -162,7 +162,7 @@ impl Draft<'_> {
         match self.topology.transit_routers.get(region) {
             Some(Known::Known(Some(router))) => {
                 let mut title = format!("{} · {}", router.id, router.kind);
-                if router.status != "Active" {
+                if router.status != TransitRouterStatus::Active {
                     title = format!("{title} · {}", router.status);
                 }
                 let mut leaves = self.transit_tables(region, router);
@@ -208,7 +208,7 @@ impl Draft<'_> {
     /// Whether a backend's vSwitch holds an instance that the binding wants, or the one asked about.
     fn is_used(&self, vpc: &VpcId, vswitch: &onboarding::ids::VSwitchId) -> bool {
         let asked = self.instance.is_some_and(|instance| instance.vpc == *vpc && instance.vswitch == *vswitch);
-        let mut selected = wanted::selected(self.binding, self.topology).map(|(_, instance)| instance);
+        let mut selected = desired::selected(self.binding, self.topology).map(|(_, instance)| instance);
         asked || selected.any(|instance| instance.vpc == *vpc && instance.vswitch == *vswitch)
     }
 }

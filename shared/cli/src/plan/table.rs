@@ -119,8 +119,9 @@ const fn sign(write: &Write) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use onboarding::change::{AttachmentRef, Leaving};
+    use onboarding::change::Leaving;
     use onboarding::plan::Pending;
+    use onboarding::topology::AttachmentRef;
     use onboarding::unread::Cause;
     use onboarding::{Code, FailedCall};
 

@@ -1,11 +1,12 @@
 //! The load balancer itself: its state, its generation, its region, its server group.
 
+use crate::checks::listener;
 use crate::checks::{Finding, Target, regions};
+use crate::desired;
+use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{self, Inputs};
 use crate::reason::{Code, Reason};
 use crate::topology::{Generation, LoadBalancer};
-use crate::wanted;
 
 /// States in which it comes to rest without serving. The others pass by themselves.
 const AT_REST: [&str; 2] = ["Inactive", "CreateFailed"];
@@ -18,7 +19,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     findings.extend(generation(inputs, load_balancer));
     findings.extend(region(inputs, load_balancer));
     findings.extend(cross_zone(inputs));
-    findings.extend(plan::unheard(inputs, load_balancer).map(|reason| Finding::new(reason, vec![Target::Members])));
+    findings.extend(listener::unheard(inputs, load_balancer).map(|reason| Finding::new(reason, vec![Target::Members])));
 }
 
 /// Listeners and members are refused while it is locked or at rest (cloud-apis.md section 5). Whatever else the state, a
@@ -48,7 +49,7 @@ fn generation(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Findi
 }
 
 fn region(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
-    let classic = wanted::generation(inputs.binding, load_balancer) == Generation::Classic;
+    let classic = desired::generation(inputs.binding, load_balancer) == Generation::Classic;
     let remote = !inputs.binding.remote_regions().is_empty();
     if !classic || !remote || regions::offers_remote_backends(&load_balancer.region) {
         return None;

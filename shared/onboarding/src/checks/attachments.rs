@@ -2,13 +2,15 @@
 //! else holds the VPCs.
 
 use crate::binding::Backend;
-use crate::change::AttachmentRef;
-use crate::checks::{Finding, Target};
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
 use crate::ids::{Region, VpcId};
-use crate::plan::{Inputs, may_do_everything};
+use crate::inputs::Inputs;
+
+use crate::desired;
 use crate::reason::{Code, Reason};
-use crate::topology::{LoadBalancer, TransitRouter};
-use crate::wanted;
+use crate::topology::AttachmentRef;
+use crate::topology::{CenStatus, LoadBalancer, TransitRouter};
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
@@ -17,14 +19,14 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     let sides: Vec<_> = std::iter::once(home).chain(backends.filter(|(_, vpc)| *vpc != home.1)).collect();
     let attaching = || sides.iter().map(|(_, vpc)| Target::Attach((*vpc).clone()));
     let connecting = || binding.remote_regions().into_iter().cloned().map(Target::Connect);
-    let surroundings = &topology.surroundings;
+    let context = &topology.context;
 
     let cen = &binding.cen.id;
     let both = || attaching().chain(connecting()).collect::<Vec<_>>();
-    findings.extend(Finding::unread("the CEN instance", &surroundings.cen, both()));
-    let message = match surroundings.cen.get() {
+    findings.extend(Finding::unread("the CEN instance", &context.cen, both()));
+    let message = match context.cen.get() {
         Some(None) => Some(format!("There is no CEN instance {cen}.")),
-        Some(Some(status)) if status != "Active" => Some(format!("CEN instance {cen} is {status}.")),
+        Some(Some(status)) if *status != CenStatus::Active => Some(format!("CEN instance {cen} is {status}.")),
         _ => None,
     };
     findings.extend(message.map(|message| Finding::new(Reason::new(Code::CenMissing, cen, message), both())));
@@ -36,7 +38,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         let reason = Reason::new(Code::TransitRouterServiceClosed, cen, message);
         findings.push(Finding::new(reason, attaching().collect()));
     }
-    let role = &surroundings.service_role;
+    let role = &context.service_role;
     findings.extend(Finding::unread("CEN's service-linked role", role, attaching().collect()));
     if role.get() == Some(&false) {
         let message = "The service-linked role AliyunServiceRoleForCEN is missing.";
@@ -69,7 +71,7 @@ fn quota(inputs: &Inputs<'_>, sides: &[(&Region, &VpcId)], findings: &mut Vec<Fi
     if topology.vpc_attachments.get().is_none() {
         return; // nothing is planned then
     }
-    let mut taken = topology.surroundings.attachments.clone();
+    let mut taken = topology.context.attachments.clone();
     for (region, vpc) in sides {
         if topology.vpc_attachment(vpc).is_some() {
             continue;
@@ -106,7 +108,7 @@ fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Opt
         AttachmentRef::Vpc { vpc } => vpc == home || vpc == &backend.vpc,
         AttachmentRef::Peer { to, .. } => to == &backend.region,
     };
-    let members = wanted::selected(binding, topology).filter(|(backend, _)| behind(backend));
+    let members = desired::selected(binding, topology).filter(|(backend, _)| behind(backend));
     let mut blocks: Vec<_> = members.filter_map(|(_, instance)| instance.address).map(Target::Member).collect();
     let reason = Reason::new(Code::AttachmentNotReady, id, message);
     blocks.push(Target::Using(reference));
@@ -135,7 +137,7 @@ fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
 /// publishes into the VPC and those of this one would meet: a person decides.
 fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
     let Inputs { binding, topology, .. } = *inputs;
-    let cens = topology.surroundings.cens.get(vpc)?;
+    let cens = topology.context.cens.get(vpc)?;
     let other = cens.iter().find(|cen| **cen != binding.cen.id).filter(|_| !cens.contains(&binding.cen.id))?;
     let message = format!("{vpc} is attached to {other}, and the binding names {}.", binding.cen.id);
     Some(Finding::new(Reason::new(Code::VpcElsewhere, vpc, message), vec![Target::Attach(vpc.clone())]))
@@ -144,7 +146,7 @@ fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
 /// An attachment that others made and that lacks something. What is missing is added only with a person's yes, for more
 /// than this binding goes by it.
 fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, findings: &mut Vec<Finding>) {
-    let Inputs { binding, topology, deployment, .. } = *inputs;
+    let Inputs { topology, deployment, .. } = *inputs;
     let Some(id) = topology.resolve(reference) else { return };
     let (mark, publishes) = match reference {
         AttachmentRef::Vpc { vpc } => (topology.vpc_attachment(vpc).and_then(|found| found.mark.as_deref()), true),
@@ -179,7 +181,6 @@ fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, find
         return;
     }
     let message = format!("{id}, {reference}, was made by others and lacks {}.", missing.join(" and "));
-    let blocks =
-        if may_do_everything(inputs.approved, binding) { Vec::new() } else { vec![Target::Links(reference.clone())] };
+    let blocks = if inputs.may_do_everything() { Vec::new() } else { vec![Target::Links(reference.clone())] };
     findings.push(Finding::new(Reason::new(Code::AdoptedIncomplete, id, message), blocks));
 }

@@ -7,9 +7,9 @@
 use crate::binding::Bandwidth;
 use crate::checks::{Finding, Target, regions};
 use crate::ids::{BandwidthPackageId, Region};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
-use crate::topology::BandwidthPackage;
+use crate::topology::{BandwidthPackage, BusinessStatus};
 
 /// Mbit/s of a connection paid by traffic, inside the mainland and anywhere else that crosses no border of it.
 const BY_TRAFFIC: u32 = 1000;
@@ -25,19 +25,19 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     let from = &binding.alb.region;
     let mut reserved = 0;
     for to in binding.remote_regions() {
-        let wish = binding.cen.bandwidth.as_ref();
-        match (topology.peer_attachment(from, to), wish) {
-            (Some(peer), Some(wish)) => {
-                let Some(have) = peer.bandwidth.filter(|have| *have < wish.mbps) else { continue };
-                if inputs.deployment.owns_tag(peer.mark.as_deref()) && peer.bandwidth_package == wish.package {
+        let spec = binding.cen.bandwidth.as_ref();
+        match (topology.peer_attachment(from, to), spec) {
+            (Some(peer), Some(spec)) => {
+                let Some(have) = peer.bandwidth.filter(|have| *have < spec.mbps) else { continue };
+                if inputs.deployment.owns_tag(peer.mark.as_deref()) && peer.bandwidth_package == spec.package {
                     // The plan raises it.
-                    findings.extend(border(inputs, wish, to));
-                    if let Some(id) = &wish.package {
-                        package(inputs, id, to, wish.mbps - have, &mut reserved, findings);
+                    findings.extend(border(inputs, spec, to));
+                    if let Some(id) = &spec.package {
+                        package(inputs, id, to, spec.mbps - have, &mut reserved, findings);
                     }
                     continue;
                 }
-                let message = format!("Connection {} ({from} - {to}) has {have} of {} Mbit/s.", peer.id, wish.mbps);
+                let message = format!("Connection {} ({from} - {to}) has {have} of {} Mbit/s.", peer.id, spec.mbps);
                 findings.push(Finding::new(Reason::new(Code::Bandwidth, &peer.id, message), Vec::new()));
             }
             (Some(_), None) => {}
@@ -46,10 +46,10 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
                 let reason = Reason::new(Code::Bandwidth, &binding.cen.id, message);
                 findings.push(Finding::new(reason, vec![Target::Connect(to.clone())]));
             }
-            (None, Some(wish)) => {
-                findings.extend(border(inputs, wish, to));
-                if let Some(id) = &wish.package {
-                    package(inputs, id, to, wish.mbps, &mut reserved, findings);
+            (None, Some(spec)) => {
+                findings.extend(border(inputs, spec, to));
+                if let Some(id) = &spec.package {
+                    package(inputs, id, to, spec.mbps, &mut reserved, findings);
                 }
             }
         }
@@ -57,17 +57,17 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
 }
 
 /// A new connection across the mainland's border: worth a word, and refused beyond what is sold by traffic.
-fn border(inputs: &Inputs<'_>, wish: &Bandwidth, to: &Region) -> Option<Finding> {
+fn border(inputs: &Inputs<'_>, spec: &Bandwidth, to: &Region) -> Option<Finding> {
     let from = &inputs.binding.alb.region;
     let crosses = match (regions::area(from), regions::area(to)) {
         (Some(one), Some(other)) => one != other && [one, other].contains(&regions::MAINLAND),
         _ => false,
     };
     let most = if crosses { BY_TRAFFIC_ABROAD } else { BY_TRAFFIC };
-    if wish.package.is_none() && wish.mbps > most {
+    if spec.package.is_none() && spec.mbps > most {
         let code = if crosses { Code::CrossBorder } else { Code::Bandwidth };
         let message =
-            format!("The connection {from} - {to}, paid by traffic, can have {most} of {} Mbit/s.", wish.mbps);
+            format!("The connection {from} - {to}, paid by traffic, can have {most} of {} Mbit/s.", spec.mbps);
         return Some(Finding::new(Reason::new(code, to, message), vec![Target::Connect(to.clone())]));
     }
     let message = || format!("The connection {from} - {to} crosses the border of the Chinese mainland.");
@@ -95,7 +95,7 @@ fn package(
     if !plan.associated {
         return fault(Code::Bandwidth, format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id));
     }
-    if plan.business_status != "Normal" {
+    if plan.business_status != BusinessStatus::Normal {
         return fault(Code::Bandwidth, format!("Bandwidth plan {id} is {}.", plan.business_status));
     }
     if let Some((one, other)) = other_areas(plan, &binding.alb.region, to) {

@@ -3,25 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use crate::checks::{Finding, Target};
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
+use crate::desired;
 use crate::ids::{InstanceId, ServerGroupId};
+use crate::inputs::Inputs;
+use crate::limits::SERVERS_PER_GROUP;
 use crate::mark::Role;
-use crate::plan::Inputs;
-use crate::plan::SERVERS_PER_GROUP;
 use crate::reason::{Code, Reason};
-use crate::surroundings::Holder;
-use crate::topology::{Generation, LoadBalancer};
-use crate::wanted;
+use crate::topology::context::Holder;
+use crate::topology::{Generation, InstanceStatus, LoadBalancer};
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     findings.extend(quota(inputs, load_balancer));
-    let selected = wanted::selected(inputs.binding, inputs.topology);
+    let selected = desired::selected(inputs.binding, inputs.topology);
     let addresses = selected.filter_map(|(_, instance)| Some((&instance.id, instance.address?)));
     findings.extend(addresses.filter_map(|(id, address)| {
-        Some(Finding::new(wanted::not_private(id, address)?, vec![Target::Member(address)]))
+        Some(Finding::new(desired::not_private(id, address)?, vec![Target::Member(address)]))
     }));
     findings.extend(full(inputs));
-    if wanted::generation(inputs.binding, load_balancer) == Generation::Classic {
+    if desired::generation(inputs.binding, load_balancer) == Generation::Classic {
         load_balancers(inputs, load_balancer, findings);
     }
 }
@@ -46,7 +47,7 @@ fn servers_of(edition: &str) -> u32 {
 /// A server counts once for each listener that uses its group, and once for a group that only rules use.
 fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     let topology = inputs.topology;
-    let balanced = &topology.surroundings.balanced;
+    let balanced = &topology.context.balanced;
     if let Some(unread) = Finding::unread("the server groups of the load balancer", balanced, vec![Target::Members]) {
         return Some(unread);
     }
@@ -82,7 +83,8 @@ fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, I
     let Inputs { binding, topology, .. } = *inputs;
     let registered: BTreeSet<Ipv4Addr> =
         topology.servers.get().into_iter().flatten().map(|server| server.address).collect();
-    let running = wanted::selected(binding, topology).filter(|(_, instance)| instance.status == "Running");
+    let running =
+        desired::selected(binding, topology).filter(|(_, instance)| instance.status == InstanceStatus::Running);
     let running = running.filter_map(|(_, instance)| Some((&instance.id, instance.address?)));
     running.filter(move |(_, address)| !registered.contains(address))
 }
@@ -92,10 +94,10 @@ fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, I
 fn load_balancers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let home = &load_balancer.vpc;
-    let known = &topology.surroundings.holders;
+    let known = &topology.context.holders;
     findings.extend(Finding::unread("who holds the addresses of the ALB's VPC", known, vec![Target::Members]));
     let (Some(holders), Some(vpc)) = (known.get(), topology.vpc(home)) else { return };
-    let selected = wanted::selected(binding, topology).filter_map(|(_, instance)| instance.address);
+    let selected = desired::selected(binding, topology).filter_map(|(_, instance)| instance.address);
     let members = topology.servers.get().into_iter().flatten().map(|server| server.address);
     let here = selected.chain(members).filter(|address| vpc.cidrs.iter().any(|prefix| prefix.contains(address)));
     for address in here.collect::<BTreeSet<_>>() {

@@ -4,19 +4,20 @@
 //! "One VPC per region and CEN instance" and "no shared transit router" are one check: a CEN instance has one transit
 //! router in a region.
 
-use crate::checks::{Finding, Target};
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
+use crate::desired;
 use crate::ids::{BindingName, VpcId};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
-use crate::surroundings::{AlbVpc, Sibling};
+use crate::topology::context::{AlbVpc, Sibling};
 use crate::topology::{Generation, LoadBalancer};
-use crate::wanted;
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
-    if wanted::generation(inputs.binding, load_balancer) == Generation::Upgraded {
+    if desired::generation(inputs.binding, load_balancer) == Generation::Upgraded {
         return;
     }
-    let known = &inputs.topology.surroundings.alb_vpcs;
+    let known = &inputs.topology.context.alb_vpcs;
     findings.extend(Finding::unread("the other server groups of the ALB's region", known, vec![Target::Paths]));
     for (vpc, other) in known.get().into_iter().flatten().filter(|(vpc, _)| **vpc != load_balancer.vpc) {
         if siblings(inputs).all(|sibling| &sibling.vpc != vpc) {
@@ -24,7 +25,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         }
         findings.extend(shared_backends(inputs, vpc, other));
     }
-    for (name, known) in &inputs.topology.surroundings.siblings {
+    for (name, known) in &inputs.topology.context.siblings {
         findings.extend(Finding::unread(&format!("the load balancer of binding {name}"), known, vec![Target::Paths]));
         let Some(Some(sibling)) = known.get() else { continue };
         findings.extend(of_the_store(inputs, load_balancer, name, sibling));
@@ -33,7 +34,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
 
 /// Classic load balancers of the store's other bindings with the same region and CEN instance.
 fn siblings<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Sibling> + use<'a> {
-    let all = inputs.topology.surroundings.siblings.values().filter_map(|known| known.get()?.as_ref());
+    let all = inputs.topology.context.siblings.values().filter_map(|known| known.get()?.as_ref());
     all.filter(|sibling| sibling.generation == Generation::Classic)
 }
 
@@ -64,12 +65,12 @@ fn of_the_store(
 /// same listings for it.
 fn progress(inputs: &Inputs<'_>, name: &BindingName, vpc: &VpcId) -> u8 {
     let Inputs { binding, topology, deployment, .. } = *inputs;
-    if topology.surroundings.alb_vpcs.get().is_some_and(|vpcs| vpcs.contains_key(vpc)) {
+    if topology.context.alb_vpcs.get().is_some_and(|vpcs| vpcs.contains_key(vpc)) {
         return 2;
     }
     let router = topology.transit_router(&binding.alb.region);
     let mut routes = router.into_iter().flat_map(|router| router.tables.values()).flat_map(|table| &table.routes);
-    u8::from(routes.any(|route| !route.learned && deployment.binding_of(&route.description).as_ref() == Some(name)))
+    u8::from(routes.any(|route| !route.propagated && deployment.binding_of(&route.description).as_ref() == Some(name)))
 }
 
 fn second_vpc(inputs: &Inputs<'_>, vpc: &VpcId, other: &AlbVpc) -> Option<Finding> {
@@ -84,9 +85,9 @@ fn shared_backends(inputs: &Inputs<'_>, vpc: &VpcId, other: &AlbVpc) -> Vec<Find
     let Inputs { binding, topology, .. } = *inputs;
     let mut findings = Vec::new();
     for backend in &binding.backends {
-        let Some(theirs) = topology.surroundings.cens.get(&backend.vpc) else { continue };
+        let Some(theirs) = topology.context.cens.get(&backend.vpc) else { continue };
         let Some(cen) = theirs.intersection(&other.cens).find(|cen| **cen != binding.cen.id) else { continue };
-        let selected = wanted::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
+        let selected = desired::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
         let shared: Vec<_> = selected
             .filter_map(|(_, instance)| instance.address)
             .filter(|address| other.remote.contains(address))

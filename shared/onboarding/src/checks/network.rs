@@ -5,18 +5,20 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::change::AttachmentRef;
-use crate::checks::{Finding, Target};
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
 use crate::ids::VpcId;
-use crate::plan::{Inputs, describe};
+use crate::inputs::Inputs;
+
+use crate::desired::{self, Desired, DesiredVpcRoute};
 use crate::reason::{Code, Reason};
+use crate::topology::AttachmentRef;
 use crate::topology::{Generation, LoadBalancer, NextHop, Vpc};
-use crate::wanted::{self, VpcRouteWish, Wants};
 
 /// The cloud's own services: every VPC has a route for it.
 const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
 
-pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, wants: &Wants, findings: &mut Vec<Finding>) {
+pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: &Desired, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let home = &load_balancer.vpc;
     let mut earlier: Vec<&VpcId> = vec![home];
@@ -37,10 +39,10 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, wants: &W
     }
     strangers(inputs, load_balancer, findings);
     findings.extend(custom_front(inputs, load_balancer));
-    for wish in &wants.vpc_routes {
-        shadowed(inputs, wish, findings);
+    for wanted in &desired.vpc_routes {
+        shadowed(inputs, wanted, findings);
     }
-    if wanted::generation(binding, load_balancer) == Generation::Classic {
+    if desired::generation(binding, load_balancer) == Generation::Classic {
         custom_tables(inputs, findings);
     }
 }
@@ -64,10 +66,10 @@ fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut V
     let backends = binding.backends.iter().map(|backend| (&backend.region, &backend.vpc));
     for (region, id) in std::iter::once(home).chain(backends.filter(|(_, vpc)| *vpc != home.1)) {
         let (Some(router), Some(vpc)) = (topology.transit_router(region), topology.vpc(id)) else { continue };
-        let learned = router.tables.values().flat_map(|table| &table.routes).filter(|route| route.learned);
+        let learned = router.tables.values().flat_map(|table| &table.routes).filter(|route| route.propagated);
         let clash = learned.filter_map(|route| {
             let hop = route.next_hop.as_ref()?;
-            let stranger = topology.surroundings.strangers.iter().find(|found| &found.id == hop)?;
+            let stranger = topology.context.strangers.iter().find(|found| &found.id == hop)?;
             let mine =
                 vpc.cidrs.iter().find(|mine| mine.contains(&route.destination) || route.destination.contains(*mine))?;
             Some((route.destination, stranger, mine))
@@ -107,27 +109,23 @@ fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
 
 /// A more specific route takes a part of a wanted destination elsewhere. The route is made all the same: it serves the
 /// rest, and the members that it does not serve are withheld.
-fn shadowed(inputs: &Inputs<'_>, wish: &VpcRouteWish, findings: &mut Vec<Finding>) {
-    let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
-    let Some(table) = vpc.tables.get(&wish.table) else { return };
-    let ours = inputs.topology.resolve(&AttachmentRef::Vpc { vpc: wish.vpc.clone() });
+fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Finding>) {
+    let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return };
+    let Some(table) = vpc.tables.get(&wanted.table) else { return };
+    let ours = inputs.topology.resolve(&AttachmentRef::Vpc { vpc: wanted.vpc.clone() });
     let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
     let inside = table.routes.iter().filter(|route| {
-        route.destination != wish.destination
-            && wish.destination.contains(&route.destination)
+        route.destination != wanted.destination
+            && wanted.destination.contains(&route.destination)
             && !leads_to_us(&route.next_hop)
     });
     findings.extend(inside.map(|route| {
         let message = format!(
             "{} of {} ({}) takes a part of {} to {}.",
-            route.destination,
-            vpc.id,
-            table.id,
-            wish.destination,
-            describe(&route.next_hop)
+            route.destination, vpc.id, table.id, wanted.destination, route.next_hop
         );
-        let lost = |address: &Ipv4Addr| wish.forward && route.destination.contains(address);
-        let members = wanted::selected(inputs.binding, inputs.topology).filter_map(|(_, instance)| instance.address);
+        let lost = |address: &Ipv4Addr| wanted.forward && route.destination.contains(address);
+        let members = desired::selected(inputs.binding, inputs.topology).filter_map(|(_, instance)| instance.address);
         let members = members.filter(lost).map(Target::Member).collect();
         Finding::new(Reason::new(Code::RouteShadowed, &route.id, message), members)
     }));
@@ -137,14 +135,14 @@ fn shadowed(inputs: &Inputs<'_>, wish: &VpcRouteWish, findings: &mut Vec<Finding
 fn custom_tables(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let mut named = BTreeSet::new();
-    for (backend, instance) in wanted::selected(binding, topology) {
+    for (backend, instance) in desired::selected(binding, topology) {
         let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
         let Some(vswitch) = vpc.vswitches.get(&instance.vswitch) else { continue };
         let Some(table) = vpc.table_of(vswitch).filter(|table| !table.system) else { continue };
         if !named.insert(&vswitch.id) {
             continue;
         }
-        let here = wanted::selected(binding, topology).filter(|(_, other)| other.vswitch == vswitch.id);
+        let here = desired::selected(binding, topology).filter(|(_, other)| other.vswitch == vswitch.id);
         let members = here.filter_map(|(_, other)| other.address).map(Target::Member);
         let message = format!("vSwitch {} of {} uses the custom route table {}.", vswitch.id, vpc.id, table.id);
         findings.push(Finding::new(Reason::new(Code::CustomRouteTable, &vswitch.id, message), members.collect()));

@@ -1,7 +1,7 @@
 //! What was made for bindings that the store no longer has, and nobody's attachments and connections. Reported, never removed.
 
 use crate::ids::{Region, VpcId};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::Known;
 
@@ -21,7 +21,7 @@ fn is_gone(inputs: &Inputs<'_>, binding: &str) -> bool {
 /// Groups, with the listeners that forward to them and their members.
 fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
     let mut found = Vec::new();
-    for group in inputs.topology.surroundings.left_groups.get().into_iter().flatten() {
+    for group in inputs.topology.context.left_groups.get().into_iter().flatten() {
         let (id, binding) = (&group.id, &group.binding);
         let message = format!(
             "Server group {id} ({}) was made for binding {binding}, which is not in the store; it has {} members{}.",
@@ -66,15 +66,15 @@ fn members(inputs: &Inputs<'_>) -> Vec<Reason> {
 /// binding with the same CEN instance: one that could not be read may want any of them.
 fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
     let Inputs { deployment, binding, store, topology, .. } = *inputs;
-    let surroundings = &topology.surroundings;
+    let context = &topology.context;
     let same_cen = || store.iter().filter(|other| other.cen.id == binding.cen.id);
-    let in_region = |region: &Region| surroundings.strangers.iter().any(|found| &found.region == region);
+    let in_region = |region: &Region| context.strangers.iter().any(|found| &found.region == region);
     if topology.alb().is_none() && in_region(&binding.alb.region) {
         return Vec::new();
     }
     let mut homes: Vec<&VpcId> = Vec::new();
     for other in same_cen().filter(|other| other.alb.id != binding.alb.id) {
-        match surroundings.siblings.get(&other.name) {
+        match context.siblings.get(&other.name) {
             Some(Known::Known(sibling)) => homes.extend(sibling.as_ref().map(|sibling| &sibling.vpc)),
             // Not read: it may be any VPC of that region.
             _ if in_region(&other.alb.region) => return Vec::new(),
@@ -85,7 +85,7 @@ fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
         let backend = same_cen().flat_map(|other| &other.backends).any(|backend| &backend.vpc == vpc);
         backend || homes.contains(&vpc) || topology.alb().is_some_and(|alb| &alb.vpc == vpc)
     };
-    let ours = surroundings.strangers.iter().filter(|found| deployment.owns_tag(found.mark.as_deref()));
+    let ours = context.strangers.iter().filter(|found| deployment.owns_tag(found.mark.as_deref()));
     let left = ours.filter(|found| !named(&found.vpc)).map(|found| {
         let message = format!(
             "Attachment {} of {} in {} was made by this deployment, and no binding names that VPC.",
@@ -106,7 +106,7 @@ fn connections(inputs: &Inputs<'_>) -> Vec<Reason> {
         })
     };
     let own = topology.peer_attachments.get().into_iter().flatten();
-    let all = own.chain(&topology.surroundings.foreign_peers);
+    let all = own.chain(&topology.context.foreign_peers);
     let ours =
         all.filter(|peer| deployment.owns_tag(peer.mark.as_deref()) && !joined(&peer.regions.0, &peer.regions.1));
     let left = ours.map(|peer| {

@@ -2,28 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checks::{Finding, Target};
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
+use crate::desired::{self, Desired};
 use crate::ids::{InstanceId, SecurityGroupId};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{RuleSource, SecurityGroup};
-use crate::wanted::{self, Wants};
 
 /// Ingress rules that a group holds (cloud-apis.md section 11, the older and lower of two published numbers).
 const RULES_PER_GROUP: usize = 200;
 
-pub(super) fn check(inputs: &Inputs<'_>, wants: &Wants, findings: &mut Vec<Finding>) {
+pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let wanted_instances: BTreeSet<&InstanceId> =
-        wanted::selected(binding, topology).map(|(_, instance)| &instance.id).collect();
+        desired::selected(binding, topology).map(|(_, instance)| &instance.id).collect();
     let mut groups: BTreeMap<&SecurityGroupId, &SecurityGroup> = BTreeMap::new();
-    for (_, instance) in wanted::selected(binding, topology) {
-        if let Some(group) = wanted::group_for_rules(topology, instance) {
+    for (_, instance) in desired::selected(binding, topology) {
+        if let Some(group) = desired::group_for_rules(topology, instance) {
             groups.insert(&group.id, group);
         }
     }
     for (id, group) in groups {
-        findings.extend(quota(inputs, wants, group));
+        findings.extend(quota(inputs, desired, group));
         let all = topology.instances.values().filter_map(|known| known.get()).flatten();
         let others = all.filter(|one| one.security_groups.contains(id) && !wanted_instances.contains(&one.id));
         let others: BTreeSet<_> = others.map(|instance| &instance.id).collect();
@@ -40,15 +41,15 @@ pub(super) fn check(inputs: &Inputs<'_>, wants: &Wants, findings: &mut Vec<Findi
 
 /// Rules that the binding wants and the group lacks, and the room for them. An older rule of ours that is on its way out
 /// still takes its place.
-fn quota(inputs: &Inputs<'_>, wants: &Wants, group: &SecurityGroup) -> Option<Finding> {
-    let of_group = wants.rules.iter().filter(|(id, _)| id == &group.id);
+fn quota(inputs: &Inputs<'_>, desired: &Desired, group: &SecurityGroup) -> Option<Finding> {
+    let of_group = desired.rules.iter().filter(|(id, _)| id == &group.id);
     let missing = of_group
-        .filter(|(_, wish)| {
+        .filter(|(_, wanted)| {
             let same = |have: &crate::topology::SecurityRule| {
                 have.accept
-                    && have.source == RuleSource::Cidr(wish.source)
-                    && have.ports == Some((wish.port, wish.port))
-                    && (have.priority == wish.priority || inputs.deployment.binding_of(&have.description).is_none())
+                    && have.source == RuleSource::Cidr(wanted.source)
+                    && have.ports == Some((wanted.port, wanted.port))
+                    && (have.priority == wanted.priority || inputs.deployment.binding_of(&have.description).is_none())
             };
             !group.rules.iter().any(same)
         })

@@ -4,11 +4,12 @@
 //! (`plan::obstacles`), unless the binding asks to be connected ahead.
 
 use crate::binding::Backend;
-use crate::checks::{Finding, Target};
-use crate::plan::Inputs;
+use crate::checks::finding::Finding;
+use crate::checks::target::Target;
+use crate::desired;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{Instance, Known, LoadBalancer};
-use crate::wanted;
 
 /// Near misses that a message names.
 const NAMED: usize = 3;
@@ -20,7 +21,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         let attach = || vec![Target::Attach(backend.vpc.clone())];
         findings.extend(Finding::unread(&format!("the instances of {}", backend.vpc), known, attach()));
         let Some(instances) = known.get() else { continue };
-        if wanted::selected(binding, topology).any(|(of, _)| of.vpc == backend.vpc) {
+        if desired::selected(binding, topology).any(|(of, _)| of.vpc == backend.vpc) {
             continue;
         }
         let tags: Vec<String> = backend.select.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -42,8 +43,8 @@ fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -
         .iter()
         .filter_map(|instance| Some(format!("{} has {}", instance.id, near(backend, instance)?)))
         .collect();
-    let surroundings = &inputs.topology.surroundings;
-    let elsewhere = surroundings.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
+    let context = &inputs.topology.context;
+    let elsewhere = context.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
     misses.extend(elsewhere.map(|found| format!("{} has them in {} ({})", found.instance, found.vpc, found.region)));
     if misses.is_empty() {
         return String::new();

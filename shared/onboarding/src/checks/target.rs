@@ -2,9 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-use crate::change::{AttachmentRef, Write};
+use crate::change::Write;
 use crate::ids::{Region, SecurityGroupId, VpcId};
-use crate::plan::{Inputs, uses};
+use crate::inputs::Inputs;
+use crate::topology::AttachmentRef;
 
 /// A set of changes. Removals are in none: nothing that is wrong with a path stops leaving it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Target {
             (Self::Way(vpc), write) => !matches!(write, Write::AllowIngress { .. }) && serves_only(inputs, vpc, write),
             (Self::Attach(id), Write::AttachVpc { vpc, .. }) => id == vpc,
             (Self::Connect(region), Write::Connect { to, .. } | Write::SetBandwidth { to, .. }) => region == to,
-            (Self::Using(of), write) => uses(write).contains(of),
+            (Self::Using(of), write) => write.uses().contains(of),
             (Self::Links(of), Write::Associate { attachment, .. } | Write::Propagate { attachment, .. }) => {
                 of == attachment
             }

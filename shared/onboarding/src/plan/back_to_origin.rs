@@ -2,55 +2,57 @@
 //! router's static route to the ALB's VPC, in the table where the backends' packets are looked up.
 
 use crate::change::{Change, StageName, Write};
-use crate::plan::{Inputs, Plan, lane, routes};
+use crate::desired::{self, Desired, DesiredTransitRoute};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, lane, routes};
 use crate::reason::{Code, Reason};
-use crate::wanted::{self, TransitRouteWish, Wants};
+use crate::topology::TransitRouteStatus;
 
 const STAGE: StageName = StageName::BackToOrigin;
 
-pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
+pub(super) fn plan(inputs: &Inputs<'_>, desired: &Desired, plan: &mut Plan) {
     let Inputs { binding, topology, .. } = *inputs;
-    if wanted::load_balancer(binding, topology).is_err() {
+    if desired::load_balancer(binding, topology).is_err() {
         return;
     }
-    if let Err(reason) = wanted::sources(binding, topology) {
+    if let Err(reason) = desired::sources(binding, topology) {
         return plan.find(reason);
     }
-    for wish in wants.vpc_routes.iter().filter(|wish| !wish.forward) {
-        routes::plan(inputs, STAGE, wish, plan);
+    for wanted in desired.vpc_routes.iter().filter(|wanted| !wanted.forward) {
+        routes::plan(inputs, STAGE, wanted, plan);
     }
-    for wish in &wants.transit_routes {
-        transit_route(inputs, wish, plan);
+    for wanted in &desired.transit_routes {
+        transit_route(inputs, wanted, plan);
     }
 }
 
-fn transit_route(inputs: &Inputs<'_>, wish: &TransitRouteWish, plan: &mut Plan) {
+fn transit_route(inputs: &Inputs<'_>, wanted: &DesiredTransitRoute, plan: &mut Plan) {
     let topology = inputs.topology;
     if topology.vpc_attachments.get().is_none() {
         return plan.unread("the VPC attachments", topology.vpc_attachments.why_unknown());
     }
-    let Some(router) = topology.transit_router(&wish.region) else { return };
-    let Some(table) = router.tables.get(&wish.table) else { return };
-    let ours = topology.resolve(&wish.attachment);
+    let Some(router) = topology.transit_router(&wanted.region) else { return };
+    let Some(table) = router.tables.get(&wanted.table) else { return };
+    let ours = topology.resolve(&wanted.attachment);
     let add = Change::new(
         STAGE,
         Write::AddTransitRoute {
-            region: wish.region.clone(),
-            table: wish.table.clone(),
-            destination: wish.destination,
-            attachment: wish.attachment.clone(),
+            region: wanted.region.clone(),
+            table: wanted.table.clone(),
+            destination: wanted.destination,
+            attachment: wanted.attachment.clone(),
         },
     );
-    let have = table.routes.iter().find(|route| route.destination == wish.destination && !route.learned);
+    let have = table.routes.iter().find(|route| route.destination == wanted.destination && !route.propagated);
     match have {
         None => plan.changes.push(add),
         Some(route) if ours.is_none() || route.next_hop.as_ref() != ours => {
             let leads = route.next_hop.as_ref().map_or("a black hole".to_owned(), ToString::to_string);
-            let message = format!("{} of {} already leads to {leads}.", wish.destination, table.id);
+            let message = format!("{} of {} already leads to {leads}.", wanted.destination, table.id);
             plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, &table.id, message)));
         }
-        Some(route) if route.status != "Active" => {
-            plan.wait(STAGE, lane::CEN, format!("route {} of {} is {}", wish.destination, table.id, route.status));
+        Some(route) if route.status != TransitRouteStatus::Active => {
+            plan.wait(STAGE, lane::CEN, format!("route {} of {} is {}", wanted.destination, table.id, route.status));
         }
         Some(_) => {}
     }

@@ -1,19 +1,14 @@
 //! Who may make what, and what has to wait for it: the last pass over a plan.
 
-use crate::binding::Binding;
-use crate::binding::Provision;
-use crate::change::{AttachmentRef, Change, Consent, Write};
+use crate::change::{Change, Consent, Write};
 use crate::checks::Finding;
-use crate::plan::{Inputs, Plan, Verdicts, obstacles};
+use crate::inputs::{Inputs, Verdicts};
+use crate::plan::{Plan, obstacles};
 use crate::reason::{Code, Reason};
-
-/// Whether paid and wide changes have their yes.
-pub(crate) fn may_do_everything(approved: bool, binding: &Binding) -> bool {
-    approved || binding.provision == Provision::Auto
-}
+use crate::topology::AttachmentRef;
 
 pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Plan) {
-    let may = may_do_everything(inputs.approved, inputs.binding);
+    let may = inputs.may_do_everything();
     for change in &mut plan.changes {
         if change.consent == Consent::Person && !may {
             let message = format!("Nobody approved this: {}.", change.write);
@@ -46,11 +41,11 @@ pub(super) fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan
 /// Blocks what stands on an attachment or a server group that is not there and cannot be made.
 fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
     let made: Vec<(AttachmentRef, bool)> =
-        plan.changes.iter().filter_map(|change| Some((makes(&change.write)?, change.is_open()))).collect();
+        plan.changes.iter().filter_map(|change| Some((change.write.makes()?, change.is_open()))).collect();
     let group_blocked = |change: &&Change| matches!(change.write, Write::CreateServerGroup { .. }) && !change.is_open();
     let group_blocked = plan.changes.iter().any(|change| group_blocked(&change));
     for change in &mut plan.changes {
-        for attachment in uses(&change.write) {
+        for attachment in change.write.uses() {
             let blocked = made.iter().any(|(made, open)| made == &attachment && !open);
             if blocked {
                 let message = format!("This waits for {attachment}, which is blocked: {}.", change.write);
@@ -82,30 +77,5 @@ pub(super) fn block(inputs: &Inputs<'_>, findings: &[Finding], change: &mut Chan
         if finding.concerns(inputs, change) && !change.blocked.contains(&finding.reason) {
             change.blocked.push(finding.reason.clone());
         }
-    }
-}
-
-/// The attachment that a change makes.
-fn makes(write: &Write) -> Option<AttachmentRef> {
-    match write {
-        Write::AttachVpc { vpc, .. } => Some(AttachmentRef::Vpc { vpc: vpc.clone() }),
-        Write::Connect { from, to, .. } => Some(AttachmentRef::Peer { from: from.clone(), to: to.clone() }),
-        _ => None,
-    }
-}
-
-/// The attachments that a change needs.
-pub(crate) fn uses(write: &Write) -> Vec<AttachmentRef> {
-    match write {
-        Write::Associate { attachment, .. }
-        | Write::Propagate { attachment, .. }
-        | Write::AddTransitRoute { attachment, .. } => {
-            vec![attachment.clone()]
-        }
-        Write::AddVpcRoute { vpc, .. } => vec![AttachmentRef::Vpc { vpc: vpc.clone() }],
-        Write::SetBandwidth { from, to, .. } | Write::PublishRoutes { from, to } => {
-            vec![AttachmentRef::Peer { from: from.clone(), to: to.clone() }]
-        }
-        _ => Vec::new(),
     }
 }

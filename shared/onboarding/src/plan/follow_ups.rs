@@ -9,54 +9,18 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::change::{Change, StageName, Write};
+use crate::change::{Change, Write};
 use crate::ids::BindingName;
+use crate::inputs::{Inputs, Verdicts};
 use crate::mark::MemberState;
-use crate::plan::{Inputs, Plan, Verdicts, backend_servers, members, project, prune};
+use crate::plan::compose::members;
+use crate::plan::follow_up::{After, FollowUp};
+use crate::plan::project::project;
+use crate::plan::prune::prune;
+use crate::plan::{Plan, backend_servers};
 use crate::topology::{Endpoint, Topology};
-
-/// A change that follows from a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct FollowUp {
-    /// Who makes it.
-    pub stage: StageName,
-    /// What is written.
-    pub write: Write,
-    /// When.
-    pub after: After,
-}
-
-/// When a follow-up is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "when")]
-pub enum After {
-    /// As soon as the plan's own changes are made.
-    Changes,
-    /// So long after the change that it follows.
-    Minutes {
-        /// Whole minutes, not less than it takes.
-        minutes: u64,
-    },
-    /// Once the members that leave by this plan are gone.
-    Members,
-}
-
-impl fmt::Display for FollowUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.write)?;
-        match self.after {
-            After::Changes => f.write_str("once this is made"),
-            After::Minutes { minutes } => write!(f, "after {minutes} minutes"),
-            After::Members => f.write_str("once its members are gone"),
-        }
-    }
-}
 
 /// What follows from `plan`, in the order in which it can be made. `others` and `store` are those of [`prune`].
 #[must_use]

@@ -6,12 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::change::{Change, Consent, StageName, Write};
+use crate::desired::{self, table_for};
 use crate::ids::{Region, RouteTableId};
-use crate::plan::{Inputs, Plan, lane};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::TransitRouter;
-use crate::wanted::{self, table_for};
+use crate::topology::{AttachmentRef, LinkStatus};
 
 /// The association and the propagations that `attachment` lacks on `router`. `ours`: the deployment made the
 /// attachment, so that additions to it need nobody's yes.
@@ -35,7 +37,7 @@ pub(super) fn plan(
             let associate = Write::Associate { region: region(), table: own.clone(), attachment: attachment.clone() };
             plan.changes.push(Change::new(stage, associate).with_consent(consent));
         }
-        Some(status) if status != "Active" => {
+        Some(status) if *status != LinkStatus::Active => {
             plan.wait(stage, lane::CEN, format!("the association of {attachment} is {status}"));
         }
         Some(_) => {}
@@ -46,7 +48,7 @@ pub(super) fn plan(
                 let propagate = Write::Propagate { region: region(), table, attachment: attachment.clone() };
                 plan.changes.push(Change::new(stage, propagate).with_consent(consent));
             }
-            Some(status) if status != "Active" => {
+            Some(status) if *status != LinkStatus::Active => {
                 plan.wait(stage, lane::CEN, format!("the propagation of {attachment} into {table} is {status}"));
             }
             Some(_) => {}
@@ -68,7 +70,7 @@ fn attachments(inputs: &Inputs<'_>, region: &Region) -> Vec<AttachmentRef> {
     let home = &binding.alb.region;
     let mut all = Vec::new();
     if region == home {
-        if let Ok(load_balancer) = wanted::load_balancer(binding, topology) {
+        if let Ok(load_balancer) = desired::load_balancer(binding, topology) {
             all.push(AttachmentRef::Vpc { vpc: load_balancer.vpc.clone() });
         }
         let remote = binding.remote_regions();

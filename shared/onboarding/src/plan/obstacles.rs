@@ -10,13 +10,15 @@
 use std::collections::BTreeMap;
 
 use crate::binding::Backend;
-use crate::change::{AttachmentRef, Change, Write};
+use crate::change::{Change, Write};
 use crate::checks::{Finding, Target};
+use crate::desired;
 use crate::ids::VpcId;
-use crate::plan::{Inputs, Plan, Verdict, Verdicts, vpc_attachments};
+use crate::inputs::{Inputs, Verdict, Verdicts};
+use crate::plan::{Plan, vpc_attachments};
 use crate::reason::{Code, Reason};
+use crate::topology::AttachmentRef;
 use crate::topology::{Instance, LoadBalancer};
-use crate::wanted;
 
 /// The first obstacle of each backend that has one.
 pub(super) type Obstacles = BTreeMap<VpcId, Reason>;
@@ -24,7 +26,7 @@ pub(super) type Obstacles = BTreeMap<VpcId, Reason>;
 /// Finds them, once every change of `plan` carries what blocks it by itself.
 pub(super) fn find(inputs: &Inputs<'_>, findings: &[Finding], plan: &Plan) -> Obstacles {
     let Inputs { binding, topology, .. } = *inputs;
-    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return Obstacles::new() };
+    let Ok(load_balancer) = desired::load_balancer(binding, topology) else { return Obstacles::new() };
     let view = View { inputs, findings, plan, load_balancer };
     let all = view.of_all();
     let found = binding.backends.iter().filter_map(|backend| {
@@ -40,7 +42,7 @@ pub(super) fn of_verdicts(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Obstacles
     let Inputs { binding, topology, .. } = *inputs;
     let mut obstacles = Obstacles::new();
     for backend in &binding.backends {
-        let selected = wanted::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
+        let selected = desired::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
         let reasons: Option<Vec<&Reason>> = selected
             .map(|(_, instance)| match verdicts.get(&instance.id).filter(|_| instance.address.is_some())? {
                 Verdict::Reachable => None,
@@ -110,7 +112,7 @@ impl View<'_> {
             .or_else(|| vpc_attachments::router(self.inputs.topology, &self.load_balancer.region).err().filter(is_said))
             .or_else(|| self.attachment(home))
             .or_else(|| self.blocked(|write| matches!(write, Write::AddTransitRoute { .. })))
-            .or_else(|| wanted::sources(self.inputs.binding, self.inputs.topology).err().filter(is_said))
+            .or_else(|| desired::sources(self.inputs.binding, self.inputs.topology).err().filter(is_said))
     }
 
     /// What stands in the way of one.
@@ -131,7 +133,11 @@ impl View<'_> {
                 self.blocked(|write| matches!(write, Write::Connect { to, .. } if remote && to == &backend.region))
             })
             .or_else(|| {
-                topology.vpc(&backend.vpc).is_none().then(|| wanted::unread_vpc(topology, &backend.vpc)).filter(is_said)
+                topology
+                    .vpc(&backend.vpc)
+                    .is_none()
+                    .then(|| desired::unread_vpc(topology, &backend.vpc))
+                    .filter(is_said)
             })
             .or_else(|| self.of_instances(backend))
     }
@@ -146,7 +152,7 @@ impl View<'_> {
     fn of_instances(&self, backend: &Backend) -> Option<Reason> {
         let Inputs { binding, topology, .. } = *self.inputs;
         let mut first = None;
-        for (_, instance) in wanted::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc) {
+        for (_, instance) in desired::selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc) {
             let obstacle = self.of_instance(backend, instance)?;
             first.get_or_insert(obstacle);
         }
@@ -160,7 +166,7 @@ impl View<'_> {
         let vpc = topology.vpc(&backend.vpc)?;
         let back =
             vpc.vswitches.get(&instance.vswitch).and_then(|vswitch| vpc.table_of(vswitch)).map(|table| &table.id);
-        let group = wanted::group_for_rules(topology, instance).map(|group| &group.id);
+        let group = desired::group_for_rules(topology, instance).map(|group| &group.id);
         let needs = |write: &Write| match write {
             Write::AddVpcRoute { vpc, destination, .. } if vpc == home => destination.contains(&address),
             Write::AddVpcRoute { vpc, table, .. } => vpc == &backend.vpc && Some(table) == back,

@@ -1,16 +1,18 @@
 //! Step 4: the inter-region connection, with bandwidth, associated and propagating on both sides, publishing routes.
 
 use crate::binding::Binding;
-use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::change::{Change, Consent, StageName, Write};
+use crate::desired;
 use crate::ids::Region;
-use crate::plan::{Inputs, Plan, lane, links, vpc_attachments};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, lane, links, vpc_attachments};
+use crate::topology::AttachmentRef;
 use crate::topology::PeerAttachment;
-use crate::wanted;
 
 const STAGE: StageName = StageName::PeerAttachment;
 
 pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
-    if wanted::load_balancer(inputs.binding, inputs.topology).is_err() {
+    if desired::load_balancer(inputs.binding, inputs.topology).is_err() {
         return; // nobody pays for a connection to a load balancer that was not seen
     }
     for region in inputs.binding.remote_regions() {
@@ -55,19 +57,19 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
 /// The bandwidth that a connection should have and has not. One that is paid otherwise than the binding says stays as it
 /// is: changing that is a contract.
 fn other_bandwidth(binding: &Binding, peer: &PeerAttachment) -> Option<u32> {
-    let wish = binding.cen.bandwidth.as_ref().filter(|wish| wish.package == peer.bandwidth_package)?;
-    peer.bandwidth.filter(|have| *have != wish.mbps).map(|_| wish.mbps)
+    let spec = binding.cen.bandwidth.as_ref().filter(|spec| spec.package == peer.bandwidth_package)?;
+    peer.bandwidth.filter(|have| *have != spec.mbps).map(|_| spec.mbps)
 }
 
 fn create(inputs: &Inputs<'_>, to: &Region) -> Change {
     let binding = inputs.binding;
     let from = &binding.alb.region;
-    let wish = binding.cen.bandwidth.as_ref();
+    let spec = binding.cen.bandwidth.as_ref();
     let connect = Write::Connect {
         from: from.clone(),
         to: to.clone(),
-        mbps: wish.map_or(0, |wish| wish.mbps),
-        package: wish.and_then(|wish| wish.package.clone()),
+        mbps: spec.map_or(0, |spec| spec.mbps),
+        package: spec.and_then(|spec| spec.package.clone()),
     };
     Change::new(STAGE, connect).with_consent(Consent::Person)
 }

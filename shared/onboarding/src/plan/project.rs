@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
-use crate::change::{AttachmentRef, Change, Write};
+use crate::change::{Change, Write};
 use crate::ids::{AttachmentId, RouteEntryId, RouteTableId, RuleId};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::Code;
+use crate::topology::AttachmentRef;
 use crate::topology::{
-    NextHop, PeerAttachment, RuleSource, SecurityRule, Topology, TransitRoute, VpcAttachment, VpcRoute,
+    AttachmentStatus, LinkStatus, NextHop, PeerAttachment, RuleSource, SecurityRule, Topology, TransitRoute,
+    TransitRouteStatus, VpcAttachment, VpcRoute, VpcRouteStatus, VpcRouteType,
 };
 
-/// Rounds after which learned routes are taken to be complete: one more than transit routers a route can cross.
+/// Rounds after which propagated routes are taken to be complete: one more than transit routers a route can cross.
 const ROUNDS: usize = 4;
 
 /// `inputs.topology` with the open ones of `changes` made and settled. What others changed meanwhile is not known.
@@ -35,7 +37,7 @@ fn made(inputs: &Inputs<'_>, changes: &[Change], which: impl Fn(&Change) -> bool
         make(inputs, &mut topology, &change.write);
     }
     for _ in 0..ROUNDS {
-        if !learn(&mut topology) {
+        if !propagate(&mut topology) {
             break;
         }
     }
@@ -44,27 +46,32 @@ fn made(inputs: &Inputs<'_>, changes: &[Change], which: impl Fn(&Change) -> bool
 
 /// What is on its way arrives.
 fn settle(topology: &mut Topology) {
-    fn arrive(status: &mut String, on_the_way: &[&str], arrived: &str) {
-        if on_the_way.contains(&status.as_str()) {
-            arrived.clone_into(status);
+    fn arrive<S: PartialEq>(status: &mut S, on_the_way: &[S], arrived: S) {
+        if on_the_way.contains(status) {
+            *status = arrived;
         }
     }
+    let attaching = [AttachmentStatus::Attaching, AttachmentStatus::Modifying];
+    let linking = [LinkStatus::Associating, LinkStatus::Enabling];
+    let changing = [VpcRouteStatus::Pending, VpcRouteStatus::Modifying];
     for attachment in topology.vpc_attachments.get_mut().into_iter().flatten() {
-        arrive(&mut attachment.status, &["Attaching", "Modifying"], "Attached");
+        arrive(&mut attachment.status, &attaching, AttachmentStatus::Attached);
     }
     for peer in topology.peer_attachments.get_mut().into_iter().flatten() {
-        arrive(&mut peer.status, &["Attaching", "Modifying"], "Attached");
+        arrive(&mut peer.status, &attaching, AttachmentStatus::Attached);
     }
     for router in topology.transit_routers.values_mut().filter_map(|router| router.get_mut()?.as_mut()) {
         for table in router.tables.values_mut() {
-            table.associations.values_mut().for_each(|status| arrive(status, &["Associating"], "Active"));
-            table.propagations.values_mut().for_each(|status| arrive(status, &["Enabling"], "Active"));
-            table.routes.iter_mut().for_each(|route| arrive(&mut route.status, &["Creating"], "Active"));
+            let links = table.associations.values_mut().chain(table.propagations.values_mut());
+            links.for_each(|status| arrive(status, &linking, LinkStatus::Active));
+            for route in &mut table.routes {
+                arrive(&mut route.status, &[TransitRouteStatus::Creating], TransitRouteStatus::Active);
+            }
         }
     }
     for vpc in topology.vpcs.values_mut().filter_map(|vpc| vpc.get_mut()?.as_mut()) {
         for route in vpc.tables.values_mut().flat_map(|table| &mut table.routes) {
-            arrive(&mut route.status, &["Pending", "Modifying"], "Available");
+            arrive(&mut route.status, &changing, VpcRouteStatus::Available);
         }
     }
 }
@@ -79,7 +86,7 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
                 vpc: vpc.clone(),
                 transit_router: router,
                 region: region.clone(),
-                status: "Attached".to_owned(),
+                status: AttachmentStatus::Attached,
                 zones: zones.iter().cloned().collect(),
                 auto_publish: false,
                 mark: None,
@@ -91,7 +98,7 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
             peers.push(PeerAttachment {
                 id: AttachmentId::from(format!("planned-{from}-{to}")),
                 regions: (from.clone(), to.clone()),
-                status: "Attached".to_owned(),
+                status: AttachmentStatus::Attached,
                 bandwidth: Some(*mbps),
                 bandwidth_package: package.clone(),
                 auto_publish: true,
@@ -115,7 +122,7 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
                 Write::Associate { .. } => &mut table.associations,
                 _ => &mut table.propagations,
             };
-            links.insert(id, "Active".to_owned());
+            links.insert(id, LinkStatus::Active);
         }
         Write::AddVpcRoute { vpc, table, destination, .. } => add_vpc_route(inputs, topology, vpc, table, *destination),
         Write::AddTransitRoute { region, table, destination, attachment } => {
@@ -126,8 +133,8 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
                 id: None,
                 destination: *destination,
                 next_hop: Some(id),
-                learned: false,
-                status: "Active".to_owned(),
+                propagated: false,
+                status: TransitRouteStatus::Active,
                 description: inputs.deployment.description(&inputs.binding.name),
             });
         }
@@ -164,25 +171,25 @@ fn add_vpc_route(
         id: RouteEntryId::from("planned"),
         destination,
         next_hop: NextHop::Attachment(id),
-        status: "Available".to_owned(),
-        kind: "Custom".to_owned(),
+        status: VpcRouteStatus::Available,
+        kind: VpcRouteType::Custom,
         name: String::new(),
         description: inputs.deployment.description(&inputs.binding.name),
     });
 }
 
-/// One round of learning: every settled propagation adds what its attachment teaches and the table does not hold yet. So
+/// One round of propagation: every settled propagation adds what its attachment advertises and the table does not hold yet. So
 /// each prefix comes from the nearest transit router, and among equally near ones from the attachment with the smaller
 /// id (`docs/decisions/0017-three-judges.md`). Gives whether anything was new.
-fn learn(topology: &mut Topology) -> bool {
+fn propagate(topology: &mut Topology) -> bool {
     let mut lessons: Vec<(crate::ids::Region, RouteTableId, AttachmentId, Ipv4Net)> = Vec::new();
     for (region, router) in &topology.transit_routers {
         let Some(Some(router)) = router.get() else { continue };
         for table in router.tables.values() {
-            let active = table.routes.iter().filter(|route| route.status == "Active");
+            let active = table.routes.iter().filter(|route| route.status == TransitRouteStatus::Active);
             let mut held: BTreeSet<Ipv4Net> = active.map(|route| route.destination).collect();
-            for (attachment, _) in table.propagations.iter().filter(|(_, status)| *status == "Active") {
-                for prefix in taught(topology, region, attachment) {
+            for (attachment, _) in table.propagations.iter().filter(|(_, status)| **status == LinkStatus::Active) {
+                for prefix in advertised(topology, region, attachment) {
                     if held.insert(prefix) {
                         lessons.push((region.clone(), table.id.clone(), attachment.clone(), prefix));
                     }
@@ -198,17 +205,17 @@ fn learn(topology: &mut Topology) -> bool {
             id: None,
             destination: prefix,
             next_hop: Some(attachment),
-            learned: true,
-            status: "Active".to_owned(),
+            propagated: true,
+            status: TransitRouteStatus::Active,
             description: String::new(),
         });
     }
     new
 }
 
-/// What an attachment teaches a table of `region`: a VPC its vSwitches' prefixes, a publishing connection what the far
+/// What an attachment advertises to a table of `region`: a VPC its vSwitches' prefixes, a publishing connection what the far
 /// side's table holds, but nothing that came over the same connection.
-fn taught(topology: &Topology, region: &crate::ids::Region, attachment: &AttachmentId) -> Vec<Ipv4Net> {
+fn advertised(topology: &Topology, region: &crate::ids::Region, attachment: &AttachmentId) -> Vec<Ipv4Net> {
     let vpcs = topology.vpc_attachments.get().into_iter().flatten();
     if let Some(found) = vpcs.into_iter().find(|found| &found.id == attachment) {
         let vpc = topology.vpc(&found.vpc);
@@ -222,9 +229,11 @@ fn taught(topology: &Topology, region: &crate::ids::Region, attachment: &Attachm
     let Some(table) = topology.transit_router(far).and_then(|router| router.table_of(attachment)) else {
         return Vec::new();
     };
-    if table.associations.get(attachment).is_none_or(|status| status != "Active") {
+    if table.associations.get(attachment).is_none_or(|status| *status != LinkStatus::Active) {
         return Vec::new();
     }
-    let publishable = |route: &&TransitRoute| route.status == "Active" && route.next_hop.as_ref() != Some(attachment);
+    let publishable = |route: &&TransitRoute| {
+        route.status == TransitRouteStatus::Active && route.next_hop.as_ref() != Some(attachment)
+    };
     table.routes.iter().filter(publishable).map(|route| route.destination).collect()
 }

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
-use crate::change::{Change, StageName, WantedRule, Write};
+use crate::change::{Change, DesiredRule, StageName, Write};
 use crate::checks;
+use crate::desired::{self, Desired};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
-use crate::plan::{Inputs, Plan, lane, network};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, lane, network};
 use crate::reason::{Code, Reason};
-use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule};
-use crate::wanted::{self, Wants};
+use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule, TransitRouteStatus, VpcRouteStatus};
 
 const STAGE: StageName = StageName::Prune;
 
@@ -21,7 +22,7 @@ const STAGE: StageName = StageName::Prune;
 #[derive(Default)]
 struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
-    rules: BTreeSet<(SecurityGroupId, WantedRule)>,
+    rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
 }
 
 /// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its
@@ -33,13 +34,13 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
     checks::orphans(inputs).into_iter().for_each(|orphan| plan.find(orphan));
     let mut kept = Kept::default();
     for each in std::iter::once(inputs).chain(others) {
-        let wants = wanted::wants(each);
-        if !wants.complete {
+        let desired = desired::entries(each);
+        if !desired.complete {
             let message = format!("What binding {} wants could not be read, so nothing is pruned.", each.binding.name);
             plan.find(Reason::new(Code::Unread, &each.binding.name, message));
             return plan;
         }
-        kept.add(&wants);
+        kept.add(&desired);
     }
     routes(inputs, &kept, store, &mut plan);
     rules(inputs, &kept, store, &mut plan);
@@ -52,10 +53,10 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
 }
 
 impl Kept {
-    fn add(&mut self, wants: &Wants) {
-        self.routes.extend(wants.vpc_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
-        self.routes.extend(wants.transit_routes.iter().map(|wish| (wish.table.clone(), wish.destination)));
-        self.rules.extend(wants.rules.iter().cloned());
+    fn add(&mut self, desired: &Desired) {
+        self.routes.extend(desired.vpc_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
+        self.routes.extend(desired.transit_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
+        self.rules.extend(desired.rules.iter().cloned());
     }
 }
 
@@ -76,7 +77,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                 if !is_ours(inputs, store, &route.description, &route.id, plan) {
                     continue;
                 }
-                if route.status == "Available" {
+                if route.status == VpcRouteStatus::Available {
                     let write = Write::RemoveVpcRoute {
                         region: vpc.region.clone(),
                         vpc: vpc.id.clone(),
@@ -100,11 +101,11 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
             let unwanted =
                 table.routes.iter().filter(|route| !kept.routes.contains(&(table.id.clone(), route.destination)));
             for route in unwanted {
-                let Some(id) = route.id.as_ref().filter(|_| !route.learned) else { continue };
+                let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
                 if !is_ours(inputs, store, &route.description, id, plan) {
                     continue;
                 }
-                if route.status == "Active" {
+                if route.status == TransitRouteStatus::Active {
                     let write = Write::RemoveTransitRoute {
                         region: router.region.clone(),
                         table: table.id.clone(),
@@ -148,10 +149,10 @@ fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pla
 /// Whether a rule is wanted as it is; or in all but its priority, while the one that is wanted is not there: a drop may keep
 /// it from being made.
 fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
-    let is = |rule: &SecurityRule, wanted: &WantedRule| {
+    let is = |rule: &SecurityRule, wanted: &DesiredRule| {
         rule.source == RuleSource::Cidr(wanted.source) && rule.ports == Some((wanted.port, wanted.port))
     };
-    let there = |wanted: &WantedRule| {
+    let there = |wanted: &DesiredRule| {
         group.rules.iter().any(|have| have.accept && is(have, wanted) && have.priority == wanted.priority)
     };
     let mut wanted = kept.rules.iter().filter(|(of, _)| of == &group.id).map(|(_, wanted)| wanted);

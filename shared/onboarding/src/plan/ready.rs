@@ -1,8 +1,9 @@
 //! Whether a change can be written now.
 
 use crate::change::Write;
+use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{Inputs, consent};
+use crate::topology::ServerGroupStatus;
 
 /// Whether what a change needs is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +20,12 @@ pub enum Readiness {
 #[must_use]
 pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
     let topology = inputs.topology;
-    for attachment in consent::uses(write) {
+    for attachment in write.uses() {
         let status = match &attachment {
-            crate::change::AttachmentRef::Vpc { vpc } => {
+            crate::topology::AttachmentRef::Vpc { vpc } => {
                 topology.vpc_attachment(vpc).map(|found| found.status.as_str())
             }
-            crate::change::AttachmentRef::Peer { from, to } => {
+            crate::topology::AttachmentRef::Peer { from, to } => {
                 topology.peer_attachment(from, to).map(|found| found.status.as_str())
             }
         };
@@ -49,7 +50,7 @@ pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
     let mark = inputs.deployment.tag(&binding.name, Role::ServerGroup);
     match topology.server_group(&mark, &binding.server_group.name) {
         None => Readiness::Missing(format!("the server group {}", binding.server_group.name)),
-        Some(group) if group.status != "Available" => {
+        Some(group) if group.status != ServerGroupStatus::Available => {
             Readiness::Later(format!("server group {} is {}", group.id, group.status))
         }
         Some(_) => Readiness::Now,

@@ -1,52 +1,47 @@
-//! One rule for every VPC route that albridge wants, forward or back: there already, in the way, impossible, or to add.
+//! One rule for every VPC route that albridge desired, forward or back: there already, in the way, impossible, or to add.
 
 use ipnet::Ipv4Net;
 
-use crate::change::{AttachmentRef, Change, StageName, Write};
-use crate::plan::{Inputs, Plan, lane};
+use crate::change::{Change, StageName, Write};
+use crate::desired::DesiredVpcRoute;
+use crate::inputs::Inputs;
+use crate::limits::ROUTES_PER_TABLE;
+use crate::plan::{Plan, lane};
 use crate::reason::{Code, Reason};
-use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteTable};
-use crate::wanted::VpcRouteWish;
+use crate::topology::AttachmentRef;
+use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType};
 
-/// Custom routes that a table holds (cloud-apis.md, section 9).
-const ROUTES_PER_TABLE: usize = 200;
-
-pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, plan: &mut Plan) {
-    let Some(vpc) = inputs.topology.vpc(&wish.vpc) else { return };
-    let Some(table) = vpc.tables.get(&wish.table) else { return };
+pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRoute, plan: &mut Plan) {
+    let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return };
+    let Some(table) = vpc.tables.get(&wanted.table) else { return };
     if inputs.topology.vpc_attachments.get().is_none() {
         // Whether a route that is there leads to ours is not known.
         return plan.unread("the VPC attachments", inputs.topology.vpc_attachments.why_unknown());
     }
-    let attachment = AttachmentRef::Vpc { vpc: wish.vpc.clone() };
+    let attachment = AttachmentRef::Vpc { vpc: wanted.vpc.clone() };
     let ours = inputs.topology.resolve(&attachment);
     let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
     let add = || {
         Change::new(
             stage,
             Write::AddVpcRoute {
-                region: wish.region.clone(),
-                vpc: wish.vpc.clone(),
-                table: wish.table.clone(),
-                destination: wish.destination,
+                region: wanted.region.clone(),
+                vpc: wanted.vpc.clone(),
+                table: wanted.table.clone(),
+                destination: wanted.destination,
             },
         )
     };
-    if let Some(route) = table.routes.iter().find(|route| route.destination == wish.destination) {
+    if let Some(route) = table.routes.iter().find(|route| route.destination == wanted.destination) {
         if !leads_to_us(&route.next_hop) {
-            let message = format!(
-                "{} of {} ({}) already leads to {}.",
-                wish.destination,
-                vpc.id,
-                table.id,
-                describe(&route.next_hop)
-            );
+            let message =
+                format!("{} of {} ({}) already leads to {}.", wanted.destination, vpc.id, table.id, route.next_hop);
             plan.changes.push(add().blocked_by(Reason::new(Code::RouteConflict, &route.id, message)));
-        } else if route.status != "Available" {
+        } else if route.status != VpcRouteStatus::Available {
             plan.wait(
                 stage,
                 lane::vpc(&vpc.id),
-                format!("route {} of {} is {}", wish.destination, vpc.id, route.status),
+                format!("route {} of {} is {}", wanted.destination, vpc.id, route.status),
             );
         }
         return;
@@ -54,19 +49,20 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
     // A wider route that others made does the job. One of ours may be on its way out, and must not keep its replacement
     // from being made.
     let foreign = |route: &VpcRoute| inputs.deployment.binding_of(&route.description).is_none();
-    let does_the_job = |route: &VpcRoute| leads_to_us(&route.next_hop) && route.status == "Available" && foreign(route);
-    if covering(table, wish.destination).is_some_and(does_the_job) {
+    let does_the_job =
+        |route: &VpcRoute| leads_to_us(&route.next_hop) && route.status == VpcRouteStatus::Available && foreign(route);
+    if covering(table, wanted.destination).is_some_and(does_the_job) {
         return;
     }
     let mut change = add();
-    if let Some(reason) = impossible(vpc, wish.destination) {
+    if let Some(reason) = impossible(vpc, wanted.destination) {
         change = change.blocked_by(reason);
     }
-    let there = table.routes.iter().filter(|route| route.kind == "Custom").count();
-    if there + planned(plan, wish) >= ROUTES_PER_TABLE {
+    let there = table.routes.iter().filter(|route| route.kind == VpcRouteType::Custom).count();
+    if there + planned(plan, wanted) >= ROUTES_PER_TABLE {
         let message = format!(
             "{} of {} has {there} of {ROUTES_PER_TABLE} custom routes, so {} does not fit.",
-            table.id, vpc.id, wish.destination
+            table.id, vpc.id, wanted.destination
         );
         change = change.blocked_by(Reason::new(Code::RouteQuota, &table.id, message));
     }
@@ -74,9 +70,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wish: &VpcRouteWish, p
 }
 
 /// Routes that the plan adds to the same table before this one.
-fn planned(plan: &Plan, wish: &VpcRouteWish) -> usize {
+fn planned(plan: &Plan, wanted: &DesiredVpcRoute) -> usize {
     let same = |change: &&Change| {
-        matches!(&change.write, Write::AddVpcRoute { table, .. } if table == &wish.table) && change.is_open()
+        matches!(&change.write, Write::AddVpcRoute { table, .. } if table == &wanted.table) && change.is_open()
     };
     plan.changes.iter().filter(same).count()
 }
@@ -102,13 +98,4 @@ fn impossible(vpc: &Vpc, destination: Ipv4Net) -> Option<Reason> {
             format!("{destination} cannot be a route: the cloud's own services use it."),
         )
     })
-}
-
-pub(crate) fn describe(hop: &NextHop) -> String {
-    match hop {
-        NextHop::Local => "the VPC itself".to_owned(),
-        NextHop::Service => "the cloud's own services".to_owned(),
-        NextHop::Attachment(id) => id.to_string(),
-        NextHop::Other(other) => other.clone(),
-    }
 }

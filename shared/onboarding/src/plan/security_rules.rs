@@ -7,20 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::Ipv4Net;
 
-use crate::change::{Change, StageName, WantedRule, Write};
+use crate::change::{Change, DesiredRule, StageName, Write};
+use crate::desired::{self, Desired};
 use crate::ids::SecurityGroupId;
-use crate::plan::{Inputs, Plan};
+use crate::inputs::Inputs;
+use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Instance, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown};
-use crate::wanted::{self, Wants};
 
 const STAGE: StageName = StageName::SecurityRules;
 
-pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
+pub(super) fn plan(inputs: &Inputs<'_>, desired: &Desired, plan: &mut Plan) {
     let Inputs { binding, topology, .. } = *inputs;
-    let mut missing: BTreeMap<SecurityGroupId, BTreeSet<WantedRule>> = BTreeMap::new();
+    let mut missing: BTreeMap<SecurityGroupId, BTreeSet<DesiredRule>> = BTreeMap::new();
     let mut shadows = BTreeSet::new();
-    for (backend, instance) in wanted::selected(binding, topology) {
+    for (backend, instance) in desired::selected(binding, topology) {
         let groups = match groups(topology, instance) {
             Ok(groups) => groups,
             Err(reason) => {
@@ -28,7 +29,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
                 continue;
             }
         };
-        let Some(target) = wanted::group_for_rules(topology, instance) else {
+        let Some(target) = desired::group_for_rules(topology, instance) else {
             let names: Vec<_> = groups.iter().map(|group| group.id.to_string()).collect();
             let what = format!(
                 "{} in {} has only security groups that a service manages: {}.",
@@ -39,7 +40,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
             plan.find(Reason::new(Code::GroupManaged, &instance.id, what));
             continue;
         };
-        for (_, rule) in wants.rules.iter().filter(|(group, _)| group == &target.id) {
+        for (_, rule) in desired.rules.iter().filter(|(group, _)| group == &target.id) {
             let accepted = accepting_priority(inputs, &groups, rule);
             if let Some(drop) = shadow(topology, &groups, rule, accepted) {
                 // A rule cannot help while the drop is there; adding it would only hide who drops.
@@ -79,7 +80,12 @@ fn groups<'a>(topology: &'a Topology, instance: &Instance) -> Result<Vec<&'a Sec
 }
 
 /// The first drop that comes before what accepts, or before the rule that would.
-fn shadow(topology: &Topology, groups: &[&SecurityGroup], wanted: &WantedRule, accepted: Option<u8>) -> Option<Reason> {
+fn shadow(
+    topology: &Topology,
+    groups: &[&SecurityGroup],
+    wanted: &DesiredRule,
+    accepted: Option<u8>,
+) -> Option<Reason> {
     let before = accepted.unwrap_or(wanted.priority);
     let rules = groups.iter().flat_map(|group| group.rules.iter().map(move |rule| (group, rule)));
     let mut drops = rules.filter(|(_, rule)| !rule.accept && rule.priority <= before);
@@ -93,7 +99,7 @@ fn shadow(topology: &Topology, groups: &[&SecurityGroup], wanted: &WantedRule, a
 
 /// The best priority at which one rule accepts the whole source prefix. Of our own rules only the very rule counts: a
 /// wider one of ours, or one of another priority, may be on its way out, and must not keep its replacement from being made.
-fn accepting_priority(inputs: &Inputs<'_>, groups: &[&SecurityGroup], wanted: &WantedRule) -> Option<u8> {
+fn accepting_priority(inputs: &Inputs<'_>, groups: &[&SecurityGroup], wanted: &DesiredRule) -> Option<u8> {
     let rules = groups.iter().flat_map(|group| &group.rules);
     let accepting = rules.filter(|rule| rule.accept && applies(rule, wanted));
     let counts = |rule: &&SecurityRule| {
@@ -107,12 +113,12 @@ fn accepting_priority(inputs: &Inputs<'_>, groups: &[&SecurityGroup], wanted: &W
     accepting.filter(counts).filter(covers).map(|rule| rule.priority).min()
 }
 
-fn touches(topology: &Topology, rule: &SecurityRule, wanted: &WantedRule) -> bool {
+fn touches(topology: &Topology, rule: &SecurityRule, wanted: &DesiredRule) -> bool {
     let overlaps = |prefix: &Ipv4Net| prefix.contains(&wanted.source) || wanted.source.contains(prefix);
     applies(rule, wanted) && prefixes(topology, rule).iter().any(overlaps)
 }
 
-fn applies(rule: &SecurityRule, wanted: &WantedRule) -> bool {
+fn applies(rule: &SecurityRule, wanted: &DesiredRule) -> bool {
     let protocol = rule.protocol.eq_ignore_ascii_case("TCP") || rule.protocol.eq_ignore_ascii_case("ALL");
     protocol && rule.ports.is_none_or(|(first, last)| (first..=last).contains(&wanted.port))
 }

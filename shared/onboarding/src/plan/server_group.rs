@@ -1,32 +1,35 @@
 //! Step 1: a server group of the IP type in the ALB's VPC, with health check, scheduler and draining as wanted.
 
 use crate::change::{Change, StageName, Write};
+use crate::desired;
+use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{Inputs, Plan, lane};
+use crate::plan::{Plan, lane};
 use crate::reason::{Code, Reason};
-use crate::topology::{LoadBalancer, ServerGroup, ServerGroupSettings};
-use crate::wanted;
+use crate::topology::{
+    LoadBalancer, LoadBalancerStatus, ServerGroup, ServerGroupSettings, ServerGroupStatus, ServerGroupType,
+};
 
 const STAGE: StageName = StageName::ServerGroup;
 
 pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     let Inputs { deployment, binding, topology, .. } = *inputs;
-    let load_balancer = match wanted::load_balancer(binding, topology) {
+    let load_balancer = match desired::load_balancer(binding, topology) {
         Ok(load_balancer) => load_balancer,
         Err(reason) => return plan.find(reason),
     };
-    let wish = &binding.server_group;
+    let spec = &binding.server_group;
     let Some(groups) = topology.server_groups.get() else {
         return plan.unread("the server groups", topology.server_groups.why_unknown());
     };
-    let settings = wish.settings(&load_balancer.edition);
+    let settings = spec.settings(&load_balancer.edition);
     let mark = deployment.tag(&binding.name, Role::ServerGroup);
-    let Some(group) = topology.server_group(&mark, &wish.name) else {
-        let create = Write::CreateServerGroup { name: wish.name.clone(), vpc: load_balancer.vpc.clone(), settings };
+    let Some(group) = topology.server_group(&mark, &spec.name) else {
+        let create = Write::CreateServerGroup { name: spec.name.clone(), vpc: load_balancer.vpc.clone(), settings };
         return plan.changes.push(unless_not_ready(Change::new(STAGE, create), load_balancer));
     };
     plan.changes.extend(duplicates(groups, group, &mark));
-    if group.status != "Available" {
+    if group.status != ServerGroupStatus::Available {
         return plan.wait(STAGE, lane::SERVER_GROUP, format!("server group {} is {}", group.id, group.status));
     }
     if same(&settings, &group.settings) {
@@ -51,7 +54,7 @@ pub(super) fn unless_not_ready(change: Change, load_balancer: &LoadBalancer) -> 
     if let Some(lock) = load_balancer.locks.first() {
         return change.blocked_by(Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is locked: {lock}.")));
     }
-    if load_balancer.status == "Active" {
+    if load_balancer.status == LoadBalancerStatus::Active {
         return change;
     }
     let message = format!("Load balancer {id} is {}.", load_balancer.status);
@@ -60,24 +63,25 @@ pub(super) fn unless_not_ready(change: Change, load_balancer: &LoadBalancer) -> 
 
 /// Two runs that both created leave two groups with our mark: the oldest stays, an empty later one goes.
 fn duplicates(groups: &[ServerGroup], ours: &ServerGroup, mark: &str) -> Vec<Change> {
-    let alike = |group: &&ServerGroup| group.mark.as_deref() == Some(mark) && group.kind == "Ip";
+    let alike = |group: &&ServerGroup| group.mark.as_deref() == Some(mark) && group.kind == ServerGroupType::Ip;
     let others = groups.iter().filter(|group| group.id != ours.id).filter(alike);
-    let empty = others
-        .filter(|group| group.server_count == 0 && group.load_balancers.is_empty() && group.status == "Available");
+    let empty = others.filter(|group| {
+        group.server_count == 0 && group.load_balancers.is_empty() && group.status == ServerGroupStatus::Available
+    });
     empty.map(|group| Change::new(STAGE, Write::DeleteServerGroup { group: group.id.clone() })).collect()
 }
 
 /// What differs, each as `what it has, wished what is wished`.
-fn differences(wish: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<String> {
+fn differences(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<String> {
     let drain = |seconds: Option<u32>| seconds.map_or("off".to_owned(), |seconds| format!("{seconds} s"));
     let on = |on: bool| if on { "on" } else { "off" };
     let mut all = vec![
-        ("protocol", have.protocol.clone(), wish.protocol.clone()),
-        ("scheduler", have.scheduler.clone(), wish.scheduler.clone()),
-        ("session persistence", on(have.sticky).to_owned(), on(wish.sticky).to_owned()),
-        ("connection draining", drain(have.drain_seconds), drain(wish.drain_seconds)),
+        ("protocol", have.protocol.clone(), spec.protocol.clone()),
+        ("scheduler", have.scheduler.clone(), spec.scheduler.clone()),
+        ("session persistence", on(have.sticky).to_owned(), on(spec.sticky).to_owned()),
+        ("connection draining", drain(have.drain_seconds), drain(spec.drain_seconds)),
     ];
-    let (check, wanted) = (&have.health_check, &wish.health_check);
+    let (check, wanted) = (&have.health_check, &spec.health_check);
     all.push(("health check", on(check.enabled).to_owned(), on(wanted.enabled).to_owned()));
     if check.enabled && wanted.enabled {
         let text = |check: &crate::topology::HealthCheck| {
@@ -99,33 +103,33 @@ fn differences(wish: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<St
         };
         all.push(("health check", text(check), text(wanted)));
     }
-    let differing = all.into_iter().filter(|(_, have, wish)| have != wish);
-    differing.map(|(what, have, wish)| format!("{what} {have}, wished {wish}")).collect()
+    let differing = all.into_iter().filter(|(_, have, spec)| have != spec);
+    differing.map(|(what, have, spec)| format!("{what} {have}, wished {spec}")).collect()
 }
 
 /// Whether the cloud has what is wished, after what the API normalises.
-fn same(wish: &ServerGroupSettings, have: &ServerGroupSettings) -> bool {
-    let checks_same = match (&wish.health_check, &have.health_check) {
-        (wish, have) if !wish.enabled => !have.enabled,
-        (wish, have) if wish.protocol == "TCP" => {
-            let mut wish = wish.clone();
+fn same(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> bool {
+    let checks_same = match (&spec.health_check, &have.health_check) {
+        (spec, have) if !spec.enabled => !have.enabled,
+        (spec, have) if spec.protocol == "TCP" => {
+            let mut spec = spec.clone();
             // A TCP check has no path, method, host or codes; the API may answer anything there.
-            wish.path.clone_from(&have.path);
-            wish.method.clone_from(&have.method);
-            wish.host.clone_from(&have.host);
-            wish.codes.clone_from(&have.codes);
-            &wish == have
+            spec.path.clone_from(&have.path);
+            spec.method.clone_from(&have.method);
+            spec.host.clone_from(&have.host);
+            spec.codes.clone_from(&have.codes);
+            &spec == have
         }
-        (wish, have) => {
-            let (mut wish, mut have) = (wish.clone(), have.clone());
-            wish.codes.sort();
+        (spec, have) => {
+            let (mut spec, mut have) = (spec.clone(), have.clone());
+            spec.codes.sort();
             have.codes.sort();
-            wish == have
+            spec == have
         }
     };
     checks_same
-        && wish.protocol == have.protocol
-        && wish.scheduler == have.scheduler
-        && wish.sticky == have.sticky
-        && wish.drain_seconds == have.drain_seconds
+        && spec.protocol == have.protocol
+        && spec.scheduler == have.scheduler
+        && spec.sticky == have.sticky
+        && spec.drain_seconds == have.drain_seconds
 }

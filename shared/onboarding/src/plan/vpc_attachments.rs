@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::{AttachmentRef, Change, Consent, StageName, Write};
+use crate::change::{Change, Consent, StageName, Write};
+use crate::desired;
 use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
-use crate::plan::{Inputs, Plan, lane, links};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, lane, links};
 use crate::reason::{Code, Reason};
-use crate::topology::{Known, Topology, TransitRouter, Unknown, Vpc};
-use crate::wanted;
+use crate::topology::AttachmentRef;
+use crate::topology::{Known, Topology, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc};
 
 const STAGE: StageName = StageName::VpcAttachments;
 
@@ -20,7 +22,7 @@ struct Side<'a> {
 
 pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     let Inputs { binding, topology, .. } = *inputs;
-    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    let Ok(load_balancer) = desired::load_balancer(binding, topology) else { return };
     let alb =
         Side { region: &binding.alb.region, vpc: &load_balancer.vpc, vswitches: &binding.alb.attachment_vswitches };
     let backends = binding.backends.iter().map(|backend| Side {
@@ -42,7 +44,7 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
         Ok(router) => router,
         Err(reason) => return plan.find(reason),
     };
-    if router.status != "Active" {
+    if router.status != TransitRouterStatus::Active {
         plan.wait(STAGE, lane::CEN, format!("transit router {} in {} is {}", router.id, side.region, router.status));
     }
     let reference = AttachmentRef::Vpc { vpc: side.vpc.clone() };
@@ -74,11 +76,11 @@ pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a 
         let message = format!("There is no transit router of the CEN instance in {region}.");
         return Err(Reason::new(Code::TransitRouterMissing, region, message));
     };
-    if router.kind != "Enterprise" {
+    if router.kind != TransitRouterType::Enterprise {
         let message = format!("Transit router {} in {region} is {} Edition.", router.id, router.kind);
         return Err(Reason::new(Code::TransitRouterBasic, &router.id, message));
     }
-    if router.status != "Active" && router.status != "Modifying" {
+    if router.status != TransitRouterStatus::Active && router.status != TransitRouterStatus::Modifying {
         let message = format!("Transit router {} in {region} is {}.", router.id, router.status);
         return Err(Reason::new(Code::TransitRouterNotReady, &router.id, message));
     }
@@ -91,7 +93,7 @@ fn create(topology: &Topology, side: &Side<'_>, router: &TransitRouter) -> Chang
     let attach = Write::AttachVpc { region: side.region.clone(), vpc: side.vpc.clone(), zones };
     let mut change = Change::new(STAGE, attach).with_consent(Consent::Person);
     match vpc {
-        None => change = change.blocked_by(wanted::unread_vpc(topology, side.vpc)),
+        None => change = change.blocked_by(desired::unread_vpc(topology, side.vpc)),
         Some(vpc) => {
             for reason in vswitch_faults(topology, side, vpc, router) {
                 change = change.blocked_by(reason);

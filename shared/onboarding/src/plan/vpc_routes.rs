@@ -1,23 +1,24 @@
 //! Step 5: the ALB VPC's system route table sends the backends' prefixes to the transit router.
 
 use crate::change::StageName;
-use crate::plan::{Inputs, Plan, routes};
-use crate::wanted::{self, Wants};
+use crate::desired::{self, Desired};
+use crate::inputs::Inputs;
+use crate::plan::{Plan, routes};
 
 const STAGE: StageName = StageName::VpcRoutes;
 
-pub(super) fn plan(inputs: &Inputs<'_>, wants: &Wants, plan: &mut Plan) {
+pub(super) fn plan(inputs: &Inputs<'_>, desired: &Desired, plan: &mut Plan) {
     let Inputs { binding, topology, .. } = *inputs;
-    let Ok(load_balancer) = wanted::load_balancer(binding, topology) else { return };
+    let Ok(load_balancer) = desired::load_balancer(binding, topology) else { return };
     if topology.vpc(&load_balancer.vpc).is_none() {
-        return plan.find(wanted::unread_vpc(topology, &load_balancer.vpc));
+        return plan.find(desired::unread_vpc(topology, &load_balancer.vpc));
     }
     for backend in &binding.backends {
         if topology.vpc(&backend.vpc).is_none() {
-            plan.find(wanted::unread_vpc(topology, &backend.vpc));
+            plan.find(desired::unread_vpc(topology, &backend.vpc));
         }
     }
-    for wish in wants.vpc_routes.iter().filter(|wish| wish.forward) {
-        routes::plan(inputs, STAGE, wish, plan);
+    for wanted in desired.vpc_routes.iter().filter(|wanted| wanted.forward) {
+        routes::plan(inputs, STAGE, wanted, plan);
     }
 }

@@ -7,25 +7,8 @@ mod value;
 use std::collections::BTreeMap;
 
 use self::binding::Checked;
-use super::Store;
-
-/// The form of a binding's name: it becomes part of marks, descriptions and execution names.
-pub(super) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";
-
-/// The first thing wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
-    /// The value, as in `bindings[0].alb.id`.
-    pub(super) path: String,
-    /// One or two sentences.
-    pub(super) message: String,
-}
-
-impl Wrong {
-    fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
-    }
-}
+use super::bindings::Store;
+use super::wrong::Wrong;
 
 /// Checks every binding by itself, then what two of them may not share.
 pub(super) fn store(store: &Store) -> Result<(), Wrong> {

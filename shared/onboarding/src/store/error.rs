@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_saphyr::Error;
 use serde_saphyr::budget::BudgetBreach;
 
-use super::check::Wrong;
 use super::place::Place;
+use super::wrong::Wrong;
 use crate::reason::{Code, Reason};
 
 /// Why a store cannot be used.

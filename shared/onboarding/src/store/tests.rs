@@ -331,7 +331,7 @@ fn the_schema_describes_the_store() {
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], serde_json::json!(["bindings"]));
     assert_eq!(schema["$defs"]["BindingName"]["pattern"], "^[a-z][a-z0-9-]{0,39}$");
-    assert_eq!(schema["$defs"]["ServerGroupWish"]["properties"]["weight"]["maximum"], 100);
+    assert_eq!(schema["$defs"]["ServerGroupSpec"]["properties"]["weight"]["maximum"], 100);
 }
 
 proptest::proptest! {

@@ -7,9 +7,10 @@ use onboarding::absence::Unproven;
 use onboarding::binding::OnStop;
 use onboarding::change::{Leaving, Write};
 use onboarding::ids::InstanceId;
+use onboarding::inputs::{Departures, Inputs};
 use onboarding::mark::MemberState;
-use onboarding::plan::{Departures, Inputs, RECHECK};
-use onboarding::topology::Instance;
+use onboarding::plan::RECHECK;
+use onboarding::topology::{Instance, InstanceStatus};
 use onboarding::{Binding, Change, Code, Plan, Topology, plan};
 use proptest::prelude::*;
 
@@ -169,8 +170,8 @@ fn a_mark_is_taken_back_by_the_first_reading_that_shows_the_instance() {
     type Shown = fn(&mut Topology);
     let cases: [(&str, Shown); 6] = [
         ("running", |_| ()),
-        ("stopped", |topology| instances(topology)[0].status = "Stopped".to_owned()),
-        ("starting", |topology| instances(topology)[0].status = "Starting".to_owned()),
+        ("stopped", |topology| instances(topology)[0].status = InstanceStatus::Stopped),
+        ("starting", |topology| instances(topology)[0].status = "Starting".into()),
         ("untagged", |topology| instances(topology)[0].tags.clear()),
         ("moved", |topology| instances(topology)[0].address = Some([192, 168, 7, 99].into())),
         ("by its id only", |topology| {
@@ -200,7 +201,7 @@ fn a_stopped_instance_that_comes_back_is_noted_as_stopped_where_that_drains() {
     binding.removal.on_stop = OnStop::Drain;
     let since = MemberState::Released(later(-60));
     topology.servers.get_mut().unwrap()[0].description = world::deployment().member(&"web".into(), &id(1), since);
-    instances(&mut topology)[0].status = "Stopped".to_owned();
+    instances(&mut topology)[0].status = InstanceStatus::Stopped;
     let plan = members(&binding, &topology);
     assert!(matches!(plan.changes[0].write, Write::UpdateServer { weight: 100, state: MemberState::Stopped(_), .. }));
     assert_eq!(plan.changes.len(), 1);
@@ -241,7 +242,7 @@ fn what_this_invocation_removed_counts_and_is_not_marked_when_a_listing_still_sh
 fn what_is_being_removed_counts_against_the_cap() {
     let (binding, mut topology) = group_of(10);
     release(&mut topology, 3);
-    topology.servers.get_mut().unwrap().iter_mut().take(2).for_each(|server| server.status = "Removing".to_owned());
+    topology.servers.get_mut().unwrap().iter_mut().take(2).for_each(|server| server.status = "Removing".into());
     let plan = members(&binding, &topology);
     assert!(matches!(&plan.changes[..], [change] if marked(change)), "{plan:#?}");
 }
@@ -343,7 +344,7 @@ fn befall(topology: &mut Topology, number: u8, fate: &Fate) {
     let place = instances(topology).iter().position(|instance| instance.id == id(number)).unwrap();
     let statuses = ["Running", "Stopped", "Starting", "Pending"];
     let instance = &mut instances(topology)[place];
-    instance.status = statuses[usize::from(fate.status)].to_owned();
+    instance.status = statuses[usize::from(fate.status)].into();
     match fate.instance {
         0 | 1 => {}
         2 => instance.tags.clear(),
@@ -360,7 +361,7 @@ fn befall(topology: &mut Topology, number: u8, fate: &Fate) {
     if fate.instance >= 3 && fate.replaced > 0 {
         let mut newcomer = world::instance(number);
         newcomer.id = format!("i-new-{number}").into();
-        newcomer.status = statuses[usize::from(fate.replaced - 1)].to_owned();
+        newcomer.status = statuses[usize::from(fate.replaced - 1)].into();
         instances(topology).push(newcomer);
     }
 }

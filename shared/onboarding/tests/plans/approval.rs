@@ -1,8 +1,9 @@
 //! What an approved plan covers: the same changes at another time, and nothing else.
 
 use jiff::{SignedDuration, Timestamp};
-use onboarding::change::{AttachmentRef, Leaving, WantedRule};
+use onboarding::change::{DesiredRule, Leaving};
 use onboarding::mark::MemberState;
+use onboarding::topology::AttachmentRef;
 use onboarding::topology::Generation;
 use onboarding::{Change, Code, Plan, Reason, StageName, Write};
 use proptest::prelude::*;
@@ -28,7 +29,7 @@ fn writes() -> Vec<Write> {
     let attachment = || AttachmentRef::Peer { from: "cn-a".into(), to: "cn-b".into() };
     let (region, vpc) = (|| "cn-a".into(), || "vpc-1".into());
     let destination = "10.0.0.0/24".parse().unwrap();
-    let rule = WantedRule { port: 80, source: destination, priority: 99 };
+    let rule = DesiredRule { port: 80, source: destination, priority: 99 };
     let address = [192, 168, 7, 1].into();
     let mut writes = vec![
         Write::CreateServerGroup { name: "web".to_owned(), vpc: vpc(), settings: settings() },

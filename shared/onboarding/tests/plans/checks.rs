@@ -3,8 +3,10 @@
 use onboarding::binding::{Backend, Bandwidth};
 use onboarding::change::Write;
 use onboarding::checks::{Finding, check};
-use onboarding::surroundings::Holder;
-use onboarding::topology::{Generation, Instance, LoadBalancer, PeerAttachment, Server, Vpc};
+use onboarding::topology::context::Holder;
+use onboarding::topology::{
+    AttachmentStatus, Generation, Instance, LinkStatus, LoadBalancer, PeerAttachment, Server, Vpc, VpcRouteType,
+};
 use onboarding::{Binding, Code, Known, Severity, Topology, plan};
 
 use crate::world;
@@ -64,9 +66,9 @@ fn nothing_is_wrong_with_the_procedures_world() {
 fn what_nobody_asked_for_is_no_finding_and_what_failed_is() {
     let binding = world::binding(Generation::Classic);
     let mut topology = world::topology(Generation::Classic);
-    assert!(topology.surroundings.alb_vpcs.get().is_none(), "the fixture asks for nothing around");
+    assert!(topology.context.alb_vpcs.get().is_none(), "the fixture asks for nothing around");
     assert_eq!(codes(&binding, &topology), []);
-    topology.surroundings.alb_vpcs = Known::Failed("ListServerGroups: Forbidden".to_owned());
+    topology.context.alb_vpcs = Known::Failed("ListServerGroups: Forbidden".to_owned());
     assert_eq!(codes(&binding, &topology), [Code::Unread]);
     let blocked = blocked_by(&binding, &topology, Code::Unread);
     assert!(blocked.iter().any(|write| write.starts_with("register i-1")), "{blocked:?}");
@@ -104,7 +106,7 @@ fn a_projected_table_learns_each_prefix_from_the_nearest_router_only() {
     let far = PeerAttachment {
         id: "tr-attach-far".into(),
         regions: ("cn-hangzhou".into(), "cn-shanghai".into()),
-        status: "Attached".to_owned(),
+        status: AttachmentStatus::Attached,
         bandwidth: Some(10),
         bandwidth_package: None,
         auto_publish: true,
@@ -114,8 +116,8 @@ fn a_projected_table_learns_each_prefix_from_the_nearest_router_only() {
     for region in ["cn-hangzhou", "cn-shanghai"] {
         let router = topology.transit_routers.get_mut(region).unwrap().get_mut().unwrap().as_mut().unwrap();
         let table = router.tables.values_mut().next().unwrap();
-        table.associations.insert(far.id.clone(), "Active".to_owned());
-        table.propagations.insert(far.id.clone(), "Active".to_owned());
+        table.associations.insert(far.id.clone(), LinkStatus::Active);
+        table.propagations.insert(far.id.clone(), LinkStatus::Active);
     }
     topology.peer_attachments.get_mut().unwrap().push(far);
     let deployment = world::deployment();
@@ -184,7 +186,7 @@ fn our_own_connection_gets_the_bandwidth_that_the_binding_says() {
 fn only_a_stated_quota_of_attachments_counts_and_it_counts_those_of_others() {
     let mut binding = world::binding(Generation::Upgraded);
     let mut topology = world::topology(Generation::Upgraded);
-    topology.surroundings.attachments = [("cn-hangzhou".into(), 5)].into();
+    topology.context.attachments = [("cn-hangzhou".into(), 5)].into();
     assert_eq!(codes(&binding, &topology), []);
     binding.cen.attachment_quota = Some(6);
     assert_eq!(codes(&binding, &topology), []);
@@ -200,7 +202,7 @@ fn what_holds_an_address_of_the_albs_vpc_decides_whether_it_can_be_a_member() {
     let at = |last: u8| std::net::Ipv4Addr::from([172, 16, 0, last]);
     let of_others = |last| Server { address: at(last), description: String::new(), remote: false, ..member.clone() };
     topology.servers.get_mut().unwrap().extend([1, 2, 3, 4, 5].map(of_others));
-    topology.surroundings.holders = Known::Known(
+    topology.context.holders = Known::Known(
         [
             (at(1), Holder::Instance("i-near".into())),
             (at(2), Holder::Interface("eni-2".into())),
@@ -240,7 +242,7 @@ fn the_albs_quota_counts_a_server_once_for_each_listener() {
     let (mut binding, mut topology) = world::onboarded(Generation::Upgraded);
     load_balancer(&mut topology).edition = "Basic".to_owned();
     binding.server_group.drain_seconds = 0;
-    topology.surroundings.balanced = Known::Known([("sgp-1".into(), 1), ("sgp-theirs".into(), 99)].into());
+    topology.context.balanced = Known::Known([("sgp-1".into(), 1), ("sgp-theirs".into(), 99)].into());
     let mut second = topology.listeners.get().unwrap()[0].clone();
     second.id = "lsn-2".into();
     second.port = 81;
@@ -275,7 +277,7 @@ fn the_last_route_that_fits_is_still_made() {
     let mut topology = world::topology(Generation::Upgraded);
     let table = vpc(&mut topology, "vpc-2").tables.values_mut().next().unwrap();
     let mut route = table.routes[0].clone();
-    route.kind = "Custom".to_owned();
+    route.kind = VpcRouteType::Custom;
     for number in 0..199_u8 {
         route.id = format!("rte-{number}").into();
         route.destination = format!("10.1.{number}.0/24").parse().unwrap();

@@ -2,7 +2,7 @@
 
 use onboarding::change::Write;
 use onboarding::mark::MemberState;
-use onboarding::topology::Instance;
+use onboarding::topology::{Instance, InstanceStatus};
 use onboarding::{Binding, Code, Plan, Reason, Topology, Verdict, plan};
 
 use crate::members::{codes, group_of, instances, members};
@@ -67,7 +67,7 @@ fn an_entry_whose_new_holder_cannot_be_reached_stays_as_it_is() {
 #[test]
 fn an_entry_waits_for_a_holder_that_is_on_its_way_up() {
     for status in ["Pending", "Starting"] {
-        let (binding, topology) = replaced(Instance { status: status.to_owned(), ..newcomer() });
+        let (binding, topology) = replaced(Instance { status: status.into(), ..newcomer() });
         assert_eq!(members(&binding, &topology).changes, [], "{status}");
     }
 }
@@ -75,7 +75,7 @@ fn an_entry_waits_for_a_holder_that_is_on_its_way_up() {
 #[test]
 fn a_holder_that_is_stopped_or_not_wanted_keeps_nobody() {
     for holder in [
-        Instance { status: "Stopped".to_owned(), ..newcomer() },
+        Instance { status: InstanceStatus::Stopped, ..newcomer() },
         Instance { tags: [].into(), ..newcomer() },
         Instance { tags: [("app".to_owned(), "other".to_owned())].into(), ..newcomer() },
     ] {

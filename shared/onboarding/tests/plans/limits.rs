@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use onboarding::binding::OnStop;
 use onboarding::change::Write;
 use onboarding::mark::MemberState;
-use onboarding::topology::{Endpoint, Health};
+use onboarding::topology::{Endpoint, Health, InstanceStatus, ServerStatus};
 use onboarding::{Binding, Code, Known, Topology};
 
 use crate::members::{codes, group_of, instances, members};
@@ -33,7 +33,7 @@ fn endpoint(number: u8) -> Endpoint {
 }
 
 fn health(topology: &mut Topology, status: &str, numbers: &[u8]) {
-    let health = Health { status: status.to_owned(), reason: String::new() };
+    let health = Health { status: status.into(), reason: String::new() };
     let rows: BTreeMap<_, _> = numbers.iter().map(|number| (endpoint(*number), health.clone())).collect();
     topology.unhealthy = Known::Known(rows);
 }
@@ -77,7 +77,7 @@ fn the_floor_counts_only_members_that_serve() {
         ("all serve", |_| (), 2),
         ("one is unhealthy", |topology| health(topology, "Unhealthy", &[1]), 1),
         ("one of others has weight 0", |topology| topology.servers.get_mut().unwrap()[0].weight = 0, 1),
-        ("one is not available", |topology| topology.servers.get_mut().unwrap()[0].status = "Removing".to_owned(), 1),
+        ("one is not available", |topology| topology.servers.get_mut().unwrap()[0].status = "Removing".into(), 1),
         (
             "one is released",
             |topology| {
@@ -123,7 +123,7 @@ fn nobody_leaves_while_somebody_joins() {
         ("one is to be registered", |topology| instances(topology).push(world::instance(11)), false),
         (
             "one is being registered",
-            |topology| topology.servers.get_mut().unwrap()[4].status = "Adding".to_owned(),
+            |topology| topology.servers.get_mut().unwrap()[4].status = ServerStatus::Adding,
             false,
         ),
         ("one was not checked yet", |topology| health(topology, "Initial", &[5]), false),
@@ -144,7 +144,7 @@ fn a_member_whose_status_is_on_its_way_is_not_sent_away() {
     for status in ["Adding", "Removing", "Configuring"] {
         let (binding, mut topology) = group_of(10);
         untag(&mut topology, &[1]);
-        topology.servers.get_mut().unwrap()[0].status = status.to_owned();
+        topology.servers.get_mut().unwrap()[0].status = status.into();
         assert_eq!(members(&binding, &topology).changes, [], "{status}");
     }
 }
@@ -154,7 +154,7 @@ fn only_a_state_that_lasts_shows_that_the_tags_are_gone() {
     for (status, leaves) in [("Running", 1), ("Stopped", 1), ("Pending", 0), ("Starting", 0), ("Stopping", 0)] {
         let (binding, mut topology) = group_of(10);
         untag(&mut topology, &[1]);
-        instances(&mut topology)[0].status = status.to_owned();
+        instances(&mut topology)[0].status = status.into();
         assert_eq!(sent_away(&binding, &topology).len(), leaves, "{status}");
     }
 }
@@ -167,7 +167,7 @@ fn an_entry_of_a_port_that_is_no_longer_wanted_leaves_once_the_new_one_serves() 
     assert_eq!(codes(&plan), [Code::RemovalWaits; 10], "{plan:#?}");
     topology = world::after(&binding, &topology, &plan.changes);
     assert_eq!(sent_away(&binding, &topology).len(), 4, "20 percent of 20");
-    instances(&mut topology).iter_mut().for_each(|instance| instance.status = "Stopped".to_owned());
+    instances(&mut topology).iter_mut().for_each(|instance| instance.status = InstanceStatus::Stopped);
     assert_eq!(sent_away(&binding, &topology), Vec::<String>::new(), "who is stopped is no reason");
 }
 
@@ -175,7 +175,7 @@ fn an_entry_of_a_port_that_is_no_longer_wanted_leaves_once_the_new_one_serves() 
 fn a_stopped_member_of_another_address_is_not_taken_for_moved() {
     let (binding, mut topology) = group_of(3);
     instances(&mut topology)[0].address = Some([192, 168, 7, 77].into());
-    instances(&mut topology)[0].status = "Stopped".to_owned();
+    instances(&mut topology)[0].status = InstanceStatus::Stopped;
     assert_eq!(members(&binding, &topology).changes, []);
 }
 
@@ -195,7 +195,7 @@ fn a_stopped_instance_leaves_only_after_its_grace_and_where_the_binding_says_so(
         let (mut binding, mut topology) = group_of(3);
         binding.removal.on_stop = on_stop;
         note(&mut topology, 1, state);
-        instances(&mut topology)[0].status = status.to_owned();
+        instances(&mut topology)[0].status = status.into();
         let expected = if leaves { vec!["i-1".to_owned()] } else { Vec::new() };
         assert_eq!(sent_away(&binding, &topology), expected, "{on_stop:?} {status} {state:?}");
     }
@@ -211,7 +211,7 @@ fn a_drained_member_goes_only_while_its_reason_lasts() {
         binding.removal.on_stop = on_stop;
         note(&mut topology, 1, MemberState::Draining(world::now() - 1200.seconds()));
         topology.servers.get_mut().unwrap()[0].weight = 0;
-        instances(&mut topology)[0].status = status.to_owned();
+        instances(&mut topology)[0].status = status.into();
         let plan = members(&binding, &topology);
         let removed = plan.changes.iter().filter(|change| matches!(change.write, Write::RemoveServer { .. })).count();
         assert_eq!(removed, usize::from(goes), "{on_stop:?} {status}: {plan:#?}");

@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use onboarding::binding::OnStop;
 use onboarding::change::{Leaving, Write};
 use onboarding::mark::MemberState;
-use onboarding::topology::{Endpoint, Generation, Health, Instance};
+use onboarding::topology::{Endpoint, Generation, Health, HealthStatus, Instance, InstanceStatus};
 use onboarding::{Binding, Code, Known, Plan, Reason, Topology, Verdict, plan};
 
 use crate::world;
@@ -86,7 +86,7 @@ fn leavers_wait_until_newcomers_are_healthy() {
     let (binding, mut topology) = group_of(3);
     instances(&mut topology)[0].tags.clear();
     let endpoint = Endpoint { address: [192, 168, 7, 3].into(), port: 80 };
-    let initial = Health { status: "Initial".to_owned(), reason: String::new() };
+    let initial = Health { status: HealthStatus::Initial, reason: String::new() };
     topology.unhealthy = Known::Known(BTreeMap::from([(endpoint, initial)]));
     assert_eq!(codes(&members(&binding, &topology)), [Code::RemovalWaits]);
 }
@@ -102,7 +102,7 @@ fn health_that_could_not_be_read_keeps_everybody() {
 #[test]
 fn stopped_instances_are_kept_unless_the_binding_says_drain() {
     let (mut binding, mut topology) = group_of(3);
-    instances(&mut topology)[0].status = "Stopped".to_owned();
+    instances(&mut topology)[0].status = InstanceStatus::Stopped;
     assert_eq!(members(&binding, &topology).changes, []);
 
     binding.removal.on_stop = OnStop::Drain;
@@ -118,7 +118,7 @@ fn stopped_instances_are_kept_unless_the_binding_says_drain() {
     let plan = members(&binding, &later);
     assert!(matches!(plan.changes[0].write, Write::UpdateServer { weight: 0, .. }), "{plan:?}");
 
-    instances(&mut later)[0].status = "Running".to_owned();
+    instances(&mut later)[0].status = InstanceStatus::Running;
     let plan = members(&binding, &later);
     assert!(matches!(&plan.changes[0].write, Write::UpdateServer { state: MemberState::Serving, .. }));
 }
@@ -128,7 +128,7 @@ fn in_between_states_change_nothing() {
     let (mut binding, mut topology) = group_of(2);
     binding.removal.on_stop = OnStop::Drain;
     for status in ["Starting", "Stopping", "Pending", "Rebooting"] {
-        instances(&mut topology)[0].status = status.to_owned();
+        instances(&mut topology)[0].status = status.into();
         assert_eq!(members(&binding, &topology).changes, [], "{status}");
     }
 }

@@ -2,7 +2,9 @@
 
 use onboarding::binding::Provision;
 use onboarding::change::{StageName, Write};
-use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, VpcRoute};
+use onboarding::topology::{
+    AttachmentStatus, Generation, NextHop, RuleSource, SecurityRule, VpcRoute, VpcRouteStatus, VpcRouteType,
+};
 use onboarding::{Code, Known, Topology, plan};
 
 use crate::world;
@@ -160,7 +162,7 @@ fn a_route_that_leads_elsewhere_is_reported_and_left() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     let vpc = topology.vpcs.get_mut("vpc-1").unwrap().get_mut().unwrap().as_mut().unwrap();
     for route in vpc.tables.values_mut().flat_map(|table| &mut table.routes) {
-        if route.kind == "Custom" {
+        if route.kind == VpcRouteType::Custom {
             route.next_hop = NextHop::Other("NatGateway ngw-1".to_owned());
         }
     }
@@ -175,13 +177,13 @@ fn a_wider_route_of_somebody_elses_does_the_job() {
     let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-1".into()).unwrap().id.clone());
     let vpc = topology.vpcs.get_mut("vpc-1").unwrap().get_mut().unwrap().as_mut().unwrap();
     let table = vpc.tables.values_mut().next().unwrap();
-    table.routes.retain(|route| route.kind != "Custom");
+    table.routes.retain(|route| route.kind != VpcRouteType::Custom);
     table.routes.push(VpcRoute {
         id: "rte-wide".into(),
         destination: "192.168.0.0/16".parse().unwrap(),
         next_hop: hop,
-        status: "Available".to_owned(),
-        kind: "Custom".to_owned(),
+        status: VpcRouteStatus::Available,
+        kind: VpcRouteType::Custom,
         name: String::new(),
         description: String::new(),
     });
@@ -267,9 +269,11 @@ fn what_nobody_asked_for_is_planned_without_a_word() {
 fn what_is_on_its_way_counts_as_there_for_what_is_planned() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     for attachment in topology.vpc_attachments.get_mut().unwrap() {
-        attachment.status = "Attaching".to_owned();
+        attachment.status = "Attaching".into();
     }
     let deployment = world::deployment();
     let later = plan::project(&world::inputs(&deployment, &binding, &topology), &[]);
-    assert!(later.vpc_attachments.get().unwrap().iter().all(|attachment| attachment.status == "Attached"));
+    assert!(
+        later.vpc_attachments.get().unwrap().iter().all(|attachment| attachment.status == AttachmentStatus::Attached)
+    );
 }

@@ -1,8 +1,11 @@
 //! What goes, and what must be in place first.
 
 use onboarding::change::Write;
-use onboarding::surroundings::Sibling;
-use onboarding::topology::{Generation, NextHop, RuleSource, SecurityRule, TransitRoute, VpcRoute};
+use onboarding::topology::context::Sibling;
+use onboarding::topology::{
+    Generation, NextHop, RuleSource, SecurityRule, TransitRoute, TransitRouteStatus, VpcRoute, VpcRouteStatus,
+    VpcRouteType,
+};
 use onboarding::{Binding, Code, Inputs, Known, Plan, Topology, plan};
 
 use crate::world;
@@ -20,8 +23,8 @@ fn with_route(topology: &mut Topology, destination: &str, description: &str) {
         id: "rte-old".into(),
         destination: destination.parse().unwrap(),
         next_hop: hop,
-        status: "Available".to_owned(),
-        kind: "Custom".to_owned(),
+        status: VpcRouteStatus::Available,
+        kind: VpcRouteType::Custom,
         name: String::new(),
         description: description.to_owned(),
     });
@@ -61,8 +64,8 @@ fn with_transit_route(topology: &mut Topology, description: &str) -> TransitRout
         id: Some("tr-rte-old".into()),
         destination: "100.99.0.0/25".parse().unwrap(),
         next_hop: topology.vpc_attachment(&"vpc-1".into()).map(|attachment| attachment.id.clone()),
-        learned: false,
-        status: "Active".to_owned(),
+        propagated: false,
+        status: TransitRouteStatus::Active,
         description: description.to_owned(),
     };
     transit_routes(topology).push(route.clone());
@@ -89,7 +92,7 @@ fn a_marked_route_of_a_transit_router_goes_and_nobody_elses() {
             assert_eq!(prune(&binding, &theirs), Plan::default(), "{description}");
         }
         let mut learned = ours.clone();
-        transit_routes(&mut learned).last_mut().unwrap().learned = true;
+        transit_routes(&mut learned).last_mut().unwrap().propagated = true;
         assert_eq!(prune(&binding, &learned), Plan::default(), "a learned one goes with what teaches it");
     }
 }
@@ -98,11 +101,11 @@ fn a_marked_route_of_a_transit_router_goes_and_nobody_elses() {
 fn a_route_that_is_on_its_way_is_waited_for_and_not_removed_twice() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     with_transit_route(&mut topology, "albridge/prod/web");
-    transit_routes(&mut topology).last_mut().unwrap().status = "Deleting".to_owned();
+    transit_routes(&mut topology).last_mut().unwrap().status = "Deleting".into();
     with_route(&mut topology, "100.117.130.0/25", "albridge/prod/web");
     let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
     let routes = &mut vpc.tables.values_mut().next().unwrap().routes;
-    routes.last_mut().unwrap().status = "Deleting".to_owned();
+    routes.last_mut().unwrap().status = "Deleting".into();
     let plan = prune(&binding, &topology);
     assert_eq!((plan.changes.len(), plan.pending.len()), (0, 2), "{plan:#?}");
 }
@@ -115,7 +118,7 @@ fn nothing_breaks_while_its_replacement_is_on_its_way() {
     let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
     let routes = vpc.tables.values_mut().next().unwrap().routes.iter_mut();
     let wanted = routes.filter(|route| route.description == "albridge/prod/web" && route.id.as_str() != "rte-old");
-    wanted.for_each(|route| route.status = "Pending".to_owned());
+    wanted.for_each(|route| route.status = "Pending".into());
     assert_eq!(prune(&binding, &topology), Plan::default());
 }
 
@@ -279,7 +282,7 @@ fn left_attachment() -> (Binding, Binding, Topology) {
     let mut left = topology.vpc_attachments.get().unwrap()[0].clone();
     (left.id, left.vpc, left.region) = ("tr-attach-left".into(), "vpc-7".into(), "cn-chengdu".into());
     left.mark = Some("prod/-/vpc-attachment".to_owned());
-    topology.surroundings.strangers = vec![left];
+    topology.context.strangers = vec![left];
     let mut other = binding.clone();
     (other.name, other.alb.id) = ("api".into(), "alb-7".into());
     (binding, other, topology)
@@ -311,11 +314,11 @@ fn an_attachment_of_ours_that_no_binding_names_is_reported() {
         let generation = Generation::Upgraded;
         [("api".into(), Known::Known(Some(Sibling { vpc: vpc.into(), generation, earlier: false })))].into()
     };
-    topology.surroundings.siblings = [("api".into(), Known::Failed("Throttling".to_owned()))].into();
+    topology.context.siblings = [("api".into(), Known::Failed("Throttling".to_owned()))].into();
     assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "it failed");
-    topology.surroundings.siblings = sibling("vpc-7");
+    topology.context.siblings = sibling("vpc-7");
     assert_eq!(orphans(&both, &topology), Vec::<String>::new(), "it is the other's");
-    topology.surroundings.siblings = sibling("vpc-8");
+    topology.context.siblings = sibling("vpc-8");
     assert_eq!(orphans(&both, &topology), ["tr-attach-left"]);
     for unseen in [Known::Failed("Forbidden".to_owned()), Known::Known(None)] {
         let blind = Topology { load_balancer: unseen, ..topology.clone() };
@@ -325,7 +328,7 @@ fn an_attachment_of_ours_that_no_binding_names_is_reported() {
     }
     other.backends[0].vpc = "vpc-7".into();
     assert_eq!(orphans(&[binding.clone(), other], &topology), Vec::<String>::new(), "a backend's");
-    topology.surroundings.strangers[0].mark = None;
+    topology.context.strangers[0].mark = None;
     assert_eq!(orphans(&[binding], &topology), Vec::<String>::new(), "not ours");
 }
 

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use onboarding::binding::{
-    Alb, BackToOrigin, Backend, Bandwidth, Binding, Cen, ListenerWish, Provision, Removal, Security, Select,
-    ServerGroupWish,
+    Alb, BackToOrigin, Backend, Bandwidth, Binding, Cen, ListenerSpec, Provision, Removal, Security, Select,
+    ServerGroupSpec,
 };
 use onboarding::change::Write;
+use onboarding::inputs::Departures;
 use onboarding::mark::{MemberState, Role};
-use onboarding::plan::Departures;
-use onboarding::surroundings::Surroundings;
+use onboarding::topology::Context;
 use onboarding::topology::{
-    BandwidthPackage, Generation, Instance, Listener, LoadBalancer, LoadBalancerZone, NextHop, SecurityGroup, Server,
-    ServerGroup, TransitRouter, TransitTable, VSwitch, Vpc, VpcRoute, VpcRouteTable,
+    BandwidthPackage, BusinessStatus, Generation, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancer,
+    LoadBalancerStatus, LoadBalancerZone, NextHop, SecurityGroup, Server, ServerGroup, ServerGroupStatus,
+    ServerGroupType, ServerStatus, TransitRouter, TransitRouterStatus, TransitRouterType, TransitTable, VSwitch, Vpc,
+    VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType,
 };
 use onboarding::{Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
 
@@ -40,8 +42,8 @@ pub(crate) fn binding(generation: Generation) -> Binding {
             server_quota: None,
             assume_role: None,
         },
-        server_group: serde_json::from_value::<ServerGroupWish>(serde_json::json!({"name": "web-remote"})).unwrap(),
-        listener: ListenerWish { protocol: "HTTP".to_owned(), port: 80 },
+        server_group: serde_json::from_value::<ServerGroupSpec>(serde_json::json!({"name": "web-remote"})).unwrap(),
+        listener: ListenerSpec { protocol: "HTTP".to_owned(), port: 80 },
         cen: Cen {
             id: "cen-1".into(),
             bandwidth: Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 10 }),
@@ -70,8 +72,8 @@ fn vpc(id: &str, region: &str, cidr: &str, vswitches: &[(&str, &str, &str)]) -> 
         id: format!("rte-{id}-{destination}").into(),
         destination: destination.parse().unwrap(),
         next_hop,
-        status: "Available".to_owned(),
-        kind: "System".to_owned(),
+        status: VpcRouteStatus::Available,
+        kind: VpcRouteType::System,
         name: String::new(),
         description: String::new(),
     };
@@ -107,8 +109,8 @@ fn router(region: &str) -> TransitRouter {
     TransitRouter {
         id: format!("tr-{region}").into(),
         region: region.into(),
-        kind: "Enterprise".to_owned(),
-        status: "Active".to_owned(),
+        kind: TransitRouterType::Enterprise,
+        status: TransitRouterStatus::Active,
         tables: [(table.id.clone(), table)].into(),
     }
 }
@@ -118,7 +120,7 @@ pub(crate) fn instance(number: u8) -> Instance {
     Instance {
         id: format!("i-{number}").into(),
         name: format!("ECS{number}"),
-        status: "Running".to_owned(),
+        status: InstanceStatus::Running,
         vpc: "vpc-2".into(),
         vswitch: "vsw-4".into(),
         address: Some([192, 168, 7, number].into()),
@@ -155,7 +157,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
             name: "alb".to_owned(),
             region: "cn-chengdu".into(),
             vpc: "vpc-1".into(),
-            status: "Active".to_owned(),
+            status: LoadBalancerStatus::Active,
             edition: "Standard".to_owned(),
             address_type: "Intranet".to_owned(),
             dns_name: "alb-1.cn-chengdu.example".to_owned(),
@@ -177,7 +179,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
             bandwidth: 100,
             used: 0,
             status: "InUse".to_owned(),
-            business_status: "Normal".to_owned(),
+            business_status: BusinessStatus::Normal,
             associated: true,
             areas: ("China".to_owned(), "China".to_owned()),
         })),
@@ -203,7 +205,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
         .into(),
         prefix_lists: BTreeMap::new(),
         network_acls: BTreeMap::new(),
-        surroundings: Surroundings::default(),
+        context: Context::default(),
         unread: onboarding::FailedCalls::default(),
     }
 }
@@ -247,9 +249,9 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                 next.server_groups.get_mut().unwrap().push(ServerGroup {
                     id: "sgp-1".into(),
                     name: name.clone(),
-                    kind: "Ip".to_owned(),
+                    kind: ServerGroupType::Ip,
                     vpc: vpc.clone(),
-                    status: "Available".to_owned(),
+                    status: ServerGroupStatus::Available,
                     created: "2026-11-22T08:00:00Z".to_owned(),
                     mark: Some(group_mark.clone()),
                     server_count: 0,
@@ -263,7 +265,7 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                     id: "lsn-1".into(),
                     protocol: protocol.clone(),
                     port: *port,
-                    status: "Running".to_owned(),
+                    status: ListenerStatus::Running,
                     description: String::new(),
                     mark: Some(deployment.tag(&binding.name, Role::Listener)),
                     server_groups: vec!["sgp-1".into()],
@@ -275,7 +277,7 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                     port: *port,
                     weight: *weight,
                     remote: true,
-                    status: "Available".to_owned(),
+                    status: ServerStatus::Available,
                     description: deployment.member(&binding.name, instance, MemberState::Serving),
                 });
             }

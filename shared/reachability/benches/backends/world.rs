@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use onboarding::ids::{InstanceId, RouteTableId, SecurityGroupId, VSwitchId, VpcId};
 use onboarding::topology::{
-    Instance, Known, NextHop, PeerAttachment, RuleSource, SecurityGroup, SecurityRule, Topology, TransitRoute,
-    TransitRouter, TransitTable, VSwitch, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
+    AttachmentStatus, Instance, InstanceStatus, Known, LinkStatus, NextHop, PeerAttachment, RuleSource, SecurityGroup,
+    SecurityRule, Topology, TransitRoute, TransitRouteStatus, TransitRouter, TransitRouterStatus, TransitRouterType,
+    TransitTable, VSwitch, Vpc, VpcAttachment, VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType,
 };
 use onboarding::{Verdict, Verdicts};
 
@@ -170,7 +171,7 @@ fn instance(at: usize, seat: Seat) -> Instance {
     Instance {
         id: format!("i-{at:05}").into(),
         name: String::new(),
-        status: "Running".to_owned(),
+        status: InstanceStatus::Running,
         vpc: backend_vpc(seat.region).into(),
         vswitch: vswitch_id(seat.region, seat.vswitch),
         address: Some(seat.address()),
@@ -186,8 +187,8 @@ fn route(destination: Ipv4Net, next_hop: NextHop) -> VpcRoute {
         id: format!("rte-{destination}").into(),
         destination,
         next_hop,
-        status: "Available".to_owned(),
-        kind: "Custom".to_owned(),
+        status: VpcRouteStatus::Available,
+        kind: VpcRouteType::Custom,
         name: String::new(),
         description: String::new(),
     }
@@ -261,7 +262,7 @@ fn attachment(vpc: &Vpc) -> VpcAttachment {
         vpc: vpc.id.clone(),
         transit_router: format!("tr-{}", vpc.region).into(),
         region: vpc.region.clone(),
-        status: "Attached".to_owned(),
+        status: AttachmentStatus::Attached,
         zones: BTreeMap::new(),
         auto_publish: false,
         mark: None,
@@ -277,7 +278,7 @@ fn peer(region: u8) -> PeerAttachment {
     PeerAttachment {
         id: peer_id(region).into(),
         regions: (region_name(0).into(), region_name(region).into()),
-        status: "Attached".to_owned(),
+        status: AttachmentStatus::Attached,
         bandwidth: Some(100),
         bandwidth_package: None,
         auto_publish: true,
@@ -288,12 +289,12 @@ fn peer(region: u8) -> PeerAttachment {
 
 /// A transit router: static entries for the sources at home, learned ones for everything else.
 fn router(region: u8, sources: &[Ipv4Net]) -> TransitRouter {
-    let entry = |destination: Ipv4Net, next_hop: String, learned: bool| TransitRoute {
-        id: (!learned).then(|| format!("rte-{destination}").into()),
+    let entry = |destination: Ipv4Net, next_hop: String, propagated: bool| TransitRoute {
+        id: (!propagated).then(|| format!("rte-{destination}").into()),
         destination,
         next_hop: Some(next_hop.into()),
-        learned,
-        status: "Active".to_owned(),
+        propagated,
+        status: TransitRouteStatus::Active,
         description: String::new(),
     };
     let to_home = if region == 0 { attachment_id(HOME) } else { peer_id(region) };
@@ -309,15 +310,15 @@ fn router(region: u8, sources: &[Ipv4Net]) -> TransitRouter {
     }
     let there = routes.len();
     routes.extend(filler(there).map(|prefix| entry(prefix, attached[0].clone(), true)));
-    let links: BTreeMap<_, _> = attached.into_iter().map(|id| (id.into(), "Active".to_owned())).collect();
+    let links: BTreeMap<_, _> = attached.into_iter().map(|id| (id.into(), LinkStatus::Active)).collect();
     let id = format!("tr-{}", region_name(region));
     let table =
         TransitTable { id: table_id(&id), system: true, associations: links.clone(), propagations: links, routes };
     TransitRouter {
         id: id.into(),
         region: region_name(region).into(),
-        kind: "Enterprise".to_owned(),
-        status: "Active".to_owned(),
+        kind: TransitRouterType::Enterprise,
+        status: TransitRouterStatus::Active,
         tables: BTreeMap::from([(table.id.clone(), table)]),
     }
 }

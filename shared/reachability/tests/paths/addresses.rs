@@ -1,7 +1,7 @@
 //! Which interface owns the address that is asked about: its vSwitch and its security groups decide.
 
 use onboarding::ids::SecurityGroupId;
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::{Classic, Upgraded};
 use onboarding::topology::{Interface, NextHop, SecurityGroup};

@@ -1,7 +1,8 @@
 //! Complete worlds, and what the answer says about them.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::topology::Generation::{Classic, Upgraded};
+use onboarding::topology::LinkStatus;
 use reachability::Hop;
 
 use crate::world::World;
@@ -66,7 +67,7 @@ fn two_vpcs_of_one_region_need_no_connection() {
     let far = &mut world.attachments()[1];
     (far.region, far.transit_router) = ("cn-chengdu".into(), "tr-1".into());
     let table = world.table("cn-chengdu");
-    table.associations.insert(crate::world::FAR.into(), "Active".to_owned());
+    table.associations.insert(crate::world::FAR.into(), LinkStatus::Active);
     for route in &mut table.routes {
         if route.next_hop.as_ref().is_some_and(|hop| hop.as_str() == crate::world::PEER) {
             route.next_hop = Some(crate::world::FAR.into());

@@ -1,9 +1,9 @@
 //! Whether the load balancer sends requests to the backend at all: listener, server group, entry, weight and health.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::Upgraded;
-use onboarding::topology::{Endpoint, Health, Known};
+use onboarding::topology::{Endpoint, Health, InstanceStatus, Known, ListenerStatus, ServerStatus};
 use reachability::{Fault, Hop, Remedy, Task};
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn fault(world: &World) -> Option<Fault> {
 }
 
 fn ill(world: &mut World, status: &str, reason: &str) {
-    let health = Health { status: status.to_owned(), reason: reason.to_owned() };
+    let health = Health { status: status.into(), reason: reason.to_owned() };
     world.topology.unhealthy.get_mut().unwrap().insert(member(), health);
 }
 
@@ -74,7 +74,7 @@ fn cases() -> Vec<(&'static str, Code, Option<usize>, Value, Change)> {
             Code::ListenerStopped,
             Some(0),
             json!({"by": "operator", "action": "startListener", "listener": "lsn-1"}),
-            |w| w.listener().status = "Stopped".to_owned(),
+            |w| w.listener().status = ListenerStatus::Stopped,
         ),
         (
             "no server group",
@@ -125,7 +125,7 @@ fn cases() -> Vec<(&'static str, Code, Option<usize>, Value, Change)> {
             json!({"by": "operator", "action": "startInstance", "instance": "i-1"}),
             |w| {
                 w.servers().clear();
-                w.instance.status = "Stopped".to_owned();
+                w.instance.status = InstanceStatus::Stopped;
             },
         ),
         (
@@ -140,7 +140,7 @@ fn cases() -> Vec<(&'static str, Code, Option<usize>, Value, Change)> {
             Code::StillPending,
             Some(2),
             json!({"by": "time", "resource": "192.168.7.10:80", "status": "Adding"}),
-            |w| w.servers()[0].status = "Adding".to_owned(),
+            |w| w.servers()[0].status = ServerStatus::Adding,
         ),
         (
             "our entry without weight",

@@ -1,9 +1,9 @@
 //! Each piece of a complete world taken away or unread, and the code that says so.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::{Classic, Upgraded};
-use onboarding::topology::{Known, NextHop};
+use onboarding::topology::{Known, NextHop, TransitRouterStatus, TransitRouterType};
 
 use crate::world::{FAR, NEAR, PEER, World, known, net, transit_route, vpc_route};
 
@@ -22,7 +22,7 @@ fn each_missing_piece_has_its_code() {
             w.routes("vpc-1")
                 .iter_mut()
                 .filter(|route| custom(&route.next_hop))
-                .for_each(|route| route.status = "Pending".to_owned());
+                .for_each(|route| route.status = "Pending".into());
         }),
         ("route in VPC1 to the wrong attachment", Code::WrongNextHop, |w| {
             w.routes("vpc-1")
@@ -40,20 +40,20 @@ fn each_missing_piece_has_its_code() {
             w.attachments().retain(|attachment| attachment.id.as_str() != NEAR);
         }),
         ("attachment of VPC1 on the way", Code::AttachmentNotReady, |w| {
-            w.attachments()[0].status = "Attaching".to_owned();
+            w.attachments()[0].status = "Attaching".into();
         }),
         ("transit router in Chengdu", Code::TransitRouterMissing, |w| {
             w.topology.transit_routers.insert("cn-chengdu".into(), known(None));
         }),
         ("transit router of Basic Edition", Code::TransitRouterBasic, |w| {
-            w.router("cn-chengdu").kind = "Basic".to_owned();
+            w.router("cn-chengdu").kind = TransitRouterType::Basic;
         }),
         ("transit router not active", Code::TransitRouterNotReady, |w| {
-            w.router("cn-chengdu").status = "Creating".to_owned();
+            w.router("cn-chengdu").status = TransitRouterStatus::Creating;
         }),
         ("association of VPC1", Code::NotAssociated, |w| drop(w.table("cn-chengdu").associations.remove(NEAR))),
         ("association of VPC1 on the way", Code::NotAssociated, |w| {
-            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".to_owned());
+            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".into());
         }),
         ("what TR1 learned from the connection", Code::NotLearned, |w| {
             w.table("cn-chengdu").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
@@ -65,7 +65,7 @@ fn each_missing_piece_has_its_code() {
                 table.routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
             }
         }),
-        ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".to_owned()),
+        ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".into()),
         ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = Some(0)),
         ("association of the connection in Hangzhou", Code::NotAssociated, |w| {
             drop(w.table("cn-hangzhou").associations.remove(PEER));
@@ -80,7 +80,7 @@ fn each_missing_piece_has_its_code() {
             w.attachments().retain(|attachment| attachment.id.as_str() != FAR);
         }),
         ("attachment of VPC2 on the way", Code::AttachmentNotReady, |w| {
-            w.attachments()[1].status = "Attaching".to_owned();
+            w.attachments()[1].status = "Attaching".into();
         }),
         ("association of VPC2", Code::NotAssociated, |w| drop(w.table("cn-hangzhou").associations.remove(FAR))),
         ("what TR2 learned from the connection", Code::NotLearned, |w| {
@@ -155,7 +155,7 @@ fn a_fault_names_what_should_have_taught_the_table() {
     let mut world = World::complete(Classic);
     forget(&mut world);
     assert!(message(&world).ends_with("tr-attach-peer has not taught it yet."), "{}", message(&world));
-    world.table("cn-hangzhou").propagations.insert(PEER.into(), "Enabling".to_owned());
+    world.table("cn-hangzhou").propagations.insert(PEER.into(), "Enabling".into());
     assert!(message(&world).ends_with("propagation from tr-attach-peer is Enabling."), "{}", message(&world));
     world.table("cn-hangzhou").propagations.remove(PEER);
     assert!(message(&world).ends_with("tr-attach-peer does not propagate to it."), "{}", message(&world));

@@ -1,6 +1,6 @@
 //! Worlds taken apart at random.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::topology::{AclEntry, Generation, Instance, Known, NetworkAcl, NextHop, SecurityGroup};
 use proptest::prelude::*;
 use reachability::verdicts;

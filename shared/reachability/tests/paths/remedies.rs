@@ -1,7 +1,7 @@
 //! Every fault of a path comes with what puts it right: a change where albridge can make it, else a task.
 
 use onboarding::topology::Generation::{Classic, Upgraded};
-use onboarding::topology::{AclEntry, NetworkAcl, NextHop};
+use onboarding::topology::{AclEntry, NetworkAcl, NextHop, VpcRouteType};
 use reachability::{Fault, Remedy};
 use serde_json::{Value, json};
 
@@ -127,7 +127,7 @@ fn what_is_missing_is_a_change() {
 #[test]
 fn a_static_entry_that_only_the_far_side_misses_is_added_on_the_near_one() {
     let mut world = World::served(Classic);
-    world.table("cn-chengdu").routes.retain(|route| route.learned);
+    world.table("cn-chengdu").routes.retain(|route| route.propagated);
     world.table("cn-hangzhou").routes.retain(|route| !net("100.64.0.0/10").contains(&route.destination));
     let faults = faults(&world);
     assert!(faults[0].reason.message.contains("tr-2"), "the packet dies in tr-2: {}", faults[0].reason.message);
@@ -216,15 +216,15 @@ fn what_is_others_is_a_task() {
 #[test]
 fn what_is_on_its_way_needs_time() {
     let cases: Vec<(&str, Damage)> = vec![
-        (FAR, |w| w.attachments()[1].status = "Attaching".to_owned()),
+        (FAR, |w| w.attachments()[1].status = "Attaching".into()),
         ("route 192.168.7.0/24 of vtb-vpc-1", |w| {
             w.routes("vpc-1")
                 .iter_mut()
-                .filter(|route| route.kind == "Custom")
-                .for_each(|route| route.status = "Pending".to_owned());
+                .filter(|route| route.kind == VpcRouteType::Custom)
+                .for_each(|route| route.status = "Pending".into());
         }),
         ("association of tr-attach-1 with vtb-tr-1", |w| {
-            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".to_owned());
+            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".into());
         }),
     ];
     for (resource, damage) in cases {

@@ -1,6 +1,6 @@
 //! Security groups and network ACLs at the backend.
 
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::Upgraded;
 use onboarding::topology::{AclEntry, NetworkAcl, RuleSource, SecurityGroup};

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 use onboarding::ids::VpcId;
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::{
-    Generation, Instance, Known, Listener, LoadBalancer, NextHop, PeerAttachment, RuleSource, SecurityGroup,
-    SecurityRule, Server, ServerGroup, Topology, TransitRoute, TransitRouter, TransitTable, VSwitch, Vpc,
-    VpcAttachment, VpcRoute, VpcRouteTable,
+    AttachmentStatus, Generation, Instance, InstanceStatus, Known, LinkStatus, Listener, ListenerStatus, LoadBalancer,
+    LoadBalancerStatus, NextHop, PeerAttachment, RuleSource, SecurityGroup, SecurityRule, Server, ServerGroup,
+    ServerGroupStatus, ServerGroupType, ServerStatus, Topology, TransitRoute, TransitRouteStatus, TransitRouter,
+    TransitRouterStatus, TransitRouterType, TransitTable, VSwitch, Vpc, VpcAttachment, VpcRoute, VpcRouteStatus,
+    VpcRouteTable, VpcRouteType,
 };
 use onboarding::{Binding, Deployment};
 use reachability::{Explanation, Question, Wish, explain};
@@ -81,7 +83,7 @@ impl World {
             peer_attachments: known(vec![PeerAttachment {
                 id: PEER.into(),
                 regions: ("cn-hangzhou".into(), "cn-chengdu".into()),
-                status: "Attached".to_owned(),
+                status: AttachmentStatus::Attached,
                 bandwidth: Some(10),
                 bandwidth_package: Some("cenbwp-1".into()),
                 auto_publish: true,
@@ -124,7 +126,7 @@ impl World {
             name: String::new(),
             region: "cn-chengdu".into(),
             vpc: "vpc-1".into(),
-            status: "Active".to_owned(),
+            status: LoadBalancerStatus::Active,
             edition: "Standard".to_owned(),
             address_type: "Intranet".to_owned(),
             dns_name: String::new(),
@@ -134,9 +136,9 @@ impl World {
         topology.server_groups = known(vec![ServerGroup {
             id: "sgp-1".into(),
             name: "web-remote".to_owned(),
-            kind: "Ip".to_owned(),
+            kind: ServerGroupType::Ip,
             vpc: "vpc-1".into(),
-            status: "Available".to_owned(),
+            status: ServerGroupStatus::Available,
             created: String::new(),
             mark: Some("prod/web/server-group".to_owned()),
             server_count: 1,
@@ -149,14 +151,14 @@ impl World {
             port: 80,
             weight: 100,
             remote: true,
-            status: "Available".to_owned(),
+            status: ServerStatus::Available,
             description: "albridge/prod/web/i-1".to_owned(),
         }]);
         topology.listeners = known(vec![Listener {
             id: "lsn-1".into(),
             protocol: "HTTP".to_owned(),
             port: 8443,
-            status: "Running".to_owned(),
+            status: ListenerStatus::Running,
             description: String::new(),
             mark: Some("prod/web/listener".to_owned()),
             server_groups: vec!["sgp-1".into()],
@@ -249,7 +251,7 @@ pub(crate) fn instance(id: &str, address: &str) -> Instance {
     Instance {
         id: id.into(),
         name: "ECS1".to_owned(),
-        status: "Running".to_owned(),
+        status: InstanceStatus::Running,
         vpc: "vpc-2".into(),
         vswitch: "vpc-2-vsw-1".into(),
         address: Some(address.parse().unwrap()),
@@ -276,21 +278,21 @@ pub(crate) fn vpc_route(id: &str, destination: Ipv4Net, next_hop: NextHop) -> Vp
     VpcRoute {
         id: id.into(),
         destination,
-        kind: if matches!(next_hop, NextHop::Attachment(_)) { "Custom" } else { "System" }.to_owned(),
+        kind: if matches!(next_hop, NextHop::Attachment(_)) { VpcRouteType::Custom } else { VpcRouteType::System },
         next_hop,
-        status: "Available".to_owned(),
+        status: VpcRouteStatus::Available,
         name: String::new(),
         description: String::new(),
     }
 }
 
-pub(crate) fn transit_route(destination: Ipv4Net, next_hop: &str, learned: bool) -> TransitRoute {
+pub(crate) fn transit_route(destination: Ipv4Net, next_hop: &str, propagated: bool) -> TransitRoute {
     TransitRoute {
-        id: (!learned).then(|| format!("rte-{destination}").into()),
+        id: (!propagated).then(|| format!("rte-{destination}").into()),
         destination,
         next_hop: Some(next_hop.into()),
-        learned,
-        status: "Active".to_owned(),
+        propagated,
+        status: TransitRouteStatus::Active,
         description: String::new(),
     }
 }
@@ -329,7 +331,7 @@ fn vpc(id: &str, region: &str, vswitches: [&str; 2], beyond: &[Ipv4Net], attachm
 
 fn transit_router(id: &str, region: &str, attachment: &str, routes: Vec<TransitRoute>) -> TransitRouter {
     let both: BTreeMap<_, _> =
-        [attachment, PEER].map(|attachment| (attachment.into(), "Active".to_owned())).into_iter().collect();
+        [attachment, PEER].map(|attachment| (attachment.into(), LinkStatus::Active)).into_iter().collect();
     let table = TransitTable {
         id: format!("vtb-{id}").into(),
         system: true,
@@ -340,8 +342,8 @@ fn transit_router(id: &str, region: &str, attachment: &str, routes: Vec<TransitR
     TransitRouter {
         id: id.into(),
         region: region.into(),
-        kind: "Enterprise".to_owned(),
-        status: "Active".to_owned(),
+        kind: TransitRouterType::Enterprise,
+        status: TransitRouterStatus::Active,
         tables: BTreeMap::from([(table.id.clone(), table)]),
     }
 }
@@ -352,7 +354,7 @@ fn attachment(id: &str, vpc: &str, transit_router: &str, region: &str) -> VpcAtt
         vpc: vpc.into(),
         transit_router: transit_router.into(),
         region: region.into(),
-        status: "Attached".to_owned(),
+        status: AttachmentStatus::Attached,
         zones: BTreeMap::new(),
         auto_publish: false,
         mark: None,

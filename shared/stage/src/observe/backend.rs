@@ -9,7 +9,8 @@ use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId
 use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Error, ecs};
 
-use super::{Reader, network, security, untagged};
+use super::reader::Reader;
+use super::{network, security, untagged};
 use crate::cloud::Side;
 use crate::needs::Needs;
 use crate::readings::Reads;
@@ -39,7 +40,7 @@ impl Seen {
     /// Puts what was seen in its place. Gives the VPC's interfaces.
     pub(super) fn put(self, topology: &mut Topology) -> (VpcId, Interfaces) {
         let interfaces = (self.id.clone(), self.interfaces);
-        topology.surroundings.cens.insert(self.id.clone(), self.cens);
+        topology.context.cens.insert(self.id.clone(), self.cens);
         topology.vpcs.extend(self.vpc.map(|vpc| (self.id.clone(), vpc)));
         topology.network_acls.extend(self.network_acls);
         topology.instances.extend(self.instances.map(|instances| (self.id, instances)));
@@ -67,7 +68,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
     let client = match reader.cloud.reads_for(Side::Backend(&backend.vpc)).await {
         Ok(client) => client,
         Err(error) => {
-            let why = reader.because(&error);
+            let why = reader.unknown_reason(&error);
             seen.vpc = needs.has(Needs::VPCS).then(|| Known::Failed(why.clone()));
             seen.instances = needs.has(Needs::BACKENDS).then_some(Known::Failed(why));
             return seen;
@@ -153,7 +154,7 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
     });
     Instance {
         name: found.instance_name,
-        status: found.status,
+        status: found.status.into(),
         vpc: found.vpc_attributes.vpc_id.into(),
         vswitch: owner.map_or(found.vpc_attributes.vswitch_id.as_str(), |owner| owner.vswitch_id.as_str()).into(),
         address,

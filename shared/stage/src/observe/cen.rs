@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, try_join_all};
 use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
-use onboarding::topology::{BandwidthPackage, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment};
+use onboarding::topology::{
+    BandwidthPackage, CenStatus, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment,
+};
 use openapi::{Action, Error, cbn, ram};
 
-use super::{Reader, cen_table, parse};
+use super::reader::Reader;
+use super::{cen_table, parse};
 use crate::needs::Needs;
 use crate::readings::Reads;
 
@@ -20,7 +23,7 @@ pub(super) struct Cen {
     bandwidth_package: Known<Option<BandwidthPackage>>,
     service: Known<bool>,
     zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
-    cen: Known<Option<String>>,
+    cen: Known<Option<CenStatus>>,
     service_role: Known<bool>,
 }
 
@@ -35,8 +38,8 @@ impl Cen {
         topology.bandwidth_package = self.bandwidth_package;
         topology.transit_router_service = self.service;
         topology.transit_router_zones = self.zones;
-        topology.surroundings.cen = self.cen;
-        topology.surroundings.service_role = self.service_role;
+        topology.context.cen = self.cen;
+        topology.context.service_role = self.service_role;
     }
 }
 
@@ -87,12 +90,12 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
 }
 
 /// The status of the CEN instance. Other lists answer an id that is not there with an error of its own; this one is empty.
-async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<String>, Error> {
+async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<CenStatus>, Error> {
     let id = reader.binding.cen.id.as_str();
     let filter = cbn::Filter { key: "CenId".to_owned(), value: vec![id.to_owned()] };
     let action = cbn::DescribeCens { filter: vec![filter], ..Default::default() };
     let found = client.list(reader.binding.alb.region.as_str(), action).await?;
-    Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status))
+    Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status.into()))
 }
 
 async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
@@ -101,7 +104,7 @@ async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<
     let found = match client.list(binding.alb.region.as_str(), action).await {
         Ok(found) => found,
         Err(error) => {
-            let why = reader.because(&error);
+            let why = reader.unknown_reason(&error);
             return binding.regions().into_iter().map(|region| (region.clone(), Known::Failed(why.clone()))).collect();
         }
     };
@@ -131,8 +134,8 @@ async fn with_tables(client: &Reads, region: &Region, found: &cbn::TransitRouter
     Ok(TransitRouter {
         id: id.as_str().into(),
         region: region.clone(),
-        kind: found.kind.clone(),
-        status: found.status.clone(),
+        kind: found.kind.clone().into(),
+        status: found.status.clone().into(),
         tables: tables.into_iter().map(|table| (table.id.clone(), table)).collect(),
     })
 }
@@ -159,7 +162,7 @@ fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
         vpc: found.vpc_id.into(),
         transit_router: found.transit_router_id.into(),
         region: if found.vpc_region_id.is_empty() { region.clone() } else { found.vpc_region_id.into() },
-        status: found.status,
+        status: found.status.into(),
         zones: found.zone_mappings.into_iter().map(|zone| (zone.zone_id.into(), zone.vswitch_id.into())).collect(),
         auto_publish: found.auto_publish_route_enabled,
         created: found.creation_time,
@@ -189,7 +192,7 @@ fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {
         mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
         id: found.transit_router_attachment_id.into(),
         regions: (found.region_id.into(), found.peer_transit_router_region_id.into()),
-        status: found.status,
+        status: found.status.into(),
         bandwidth,
         bandwidth_package: (!found.cen_bandwidth_package_id.is_empty()).then(|| found.cen_bandwidth_package_id.into()),
         auto_publish: found.auto_publish_route_enabled,
@@ -234,7 +237,7 @@ async fn package_by_id(
             bandwidth: u32::try_from(found.bandwidth).unwrap_or(u32::MAX),
             used: u32::try_from(used).unwrap_or(u32::MAX),
             status: found.status,
-            business_status: found.business_status,
+            business_status: found.business_status.into(),
             associated: found.cen_ids.iter().any(|id| id == cen),
             areas: (found.geographic_region_a_id, found.geographic_region_b_id),
         }

@@ -30,17 +30,17 @@ pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable
         client.list(region, entries)
     )?;
     let mut routes: Vec<_> = entries.into_iter().filter_map(route).collect();
-    routes.sort_by(|a, b| (a.destination, a.learned, &a.id).cmp(&(b.destination, b.learned, &b.id)));
+    routes.sort_by(|a, b| (a.destination, a.propagated, &a.id).cmp(&(b.destination, b.propagated, &b.id)));
     Ok(TransitTable {
         id: id.into(),
         system: found.transit_router_route_table_type == "System",
         associations: associations
             .into_iter()
-            .map(|found| (found.transit_router_attachment_id.into(), found.status))
+            .map(|found| (found.transit_router_attachment_id.into(), found.status.into()))
             .collect(),
         propagations: propagations
             .into_iter()
-            .map(|found| (found.transit_router_attachment_id.into(), found.status))
+            .map(|found| (found.transit_router_attachment_id.into(), found.status.into()))
             .collect(),
         routes,
     })
@@ -56,8 +56,8 @@ fn route(found: cbn::RouteEntry) -> Option<TransitRoute> {
         id: (!id.is_empty()).then(|| id.into()),
         destination,
         next_hop: (!black_hole).then(|| next_hop.into()),
-        learned: found.transit_router_route_entry_type == "Propagated",
-        status: found.transit_router_route_entry_status,
+        propagated: found.transit_router_route_entry_type == "Propagated",
+        status: found.transit_router_route_entry_status.into(),
         description: found.transit_router_route_entry_description,
     })
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use futures_util::future::{join_all, try_join_all};
 use onboarding::binding::Backend;
 use onboarding::ids::{Region, VpcId};
-use onboarding::surroundings::Elsewhere;
+use onboarding::topology::context::Elsewhere;
 use onboarding::topology::{Known, Topology};
 use openapi::{Error, ecs};
 
-use super::Reader;
+use super::reader::Reader;
 use crate::cloud::Side;
 use crate::needs::Needs;
 use crate::readings::Reads;

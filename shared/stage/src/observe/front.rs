@@ -12,8 +12,9 @@ use onboarding::topology::{
 };
 use openapi::{Action, Error, alb};
 
-use super::surroundings::{self, Around};
-use super::{Reader, network, parse};
+use super::neighbours::{self, Neighbours};
+use super::reader::Reader;
+use super::{network, parse};
 use crate::cloud::Side;
 use crate::needs::Needs;
 use crate::readings::Reads;
@@ -32,16 +33,16 @@ pub(super) struct Front {
     listeners: Known<Vec<Listener>>,
     unhealthy: Known<BTreeMap<Endpoint, Health>>,
     cens: BTreeSet<CenId>,
-    around: Around,
+    neighbours: Neighbours,
 }
 
 impl Front {
     pub(super) fn put(self, topology: &mut Topology) {
         topology.load_balancer = self.load_balancer;
         if let Some((id, _)) = &self.vpc {
-            topology.surroundings.cens.insert(id.clone(), self.cens);
+            topology.context.cens.insert(id.clone(), self.cens);
         }
-        self.around.put(topology);
+        self.neighbours.put(topology);
         topology.vpcs.extend(self.vpc);
         topology.network_acls.extend(self.network_acls);
         topology.server_groups = self.server_groups;
@@ -60,7 +61,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     let client = match reader.cloud.reads_for(Side::Alb).await {
         Ok(client) => client,
         Err(error) => {
-            let why = reader.because(&error);
+            let why = reader.unknown_reason(&error);
             front.load_balancer = Known::Failed(why.clone());
             front.server_groups = Known::Failed(why.clone());
             front.servers = Known::Failed(why.clone());
@@ -106,7 +107,16 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     };
     let ((), (), ()) = {
         let Front {
-            load_balancer, vpc, cens, around, network_acls, server_groups, servers, listeners, unhealthy, ..
+            load_balancer,
+            vpc,
+            cens,
+            neighbours,
+            network_acls,
+            server_groups,
+            servers,
+            listeners,
+            unhealthy,
+            ..
         } = &mut front;
         tokio::join!(biased;
             async {
@@ -131,7 +141,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             },
             async {
                 if let (true, Known::Known(Some(found))) = (needs.has(Needs::SURROUNDINGS), &*load_balancer) {
-                    *around = surroundings::read(reader, &client, found).await;
+                    *neighbours = neighbours::read(reader, &client, found).await;
                 }
             }
         )
@@ -175,7 +185,7 @@ async fn load_balancer(reader: &Reader<'_>, client: &Reads) -> Result<LoadBalanc
         name: found.load_balancer_name.clone(),
         region: wanted.region.clone(),
         vpc: found.vpc_id.as_str().into(),
-        status: found.load_balancer_status.clone(),
+        status: found.load_balancer_status.clone().into(),
         edition: found.load_balancer_edition.clone(),
         address_type: found.address_type.clone(),
         dns_name: found.dns_name.clone(),
@@ -224,7 +234,7 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
             id: listener.listener_id.into(),
             protocol: listener.listener_protocol,
             port: listener.listener_port,
-            status: listener.listener_status,
+            status: listener.listener_status.into(),
             description: listener.listener_description,
         })
         .collect();
@@ -267,9 +277,9 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
     ServerGroup {
         id: found.server_group_id.into(),
         name: found.server_group_name,
-        kind: found.server_group_type,
+        kind: found.server_group_type.into(),
         vpc: found.vpc_id.into(),
-        status: found.server_group_status,
+        status: found.server_group_status.into(),
         created: found.create_time,
         mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
         server_count: found.server_count,
@@ -348,7 +358,7 @@ fn server(found: alb::Server) -> Option<Server> {
         port: found.port,
         weight: found.weight,
         remote: found.remote_ip_enabled,
-        status: found.status,
+        status: found.status.into(),
         description: found.description,
     })
 }
@@ -391,7 +401,7 @@ async fn health(
         }
         let unwell = ours.into_iter().flat_map(|info| info.non_normal_servers).filter_map(|server| {
             let address = server.server_ip.parse().or_else(|_| server.server_id.parse()).ok()?;
-            let health = Health { status: server.status, reason: server.reason.reason_code };
+            let health = Health { status: server.status.into(), reason: server.reason.reason_code };
             Some((Endpoint { address, port: server.port }, health))
         });
         Ok(unwell.collect())

@@ -9,11 +9,11 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 use ipnet::Ipv4Net;
+use onboarding::desired;
 use onboarding::topology::{Generation, Known, LoadBalancer, RuleSource, Topology};
-use onboarding::wanted;
 use openapi::{Action, Error, alb};
 
-use super::Reader;
+use super::reader::Reader;
 use crate::cloud::Side;
 
 /// Makes the load balancer unread where the two disagree.
@@ -21,14 +21,14 @@ pub(super) async fn settle(reader: &Reader<'_>, topology: &mut Topology) {
     let Some(load_balancer) = topology.alb() else { return };
     let zones = in_doubt(reader, load_balancer, topology);
     if let Err(error) = ask(reader, load_balancer, zones).await {
-        topology.load_balancer = Known::Failed(reader.because(&error));
+        topology.load_balancer = Known::Failed(reader.unknown_reason(&error));
     }
 }
 
 /// Zones without the load balancer, with a vSwitch in its VPC that something of ours was made for.
 fn in_doubt<'t>(reader: &Reader<'_>, load_balancer: &LoadBalancer, topology: &'t Topology) -> BTreeSet<&'t str> {
     let Some(vpc) = topology.vpc(&load_balancer.vpc) else { return BTreeSet::new() };
-    if wanted::generation(reader.binding, load_balancer) == Generation::Classic {
+    if desired::generation(reader.binding, load_balancer) == Generation::Classic {
         // Where a classic one sends from does not depend on its zones.
         return BTreeSet::new();
     }

@@ -8,7 +8,8 @@ use onboarding::ids::{CenId, NetworkAclId, Region, VpcId};
 use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
 use openapi::{Action, Error, vpc};
 
-use super::{Reader, parse};
+use super::parse;
+use super::reader::Reader;
 use crate::readings::Reads;
 
 /// What was seen of it.
@@ -113,8 +114,8 @@ fn route(found: vpc::RouteEntry) -> Option<VpcRoute> {
         next_hop: next_hop(&found, destination),
         id: found.route_entry_id.into(),
         destination,
-        status: found.status,
-        kind: found.kind,
+        status: found.status.into(),
+        kind: found.kind.into(),
         name: found.route_entry_name,
         description: found.description,
     })

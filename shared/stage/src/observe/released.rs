@@ -18,8 +18,8 @@ use onboarding::ids::{InstanceId, VpcId};
 use onboarding::topology::{Known, Server, Topology};
 use openapi::{Error, ecs};
 
-use super::Reader;
 use super::backend::Interfaces;
+use super::reader::Reader;
 use crate::cloud::Side;
 use crate::readings::Reads;
 
@@ -77,7 +77,7 @@ pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Inter
             }
             // Not proven: the next run reads again.
             Err(error) => {
-                let why = reader.because(&error);
+                let why = reader.unknown_reason(&error);
                 absent.unproven.extend(ids.into_iter().map(|id| (id, Unproven::Unread { why: why.clone() })));
             }
         }

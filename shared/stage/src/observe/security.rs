@@ -9,7 +9,8 @@ use onboarding::ids::{PrefixListId, SecurityGroupId};
 use onboarding::topology::{Known, RuleSource, SecurityGroup, SecurityRule};
 use openapi::{Error, ecs};
 
-use super::{Reader, parse};
+use super::parse;
+use super::reader::Reader;
 use crate::readings::Reads;
 
 /// Ids in one DescribeSecurityGroups call (section 11).
@@ -60,7 +61,7 @@ async fn batch(
     let listed = match client.list(region, action).await {
         Ok(listed) => listed,
         Err(error) => {
-            let why = reader.because(&error);
+            let why = reader.unknown_reason(&error);
             return ids.iter().map(|id| (id.clone(), Known::Failed(why.clone()))).collect();
         }
     };

@@ -6,11 +6,11 @@ use futures_util::future::{join_all, try_join_all};
 use onboarding::Binding;
 use onboarding::ids::{BindingName, ServerGroupId};
 use onboarding::mark::TAG_KEY;
-use onboarding::surroundings::{LeftGroup, Sibling};
+use onboarding::topology::context::{LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known};
 use openapi::{Error, alb};
 
-use super::Reader;
+use super::reader::Reader;
 use crate::cloud::Side;
 use crate::readings::Reads;
 

@@ -60,9 +60,9 @@ fn group(count: usize) -> (Arc<World>, Shared) {
             .collect(),
         members: (1..=count).map(|number| member(number, MemberState::Serving)).collect(),
     }));
-    let mut wish = binding();
-    wish["removal"] = json!({ "maxPercent": 20 });
-    world.always("GetObject", Value::from(json!({ "bindings": [wish] }).to_string()));
+    let mut spec = binding();
+    spec["removal"] = json!({ "maxPercent": 20 });
+    world.always("GetObject", Value::from(json!({ "bindings": [spec] }).to_string()));
     world.always(
         "ListServerGroups",
         json!({ "ServerGroups": [{

@@ -8,7 +8,7 @@ use onboarding::unread::Cause;
 use onboarding::{Change, Code, StageName, Topology, Write};
 use openapi::{Action, alb, ecs};
 use serde_json::{Value, json};
-use stage::{Failure, Invocation, Needs, Owner, Problem, Session, Side, Stage, Status, run};
+use stage::{Invocation, Needs, Owner, Session, Side, Stage, StageError, Status, WriteError, run};
 
 /// Step 1 as its function does it, cut down to what the loop sees of it.
 pub(crate) struct Groups;
@@ -19,7 +19,7 @@ impl Stage for Groups {
     const WRITES: &'static [&'static str] = &[alb::CreateServerGroup::RAM_ACTION];
     const SHOWS: &'static [&'static str] = &["ListServerGroups"];
 
-    async fn write(&self, session: &Session<'_>, seen: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, seen: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(Change { write: Write::CreateServerGroup { name, vpc, .. }, .. }) = changes.first() else {
             return Ok(0);
         };
@@ -41,7 +41,7 @@ impl Stage for Rules {
     const WRITES: &'static [&'static str] = &[ecs::AuthorizeSecurityGroup::RAM_ACTION];
     const SHOWS: &'static [&'static str] = &["ListServerGroups"];
 
-    async fn write(&self, session: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, Problem> {
+    async fn write(&self, session: &Session<'_>, _: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(Change { write: Write::AllowIngress { region, group, .. }, .. }) = changes.first() else {
             return Ok(0);
         };
@@ -212,7 +212,7 @@ async fn a_cloud_that_fails_is_not_taken_for_a_settled_one() {
     world.refuses("GetLoadBalancerAttribute", 500, "InternalError");
     let host = host(&world, &[]);
     let failure = run(&Groups, &invocation(&host), &request()).await.unwrap_err();
-    assert!(matches!(failure, Failure::CloudFailing { .. }), "{failure}");
+    assert!(matches!(failure, StageError::CloudFailing { .. }), "{failure}");
     assert!(failure.to_string().contains("could not read GetLoadBalancerAttribute: InternalError"), "{failure}");
     assert!(failure.to_string().ends_with(Cause::Service.remedy()), "{failure}");
     assert!(world.writes().is_empty());
@@ -270,11 +270,11 @@ async fn an_approved_plan_is_kept_to() {
 /// A person is shown what a yes would let happen; the timer, and a run, plan without one.
 #[tokio::test(start_paused = true)]
 async fn a_plan_counts_on_a_yes_only_where_somebody_will_be_asked() {
-    let mut wish = binding();
-    wish["provision"] = json!("approved");
+    let mut spec = binding();
+    spec["provision"] = json!("approved");
     let world = world();
     with_routers(&world);
-    world.always("GetObject", Value::from(json!({ "bindings": [wish] }).to_string()));
+    world.always("GetObject", Value::from(json!({ "bindings": [spec] }).to_string()));
     let host = host(&world, &[]);
     for approved in [false, true] {
         let (_, plan) = stage::plan_whole(&invocation(&host), &"web".into(), approved).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use onboarding::Code;
 use serde_json::json;
-use stage::{Failure, Report, Status, run};
+use stage::{Report, StageError, Status, run};
 
 use crate::run::{Groups, Rules};
 use crate::scripted::{Call, World, host, instance, invocation_of, refusal, request, world};
@@ -58,7 +58,7 @@ fn tokens(world: &World) -> Vec<String> {
 }
 
 /// Runs the stage and gives how many different tokens it sent, and what became of it.
-async fn created(world: &Arc<World>, time: Duration) -> (usize, Result<Report, Failure>) {
+async fn created(world: &Arc<World>, time: Duration) -> (usize, Result<Report, StageError>) {
     let host = host(world, &[]);
     let outcome = run(&Groups, &invocation_of(&host, time), &request()).await;
     let mut tokens = tokens(world);
@@ -254,7 +254,7 @@ async fn credentials_that_expire_end_the_invocation_at_once() {
         let host = host(&world, &[]);
         let began = host.clock().now();
         let failure = run(&Groups, &invocation_of(&host, APPLY), &request()).await.unwrap_err();
-        assert!(matches!(failure, Failure::CloudFailing { .. }), "{action}: {failure}");
+        assert!(matches!(failure, StageError::CloudFailing { .. }), "{action}: {failure}");
         assert!(failure.to_string().contains("InvalidSecurityToken.Expired"), "{action}: {failure}");
         assert_eq!(world.writes().len(), sent, "{action}");
         assert!(host.clock().now().duration_since(began).as_secs() < 5, "{action}");

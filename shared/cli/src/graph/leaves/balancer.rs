@@ -1,8 +1,8 @@
 //! The load balancer's boxes: its listener, its server group, and where it sends from.
 
+use onboarding::desired;
 use onboarding::mark::Role;
 use onboarding::topology::{Endpoint, Generation, Known};
-use onboarding::wanted;
 
 use crate::graph::build::{Draft, few, named};
 use crate::graph::model::{Key, Leaf, Row, State};
@@ -17,7 +17,7 @@ impl Draft<'_> {
         };
         match listeners.iter().find(|listener| listener.port == wish.port) {
             Some(found) => {
-                let rows = vec![Row::new("", named(found.id.as_str(), "", &[&found.status]))];
+                let rows = vec![Row::new("", named(found.id.as_str(), "", &[found.status.as_str()]))];
                 leaf(title, vec![found.id.to_string()], rows, State::There)
             }
             None => leaf(title, Vec::new(), vec![Row::missing("not there")], State::Missing),
@@ -35,7 +35,7 @@ impl Draft<'_> {
         let Some(group) = self.topology.server_group(&mark, &wish.name) else {
             return leaf(Vec::new(), vec![Row::missing("not there")], State::Missing);
         };
-        let mut rows = vec![Row::new("", named(group.id.as_str(), "", &[&group.status]))];
+        let mut rows = vec![Row::new("", named(group.id.as_str(), "", &[group.status.as_str()]))];
         if let Some(servers) = self.topology.servers.get() {
             let sick = self.topology.unhealthy.get().map_or(0, std::collections::BTreeMap::len);
             let health = if sick == 0 { String::new() } else { format!("{sick} not healthy") };
@@ -72,8 +72,8 @@ impl Draft<'_> {
         let Some(alb) = self.topology.alb() else {
             return leaf("its addresses", vec![Row::missing("not known")], State::Unknown);
         };
-        let sources = wanted::sources(self.binding, self.topology);
-        if wanted::generation(self.binding, alb) == Generation::Classic {
+        let sources = desired::sources(self.binding, self.topology);
+        if desired::generation(self.binding, alb) == Generation::Classic {
             return match sources {
                 Ok(prefixes) => {
                     let rows = prefixes.iter().map(|prefix| Row::new("", prefix.to_string())).collect();

@@ -1,9 +1,9 @@
 //! What joins VPCs: attachments, inter-region connections, and the tables of transit routers.
 
 use onboarding::Write;
-use onboarding::change::AttachmentRef;
 use onboarding::ids::{AttachmentId, BandwidthPackageId, Region, VpcId};
-use onboarding::topology::{TransitRouter, TransitTable};
+use onboarding::topology::AttachmentRef;
+use onboarding::topology::{TransitRouteStatus, TransitRouter, TransitTable};
 
 use crate::graph::build::{Draft, few, named};
 use crate::graph::model::{Key, Leaf, Row, State};
@@ -26,7 +26,7 @@ impl Draft<'_> {
         let zones: Vec<_> = attachment.zones.values().map(ToString::to_string).collect();
         let mut rows = vec![Row::new("", format!("in {}", zones.join(", ")))];
         rows.extend(self.topology.transit_router(region).map(|router| joined(router, attachment.id.as_str(), "")));
-        leaf(names, settled("attachment", attachment.id.as_str(), &attachment.status), rows, State::There)
+        leaf(names, settled("attachment", attachment.id.as_str(), attachment.status.as_str()), rows, State::There)
     }
 
     pub(in crate::graph) fn peer(&self, near: &Region, far: &Region) -> Leaf {
@@ -55,7 +55,12 @@ impl Draft<'_> {
             let router = self.topology.transit_router(region);
             rows.extend(router.map(|router| joined(router, peer.id.as_str(), &format!("{region}: "))));
         }
-        leaf(vec![peer.id.to_string()], settled("connection", peer.id.as_str(), &peer.status), rows, State::There)
+        leaf(
+            vec![peer.id.to_string()],
+            settled("connection", peer.id.as_str(), peer.status.as_str()),
+            rows,
+            State::There,
+        )
     }
 
     /// Tables that attachments of the binding are associated with or teach, or that packets came by; the system table
@@ -66,11 +71,11 @@ impl Draft<'_> {
         let tables = router.tables.values().filter(concerned);
         let leaf = |table: &TransitTable| {
             let mut rows: Vec<_> = table.routes.iter().collect();
-            rows.sort_by_key(|route| (route.destination, route.learned, &route.next_hop));
+            rows.sort_by_key(|route| (route.destination, route.propagated, &route.next_hop));
             let rows = rows.into_iter().map(|route| {
                 let to = route.next_hop.as_ref().map_or("black hole", AttachmentId::as_str);
-                let status = if route.status == "Active" { "" } else { &route.status };
-                let kind = if route.learned { "learned" } else { "static" };
+                let status = if route.status == TransitRouteStatus::Active { "" } else { route.status.as_str() };
+                let kind = if route.propagated { "learned" } else { "static" };
                 let text = named(&format!("{} → {to}", route.destination), "", &[kind, status]);
                 Row::new(format!("{} {}", table.id, route.destination), text)
             });
@@ -111,11 +116,11 @@ fn joined(router: &TransitRouter, attachment: &str, before: &str) -> Row {
         .tables
         .values()
         .find_map(|table| Some((table, table.associations.get(attachment)?)))
-        .map(|(table, status)| (&table.id, word(status, "Active")));
+        .map(|(table, status)| (&table.id, word(status.as_str(), "Active")));
     let taught: Vec<_> = router
         .tables
         .values()
-        .filter_map(|table| Some((&table.id, word(table.propagations.get(attachment)?, "Active"))))
+        .filter_map(|table| Some((&table.id, word(table.propagations.get(attachment)?.as_str(), "Active"))))
         .collect();
     let missing = associated.is_none() || taught.is_empty();
     let text = match (&associated, taught.as_slice()) {

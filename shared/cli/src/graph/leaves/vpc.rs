@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use onboarding::Write;
+use onboarding::desired;
 use onboarding::ids::{NetworkAclId, SecurityGroupId, VpcId};
-use onboarding::topology::{Instance, Known, NextHop, RuleSource, VSwitch, Vpc, VpcRouteTable};
-use onboarding::wanted;
+use onboarding::topology::{
+    Instance, InstanceStatus, Known, NextHop, RuleSource, VSwitch, Vpc, VpcRouteStatus, VpcRouteTable,
+};
 
 use crate::graph::build::{Draft, few, named};
 use crate::graph::model::{Key, Leaf, Row, State};
@@ -25,7 +27,7 @@ impl Draft<'_> {
         let others = here.len() - shown.len();
         let rows = shown.into_iter().map(|instance| {
             let address = instance.address.map_or_else(|| "no address".to_owned(), |address| address.to_string());
-            let status = if instance.status == "Running" { "" } else { &instance.status };
+            let status = if instance.status == InstanceStatus::Running { "" } else { instance.status.as_str() };
             let name = if instance.name == instance.id.as_str() { "" } else { &instance.name };
             let stranger = if is_wanted(&instance) { "" } else { "not selected" };
             Row::new(instance.id.as_str(), named(&format!("{} {address}", instance.id), name, &[status, stranger]))
@@ -48,7 +50,7 @@ impl Draft<'_> {
         match self.instance {
             Some(instance) if instance.vpc == *vpc => instance.security_groups.iter().collect(),
             _ => {
-                let selected = wanted::selected(self.binding, self.topology).map(|(_, instance)| instance);
+                let selected = desired::selected(self.binding, self.topology).map(|(_, instance)| instance);
                 selected
                     .filter(|instance| instance.vpc == *vpc)
                     .flat_map(|instance| &instance.security_groups)
@@ -144,7 +146,7 @@ impl Draft<'_> {
                 NextHop::Attachment(id) => id.as_str(),
                 NextHop::Other(other) => other,
             };
-            let status = if route.status == "Available" { "" } else { &route.status };
+            let status = if route.status == VpcRouteStatus::Available { "" } else { route.status.as_str() };
             rows.push(Row::new(route.id.as_str(), named(&format!("{} → {to}", route.destination), "", &[status])));
         }
         let mut rows = few(rows, self.marked);

@@ -1,7 +1,7 @@
 //! Golden pictures and tables.
 
 use local::{Generation, PROCEDURE_BINDING};
-use onboarding::plan::Verdict;
+use onboarding::inputs::Verdict;
 
 use super::super::model::{End, Key, State};
 use super::super::{build::Draft, dot, mermaid, of_sight, svg};

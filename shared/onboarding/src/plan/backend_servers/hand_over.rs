@@ -1,11 +1,11 @@
 //! An entry of ours whose address a wanted instance holds now: it is rewritten to name that one, in one write. There is no
 //! moment without the member, and never two members for one address.
 
-use super::{Member, STAGE};
+use super::member::{Member, STAGE};
 use crate::change::{Change, Write};
+use crate::inputs::Inputs;
 use crate::mark::MemberState;
-use crate::plan::Inputs;
-use crate::topology::Instance;
+use crate::topology::{Instance, ServerStatus};
 
 /// What becomes of an entry that names another instance than the wanted one that holds its address.
 pub(super) enum Entry {
@@ -23,7 +23,7 @@ pub(super) fn entry(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance)
         return Entry::Left;
     }
     match holder.status.as_str() {
-        "Running" if member.server.status == "Available" => Entry::HandedOver,
+        "Running" if member.server.status == ServerStatus::Available => Entry::HandedOver,
         "Running" | "Pending" | "Starting" => Entry::Kept,
         _ => Entry::Left,
     }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use super::hand_over::{self, Entry};
-use super::{Member, SERVERS_PER_GROUP, STAGE};
+use super::member::{Member, STAGE};
 use crate::binding::OnStop;
 use crate::change::{Change, Write};
+use crate::desired;
+use crate::inputs::{Inputs, Verdict, Verdicts};
+use crate::limits::SERVERS_PER_GROUP;
 use crate::mark::MemberState;
-use crate::plan::{Inputs, Plan, Verdict, Verdicts};
+use crate::plan::Plan;
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, Instance, Server};
-use crate::wanted;
+use crate::topology::{Endpoint, Instance, InstanceStatus, Server, ServerStatus};
 
 /// Additions, and members whose note or weight is no longer right. Gives the entries that stay although the instances that
 /// they name have left: wanted ones hold their addresses now.
@@ -24,20 +26,20 @@ pub(super) fn plan(
 ) -> BTreeSet<Endpoint> {
     let Inputs { deployment, binding, topology, now, .. } = *inputs;
     let mut kept = BTreeSet::new();
-    let wish = &binding.server_group;
+    let spec = &binding.server_group;
     let by_endpoint: BTreeMap<Endpoint, &Server> = servers.iter().map(|server| (server.endpoint(), server)).collect();
     let mut count = servers.len();
     let mut seen = BTreeSet::new();
-    for (_, instance) in wanted::selected(binding, topology) {
+    for (_, instance) in desired::selected(binding, topology) {
         let Some(address) = instance.address else { continue };
-        let endpoint = Endpoint { address, port: wish.port };
+        let endpoint = Endpoint { address, port: spec.port };
         if !seen.insert(&instance.id) {
             continue; // two backends of one binding select it
         }
         let Some(server) = by_endpoint.get(&endpoint) else {
-            if instance.status == "Running" {
+            if instance.status == InstanceStatus::Running {
                 let add =
-                    Write::AddServer { instance: instance.id.clone(), address, port: wish.port, weight: wish.weight };
+                    Write::AddServer { instance: instance.id.clone(), address, port: spec.port, weight: spec.weight };
                 let change = gate(Change::new(STAGE, add), instance, address, verdicts.get(&instance.id), count);
                 count += usize::from(change.is_open());
                 plan.changes.push(change);
@@ -53,7 +55,7 @@ pub(super) fn plan(
                 // The address counts as one of the ALB's own VPC then, where no instance of ours is.
                 let message = format!("{endpoint} of {} is registered by others without Remote IP.", instance.id);
                 let add =
-                    Write::AddServer { instance: instance.id.clone(), address, port: wish.port, weight: wish.weight };
+                    Write::AddServer { instance: instance.id.clone(), address, port: spec.port, weight: spec.weight };
                 plan.changes.push(Change::new(STAGE, add).blocked_by(Reason::new(Code::NotRemote, endpoint, message)));
             }
             continue;
@@ -77,7 +79,7 @@ pub(super) fn plan(
             }
             continue;
         }
-        if server.status != "Available" {
+        if server.status != ServerStatus::Available {
             continue;
         }
         let state = match (instance.status.as_str(), member.state) {
@@ -92,10 +94,10 @@ pub(super) fn plan(
             _ => continue,
         };
         let draining = matches!(state, MemberState::Draining(_));
-        let weight = if draining { 0 } else { wish.weight };
+        let weight = if draining { 0 } else { spec.weight };
         let description = deployment.member(&binding.name, &instance.id, state);
         if server.weight != weight || server.description != description {
-            let update = Write::UpdateServer { instance: instance.id.clone(), address, port: wish.port, weight, state };
+            let update = Write::UpdateServer { instance: instance.id.clone(), address, port: spec.port, weight, state };
             plan.changes.push(Change::new(STAGE, update));
         }
     }
@@ -105,7 +107,7 @@ pub(super) fn plan(
 /// Paths gate members: the ALB fails open and would send traffic to whatever is registered.
 fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<&Verdict>, count: usize) -> Change {
     let id = &instance.id;
-    if let Some(reason) = wanted::not_private(id, address) {
+    if let Some(reason) = desired::not_private(id, address) {
         return change.blocked_by(reason);
     }
     if count >= SERVERS_PER_GROUP {

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{HOLD, Member, STAGE, cap, hold, later, remove};
+use super::member::{HOLD, Member, STAGE, cap, hold, later, remove};
 use crate::absence::Unproven;
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, Write};
 use crate::ids::InstanceId;
+use crate::inputs::Inputs;
 use crate::mark::MemberState;
-use crate::plan::{Inputs, Plan};
+use crate::plan::Plan;
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, Server};
+use crate::topology::{Endpoint, HealthStatus, InstanceStatus, Server, ServerStatus};
 
 /// A member on its way out.
 struct Leaver<'a> {
@@ -27,14 +28,14 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     let released = |member: &&&Member<'_>| topology.released.contains(&member.instance);
     let gone: BTreeSet<Endpoint> = members.iter().filter(released).map(|member| member.server.endpoint()).collect();
     let is_healthy = |server: &Server| {
-        server.status == "Available"
+        server.status == ServerStatus::Available
             && server.weight > 0
             && !gone.contains(&server.endpoint())
             && unhealthy.is_some_and(|unhealthy| !unhealthy.contains_key(&server.endpoint()))
     };
     let mut leavers: Vec<Leaver<'_>> = members
         .iter()
-        .filter(|member| member.server.status == "Available")
+        .filter(|member| member.server.status == ServerStatus::Available)
         .filter_map(|member| Some(Leaver { why: reason(inputs, member)?, healthy: is_healthy(member.server), member }))
         .collect();
     // Those that serve nobody go first.
@@ -43,7 +44,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     let newcomers = joining
         || servers.iter().any(|server| {
             let initial = unhealthy.and_then(|unhealthy| unhealthy.get(&server.endpoint()));
-            server.status == "Adding" || initial.is_some_and(|health| health.status == "Initial")
+            server.status == ServerStatus::Adding
+                || initial.is_some_and(|health| health.status == HealthStatus::Initial)
         });
     let mut healthy = servers.iter().filter(|server| is_healthy(server)).count();
     let none = inputs.binding.removal.max_percent == 0;
@@ -129,18 +131,24 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     if settled && !wanting.any(|backend| backend.select.matches(&instance.tags)) {
         return Some(Leaving::Untagged);
     }
-    if instance.status == "Running" && instance.address.is_some_and(|address| address != member.server.address) {
+    if instance.status == InstanceStatus::Running
+        && instance.address.is_some_and(|address| address != member.server.address)
+    {
         return Some(Leaving::Moved);
     }
-    if instance.status == "Running" && member.server.port != binding.server_group.port {
+    if instance.status == InstanceStatus::Running && member.server.port != binding.server_group.port {
         return Some(Leaving::Moved);
     }
     match member.state {
-        MemberState::Stopped(since) if instance.status == "Stopped" && binding.removal.on_stop == OnStop::Drain => {
+        MemberState::Stopped(since)
+            if instance.status == InstanceStatus::Stopped && binding.removal.on_stop == OnStop::Drain =>
+        {
             let grace = Duration::from_secs(u64::from(binding.removal.stop_grace_seconds));
             (later(since, grace) <= now).then_some(Leaving::Stopped)
         }
-        MemberState::Draining(_) if instance.status == "Stopped" && binding.removal.on_stop == OnStop::Drain => {
+        MemberState::Draining(_)
+            if instance.status == InstanceStatus::Stopped && binding.removal.on_stop == OnStop::Drain =>
+        {
             Some(Leaving::Stopped)
         }
         _ => None,

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Member, RECHECK, STAGE, cap, hold, later};
+use super::member::{self, Member, RECHECK, STAGE, cap, hold, later};
 use crate::absence::Unproven;
 use crate::change::{Change, Leaving, Write};
 use crate::ids::InstanceId;
+use crate::inputs::Inputs;
 use crate::mark::MemberState;
-use crate::plan::{Inputs, Plan};
+use crate::plan::Plan;
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, Server, Unknown};
+use crate::topology::{Endpoint, Server, ServerStatus, Unknown};
 
 /// What was noted before about a member whose release is proven.
 enum Note {
@@ -36,7 +37,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     let mut going: BTreeSet<&InstanceId> = inputs.departures.released.iter().collect();
     going.extend(members.iter().filter(gone).map(|member| &member.instance));
     let at_once = going.len() <= cap(inputs, servers);
-    for member in members.iter().filter(gone).filter(|member| member.server.status == "Available") {
+    for member in members.iter().filter(gone).filter(|member| member.server.status == ServerStatus::Available) {
         if inputs.departures.released.contains(&member.instance) {
             plan.changes.push(removal(member)); // no listing shows it yet
             continue;
@@ -64,7 +65,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
 pub(super) fn take_back(inputs: &Inputs<'_>, members: &[Member<'_>], before: usize, plan: &mut Plan) {
     let changed: BTreeSet<Endpoint> = plan.changes.iter().skip(before).filter_map(updated).collect();
     for member in members {
-        let marked = matches!(member.state, MemberState::Released(_)) && member.server.status == "Available";
+        let marked =
+            matches!(member.state, MemberState::Released(_)) && member.server.status == ServerStatus::Available;
         if marked && is_shown(inputs, &member.instance) && !changed.contains(&member.server.endpoint()) {
             plan.changes.push(note_of(member, MemberState::Serving));
         }
@@ -116,7 +118,7 @@ fn noted(inputs: &Inputs<'_>, state: MemberState) -> Note {
 }
 
 fn removal(member: &Member<'_>) -> Change {
-    super::remove(member, Leaving::Released)
+    member::remove(member, Leaving::Released)
 }
 
 /// The same member with another note, and its weight as it is.

@@ -6,9 +6,9 @@ use ipnet::Ipv4Net;
 
 use super::text;
 use super::value::{at_most, distinct, one_of, port, positive, quoted, some_items, within};
-use super::{NAME_PATTERN, Wrong};
-use crate::binding::{AssumeRole, BackToOrigin, Bandwidth, Binding, HealthCheckWish};
-use crate::ids::VSwitchId;
+use crate::binding::{AssumeRole, BackToOrigin, Bandwidth, Binding, HealthCheckSpec};
+use crate::ids::{NAME_PATTERN, VSwitchId};
+use crate::store::wrong::Wrong;
 use crate::topology::Generation;
 
 /// Where a non-upgraded ALB's addresses are.
@@ -88,7 +88,7 @@ impl Checked<'_> {
         self.health_check(&group.health_check)
     }
 
-    fn health_check(&self, check: &HealthCheckWish) -> Result<(), Wrong> {
+    fn health_check(&self, check: &HealthCheckSpec) -> Result<(), Wrong> {
         let at = |field: &str| self.at(&format!("serverGroup.healthCheck.{field}"));
         one_of(&at("protocol"), &check.protocol, &["HTTP", "HTTPS", "TCP", "gRPC"])?;
         // The texts of HealthCheckProtocol and HealthCheckMethod: HTTP checks ask by HEAD or GET, gRPC ones by POST or GET.

@@ -2,7 +2,8 @@
 //! 1.4.0, sts 1.2.0), so that what a plan promises is not refused half way. What is only compared, as the tags that a binding
 //! selects by, has no form.
 
-use super::Wrong;
+use super::value;
+use crate::store::wrong::Wrong;
 
 type Checked = Result<(), Wrong>;
 
@@ -16,7 +17,7 @@ const PATH: usize = 2048;
 
 /// An identifier or a region as the cloud spells it: it becomes part of requests, of host names and of marks.
 pub(super) fn id(path: &str, text: &str) -> Checked {
-    super::value::filled(path, text)?;
+    value::filled(path, text)?;
     let fits = text.len() <= ID && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     demand(fits, path, text, "an id as the console shows it: at most 64 letters, digits and hyphens")
 }
@@ -60,7 +61,7 @@ pub(super) fn health_host(path: &str, text: &str) -> Checked {
 
 /// A Host header of ours: a name or an address, with a port or without.
 pub(super) fn host_header(path: &str, text: &str) -> Checked {
-    super::value::filled(path, text)?;
+    value::filled(path, text)?;
     let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
     let edge = |c: char| c.is_ascii_alphanumeric();
     let fits = (1..=253).contains(&name.len())
@@ -92,7 +93,7 @@ pub(super) fn role_arn(path: &str, text: &str) -> Checked {
 
 /// `ExternalId` of `AssumeRole`.
 pub(super) fn external_id(path: &str, text: &str) -> Checked {
-    super::value::filled(path, text)?;
+    value::filled(path, text)?;
     let fits =
         (2..=1224).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c));
     demand(fits, path, text, "2 to 1,224 letters, digits and characters of _+=,.@:/-")
@@ -100,5 +101,5 @@ pub(super) fn external_id(path: &str, text: &str) -> Checked {
 
 /// `text` is shown as Rust would write it: a control character of it does not reach a terminal.
 fn demand(fits: bool, path: &str, text: &str, form: &str) -> Checked {
-    if fits { Ok(()) } else { Err(Wrong::new(path, format!("is {}. Write {form}.", super::value::quoted(text)))) }
+    if fits { Ok(()) } else { Err(Wrong::new(path, format!("is {}. Write {form}.", value::quoted(text)))) }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::Wrong;
+use crate::store::wrong::Wrong;
 
 type Checked = Result<(), Wrong>;
 

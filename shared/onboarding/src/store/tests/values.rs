@@ -94,8 +94,8 @@ fn a_grpc_check_has_methods_and_codes_of_its_own() {
         refused(&check(fields), "serverGroup.healthCheck", fields);
     }
     let text = CLASSIC.replacen(CHECK, "{ protocol: gRPC }", 1);
-    let wish = Store::parse(&text, "x").unwrap().bindings[0].server_group.health_check.clone();
-    assert_eq!((wish.method(), wish.codes()), ("POST", vec!["0".to_owned()]));
+    let spec = Store::parse(&text, "x").unwrap().bindings[0].server_group.health_check.clone();
+    assert_eq!((spec.method(), spec.codes()), ("POST", vec!["0".to_owned()]));
 }
 
 #[test]

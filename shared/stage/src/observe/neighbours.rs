@@ -1,23 +1,24 @@
-//! Around the load balancer: how many servers it has in all, and, for a classic one, which other VPCs of the region have
+//! Neighbours of the load balancer: how many servers it has in all, and, for a classic one, which other VPCs of the region have
 //! remote servers and which addresses are load balancers' own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use futures_util::future::try_join_all;
+use onboarding::desired;
 use onboarding::ids::{BindingName, ServerGroupId, VpcId};
-use onboarding::surroundings::{AlbVpc, Holder, LeftGroup, Sibling};
+use onboarding::topology::context::{AlbVpc, Holder, LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known, LoadBalancer, Topology};
-use onboarding::wanted;
 use openapi::{Error, alb, ecs, vpc};
 
-use super::{Reader, siblings};
+use super::reader::Reader;
+use super::siblings;
 use crate::needs::Needs;
 use crate::readings::Reads;
 
 /// What was seen of it.
 #[derive(Default)]
-pub(super) struct Around {
+pub(super) struct Neighbours {
     balanced: Known<BTreeMap<ServerGroupId, u32>>,
     siblings: BTreeMap<BindingName, Known<Option<Sibling>>>,
     left_groups: Known<Vec<LeftGroup>>,
@@ -25,37 +26,37 @@ pub(super) struct Around {
     holders: Known<BTreeMap<Ipv4Addr, Holder>>,
 }
 
-impl Around {
+impl Neighbours {
     pub(super) fn put(self, topology: &mut Topology) {
-        topology.surroundings.balanced = self.balanced;
-        topology.surroundings.siblings = self.siblings;
-        topology.surroundings.left_groups = self.left_groups;
-        topology.surroundings.alb_vpcs = self.alb_vpcs;
-        topology.surroundings.holders = self.holders;
+        topology.context.balanced = self.balanced;
+        topology.context.siblings = self.siblings;
+        topology.context.left_groups = self.left_groups;
+        topology.context.alb_vpcs = self.alb_vpcs;
+        topology.context.holders = self.holders;
     }
 }
 
-pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &LoadBalancer) -> Around {
+pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &LoadBalancer) -> Neighbours {
     let region = load_balancer.region.as_str();
     let (groups, siblings) = tokio::join!(biased;
         async { reader.known(client.list(region, alb::ListServerGroups::default()).await) },
         siblings::read(reader)
     );
-    let mut around = Around { balanced: balanced(&groups, load_balancer), siblings, ..Around::default() };
+    let mut neighbours = Neighbours { balanced: balanced(&groups, load_balancer), siblings, ..Neighbours::default() };
     if let Known::Known(groups) = &groups {
-        around.left_groups = reader.known(siblings::left(reader, client, groups).await);
+        neighbours.left_groups = reader.known(siblings::left(reader, client, groups).await);
     }
-    if wanted::generation(reader.binding, load_balancer) == Generation::Upgraded {
+    if desired::generation(reader.binding, load_balancer) == Generation::Upgraded {
         let why = "only a classic load balancer has to do with its neighbours";
-        around.alb_vpcs = Known::nothing_to_read(why);
-        around.holders = Known::nothing_to_read(why);
-        return around;
+        neighbours.alb_vpcs = Known::nothing_to_read(why);
+        neighbours.holders = Known::nothing_to_read(why);
+        return neighbours;
     }
-    (around.alb_vpcs, around.holders) = tokio::join!(biased;
+    (neighbours.alb_vpcs, neighbours.holders) = tokio::join!(biased;
         async {
             match &groups {
                 Known::Known(groups) => {
-                    let home = around.siblings.values().any(|known| known.get().is_some_and(Option::is_some));
+                    let home = neighbours.siblings.values().any(|known| known.get().is_some_and(Option::is_some));
                     reader.known(alb_vpcs(client, load_balancer, groups, home).await)
                 }
                 Known::Failed(why) => Known::Failed(why.clone()),
@@ -70,7 +71,7 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &Lo
             }
         }
     );
-    around
+    neighbours
 }
 
 fn balanced(

@@ -11,13 +11,13 @@ const GROWTH: f64 = 1.5;
 
 /// Polling that starts fast, slows down, and never sleeps past the end of the budget.
 #[derive(Debug)]
-pub struct Pace<'a> {
+pub struct Backoff<'a> {
     clock: &'a Clock,
     end: Timestamp,
     delay: Duration,
 }
 
-impl<'a> Pace<'a> {
+impl<'a> Backoff<'a> {
     /// Polling until `end`.
     #[must_use]
     pub const fn until(clock: &'a Clock, end: Timestamp) -> Self {
@@ -58,11 +58,11 @@ mod tests {
     async fn polling_slows_down_and_stops_before_the_end() {
         let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
         let end = clock.now() + Duration::from_secs(120);
-        let mut pace = Pace::until(&clock, end);
+        let mut backoff = Backoff::until(&clock, end);
         let mut gaps = Vec::new();
         loop {
             let before = clock.now();
-            if !pace.wait().await {
+            if !backoff.wait().await {
                 break;
             }
             gaps.push(Duration::try_from(clock.now().duration_since(before)).unwrap());
@@ -71,19 +71,19 @@ mod tests {
         assert!(gaps.iter().all(|gap| *gap <= MOST + Duration::from_millis(2)));
         assert!(gaps.last().unwrap() >= &(MOST / 2));
         assert!(clock.now() < end);
-        assert!(pace.left() <= MOST);
+        assert!(backoff.left() <= MOST);
     }
 
     #[tokio::test(start_paused = true)]
     async fn progress_makes_it_fast_again() {
         let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
-        let mut pace = Pace::until(&clock, clock.now() + Duration::from_secs(600));
+        let mut backoff = Backoff::until(&clock, clock.now() + Duration::from_secs(600));
         for _ in 0..12 {
-            assert!(pace.wait().await);
+            assert!(backoff.wait().await);
         }
-        pace.hurry();
+        backoff.hurry();
         let before = clock.now();
-        assert!(pace.wait().await);
+        assert!(backoff.wait().await);
         assert!(clock.now().duration_since(before) <= FIRST.try_into().unwrap());
     }
 }

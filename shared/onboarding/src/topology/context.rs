@@ -1,4 +1,4 @@
-//! What lies around a binding's path and can forbid it: who else uses the VPCs, the transit router, the load balancer.
+//! The context of a binding: who else uses its VPCs, transit routers and load balancer. It decides what is permitted, not how packets are forwarded.
 //!
 //! Facts for [`crate::checks`] only; no packet meets them.
 
@@ -7,15 +7,18 @@ use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::generation::Generation;
 use crate::ids::{AlbId, BindingName, CenId, InstanceId, InterfaceId, ListenerId, Region, ServerGroupId, VpcId};
-use crate::topology::{Generation, Known, PeerAttachment, VpcAttachment};
+use crate::known::Known;
+use crate::topology::status::CenStatus;
+use crate::topology::transit::{PeerAttachment, VpcAttachment};
 
-/// Everything around.
+/// What is known of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Surroundings {
+pub struct Context {
     /// The status of the binding's CEN instance (`Active`, `Creating`, ...); `None` when there is none by this id.
-    pub cen: Known<Option<String>>,
+    pub cen: Known<Option<CenStatus>>,
     /// Whether CEN has the service-linked role that it makes network interfaces with.
     pub service_role: Known<bool>,
     /// The CEN instances that each VPC of the binding is attached to.

@@ -8,29 +8,30 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use crate::binding::{Backend, Binding};
-use crate::change::{AttachmentRef, WantedRule};
+use crate::change::DesiredRule;
 use crate::ids::{InstanceId, Region, RouteTableId, SecurityGroupId, VpcId};
-use crate::plan::Inputs;
+use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
+use crate::topology::AttachmentRef;
 use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
 
-/// Routes and rules that a binding wants. `complete` is false when something that decides it could not be read: then
+/// Routes and rules that a binding desired. `complete` is false when something that decides it could not be read: then
 /// nothing of it may be taken for unwanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wants {
+pub struct Desired {
     /// Routes of VPC tables to the transit router.
-    pub vpc_routes: BTreeSet<VpcRouteWish>,
+    pub vpc_routes: BTreeSet<DesiredVpcRoute>,
     /// Static routes of transit-router tables.
-    pub transit_routes: BTreeSet<TransitRouteWish>,
+    pub transit_routes: BTreeSet<DesiredTransitRoute>,
     /// Ingress rules, by security group.
-    pub rules: BTreeSet<(SecurityGroupId, WantedRule)>,
+    pub rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
     /// Whether everything that decides it was read.
     pub complete: bool,
 }
 
 /// A route that a VPC's table should have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct VpcRouteWish {
+pub struct DesiredVpcRoute {
     /// Its region.
     pub region: Region,
     /// The VPC.
@@ -45,7 +46,7 @@ pub struct VpcRouteWish {
 
 /// A static route that a transit router's table should have.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TransitRouteWish {
+pub struct DesiredTransitRoute {
     /// Its region.
     pub region: Region,
     /// The table.
@@ -70,7 +71,7 @@ pub fn generation(binding: &Binding, load_balancer: &LoadBalancer) -> Generation
 pub fn sources(binding: &Binding, topology: &Topology) -> Result<Vec<Ipv4Net>, Reason> {
     let load_balancer = load_balancer(binding, topology)?;
     match generation(binding, load_balancer) {
-        Generation::Classic => binding.back_to_origin.as_ref().map(|wish| wish.cidrs.clone()).ok_or_else(|| {
+        Generation::Classic => binding.back_to_origin.as_ref().map(|spec| spec.cidrs.clone()).ok_or_else(|| {
             Reason::new(
                 Code::BackToOriginMissing,
                 &load_balancer.id,
@@ -131,11 +132,11 @@ pub(crate) fn not_private(id: &InstanceId, address: Ipv4Addr) -> Option<Reason> 
 
 /// Everything the binding wants in tables and security groups.
 #[must_use]
-pub fn wants(inputs: &Inputs<'_>) -> Wants {
+pub fn entries(inputs: &Inputs<'_>) -> Desired {
     let Inputs { binding, topology, .. } = *inputs;
-    let mut wants = Wants { complete: is_complete(binding, topology), ..Wants::default() };
+    let mut desired = Desired { complete: is_complete(binding, topology), ..Desired::default() };
     let (Ok(load_balancer), Ok(sources)) = (load_balancer(binding, topology), sources(binding, topology)) else {
-        return Wants { complete: false, ..wants };
+        return Desired { complete: false, ..desired };
     };
     let classic = generation(binding, load_balancer) == Generation::Classic;
     // Inside of the ALB's own VPC no way is needed, and none could be made: the checks refuse such a backend.
@@ -148,7 +149,7 @@ pub fn wants(inputs: &Inputs<'_>) -> Wants {
         let vswitches: Vec<_> =
             vpc.vswitches.values().filter(|vswitch| addresses.iter().any(|at| vswitch.cidr.contains(at))).collect();
         if let Some(table) = topology.vpc(&load_balancer.vpc).and_then(|vpc| vpc.system_table()) {
-            wants.vpc_routes.extend(vswitches.iter().map(|vswitch| VpcRouteWish {
+            desired.vpc_routes.extend(vswitches.iter().map(|vswitch| DesiredVpcRoute {
                 region: load_balancer.region.clone(),
                 vpc: load_balancer.vpc.clone(),
                 table: table.id.clone(),
@@ -160,7 +161,7 @@ pub fn wants(inputs: &Inputs<'_>) -> Wants {
             // The classic procedure knows only the system table; the check of custom tables reports the rest.
             let table = if classic { vpc.system_table() } else { vpc.table_of(vswitch) };
             let Some(table) = table else { continue };
-            wants.vpc_routes.extend(sources.iter().map(|source| VpcRouteWish {
+            desired.vpc_routes.extend(sources.iter().map(|source| DesiredVpcRoute {
                 region: backend.region.clone(),
                 vpc: backend.vpc.clone(),
                 table: table.id.clone(),
@@ -169,11 +170,11 @@ pub fn wants(inputs: &Inputs<'_>) -> Wants {
             }));
         }
         if classic {
-            wants.transit_routes.extend(back_to_alb(topology, load_balancer, backend, &sources));
+            desired.transit_routes.extend(back_to_alb(topology, load_balancer, backend, &sources));
         }
     }
-    wants.rules = rules(binding, topology, &sources);
-    wants
+    desired.rules = rules(binding, topology, &sources);
+    desired
 }
 
 /// The addresses of a backend that packets must reach: of its selected instances, and of members still registered.
@@ -195,13 +196,13 @@ fn back_to_alb(
     load_balancer: &LoadBalancer,
     backend: &Backend,
     sources: &[Ipv4Net],
-) -> Vec<TransitRouteWish> {
+) -> Vec<DesiredTransitRoute> {
     let Some(router) = topology.transit_router(&load_balancer.region) else { return Vec::new() };
     let from = arriving(load_balancer, backend);
     let Some(table) = table_for(topology, router, &from) else { return Vec::new() };
     sources
         .iter()
-        .map(|source| TransitRouteWish {
+        .map(|source| DesiredTransitRoute {
             region: load_balancer.region.clone(),
             table: table.clone(),
             destination: *source,
@@ -231,14 +232,14 @@ pub fn table_for(topology: &Topology, router: &TransitRouter, attachment: &Attac
 }
 
 /// One rule for each source prefix and port, in one group of each selected instance's interface.
-fn rules(binding: &Binding, topology: &Topology, sources: &[Ipv4Net]) -> BTreeSet<(SecurityGroupId, WantedRule)> {
+fn rules(binding: &Binding, topology: &Topology, sources: &[Ipv4Net]) -> BTreeSet<(SecurityGroupId, DesiredRule)> {
     let ports = binding.server_group.ports();
     let mut wanted = BTreeSet::new();
     for (_, instance) in selected(binding, topology) {
         let Some(group) = group_for_rules(topology, instance) else { continue };
         for source in sources {
             for port in &ports {
-                let rule = WantedRule { port: *port, source: *source, priority: binding.security.priority };
+                let rule = DesiredRule { port: *port, source: *source, priority: binding.security.priority };
                 wanted.insert((group.id.clone(), rule));
             }
         }

@@ -10,7 +10,7 @@ use crate::unread;
 
 /// Why an invocation has no report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
+pub enum StageError {
     /// The time is used up while something is on its way.
     #[error("{}: {what}", Code::StillPending)]
     StillPending {
@@ -31,7 +31,7 @@ pub enum Failure {
     NoBinding(Reason),
 }
 
-impl Failure {
+impl StageError {
     /// A call that failed and that nothing goes on without.
     #[must_use]
     pub fn cloud(error: &Error) -> Self {
@@ -63,7 +63,7 @@ impl Failure {
 
 /// Why a write was not made.
 #[derive(Debug)]
-pub enum Problem {
+pub enum WriteError {
     /// The cloud refused it, or gave no answer.
     Cloud {
         /// What came back.
@@ -77,7 +77,7 @@ pub enum Problem {
     NotVisible(String),
 }
 
-impl Problem {
+impl WriteError {
     /// The failure of a call that carried several changes.
     #[must_use]
     pub const fn of(error: Error, changes: usize) -> Self {
@@ -90,7 +90,7 @@ impl Problem {
     }
 }
 
-impl From<Error> for Problem {
+impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
         Self::Cloud { error, changes: 1 }
     }

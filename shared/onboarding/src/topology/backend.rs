@@ -1,0 +1,120 @@
+//! Backends: instances with their interfaces, and the security groups of those.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{InstanceId, InterfaceId, PrefixListId, Region, RuleId, SecurityGroupId, VSwitchId, VpcId};
+use crate::topology::status::InstanceStatus;
+
+/// An ECS instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Instance {
+    /// Its id.
+    pub id: InstanceId,
+    /// Its name.
+    pub name: String,
+    /// `Running`, `Stopped`, `Starting`, `Stopping`, `Pending`.
+    pub status: InstanceStatus,
+    /// Its VPC.
+    pub vpc: VpcId,
+    /// The vSwitch of its primary interface.
+    pub vswitch: VSwitchId,
+    /// Its primary private address, where it has one already.
+    pub address: Option<Ipv4Addr>,
+    /// The interface that owns the address.
+    pub interface: Option<InterfaceId>,
+    /// Security groups of that interface.
+    pub security_groups: Vec<SecurityGroupId>,
+    /// All of its interfaces, as far as they are listed.
+    #[serde(default)]
+    pub interfaces: Vec<Interface>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Instance {
+    /// The same instance, as it is met at another of its addresses: the interface that owns the address decides vSwitch
+    /// and security groups (cloud-apis.md section 11). Nothing if no interface of it has the address.
+    #[must_use]
+    pub fn at(&self, address: Ipv4Addr) -> Option<Self> {
+        if self.address == Some(address) {
+            return Some(self.clone());
+        }
+        let owner = self.interfaces.iter().find(|interface| interface.addresses.contains(&address))?;
+        Some(Self {
+            vswitch: owner.vswitch.clone(),
+            address: Some(address),
+            interface: Some(owner.id.clone()),
+            security_groups: owner.security_groups.clone(),
+            ..self.clone()
+        })
+    }
+}
+
+/// A network interface of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Interface {
+    /// Its id.
+    pub id: InterfaceId,
+    /// Its vSwitch.
+    pub vswitch: VSwitchId,
+    /// Its security groups.
+    pub security_groups: Vec<SecurityGroupId>,
+    /// Its private addresses, the primary one first.
+    pub addresses: Vec<Ipv4Addr>,
+}
+
+/// A security group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityGroup {
+    /// Its id.
+    pub id: SecurityGroupId,
+    /// Its region.
+    pub region: Region,
+    /// Its VPC.
+    pub vpc: VpcId,
+    /// Managed by a cloud service: nobody else may change it.
+    pub service_managed: bool,
+    /// Ingress rules.
+    pub rules: Vec<SecurityRule>,
+}
+
+/// An ingress rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecurityRule {
+    /// Its id.
+    pub id: RuleId,
+    /// `TCP`, `UDP`, `ICMP`, `GRE`, `ALL`.
+    pub protocol: String,
+    /// First and last port; `None` is all (`-1/-1`).
+    pub ports: Option<(u16, u16)>,
+    /// Who may send.
+    pub source: RuleSource,
+    /// Accept, or drop.
+    pub accept: bool,
+    /// 1 (first) to 100.
+    pub priority: u8,
+    /// What its owner wrote about it.
+    pub description: String,
+}
+
+/// The source of an ingress rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type", content = "value")]
+pub enum RuleSource {
+    /// A prefix.
+    Cidr(Ipv4Net),
+    /// A prefix list.
+    PrefixList(PrefixListId),
+    /// Members of a security group.
+    Group(SecurityGroupId),
+    /// Anything else, as the cloud words it (IPv6, port lists).
+    Other(String),
+}

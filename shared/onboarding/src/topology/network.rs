@@ -1,0 +1,150 @@
+//! VPCs with what a packet meets in them: vSwitches, route tables, network ACLs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AttachmentId, NetworkAclId, Region, RouteEntryId, RouteTableId, VSwitchId, VpcId, ZoneId};
+use crate::topology::status::{VpcRouteStatus, VpcRouteType};
+
+/// A VPC with everything a packet meets in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Vpc {
+    /// Its id.
+    pub id: VpcId,
+    /// Its region.
+    pub region: Region,
+    /// Its name.
+    pub name: String,
+    /// Primary and secondary prefixes.
+    pub cidrs: Vec<Ipv4Net>,
+    /// Its vSwitches.
+    pub vswitches: BTreeMap<VSwitchId, VSwitch>,
+    /// Its route tables.
+    pub tables: BTreeMap<RouteTableId, VpcRouteTable>,
+}
+
+impl Vpc {
+    /// The system route table, of which every VPC has one.
+    #[must_use]
+    pub fn system_table(&self) -> Option<&VpcRouteTable> {
+        self.tables.values().find(|table| table.system)
+    }
+
+    /// The table that a vSwitch uses: its own where it has one, else the system table.
+    #[must_use]
+    pub fn table_of(&self, vswitch: &VSwitch) -> Option<&VpcRouteTable> {
+        vswitch.table.as_ref().and_then(|table| self.tables.get(table)).or_else(|| self.system_table())
+    }
+
+    /// The vSwitch that an address lies in.
+    #[must_use]
+    pub fn vswitch_of(&self, address: Ipv4Addr) -> Option<&VSwitch> {
+        self.vswitches.values().find(|vswitch| vswitch.cidr.contains(&address))
+    }
+}
+
+/// A vSwitch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VSwitch {
+    /// Its id.
+    pub id: VSwitchId,
+    /// Its zone.
+    pub zone: ZoneId,
+    /// Its prefix.
+    pub cidr: Ipv4Net,
+    /// Addresses still free.
+    pub free_addresses: u32,
+    /// The route table it uses, where the API says.
+    pub table: Option<RouteTableId>,
+    /// The network ACL on it.
+    pub network_acl: Option<NetworkAclId>,
+}
+
+/// A route table of a VPC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VpcRouteTable {
+    /// Its id.
+    pub id: RouteTableId,
+    /// The system table, or a custom one.
+    pub system: bool,
+    /// Its entries, system ones included.
+    pub routes: Vec<VpcRoute>,
+}
+
+/// A route entry of a VPC's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VpcRoute {
+    /// Its id.
+    pub id: RouteEntryId,
+    /// Where it applies.
+    pub destination: Ipv4Net,
+    /// Where it leads.
+    pub next_hop: NextHop,
+    /// `Available`, `Pending`, `Modifying`, `Deleting`.
+    pub status: VpcRouteStatus,
+    /// `System`, `Custom`, `CEN`, ...
+    pub kind: VpcRouteType,
+    /// Its name.
+    pub name: String,
+    /// What its owner wrote about it; ours begin with the mark.
+    pub description: String,
+}
+
+/// Where a VPC route leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "type", content = "id")]
+pub enum NextHop {
+    /// Inside the VPC.
+    Local,
+    /// The cloud's own services (the built-in 100.64.0.0/10).
+    Service,
+    /// A transit router, through this attachment.
+    Attachment(AttachmentId),
+    /// Anything else, as the cloud names it.
+    Other(String),
+}
+
+/// A network ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkAcl {
+    /// Its id.
+    pub id: NetworkAclId,
+    /// Ingress entries in order; the first that matches decides.
+    pub ingress: Vec<AclEntry>,
+    /// Egress entries in order.
+    pub egress: Vec<AclEntry>,
+}
+
+/// An entry of a network ACL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AclEntry {
+    /// `all`, `tcp`, ...
+    pub protocol: String,
+    /// First and last port; `None` is all.
+    pub ports: Option<(u16, u16)>,
+    /// Source (ingress) or destination (egress).
+    pub cidr: Ipv4Net,
+    /// Accept, or drop.
+    pub accept: bool,
+}
+
+impl fmt::Display for NextHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("the VPC itself"),
+            Self::Service => f.write_str("the cloud's own services"),
+            Self::Attachment(id) => write!(f, "{id}"),
+            Self::Other(other) => f.write_str(other),
+        }
+    }
+}

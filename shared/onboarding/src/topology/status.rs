@@ -1,0 +1,193 @@
+//! Words of the APIs on which code decides, as enums. A word that is not listed is kept as it came ([`Other`](AttachmentStatus::Other)):
+//! the cloud may add states, and what is not known to be settled counts as on its way.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// An enum over an API's words that reads and writes as the word itself.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// Any other word.
+            Other(String),
+        }
+
+        impl $name {
+            /// The word as the API spells it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => stringify!($variant),)+
+                    Self::Other(word) => word,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(word: &str) -> Self {
+                match word {
+                    $(stringify!($variant) => Self::$variant,)+
+                    other => Self::Other(other.to_owned()),
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(word: String) -> Self {
+                match word.as_str() {
+                    $(stringify!($variant) => Self::$variant,)+
+                    _ => Self::Other(word),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::from)
+            }
+        }
+    )+};
+}
+
+words! {
+    /// `LoadBalancerStatus` of an ALB.
+    LoadBalancerStatus {
+        /// It serves.
+        Active,
+        /// It is being made.
+        Provisioning,
+    }
+    /// `ServerGroupType`.
+    ServerGroupType {
+        /// Members are addresses.
+        Ip,
+    }
+    /// `ServerGroupStatus`.
+    ServerGroupStatus {
+        /// It can be changed.
+        Available,
+    }
+    /// `Status` of a server group's member.
+    ServerStatus {
+        /// It is registered.
+        Available,
+        /// It is being registered.
+        Adding,
+    }
+    /// `ListenerStatus`.
+    ListenerStatus {
+        /// It serves.
+        Running,
+        /// Somebody stopped it.
+        Stopped,
+    }
+    /// `Status` of a member as a listener sees it.
+    HealthStatus {
+        /// Its first checks are under way.
+        Initial,
+    }
+    /// `Status` of a VPC's route entry.
+    VpcRouteStatus {
+        /// It forwards.
+        Available,
+        /// It is being made.
+        Pending,
+        /// It is being changed.
+        Modifying,
+    }
+    /// `Type` of a VPC's route entry.
+    VpcRouteType {
+        /// The cloud made it.
+        System,
+        /// A user made it.
+        Custom,
+    }
+    /// `Type` of a transit router.
+    TransitRouterType {
+        /// The edition with route tables and inter-region connections of its own.
+        Enterprise,
+        /// The older edition.
+        Basic,
+    }
+    /// `Status` of a transit router.
+    TransitRouterStatus {
+        /// It can be changed.
+        Active,
+        /// It is being made.
+        Creating,
+        /// It forwards, and cannot be changed for the moment.
+        Modifying,
+    }
+    /// `Status` of an association of an attachment with a route table, or of a propagation into one.
+    LinkStatus {
+        /// It is in effect.
+        Active,
+        /// An association on its way.
+        Associating,
+        /// A propagation on its way.
+        Enabling,
+    }
+    /// `TransitRouterRouteEntryStatus`.
+    TransitRouteStatus {
+        /// It forwards.
+        Active,
+        /// It is being made.
+        Creating,
+    }
+    /// `Status` of an attachment.
+    AttachmentStatus {
+        /// It forwards.
+        Attached,
+        /// It is being made.
+        Attaching,
+        /// It is being changed.
+        Modifying,
+    }
+    /// `Status` of a CEN instance.
+    CenStatus {
+        /// It can be used.
+        Active,
+    }
+    /// `BusinessStatus` of a bandwidth plan.
+    BusinessStatus {
+        /// It is paid for and not locked.
+        Normal,
+    }
+    /// `Status` of an ECS instance.
+    InstanceStatus {
+        /// It runs.
+        Running,
+        /// It is stopped.
+        Stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AttachmentStatus, InstanceStatus};
+
+    #[test]
+    fn a_word_that_is_not_listed_is_kept_as_it_came() {
+        let read: AttachmentStatus = serde_json::from_str("\"Detaching\"").unwrap();
+        assert_eq!(read, AttachmentStatus::Other("Detaching".to_owned()));
+        assert_eq!(serde_json::to_string(&read).unwrap(), "\"Detaching\"");
+        assert_eq!(InstanceStatus::from("Running"), InstanceStatus::from("Running".to_owned()));
+        assert_eq!(format!("{:>9}", InstanceStatus::Stopped), "  Stopped");
+    }
+}

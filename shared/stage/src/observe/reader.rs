@@ -1,0 +1,73 @@
+//! What is read, for whom, and what failed on the way.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use onboarding::topology::Known;
+use onboarding::{Binding, Deployment, FailedCalls};
+use openapi::{Error, ErrorKind};
+
+use crate::cloud::Cloud;
+use crate::needs::Needs;
+use crate::unread;
+
+/// What the parts of an observation share.
+pub(super) struct Reader<'a> {
+    pub(super) cloud: &'a Cloud,
+    pub(super) binding: &'a Binding,
+    /// Every binding of the store, this one among them.
+    pub(super) store: &'a [Binding],
+    pub(super) deployment: &'a Deployment,
+    pub(super) needs: Needs,
+    /// A call failed in a way that may pass by itself.
+    failing: AtomicBool,
+    /// Every call that failed.
+    failed: Mutex<FailedCalls>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        cloud: &'a Cloud,
+        binding: &'a Binding,
+        store: &'a [Binding],
+        deployment: &'a Deployment,
+        needs: Needs,
+    ) -> Self {
+        Self { cloud, binding, store, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() }
+    }
+
+    /// Every call that failed, and whether one of them may pass by itself.
+    pub(super) fn failures(self) -> (FailedCalls, bool) {
+        (self.failed.into_inner().unwrap_or_else(PoisonError::into_inner), self.failing.into_inner())
+    }
+
+    /// The text of an unknown part.
+    pub(super) fn unknown_reason(&self, error: &Error) -> String {
+        let passes = error.kind != ErrorKind::Refused || error.is_throttled() || error.status.is_some_and(|s| s >= 500);
+        if passes && error.kind != ErrorKind::Local {
+            self.failing.store(true, Ordering::Relaxed);
+        }
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(unread::failed_call(error));
+        // The action, code and message, without the request's id: a text that differed at each reading would make every
+        // plan differ from the last.
+        // It becomes a part of a sentence, so it has no full stop.
+        format!("{}: {} {}", error.action, error.code, error.message.trim_end_matches('.'))
+    }
+
+    /// A fact, or why it is not known.
+    pub(super) fn known<T>(&self, read: Result<T, Error>) -> Known<T> {
+        match read {
+            Ok(fact) => Known::Known(fact),
+            Err(error) => Known::Failed(self.unknown_reason(&error)),
+        }
+    }
+
+    /// A thing asked for by its id: there, not there, or not known.
+    pub(super) fn known_or_absent<T>(&self, read: Result<T, Error>) -> Known<Option<T>> {
+        match read {
+            Ok(fact) => Known::Known(Some(fact)),
+            Err(error) if error.is_not_found() => Known::Known(None),
+            Err(error) => Known::Failed(self.unknown_reason(&error)),
+        }
+    }
+}
