@@ -54,6 +54,10 @@ pub(crate) struct Lab {
 impl Lab {
     /// Opens a laboratory by a name of its own, or says why that cannot be.
     pub(crate) fn open(name: &str) -> Result<Self, String> {
+        for (command, package) in [("unshare", "util-linux"), ("ip", "iproute2"), ("nft", "nftables")] {
+            let found = Command::new(command).arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            found.map_err(|error| format!("{command} of the package {package} cannot be run: {error}"))?;
+        }
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("dataplane-{name}"));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let mut shell = Command::new("unshare")

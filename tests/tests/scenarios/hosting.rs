@@ -1,7 +1,6 @@
 //! The same story over real sockets: functions served by this process, and functions as processes of their own.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use clock::Clock;
 use end_to_end::{Console, assert_all_ok, worlds};
@@ -37,20 +36,16 @@ async fn an_instance_becomes_a_backend_with_functions_as_processes() {
     becomes_a_backend(&local, LIMIT).await;
 }
 
-/// The folder of the functions' binaries: cargo builds no other package's binaries for a test, so it is asked to.
+/// The folder of the functions' binaries: `cargo test --workspace` builds them, since their packages have tests of their own.
 fn built() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     // target/<profile>/deps/<test>
-    let folder = test.ancestors().nth(2).unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--offline", "--target-dir"]).arg(folder.parent().unwrap());
-    if folder.ends_with(Path::new("release")) {
-        build.arg("--release");
-    }
+    let folder = test.ancestors().nth(2).unwrap().to_owned();
     for stage in StageName::ALL {
-        build.args(["--package", stage.as_str()]);
+        let binary = folder.join(format!("{stage}{}", std::env::consts::EXE_SUFFIX));
+        let missing =
+            "is missing: `cargo test --workspace` builds it; with `--test`, run `cargo build --workspace` first";
+        assert!(binary.exists(), "{} {missing}", binary.display());
     }
-    let built = build.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    folder.to_owned()
+    folder
 }
