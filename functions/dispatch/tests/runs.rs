@@ -85,17 +85,9 @@ impl World {
 }
 
 fn store() -> Value {
-    json!({ "bindings": [{
-        "name": "web",
-        "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
-        "serverGroup": { "name": "web-remote" },
-        "listener": {},
-        "cen": { "id": "cen-1", "bandwidth": { "payByTraffic": true, "mbps": 100 } },
-        "backends": [{
-            "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
-            "select": { "tags": { "app": "web" } }
-        }]
-    }] })
+    let mut binding = onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"]);
+    binding["cen"]["bandwidth"] = json!({ "payByTraffic": true, "mbps": 100 });
+    json!({ "bindings": [binding] })
 }
 
 fn refusal(code: &str) -> Value {

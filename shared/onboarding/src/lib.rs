@@ -5,6 +5,8 @@ pub mod binding;
 pub mod change;
 pub mod checks;
 pub mod desired;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
 mod generation;
 pub mod ids;
 pub mod inputs;

@@ -389,15 +389,7 @@ mod tests {
     }
 
     fn binding() -> onboarding::Binding {
-        serde_json::from_value(serde_json::json!({
-            "name": "web", "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
-            "serverGroup": { "name": "web-remote" }, "listener": {}, "cen": { "id": "cen-1" },
-            "backends": [{
-                "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
-                "select": { "tags": { "app": "web" } }
-            }]
-        }))
-        .unwrap()
+        serde_json::from_value(onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap()
     }
 
     /// What is on its way in a lane, a change that is blocked, a write that was refused, a lane that was busy, a plan that

@@ -130,18 +130,7 @@ mod tests {
     use super::*;
 
     fn binding() -> Binding {
-        serde_json::from_value(json!({
-            "name": "web",
-            "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
-            "serverGroup": { "name": "web" },
-            "listener": {},
-            "cen": { "id": "cen-1" },
-            "backends": [{
-                "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
-                "select": { "tags": { "app": "web" } }
-            }]
-        }))
-        .unwrap()
+        serde_json::from_value(onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap()
     }
 
     #[test]

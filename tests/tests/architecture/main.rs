@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails ends its test")]
 
 mod modules;
+mod public;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -168,6 +169,42 @@ fn modules_form_no_circle() {
     }
     assert!(wrong.is_empty(), "circles of modules:\n{}", wrong.join("\n"));
     assert_eq!(excused.len(), PAIRS.len(), "a pair of PAIRS is no circle any more");
+}
+
+/// Public items without a caller that stay: crate, names, why.
+const AWAITED: &[(&str, &[&str], &str)] = &[];
+
+/// A crate offers what somebody else names: another crate, or its own tests and examples. `fc-runtime` is for others to use, and its
+/// public surface is compared with `lambda_runtime`'s.
+#[test]
+fn what_is_public_has_a_caller() {
+    let packages = packages();
+    let folder = |package: &Package| Path::new(&package.manifest).parent().unwrap().to_owned();
+    let mut unused = Vec::new();
+    for package in packages.iter().filter(|package| package.name != "fc-runtime") {
+        let src = folder(package).join("src");
+        if !src.join("lib.rs").exists() {
+            continue;
+        }
+        let offered = public::offered(&src);
+        let mut named = BTreeSet::new();
+        for other in packages.iter().filter(|other| other.name != package.name) {
+            // The package of the end-to-end tests keeps some beside its sources.
+            named.extend(public::named(&folder(other)));
+        }
+        for own in ["tests", "benches", "examples", "dataplane", "src/bin", "src/main.rs"] {
+            named.extend(public::named(&folder(package).join(own)));
+        }
+        let awaited: BTreeSet<&str> =
+            AWAITED.iter().filter(|(of, ..)| *of == package.name).flat_map(|(_, names, _)| *names).copied().collect();
+        for (name, file) in offered.items {
+            if !named.contains(&name) && !offered.mentioned.contains(&name) && !awaited.contains(name.as_str()) {
+                let file = file.strip_prefix(&src).unwrap_or(&file).display().to_string();
+                unused.push(format!("{}: {name} ({file})", package.name));
+            }
+        }
+    }
+    assert!(unused.is_empty(), "public, and nobody outside names it:\n{}", unused.join("\n"));
 }
 
 /// Prints every arrow between the modules of a crate: `ALBRIDGE_CRATE=stage cargo test ... -- --ignored --nocapture arrows`.

@@ -3,11 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use onboarding::binding::{
-    Alb, BackToOrigin, Backend, Bandwidth, Binding, Cen, ListenerSpec, Provision, Removal, Security, Select,
-    ServerGroupSpec,
-};
 use onboarding::change::Write;
+use onboarding::fixtures;
 use onboarding::inputs::Departures;
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::Context;
@@ -17,7 +14,8 @@ use onboarding::topology::{
     ServerGroupType, ServerStatus, TransitRouter, TransitRouterStatus, TransitRouterType, TransitTable, VSwitch, Vpc,
     VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType,
 };
-use onboarding::{Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
+use onboarding::{Binding, Change, Deployment, Inputs, Known, Plan, Topology, Verdict, Verdicts, plan};
+use serde_json::json;
 
 /// The deployment of every test.
 pub(crate) fn deployment() -> Deployment {
@@ -31,40 +29,13 @@ pub(crate) fn now() -> Timestamp {
 
 /// The procedure's binding.
 pub(crate) fn binding(generation: Generation) -> Binding {
-    Binding {
-        name: "web".into(),
-        provision: Provision::Auto,
-        alb: Alb {
-            region: "cn-chengdu".into(),
-            id: "alb-1".into(),
-            attachment_vswitches: vec!["vsw-1".into(), "vsw-2".into()],
-            generation: None,
-            server_quota: None,
-            assume_role: None,
-        },
-        server_group: serde_json::from_value::<ServerGroupSpec>(serde_json::json!({"name": "web-remote"})).unwrap(),
-        listener: ListenerSpec { protocol: "HTTP".to_owned(), port: 80 },
-        cen: Cen {
-            id: "cen-1".into(),
-            bandwidth: Some(Bandwidth { package: Some("cenbwp-1".into()), pay_by_traffic: false, mbps: 10 }),
-            attachment_quota: None,
-            connect_ahead: false,
-        },
-        backends: vec![Backend {
-            region: "cn-hangzhou".into(),
-            vpc: "vpc-2".into(),
-            attachment_vswitches: vec!["vsw-3".into(), "vsw-4".into()],
-            select: Select { tags: [("app".to_owned(), "web".to_owned())].into() },
-            assume_role: None,
-        }],
-        back_to_origin: (generation == Generation::Classic).then(|| BackToOrigin {
-            cidrs: vec!["100.117.130.0/25".parse().unwrap(), "100.122.175.64/26".parse().unwrap()],
-        }),
-        security: Security::default(),
-        verify: None,
-        removal: Removal::default(),
-        paused: false,
+    let mut binding = fixtures::binding(&["vsw-1", "vsw-2"], "vpc-2", &["vsw-3", "vsw-4"]);
+    binding["provision"] = json!("auto");
+    binding["cen"]["bandwidth"] = json!({ "package": "cenbwp-1", "mbps": 10 });
+    if generation == Generation::Classic {
+        binding["backToOrigin"] = json!({ "cidrs": ["100.117.130.0/25", "100.122.175.64/26"] });
     }
+    serde_json::from_value(binding).unwrap()
 }
 
 fn vpc(id: &str, region: &str, cidr: &str, vswitches: &[(&str, &str, &str)]) -> Vpc {

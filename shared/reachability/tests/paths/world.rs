@@ -106,17 +106,10 @@ impl World {
     /// The same for a binding, whose member the instance is.
     pub(crate) fn served(generation: Generation) -> Self {
         let mut world = Self::complete(generation);
-        let binding = json!({
-            "name": "web",
-            "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vpc-1-vsw-0", "vpc-1-vsw-1"] },
-            "serverGroup": { "name": "web-remote" },
-            "listener": { "port": 8443 },
-            "cen": { "id": "cen-1", "bandwidth": { "package": "cenbwp-1", "mbps": 10 } },
-            "backends": [{
-                "region": "cn-hangzhou", "vpc": "vpc-2", "attachmentVswitches": ["vpc-2-vsw-0", "vpc-2-vsw-1"],
-                "select": { "tags": { "app": "web" } },
-            }],
-        });
+        let mut binding =
+            onboarding::fixtures::binding(&["vpc-1-vsw-0", "vpc-1-vsw-1"], "vpc-2", &["vpc-2-vsw-0", "vpc-2-vsw-1"]);
+        binding["listener"]["port"] = 8443.into();
+        binding["cen"]["bandwidth"] = json!({ "package": "cenbwp-1", "mbps": 10 });
         let binding: Binding = serde_json::from_value(binding).unwrap();
         world.instance.tags = BTreeMap::from([("app".to_owned(), "web".to_owned())]);
         world.ports = vec![80];

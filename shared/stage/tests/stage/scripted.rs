@@ -127,18 +127,10 @@ pub(crate) fn refusal(code: &str) -> Value {
 
 /// The binding `web`: an upgraded ALB in Chengdu, instances of one VPC in Hangzhou.
 pub(crate) fn binding() -> Value {
-    json!({
-        "name": "web",
-        "provision": "auto",
-        "alb": { "region": "cn-chengdu", "id": "alb-1", "attachmentVswitches": ["vsw-a"] },
-        "serverGroup": { "name": "web-remote" },
-        "listener": {},
-        "cen": { "id": "cen-1", "bandwidth": { "payByTraffic": true, "mbps": 100 } },
-        "backends": [{
-            "region": "cn-hangzhou", "vpc": "vpc-b", "attachmentVswitches": ["vsw-b"],
-            "select": { "tags": { "app": "web" } }
-        }]
-    })
+    let mut binding = onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"]);
+    binding["provision"] = json!("auto");
+    binding["cen"]["bandwidth"] = json!({ "payByTraffic": true, "mbps": 100 });
+    binding
 }
 
 pub(crate) fn instance(id: &str, address: &str, group: &str) -> Value {
