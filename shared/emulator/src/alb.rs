@@ -33,9 +33,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::call::unknown_action;
 use crate::call::{Answer, Call};
-use crate::faults::Held;
-use crate::world::{World, unknown_action};
+use crate::time::Held;
+use crate::world::World;
 
 pub(crate) use load_balancers::move_to;
 pub use request::{Decision, Frontend, Request};
@@ -141,9 +142,4 @@ pub(crate) fn next_due(world: &World, now: Timestamp) -> Option<Timestamp> {
     let listeners = alb.listeners.values().filter_map(|listener| listener.status.due(now));
     let load_balancers = alb.load_balancers.values().filter_map(|lb| lb.status.due(now));
     servers.chain(listeners).chain(load_balancers).chain(groups.filter_map(|group| group.status.due(now))).min()
-}
-
-/// A time as ALB writes it.
-fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::json;
 
 /// A service that the emulator plays. The name is the product's as RAM and the SDKs spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -352,6 +353,23 @@ impl Params {
 /// The refusal of what would take the emulator's memory: the cloud would have taken it, or named a quota.
 pub(crate) fn full(what: &str) -> ApiError {
     ApiError::new(507, "EmulatorLimitExceeded", format!("The emulator holds at most {what}."))
+}
+
+/// The answer to an action that the service does not have.
+pub(crate) fn unknown_action() -> ApiError {
+    ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+}
+
+/// An answer with nothing but a request id.
+pub(crate) fn done() -> Answer {
+    Ok(json!({}))
+}
+
+/// Whether an action changes something. Invoking a function is no change of the cloud's own state.
+pub(crate) fn writes(action: &str) -> bool {
+    const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
+    const OTHERS: [&str; 4] = ["AssumeRole", "ValidateTemplate", "PreviewStack", "InvokeFunction"];
+    !action.is_empty() && !READS.iter().any(|verb| action.starts_with(verb)) && !OTHERS.contains(&action)
 }
 
 #[cfg(test)]

@@ -24,11 +24,12 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::call::unknown_action;
 use crate::call::{Answer, Call};
-use crate::faults::Held;
 use crate::tags::Tags;
+use crate::time::Held;
 use crate::time::Timed;
-use crate::world::{World, unknown_action};
+use crate::world::World;
 
 pub(crate) use learned::{EntryStatus, published_to_vpc, transit_entries};
 pub(crate) use links::table_of;
@@ -391,9 +392,4 @@ pub(crate) fn cens_of_vpc<'a>(world: &'a World, vpc: &'a str) -> impl Iterator<I
         .values()
         .filter(move |attachment| attachment.vpc == vpc)
         .map(|attachment| attachment.cen.as_str())
-}
-
-/// A time as CEN writes it.
-fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%MZ").to_string()
 }

@@ -5,8 +5,10 @@ use serde_json::json;
 use template::cron::Schedule;
 use template::{Deployment, TriggerKind};
 
-use crate::fc::{self, Function, TriggerEntry};
-use crate::ram::{self, Role};
+use crate::fc;
+use crate::fc::{Function, TriggerEntry};
+use crate::ram;
+use crate::ram::Role;
 use crate::world::World;
 use crate::{events, fnf};
 

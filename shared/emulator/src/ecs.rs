@@ -22,11 +22,12 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::call::unknown_action;
 use crate::call::{ApiError, Body, Call};
-use crate::faults::Held;
 use crate::tags::Tags;
+use crate::time::Held;
 use crate::vpc;
-use crate::world::{World, unknown_action};
+use crate::world::World;
 
 pub(crate) use fleet::Fleet;
 pub(crate) use instances::{Launch, launch};
@@ -220,11 +221,4 @@ pub(crate) fn source_prefixes(world: &World, rule: &Rule) -> Vec<Ipv4Net> {
             members.flat_map(|interface| interface.addresses.iter().copied().map(Ipv4Net::from)).collect()
         }
     }
-}
-
-/// How ECS writes times.
-const STAMP: &str = "%Y-%m-%dT%H:%MZ";
-
-fn stamp(at: Timestamp) -> String {
-    at.strftime(STAMP).to_string()
 }

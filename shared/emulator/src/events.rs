@@ -17,7 +17,8 @@ use template::{Param, Rule, Target};
 
 use crate::call::{Params, Service};
 use crate::faults::{Domain, Effect, Occurrence};
-use crate::fc::{self, Attempt, Origin};
+use crate::fc;
+use crate::fc::{Attempt, Origin};
 use crate::fnf;
 use crate::time::moment;
 use crate::world::World;

@@ -33,7 +33,6 @@ pub use lie::Lie;
 pub use rule::{Match, Moment, Probability, Rule};
 
 pub(crate) use effect::{Domain, internal_error, throttled, throttled_function, unavailable};
-pub(crate) use stuck::Held;
 
 /// Something that a rule may concern.
 #[derive(Debug, Clone, Copy)]

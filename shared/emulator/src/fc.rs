@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::call::{ApiError, Params, Service};
 use crate::events::Delivery;
-use crate::faults::{self, Domain, Effect, Occurrence, Seconds};
+use crate::faults;
+use crate::faults::{Domain, Effect, Occurrence, Seconds};
 use crate::fnf;
 use crate::ram;
 use crate::sts;

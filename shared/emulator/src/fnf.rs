@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use workflow::{Definition, Execution};
 
 use crate::call::{Answer, ApiError, Call, Params};
-use crate::world::{World, done, unknown_action};
+use crate::call::{done, unknown_action};
+use crate::world::World;
 
 pub(crate) use executions::start_from_event;
 pub(crate) use tasks::{TaskKey, advance, complete};

@@ -36,6 +36,7 @@ use crate::fc::InvocationId;
 use crate::world::World;
 use crate::{listing, ram};
 
+use crate::call::writes;
 use faults::{History, Mishaps};
 use identity::Clocks;
 use log::Log;
@@ -45,8 +46,6 @@ use respond::{Format, Frame};
 
 pub use faults::{Ending, Manner};
 pub use log::CallRecord;
-pub(crate) use log::writes;
-pub(crate) use signature::sha256_hex;
 
 /// A shared world behind the cloud's protocols. Clones share it.
 #[derive(Debug, Clone)]
@@ -298,11 +297,11 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
     let caller = identity::verify(&inner.world, &mut inner.nonces, visit.clocks, incoming)?;
     visit.caller = Some(caller.clone());
     if !table::knows(service, &visit.action) {
-        return Err(crate::world::unknown_action());
+        return Err(crate::call::unknown_action());
     }
     visit.params = shrunk::expand(service, &visit.action, &visit.params, MOST_PARAMETERS).ok_or_else(too_large)?;
     table::check(service, &visit.action, &visit.params)?;
-    visit.call(caller).ok_or_else(crate::world::unknown_action)
+    visit.call(caller).ok_or_else(crate::call::unknown_action)
 }
 
 #[cfg(test)]

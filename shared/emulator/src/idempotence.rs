@@ -60,7 +60,7 @@ impl Tokens {
 
     /// What is remembered of tokens that another process would draw again: those that are no random number. For comparing worlds.
     pub(crate) fn lasting(&self) -> impl Iterator<Item = String> {
-        let lasting = self.used.iter().filter(|((.., token), _)| !crate::likeness::is_uuid(token));
+        let lasting = self.used.iter().filter(|((.., token), _)| !crate::ids::is_uuid(token));
         lasting.map(|((service, _, action, token), held)| format!("{service:?} {action} {token} {}", held.answer))
     }
 

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use crate::ids::is_uuid;
 use crate::world::World;
 
 /// Characters of random ids after their prefix.
@@ -83,13 +84,6 @@ const fn is_part(c: char) -> bool {
 
 fn is_drawn(tail: &str) -> bool {
     tail.len() == DRAWN && tail.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-/// Whether a text has the form of a UUID.
-pub(crate) fn is_uuid(text: &str) -> bool {
-    let is_dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-    text.len() == 36
-        && text.bytes().enumerate().all(|(at, byte)| if is_dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use crate::call::{ApiError, Body, Params};
-use crate::world::{Counts, Listings};
+use crate::settings::{Counts, Listings};
 
 /// A page-size parameter: its name, what it is when not sent, and its bounds.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::call::{self, ApiError};
-use crate::gateway::sha256_hex;
+use crate::call;
+use crate::call::ApiError;
+use crate::digest::sha256_hex;
 use crate::world::World;
 
 /// Most bytes of all objects together, old versions included. The emulator's own limit: objects are kept in memory.

@@ -12,9 +12,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::{Answer, ApiError, Call, Caller, Params, Service};
-use crate::world::{World, done, unknown_action};
+use crate::call::{done, unknown_action};
+use crate::world::World;
 
-pub(crate) use policy::{Verdict, wildcard};
+pub(crate) use policy::Verdict;
 
 /// A role of the account.
 #[derive(Debug, Clone, PartialEq)]

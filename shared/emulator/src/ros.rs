@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template};
 
 use crate::call::{Answer, ApiError, Call, Params};
-use crate::faults::Held;
+use crate::call::{done, unknown_action};
 use crate::listing::{Size, by_number};
+use crate::time::Held;
 use crate::time::Timed;
-use crate::world::{World, done, unknown_action};
+use crate::world::World;
 
 /// Stacks and events come 10 a page, 50 at most (the official SDK's texts).
 const PAGE: Size = Size::strict("PageSize", 10, 50);

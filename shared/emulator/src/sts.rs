@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use crate::call::unknown_action;
 use crate::call::{Answer, ApiError, Call, Caller, Params, Service};
 use crate::faults::{Domain, Effect, Occurrence};
 use crate::ram;
 use crate::time::moment;
-use crate::world::{World, unknown_action};
+use crate::world::World;
 
 /// Function Compute's tokens live this long (fc-runtime.md section 1.7).
 const FUNCTION_SESSION: Duration = Duration::from_secs(36 * 3600);

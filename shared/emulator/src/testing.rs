@@ -12,8 +12,9 @@ use crate::fc::{Function, Invocation, Outcome};
 use crate::gateway::sign;
 use crate::host::{FunctionHost, Invoked};
 use crate::ram::{Role, trust_services};
+use crate::settings::Settings;
 use crate::sts::Credentials;
-use crate::world::{Settings, World};
+use crate::world::World;
 
 pub(crate) const HANGZHOU: &str = "cn-hangzhou";
 
@@ -78,7 +79,7 @@ pub(crate) fn acs3(
     extra: &[(&str, &str)],
     body: &'static [u8],
 ) -> Request<Bytes> {
-    let digest = crate::gateway::sha256_hex(body);
+    let digest = crate::digest::sha256_hex(body);
     let mut request = Request::builder()
         .method(method)
         .uri(uri)

@@ -153,6 +153,27 @@ impl<T> Timed<T> {
     }
 }
 
+/// What is held, and when it is let go.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) mark: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+impl Held {
+    /// A status goes on.
+    pub(crate) fn release<T>(self, status: &mut Timed<T>) {
+        status.hasten(self.mark, self.now);
+    }
+
+    /// A date becomes now.
+    pub(crate) fn date(self, at: &mut Timestamp) {
+        if *at == self.mark {
+            *at = self.now;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,12 +20,13 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
+use crate::call::unknown_action;
 use crate::call::{Answer, ApiError, Call};
 use crate::cen;
-use crate::faults::Held;
 use crate::tags::Tags;
+use crate::time::Held;
 use crate::time::Timed;
-use crate::world::{World, unknown_action};
+use crate::world::World;
 
 pub(crate) use acls::{NetworkAcl, Policy as AclPolicy};
 pub(crate) use networks::insert as insert_vpc;
@@ -368,9 +369,4 @@ fn no_such_switch() -> ApiError {
 
 fn no_such_table() -> ApiError {
     ApiError::not_found("InvalidRouteTableId.NotFound", "Specified route table does not exist.")
-}
-
-/// A time as VPC writes it.
-fn stamp(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

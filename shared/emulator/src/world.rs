@@ -7,99 +7,15 @@
 //! ```
 
 use jiff::Timestamp;
-use serde_json::json;
 
+use crate::call::unknown_action;
 use crate::call::{Answer, ApiError, Body, Call, Service};
 use crate::faults::Faults;
 use crate::idempotence::Tokens;
 use crate::ids::Ids;
-use crate::time::{self, Pace};
+use crate::settings::Settings;
+use crate::time;
 use crate::{alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
-
-/// What stays the same while a world runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The account's number.
-    pub account_id: String,
-    /// Regions that exist here.
-    pub regions: Vec<String>,
-    /// How long the cloud takes.
-    pub pace: Pace,
-    /// Seeds every identifier.
-    pub seed: u64,
-    /// Whether role policies are evaluated.
-    pub enforce_ram: bool,
-    /// How a function's failure is named to the workflow (uncertain in the documents, so both are played).
-    pub function_errors: FunctionErrors,
-    /// How often each event is delivered: at least once.
-    pub event_copies: u32,
-    /// Whether calls beyond the documented rates are refused.
-    pub throttle: bool,
-    /// What changes to an attachment that does not exist are answered with.
-    pub unknown_attachment: UnknownAttachment,
-    /// What answers say of counts and of what is empty (uncertain in the documents, so each is played).
-    pub listings: Listings,
-}
-
-/// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
-/// propagation give two codes for it (cloud-apis.md section 7), those of the updates give none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnknownAttachment {
-    /// `InvalidTransitRouterAttachmentId.NotFound`, as deletions do.
-    ByLongCode,
-    /// `InvalidAttachmentId.NotFound`, as propagations do.
-    ByShortCode,
-    /// Not in a dry run, which looks at the form of the request only.
-    NotInDryRun,
-}
-
-/// What listings leave out or say wrongly where the cloud may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Listings {
-    /// `TotalCount` beside a `NextToken`.
-    pub counts: Counts,
-    /// Whether an empty `Tags` is left out, as ECS does of instances in recorded answers of 2018 and 2024.
-    pub omit_empty_tags: bool,
-}
-
-/// What `TotalCount` is where pages go by `NextToken`: the texts of the official SDKs say "entries returned", "total",
-/// "meaningless" and "not returned", by action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Counts {
-    /// All that there is, over all pages.
-    #[default]
-    Given,
-    /// Left out.
-    Omitted,
-    /// Zero, whatever there is.
-    Zero,
-}
-
-/// How CloudFlow names a custom runtime's failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunctionErrors {
-    /// By the answer's `errorType`.
-    ByType,
-    /// `FC.Unknown` for all.
-    Unknown,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            account_id: "1234567890123456".to_owned(),
-            regions: ["cn-chengdu", "cn-hangzhou", "cn-shanghai", "cn-beijing"].map(str::to_owned).to_vec(),
-            pace: Pace::default(),
-            seed: 1,
-            enforce_ram: true,
-            function_errors: FunctionErrors::ByType,
-            event_copies: 1,
-            throttle: true,
-            unknown_attachment: UnknownAttachment::ByLongCode,
-            listings: Listings::default(),
-        }
-    }
-}
 
 /// Work that the world wants done outside: it never does I/O itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -274,14 +190,4 @@ const POPULATION: usize = 200_000;
 /// Whether an action makes something that stays. Rules, routes and servers have quotas in what they belong to.
 fn makes(action: &str) -> bool {
     ["Create", "Run", "StartExecution", "Allocate"].iter().any(|verb| action.starts_with(verb))
-}
-
-/// The gateway's answer to an action that the service does not have.
-pub(crate) fn unknown_action() -> ApiError {
-    ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
-}
-
-/// An answer with nothing but a request id.
-pub(crate) fn done() -> Answer {
-    Ok(json!({}))
 }

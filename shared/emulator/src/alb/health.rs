@@ -21,7 +21,8 @@ use super::paging::Page;
 use super::server_groups::ServerGroup;
 use super::servers::{Server, ServerKey};
 use crate::call::{Answer, Call};
-use crate::dataplane::{self, Forwarder, Source, Verdict};
+use crate::dataplane;
+use crate::dataplane::{Forwarder, Source, Verdict};
 use crate::time::Pace;
 use crate::world::World;
 

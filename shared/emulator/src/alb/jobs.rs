@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::paging::{Page, filter, passes};
 use crate::call::{Answer, Call};
-use crate::faults::Held;
+use crate::time::Held;
 use crate::world::World;
 
 /// How many jobs are remembered; the cloud keeps them for some days.

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::config::{self, QUIC, X_FORWARDED_FOR};
-use super::load_balancers::{self, LoadBalancer};
+use super::config;
+use super::config::{QUIC, X_FORWARDED_FOR};
+use super::load_balancers;
+use super::load_balancers::LoadBalancer;
 use super::paging::{Page, filter, passes};
 use super::{fault, jobs, server_groups, servers, tags};
 use crate::call::{Answer, ApiError, Call, Params};

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 
 use super::paging::{Page, filter, passes};
 use super::sources::{Generation, back_to_origin};
-use super::{fault, jobs, stamp, tags};
+use super::{fault, jobs, tags};
 use crate::call::{Answer, ApiError, Call, Params};
+use crate::stamp;
 use crate::tags::Tags;
 use crate::time::Timed;
 use crate::vpc;
@@ -331,11 +332,11 @@ fn shown(world: &World, lb: &LoadBalancer, now: Timestamp) -> Value {
         "AccessLogConfig": {},
         "ResourceGroupId": lb.resource_group,
         "SecurityGroupIds": lb.security_groups,
-        "CreateTime": stamp(lb.created),
+        "CreateTime": stamp::seconds(lb.created),
         "Tags": crate::tags::list(&lb.tags),
     });
     if let Some(since) = lb.deletion_protection {
-        shown["DeletionProtectionConfig"]["EnabledTime"] = stamp(since).into();
+        shown["DeletionProtectionConfig"]["EnabledTime"] = stamp::seconds(since).into();
     }
     shown
 }

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::config::{self, CONSISTENT_HASH, SLOW_START, STICKY_SESSION};
+use super::config;
+use super::config::{CONSISTENT_HASH, SLOW_START, STICKY_SESSION};
 use super::health_check::HealthCheck;
 use super::paging::{Page, filter, passes};
 use super::servers::{Server, ServerKey};
-use super::{Alb, fault, jobs, stamp, tags};
+use super::{Alb, fault, jobs, tags};
 use crate::call::{Answer, ApiError, Call, Params};
+use crate::stamp;
 use crate::tags::Tags;
 use crate::time::Timed;
 use crate::world::World;
@@ -253,7 +255,7 @@ fn shown(alb: &Alb, group: &ServerGroup, now: Timestamp) -> Value {
         "RelatedLoadBalancerIds": related(alb, now, &group.id),
         "ResourceGroupId": group.resource_group,
         "ServiceName": group.service_name,
-        "CreateTime": stamp(group.created),
+        "CreateTime": stamp::seconds(group.created),
         "Tags": crate::tags::list(&group.tags),
     });
     if group.scheduler == "Uch" {

@@ -4,9 +4,11 @@ use serde_json::json;
 
 use super::paging::{Page, passes};
 use super::{Alb, fault};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
-use crate::tags::{self, Tags};
-use crate::world::{World, done};
+use crate::tags;
+use crate::tags::Tags;
+use crate::world::World;
 
 const MOST: usize = 20;
 

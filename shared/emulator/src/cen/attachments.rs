@@ -8,15 +8,17 @@ use super::checks::{
     ready, router,
 };
 use super::zones;
-use super::{Status, VpcAttachment, ZoneMapping, is_moving, routers, stamp};
+use super::{Status, VpcAttachment, ZoneMapping, is_moving, routers};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::ecs;
 use crate::listing::{Size, by_token};
 use crate::ram;
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
 use crate::vpc;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if let Some(id) = call.params.get("TransitRouterId") {
@@ -217,7 +219,7 @@ fn json(world: &World, now: Timestamp, held: &VpcAttachment) -> Value {
         "OrderType": held.order_type,
         "ManagedService": "",
         "TransitRouterVPCAttachmentOptions": {"ipv6Support": "disable"},
-        "CreationTime": stamp(held.created),
+        "CreationTime": stamp::minutes(held.created),
         "Tags": tags::list(&held.tags),
     })
 }

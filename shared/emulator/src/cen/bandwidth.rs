@@ -4,11 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::checks::cen;
-use super::{Package, Peer, stamp};
+use super::{Package, Peer};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_number};
+use crate::stamp;
 use crate::tags;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// The two areas of a plan and how a span of them is called.
 pub(super) fn span(package: &Package) -> String {
@@ -184,8 +186,8 @@ fn json(world: &World, now: Timestamp, package: &Package) -> Value {
         "IsCrossBorder": package.areas.0 != package.areas.1,
         "CenIds": {"CenId": package.cen.iter().collect::<Vec<_>>()},
         "OrginInterRegionBandwidthLimits": {"OrginInterRegionBandwidthLimit": limits.collect::<Vec<_>>()},
-        "CreationTime": stamp(package.created),
-        "ExpiredTime": stamp(expires),
+        "CreationTime": stamp::minutes(package.created),
+        "ExpiredTime": stamp::minutes(expires),
         "HasReservationData": "false",
         "ReservationActiveTime": "",
         "ReservationBandwidth": "",

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Attachment, CenInstance, Edition, Router, Status, Table, attachment};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Params};
+use crate::settings::UnknownAttachment;
 use crate::time::Timed;
-use crate::world::{UnknownAttachment, World, done};
+use crate::world::World;
 
 /// Refuses while any other write of this CEN is in progress: they are serialized per CEN (cloud-apis.md section 8).
 pub(super) fn quiet(world: &World, now: Timestamp, cen: &str) -> Result<(), ApiError> {

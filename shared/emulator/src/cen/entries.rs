@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::checks::{attached_to, cen_of_table, is, quiet, table};
 use super::learned::{EntryStatus, Kind, TransitEntry, transit_entries};
-use super::{Attachment, StaticEntry, Status, attachment, stamp};
+use super::{Attachment, StaticEntry, Status, attachment};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
+use crate::stamp;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
@@ -231,7 +233,7 @@ fn json(world: &World, router: &str, entry: &TransitEntry) -> Value {
         "OperationalMode": !propagated,
         "PrefixListId": "",
         "Tag": "",
-        "CreateTime": stamp(held.map_or(entry.since, |held| held.created)),
+        "CreateTime": stamp::minutes(held.map_or(entry.since, |held| held.created)),
         "PathAttributes": {
             "AsPaths": [],
             "Communities": [],

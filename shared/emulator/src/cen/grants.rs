@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{account, is};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_token};
-use crate::world::{World, done};
+use crate::world::World;
 
 /// A VPC of this account, and the CEN that may attach it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{cen, quiet};
-use super::{CenInstance, Status, stamp};
+use super::{CenInstance, Status};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_number};
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// The service is open in this account: opening it costs money, so no stage ever does.
 pub(super) fn check_service(world: &World) -> Answer {
@@ -80,7 +82,7 @@ pub(super) fn describe(world: &World, now: Timestamp, call: &Call) -> Answer {
                 "ProtectionLevel": instance.protection,
                 "Ipv6Level": "DISABLED",
                 "ResourceGroupId": "",
-                "CreationTime": stamp(instance.created),
+                "CreationTime": stamp::minutes(instance.created),
                 "CenBandwidthPackageIds": {"CenBandwidthPackageId": packages.map(|package| package.id.clone()).collect::<Vec<_>>()},
                 "Tags": {"Tag": tags::list(&instance.tags)},
             })

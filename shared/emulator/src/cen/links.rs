@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::checks::{attached_to, cen_of_table, is, quiet, table};
 use super::{Link, Status, attachment};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Page, Size, by_token};
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// The table that a transit router routes an attachment's packets by.
 pub(crate) fn table_of(world: &World, now: Timestamp, router: &str, attachment: &str) -> Option<String> {

@@ -7,12 +7,14 @@ use super::checks::{
     account, attached, cut, dependents, is, known_filters, no_such_attachment, no_such_attachment_to_update, quiet,
     ready, router,
 };
-use super::{Peer, Status, bandwidth, stamp};
+use super::{Peer, Status, bandwidth};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
@@ -208,7 +210,7 @@ fn json(world: &World, now: Timestamp, peer: &Peer) -> Value {
         "GeographicSpanId": span.unwrap_or_default(),
         "DefaultLinkType": peer.link_type,
         "AutoPublishRouteEnabled": peer.auto_publish,
-        "CreationTime": stamp(peer.created),
+        "CreationTime": stamp::minutes(peer.created),
         "Tags": tags::list(&peer.tags),
     })
 }

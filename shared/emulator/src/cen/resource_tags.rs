@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_token};
-use crate::tags::{self, Tags};
-use crate::world::{World, done};
+use crate::tags;
+use crate::tags::Tags;
+use crate::world::World;
 
 /// The kinds of this service that carry tags, as `ResourceType` spells them, without regard to case.
 const KINDS: [&str; 6] = [

@@ -5,12 +5,15 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{account, cen, is, known_filters, quiet, router};
-use super::{Edition, Router, Status, Table, stamp};
+use super::{Edition, Router, Status, Table};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_number};
-use crate::tags::{self, Tags};
+use crate::stamp;
+use crate::tags;
+use crate::tags::Tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// The zones of a region that take a transit router's interfaces (cloud-apis.md section 7); where they are not known,
 /// the first two.
@@ -163,7 +166,7 @@ fn json(world: &World, now: Timestamp, router: &Router) -> Value {
         "Status": router.status.get(now).resource(),
         "AliUid": account(world),
         "SupportMulticast": false,
-        "CreationTime": stamp(router.created),
+        "CreationTime": stamp::minutes(router.created),
         "TransitRouterCidrList": cidrs.collect::<Vec<_>>(),
         "Tags": tags::list(&router.tags),
     })

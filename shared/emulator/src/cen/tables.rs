@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{cen_of_table, is, known_filters, quiet, ready, router, table};
-use super::{Status, Table, stamp};
+use super::{Status, Table};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_token};
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
@@ -101,7 +103,7 @@ fn json(world: &World, now: Timestamp, table: &Table) -> Value {
         "TransitRouterId": table.router,
         "RegionId": world.cen.routers.get(&table.router).map(|router| router.region.as_str()).unwrap_or_default(),
         "RouteTableOptions": {"MultiRegionECMP": "disable"},
-        "CreateTime": stamp(table.created),
+        "CreateTime": stamp::minutes(table.created),
         "Tags": tags::list(&table.tags),
     })
 }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::checks::{attached, no_such_attachment, quiet};
 use super::{Status, ZoneMapping, routers};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::ecs;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// A zone and the vSwitch that is to carry the attachment there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 use std::net::Ipv4Addr;
 
 use super::Fault;
-use crate::ecs::{self, Interface, Policy, Protocol, Rule, Source};
-use crate::vpc::{self, AclPolicy};
+use crate::ecs;
+use crate::ecs::{Interface, Policy, Protocol, Rule, Source};
+use crate::vpc;
+use crate::vpc::AclPolicy;
 use crate::world::World;
 
 /// One of the ports that a load balancer's connections come from: answers go there.

@@ -6,10 +6,13 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use super::filters::{self, Flow};
+use super::filters;
+use super::filters::Flow;
 use super::{Direction, Fault, Hop, Place, Source, Verdict};
-use crate::cen::{self, Attachment, EntryStatus};
-use crate::ecs::{self, Owner};
+use crate::cen;
+use crate::cen::{Attachment, EntryStatus};
+use crate::ecs;
+use crate::ecs::Owner;
 use crate::vpc;
 use crate::world::World;
 

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::Group;
 use super::rules::Source;
-use super::{Group, stamp};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_token};
+use crate::stamp;
 use crate::tags;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn group_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Group, ApiError> {
     world.ecs.groups.get(id).filter(|group| group.region == call.region).ok_or_else(no_such_group)
@@ -140,7 +142,7 @@ fn json(world: &World, group: &Group) -> Value {
         "ServiceManaged": group.service_managed,
         "ServiceID": 0,
         "ResourceGroupId": "",
-        "CreationTime": stamp(group.created),
+        "CreationTime": stamp::minutes(group.created),
         "Tags": {"Tag": tags::ecs_list(&group.tags)},
     })
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Instance, Interface, STAMP};
+use super::{Instance, Interface};
+use crate::stamp;
 use crate::tags::Tags;
 use crate::world::World;
 
@@ -91,7 +92,7 @@ struct Stamp(Option<Timestamp>);
 impl Serialize for Stamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
-            Some(at) => serializer.collect_str(&at.strftime(STAMP)),
+            Some(at) => serializer.collect_str(&at.strftime(stamp::MINUTES)),
             None => serializer.serialize_str(""),
         }
     }

@@ -8,11 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::instance_rows::{Each, Field, Row};
-use super::lifecycle::{self, State};
+use super::lifecycle;
+use super::lifecycle::State;
 use super::{Instance, Interface, groups};
 use crate::call::{Answer, ApiError, Body, Call, Params};
 use crate::listing::{Page, Size, by_number, numbered, tokened};
-use crate::tags::{self, Tags};
+use crate::tags;
+use crate::tags::Tags;
 use crate::vpc;
 use crate::world::World;
 

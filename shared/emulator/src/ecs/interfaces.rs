@@ -6,11 +6,14 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Interface, lifecycle, stamp};
+use super::{Interface, lifecycle};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
-use crate::tags::{self, Tags};
-use crate::world::{World, done};
+use crate::stamp;
+use crate::tags;
+use crate::tags::Tags;
+use crate::world::World;
 use crate::{events, vpc};
 
 pub(super) fn mac(world: &mut World) -> String {
@@ -229,7 +232,7 @@ fn json(world: &World, interface: &Interface) -> Value {
         "DeleteOnRelease": true,
         "ResourceGroupId": "",
         "NetworkInterfaceTrafficMode": "Standard",
-        "CreationTime": stamp(interface.created),
+        "CreationTime": stamp::minutes(interface.created),
         "Tags": {"Tag": tags::ecs_list(&interface.tags)},
     })
 }

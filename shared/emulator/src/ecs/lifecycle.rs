@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Instance, drop_interface};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::events;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// An instance's status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

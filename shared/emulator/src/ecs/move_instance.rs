@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::lifecycle::{self, State, instance_here, wrong_state};
+use super::lifecycle;
+use super::lifecycle::{State, instance_here, wrong_state};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
-use crate::world::{World, done};
+use crate::world::World;
 use crate::{events, vpc};
 
 pub(super) fn modify(world: &mut World, now: Timestamp, call: &Call) -> Answer {

@@ -4,11 +4,13 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::PrefixList;
 use super::rules::Source;
-use super::{PrefixList, stamp};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
+use crate::stamp;
 use crate::tags;
-use crate::world::{World, done};
+use crate::world::World;
 
 fn entries(params: &Params, name: &str) -> Result<Vec<(Ipv4Net, String)>, ApiError> {
     let mut entries = Vec::new();
@@ -103,7 +105,7 @@ pub(super) fn attributes(world: &World, call: &Call) -> Answer {
         "Description": list.description,
         "AddressFamily": "IPv4",
         "MaxEntries": list.max_entries,
-        "CreationTime": stamp(list.created),
+        "CreationTime": stamp::minutes(list.created),
         "Entries": {"Entry": rows.collect::<Vec<Value>>()},
     }))
 }

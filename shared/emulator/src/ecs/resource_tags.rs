@@ -4,10 +4,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::events;
-use crate::tags::{self, Tags};
-use crate::world::{World, done};
+use crate::tags;
+use crate::tags::Tags;
+use crate::world::World;
 
 pub(super) fn tag(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let added = tags::read(&call.params);

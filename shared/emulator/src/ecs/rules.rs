@@ -7,10 +7,12 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::groups::{self, group_here};
+use super::groups;
+use super::groups::group_here;
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_token};
-use crate::world::{World, done};
+use crate::world::World;
 
 /// An IP protocol, as rules name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use template::{Param, Rule, Target};
 
+use crate::call::unknown_action;
 use crate::call::{Answer, ApiError, Call, Params};
-use crate::world::{World, unknown_action};
+use crate::world::World;
 
 type Key = (String, String, String);
 

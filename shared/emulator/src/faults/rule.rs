@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Occurrence;
 use super::effect::{Effect, Seconds};
 use crate::call::{ApiError, Caller, Service};
-use crate::ram::wildcard;
+use crate::wildcard::wildcard;
 
 /// A fault. Unknown fields are refused.
 ///
@@ -150,7 +150,7 @@ impl Rule {
     }
 
     pub(super) fn concerns(&self, occurrence: &Occurrence<'_>) -> bool {
-        let writes = crate::gateway::writes(occurrence.action);
+        let writes = crate::call::writes(occurrence.action);
         let fits = match self.effect {
             Effect::StaleReads { .. } | Effect::Falsify { .. } => !writes,
             Effect::Stick { .. } => writes,
@@ -188,7 +188,7 @@ impl Match {
             && fits(&self.action, occurrence.action)
             && fits(&self.region, occurrence.region)
             && fits(&self.caller, caller)
-            && self.writes.is_none_or(|writes| writes == crate::gateway::writes(occurrence.action))
+            && self.writes.is_none_or(|writes| writes == crate::call::writes(occurrence.action))
             && self.parameters.iter().all(holds)
     }
 }

@@ -5,10 +5,11 @@
 
 use jiff::Timestamp;
 
-use crate::time::{Timed, held_until};
+use crate::time::held_until;
 use crate::world::World;
 use crate::{alb, cen, ecs, ros, vpc};
 
+use crate::time::Held;
 #[cfg(doc)]
 use crate::time::Hold;
 
@@ -20,25 +21,4 @@ pub(super) fn release(world: &mut World, now: Timestamp, number: u64) {
     vpc::release(world, hold);
     ecs::release(world, hold);
     ros::release(world, hold);
-}
-
-/// What is held, and when it is let go.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Held {
-    mark: Timestamp,
-    now: Timestamp,
-}
-
-impl Held {
-    /// A status goes on.
-    pub(crate) fn release<T>(self, status: &mut Timed<T>) {
-        status.hasten(self.mark, self.now);
-    }
-
-    /// A date becomes now.
-    pub(crate) fn date(self, at: &mut Timestamp) {
-        if *at == self.mark {
-            *at = self.now;
-        }
-    }
 }

@@ -8,7 +8,7 @@ use workflow::{EventKind, TaskError, TokenError, limits};
 
 use super::{RunKey, invalid};
 use crate::call::{Answer, ApiError, Call};
-use crate::gateway::sha256_hex;
+use crate::digest::sha256_hex;
 use crate::world::World;
 
 /// What the tokens of an execution begin with. Derived, so that an execution without callbacks leaves no trace in the

@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 use workflow::{TaskError, TaskId, TaskMode, TaskRequest};
 
 use super::{RunKey, callbacks};
-use crate::fc::{self, Attempt, Origin, Outcome};
-use crate::ram::{self, Verdict};
-use crate::world::{FunctionErrors, World};
+use crate::fc;
+use crate::fc::{Attempt, Origin, Outcome};
+use crate::ram;
+use crate::ram::Verdict;
+use crate::settings::FunctionErrors;
+use crate::world::World;
 
 /// Names one attempt at a task.
 #[derive(Debug, Clone, PartialEq, Eq)]

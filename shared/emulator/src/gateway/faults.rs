@@ -18,7 +18,8 @@ use crate::time::Hold;
 use crate::world::World;
 
 use super::respond::{Format, JSON};
-use super::{Inner, Reply, Visit, log};
+use super::{Inner, Reply, Visit};
+use crate::call::writes;
 
 /// How an answer that something happens to reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,7 +123,7 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
         Some(Lie::RepeatedPage) => return inner.world.answer(now, &first_page(call)),
         _ => {}
     }
-    if log::writes(&call.action) {
+    if writes(&call.action) {
         inner.history.keep(now, &inner.world);
     }
     inner.world.settings.pace.hold = mishaps.and_then(|mishaps| mishaps.hold);

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::respond::{Frame, status};
 use super::{Incoming, Inner, Pending, Reply, Served, Visit, faults, identity, served};
 use crate::call::{ApiError, Call, Params, Service};
-use crate::fc::{self, Attempt, InvocationId, Origin, Outcome};
+use crate::fc;
+use crate::fc::{Attempt, InvocationId, Origin, Outcome};
 use crate::ram;
 
 const VERSION: &str = "2023-03-30";
@@ -75,7 +76,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
             format!("version '{qualifier}' does not exist in function '{name}'"),
         ));
     }
-    let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
+    let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
     ram::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
     let done = match action {

@@ -116,13 +116,6 @@ fn bytes(record: &CallRecord) -> usize {
     size_of::<CallRecord>() + texts + caller + record.params.bytes() + 2 * OVERHEAD
 }
 
-/// Whether an action changes something. Invoking a function is no change of the cloud's own state.
-pub(crate) fn writes(action: &str) -> bool {
-    const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
-    const OTHERS: [&str; 4] = ["AssumeRole", "ValidateTemplate", "PreviewStack", "InvokeFunction"];
-    !action.is_empty() && !READS.iter().any(|verb| action.starts_with(verb)) && !OTHERS.contains(&action)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,8 @@ use serde_json::json;
 use super::respond::{http_date, status, to_xml};
 use super::{Incoming, Inner, Served, Visit, faults, identity, served};
 use crate::call::{ApiError, Params, Service};
-use crate::oss::{self, Object};
+use crate::oss;
+use crate::oss::Object;
 use crate::ram;
 
 /// Whether the request is for OSS: by its signature, by its host, or because no other service has paths.
@@ -91,7 +92,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     let resource = format!("/{bucket}/{key}");
     let caller = identity::oss(&inner.world, visit.clocks, incoming, &resource)?;
     visit.caller = Some(caller.clone());
-    let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
+    let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
     ram::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
     let (world, now) = (&mut inner.world, visit.frame.now);

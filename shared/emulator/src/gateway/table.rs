@@ -183,7 +183,7 @@ pub(super) fn is_protocol(name: &str) -> bool {
 
 /// Checks a call's parameters against the table.
 pub(super) fn check(service: Service, name: &str, params: &Params) -> Result<(), ApiError> {
-    let Some(action) = action(service, name) else { return Err(crate::world::unknown_action()) };
+    let Some(action) = action(service, name) else { return Err(crate::call::unknown_action()) };
     let words = Words(service);
     for (name, value) in params.iter() {
         // The old core SDK sends a region with everything.

@@ -22,7 +22,8 @@ use serde_json::{Value, json};
 use super::Open;
 use crate::call::Caller;
 use crate::driver::Cloud;
-use crate::faults::{self, FaultError};
+use crate::faults;
+use crate::faults::FaultError;
 use crate::gateway::CallRecord;
 use crate::world::World;
 

@@ -13,7 +13,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::wire::{self, Wire};
+use super::wire;
+use super::wire::Wire;
 use crate::driver::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.

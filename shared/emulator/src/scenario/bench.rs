@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::PROCEDURE;
 use crate::call::{Answer, Call, Caller, Params, Service};
-use crate::world::{Settings, World};
+use crate::settings::Settings;
+use crate::world::World;
 
 pub(crate) const NEAR: &str = "cn-chengdu";
 pub(crate) const FAR: &str = "cn-hangzhou";

@@ -4,7 +4,8 @@ use super::bench::{Bench, NEAR, text};
 use super::{PROCEDURE, ScenarioError};
 use crate::call::Service;
 use crate::ecs::State;
-use crate::world::{Settings, World};
+use crate::settings::Settings;
+use crate::world::World;
 
 fn now() -> jiff::Timestamp {
     "2026-11-22T08:00:00Z".parse().unwrap()

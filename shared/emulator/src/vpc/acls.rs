@@ -7,11 +7,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::networks::owner;
-use super::{stamp, vpc_here};
+use super::vpc_here;
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::listing::{Size, by_number};
-use crate::tags::{self, Tags};
-use crate::world::{World, done};
+use crate::stamp;
+use crate::tags;
+use crate::tags::Tags;
+use crate::world::World;
 
 /// What a rule does with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +170,7 @@ fn json(world: &World, acl: &NetworkAcl) -> Value {
         "RegionId": acl.region,
         "OwnerId": owner(world),
         "Status": "Available",
-        "CreationTime": stamp(acl.created),
+        "CreationTime": stamp::seconds(acl.created),
         "IngressAclEntries": {"IngressAclEntry": acl.ingress.iter().map(|entry| entry.json("SourceCidrIp")).collect::<Vec<_>>()},
         "EgressAclEntries": {"EgressAclEntry": acl.egress.iter().map(|entry| entry.json("DestinationCidrIp")).collect::<Vec<_>>()},
         "Resources": {"Resource": resources.collect::<Vec<_>>()},

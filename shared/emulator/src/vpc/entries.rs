@@ -6,13 +6,16 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::routes::{self, EffectiveRoute, Hop, Origin, SERVICE};
-use super::{Entry, NextHop, Status, Table, stable, stamp, switches_of, table_here, vpc_here};
+use super::routes;
+use super::routes::{EffectiveRoute, Hop, Origin, SERVICE};
+use super::{Entry, NextHop, Status, Table, stable, switches_of, table_here, vpc_here};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::cen;
 use crate::listing::{Size, by_token};
+use crate::stamp;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// Custom entries per table.
 const QUOTA: usize = 200;
@@ -227,7 +230,7 @@ pub(super) fn describe(world: &World, now: Timestamp, call: &Call) -> Answer {
     }
     let mut rows: Vec<Value> = Vec::new();
     if !by_custom {
-        let effective = routes::routes(world, now, &table.id);
+        let effective = routes(world, now, &table.id);
         rows.extend(effective.iter().filter(|route| route.origin != Origin::Custom).map(|route| unkept(table, route)));
     }
     rows.extend(table.entries.values().map(|entry| custom(now, table, entry)));
@@ -267,7 +270,7 @@ fn custom(now: Timestamp, table: &Table, entry: &Entry) -> Value {
         "Status": entry.status.get(now).name(),
         "IpVersion": "IPv4",
         "ServiceType": "",
-        "GmtModified": stamp(entry.modified),
+        "GmtModified": stamp::seconds(entry.modified),
         "NextHops": {"NextHop": hops.collect::<Vec<_>>()},
     })
 }
@@ -292,7 +295,7 @@ fn unkept(table: &Table, route: &EffectiveRoute) -> Value {
         "Status": "Available",
         "IpVersion": "IPv4",
         "ServiceType": if published { "TR" } else { "" },
-        "GmtModified": stamp(table.created),
+        "GmtModified": stamp::seconds(table.created),
         "NextHops": {"NextHop": [next_hop_json(kind, id, 0)]},
     })
 }

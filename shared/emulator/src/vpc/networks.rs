@@ -4,13 +4,16 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Status, Table, TableKind, Vpc, stable, stamp, switches_of, system_table, vpc_here};
+use super::{Status, Table, TableKind, Vpc, stable, switches_of, system_table, vpc_here};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::cen;
 use crate::listing::{Size, by_number};
-use crate::tags::{self, Tags};
+use crate::stamp;
+use crate::tags;
+use crate::tags::Tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 /// Adds a VPC with its system route table.
 pub(crate) fn insert(world: &mut World, vpc: Vpc, table: String) {
@@ -170,7 +173,7 @@ fn common(world: &World, now: Timestamp, vpc: &Vpc) -> serde_json::Map<String, V
         "DnsHostnameStatus": "DISABLED",
         "OwnerId": owner(world),
         "ResourceGroupId": "",
-        "CreationTime": stamp(vpc.created),
+        "CreationTime": stamp::seconds(vpc.created),
         "Tags": {"Tag": tags::list(&vpc.tags)},
     });
     match row {

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::networks::{owner, table_of};
-use super::{Status, Switch, stable, stamp, switch_here, switches_of, vpc_here};
+use super::{Status, Switch, stable, switch_here, switches_of, vpc_here};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_number};
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
@@ -122,7 +124,7 @@ fn json(world: &World, now: Timestamp, switch: &Switch) -> Value {
         "OwnerId": owner(world),
         "ResourceGroupId": "",
         "ShareType": "",
-        "CreationTime": stamp(switch.created),
+        "CreationTime": stamp::seconds(switch.created),
         "Tags": {"Tag": tags::list(&switch.tags)},
     })
 }

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::networks::owner;
-use super::{Status, Table, TableKind, stable, stamp, switch_here, switches_of, table_here, vpc_here};
+use super::{Status, Table, TableKind, stable, switch_here, switches_of, table_here, vpc_here};
+use crate::call::done;
 use crate::call::{Answer, ApiError, Call};
 use crate::listing::{Size, by_number};
+use crate::stamp;
 use crate::tags;
 use crate::time::Timed;
-use crate::world::{World, done};
+use crate::world::World;
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
@@ -140,7 +142,7 @@ fn json(world: &World, now: Timestamp, table: &Table) -> Value {
         "RoutePropagationEnable": true,
         "OwnerId": owner(world),
         "ResourceGroupId": "",
-        "CreationTime": stamp(table.created),
+        "CreationTime": stamp::seconds(table.created),
         "Tags": {"Tag": tags::list(&table.tags)},
     })
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::{Hop, routes};
 use crate::call::Service;
 use crate::scenario::bench::{Bench, FAR, NEAR, rows, text};
-use crate::vpc::{Hop, routes};
 
 fn route<'a>(destination: &'a str, attachment: &'a str) -> [(&'static str, &'a str); 4] {
     [
