@@ -417,4 +417,14 @@ mod tests {
         assert_eq!(params.flag("C").unwrap_err().code, "InvalidParameter");
         assert_eq!(params.flag("D").unwrap(), None);
     }
+
+    #[test]
+    fn reads_are_told_from_writes_by_their_verb() {
+        for read in ["GetObject", "ListServerGroups", "DescribeVpcs", "CheckTransitRouterService", "AssumeRole", ""] {
+            assert!(!writes(read), "{read}");
+        }
+        for write in ["CreateServerGroup", "TagResources", "StartExecution", "PutObject"] {
+            assert!(writes(write), "{write}");
+        }
+    }
 }

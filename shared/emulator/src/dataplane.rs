@@ -12,6 +12,7 @@
 mod changes;
 mod filters;
 mod forwarder;
+pub(crate) mod owner;
 #[cfg(test)]
 mod tests;
 

@@ -20,14 +20,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::Decision;
-use crate::alb;
+use crate::engine::Effect;
+use crate::engine::requests;
 use crate::faults::{FaultError, Rule};
-use crate::fc::{Fate, Invocation, Outcome};
 use crate::gateway::{Ending, Gateway, Reply};
 use crate::host::FunctionHost;
 use crate::ports;
 use crate::recording::Recorder;
-use crate::world::{Effect, World};
+use crate::state::fc::{Fate, Invocation, Outcome};
+use crate::world::World;
 
 /// A due time that is not ahead although everything due was done must not spin the driver.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -172,7 +173,7 @@ impl Cloud {
     /// What becomes of a request; each takes its turn.
     pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
         let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
-        self.with(|world| world.route(self.now(), alb::Request { load_balancer, port, host, turn, looped }))
+        self.with(|world| world.route(self.now(), requests::Request { load_balancer, port, host, turn, looped }))
     }
 
     /// The cloud's time.

@@ -14,7 +14,6 @@ mod document;
 mod effect;
 mod lie;
 mod rule;
-mod stuck;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +24,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::call::{Caller, Params, Service};
-use crate::world::World;
 
 pub use document::{FaultError, parse};
 pub use effect::{Effect, Seconds, Status};
@@ -114,7 +112,7 @@ impl Faults {
         struck
     }
 
-    fn add(&mut self, now: Timestamp, seed: u64, rule: Rule) -> Result<String, FaultError> {
+    pub(crate) fn add(&mut self, now: Timestamp, seed: u64, rule: Rule) -> Result<String, FaultError> {
         let id = rule.name.clone().unwrap_or_else(|| format!("fault-{}", self.numbered + 1));
         if self.entries.iter().any(|entry| entry.id == id) {
             return Err(FaultError::Taken(id));
@@ -125,6 +123,23 @@ impl Faults {
         let (number, random) = (self.numbered, Random::seeded(seed));
         self.entries.push(Entry { id: id.clone(), number, rule, added: now, seen: 0, hits: 0, random });
         Ok(id)
+    }
+
+    /// Takes a rule out. Gives its number.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<u64> {
+        let position = self.entries.iter().position(|entry| entry.id == id)?;
+        Some(self.entries.remove(position).number)
+    }
+
+    /// The rules, in the order in which they came.
+    pub(crate) fn states(&self) -> Vec<FaultState> {
+        let state = |entry: &Entry| FaultState {
+            id: entry.id.clone(),
+            seen: entry.seen,
+            hits: entry.hits,
+            rule: entry.rule.clone(),
+        };
+        self.entries.iter().map(state).collect()
     }
 }
 
@@ -142,55 +157,5 @@ impl Entry {
         let struck = due && rule.probability.is_none_or(|probability| self.random.fraction() < probability.get());
         self.hits += u64::from(struck);
         struck
-    }
-}
-
-impl World {
-    /// Adds a rule; its moments count from `now`. Gives the id that it goes by.
-    ///
-    /// # Errors
-    /// [`FaultError::Taken`]: another rule has its name.
-    pub fn add_fault(&mut self, now: Timestamp, rule: Rule) -> Result<String, FaultError> {
-        let seed = self.settings.seed;
-        self.faults.add(now, seed, rule)
-    }
-
-    /// Adds rules, all of them or none.
-    ///
-    /// # Errors
-    /// [`FaultError::Taken`]: another rule has a name of theirs.
-    pub fn add_faults(&mut self, now: Timestamp, rules: Vec<Rule>) -> Result<Vec<String>, FaultError> {
-        let mut next = self.faults.clone();
-        let seed = self.settings.seed;
-        let ids = rules.into_iter().map(|rule| next.add(now, seed, rule)).collect::<Result<_, _>>()?;
-        self.faults = next;
-        Ok(ids)
-    }
-
-    /// Takes a rule back and releases what it holds. Gives whether there was one of that id.
-    pub fn remove_fault(&mut self, now: Timestamp, id: &str) -> bool {
-        let Some(position) = self.faults.entries.iter().position(|entry| entry.id == id) else { return false };
-        let entry = self.faults.entries.remove(position);
-        stuck::release(self, now, entry.number);
-        true
-    }
-
-    /// Takes all rules back.
-    pub fn clear_faults(&mut self, now: Timestamp) {
-        for fault in self.faults() {
-            self.remove_fault(now, &fault.id);
-        }
-    }
-
-    /// The rules, in the order in which they came.
-    #[must_use]
-    pub fn faults(&self) -> Vec<FaultState> {
-        let state = |entry: &Entry| FaultState {
-            id: entry.id.clone(),
-            seen: entry.seen,
-            hits: entry.hits,
-            rule: entry.rule.clone(),
-        };
-        self.faults.entries.iter().map(state).collect()
     }
 }

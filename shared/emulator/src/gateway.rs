@@ -32,11 +32,12 @@ use http::{Request, Response};
 use jiff::Timestamp;
 
 use crate::call::{ApiError, Call, Caller, Params, Service};
-use crate::fc::InvocationId;
+use crate::listing;
+use crate::state::fc::InvocationId;
 use crate::world::World;
-use crate::{listing, ram};
 
 use crate::call::writes;
+use crate::platform::access;
 use faults::{History, Mishaps};
 use identity::Clocks;
 use log::Log;
@@ -249,7 +250,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
         let answer = faults::carry_out(inner, visit, &call);
         faults::told(visit)?;
         if answer.as_ref().is_err_and(|error| error.status == 403) {
-            detail = ram::denial(&inner.world, &call);
+            detail = access::denial(&inner.world, &call);
         }
         answer
     });

@@ -8,12 +8,12 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::fc::{Function, Invocation, Outcome};
 use crate::gateway::sign;
 use crate::host::{FunctionHost, Invoked};
-use crate::ram::{Role, trust_services};
 use crate::settings::Settings;
-use crate::sts::Credentials;
+use crate::state::fc::{Function, Invocation, Outcome};
+use crate::state::ram::{Role, trust_services};
+use crate::state::sts::Credentials;
 use crate::world::World;
 
 pub(crate) const HANGZHOU: &str = "cn-hangzhou";

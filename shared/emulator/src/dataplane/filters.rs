@@ -3,10 +3,8 @@
 use std::net::Ipv4Addr;
 
 use super::Fault;
-use crate::ecs;
-use crate::ecs::{Interface, Policy, Protocol, Rule, Source};
-use crate::vpc;
-use crate::vpc::AclPolicy;
+use crate::state::ecs::{Interface, Policy, Protocol, Rule, Source};
+use crate::state::vpc::AclPolicy;
 use crate::world::World;
 
 /// One of the ports that a load balancer's connections come from: answers go there.
@@ -46,7 +44,7 @@ impl Flow<'_> {
     }
 
     fn check(&self, vswitch: &str, inbound: bool, peer: Ipv4Addr, port: u16) -> Result<(), Fault> {
-        let Some(acl) = vpc::acl_of_vswitch(self.world, vswitch) else { return Ok(()) };
+        let Some(acl) = self.world.vpc.acl_of_vswitch(vswitch) else { return Ok(()) };
         let entries = if inbound { &acl.ingress } else { &acl.egress };
         let decided = entries.iter().find(|entry| entry.matches_tcp(peer, port));
         if decided.is_none_or(|entry| entry.policy == AclPolicy::Drop) {
@@ -65,7 +63,7 @@ pub(super) fn security_groups(
     to: Ipv4Addr,
     port: u16,
 ) -> Result<(), Fault> {
-    let rules = interface.groups.iter().flat_map(|group| ecs::rules(world, group));
+    let rules = interface.groups.iter().flat_map(|group| world.ecs.rules(group));
     let matching = rules.filter(|rule| matches(world, rule, from, to, port));
     match matching.min_by_key(|rule| (rule.priority, rule.policy)) {
         Some(rule) if rule.policy == Policy::Accept => Ok(()),
@@ -82,7 +80,7 @@ fn matches(world: &World, rule: &Rule, from: Ipv4Addr, to: Ipv4Addr, port: u16) 
         && match &rule.source {
             Source::Cidr(net) => net.contains(&from),
             Source::PrefixList(_) | Source::Group(_) => {
-                ecs::source_prefixes(world, rule).iter().any(|net| net.contains(&from))
+                world.ecs.source_prefixes(rule).iter().any(|net| net.contains(&from))
             }
         }
 }

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 
 use super::filters;
 use super::filters::Flow;
+use super::owner::Owner;
 use super::{Direction, Fault, Hop, Place, Source, Verdict};
-use crate::cen;
-use crate::cen::{Attachment, EntryStatus};
-use crate::ecs;
-use crate::ecs::Owner;
-use crate::vpc;
+use crate::dataplane::owner::owner_of_address;
+use crate::routing::transit;
+use crate::routing::transit::EntryStatus;
+use crate::routing::vpc as routes;
+use crate::state::cen::Attachment;
 use crate::world::World;
 
 /// More tables than any real path has: two VPCs and, with transit through a third region, three routers.
@@ -25,7 +26,7 @@ const MOST_HOPS: usize = 16;
 pub(crate) struct Forwarder<'w> {
     world: &'w World,
     now: Timestamp,
-    vpc_tables: BTreeMap<String, Vec<vpc::EffectiveRoute>>,
+    vpc_tables: BTreeMap<String, Vec<routes::EffectiveRoute>>,
     /// Destination and next hop of the entries in force.
     transit_tables: BTreeMap<String, Vec<(Ipv4Net, Option<String>)>>,
     /// Where walks that nobody watches have ended, by first table and address.
@@ -77,8 +78,8 @@ impl<'w> Forwarder<'w> {
     ) -> Result<(String, bool), Fault> {
         let world = self.world;
         // Only the system table counts for a load balancer, whatever its vSwitches are associated with (section 10).
-        let table = vpc::system_table(world, source.vpc).ok_or_else(|| no_table(source.vpc))?.id.clone();
-        let switch_of = |address| vpc::lookup_address(world, source.vpc, address).map(|(switch, _)| switch.id.as_str());
+        let table = world.vpc.system_table(source.vpc).ok_or_else(|| no_table(source.vpc))?.id.clone();
+        let switch_of = |address| world.vpc.lookup_address(source.vpc, address).map(|(switch, _)| switch.id.as_str());
         let inside = switch_of(source.address).is_some() && switch_of(source.address) == switch_of(destination);
         let near = switch_of(source.address).filter(|_| !inside);
         let flow = Flow { world, near, source: source.address, destination, port };
@@ -89,8 +90,7 @@ impl<'w> Forwarder<'w> {
             Arrival::Service { vpc } => return Err(Fault::Swallowed { vpc, address: destination }),
         };
         let nobody = || Fault::NobodyThere { vpc: vpc.clone(), address: destination };
-        let Owner { interface, instance, running } =
-            ecs::owner_of_address(world, &vpc, destination).ok_or_else(nobody)?;
+        let Owner { interface, instance, running } = owner_of_address(world, &vpc, destination).ok_or_else(nobody)?;
         let instance = instance.ok_or_else(nobody)?;
         if !inside {
             flow.enter_far(&interface.switch)?;
@@ -103,8 +103,7 @@ impl<'w> Forwarder<'w> {
         if !inside {
             flow.leave_far(&interface.switch)?;
         }
-        let back =
-            vpc::table_of_vswitch(world, &interface.switch).ok_or_else(|| no_table(&interface.switch))?.id.clone();
+        let back = world.vpc.table_of_vswitch(&interface.switch).ok_or_else(|| no_table(&interface.switch))?.id.clone();
         match self.arrive((Direction::Return, &vpc, back, source.address), hops)? {
             Arrival::Local { vpc } if vpc == source.vpc => {}
             // In its own VPC, and only there, a classic load balancer is behind the system route of 100.64.0.0/10.
@@ -149,10 +148,10 @@ impl<'w> Forwarder<'w> {
                     hops.push(Hop { direction, place, matched: route.as_ref().map(|route| route.destination) });
                     match route.map(|route| route.hop) {
                         None => return Err(Fault::NoRoute { table, address: to }),
-                        Some(vpc::Hop::Local(_)) => return Ok(Arrival::Local { vpc }),
-                        Some(vpc::Hop::Service) => return Ok(Arrival::Service { vpc }),
-                        Some(vpc::Hop::Other { id, .. }) => return Err(Fault::Unplayed { hop: id }),
-                        Some(vpc::Hop::Attachment(id)) => self.leave_vpc(&vpc, &id)?,
+                        Some(routes::Hop::Local(_)) => return Ok(Arrival::Local { vpc }),
+                        Some(routes::Hop::Service) => return Ok(Arrival::Service { vpc }),
+                        Some(routes::Hop::Other { id, .. }) => return Err(Fault::Unplayed { hop: id }),
+                        Some(routes::Hop::Attachment(id)) => self.leave_vpc(&vpc, &id)?,
                     }
                 }
                 Standing::Router { router, table } => {
@@ -185,8 +184,8 @@ impl<'w> Forwarder<'w> {
                 // The attachment's interface sits in a vSwitch, whose table the packet meets first.
                 let switch = attachment.zones.first().map(|zone| zone.switch.as_str());
                 let table = switch
-                    .and_then(|switch| vpc::table_of_vswitch(self.world, switch))
-                    .or_else(|| vpc::system_table(self.world, &attachment.vpc))
+                    .and_then(|switch| self.world.vpc.table_of_vswitch(switch))
+                    .or_else(|| self.world.vpc.system_table(&attachment.vpc))
                     .ok_or_else(|| no_table(&attachment.vpc))?;
                 Ok(Standing::Vpc { vpc: attachment.vpc.clone(), table: table.id.clone() })
             }
@@ -200,20 +199,25 @@ impl<'w> Forwarder<'w> {
     }
 
     fn enter_router(&self, router: &str, attachment: &str) -> Result<Standing, Fault> {
-        let table = cen::table_of(self.world, self.now, router, attachment)
+        let table = self
+            .world
+            .cen
+            .table_of(self.now, router, attachment)
             .ok_or_else(|| Fault::NotAssociated { attachment: attachment.to_owned(), router: router.to_owned() })?;
         Ok(Standing::Router { router: router.to_owned(), table })
     }
 
     fn attached(&self, id: &str) -> Result<Attachment<'w>, Fault> {
-        cen::attachment(self.world, id)
+        self.world
+            .cen
+            .attachment(id)
             .filter(|attachment| attachment.is_up(self.now))
             .ok_or_else(|| Fault::Detached { attachment: id.to_owned() })
     }
 
-    fn vpc_route(&mut self, table: &str, to: Ipv4Addr) -> Option<vpc::EffectiveRoute> {
+    fn vpc_route(&mut self, table: &str, to: Ipv4Addr) -> Option<routes::EffectiveRoute> {
         if !self.vpc_tables.contains_key(table) {
-            self.vpc_tables.insert(table.to_owned(), vpc::routes(self.world, self.now, table));
+            self.vpc_tables.insert(table.to_owned(), routes::routes(self.world, self.now, table));
         }
         let routes = self.vpc_tables.get(table)?;
         longest(routes, to, |route| route.destination).cloned()
@@ -221,7 +225,7 @@ impl<'w> Forwarder<'w> {
 
     fn transit_entry(&mut self, table: &str, to: Ipv4Addr) -> Option<(Ipv4Net, Option<String>)> {
         if !self.transit_tables.contains_key(table) {
-            let entries = cen::transit_entries(self.world, self.now, table).into_iter();
+            let entries = transit::transit_entries(self.world, self.now, table).into_iter();
             let in_force = entries.filter(|entry| entry.status == EntryStatus::Active);
             self.transit_tables
                 .insert(table.to_owned(), in_force.map(|entry| (entry.destination, entry.hop)).collect());

@@ -4,9 +4,9 @@
 use std::net::Ipv4Addr;
 
 use super::{Direction, Fault, Place, Source, Trace, Verdict};
-use crate::alb::Generation;
-use crate::alb::bench::{Bench, FAR, NEAR, Piece, SERVER};
 use crate::call::Service;
+use crate::services::alb::bench::{Bench, FAR, NEAR, Piece, SERVER};
+use crate::state::alb::Generation;
 
 fn trace_to(bench: &Bench, address: &str, port: u16) -> Trace {
     let source = Source { vpc: &bench.near_vpc, address: bench.source() };

@@ -13,13 +13,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{ApiError, Body, Call, Params};
 use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
-use crate::ram;
 use crate::time::Hold;
 use crate::world::World;
 
 use super::respond::{Format, JSON};
 use super::{Inner, Reply, Visit};
 use crate::call::writes;
+use crate::platform::access;
 
 /// How an answer that something happens to reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +78,7 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
             Effect::Throttle => refusals.push(throttled(call.service)),
             Effect::Unavailable => refusals.push(unavailable()),
             Effect::InternalError => refusals.push(internal_error(call.service)),
-            Effect::Deny => refusals.push(ram::refusal(call.service)),
+            Effect::Deny => refusals.push(access::refusal(call.service)),
             Effect::Refuse { status, code, message, done } => {
                 let message = if message.is_empty() { code.clone() } else { message };
                 let error = ApiError::new(status.into(), code, message);

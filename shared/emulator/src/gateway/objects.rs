@@ -7,9 +7,9 @@ use serde_json::json;
 use super::respond::{http_date, status, to_xml};
 use super::{Incoming, Inner, Served, Visit, faults, identity, served};
 use crate::call::{ApiError, Params, Service};
-use crate::oss;
-use crate::oss::Object;
-use crate::ram;
+use crate::platform::access;
+use crate::services::oss;
+use crate::state::oss::Object;
 
 /// Whether the request is for OSS: by its signature, by its host, or because no other service has paths.
 pub(super) fn is_for(incoming: &Incoming) -> bool {
@@ -93,7 +93,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     let caller = identity::oss(&inner.world, visit.clocks, incoming, &resource)?;
     visit.caller = Some(caller.clone());
     let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
-    ram::authorize(&inner.world, &call)?;
+    access::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
     let (world, now) = (&mut inner.world, visit.frame.now);
     let done = match action {

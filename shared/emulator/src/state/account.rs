@@ -1,0 +1,35 @@
+//! What holds for the account as a whole and has no place of its own among the services: locks for bills, a service that is not open.
+
+use serde_json::Value;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+/// Those of them that have no place of their own in the world.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Troubles {
+    pub(crate) service_closed: bool,
+    pub(crate) locked_packages: BTreeSet<String>,
+    pub(crate) locked_balancers: BTreeSet<String>,
+    pub(crate) balancer_status: BTreeMap<String, &'static str>,
+}
+
+impl Troubles {
+    /// `BusinessStatus` of a bandwidth plan.
+    pub(crate) fn package_status(&self, id: &str) -> &'static str {
+        if self.locked_packages.contains(id) { "FinancialLocked" } else { "Normal" }
+    }
+
+    /// `LoadBalancerOperationLocks` of a load balancer.
+    pub(crate) fn balancer_locks(&self, id: &str) -> Value {
+        match self.locked_balancers.contains(id) {
+            true => json!([{"LockType": "FinancialLocked", "LockReason": "overdue"}]),
+            false => json!([]),
+        }
+    }
+
+    /// The status that a load balancer stays in.
+    pub(crate) fn balancer_status(&self, id: &str) -> Option<&'static str> {
+        self.balancer_status.get(id).copied()
+    }
+}

@@ -1,0 +1,61 @@
+//! Keys and sessions of roles.
+
+use crate::call::Caller;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+
+/// What a client signs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The key's public part.
+    pub access_key_id: String,
+    /// The key's secret part.
+    pub access_key_secret: String,
+    /// Present for a role's session.
+    pub security_token: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) secret: String,
+    pub(crate) token: String,
+    /// The role's name.
+    pub(crate) role: String,
+    /// The name that whoever assumed it gave the session.
+    pub(crate) name: String,
+    pub(crate) expires: Timestamp,
+    /// The policy that it was asked for with: what it may do is what both allow.
+    pub(crate) policy: Option<String>,
+}
+
+impl Session {
+    /// Who a request with this session's key comes from.
+    pub(crate) fn caller(&self) -> Caller {
+        match &self.policy {
+            None => Caller::Role(self.role.clone()),
+            Some(policy) => Caller::Restricted { role: self.role.clone(), policy: policy.clone() },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sts {
+    pub(crate) sessions: BTreeMap<String, Session>,
+    /// Per role, the access key of the session that its functions share.
+    pub(crate) functions: BTreeMap<String, String>,
+    /// Per role, keys that were planted and are not given out yet.
+    pub(crate) planted: BTreeMap<String, VecDeque<Credentials>>,
+    /// The account's own key, if one was planted.
+    pub(crate) account: Option<Credentials>,
+}
+
+impl Sts {
+    pub(crate) fn session(&self, access_key: &str) -> Option<&Session> {
+        self.sessions.get(access_key)
+    }
+
+    pub(crate) fn issued(&self, token: &str) -> bool {
+        self.sessions.values().any(|session| session.token == token)
+    }
+}
