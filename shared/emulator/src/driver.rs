@@ -8,6 +8,8 @@
 //!
 //! Requests and functions run on tasks of their own: a client that goes away does not undo what the server did.
 
+pub(crate) mod pages;
+
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -23,9 +25,12 @@ use crate::Decision;
 use crate::engine::Effect;
 use crate::engine::requests;
 use crate::faults::{FaultError, Rule};
-use crate::gateway::{Ending, Gateway, Reply};
+use crate::gateway::Ending;
+use crate::gateway::Gateway;
+use crate::gateway::Reply;
+
+pub use crate::gateway::Answered;
 use crate::host::FunctionHost;
-use crate::ports;
 use crate::recording::Recorder;
 use crate::state::fc::{Fate, Invocation, Outcome};
 use crate::world::World;
@@ -164,8 +169,8 @@ impl Cloud {
     #[must_use]
     pub fn request_alb(&self, load_balancer: &str, port: u16, host: Option<&str>) -> Option<Response<Bytes>> {
         match self.route(load_balancer, port, host, false) {
-            Decision::Forward { instance, .. } => Some(ports::hello(&instance)),
-            Decision::Reply { status, reason } => Some(ports::own_reply(status, &reason)),
+            Decision::Forward { instance, .. } => Some(pages::hello(&instance)),
+            Decision::Reply { status, reason } => Some(pages::own_reply(status, &reason)),
             Decision::Closed => None,
         }
     }
@@ -327,17 +332,6 @@ fn copy(request: &Request<Bytes>) -> Request<Bytes> {
 /// How long it is from `now` to a date.
 fn until(now: Timestamp, due: Timestamp) -> Duration {
     Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
-}
-
-/// What reaches a client.
-#[derive(Debug, Clone)]
-pub enum Answered {
-    /// The whole response.
-    Whole(Response<Bytes>),
-    /// The head and half of the body of this response; then the connection is closed.
-    Truncated(Response<Bytes>),
-    /// Nothing: the connection is closed.
-    Cut,
 }
 
 /// A function's task: a timeout ends it.

@@ -13,6 +13,7 @@
 mod document;
 mod effect;
 mod lie;
+mod occurrence;
 mod rule;
 #[cfg(test)]
 mod tests;
@@ -23,28 +24,13 @@ use clock::Random;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::call::{Caller, Params, Service};
-
 pub use document::{FaultError, parse};
 pub use effect::{Effect, Seconds, Status};
 pub use lie::Lie;
+pub(crate) use occurrence::{Occurrence, Struck};
 pub use rule::{Match, Moment, Probability, Rule};
 
 pub(crate) use effect::{Domain, internal_error, throttled, throttled_function, unavailable};
-
-/// Something that a rule may concern.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Occurrence<'a> {
-    pub(crate) domain: Domain,
-    pub(crate) service: Service,
-    pub(crate) action: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) caller: Option<&'a Caller>,
-    pub(crate) params: &'a Params,
-}
-
-/// A rule that struck: what is to happen, and the rule's number.
-pub(crate) type Struck = (Effect, u64);
 
 /// A rule and how often it struck, as the control API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]

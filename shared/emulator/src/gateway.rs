@@ -9,101 +9,59 @@
 //! Function Compute and OSS have paths instead of actions; `functions` and `objects` are theirs. Nothing that arrives
 //! may panic, and every answer has a request id.
 
+mod delivery;
 mod faults;
 mod forms;
 mod functions;
+mod history;
 mod identity;
+mod injected;
 mod log;
 mod nonces;
 mod objects;
+mod reply;
 mod request;
 mod respond;
+mod shared;
 mod shrunk;
 #[cfg(test)]
 pub(crate) mod sign;
 mod signature;
 mod table;
+mod visit;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 
-use crate::call::{ApiError, Call, Caller, Params, Service};
+use crate::call::{ApiError, Call, Params};
 use crate::listing;
-use crate::state::fc::InvocationId;
 use crate::world::World;
 
 use crate::call::writes;
 use crate::platform::access;
-use faults::{History, Mishaps};
+use history::History;
 use identity::Clocks;
 use log::Log;
 use nonces::Nonces;
+use reply::Served;
+use reply::served;
 use request::Incoming;
 use respond::{Format, Frame};
+use shared::Inner;
+use shared::Watchers;
+use visit::Visit;
 
-pub use faults::{Ending, Manner};
+pub use delivery::{Answered, Ending, Manner};
 pub use log::CallRecord;
+pub use reply::{Pending, Reply};
 
 /// A shared world behind the cloud's protocols. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     inner: Arc<Mutex<Inner>>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    world: World,
-    nonces: Nonces,
-    log: Log,
-    history: History,
-    watchers: Watchers,
-}
-
-type Watcher = Box<dyn FnMut(&World, &CallRecord) + Send>;
-
-/// Who looks at the world after each call.
-#[derive(Default)]
-struct Watchers(Vec<Watcher>);
-
-impl fmt::Debug for Watchers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} watchers", self.0.len())
-    }
-}
-
-/// What the gateway can say at once.
-#[derive(Debug)]
-pub enum Reply {
-    /// The whole answer.
-    Ready(Response<Bytes>),
-    /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
-    Pending(Pending),
-    /// Something happens to the answer on its way.
-    Marred(Box<Reply>, Manner),
-}
-
-/// A synchronous function call whose outcome is awaited.
-#[derive(Debug)]
-pub struct Pending {
-    id: InvocationId,
-    frame: Frame,
-}
-
-/// One request on its way through: what the log will say of it.
-struct Visit<'r> {
-    region: &'r str,
-    clocks: Clocks,
-    frame: Frame,
-    service: Option<Service>,
-    action: String,
-    caller: Option<Caller>,
-    params: Params,
-    /// What goes wrong with it, if anything does.
-    mishaps: Option<Box<Mishaps>>,
 }
 
 impl Gateway {
@@ -214,28 +172,6 @@ impl Gateway {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Visit<'_> {
-    /// A call of the action that the visit is about.
-    fn call(&self, caller: Caller) -> Option<Call> {
-        Some(Call {
-            service: self.service?,
-            action: self.action.clone(),
-            region: self.params.get("RegionId").unwrap_or(self.region).to_owned(),
-            params: self.params.clone(),
-            caller,
-            request_id: self.frame.request_id.clone(),
-        })
-    }
-}
-
-/// An answer with what the log needs to know of it.
-type Served = (Reply, u16, Option<String>);
-
-fn served(response: Response<Bytes>, error: Option<&ApiError>) -> Served {
-    let status = response.status().as_u16();
-    (Reply::Ready(response), status, error.map(|error| error.code.clone()))
 }
 
 /// Answers an RPC or ACS3 request to `/`.

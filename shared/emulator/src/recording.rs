@@ -18,12 +18,11 @@ use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::driver::Answered;
 use crate::faults::Rule;
+use crate::gateway::Answered;
 use secrets::Met;
 
-/// What stands for a secret.
-pub const REDACTED: &str = "***";
+pub use secrets::REDACTED;
 
 /// The version of the form of the lines.
 const VERSION: u32 = 1;

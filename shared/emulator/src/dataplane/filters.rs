@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::Fault;
+use super::path::Fault;
 use crate::state::ecs::{Interface, Policy, Protocol, Rule, Source};
 use crate::state::vpc::AclPolicy;
 use crate::world::World;

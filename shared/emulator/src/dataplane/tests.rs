@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Direction, Fault, Place, Source, Trace, Verdict};
+use super::path::{Direction, Fault, Place, Source, Trace, Verdict};
 use crate::call::Service;
 use crate::services::alb::bench::{Bench, FAR, NEAR, Piece, SERVER};
 use crate::state::alb::Generation;

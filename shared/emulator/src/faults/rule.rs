@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Occurrence;
 use super::effect::{Effect, Seconds};
+use super::occurrence::Occurrence;
 use crate::call::{ApiError, Caller, Service};
 use crate::wildcard::wildcard;
 

@@ -9,7 +9,8 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::*;
-use crate::gateway::{Gateway, Reply};
+use crate::gateway::Gateway;
+use crate::gateway::Reply;
 use crate::state::sts::Credentials;
 use crate::testing::{HANGZHOU, json_of, root, rpc, start, world};
 

@@ -4,55 +4,23 @@
 //!   meet ──► refused? ──► carry_out (held, or shown the past) ──► told otherwise? ──► deliver (late, truncated, cut)
 //! ```
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{ApiError, Body, Call, Params};
-use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
+use crate::faults::Occurrence;
+use crate::faults::{Domain, Effect, Lie, internal_error, throttled, unavailable};
 use crate::time::Hold;
-use crate::world::World;
 
+use super::delivery::Ending;
+use super::delivery::Manner;
+use super::injected::Mishaps;
+use super::reply::Reply;
 use super::respond::{Format, JSON};
-use super::{Inner, Reply, Visit};
+use super::shared::Inner;
+use super::visit::Visit;
 use crate::call::writes;
 use crate::platform::access;
-
-/// How an answer that something happens to reaches the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
-    /// So much later, in the time of the cloud's clock.
-    pub delay: Duration,
-    /// How much of it.
-    pub ending: Ending,
-}
-
-/// How much of an answer reaches the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ending {
-    /// All of it.
-    #[default]
-    Whole,
-    /// Half of its body; then the connection is closed.
-    Truncated,
-    /// Nothing: the connection is closed.
-    Cut,
-}
-
-/// What goes wrong with one call that is not refused outright.
-#[derive(Debug, Default)]
-pub(super) struct Mishaps {
-    manner: Manner,
-    /// What the client is told once the call is carried out.
-    lie: Option<ApiError>,
-    hold: Option<Hold>,
-    lag: Option<Duration>,
-    /// How the answer is falsified.
-    falsified: Option<Lie>,
-}
 
 /// Finds out what goes wrong with a call. Nothing of it was done yet.
 pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Result<(), ApiError> {
@@ -171,41 +139,4 @@ pub(super) fn deliver(mishaps: Option<Box<Mishaps>>, reply: Reply) -> Reply {
 /// What the log says of a call whose connection was cut before anything was done.
 fn cut() -> ApiError {
     ApiError::new(503, "ConnectionCut", "The connection was closed before the call was carried out.")
-}
-
-/// Worlds as they were before each of the latest writes, while there are rules that show the past.
-#[derive(Debug, Default)]
-pub(super) struct History(VecDeque<(Timestamp, World)>);
-
-/// More writes than these within a lag make the lag shorter: each world kept is a whole one.
-const KEPT: usize = 64;
-
-impl History {
-    /// Keeps the world that a write is about to change.
-    fn keep(&mut self, now: Timestamp, world: &World) {
-        let Some(lag) = world.faults.longest_lag() else {
-            self.0.clear();
-            return;
-        };
-        let since = before(now, lag);
-        while self.0.len() >= KEPT || self.0.front().is_some_and(|(at, _)| *at < since) {
-            self.0.pop_front();
-        }
-        self.0.push_back((now, world.clone()));
-    }
-
-    /// The world without the latest write, if there was one.
-    fn before_last(&self) -> Option<&World> {
-        self.0.back().map(|(_, world)| world)
-    }
-
-    /// The world without the writes of the last `lag`, if there were any.
-    fn before(&self, now: Timestamp, lag: Duration) -> Option<&World> {
-        let since = before(now, lag);
-        self.0.iter().find(|(at, _)| *at > since).map(|(_, world)| world)
-    }
-}
-
-fn before(now: Timestamp, lag: Duration) -> Timestamp {
-    SignedDuration::try_from(lag).ok().and_then(|lag| now.checked_sub(lag).ok()).unwrap_or(Timestamp::MIN)
 }

@@ -8,8 +8,12 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::reply::{Pending, Reply, Served, served};
+use super::request::Incoming;
 use super::respond::{Frame, status};
-use super::{Incoming, Inner, Pending, Reply, Served, Visit, faults, identity, served};
+use super::shared::Inner;
+use super::visit::Visit;
+use super::{faults, identity};
 use crate::call::{ApiError, Call, Params, Service};
 use crate::platform::access;
 use crate::platform::invocations;

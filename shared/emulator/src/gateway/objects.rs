@@ -4,8 +4,12 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 
+use super::reply::{Served, served};
+use super::request::Incoming;
 use super::respond::{http_date, status, to_xml};
-use super::{Incoming, Inner, Served, Visit, faults, identity, served};
+use super::shared::Inner;
+use super::visit::Visit;
+use super::{faults, identity};
 use crate::call::{ApiError, Params, Service};
 use crate::platform::access;
 use crate::services::oss;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Request;
 
-use super::Incoming;
+use super::request::Incoming;
 use super::signature;
 use crate::state::sts::Credentials;
 

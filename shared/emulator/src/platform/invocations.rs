@@ -2,6 +2,8 @@
 //!
 //! Sources: fc-runtime.md sections 1.2 to 1.5.
 
+use super::access;
+use super::sessions;
 use crate::call::ApiError;
 use crate::call::Params;
 use crate::call::Service;
@@ -10,8 +12,6 @@ use crate::faults::Domain;
 use crate::faults::Effect;
 use crate::faults::Occurrence;
 use crate::faults::Seconds;
-use crate::platform::access;
-use crate::platform::sessions;
 use crate::state::fc::Attempt;
 use crate::state::fc::Fate;
 use crate::state::fc::Function;

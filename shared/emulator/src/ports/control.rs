@@ -19,7 +19,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Open;
+use super::open::Open;
 use crate::call::Caller;
 use crate::driver::Cloud;
 use crate::faults;

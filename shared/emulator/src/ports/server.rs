@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::wire;
 use super::wire::Wire;
-use crate::driver::Answered;
+use crate::gateway::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.
 const LARGEST_BODY: usize = 33 << 20;

@@ -11,7 +11,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::REDACTED;
+/// What stands for a secret.
+pub const REDACTED: &str = "***";
 
 /// How names end, in lower case, letters and digits only, of fields that hold secrets: `SecurityToken`, `security-token`,
 /// `x-oss-security-token`, `X-Fc-Security-Token`, `x-acs-security-token`, `x-oss-signature`, `x-fc-access-key-secret`, ...

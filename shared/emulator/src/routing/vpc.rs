@@ -3,7 +3,7 @@
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use crate::routing::transit;
+use super::transit;
 use crate::state::vpc::{Status, TableKind};
 use crate::world::World;
 

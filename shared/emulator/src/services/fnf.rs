@@ -4,6 +4,7 @@
 //! error names, roles. Sources: workflow-events-template.md sections 1.3 and 1.5.
 
 mod callbacks;
+mod checks;
 pub(crate) mod executions;
 pub(crate) mod tasks;
 
@@ -14,6 +15,10 @@ use crate::call::{Answer, ApiError, Call, Params};
 use crate::call::{done, unknown_action};
 use crate::state::fnf::Flow;
 use crate::world::World;
+use checks::check_name;
+use checks::find_flow;
+use checks::limit;
+use checks::time;
 
 /// Where CloudFlow has endpoints (workflow-events-template.md section 1.5, "Regions").
 const REGIONS: [&str; 7] =
@@ -117,35 +122,6 @@ fn describe(flow: &Flow) -> Value {
         "CreatedTime": time(flow.created),
         "LastModifiedTime": time(flow.modified),
     })
-}
-
-fn find_flow<'w>(world: &'w World, region: &str, name: &str) -> Result<&'w Flow, ApiError> {
-    world
-        .fnf
-        .flows
-        .get(&(region.to_owned(), name.to_owned()))
-        .ok_or_else(|| ApiError::not_found("FlowNotExists", format!("Flow {name} does not exist.")))
-}
-
-/// `[A-Za-z_][A-Za-z0-9_-]{0,127}` (workflow-events-template.md section 1.5).
-fn check_name(parameter: &str, name: &str) -> Result<(), ApiError> {
-    let first = name.bytes().next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == b'_');
-    let rest = name.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'_' || letter == b'-');
-    if first && rest && name.len() <= 128 { Ok(()) } else { Err(invalid(parameter)) }
-}
-
-fn limit(params: &Params, default: usize, most: usize) -> Result<usize, ApiError> {
-    let limit = params.parse::<usize>("Limit")?.unwrap_or(default);
-    if (1..=most).contains(&limit) { Ok(limit) } else { Err(invalid("Limit")) }
-}
-
-fn invalid(parameter: &str) -> ApiError {
-    ApiError::bad("InvalidArgument", format!("Parameter {parameter} is invalid."))
-}
-
-/// Times have milliseconds here.
-fn time(at: Timestamp) -> String {
-    format!("{at:.3}")
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Instances, their network interfaces, security groups and prefix lists.
 
 mod fleet;
+mod instance;
 mod rules;
 
 use crate::tags::Tags;
 use crate::time::Held;
 pub(crate) use fleet::Fleet;
+pub(crate) use instance::{Instance, State};
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 pub(crate) use rules::{Policy, PortRange, Protocol, Rule, Source};
@@ -22,32 +24,6 @@ pub(crate) struct Ecs {
     pub(crate) prefix_lists: BTreeMap<String, PrefixList>,
     /// When which instance takes its next step.
     pub(crate) due: BTreeSet<(Timestamp, String)>,
-}
-
-/// A server.
-#[derive(Debug, Clone)]
-pub(crate) struct Instance {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) region: String,
-    pub(crate) zone: String,
-    pub(crate) vpc: String,
-    pub(crate) switch: String,
-    /// Its primary network interface.
-    pub(crate) interface: String,
-    /// Interfaces beside the primary one, each with an address and security groups of its own.
-    pub(crate) secondary: Vec<String>,
-    pub(crate) instance_type: String,
-    pub(crate) image: String,
-    pub(crate) state: State,
-    /// What happens to it next, and when.
-    pub(crate) steps: std::collections::VecDeque<(Timestamp, State)>,
-    /// Ports its web server listens on while it runs.
-    pub(crate) web_ports: BTreeSet<u16>,
-    pub(crate) created: Timestamp,
-    pub(crate) started: Option<Timestamp>,
-    pub(crate) tags: Tags,
 }
 
 /// An elastic network interface: of an instance, or of a transit router's attachment.
@@ -99,28 +75,6 @@ pub(crate) struct PrefixList {
     pub(crate) entries: Vec<(Ipv4Net, String)>,
     pub(crate) created: Timestamp,
     pub(crate) tags: Tags,
-}
-
-/// An instance's status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
-    Pending,
-    Starting,
-    Running,
-    Stopping,
-    Stopped,
-}
-
-impl State {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Starting => "Starting",
-            Self::Running => "Running",
-            Self::Stopping => "Stopping",
-            Self::Stopped => "Stopped",
-        }
-    }
 }
 
 impl Ecs {

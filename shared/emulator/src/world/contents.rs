@@ -1,5 +1,6 @@
 //! What a world is given from outside, and what it is asked for, without a call of the API: roles, keys, functions, flows and rules.
 
+use super::World;
 use crate::call::ApiError;
 use crate::state::fc::Deployed;
 use crate::state::fc::Function;
@@ -10,7 +11,6 @@ use crate::state::fnf::Flow;
 use crate::state::fnf::parse;
 use crate::state::ram::Role;
 use crate::state::sts::Credentials;
-use crate::world::World;
 use jiff::Timestamp;
 use std::time::Duration;
 use template::Rule;

@@ -8,7 +8,8 @@ use serde_json::json;
 use template::{Rule as EventRule, Target};
 
 use super::*;
-use crate::driver::{Answered, Cloud};
+use crate::driver::Cloud;
+use crate::gateway::Answered;
 use crate::platform::bus;
 use crate::state::fc::Outcome;
 use crate::testing::{Played, acs3, put_function};

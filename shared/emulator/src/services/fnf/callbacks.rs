@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use workflow::{EventKind, TaskError, TokenError, limits};
 
-use super::invalid;
+use super::checks::invalid;
 use crate::call::{Answer, ApiError, Call};
 use crate::digest::sha256_hex;
 use crate::state::fnf::RunKey;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use workflow::Execution;
 
-use super::{callbacks, check_name, find_flow, invalid, limit, time};
+use super::callbacks;
+use super::checks::{check_name, find_flow, invalid, limit, time};
 use crate::call::{Answer, ApiError, Call};
 use crate::state::fnf::{Run, RunKey};
 use crate::world::World;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
-use super::Instance;
+use super::instance::Instance;
 
 /// Every instance. What only reads goes through to the map by id.
 #[derive(Debug, Clone, Default)]

@@ -1,0 +1,36 @@
+//! One request on its way through the gateway.
+
+use super::identity::Clocks;
+use super::injected::Mishaps;
+use super::respond::Frame;
+use crate::call::Call;
+use crate::call::Caller;
+use crate::call::Params;
+use crate::call::Service;
+
+/// One request on its way through: what the log will say of it.
+pub(super) struct Visit<'r> {
+    pub(super) region: &'r str,
+    pub(super) clocks: Clocks,
+    pub(super) frame: Frame,
+    pub(super) service: Option<Service>,
+    pub(super) action: String,
+    pub(super) caller: Option<Caller>,
+    pub(super) params: Params,
+    /// What goes wrong with it, if anything does.
+    pub(super) mishaps: Option<Box<Mishaps>>,
+}
+
+impl Visit<'_> {
+    /// A call of the action that the visit is about.
+    pub(super) fn call(&self, caller: Caller) -> Option<Call> {
+        Some(Call {
+            service: self.service?,
+            action: self.action.clone(),
+            region: self.params.get("RegionId").unwrap_or(self.region).to_owned(),
+            params: self.params.clone(),
+            caller,
+            request_id: self.frame.request_id.clone(),
+        })
+    }
+}
