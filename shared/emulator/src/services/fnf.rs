@@ -11,7 +11,7 @@ pub(crate) mod tasks;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call};
 use crate::call::{done, unknown_action};
 use crate::state::fnf::Flow;
 use crate::world::World;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::call::{Caller, Service};
+use crate::call::{Caller, Params, Service};
 use crate::testing::{HANGZHOU, start, world};
 
 const FLOW: &str = "
