@@ -21,12 +21,12 @@ use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 
+use crate::world::World;
+
 pub(crate) use changes::next_change;
 pub(crate) use forwarder::Forwarder;
 
 pub use path::{Direction, Fault, Hop, Place, Source, Trace, Verdict};
-
-use crate::world::World;
 
 /// Follows a TCP connection's first packet from `source` to `destination:port`, and the answer back.
 pub(crate) fn trace(world: &World, now: Timestamp, source: Source<'_>, destination: Ipv4Addr, port: u16) -> Trace {

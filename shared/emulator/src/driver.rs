@@ -22,18 +22,15 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::Decision;
-use crate::engine::Effect;
-use crate::engine::requests;
+use crate::engine::{Effect, requests};
 use crate::faults::{FaultError, Rule};
-use crate::gateway::Ending;
-use crate::gateway::Gateway;
-use crate::gateway::Reply;
-
-pub use crate::gateway::Answered;
+use crate::gateway::{Ending, Gateway, Reply};
 use crate::host::FunctionHost;
 use crate::recording::Recorder;
 use crate::state::fc::{Fate, Invocation, Outcome};
 use crate::world::World;
+
+pub use crate::gateway::Answered;
 
 /// A due time that is not ahead although everything due was done must not spin the driver.
 const PATIENCE: Duration = Duration::from_millis(1);

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 
 use crate::call::{Answer, ApiError, Body, Call, Service, unknown_action};
 use crate::platform::{access, bus, invocations};
-use crate::services::fnf::tasks;
-use crate::services::{alb, cen, ecs, events, fnf, ram, ros, sts, vpc};
+use crate::services::fnf::{self, tasks};
+use crate::services::{alb, cen, ecs, events, ram, ros, sts, vpc};
 use crate::state::fc::{Invocation, InvocationId, Origin, Outcome};
 use crate::time;
 use crate::world::World;

@@ -36,12 +36,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 
-use crate::call::{ApiError, Call, Params};
+use crate::call::{ApiError, Call, Params, writes};
 use crate::listing;
-use crate::world::World;
-
-use crate::call::writes;
 use crate::platform::access;
+use crate::world::World;
 use history::History;
 use identity::Clocks;
 use log::Log;

@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use serde_json::Value;
 
 use crate::call::{ApiError, Body, Params};

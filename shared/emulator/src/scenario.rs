@@ -16,8 +16,7 @@ use jiff::Timestamp;
 
 use crate::call::{ApiError, Call, Caller, Params, Service};
 use crate::services::ecs as ecs_actions;
-use crate::services::ecs::instances;
-use crate::services::ecs::interfaces;
+use crate::services::ecs::{instances, interfaces};
 use crate::state::{cen, ecs, vpc};
 use crate::time::Timed;
 use crate::world::World;

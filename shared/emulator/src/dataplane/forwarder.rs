@@ -6,13 +6,10 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
-use super::filters;
-use super::filters::Flow;
-use super::owner::Owner;
-use super::owner::owner_of_address;
+use super::filters::{self, Flow};
+use super::owner::{Owner, owner_of_address};
 use super::path::{Direction, Fault, Hop, Place, Source, Verdict};
-use crate::routing::transit;
-use crate::routing::transit::EntryStatus;
+use crate::routing::transit::{self, EntryStatus};
 use crate::routing::vpc as routes;
 use crate::state::cen::Attachment;
 use crate::world::World;

@@ -1,9 +1,7 @@
 //! What the emulated web servers and load balancers answer.
 
 use bytes::Bytes;
-use http::HeaderValue;
-use http::Response;
-use http::StatusCode;
+use http::{HeaderValue, Response, StatusCode};
 
 /// What an instance's web server answers.
 pub(crate) fn hello(instance: &str) -> Response<Bytes> {

@@ -1,14 +1,12 @@
 //! Events and timers that are due, brought to functions and flows.
 
-use crate::platform::bus;
-use crate::platform::invocations;
-use crate::services::fnf::executions;
-use crate::state::events::Delivery;
-use crate::state::events::Destination;
-use crate::state::fc::Attempt;
-use crate::state::fc::Origin;
-use crate::world::World;
 use jiff::Timestamp;
+
+use crate::platform::{bus, invocations};
+use crate::services::fnf::executions;
+use crate::state::events::{Delivery, Destination};
+use crate::state::fc::{Attempt, Origin};
+use crate::world::World;
 
 /// Delivers what is due, and fires timers.
 pub(super) fn advance(world: &mut World, now: Timestamp) {

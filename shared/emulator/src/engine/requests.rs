@@ -4,8 +4,7 @@ use std::net::Ipv4Addr;
 
 use jiff::Timestamp;
 
-use crate::dataplane::Forwarder;
-use crate::dataplane::{Source, Verdict};
+use crate::dataplane::{Forwarder, Source, Verdict};
 use crate::services::alb::health::is_healthy;
 use crate::state::alb::Policy;
 use crate::state::alb::listener::Listener;

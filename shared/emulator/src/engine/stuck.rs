@@ -5,13 +5,10 @@
 
 use jiff::Timestamp;
 
-use crate::time::held_until;
+use crate::faults::{FaultError, FaultState, Rule};
+use crate::time::{Held, held_until};
 use crate::world::World;
 
-use crate::faults::FaultError;
-use crate::faults::FaultState;
-use crate::faults::Rule;
-use crate::time::Held;
 #[cfg(doc)]
 use crate::time::Hold;
 

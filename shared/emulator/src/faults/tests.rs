@@ -9,8 +9,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use super::*;
-use crate::gateway::Gateway;
-use crate::gateway::Reply;
+use crate::gateway::{Gateway, Reply};
 use crate::state::sts::Credentials;
 use crate::testing::{HANGZHOU, json_of, root, rpc, start, world};
 

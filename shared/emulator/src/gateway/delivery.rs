@@ -1,8 +1,9 @@
 //! How an answer reaches the client: whole or in part, at once or late.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
-use std::time::Duration;
 
 /// How an answer that something happens to reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,20 +7,16 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use crate::call::{ApiError, Body, Call, Params};
-use crate::faults::Occurrence;
-use crate::faults::{Domain, Effect, Lie, internal_error, throttled, unavailable};
-use crate::time::Hold;
-
-use super::delivery::Ending;
-use super::delivery::Manner;
+use super::delivery::{Ending, Manner};
 use super::injected::Mishaps;
 use super::reply::Reply;
 use super::respond::{Format, JSON};
 use super::shared::Inner;
 use super::visit::Visit;
-use crate::call::writes;
+use crate::call::{ApiError, Body, Call, Params, writes};
+use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
 use crate::platform::access;
+use crate::time::Hold;
 
 /// Finds out what goes wrong with a call. Nothing of it was done yet.
 pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Result<(), ApiError> {

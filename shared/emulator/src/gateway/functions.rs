@@ -15,8 +15,7 @@ use super::shared::Inner;
 use super::visit::Visit;
 use super::{faults, identity};
 use crate::call::{ApiError, Call, Params, Service};
-use crate::platform::access;
-use crate::platform::invocations;
+use crate::platform::{access, invocations};
 use crate::services::fc as actions;
 use crate::state::fc::{Attempt, InvocationId, Origin, Outcome};
 

@@ -1,10 +1,11 @@
 //! Worlds as they were before the latest writes, for reads that are to show the past.
 
-use crate::world::World;
-use jiff::SignedDuration;
-use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::world::World;
 
 /// Worlds as they were before each of the latest writes, while there are rules that show the past.
 #[derive(Debug, Default)]

@@ -6,8 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::nonces::Nonces;
 use super::request::Incoming;
-use super::signature;
-use super::signature::Authorization;
+use super::signature::{self, Authorization};
 use crate::call::{ApiError, Caller};
 use crate::digest::sha256_hex;
 use crate::world::World;

@@ -1,10 +1,11 @@
 //! What rules do to one call that they do not refuse.
 
+use std::time::Duration;
+
 use super::delivery::Manner;
 use crate::call::ApiError;
 use crate::faults::Lie;
 use crate::time::Hold;
-use std::time::Duration;
 
 /// What goes wrong with one call that is not refused outright.
 #[derive(Debug, Default)]

@@ -1,11 +1,12 @@
 //! What the gateway answers at once.
 
+use bytes::Bytes;
+use http::Response;
+
 use super::delivery::Manner;
 use super::respond::Frame;
 use crate::call::ApiError;
 use crate::state::fc::InvocationId;
-use bytes::Bytes;
-use http::Response;
 
 /// What the gateway can say at once.
 #[derive(Debug)]

@@ -1,11 +1,11 @@
 //! What the clones of a gateway share.
 
+use std::fmt;
+
 use super::history::History;
-use super::log::CallRecord;
-use super::log::Log;
+use super::log::{CallRecord, Log};
 use super::nonces::Nonces;
 use crate::world::World;
-use std::fmt;
 
 #[derive(Debug)]
 pub(super) struct Inner {

@@ -34,7 +34,6 @@ use std::collections::BTreeSet;
 
 use super::forms;
 use crate::call::{ApiError, Params, Service};
-
 use entry::{Action, Bounds, Parameter};
 use words::Words;
 

@@ -2,11 +2,10 @@
 
 mod limits;
 
+use http::StatusCode;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-use http::StatusCode;
 
 use super::*;
 use crate::state::ram::Role;

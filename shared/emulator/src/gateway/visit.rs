@@ -3,10 +3,7 @@
 use super::identity::Clocks;
 use super::injected::Mishaps;
 use super::respond::Frame;
-use crate::call::Call;
-use crate::call::Caller;
-use crate::call::Params;
-use crate::call::Service;
+use crate::call::{Call, Caller, Params, Service};
 
 /// One request on its way through: what the log will say of it.
 pub(super) struct Visit<'r> {

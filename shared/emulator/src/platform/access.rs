@@ -4,15 +4,13 @@
 mod policy;
 mod resource;
 
-use crate::call::ApiError;
-use crate::call::Call;
-use crate::call::Caller;
-use crate::call::Service;
+use serde_json::{Value, json};
+
+use crate::call::{ApiError, Call, Caller, Service};
 use crate::state::ram::Role;
 use crate::world::World;
+
 pub(crate) use policy::Verdict;
-use serde_json::Value;
-use serde_json::json;
 
 /// Refuses a call that the caller's policies do not allow.
 pub(crate) fn authorize(world: &World, call: &Call) -> Result<(), ApiError> {

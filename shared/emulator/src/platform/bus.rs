@@ -3,21 +3,17 @@
 //! Delivery is at least once: an event may come several times and a failed delivery is repeated, so receivers must
 //! bear both. Sources: workflow-events-template.md sections 2.1 (envelope), 2.3 (patterns, targets, retry).
 
-use crate::call::Params;
-use crate::call::Service;
-use crate::faults::Domain;
-use crate::faults::Effect;
-use crate::faults::Occurrence;
-use crate::state::events::Delivery;
-use crate::state::events::Destination;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use template::{Param, Target};
+
+use crate::call::{Params, Service};
+use crate::faults::{Domain, Effect, Occurrence};
+use crate::state::events::{Delivery, Destination};
 use crate::time::moment;
 use crate::world::World;
-use jiff::Timestamp;
-use serde_json::Value;
-use serde_json::json;
-use std::time::Duration;
-use template::Param;
-use template::Target;
 
 mod pattern;
 #[cfg(test)]

@@ -1,18 +1,13 @@
 //! Puts a resolved template into the emulated account, as the resource orchestrator would.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use template::cron::Schedule;
-use template::{Deployment, TriggerKind};
+use template::{Deployment, Param, Rule, Target, TriggerKind};
 
 use crate::state::fc::{Function, TriggerEntry};
-use crate::state::ram;
-use crate::state::ram::Role;
+use crate::state::ram::{self, Role};
 use crate::world::World;
-use serde_json::Value;
-use template::Param;
-use template::Rule;
-use template::Target;
 
 /// What the account would not take.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,11 @@
 //! Network interfaces that cloud services keep in a customer's vSwitches.
 
+use jiff::Timestamp;
+
 use crate::call::ApiError;
 use crate::state::ecs::Interface;
 use crate::tags::Tags;
 use crate::world::World;
-use jiff::Timestamp;
 
 pub(crate) fn mac(world: &mut World) -> String {
     let [.., a, b, c] = world.ids.number().to_be_bytes();

@@ -2,27 +2,15 @@
 //!
 //! Sources: fc-runtime.md sections 1.2 to 1.5.
 
-use super::access;
-use super::sessions;
-use crate::call::ApiError;
-use crate::call::Params;
-use crate::call::Service;
-use crate::faults;
-use crate::faults::Domain;
-use crate::faults::Effect;
-use crate::faults::Occurrence;
-use crate::faults::Seconds;
-use crate::state::fc::Attempt;
-use crate::state::fc::Fate;
-use crate::state::fc::Function;
-use crate::state::fc::Invocation;
-use crate::state::fc::InvocationId;
-use crate::state::fc::Origin;
-use crate::state::fc::Outcome;
-use crate::state::fc::Running;
-use crate::world::World;
-use jiff::Timestamp;
 use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{access, sessions};
+use crate::call::{ApiError, Params, Service};
+use crate::faults::{self, Domain, Effect, Occurrence, Seconds};
+use crate::state::fc::{Attempt, Fate, Function, Invocation, InvocationId, Origin, Outcome, Running};
+use crate::world::World;
 
 /// Function Compute tries an asynchronous invocation three times more (fc-runtime.md section 1.5).
 const ASYNC_RETRIES: u32 = 3;

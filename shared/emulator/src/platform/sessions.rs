@@ -1,19 +1,15 @@
 //! Sessions of roles: opened, shared by the functions of a role, and ended early by faults.
 
-use crate::call::Caller;
-use crate::call::Params;
-use crate::call::Service;
-use crate::faults::Domain;
-use crate::faults::Effect;
-use crate::faults::Occurrence;
-use crate::state::sts::Credentials;
-use crate::state::sts::Session;
-use crate::time::moment;
-use crate::world::World;
-use jiff::SignedDuration;
-use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::call::{Caller, Params, Service};
+use crate::faults::{Domain, Effect, Occurrence};
+use crate::state::sts::{Credentials, Session};
+use crate::time::moment;
+use crate::world::World;
 
 /// Function Compute's tokens live this long (fc-runtime.md section 1.7).
 const FUNCTION_SESSION: Duration = Duration::from_secs(36 * 3600);

@@ -15,9 +15,7 @@ use super::server;
 use super::tasks::Tasks;
 use crate::Decision;
 use crate::driver::Cloud;
-use crate::driver::pages::hello;
-use crate::driver::pages::own_reply;
-use crate::driver::pages::plain;
+use crate::driver::pages::{hello, own_reply, plain};
 
 /// One listener of one load balancer.
 #[derive(Debug)]

@@ -22,8 +22,7 @@ use serde_json::{Value, json};
 use super::open::Open;
 use crate::call::Caller;
 use crate::driver::Cloud;
-use crate::faults;
-use crate::faults::FaultError;
+use crate::faults::{self, FaultError};
 use crate::gateway::CallRecord;
 use crate::world::World;
 

@@ -1,17 +1,16 @@
 //! The open ports: what their owner and the servers behind them share.
 
-use super::balancer;
-use super::server;
-use super::tasks::Tasks;
-use crate::driver::Cloud;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
 use tokio::net::TcpListener;
+
+use super::tasks::Tasks;
+use super::{balancer, server};
+use crate::driver::Cloud;
 
 /// What the ports' owner and the servers behind them share.
 #[derive(Debug)]

@@ -13,8 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-use super::wire;
-use super::wire::Wire;
+use super::wire::{self, Wire};
 use crate::gateway::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.

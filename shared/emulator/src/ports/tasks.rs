@@ -1,7 +1,7 @@
 //! Tasks that end with their owner.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
+
 use tokio::task::JoinHandle;
 
 /// Tasks that end with their owner.

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::call::ApiError;
-use crate::services::alb::load_balancers;
-use crate::services::alb::load_balancers::Order;
+use crate::services::alb::load_balancers::{self, Order};
 use crate::state::alb::Generation;
 use crate::state::alb::load_balancer::Status;
 use crate::time::Timed;

@@ -19,8 +19,7 @@ mod zones;
 
 use jiff::Timestamp;
 
-use crate::call::unknown_action;
-use crate::call::{Answer, Call};
+use crate::call::{Answer, Call, unknown_action};
 use crate::state::cen::Status;
 use crate::time::Timed;
 use crate::world::World;

@@ -17,8 +17,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use crate::call::unknown_action;
-use crate::call::{ApiError, Body, Call};
+use crate::call::{ApiError, Body, Call, unknown_action};
 use crate::world::World;
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Result<Body, ApiError> {

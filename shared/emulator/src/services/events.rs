@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use template::{Param, Rule, Target};
 
-use crate::call::unknown_action;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, unknown_action};
 use crate::world::World;
 
 type Key = (String, String, String);

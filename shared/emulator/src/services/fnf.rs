@@ -11,8 +11,7 @@ pub(crate) mod tasks;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Answer, ApiError, Call};
-use crate::call::{done, unknown_action};
+use crate::call::{Answer, ApiError, Call, done, unknown_action};
 use crate::state::fnf::Flow;
 use crate::world::World;
 use checks::check_name;

@@ -7,11 +7,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::call;
-use crate::call::ApiError;
+use crate::call::{self, ApiError};
 use crate::digest::sha256_hex;
-use crate::state::oss::Bucket;
-use crate::state::oss::Object;
+use crate::state::oss::{Bucket, Object};
 use crate::world::World;
 
 /// Most bytes of all objects together, old versions included. The emulator's own limit: objects are kept in memory.

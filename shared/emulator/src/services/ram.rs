@@ -6,8 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Answer, ApiError, Call, Params};
-use crate::call::{done, unknown_action};
+use crate::call::{Answer, ApiError, Call, Params, done, unknown_action};
 use crate::state::ram::Role;
 use crate::world::World;
 

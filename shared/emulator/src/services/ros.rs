@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template};
 
-use crate::call::{Answer, ApiError, Call, Params};
-use crate::call::{done, unknown_action};
+use crate::call::{Answer, ApiError, Call, Params, done, unknown_action};
 use crate::listing::{Size, by_number};
 use crate::state::ros::Stack;
 use crate::time::Timed;

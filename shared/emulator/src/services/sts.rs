@@ -5,10 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::call::unknown_action;
-use crate::call::{Answer, ApiError, Call, Caller};
-use crate::platform::access;
-use crate::platform::sessions;
+use crate::call::{Answer, ApiError, Call, Caller, unknown_action};
+use crate::platform::{access, sessions};
 use crate::world::World;
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {

@@ -14,8 +14,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use crate::call::unknown_action;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, unknown_action};
 use crate::world::World;
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {

@@ -1,9 +1,8 @@
 //! What holds for the account as a whole and has no place of its own among the services: locks for bills, a service that is not open.
 
-use serde_json::Value;
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
 
 /// Those of them that have no place of their own in the world.
 #[derive(Debug, Clone, Default)]

@@ -9,17 +9,18 @@ pub(crate) mod server;
 pub(crate) mod server_group;
 mod sources;
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+
 use crate::state::alb::health::Health;
 use crate::state::alb::job::Job;
 use crate::state::alb::listener::Listener;
 use crate::state::alb::load_balancer::LoadBalancer;
 use crate::state::alb::server_group::ServerGroup;
 use crate::time::Held;
-use jiff::Timestamp;
+
 pub use sources::{Generation, back_to_origin};
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::collections::VecDeque;
 
 /// How the load balancers of a world behave where the real ones differ by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

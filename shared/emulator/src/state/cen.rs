@@ -3,12 +3,13 @@
 //! Propagated entries are never stored: `routing` computes them from attachments, associations and propagations each time
 //! they are read, so they cannot fall out of step.
 
-use crate::tags::Tags;
-use crate::time::Held;
-use crate::time::Timed;
+use std::collections::BTreeMap;
+
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+
+use crate::tags::Tags;
+use crate::time::{Held, Timed};
 
 /// Everything of the CEN service.
 #[derive(Debug, Clone, Default)]

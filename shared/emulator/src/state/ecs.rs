@@ -4,16 +4,18 @@ mod fleet;
 mod instance;
 mod rules;
 
-use crate::tags::Tags;
-use crate::time::Held;
-pub(crate) use fleet::Fleet;
-pub(crate) use instance::{Instance, State};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
+
+use crate::tags::Tags;
+use crate::time::Held;
+
+pub(crate) use fleet::Fleet;
+pub(crate) use instance::{Instance, State};
 pub(crate) use rules::{Policy, PortRange, Protocol, Rule, Source};
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
 
 /// Every server of the account and what belongs to it.
 #[derive(Debug, Clone, Default)]

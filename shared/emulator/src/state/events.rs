@@ -2,11 +2,13 @@
 
 mod timers;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::json;
-use std::collections::BTreeMap;
 use template::Rule;
 use template::cron::Schedule;
+
 use timers::{Timer, TimerKey, Timers};
 
 #[derive(Debug, Clone, Default)]

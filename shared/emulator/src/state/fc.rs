@@ -1,12 +1,14 @@
 //! Functions that were deployed, and invocations from request to outcome.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
 use crate::call::ApiError;
 use crate::state::events::Delivery;
 use crate::state::fnf::TaskKey;
-use jiff::Timestamp;
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// Real seconds that every invocation gets at least where the cloud's time runs faster than real time: work takes real time,
 /// however fast the cloud's passes.

@@ -2,15 +2,15 @@
 
 mod rates;
 
-use crate::call::ApiError;
-use jiff::Timestamp;
-pub(crate) use rates::Rates;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use workflow::Definition;
-use workflow::Execution;
-use workflow::TaskId;
+
+use jiff::Timestamp;
+use workflow::{Definition, Execution, TaskId};
+
+use crate::call::ApiError;
+
+pub(crate) use rates::Rates;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fnf {

@@ -1,8 +1,8 @@
 //! Roles and their policies.
 
-use serde_json::Value;
-use serde_json::json;
 use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 /// A role of the account.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,11 @@
 //! Stacks.
 
-use crate::time::Held;
-use crate::time::Timed;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use template::Deployment;
+
+use crate::time::{Held, Timed};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ros {

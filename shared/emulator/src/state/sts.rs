@@ -1,9 +1,10 @@
 //! Keys and sessions of roles.
 
-use crate::call::Caller;
+use std::collections::{BTreeMap, VecDeque};
+
 use jiff::Timestamp;
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+
+use crate::call::Caller;
 
 /// What a client signs with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,15 +5,17 @@
 
 mod acl;
 
-use crate::call::ApiError;
-use crate::tags::Tags;
-use crate::time::Held;
-use crate::time::Timed;
-pub(crate) use acl::{AclEntry, AclPolicy, NetworkAcl};
-use ipnet::Ipv4Net;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+use jiff::Timestamp;
+
+use crate::call::ApiError;
+use crate::tags::Tags;
+use crate::time::{Held, Timed};
+
+pub(crate) use acl::{AclEntry, AclPolicy, NetworkAcl};
 
 /// Every network of the account.
 #[derive(Debug, Clone, Default)]

@@ -1,19 +1,16 @@
 //! What a world is given from outside, and what it is asked for, without a call of the API: roles, keys, functions, flows and rules.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+use template::Rule;
+
 use super::World;
 use crate::call::ApiError;
-use crate::state::fc::Deployed;
-use crate::state::fc::Function;
-use crate::state::fc::InvocationId;
-use crate::state::fc::LEAST_REAL_SECONDS;
-use crate::state::fc::Outcome;
-use crate::state::fnf::Flow;
-use crate::state::fnf::parse;
+use crate::state::fc::{Deployed, Function, InvocationId, LEAST_REAL_SECONDS, Outcome};
+use crate::state::fnf::{Flow, parse};
 use crate::state::ram::Role;
 use crate::state::sts::Credentials;
-use jiff::Timestamp;
-use std::time::Duration;
-use template::Rule;
 
 impl World {
     /// Adds a role, or replaces the one of that name. Roles of other accounts can be played by their ARN.

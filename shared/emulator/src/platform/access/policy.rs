@@ -1,7 +1,8 @@
 //! Reading policy documents: Deny over Allow, wildcards, and the one condition that trust policies need.
 
-use crate::wildcard::wildcard;
 use serde_json::Value;
+
+use crate::wildcard::wildcard;
 
 /// What policies say of one action on one resource. Ordered by which wins when several resources are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

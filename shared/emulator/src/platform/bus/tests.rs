@@ -1,11 +1,11 @@
 //! Rules and targets, on explicit time.
 
 use jiff::SignedDuration;
+use template::Rule;
 
 use super::*;
 use crate::call::{Call, Caller, Params, Service};
 use crate::testing::{HANGZHOU, put_function, start, world};
-use template::Rule;
 
 fn target(kind: &str, endpoint: &str, params: Vec<Param>) -> Target {
     Target { id: "t".into(), kind: kind.into(), endpoint: endpoint.into(), params }

@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::config;
-use super::config::{QUIC, X_FORWARDED_FOR};
-use super::load_balancers;
+use super::config::{self, QUIC, X_FORWARDED_FOR};
 use super::paging::{Page, filter, passes};
-use super::{fault, jobs, server_groups, servers, tags};
+use super::{fault, jobs, load_balancers, server_groups, servers, tags};
 use crate::call::{Answer, ApiError, Call, Params};
-use crate::state::alb::listener::Listener;
-use crate::state::alb::listener::Status;
+use crate::state::alb::listener::{Listener, Status};
 use crate::state::alb::load_balancer::LoadBalancer;
 use crate::time::Timed;
 use crate::world::World;

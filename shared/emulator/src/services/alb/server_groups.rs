@@ -5,17 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::config;
-use super::config::{CONSISTENT_HASH, SLOW_START, STICKY_SESSION};
+use super::config::{self, CONSISTENT_HASH, SLOW_START, STICKY_SESSION};
 use super::paging::{Page, filter, passes};
 use super::{fault, jobs, tags};
 use crate::call::{Answer, ApiError, Call, Params};
 use crate::stamp;
 use crate::state::alb::Alb;
 use crate::state::alb::health_check::HealthCheck;
-use crate::state::alb::server_group::Drain;
-use crate::state::alb::server_group::ServerGroup;
-use crate::state::alb::server_group::Status;
+use crate::state::alb::server_group::{Drain, ServerGroup, Status};
 use crate::time::Timed;
 use crate::world::World;
 

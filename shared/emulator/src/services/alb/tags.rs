@@ -4,11 +4,9 @@ use serde_json::json;
 
 use super::fault;
 use super::paging::{Page, passes};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::state::alb::Alb;
-use crate::tags;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 const MOST: usize = 20;

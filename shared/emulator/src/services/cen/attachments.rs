@@ -7,19 +7,15 @@ use super::checks::{
     account, attached, cut, dependents, is, known_filters, no_such_attachment, no_such_attachment_to_update, quiet,
     ready, router,
 };
-use super::routers;
-use super::zones;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use super::{routers, zones};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_token};
 use crate::platform::interfaces;
-use crate::stamp;
 use crate::state::cen::{Status, VpcAttachment, ZoneMapping};
-use crate::state::ram;
-use crate::state::vpc;
-use crate::tags;
+use crate::state::{ram, vpc};
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if let Some(id) = call.params.get("TransitRouterId") {

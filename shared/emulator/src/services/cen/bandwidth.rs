@@ -4,13 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::checks::cen;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_number};
-use crate::stamp;
 use crate::state::cen::{Package, Peer};
-use crate::tags;
 use crate::world::World;
+use crate::{stamp, tags};
 
 /// The two areas of a plan and how a span of them is called.
 pub(super) fn span(package: &Package) -> String {

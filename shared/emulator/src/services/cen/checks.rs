@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Params};
+use crate::call::{Answer, ApiError, Params, done};
 use crate::settings::UnknownAttachment;
 use crate::state::cen::{Attachment, CenInstance, Edition, Router, Status, Table};
 use crate::time::Timed;

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{attached_to, cen_of_table, is, quiet, table};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_token};
 use crate::routing::transit::{EntryStatus, Kind, TransitEntry, transit_entries};
 use crate::stamp;

@@ -4,14 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{cen, quiet};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_number};
-use crate::stamp;
 use crate::state::cen::{CenInstance, Status};
-use crate::tags;
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 /// The service is open in this account: opening it costs money, so no stage ever does.
 pub(super) fn check_service(world: &World) -> Answer {

@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{attached_to, cen_of_table, is, quiet, table};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Page, Size, by_token};
 use crate::state::cen::{Link, Status};
 use crate::time::Timed;

@@ -8,14 +8,12 @@ use super::checks::{
     account, attached, cut, dependents, is, known_filters, no_such_attachment, no_such_attachment_to_update, quiet,
     ready, router,
 };
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_token};
-use crate::stamp;
 use crate::state::cen::{Peer, Status};
-use crate::tags;
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;

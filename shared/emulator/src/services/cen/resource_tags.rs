@@ -2,11 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_token};
-use crate::tags;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 /// The kinds of this service that carry tags, as `ResourceType` spells them, without regard to case.

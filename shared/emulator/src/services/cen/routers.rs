@@ -5,13 +5,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{account, cen, is, known_filters, quiet, router};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_number};
 use crate::stamp;
 use crate::state::cen::{Edition, Router, Status};
-use crate::tags;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 use crate::time::Timed;
 use crate::world::World;
 

@@ -4,14 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{cen_of_table, is, known_filters, quiet, ready, router, table};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_token};
-use crate::stamp;
 use crate::state::cen::{Status, Table};
-use crate::tags;
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;

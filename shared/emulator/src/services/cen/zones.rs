@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use super::checks::{attached, no_such_attachment, quiet};
 use super::routers;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::platform::interfaces;
 use crate::state::cen::{Status, ZoneMapping};
 use crate::time::Timed;

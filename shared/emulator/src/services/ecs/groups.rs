@@ -3,14 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_token};
-use crate::stamp;
-use crate::state::ecs::Group;
-use crate::state::ecs::Source;
-use crate::tags;
+use crate::state::ecs::{Group, Source};
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn group_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Group, ApiError> {
     world.ecs.groups.get(id).filter(|group| group.region == call.region).ok_or_else(no_such_group)

@@ -7,16 +7,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::groups;
 use super::instance_rows::{Each, Field, Row};
-use super::lifecycle;
+use super::{groups, lifecycle};
 use crate::call::{Answer, ApiError, Body, Call, Params};
 use crate::listing::{Page, Size, by_number, numbered, tokened};
 use crate::platform::interfaces::mac;
-use crate::state::ecs::State;
-use crate::state::ecs::{Instance, Interface};
-use crate::tags;
-use crate::tags::Tags;
+use crate::state::ecs::{Instance, Interface, State};
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 /// What a new instance is to be.

@@ -7,15 +7,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::lifecycle;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_token};
 use crate::platform::bus;
 use crate::platform::interfaces::mac;
 use crate::stamp;
 use crate::state::ecs::Interface;
-use crate::tags;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 /// Gives an instance an interface beside its primary one, with security groups of its own. No action that the table of

@@ -5,12 +5,10 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::platform::bus;
 use crate::platform::interfaces::drop_interface;
-use crate::state::ecs::Instance;
-use crate::state::ecs::State;
+use crate::state::ecs::{Instance, State};
 use crate::world::World;
 
 /// Takes every step that is due, in the order of time.

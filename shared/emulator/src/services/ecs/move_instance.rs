@@ -3,10 +3,8 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::lifecycle;
-use super::lifecycle::{instance_here, wrong_state};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use super::lifecycle::{self, instance_here, wrong_state};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::platform::bus;
 use crate::state::ecs::State;
 use crate::world::World;

@@ -4,13 +4,10 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
-use crate::stamp;
-use crate::state::ecs::PrefixList;
-use crate::state::ecs::Source;
-use crate::tags;
+use crate::call::{Answer, ApiError, Call, Params, done};
+use crate::state::ecs::{PrefixList, Source};
 use crate::world::World;
+use crate::{stamp, tags};
 
 fn entries(params: &Params, name: &str) -> Result<Vec<(Ipv4Net, String)>, ApiError> {
     let mut entries = Vec::new();

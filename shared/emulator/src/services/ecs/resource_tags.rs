@@ -4,11 +4,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::platform::bus;
-use crate::tags;
-use crate::tags::Tags;
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 pub(super) fn tag(world: &mut World, now: Timestamp, call: &Call) -> Answer {

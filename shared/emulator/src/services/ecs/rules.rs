@@ -6,16 +6,10 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::groups;
-use super::groups::group_here;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use super::groups::{self, group_here};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_token};
-use crate::state::ecs::Policy;
-use crate::state::ecs::PortRange;
-use crate::state::ecs::Protocol;
-use crate::state::ecs::Rule;
-use crate::state::ecs::Source;
+use crate::state::ecs::{Policy, PortRange, Protocol, Rule, Source};
 use crate::world::World;
 
 impl Rule {

@@ -1,10 +1,10 @@
 //! What the actions of this service look up, read and refuse alike.
 
-use crate::call::ApiError;
-use crate::call::Params;
+use jiff::Timestamp;
+
+use crate::call::{ApiError, Params};
 use crate::state::fnf::Flow;
 use crate::world::World;
-use jiff::Timestamp;
 
 pub(super) fn find_flow<'w>(world: &'w World, region: &str, name: &str) -> Result<&'w Flow, ApiError> {
     world

@@ -1,18 +1,16 @@
 //! The tasks of running executions: from a workflow's request to a function's invocation and back.
 
+use access::Verdict;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use workflow::{TaskError, TaskMode, TaskRequest};
 
 use super::callbacks;
-use crate::platform::access;
-use crate::platform::invocations;
+use crate::platform::{access, invocations};
 use crate::settings::FunctionErrors;
 use crate::state::fc::{Attempt, Origin, Outcome};
-use crate::state::fnf::RunKey;
-use crate::state::fnf::TaskKey;
+use crate::state::fnf::{RunKey, TaskKey};
 use crate::world::World;
-use access::Verdict;
 
 /// Lets every running execution do what it can, and asks for the invocations it wants.
 pub(crate) fn advance(world: &mut World, now: Timestamp) {

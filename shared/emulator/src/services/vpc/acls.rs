@@ -6,18 +6,12 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::checks::owner;
-use super::checks::vpc_here;
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use super::checks::{owner, vpc_here};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_number};
-use crate::stamp;
-use crate::state::vpc::AclEntry;
-use crate::state::vpc::AclPolicy;
-use crate::state::vpc::NetworkAcl;
-use crate::state::vpc::no_such_switch;
-use crate::tags;
+use crate::state::vpc::{AclEntry, AclPolicy, NetworkAcl, no_such_switch};
 use crate::world::World;
+use crate::{stamp, tags};
 
 impl AclEntry {
     fn json(&self, end: &str) -> Value {

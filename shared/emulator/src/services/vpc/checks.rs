@@ -1,14 +1,10 @@
 //! What the actions of this service look up and refuse alike.
 
-use crate::call::ApiError;
-use crate::call::Call;
-use crate::state::vpc::Status;
-use crate::state::vpc::Switch;
-use crate::state::vpc::Table;
-use crate::state::vpc::Vpc;
-use crate::state::vpc::no_such_switch;
-use crate::world::World;
 use jiff::Timestamp;
+
+use crate::call::{ApiError, Call};
+use crate::state::vpc::{Status, Switch, Table, Vpc, no_such_switch};
+use crate::world::World;
 
 /// A VPC of the region asked.
 pub(super) fn vpc_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Vpc, ApiError> {

@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::checks::{stable, table_here, vpc_here};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call, Params};
+use crate::call::{Answer, ApiError, Call, Params, done};
 use crate::listing::{Size, by_token};
 use crate::routing::vpc as routes;
 use crate::routing::vpc::{EffectiveRoute, Hop, Origin, SERVICE};

@@ -4,16 +4,13 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::checks::owner;
-use super::checks::{stable, vpc_here};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use super::checks::{owner, stable, vpc_here};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_number};
-use crate::stamp;
 use crate::state::vpc::{Status, TableKind, Vpc};
-use crate::tags;
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;

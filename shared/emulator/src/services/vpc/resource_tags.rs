@@ -1,9 +1,7 @@
 //! Tags of VPC resources.
 
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
-use crate::tags;
-use crate::tags::Tags;
+use crate::call::{Answer, ApiError, Call, done};
+use crate::tags::{self, Tags};
 use crate::world::World;
 
 fn tags_of<'a>(world: &'a mut World, kind: &str, id: &str) -> Option<&'a mut Tags> {

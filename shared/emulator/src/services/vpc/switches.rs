@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::checks::{owner, table_of};
-use super::checks::{stable, switch_here, vpc_here};
-use crate::call::done;
-use crate::call::{Answer, ApiError, Call};
+use super::checks::{owner, stable, switch_here, table_of, vpc_here};
+use crate::call::{Answer, ApiError, Call, done};
 use crate::listing::{Size, by_number};
-use crate::stamp;
 use crate::state::vpc::{Status, Switch};
-use crate::tags;
 use crate::time::Timed;
 use crate::world::World;
+use crate::{stamp, tags};
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;

@@ -3,12 +3,14 @@
 //! Nothing ticks: a check remembers since when its probes have had the same result, and its state follows from the
 //! time. `rise` and `fall` are threshold times interval.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use crate::state::alb::health_check::HealthCheck;
 use crate::state::alb::server::ServerKey;
 use crate::time::Pace;
-use jiff::Timestamp;
-use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a probe met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

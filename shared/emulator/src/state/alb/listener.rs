@@ -1,10 +1,10 @@
 //! Listeners: a port of a load balancer and the server group it forwards to.
 
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
 use crate::tags::Tags;
 use crate::time::Timed;
-use jiff::Timestamp;
-use serde_json::Map;
-use serde_json::Value;
 
 /// `ListenerStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Load balancers: present in two zones or more, each zone with a virtual address and, if upgraded, local addresses.
 
-use crate::state::alb::Generation;
-use crate::state::alb::back_to_origin;
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+
+use crate::state::alb::{Generation, back_to_origin};
 use crate::tags::Tags;
 use crate::time::Timed;
-use jiff::Timestamp;
-use std::net::Ipv4Addr;
 
 /// `LoadBalancerStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

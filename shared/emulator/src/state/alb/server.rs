@@ -1,8 +1,10 @@
 //! The servers of a group.
 
-use crate::time::Timed;
-use jiff::Timestamp;
 use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+
+use crate::time::Timed;
 
 /// A server is known by its id and port (cloud-apis.md section 4).
 pub(crate) type ServerKey = (String, u16);

@@ -1,14 +1,14 @@
 //! Server groups: what requests are forwarded to, with its health check, scheduler and draining.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
 use crate::state::alb::health_check::HealthCheck;
-use crate::state::alb::server::Server;
-use crate::state::alb::server::ServerKey;
+use crate::state::alb::server::{Server, ServerKey};
 use crate::tags::Tags;
 use crate::time::Timed;
-use jiff::Timestamp;
-use serde_json::Map;
-use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// `ServerGroupStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,10 @@
 //! A server, and the states that it goes through.
 
-use crate::tags::Tags;
-use jiff::Timestamp;
 use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::tags::Tags;
 
 /// A server.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Network ACLs: stateless lists of rules in front of vSwitches, the first match decides.
 
-use crate::tags::Tags;
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
+
+use crate::tags::Tags;
 
 /// What a rule does with a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
