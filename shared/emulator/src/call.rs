@@ -83,7 +83,7 @@ pub struct Call {
     pub region: String,
     /// Query and form merged, without the protocol's own parameters.
     pub params: Params,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
     /// The request's id, an upper-case UUID; also serves as ClientToken where none is given.
     pub request_id: String,
@@ -349,7 +349,7 @@ impl Params {
     }
 }
 
-/// The refusal of what would take the emulator's memory: the cloud would have taken it, or named a quota.
+/// The refusal of a call that would use too much of the emulator's memory. The cloud would accept it, or answer with a quota.
 pub(crate) fn full(what: &str) -> ApiError {
     ApiError::new(507, "EmulatorLimitExceeded", format!("The emulator holds at most {what}."))
 }

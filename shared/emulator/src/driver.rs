@@ -1,4 +1,4 @@
-//! Lets time pass in a world, runs the functions it calls, and answers its clients.
+//! The event loop around a world: it advances the world's time, runs the functions that are invoked, and answers clients.
 //!
 //! ```text
 //!   clients ──► Cloud::call ──► Gateway ──► World ◄── advance(now) ── driver task ──► FunctionHost
@@ -6,7 +6,7 @@
 //!                   └── wake ──────┴──────────────────────┘  └── finish(outcome) ◄──────────┘
 //! ```
 //!
-//! Requests and functions run on tasks of their own: a client that goes away does not undo what the server did.
+//! Requests and functions run on tasks of their own: a request is completed even if its client disconnects.
 
 pub(crate) mod pages;
 
@@ -32,7 +32,7 @@ use crate::world::World;
 
 pub use crate::gateway::Answered;
 
-/// A due time that is not ahead although everything due was done must not spin the driver.
+/// The least time between two rounds of the driver: a due time in the past must not make it spin.
 const PATIENCE: Duration = Duration::from_millis(1);
 
 /// What Function Compute says of an instance that died (fc-runtime.md section 1.2).
@@ -62,7 +62,7 @@ struct Core {
     rounds: Arc<AtomicU64>,
     /// By how many milliseconds the cloud's time is ahead of its clock.
     ahead: Arc<AtomicI64>,
-    /// Who writes the exchanges down, if anybody does.
+    /// Records the exchanges, if a recording was started.
     recorder: Arc<OnceLock<Recorder>>,
 }
 
@@ -72,7 +72,7 @@ impl std::fmt::Debug for Core {
     }
 }
 
-/// The task that lets time pass, ended with its last owner.
+/// The task that advances the world, aborted when its last owner is dropped.
 #[derive(Debug)]
 struct Driver(JoinHandle<()>);
 
@@ -172,7 +172,7 @@ impl Cloud {
         }
     }
 
-    /// What becomes of a request; each takes its turn.
+    /// Decides what happens to a request. Each request counts for the round robin.
     pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
         let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
         self.with(|world| world.route(self.now(), requests::Request { load_balancer, port, host, turn, looped }))
@@ -204,7 +204,7 @@ impl Core {
 
     /// Answers a request; `handled` is told when its turn comes, in the order of the turns.
     async fn carry_out(&self, region: &str, request: Request<Bytes>, handled: impl FnOnce(Timestamp)) -> Answered {
-        // Read while nobody else touches the world: whoever comes later has a later time, and an answer's Date is not before
+        // Read while the world is locked: later requests get later times, and an answer's Date is not before
         // anything that was done already.
         let clocks = || {
             let now = self.now();
@@ -213,13 +213,13 @@ impl Core {
         };
         let reply = self.gateway.handle_at(clocks, region, request);
         self.changed.notify_one();
-        let (reply, manner) = match reply {
-            Reply::Marred(reply, manner) => (*reply, manner),
+        let (reply, delivery) = match reply {
+            Reply::Altered(reply, delivery) => (*reply, delivery),
             reply => return Answered::Whole(self.response(reply).await),
         };
-        let response = if manner.ending == Ending::Cut { None } else { Some(self.response(reply).await) };
-        self.clock.sleep(manner.delay).await;
-        match (response, manner.ending) {
+        let response = if delivery.ending == Ending::Cut { None } else { Some(self.response(reply).await) };
+        self.clock.sleep(delivery.delay).await;
+        match (response, delivery.ending) {
             (None, _) | (_, Ending::Cut) => Answered::Cut,
             (Some(response), Ending::Truncated) => Answered::Truncated(response),
             (Some(response), Ending::Whole) => Answered::Whole(response),
@@ -232,7 +232,7 @@ impl Core {
             Reply::Ready(response) => return response,
             Reply::Pending(pending) => pending,
             // The gateway marks a reply once.
-            Reply::Marred(..) => return unavailable(),
+            Reply::Altered(..) => return unavailable(),
         };
         loop {
             let finished = self.finished.notified();
@@ -286,7 +286,7 @@ impl Core {
         self.changed.notify_one();
     }
 
-    /// What comes of an invocation: what the function says, unless its time runs out or its instance dies.
+    /// The outcome of an invocation: the function's answer, unless it times out or its instance crashes.
     async fn outcome(&self, invocation: Invocation) -> Outcome {
         let (seconds, fate) = (invocation.timeout_seconds, invocation.fate);
         let timeout = Duration::from_secs(u64::from(seconds));
@@ -303,7 +303,7 @@ impl Core {
                     work.await;
                     std::future::pending().await
                 };
-                // It was the instance's last work, whether it was done by then or not.
+                // The instance crashes at that time, whether the function has finished or not.
                 self.clock.timeout(after.min(timeout), whole).await.unwrap_or_else(|_| crashed())
             }
             Some(Fate::TimeOut) => {
@@ -350,7 +350,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Only a bug in the emulator gets here; the client still learns something it can retry.
+/// The answer if the emulator itself fails (a bug): an error that clients retry.
 fn unavailable() -> Response<Bytes> {
     const BODY: &str = r#"{"Code":"ServiceUnavailable","Message":"The request has failed due to a temporary failure of the server.","RequestId":"00000000-0000-0000-0000-000000000000"}"#;
     let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));

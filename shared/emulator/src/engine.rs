@@ -6,11 +6,11 @@
 //!                                       World::finish(now, ..)   ◄── results ◄──┘
 //! ```
 
-pub mod circumstance;
+pub(crate) mod account;
 mod deliveries;
+mod faults;
 mod likeness;
 pub(crate) mod requests;
-mod stuck;
 
 use jiff::Timestamp;
 
@@ -38,7 +38,7 @@ impl World {
         self.answer(now, call).map(Body::into_tree)
     }
 
-    /// The same as the gateway takes it.
+    /// The same, with the body in the form that the gateway writes out.
     pub(crate) fn answer(&mut self, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
         self.settle(now);
         access::authorize(self, call)?;
@@ -55,13 +55,13 @@ impl World {
         }
         let answer = self.dispatch(now, call)?;
         if let Body::Tree(tree) = &answer {
-            let settled = self.settings.pace.after(now, self.settings.pace.token);
+            let settled = self.settings.latencies.after(now, self.settings.latencies.token);
             self.tokens.remember(now, settled, call, tree);
         }
         Ok(answer)
     }
 
-    /// How much there is of what calls can make without end.
+    /// The number of resources of the kinds that calls can create without limit.
     fn population(&self) -> usize {
         let counts = [
             self.alb.load_balancers.len(),
@@ -151,7 +151,7 @@ impl World {
 /// Most resources of all kinds together. The emulator's own limit, far above the account's quotas in the cloud.
 const POPULATION: usize = 200_000;
 
-/// Whether an action makes something that stays. Rules, routes and servers have quotas in what they belong to.
+/// Whether an action creates a resource that counts. Rules, routes and servers have quotas of their own.
 fn makes(action: &str) -> bool {
     ["Create", "Run", "StartExecution", "Allocate"].iter().any(|verb| action.starts_with(verb))
 }

@@ -1,4 +1,4 @@
-//! Things that go wrong on purpose, so that a client can be shown to bear them.
+//! Fault injection: rules for what goes wrong, so that tests can show how a client handles it.
 //!
 //! ```text
 //!   scenario, --faults, /-/faults, a test ──► Rule ──► Faults (in the world)
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A [`Rule`] says what it concerns, when it is its turn, and what happens then; its effect decides which of the four kinds of
-//! occurrence it can concern. Chance comes from the world's seed and the rule's number alone: one seed gives one story.
+//! occurrence it can concern. Randomness depends on the world's seed and the rule's number only: one seed gives one sequence of faults.
 
 mod document;
 mod effect;
@@ -36,11 +36,11 @@ pub(crate) use effect::{Domain, internal_error, throttled, throttled_function, u
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FaultState {
-    /// Names it, for good.
+    /// Identifies it.
     pub id: String,
-    /// What it concerned that was in its time, struck or not.
+    /// Number of occurrences that it matched while it was active.
     pub seen: u64,
-    /// How often it struck.
+    /// How often it was applied.
     pub hits: u64,
     /// The rule.
     pub rule: Rule,
@@ -66,7 +66,7 @@ struct Entry {
 }
 
 impl Faults {
-    /// Whether nothing can go wrong: asked before anything else, so that a world without faults pays nothing for them.
+    /// Whether there are no rules: checked first, so that a world without faults has no cost.
     pub(crate) const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -76,7 +76,7 @@ impl Faults {
         self.entries.iter().any(|entry| entry.rule.effect.domain() == domain)
     }
 
-    /// How far back reads may have to look: so long the past has to be kept.
+    /// The longest lag of stale reads: so long, earlier worlds have to be kept.
     pub(crate) fn longest_lag(&self) -> Option<Duration> {
         let lag = |entry: &Entry| match entry.rule.effect {
             Effect::StaleReads { seconds } => Some(seconds.duration()),
@@ -104,7 +104,7 @@ impl Faults {
             return Err(FaultError::Taken(id));
         }
         self.numbered += 1;
-        // Rules with neighbouring numbers must not share their luck.
+        // Rules with neighbouring numbers must not have correlated random numbers.
         let seed = rule.seed.unwrap_or(seed) ^ self.numbered.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let (number, random) = (self.numbered, Random::seeded(seed));
         self.entries.push(Entry { id: id.clone(), number, rule, added: now, seen: 0, hits: 0, random });

@@ -1,4 +1,4 @@
-//! The cloud's front door: takes the protocol off a request and puts it on the answer.
+//! The protocol layer: decodes and verifies requests, and encodes answers.
 //!
 //! ```text
 //!   http::Request ─► Incoming ─► who signed it? ─► which action? ─► parameters as documented? ─► World::handle
@@ -52,7 +52,7 @@ use shared::Inner;
 use shared::Watchers;
 use visit::Visit;
 
-pub use delivery::{Answered, Ending, Manner};
+pub use delivery::{Answered, Delivery, Ending};
 pub use log::CallRecord;
 pub use reply::{Pending, Reply};
 
@@ -77,7 +77,7 @@ impl Gateway {
         }
     }
 
-    /// Looks at the world, or changes it, outside of any protocol. `look` must not come back to this gateway.
+    /// Looks at the world, or changes it, outside of any protocol. `look` must not call this gateway (deadlock).
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.lock().world)
     }
@@ -142,7 +142,7 @@ impl Gateway {
             action: String::new(),
             caller: None,
             params: Params::default(),
-            mishaps: None,
+            injected: None,
         };
         let (reply, status, code) = if functions::is_for(&incoming) {
             functions::serve(&mut inner, &mut visit, &incoming)
@@ -152,13 +152,13 @@ impl Gateway {
             rpc(&mut inner, &mut visit, &incoming)
         };
         let writes = writes(&visit.action);
-        let Visit { service, action, caller, params, mishaps, .. } = visit;
+        let Visit { service, action, caller, params, injected, .. } = visit;
         let call =
             CallRecord { at: now, region: region.to_owned(), service, action, caller, params, status, code, writes };
         let Inner { world, log, watchers, .. } = &mut *inner;
         watchers.0.iter_mut().for_each(|look| look(world, &call));
         log.push(call);
-        faults::deliver(mishaps, reply)
+        faults::deliver(injected, reply)
     }
 
     /// The answer to a synchronous function call, if its outcome is known. It is given out once.
@@ -197,7 +197,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
     }
 }
 
-/// Largest body of a call that has parameters: the largest documented is a template of 512 KiB, percent-encoded.
+/// Largest body of an RPC call. The largest documented one is a template of 512 KiB, percent-encoded.
 const LARGEST_CALL: usize = 4 << 20;
 
 /// Most parameters of one call: the largest documented have about 1,200, 200 servers of six fields each.

@@ -33,9 +33,9 @@ mod world;
 
 pub use driver::Cloud;
 pub use engine::Effect;
-pub use engine::circumstance::{self, Circumstance};
+pub use engine::account::AccountState;
 pub use engine::requests::{Decision, Frontend, Request};
-pub use gateway::{CallRecord, Ending, Gateway, Manner, Reply};
+pub use gateway::{CallRecord, Delivery, Ending, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use platform::deploy;
 pub use ports::{Endpoints, Ports};

@@ -122,11 +122,11 @@ impl Default for Content {
     }
 }
 
-/// Writes exchanges down.
+/// Writes exchanges.
 pub struct Recorder {
     out: Mutex<Box<dyn Write + Send>>,
     secrets: bool,
-    /// What has to be kept out of everything that follows.
+    /// Secrets that later lines must not show.
     met: Mutex<Met>,
     next: AtomicU64,
 }
@@ -198,7 +198,7 @@ impl Recorder {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).learn(exchange, passing);
     }
 
-    /// Writes an exchange down. A recording that cannot go on is said so in the log, once for every line that is missing.
+    /// Writes an exchange. If that fails, the log says so, once for every missing line.
     pub(crate) fn answer(&self, begun: Begun, now: Timestamp, answered: &Answered) {
         let Begun { mut exchange, mut met } = begun;
         exchange.seconds = now.duration_since(exchange.at).as_secs_f64();

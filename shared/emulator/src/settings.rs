@@ -1,6 +1,6 @@
 //! What stays the same while a world runs.
 
-use crate::time::Pace;
+use crate::time::Latencies;
 
 /// What stays the same while a world runs.
 #[derive(Debug, Clone)]
@@ -9,8 +9,8 @@ pub struct Settings {
     pub account_id: String,
     /// Regions that exist here.
     pub regions: Vec<String>,
-    /// How long the cloud takes.
-    pub pace: Pace,
+    /// How long the cloud's operations take.
+    pub latencies: Latencies,
     /// Seeds every identifier.
     pub seed: u64,
     /// Whether role policies are evaluated.
@@ -75,7 +75,7 @@ impl Default for Settings {
         Self {
             account_id: "1234567890123456".to_owned(),
             regions: ["cn-chengdu", "cn-hangzhou", "cn-shanghai", "cn-beijing"].map(str::to_owned).to_vec(),
-            pace: Pace::default(),
+            latencies: Latencies::default(),
             seed: 1,
             enforce_ram: true,
             function_errors: FunctionErrors::ByType,

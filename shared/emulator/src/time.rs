@@ -1,14 +1,14 @@
-//! How long the cloud takes, and values that change by themselves when that time has come.
+//! Latencies of the cloud's operations, and values that change when an operation is complete.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The cloud's waiting times, on the cloud's own clock.
+/// How long the cloud's operations take, on the cloud's own clock.
 ///
 /// Sources: cloud-apis.md sections 4, 7, 8 and 9; where only "seconds" or "minutes" is known, the middle of it.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct Latencies {
     /// A server group, listener, or member change.
     pub alb_write: Duration,
     /// A load balancer's creation.
@@ -21,8 +21,8 @@ pub struct Pace {
     pub peer_attach: Duration,
     /// Association and propagation.
     pub table_link: Duration,
-    /// From an active propagation to the learned routes' being listed and used.
-    pub learn: Duration,
+    /// From an active propagation until the propagated routes are listed and used.
+    pub propagate: Duration,
     /// A VPC route entry's `Pending`, and its deletion.
     pub route_entry: Duration,
     /// A transit-router route entry's `Creating`.
@@ -37,11 +37,11 @@ pub struct Pace {
     pub event: Duration,
     /// For how long after a call its ClientToken is answered as still being processed.
     pub token: Duration,
-    /// What keeps the states from settling that are set going now: a fault's doing.
+    /// Holds the transitions that start now; set by a fault.
     pub(crate) hold: Option<Hold>,
 }
 
-/// How long a state that is set going is kept from settling.
+/// How long a transition is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
     /// So much longer than it takes.
@@ -64,7 +64,7 @@ pub(crate) fn comes(at: Timestamp) -> bool {
     Timestamp::MAX.duration_since(at).as_secs() > HELD_SECONDS
 }
 
-impl Default for Pace {
+impl Default for Latencies {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
@@ -74,7 +74,7 @@ impl Default for Pace {
             vpc_detach: seconds(60),
             peer_attach: seconds(75),
             table_link: seconds(12),
-            learn: seconds(6),
+            propagate: seconds(6),
             route_entry: seconds(4),
             transit_route_entry: seconds(3),
             network_create: seconds(5),
@@ -87,8 +87,8 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
-    /// When something that takes `duration` and starts at `now` is done, unless it is kept from it.
+impl Latencies {
+    /// When an operation that takes `duration` and starts at `now` is complete, unless a fault holds it.
     #[must_use]
     pub fn after(&self, now: Timestamp, duration: Duration) -> Timestamp {
         match self.hold {
@@ -138,7 +138,7 @@ impl<T> Timed<T> {
         self.then.as_ref().map(|(at, _)| *at).filter(|at| *at > now)
     }
 
-    /// Lets a change that was to come at `mark` come at `now`.
+    /// Moves a change that was due at `mark` to `now`.
     pub(crate) fn hasten(&mut self, mark: Timestamp, now: Timestamp) {
         if let Some((at, _)) = &mut self.then
             && *at == mark
@@ -153,7 +153,7 @@ impl<T> Timed<T> {
     }
 }
 
-/// What is held, and when it is let go.
+/// Transitions that a rule holds, and the time at which they are released.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Held {
     pub(crate) mark: Timestamp,
@@ -161,12 +161,12 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// A status goes on.
+    /// Releases a held status.
     pub(crate) fn release<T>(self, status: &mut Timed<T>) {
         status.hasten(self.mark, self.now);
     }
 
-    /// A date becomes now.
+    /// Releases a held date.
     pub(crate) fn date(self, at: &mut Timestamp) {
         if *at == self.mark {
             *at = self.now;
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_timed_value_changes_at_its_instant() {
         let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let at = Pace::default().after(start, Duration::from_secs(30));
+        let at = Latencies::default().after(start, Duration::from_secs(30));
         let value = Timed::changing("Attaching", at, "Attached");
         assert_eq!(at.duration_since(start), SignedDuration::from_secs(30));
         assert_eq!(*value.get(start), "Attaching");

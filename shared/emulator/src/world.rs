@@ -27,7 +27,7 @@ pub struct World {
     pub(crate) sts: sts::Sts,
     pub(crate) oss: oss::Oss,
     pub(crate) ros: ros::Ros,
-    pub(crate) troubles: account::Troubles,
+    pub(crate) account: account::Account,
     pub(crate) faults: Faults,
     pub(crate) tokens: Tokens,
 }
@@ -50,7 +50,7 @@ impl World {
             sts: sts::Sts::default(),
             oss: oss::Oss::default(),
             ros: ros::Ros::default(),
-            troubles: account::Troubles::default(),
+            account: account::Account::default(),
             faults: Faults::default(),
             tokens: Tokens::default(),
         }

@@ -11,7 +11,8 @@ use crate::world::World;
 const CLIENT_PORT: u16 = 40_000;
 
 /// A connection as network ACLs see it. They are stateless, so they judge its answers too; the port that they mean is
-/// always the one a packet goes to. An ACL stands before the interfaces of its vSwitch, and is asked by none inside.
+/// always the one a packet goes to. An ACL filters what enters or leaves its vSwitch, not
+/// traffic inside it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flow<'a> {
     pub(super) world: &'a World,

@@ -17,8 +17,8 @@ use crate::world::World;
 /// More tables than any real path has: two VPCs and, with transit through a third region, three routers.
 const MOST_HOPS: usize = 16;
 
-/// Forwards packets through a world that stands still. Tables are expanded once, since one look at a server group
-/// sends thousands of packets through the same few.
+/// Forwards packets at one instant. Each table is expanded once: one round of health checks sends thousands of packets
+/// through the same few tables.
 #[derive(Debug)]
 pub(crate) struct Forwarder<'w> {
     world: &'w World,
@@ -26,11 +26,11 @@ pub(crate) struct Forwarder<'w> {
     vpc_tables: BTreeMap<String, Vec<routes::EffectiveRoute>>,
     /// Destination and next hop of the entries in force.
     transit_tables: BTreeMap<String, Vec<(Ipv4Net, Option<String>)>>,
-    /// Where walks that nobody watches have ended, by first table and address.
+    /// Results of lookups whose hops are not recorded, by first table and address.
     walked: BTreeMap<(String, Ipv4Addr), Result<Arrival, Fault>>,
 }
 
-/// Where a walk through the tables ended well.
+/// Where a successful lookup through the tables ended.
 #[derive(Debug, Clone)]
 enum Arrival {
     /// In a vSwitch of this VPC.
@@ -39,7 +39,7 @@ enum Arrival {
     Service { vpc: String },
 }
 
-/// Where a walk stands: about to look at a table.
+/// The table that is looked up next.
 enum Standing {
     Vpc { vpc: String, table: String },
     Router { router: String, table: String },
@@ -55,7 +55,7 @@ impl<'w> Forwarder<'w> {
         ended(self.there_and_back(source, destination, port, None))
     }
 
-    /// The same, telling every decision on the way.
+    /// The same, recording every hop.
     pub(super) fn follow(
         &mut self,
         source: Source<'_>,
@@ -112,7 +112,7 @@ impl<'w> Forwarder<'w> {
         Ok((instance.id.clone(), instance.web_ports.contains(&port)))
     }
 
-    /// Walks from a table of a VPC to an address, or remembers how that ended before.
+    /// Follows the routes from a table of a VPC to an address; earlier results are cached.
     fn arrive(
         &mut self,
         (direction, vpc, table, to): (Direction, &str, String, Ipv4Addr),

@@ -23,7 +23,7 @@ pub enum Direction {
     Return,
 }
 
-/// A place that decides where a packet goes next.
+/// A router that decides where a packet goes next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A VPC, by the route table in force.
@@ -42,7 +42,7 @@ pub enum Place {
     },
 }
 
-/// One decision on the way.
+/// One routing decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
     /// There or back.
@@ -104,7 +104,7 @@ pub enum Fault {
         /// The entry's destination.
         destination: Ipv4Net,
     },
-    /// It went round in circles.
+    /// A routing loop.
     Loop,
     /// Nobody holds the address in the VPC that it came to.
     NobodyThere {
@@ -182,10 +182,10 @@ pub enum Verdict {
     Lost(Fault),
 }
 
-/// A packet's way there and back.
+/// A packet's path, there and back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
-    /// Every decision, in order. The last one is where a lost packet died, if a table was to blame.
+    /// Every decision, in order. The last one is where a packet was lost, if a route table lost it.
     pub hops: Vec<Hop>,
     /// How it ended.
     pub verdict: Verdict,

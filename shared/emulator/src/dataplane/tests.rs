@@ -87,7 +87,7 @@ fn each_missing_piece_on_the_way_back_kills_the_answer_at_its_hop() {
         let unlinked = death(generation, Piece::NearConnectionAssociation);
         assert!(matches!(unlinked, (Fault::NoRoute { .. }, Direction::Return, 6)), "{unlinked:?}");
     }
-    // The near VPC's own prefixes are learned only if it propagates; a classic load balancer's never are.
+    // The near VPC's own prefixes are advertised only if it propagates; a classic load balancer's never are.
     assert!(matches!(
         death(Generation::Upgraded, Piece::NearPropagation),
         (Fault::NoRoute { .. }, Direction::Return, 6)

@@ -1,8 +1,7 @@
 //! When two worlds are alike: equal but for the ids that the emulator drew, and for dates, of which only matters whether they
 //! are over.
 //!
-//! What a client can bring about in two such worlds is the same. So a test that has seen what becomes of one need not see
-//! what becomes of the other.
+//! A client can cause the same in two such worlds. So a test that has explored one need not explore the other.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

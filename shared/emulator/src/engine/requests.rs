@@ -13,7 +13,7 @@ use crate::state::alb::server::Server;
 use crate::state::alb::server_group::ServerGroup;
 use crate::world::World;
 
-/// A request at a load balancer's door.
+/// A request that arrives at a load balancer.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The load balancer, by id or by its DNS name.
@@ -28,7 +28,7 @@ pub struct Request<'a> {
     pub looped: bool,
 }
 
-/// What becomes of a request.
+/// What a load balancer does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// The instance's web server answers it.
@@ -73,7 +73,7 @@ pub struct Frontend {
 }
 
 impl World {
-    /// How load balancers behave that differ by age.
+    /// Settings of load balancers that depend on when they were created.
     #[must_use]
     pub const fn alb_policy(&self) -> Policy {
         self.alb.policy
@@ -110,7 +110,7 @@ impl World {
         self.alb.load_balancers.values().map(|lb| (lb.id.clone(), lb.dns_name.clone())).collect()
     }
 
-    /// Decides what becomes of a request at `now`.
+    /// Decides what happens to a request at `now`.
     pub fn route(&mut self, now: Timestamp, request: Request<'_>) -> Decision {
         self.settle(now);
         let alb = &self.alb;
@@ -163,7 +163,7 @@ fn names(host: Option<&str>, name: &str) -> bool {
 }
 
 /// Whose turn it is: by weight among the healthy, or among all when nobody is healthy (ALB fails open, section 0.8);
-/// never a server of weight 0. Other schedulers than weighted round robin are played as this one.
+/// never a server of weight 0. All schedulers are emulated as weighted round robin.
 fn pick<'a>(world: &World, now: Timestamp, lb: &LoadBalancer, group: &'a ServerGroup, turn: u64) -> Option<&'a Server> {
     let ready: Vec<_> = group
         .servers

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::lie::Lie;
 use crate::call::{ApiError, Service};
 
-/// A fault's effect. Seconds are the cloud's, as its waiting times are: a world of another pace divides them.
+/// A fault's effect. Seconds are of the cloud's clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
@@ -55,12 +55,12 @@ pub enum Effect {
         /// Writes that are no older than this do not show.
         seconds: Seconds,
     },
-    /// The read is answered with something that is not so. Only RPC calls: objects and functions have no listings that count.
+    /// The read gets a false answer. Only RPC calls: objects and functions have no listings that count.
     Falsify {
         /// With what.
         lie: Lie,
     },
-    /// A role's session, opened while the rule is active, ends early, whatever it says.
+    /// A role's session that is opened while the rule is active expires early; its stated expiry does not change.
     ExpireTokens {
         /// So long after it was opened.
         seconds: Seconds,
@@ -87,7 +87,7 @@ pub enum Effect {
         /// By so much.
         seconds: Seconds,
     },
-    /// The event comes later by chance, so that a younger one may overtake it.
+    /// The event is delayed by a random time, so that a later one may overtake it.
     ReorderEvents {
         /// By so much at most.
         seconds: Seconds,

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// A false answer. It comes with status 200.
+/// A false answer, with status 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Lie {
@@ -43,7 +43,7 @@ pub enum Lie {
     WrongCount,
 }
 
-/// What identifies a row, the more particular first: a listener names its load balancer, too.
+/// Fields that identify a row, the most specific first: a listener has the id of its load balancer, too.
 const IDS: [&str; 26] = [
     "ServerId",
     "ListenerId",

@@ -14,15 +14,15 @@ use crate::wildcard::wildcard;
 
 /// A fault. Unknown fields are refused.
 ///
-/// Of what it concerns, while it is active, the first `skip` pass; then it is every `every`th's turn, with `probability`, `times`
-/// times in all.
+/// While it is active, the first `skip` matching occurrences pass; then it applies to every `every`th, with `probability`, at most
+/// `times` times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// The id that it goes by; numbered unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it concerns; everything that its effect can befall if empty.
+    /// What it matches; everything that its effect applies to if empty.
     #[serde(default)]
     pub on: Match,
     /// So many pass first.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 
-/// How an answer that something happens to reaches the client.
+/// How an altered answer is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
+pub struct Delivery {
     /// So much later, in the time of the cloud's clock.
     pub delay: Duration,
     /// How much of it.

@@ -1,4 +1,4 @@
-//! What the world's faults do to a call: before it is carried out, while it is, and to its answer.
+//! Fault injection into a call: before it is carried out, while it is carried out, and into its answer.
 //!
 //! ```text
 //!   meet ──► refused? ──► carry_out (held, or shown the past) ──► told otherwise? ──► deliver (late, truncated, cut)
@@ -7,8 +7,8 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::delivery::{Ending, Manner};
-use super::injected::Mishaps;
+use super::delivery::{Delivery, Ending};
+use super::injected::InjectedFaults;
 use super::reply::Reply;
 use super::respond::{Format, JSON};
 use super::shared::Inner;
@@ -18,7 +18,7 @@ use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, 
 use crate::platform::access;
 use crate::time::Hold;
 
-/// Finds out what goes wrong with a call. Nothing of it was done yet.
+/// Collects the faults for a call, before it is carried out.
 pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Result<(), ApiError> {
     if inner.world.faults.is_empty() {
         return Ok(());
@@ -35,7 +35,7 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
     if struck.is_empty() {
         return Ok(());
     }
-    let mishaps = visit.mishaps.get_or_insert_default();
+    let injected = visit.injected.get_or_insert_default();
     let mut refusals = Vec::new();
     for (effect, number) in struck {
         match effect {
@@ -46,19 +46,21 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
             Effect::Refuse { status, code, message, done } => {
                 let message = if message.is_empty() { code.clone() } else { message };
                 let error = ApiError::new(status.into(), code, message);
-                if done { mishaps.lie = Some(error) } else { refusals.push(error) }
+                if done { injected.lie = Some(error) } else { refusals.push(error) }
             }
             Effect::CutBefore => {
-                mishaps.manner.ending = Ending::Cut;
+                injected.delivery.ending = Ending::Cut;
                 refusals.push(cut());
             }
-            Effect::CutAfter => mishaps.manner.ending = Ending::Cut,
-            Effect::Truncate if mishaps.manner.ending == Ending::Whole => mishaps.manner.ending = Ending::Truncated,
-            Effect::Delay { seconds } => mishaps.manner.delay += seconds.duration(),
-            Effect::Stick { seconds: None } => mishaps.hold = Some(Hold::Released(number)),
-            Effect::Stick { seconds: Some(seconds) } => mishaps.hold = Some(Hold::Longer(seconds.duration())),
-            Effect::StaleReads { seconds } => mishaps.lag = Some(seconds.duration()),
-            Effect::Falsify { lie } => mishaps.falsified = Some(lie),
+            Effect::CutAfter => injected.delivery.ending = Ending::Cut,
+            Effect::Truncate if injected.delivery.ending == Ending::Whole => {
+                injected.delivery.ending = Ending::Truncated
+            }
+            Effect::Delay { seconds } => injected.delivery.delay += seconds.duration(),
+            Effect::Stick { seconds: None } => injected.hold = Some(Hold::Released(number)),
+            Effect::Stick { seconds: Some(seconds) } => injected.hold = Some(Hold::Longer(seconds.duration())),
+            Effect::StaleReads { seconds } => injected.lag = Some(seconds.duration()),
+            Effect::Falsify { lie } => injected.falsified = Some(lie),
             // Nothing is left of the answer to truncate, or the effect is no call's.
             _ => {}
         }
@@ -72,13 +74,13 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
     if inner.world.faults.is_empty() {
         return inner.world.answer(now, call);
     }
-    let mishaps = visit.mishaps.as_deref();
-    if let Some(lag) = mishaps.and_then(|mishaps| mishaps.lag)
+    let injected = visit.injected.as_deref();
+    if let Some(lag) = injected.and_then(|injected| injected.lag)
         && let Some(past) = inner.history.before(now, lag)
     {
         return past.clone().answer(now, call);
     }
-    match mishaps.and_then(|mishaps| mishaps.falsified) {
+    match injected.and_then(|injected| injected.falsified) {
         Some(Lie::OneWriteAgo) => {
             if let Some(past) = inner.history.before_last() {
                 return past.clone().answer(now, call);
@@ -90,13 +92,13 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
     if writes(&call.action) {
         inner.history.keep(now, &inner.world);
     }
-    inner.world.settings.pace.hold = mishaps.and_then(|mishaps| mishaps.hold);
+    inner.world.settings.latencies.hold = injected.and_then(|injected| injected.hold);
     let answer = inner.world.answer(now, call);
-    inner.world.settings.pace.hold = None;
+    inner.world.settings.latencies.hold = None;
     answer
 }
 
-/// The call without what says which page is wanted.
+/// The call without its paging parameters.
 fn first_page(call: &Call) -> Call {
     let pairs = call.params.iter().filter(|(name, _)| !PAGES.contains(name));
     Call { params: Params::new(pairs), ..call.clone() }
@@ -107,7 +109,7 @@ const PAGES: [&str; 2] = ["NextToken", "PageNumber"];
 
 /// The response to an RPC call that was carried out, as it is or as it is falsified.
 pub(super) fn answered(visit: &Visit<'_>, format: Format, answer: Body) -> Response<Bytes> {
-    let lie = visit.mishaps.as_ref().and_then(|mishaps| mishaps.falsified);
+    let lie = visit.injected.as_ref().and_then(|injected| injected.falsified);
     let answer = match (lie, lie.and_then(Lie::body)) {
         (_, Some(body)) => return visit.frame.raw(StatusCode::OK, JSON, Bytes::from_static(body.as_bytes()), &[]),
         (Some(lie), None) => {
@@ -119,15 +121,17 @@ pub(super) fn answered(visit: &Visit<'_>, format: Format, answer: Body) -> Respo
     visit.frame.success(format, &visit.action, answer)
 }
 
-/// What the client is told of a call that was carried out, where that is not the truth.
+/// The false error for a call that was carried out, if a rule says so.
 pub(super) fn told(visit: &Visit<'_>) -> Result<(), ApiError> {
-    visit.mishaps.as_ref().and_then(|mishaps| mishaps.lie.clone()).map_or(Ok(()), Err)
+    visit.injected.as_ref().and_then(|injected| injected.lie.clone()).map_or(Ok(()), Err)
 }
 
-/// The reply in the manner in which it reaches the client.
-pub(super) fn deliver(mishaps: Option<Box<Mishaps>>, reply: Reply) -> Reply {
-    match mishaps {
-        Some(mishaps) if mishaps.manner != Manner::default() => Reply::Marred(Box::new(reply), mishaps.manner),
+/// The reply, with its delivery altered if a rule says so.
+pub(super) fn deliver(injected: Option<Box<InjectedFaults>>, reply: Reply) -> Reply {
+    match injected {
+        Some(injected) if injected.delivery != Delivery::default() => {
+            Reply::Altered(Box::new(reply), injected.delivery)
+        }
         _ => reply,
     }
 }

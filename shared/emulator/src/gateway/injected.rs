@@ -1,17 +1,17 @@
-//! What rules do to one call that they do not refuse.
+//! The faults that rules inject into one call.
 
 use std::time::Duration;
 
-use super::delivery::Manner;
+use super::delivery::Delivery;
 use crate::call::ApiError;
 use crate::faults::Lie;
 use crate::time::Hold;
 
-/// What goes wrong with one call that is not refused outright.
+/// The faults for one call that is not refused at once.
 #[derive(Debug, Default)]
-pub(super) struct Mishaps {
-    pub(super) manner: Manner,
-    /// What the client is told once the call is carried out.
+pub(super) struct InjectedFaults {
+    pub(super) delivery: Delivery,
+    /// The error that the client gets although the call is carried out.
     pub(super) lie: Option<ApiError>,
     pub(super) hold: Option<Hold>,
     pub(super) lag: Option<Duration>,

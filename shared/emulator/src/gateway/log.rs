@@ -1,4 +1,4 @@
-//! What was asked and answered, in order: tests count writes here, and one seed gives one byte-identical log.
+//! The call log: tests count writes here, and one seed gives one byte-identical log.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -60,8 +60,8 @@ impl CallRecord {
     }
 }
 
-/// More bytes than this are forgotten, oldest calls first: an emulator that serves for days must not grow. It is some 50,000
-/// calls; no test comes near it.
+/// The log is cut to this many bytes, oldest calls first: an emulator that serves for days must not grow. It is some 50,000
+/// calls, more than any test makes.
 const MOST: usize = 16 << 20;
 /// What the allocator adds to each text.
 const OVERHEAD: usize = 16;

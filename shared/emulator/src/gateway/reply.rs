@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Response;
 
-use super::delivery::Manner;
+use super::delivery::Delivery;
 use super::respond::Frame;
 use crate::call::ApiError;
 use crate::state::fc::InvocationId;
@@ -15,8 +15,8 @@ pub enum Reply {
     Ready(Response<Bytes>),
     /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
     Pending(Pending),
-    /// Something happens to the answer on its way.
-    Marred(Box<Reply>, Manner),
+    /// The delivery of the answer is altered by a fault.
+    Altered(Box<Reply>, Delivery),
 }
 
 /// A synchronous function call whose outcome is awaited.

@@ -1,7 +1,7 @@
 //! One request on its way through the gateway.
 
 use super::identity::Clocks;
-use super::injected::Mishaps;
+use super::injected::InjectedFaults;
 use super::respond::Frame;
 use crate::call::{Call, Caller, Params, Service};
 
@@ -14,8 +14,8 @@ pub(super) struct Visit<'r> {
     pub(super) action: String,
     pub(super) caller: Option<Caller>,
     pub(super) params: Params,
-    /// What goes wrong with it, if anything does.
-    pub(super) mishaps: Option<Box<Mishaps>>,
+    /// The faults injected into it, if any.
+    pub(super) injected: Option<Box<InjectedFaults>>,
 }
 
 impl Visit<'_> {

@@ -1,5 +1,5 @@
-//! What a call needs, and whether the caller's policies allow it: Deny over Allow, and nothing said is a refusal. The account's own
-//! key may do everything.
+//! Authorization: whether the caller's policies allow a call. Deny wins over Allow, and without an Allow a call is refused. The
+//! account's own key may do everything.
 
 mod policy;
 mod resource;
@@ -23,7 +23,7 @@ fn is_allowed(world: &World, call: &Call) -> bool {
     call.caller == Caller::Root || open || !world.settings.enforce_ram || judged(world, call).0 == Verdict::Allowed
 }
 
-/// What decides about a call, and which kind of policy does: the role's own, or that of the session.
+/// The verdict on a call, and the kind of the policy that decides: the role's own, or that of the session.
 fn judged(world: &World, call: &Call) -> (Verdict, &'static str) {
     let Some(role) = call.caller.role() else { return (Verdict::Allowed, "") };
     let (action, resources) = (action(call), resource::of(world, call));

@@ -51,7 +51,7 @@ pub(crate) fn publish(
         "aliyunpublishaddr": "127.0.0.1",
     });
     event["data"] = data;
-    let at = moment(now, world.settings.pace.event);
+    let at = moment(now, world.settings.latencies.event);
     let mut deliveries = Vec::new();
     for ((of, bus, name), rule) in &world.events.rules {
         if of != region || bus != "default" || !rule.enabled || !pattern::matches(&rule.pattern, &event) {
@@ -79,7 +79,7 @@ pub(crate) fn publish(
     }
 }
 
-/// When, and so how often, an event comes to a target.
+/// The times at which an event is delivered to a target.
 fn arrivals(
     world: &mut World,
     now: Timestamp,
@@ -117,7 +117,7 @@ fn arrivals(
     (0..copies).map(|_| at).collect()
 }
 
-/// Where a target leads, and the parameter that says what it gets.
+/// The destination of a target, and the parameter that defines its payload.
 fn destination(target: &Target) -> Option<(Destination, Option<&Param>)> {
     let param = |name: &str| target.params.iter().find(|param| param.key.eq_ignore_ascii_case(name));
     let constant = |name: &str| param(name).map(|param| param.value.clone()).filter(|value| !value.is_empty());
@@ -135,12 +135,12 @@ fn destination(target: &Target) -> Option<(Destination, Option<&Param>)> {
     }
 }
 
-/// Tries a failed delivery again, until it has been tried often enough.
+/// Schedules a retry of a failed delivery, up to the limit.
 pub(crate) fn redeliver(world: &mut World, now: Timestamp, delivery: Delivery) {
     if delivery.tried >= RETRIES {
         return;
     }
     let wait = Duration::from_millis(10_000 + world.ids.number() % 10_000);
-    let at = world.settings.pace.after(now, wait);
+    let at = world.settings.latencies.after(now, wait);
     world.events.enqueue(at, Delivery { tried: delivery.tried + 1, ..delivery });
 }

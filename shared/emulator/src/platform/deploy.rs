@@ -9,7 +9,7 @@ use crate::state::fc::{Function, TriggerEntry};
 use crate::state::ram::{self, Role};
 use crate::world::World;
 
-/// What the account would not take.
+/// Why a deployment is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeployError {

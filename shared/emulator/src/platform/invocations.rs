@@ -1,4 +1,4 @@
-//! Invocations of functions: asked for, given out to whoever runs them, and tried again.
+//! The queue of function invocations, with retries.
 //!
 //! Sources: fc-runtime.md sections 1.2 to 1.5.
 
@@ -18,7 +18,7 @@ const ASYNC_RETRIES: u32 = 3;
 /// Most invocations at once. The emulator's own limit; an account has 100 to 300 instances to begin with.
 const CONCURRENCY: usize = 1_000;
 
-/// Asks for an invocation. It runs when the driver takes it.
+/// Queues an invocation. The driver runs it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
     let mut function = world.fc.find(&attempt.region, &attempt.function)?.function.clone();
     function.timeout = function.timeout.max(world.fc.least_seconds);
@@ -43,7 +43,7 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
     Ok(id)
 }
 
-/// What the world's faults have in store for an invocation.
+/// The fault that the rules inject into an invocation, if any.
 fn fate(world: &mut World, now: Timestamp, attempt: &Attempt) -> Result<Option<Fate>, ApiError> {
     if !world.faults.touch(Domain::Invocation) {
         return Ok(None);
@@ -123,7 +123,7 @@ fn credential_headers(
     Ok(names.into_iter().map(str::to_owned).zip(values).collect())
 }
 
-/// Starts what has to be tried again, and gives out what nobody runs yet.
+/// Starts retries that are due, and returns the invocations that are to be run.
 pub(crate) fn advance(world: &mut World, now: Timestamp) -> Vec<Invocation> {
     let (due, later) = std::mem::take(&mut world.fc.retries).into_iter().partition(|(at, _)| *at <= now);
     world.fc.retries = later;
@@ -143,7 +143,7 @@ pub(crate) fn next_due(world: &World, now: Timestamp) -> Option<Timestamp> {
     world.fc.retries.iter().map(|(at, _)| *at).min()
 }
 
-/// Ends an invocation, and gives its outcome with whom it is for. An asynchronous call that failed is tried again, and is for nobody.
+/// Ends an invocation, and returns its origin with the outcome. An asynchronous call has no receiver; if it failed, it is retried.
 /// Unknown invocations are ignored.
 pub(crate) fn finish(
     world: &mut World,
@@ -161,10 +161,10 @@ pub(crate) fn finish(
     Some((attempt.origin, outcome))
 }
 
-/// Puts an asynchronous invocation off, until it has been tried often enough.
+/// Schedules a retry of an asynchronous invocation, up to the limit.
 fn try_again(world: &mut World, now: Timestamp, attempt: Attempt) {
     if attempt.retry < ASYNC_RETRIES {
-        let at = world.settings.pace.after(now, Duration::from_secs(1 << attempt.retry.min(8)));
+        let at = world.settings.latencies.after(now, Duration::from_secs(1 << attempt.retry.min(8)));
         world.fc.retries.push((at, Attempt { retry: attempt.retry + 1, ..attempt }));
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn issue(
     (credentials, expires)
 }
 
-/// When a session really ends: a fault may have it end before its time.
+/// When a session really expires: a fault may make it expire early.
 fn ends(world: &mut World, now: Timestamp, role: &str, expires: Timestamp) -> Timestamp {
     if !world.faults.touch(Domain::Session) {
         return expires;

@@ -1,4 +1,4 @@
-//! `/-/` at every API port: the emulator's own switches, for whoever tests against it. No cloud has them.
+//! `/-/` at every API port: the emulator's own admin API, for tests. The cloud has none.
 //!
 //! | | |
 //! |---|---|

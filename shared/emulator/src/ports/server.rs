@@ -18,7 +18,7 @@ use crate::gateway::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.
 const LARGEST_BODY: usize = 33 << 20;
-/// Accepting fails when the process is out of file descriptors: that passes.
+/// The pause after a failed accept: the process may be out of file descriptors for a while.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The connection is to be closed without an answer.

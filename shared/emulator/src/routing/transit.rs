@@ -5,7 +5,7 @@
 //!   peer attachment ─propagates──► what is in the far table that the peer is associated with, if it publishes,
 //!                                  except what has already passed through this transit router
 //! ```
-//! Source: cloud-apis.md sections 7b, 10 and 14. An entry carries the instant from which it is listed and used: `learn`
+//! Source: cloud-apis.md sections 7b, 10 and 14. An entry carries the instant from which it is listed and used: `propagate`
 //! after the last thing that it depends on.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,7 +132,7 @@ fn statics<'a>(world: &'a World, now: Timestamp, table: &'a str) -> impl Iterato
 }
 
 fn from_vpc(world: &World, now: Timestamp, link: &Link, attachment: &VpcAttachment) -> Vec<TransitEntry> {
-    let pace = &world.settings.pace;
+    let latencies = &world.settings.latencies;
     let switches =
         world.vpc.switches_of(&attachment.vpc).filter(|switch| *switch.status.get(now) == vpc::Status::Available);
     switches
@@ -144,7 +144,7 @@ fn from_vpc(world: &World, now: Timestamp, link: &Link, attachment: &VpcAttachme
             id: None,
             origin: attachment.vpc.clone(),
             distance: 0,
-            since: moment(link.active.max(switch.created), pace.learn),
+            since: moment(link.active.max(switch.created), latencies.propagate),
         })
         .collect()
 }
@@ -167,11 +167,11 @@ fn from_peer(
             && *link.status.get(now) == Status::Up
     });
     let Some(association) = association else { return Vec::new() };
-    let pace = &world.settings.pace;
-    let open = moment(link.active.max(association.active).max(peer.published), pace.learn);
+    let latencies = &world.settings.latencies;
+    let open = moment(link.active.max(association.active).max(peer.published), latencies.propagate);
     collect(world, now, &association.table, passed)
         .into_iter()
-        // A black hole is advertised too; what would come straight back is not.
+        // Black holes are advertised too; routes learned over this connection are not (split horizon).
         .filter(|entry| entry.status == EntryStatus::Active && entry.hop.as_ref() != Some(&peer.id))
         .map(|entry| TransitEntry {
             destination: entry.destination,

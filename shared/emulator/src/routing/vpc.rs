@@ -7,7 +7,7 @@ use super::transit;
 use crate::state::vpc::{Status, TableKind};
 use crate::world::World;
 
-/// The system route that swallows the cloud's own address range in every VPC (cloud-apis.md section 10).
+/// The system route for the cloud's own address range in every VPC (cloud-apis.md section 10).
 pub(crate) const SERVICE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
 
 /// Where a route of a VPC leads.
@@ -51,7 +51,7 @@ pub(crate) fn routes(world: &World, now: Timestamp, table: &str) -> Vec<Effectiv
     let Some(table) = world.vpc.tables.get(table) else { return Vec::new() };
     let mut routes: Vec<EffectiveRoute> = system(world, now, &table.vpc).collect();
     for entry in table.entries.values() {
-        // An entry that is being deleted may or may not carry packets; the emulator takes the side that finds bugs.
+        // An entry that is being deleted may or may not carry packets in the cloud. Here it does not: that finds more bugs.
         if *entry.status.get(now) != Status::Available {
             continue;
         }

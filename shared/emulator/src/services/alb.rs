@@ -1,4 +1,4 @@
-//! ALB 2020-06-16: load balancers, server groups, listeners, health, and where a request goes.
+//! ALB 2020-06-16: load balancers, server groups, listeners and health checks.
 //!
 //! ```text
 //!   Listener ──forwards to──► ServerGroup ──has──► Server ◄──probed── Check (per load balancer)

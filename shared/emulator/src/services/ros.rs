@@ -59,7 +59,7 @@ fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let parameters = given(&call.params);
     let deployment = resolve(world, call, &text, &name, &id, &parameters)?;
     deploy(world, now, call, &deployment)?;
-    let ready = world.settings.pace.after(now, world.settings.pace.network_create);
+    let ready = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let status = Timed::changing("CREATE_IN_PROGRESS", ready, "CREATE_COMPLETE");
     let stack = Stack { id: id.clone(), name, text, parameters, deployment, status, created: now, updated: now };
     world.ros.stacks.insert((call.region.clone(), id.clone()), stack);
@@ -90,7 +90,7 @@ fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     trial.undeploy(&call.region, &old.deployment);
     deploy(&mut trial, now, call, &deployment)?;
     *world = trial;
-    let ready = world.settings.pace.after(now, world.settings.pace.network_create);
+    let ready = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let status = Timed::changing("UPDATE_IN_PROGRESS", ready, "UPDATE_COMPLETE");
     let id = old.id.clone();
     let stack = Stack { text, parameters, deployment, status, updated: now, ..old };

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 /// Those of them that have no place of their own in the world.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Troubles {
+pub(crate) struct Account {
     pub(crate) service_closed: bool,
     pub(crate) locked_packages: BTreeSet<String>,
     pub(crate) locked_balancers: BTreeSet<String>,
     pub(crate) balancer_status: BTreeMap<String, &'static str>,
 }
 
-impl Troubles {
+impl Account {
     /// `BusinessStatus` of a bandwidth plan.
     pub(crate) fn package_status(&self, id: &str) -> &'static str {
         if self.locked_packages.contains(id) { "FinancialLocked" } else { "Normal" }

@@ -71,7 +71,7 @@ impl Alb {
         servers.chain(listeners).chain(load_balancers).chain(groups.filter_map(|group| group.status.due(now))).min()
     }
 
-    /// Lets go of what a fault holds.
+    /// Releases what a fault rule holds.
     pub(crate) fn release(&mut self, hold: Held) {
         self.load_balancers.values_mut().for_each(|balancer| hold.release(&mut balancer.status));
         self.listeners.values_mut().for_each(|listener| hold.release(&mut listener.status));

@@ -320,7 +320,7 @@ impl Cen {
         self.routers.insert(router.id.clone(), router);
     }
 
-    /// Lets go of what a fault holds.
+    /// Releases what a fault rule holds.
     pub(crate) fn release(&mut self, hold: Held) {
         self.instances.values_mut().for_each(|instance| hold.release(&mut instance.status));
         self.routers.values_mut().for_each(|router| hold.release(&mut router.status));

@@ -106,7 +106,7 @@ impl Ecs {
         self.due.first().map(|(at, _)| *at)
     }
 
-    /// Lets go of what a fault holds.
+    /// Releases what a fault rule holds.
     pub(crate) fn release(&mut self, hold: Held) {
         for (id, instance) in self.instances.iter_mut() {
             let Some((at, _)) = instance.steps.front_mut() else { continue };

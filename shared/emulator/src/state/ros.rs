@@ -31,7 +31,7 @@ impl Ros {
         self.stacks.len()
     }
 
-    /// Lets go of what a fault holds.
+    /// Releases what a fault rule holds.
     pub(crate) fn release(&mut self, hold: Held) {
         self.stacks.values_mut().for_each(|stack| hold.release(&mut stack.status));
     }

@@ -277,7 +277,7 @@ impl Network {
         }
     }
 
-    /// Lets go of what a fault holds.
+    /// Releases what a fault rule holds.
     pub(crate) fn release(&mut self, hold: Held) {
         self.vpcs.values_mut().for_each(|vpc| hold.release(&mut vpc.status));
         self.switches.values_mut().for_each(|switch| hold.release(&mut switch.status));

@@ -1,4 +1,4 @@
-//! What a target gets of an event: all of it, a part, a text around parts, or a constant.
+//! The payload for a target: the whole event, a part of it, a template with parts of it, or a constant.
 
 use serde_json::Value;
 use template::Param;

@@ -21,11 +21,11 @@ use crate::state::alb::health::{Check, Health, Probe, State, Use};
 use crate::state::alb::load_balancer::LoadBalancer;
 use crate::state::alb::server::{self, Server, ServerKey};
 use crate::state::alb::server_group::ServerGroup;
-use crate::time::Pace;
+use crate::time::Latencies;
 use crate::world::World;
 
-/// Makes up for the time since the last look: probes at every instant at which something changed by itself, and now.
-/// So a server's health is the same however often somebody looks. Only what instances do between two looks is taken as
+/// Catches up with the time since the last call: probes at every instant at which something changed, and now.
+/// So a server's health does not depend on how often this is called. Only what instances do between two looks is taken as
 /// it is now: the driver looks whenever one of them changes.
 pub(super) fn probe(world: &mut World, now: Timestamp) {
     let Some(mut looked) = world.alb.health.at else { return probe_at(world, now) };
@@ -52,7 +52,7 @@ fn probe_at(world: &mut World, now: Timestamp) {
         };
         if lb.is_serving(now) && group.health_check.enabled {
             let before = alb.health.checks.get(&used);
-            let after = probe_group(&mut forwarder, lb, group, before, now, &world.settings.pace);
+            let after = probe_group(&mut forwarder, lb, group, before, now, &world.settings.latencies);
             checks.insert(used, after);
         }
     }
@@ -65,7 +65,7 @@ fn probe_group(
     group: &ServerGroup,
     before: Option<&BTreeMap<ServerKey, Check>>,
     now: Timestamp,
-    pace: &Pace,
+    latencies: &Latencies,
 ) -> BTreeMap<ServerKey, Check> {
     let sources = lb.sources();
     let probed = group.servers.iter().filter(|(_, server)| is_probed(server, now));
@@ -74,7 +74,7 @@ fn probe_group(
             let port = group.health_check.port(server.port);
             let probe = reach(forwarder, lb, &sources, server, port);
             let check = match before.and_then(|checks| checks.get(key)) {
-                Some(check) => check.probed(probe, now, pace, &group.health_check),
+                Some(check) => check.probed(probe, now, latencies, &group.health_check),
                 None => Check::new(probe, now),
             };
             (key.clone(), check)
@@ -87,7 +87,7 @@ fn is_probed(server: &Server, now: Timestamp) -> bool {
     server.weight > 0 && server.status.get(now).takes_requests()
 }
 
-/// The worst of what the probes from all source prefixes meet: each node of a load balancer probes for itself.
+/// The worst result of the probes from all source prefixes: each node of a load balancer probes separately.
 fn reach(
     forwarder: &mut Forwarder<'_>,
     lb: &LoadBalancer,
@@ -115,7 +115,7 @@ fn state(world: &World, now: Timestamp, lb: &str, group: &ServerGroup, key: &Ser
     let used = (lb.to_owned(), group.id.clone());
     let check = world.alb.health.checks.get(&used).and_then(|checks| checks.get(key));
     check.map_or((State::Initial, Probe::Silent), |check| {
-        (check.state_at(now, &world.settings.pace, &group.health_check), check.probe)
+        (check.state_at(now, &world.settings.latencies, &group.health_check), check.probe)
     })
 }
 

@@ -87,7 +87,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     load_balancers::writable(world, now, &lb_id)?;
 
     let nothing = Map::new();
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     let listener = Listener {
         id: world.ids.next("lsn-"),
         region: call.region.clone(),
@@ -141,7 +141,7 @@ fn write(
         return Err(fault::in_configuring("Listener", &id));
     }
     load_balancers::writable(world, now, &listener.load_balancer)?;
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     change(world, &mut listener, at)?;
     load_balancers::configure(world, &listener.load_balancer, at);
     world.alb.listeners.insert(id.clone(), listener);

@@ -173,7 +173,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     );
     let tags = tags::read(params)?;
     let protected = params.flag("DeletionProtectionEnabled")? == Some(true);
-    let ready = world.settings.pace.after(now, world.settings.pace.alb_create);
+    let ready = world.settings.latencies.after(now, world.settings.latencies.alb_create);
     let order = Order {
         id: world.ids.next("alb-"),
         region: call.region.clone(),
@@ -202,7 +202,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     Ok(json!({"LoadBalancerId": id}))
 }
 
-/// `DeleteLoadBalancer`: its listeners go with it, its server groups stay.
+/// `DeleteLoadBalancer`: deletes its listeners too; server groups stay.
 pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let id = call.params.required("LoadBalancerId")?;
     let lb = here(world, call, id)?;
@@ -213,7 +213,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         ));
     }
     writable(world, now, id)?;
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     if let Some(lb) = world.alb.load_balancers.get_mut(id) {
         lb.status = Timed::changing(Status::Deleting, at, Status::Gone);
     }
@@ -249,11 +249,11 @@ fn shown(world: &World, lb: &LoadBalancer, now: Timestamp) -> Value {
         "AddressAllocatedMode": lb.address_mode,
         "Ipv6AddressType": "",
         "DNSName": lb.dns_name,
-        "LoadBalancerStatus": world.troubles.balancer_status(&lb.id).unwrap_or(lb.status.get(now).name()),
+        "LoadBalancerStatus": world.account.balancer_status(&lb.id).unwrap_or(lb.status.get(now).name()),
         "LoadBalancerBussinessStatus": "Normal",
         "LoadBalancerEdition": lb.edition,
         "LoadBalancerBillingConfig": {"PayType": lb.pay_type},
-        "LoadBalancerOperationLocks": world.troubles.balancer_locks(&lb.id),
+        "LoadBalancerOperationLocks": world.account.balancer_locks(&lb.id),
         "ModificationProtectionConfig": {"Status": lb.modification_protection.0, "Reason": lb.modification_protection.1},
         "DeletionProtectionConfig": {"Enabled": lb.deletion_protection.is_some()},
         "AccessLogConfig": {},
@@ -312,7 +312,7 @@ pub(super) fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
     Ok(page.answer("LoadBalancers", items))
 }
 
-/// Takes back the addresses of load balancers that are gone.
+/// Releases the addresses of deleted load balancers.
 pub(super) fn sweep(world: &mut World, now: Timestamp) {
     let gone: Vec<LoadBalancer> = world.alb.load_balancers.values().filter(|lb| lb.is_gone(now)).cloned().collect();
     for lb in gone {

@@ -58,7 +58,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         }
     }
     let nothing = Map::new();
-    let ready = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let ready = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     let group = ServerGroup {
         id: world.ids.next("sgp-"),
         region: call.region.clone(),
@@ -116,7 +116,7 @@ pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     group.keepalive = params.flag("UpstreamKeepaliveEnabled")?.unwrap_or(group.keepalive);
     group.affinity = params.get("IpVersionAffinityMode").unwrap_or(&group.affinity).to_owned();
     group.service_name = params.get("ServiceName").unwrap_or(&group.service_name).to_owned();
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     group.status = Timed::changing(Status::Configuring, at, Status::Available);
     world.alb.server_groups.insert(id.clone(), group);
     let job = jobs::start(world, now, call, at, ("servergroup", &id));
@@ -131,7 +131,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(fault::in_use("ServerGroup", id));
     }
     available(group, now)?;
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     if let Some(group) = world.alb.server_groups.get_mut(id) {
         group.status = Timed::changing(Status::Deleting, at, Status::Gone);
     }

@@ -148,9 +148,9 @@ fn dismiss(world: &World, now: Timestamp, group: &mut ServerGroup, servers: &[Pa
             .iter()
             .filter_map(|id| world.alb.load_balancers.get(id))
             .all(|lb| lb.edition != "Basic");
-    let write = world.settings.pace.alb_write;
+    let write = world.settings.latencies.alb_write;
     let lasts = if drains { write.max(Duration::from_secs(u64::from(group.drain.timeout))) } else { write };
-    let at = world.settings.pace.after(now, lasts);
+    let at = world.settings.latencies.after(now, lasts);
     for server in servers {
         let (id, port) = key(server)?;
         let name = format!("{id}:{port}");
@@ -173,7 +173,7 @@ fn write(
     let id = call.params.required("ServerGroupId")?.to_owned();
     let mut group = here(world, call, &id)?.clone();
     available(&group, now)?;
-    let at = world.settings.pace.after(now, world.settings.pace.alb_write);
+    let at = world.settings.latencies.after(now, world.settings.latencies.alb_write);
     change(world, &mut group, at)?;
     quota(world, now, &group)?;
     group.status = Timed::changing(GroupStatus::Configuring, at, GroupStatus::Available);

@@ -35,7 +35,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 }
 
 fn attach(world: &mut World, now: Timestamp, call: &Call, router: &str) -> Answer {
-    if world.troubles.service_closed {
+    if world.account.service_closed {
         // The code is spelt so (cloud-apis.md section 7).
         return Err(ApiError::bad("Forbbiden.TransitRouterServiceNotOpen", "The transit router service is not open."));
     }
@@ -85,7 +85,7 @@ fn attach(world: &mut World, now: Timestamp, call: &Call, router: &str) -> Answe
     }
     let id = world.ids.next("tr-attach-");
     let zones = zones::open(world, now, &id, &wanted)?;
-    let at = world.settings.pace.after(now, world.settings.pace.vpc_attach);
+    let at = world.settings.latencies.after(now, world.settings.latencies.vpc_attach);
     let attachment = VpcAttachment {
         id: id.clone(),
         cen,
@@ -121,7 +121,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         cut(world, id);
     }
     dependents(world, id)?;
-    let until = world.settings.pace.after(now, world.settings.pace.vpc_detach);
+    let until = world.settings.latencies.after(now, world.settings.latencies.vpc_detach);
     if let Some(held) = world.cen.vpc_attachments.get_mut(id) {
         held.status = Timed::changing(Status::Going, until, Status::Gone);
     }
@@ -139,7 +139,7 @@ pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if auto_publish == Some(true) && world.cen.vpc_attachments.values().any(elsewhere) {
         return Err(published_elsewhere());
     }
-    let until = world.settings.pace.after(now, world.settings.pace.table_link);
+    let until = world.settings.latencies.after(now, world.settings.latencies.table_link);
     if let Some(held) = world.cen.vpc_attachments.get_mut(id) {
         if let Some(auto_publish) = auto_publish.filter(|wanted| *wanted != held.auto_publish) {
             held.auto_publish = auto_publish;
@@ -158,7 +158,7 @@ pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     done()
 }
 
-/// Gives back the addresses of attachments that are gone.
+/// Releases the addresses of deleted attachments.
 pub(super) fn sweep(world: &mut World, now: Timestamp) {
     let gone = |held: &VpcAttachment| *held.status.get(now) == Status::Gone;
     let interfaces: Vec<String> = world

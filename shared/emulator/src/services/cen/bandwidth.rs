@@ -35,7 +35,7 @@ pub(super) fn reserve(world: &World, cen: &str, id: &str, mbps: u32, except: Opt
             "The bandwidth package is not associated with the CEN instance.",
         ));
     }
-    if world.troubles.package_status(id) != "Normal" {
+    if world.account.package_status(id) != "Normal" {
         return Err(ApiError::bad(
             "InvalidOperation.BwpBusinessStatus",
             "The business status of the bandwidth package does not support this operation.",
@@ -177,7 +177,7 @@ fn json(world: &World, now: Timestamp, package: &Package) -> Value {
         "Bandwidth": package.bandwidth,
         "BandwidthPackageChargeType": package.charge_type,
         "Status": status(package),
-        "BusinessStatus": world.troubles.package_status(&package.id),
+        "BusinessStatus": world.account.package_status(&package.id),
         "GeographicRegionAId": package.areas.0,
         "GeographicRegionBId": package.areas.1,
         "GeographicSpanId": span,

@@ -118,7 +118,7 @@ pub(super) fn known_filters(world: &World, params: &Params) -> Result<(), ApiErr
     Ok(())
 }
 
-/// What still hangs on an attachment, as the refusal of its deletion.
+/// Refuses the deletion of an attachment that something depends on.
 pub(super) fn dependents(world: &World, id: &str) -> Result<(), ApiError> {
     let refuse = |code: &str, what: &str| {
         Err(ApiError::bad(
@@ -143,7 +143,7 @@ pub(super) fn dependents(world: &World, id: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Removes what hangs on an attachment, for a forced deletion.
+/// Removes what depends on an attachment, for a forced deletion.
 pub(super) fn cut(world: &mut World, id: &str) {
     let state = &mut world.cen;
     state.associations.retain(|link| link.attachment != id);

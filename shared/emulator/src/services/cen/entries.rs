@@ -1,4 +1,4 @@
-//! Static entries of transit routers' tables, and the listing of static and learned ones.
+//! Static entries of transit routers' tables, and the listing of static and propagated ones.
 
 use ipnet::Ipv4Net;
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     });
     let table = table.id.clone();
     let id = world.ids.next("rte-");
-    let active = world.settings.pace.after(now, world.settings.pace.transit_route_entry);
+    let active = world.settings.latencies.after(now, world.settings.latencies.transit_route_entry);
     let entry = StaticEntry {
         id: id.clone(),
         table,
@@ -119,7 +119,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let id = entry.id.clone();
     let table = table(world, &entry.table, "InvalidTransitRouterRouteTableId.NotFound")?;
     quiet(world, now, &cen_of_table(world, table))?;
-    let until = world.settings.pace.after(now, world.settings.pace.transit_route_entry);
+    let until = world.settings.latencies.after(now, world.settings.latencies.transit_route_entry);
     if let Some(entry) = world.cen.entries.get_mut(&id) {
         entry.status = Timed::changing(Status::Going, until, Status::Gone);
     }

@@ -13,13 +13,13 @@ use crate::{stamp, tags};
 
 /// The service is open in this account: opening it costs money, so no stage ever does.
 pub(super) fn check_service(world: &World) -> Answer {
-    let open = !world.troubles.service_closed;
+    let open = !world.account.service_closed;
     Ok(json!({"Enabled": open.to_string()}))
 }
 
 pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let id = world.ids.next("cen-");
-    let at = world.settings.pace.after(now, world.settings.pace.network_create);
+    let at = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let instance = CenInstance {
         id: id.clone(),
         name: call.params.text("Name"),
@@ -48,7 +48,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             "Not allowed to delete the CEN instance because bandwidth packages are associated with it.",
         ));
     }
-    let until = world.settings.pace.after(now, world.settings.pace.network_create);
+    let until = world.settings.latencies.after(now, world.settings.latencies.network_create);
     if let Some(instance) = world.cen.instances.get_mut(&id) {
         instance.status = Timed::changing(Status::Going, until, Status::Gone);
     }

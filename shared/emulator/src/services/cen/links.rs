@@ -34,7 +34,7 @@ pub(super) fn enable(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 
 pub(super) fn dissociate(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let (attachment, table) = named(world, now, call)?;
-    let until = world.settings.pace.after(now, world.settings.pace.table_link);
+    let until = world.settings.latencies.after(now, world.settings.latencies.table_link);
     take_down(&mut world.cen.associations, &attachment, &table, until)
         .ok_or_else(|| ApiError::bad("InvalidAssociation.NotFound", "The specified association is not found."))?;
     done()
@@ -42,7 +42,7 @@ pub(super) fn dissociate(world: &mut World, now: Timestamp, call: &Call) -> Answ
 
 pub(super) fn disable(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let (attachment, table) = named(world, now, call)?;
-    let until = world.settings.pace.after(now, world.settings.pace.table_link);
+    let until = world.settings.latencies.after(now, world.settings.latencies.table_link);
     take_down(&mut world.cen.propagations, &attachment, &table, until)
         .ok_or_else(|| ApiError::bad("InvalidPropagation.NotFound", "The specified propagation is not found."))?;
     done()
@@ -88,7 +88,7 @@ fn ready(world: &World, now: Timestamp, call: &Call) -> Result<(String, String),
 }
 
 fn coming(world: &World, now: Timestamp, attachment: String, table: String) -> Link {
-    let active = world.settings.pace.after(now, world.settings.pace.table_link);
+    let active = world.settings.latencies.after(now, world.settings.latencies.table_link);
     Link { attachment, table, status: Timed::changing(Status::Coming, active, Status::Up), active }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let sides = (near.id.clone(), near.region.clone(), far.id.clone(), far.region.clone(), near.cen.clone());
     let (router, region, far_router, far_region, cen) = sides;
     let id = world.ids.next("tr-attach-");
-    let at = world.settings.pace.after(now, world.settings.pace.peer_attach);
+    let at = world.settings.latencies.after(now, world.settings.latencies.peer_attach);
     let peer = Peer {
         id: id.clone(),
         cen,
@@ -133,7 +133,7 @@ pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let allotment = Allotment::read(params, Some(held))?;
     allotment.check(world, &held.cen, Some(id))?;
     let auto_publish = params.flag("AutoPublishRouteEnabled")?.unwrap_or(held.auto_publish);
-    let until = world.settings.pace.after(now, world.settings.pace.table_link);
+    let until = world.settings.latencies.after(now, world.settings.latencies.table_link);
     if let Some(peer) = world.cen.peers.get_mut(id) {
         if auto_publish && !peer.auto_publish {
             peer.published = until;
@@ -163,7 +163,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         cut(world, id);
     }
     dependents(world, id)?;
-    let until = world.settings.pace.after(now, world.settings.pace.vpc_detach);
+    let until = world.settings.latencies.after(now, world.settings.latencies.vpc_detach);
     if let Some(peer) = world.cen.peers.get_mut(id) {
         peer.status = Timed::changing(Status::Going, until, Status::Gone);
     }

@@ -70,7 +70,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         cidrs.extend(sent.prefix("Cidr").map_err(illegal)?);
     }
     let (id, table) = (world.ids.next("tr-"), world.ids.next("vtb-"));
-    let at = world.settings.pace.after(now, world.settings.pace.network_create);
+    let at = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let router = Router {
         id: id.clone(),
         cen,
@@ -105,7 +105,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if world.cen.tables.values().any(|table| table.router == id && !table.system) {
         return refuse("TransitRouterRouteTableExist", "a custom route table");
     }
-    let until = world.settings.pace.after(now, world.settings.pace.network_create);
+    let until = world.settings.latencies.after(now, world.settings.latencies.network_create);
     if let Some(router) = world.cen.routers.get_mut(&id) {
         router.status = Timed::changing(Status::Going, until, Status::Gone);
     }

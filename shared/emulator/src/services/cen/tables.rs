@@ -18,7 +18,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     quiet(world, now, &router.cen)?;
     let router = router.id.clone();
     let id = world.ids.next("vtb-");
-    let at = world.settings.pace.after(now, world.settings.pace.transit_route_entry);
+    let at = world.settings.latencies.after(now, world.settings.latencies.transit_route_entry);
     let table = Table {
         id: id.clone(),
         router,
@@ -59,7 +59,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if world.cen.entries.values().any(|entry| entry.table == id) {
         return refuse("RouteEntryExist", "a route entry");
     }
-    let until = world.settings.pace.after(now, world.settings.pace.transit_route_entry);
+    let until = world.settings.latencies.after(now, world.settings.latencies.transit_route_entry);
     if let Some(table) = world.cen.tables.get_mut(&id) {
         table.status = Timed::changing(Status::Going, until, Status::Gone);
     }

@@ -96,7 +96,7 @@ pub(super) fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     for mapping in &leaving {
         interfaces::drop_interface(world, &mapping.interface);
     }
-    let until = world.settings.pace.after(now, world.settings.pace.vpc_detach);
+    let until = world.settings.latencies.after(now, world.settings.latencies.vpc_detach);
     if let Some(held) = world.cen.vpc_attachments.get_mut(id) {
         held.zones = kept.into_iter().chain(opened).collect();
         held.status = Timed::changing(Status::Changing, until, Status::Up);

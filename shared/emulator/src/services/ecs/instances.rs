@@ -145,8 +145,9 @@ pub(super) fn run(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         web_ports: BTreeSet::from([80]),
         tags: tags::read(params),
     };
-    let pace = world.settings.pace.clone();
-    let (starting, running) = (pace.after(now, pace.instance_start.mul_f64(0.4)), pace.after(now, pace.instance_start));
+    let latencies = world.settings.latencies.clone();
+    let (starting, running) =
+        (latencies.after(now, latencies.instance_start.mul_f64(0.4)), latencies.after(now, latencies.instance_start));
     let mut ids = Vec::new();
     for _ in 0..amount {
         let id = launch(world, now, wanted.clone(), State::Pending)?;

@@ -72,7 +72,7 @@ pub(super) fn start(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(wrong_state());
     }
     let id = instance.id.clone();
-    let running = world.settings.pace.after(now, world.settings.pace.instance_start);
+    let running = world.settings.latencies.after(now, world.settings.latencies.instance_start);
     enter(world, now, &id, State::Starting);
     plan(world, &id, [(running, State::Running)]);
     done()
@@ -84,7 +84,7 @@ pub(super) fn stop(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(wrong_state());
     }
     let id = instance.id.clone();
-    let stopped = world.settings.pace.after(now, world.settings.pace.instance_stop);
+    let stopped = world.settings.latencies.after(now, world.settings.latencies.instance_stop);
     enter(world, now, &id, State::Stopping);
     plan(world, &id, [(stopped, State::Stopped)]);
     done()
@@ -96,9 +96,9 @@ pub(super) fn reboot(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(wrong_state());
     }
     let id = instance.id.clone();
-    let pace = &world.settings.pace;
-    let down = pace.after(now, pace.instance_stop);
-    let up = pace.after(down, pace.instance_start);
+    let latencies = &world.settings.latencies;
+    let down = latencies.after(now, latencies.instance_stop);
+    let up = latencies.after(down, latencies.instance_start);
     enter(world, now, &id, State::Stopping);
     plan(world, &id, [(down, State::Starting), (up, State::Running)]);
     done()

@@ -128,7 +128,7 @@ fn add(world: &mut World, now: Timestamp, call: &Call, wanted: Wanted) -> Result
         return Err(ApiError::bad("QuotaExceeded", "Route entry quota exceeded in this route table."));
     }
     let id = world.ids.next("rte-");
-    let at = world.settings.pace.after(now, world.settings.pace.route_entry);
+    let at = world.settings.latencies.after(now, world.settings.latencies.route_entry);
     let entry = Entry {
         id: id.clone(),
         destination: wanted.destination,
@@ -203,7 +203,7 @@ pub(super) fn delete(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         }
     };
     free_to_write(world, now, call, &table)?;
-    let until = world.settings.pace.after(now, world.settings.pace.route_entry);
+    let until = world.settings.latencies.after(now, world.settings.latencies.route_entry);
     if let Some(entry) = world.vpc.tables.get_mut(&table).and_then(|table| table.entries.get_mut(&entry)) {
         entry.status = Timed::changing(Status::Deleting, until, Status::Gone);
         entry.modified = now;

@@ -19,7 +19,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         return Err(invalid_cidr());
     }
     let (id, router, table) = (world.ids.next("vpc-"), world.ids.next("vrt-"), world.ids.next("vtb-"));
-    let at = world.settings.pace.after(now, world.settings.pace.network_create);
+    let at = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let vpc = Vpc {
         id: id.clone(),
         region: call.region.clone(),

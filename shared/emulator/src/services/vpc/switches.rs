@@ -43,7 +43,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
     let vpc = vpc.id.clone();
     let id = world.ids.next("vsw-");
-    let at = world.settings.pace.after(now, world.settings.pace.network_create);
+    let at = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let switch = Switch {
         id: id.clone(),
         vpc,

@@ -25,7 +25,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
     let vpc = vpc.id.clone();
     let id = world.ids.next("vtb-");
-    let at = world.settings.pace.after(now, world.settings.pace.network_create);
+    let at = world.settings.latencies.after(now, world.settings.latencies.network_create);
     let table = Table {
         id: id.clone(),
         vpc,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::state::alb::health_check::HealthCheck;
 use crate::state::alb::server::ServerKey;
-use crate::time::Pace;
+use crate::time::Latencies;
 
 /// What a probe met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,8 @@ impl Check {
         Self { state: State::Initial, probe, since: now }
     }
 
-    pub(crate) fn state_at(&self, now: Timestamp, pace: &Pace, settings: &HealthCheck) -> State {
-        let over = |lasts: Duration| now >= pace.after(self.since, lasts);
+    pub(crate) fn state_at(&self, now: Timestamp, latencies: &Latencies, settings: &HealthCheck) -> State {
+        let over = |lasts: Duration| now >= latencies.after(self.since, lasts);
         match self.probe {
             Probe::Answered if over(settings.rise()) => State::Healthy,
             Probe::Refused | Probe::Silent if over(settings.fall()) => State::Unhealthy,
@@ -54,9 +54,9 @@ impl Check {
     }
 
     /// The check after one more probe.
-    pub(crate) fn probed(self, probe: Probe, now: Timestamp, pace: &Pace, settings: &HealthCheck) -> Self {
+    pub(crate) fn probed(self, probe: Probe, now: Timestamp, latencies: &Latencies, settings: &HealthCheck) -> Self {
         let turned = (probe == Probe::Answered) != (self.probe == Probe::Answered);
-        Self { state: self.state_at(now, pace, settings), probe, since: if turned { now } else { self.since } }
+        Self { state: self.state_at(now, latencies, settings), probe, since: if turned { now } else { self.since } }
     }
 }
 

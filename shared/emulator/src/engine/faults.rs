@@ -1,7 +1,7 @@
-//! States that do not settle until somebody lets go of them.
+//! The fault rules of a world: added, removed, and the transitions that they hold.
 //!
-//! While a call that is to stick is carried out, the world's pace has a [`Hold`]: everything that the call sets going ends later,
-//! or at a date after all others that names the rule. Letting go turns those dates into now.
+//! While a call that a rule makes stick is carried out, the world's latencies have a [`Hold`]: every transition that the call
+//! starts ends later, or at a date after all others that identifies the rule. Removing the rule ends those transitions at once.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::world::World;
 #[cfg(doc)]
 use crate::time::Hold;
 
-/// Lets go of everything that the rule of this number holds.
+/// Ends every transition that the rule of this number holds.
 fn release(world: &mut World, now: Timestamp, number: u64) {
     let hold = Held { mark: held_until(number), now };
     world.alb.release(hold);
@@ -44,14 +44,14 @@ impl World {
         Ok(ids)
     }
 
-    /// Takes a rule back and releases what it holds. Gives whether there was one of that id.
+    /// Removes a rule and releases what it holds. Returns whether there was one of that id.
     pub fn remove_fault(&mut self, now: Timestamp, id: &str) -> bool {
         let Some(number) = self.faults.remove(id) else { return false };
         release(self, now, number);
         true
     }
 
-    /// Takes all rules back.
+    /// Removes all rules.
     pub fn clear_faults(&mut self, now: Timestamp) {
         for fault in self.faults() {
             self.remove_fault(now, &fault.id);

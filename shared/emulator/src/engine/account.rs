@@ -1,6 +1,6 @@
-//! States of the account that no call of a client brings about: what the platform, its billing and its operators do.
+//! States of the account that no API call of a client causes: what the platform, its billing and its operators do.
 //!
-//! Tests put a world into them to see what a client makes of it. What the API does about each is documented with the
+//! Tests set them to see how a client handles them. What the API does about each is documented with the
 //! actions concerned (cloud-apis.md sections 5, 7, 8 and 11).
 
 use crate::platform::interfaces;
@@ -11,7 +11,7 @@ use crate::world::World;
 
 /// One of those states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Circumstance {
+pub enum AccountState {
     /// Nobody has opened the transit-router service for the account.
     TransitRouterServiceClosed,
     /// The service-linked role of CEN is gone.
@@ -39,58 +39,58 @@ pub enum Circumstance {
 }
 
 impl World {
-    /// Puts the account into a state. Gives whether the thing that it concerns exists.
-    pub fn bring_about(&mut self, circumstance: Circumstance) -> bool {
-        match circumstance {
-            Circumstance::TransitRouterServiceClosed => {
-                self.troubles.service_closed = true;
+    /// Sets a state of the account. Returns whether the resource that it concerns exists.
+    pub fn set_account(&mut self, state: AccountState) -> bool {
+        match state {
+            AccountState::TransitRouterServiceClosed => {
+                self.account.service_closed = true;
                 true
             }
-            Circumstance::CenServiceRoleMissing => {
+            AccountState::CenServiceRoleMissing => {
                 let there = self.ram.role(ram::CEN_SERVICE_ROLE).is_some();
                 self.ram.remove_role(ram::CEN_SERVICE_ROLE);
                 there
             }
-            Circumstance::CenCreating(id) => {
+            AccountState::CenCreating(id) => {
                 let found = self.cen.instances.get_mut(&id);
                 found.map(|found| found.status = Timed::settled(cen::Status::Coming)).is_some()
             }
-            Circumstance::TransitRouterCreating(id) => {
+            AccountState::TransitRouterCreating(id) => {
                 let found = self.cen.routers.get_mut(&id);
                 found.map(|found| found.status = Timed::settled(cen::Status::Coming)).is_some()
             }
-            Circumstance::BandwidthPackageLocked(id) => {
+            AccountState::BandwidthPackageLocked(id) => {
                 let there = self.cen.packages.contains_key(&id);
-                self.troubles.locked_packages.insert(id);
+                self.account.locked_packages.insert(id);
                 there
             }
-            Circumstance::LoadBalancerLocked(id) => {
+            AccountState::LoadBalancerLocked(id) => {
                 let there = self.alb.load_balancers.contains_key(&id);
-                self.troubles.locked_balancers.insert(id);
+                self.account.locked_balancers.insert(id);
                 there
             }
-            Circumstance::LoadBalancerInactive(id) => {
+            AccountState::LoadBalancerInactive(id) => {
                 let there = self.alb.load_balancers.contains_key(&id);
-                self.troubles.balancer_status.insert(id, "Inactive");
+                self.account.balancer_status.insert(id, "Inactive");
                 there
             }
-            Circumstance::VSwitchFull(id) => {
+            AccountState::VSwitchFull(id) => {
                 self.vpc.switches.get_mut(&id).map(crate::state::vpc::Switch::fill).is_some()
             }
-            Circumstance::SecurityGroupManaged(id) => {
+            AccountState::SecurityGroupManaged(id) => {
                 self.ecs.groups.get_mut(&id).map(|group| group.service_managed = true).is_some()
             }
-            Circumstance::AttachmentDetaching(vpc) => {
+            AccountState::AttachmentDetaching(vpc) => {
                 let found = self.cen.vpc_attachments.values_mut().find(|held| held.vpc == vpc);
                 found.map(|found| found.status = Timed::settled(cen::Status::Going)).is_some()
             }
-            Circumstance::ServiceInterface(vswitch) => {
+            AccountState::ServiceInterface(vswitch) => {
                 let since = self.vpc.switches.get(&vswitch).map(|switch| switch.created);
                 since.is_some_and(|since| {
                     interfaces::make_service_interface(self, since, &vswitch, "a network load balancer").is_ok()
                 })
             }
-            Circumstance::LoadBalancerZones(id, zones) => load_balancers::move_to(self, &id, &zones).is_ok(),
+            AccountState::LoadBalancerZones(id, zones) => load_balancers::move_to(self, &id, &zones).is_ok(),
         }
     }
 }
