@@ -7,7 +7,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A service that the emulator plays. The name is the product's as RAM and the SDKs spell it.
+/// An emulated service. The name is the product's as RAM and the SDKs spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Service {
     /// Application Load Balancer, 2020-06-16.

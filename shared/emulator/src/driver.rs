@@ -121,7 +121,7 @@ impl Cloud {
         seen
     }
 
-    /// Adds a fault from now on; gives the id that it goes by.
+    /// Adds a fault from now on; returns the id that it goes by.
     ///
     /// # Errors
     /// [`FaultError::Taken`]: another one has its name.
@@ -137,7 +137,7 @@ impl Cloud {
         self.core.changed.notify_one();
     }
 
-    /// Has every exchange written down from now on. Only the first recorder counts; gives whether this is it.
+    /// Has every exchange written down from now on. Only the first recorder counts; returns whether this is it.
     pub fn record(&self, recorder: Recorder) -> bool {
         self.core.recorder.set(recorder).is_ok()
     }

@@ -111,7 +111,7 @@ impl Faults {
         Ok(id)
     }
 
-    /// Takes a rule out. Gives its number.
+    /// Takes a rule out. Returns its number.
     pub(crate) fn remove(&mut self, id: &str) -> Option<u64> {
         let position = self.entries.iter().position(|entry| entry.id == id)?;
         Some(self.entries.remove(position).number)

@@ -1,4 +1,4 @@
-//! A starting world, declared: what an account holds before the first call, with ids that a reader can tell apart.
+//! Scenarios: files that declare what an account holds before the first call.
 
 mod balancers;
 #[cfg(test)]
@@ -31,7 +31,7 @@ pub enum ScenarioError {
     /// It is no YAML, or says something unknown; the text names line and column.
     #[error("the scenario cannot be read: {0}")]
     Unreadable(String),
-    /// It contradicts itself.
+    /// It is inconsistent.
     #[error("the scenario's {resource} cannot be: {reason}")]
     Impossible {
         /// The id of what is wrong.

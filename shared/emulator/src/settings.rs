@@ -1,8 +1,8 @@
-//! What stays the same while a world runs.
+//! The settings of a world: they stay the same while it runs.
 
 use crate::time::Latencies;
 
-/// What stays the same while a world runs.
+/// The settings of a world.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The account's number.
@@ -15,7 +15,7 @@ pub struct Settings {
     pub seed: u64,
     /// Whether role policies are evaluated.
     pub enforce_ram: bool,
-    /// How a function's failure is named to the workflow (uncertain in the documents, so both are played).
+    /// How a function's failure is named to the workflow (the documents are not clear, so both are available).
     pub function_errors: FunctionErrors,
     /// How often each event is delivered: at least once.
     pub event_copies: u32,
@@ -23,7 +23,7 @@ pub struct Settings {
     pub throttle: bool,
     /// What changes to an attachment that does not exist are answered with.
     pub unknown_attachment: UnknownAttachment,
-    /// What answers say of counts and of what is empty (uncertain in the documents, so each is played).
+    /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
     pub listings: Listings,
 }
 
@@ -39,7 +39,7 @@ pub enum UnknownAttachment {
     NotInDryRun,
 }
 
-/// What listings leave out or say wrongly where the cloud may.
+/// How listings give counts and empty tags, where the cloud varies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Listings {
     /// `TotalCount` beside a `NextToken`.

@@ -1,7 +1,7 @@
 //! The data of every service, and questions about it that one service's data can answer.
 //!
-//! Nothing here knows calls of the API or looks at another service's data: that is what `routing`, `platform` and
-//! `services` do, over the sum of all of it, the `World`.
+//! Nothing here handles API calls or reads another service's data: `routing`, `platform` and `services` do that, over the
+//! sum of all state, the `World`.
 
 pub(crate) mod account;
 pub(crate) mod alb;

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a client that signs, and a host that plays functions.
+//! Helpers for the tests of this crate: a client that signs, and a host for scripted functions.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -143,7 +143,7 @@ pub(crate) fn put_function(world: &mut World, name: &str, role_arn: &str) {
 
 type Script = dyn Fn(&Invocation) -> Outcome + Send + Sync;
 
-/// Plays functions at once, and remembers what they were asked.
+/// Runs a script as every function, and records the invocations.
 #[derive(Clone)]
 pub(crate) struct Played {
     script: Arc<Script>,

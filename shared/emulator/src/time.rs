@@ -44,22 +44,22 @@ pub struct Latencies {
 /// How long a transition is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// So much longer than it takes.
+    /// Delayed by this much.
     Longer(Duration),
-    /// Until the rule of this number is taken back.
+    /// Until the rule of this number is removed.
     Released(u64),
 }
 
-/// The date of what the rule of this number holds: after all that comes by itself, and another one for every rule.
+/// The date that marks what the rule of this number holds: later than every real date, and different for every rule.
 pub(crate) fn held_until(number: u64) -> Timestamp {
     let before_last = i64::try_from(number).unwrap_or(i64::MAX).min(HELD_SECONDS);
     Timestamp::MAX.checked_sub(SignedDuration::from_secs(before_last)).unwrap_or(Timestamp::MAX)
 }
 
-/// Dates this close to the end of time are no dates: a hundred thousand rules have room.
+/// Dates this close to the end of time are marks of rules: there is room for a hundred thousand.
 const HELD_SECONDS: i64 = 100_000;
 
-/// Whether a date comes by itself.
+/// Whether a date is a real one, not the mark of a rule.
 pub(crate) fn comes(at: Timestamp) -> bool {
     Timestamp::MAX.duration_since(at).as_secs() > HELD_SECONDS
 }
@@ -105,7 +105,7 @@ pub(crate) fn moment(now: Timestamp, duration: Duration) -> Timestamp {
     duration.and_then(|duration| now.checked_add(duration).ok()).unwrap_or(Timestamp::MAX)
 }
 
-/// A value that becomes another one at a known time.
+/// A value that changes to another one at a known time.
 ///
 /// `get(now)` is pure, so nothing has to run for a state to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +147,7 @@ impl<T> Timed<T> {
         }
     }
 
-    /// Whether a change is still ahead.
+    /// Whether a change is pending.
     pub fn is_changing(&self, now: Timestamp) -> bool {
         self.due(now).is_some()
     }

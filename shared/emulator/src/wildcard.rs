@@ -3,7 +3,7 @@
 /// `*` stands for any text, `?` for one letter. Linear in the pattern times the text, without recursion.
 pub(crate) fn wildcard(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut read) = (0, 0);
-    // Where to resume when a later part does not fit: behind the last star, one letter on.
+    // Where to resume after a mismatch: behind the last star, one letter further.
     let mut resume: Option<(usize, usize)> = None;
     while read < text.len() {
         match pattern.get(at) {

@@ -1,6 +1,6 @@
 //! The whole emulated account as one value: no I/O, no clock, cheap enough to clone.
 //!
-//! Here is only what it holds; what it does is in `engine`.
+//! This is the data only; what it does is in `engine`.
 
 mod contents;
 
@@ -13,7 +13,7 @@ use crate::state::{account, alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, 
 /// Everything that exists in the emulated account.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// What stays the same.
+    /// Its settings.
     pub settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) alb: alb::Alb,

@@ -75,7 +75,7 @@ pub enum Fault {
         /// The address.
         address: Ipv4Addr,
     },
-    /// The next hop is of a kind that the emulator does not forward through.
+    /// The emulator does not forward to this kind of next hop.
     Unplayed {
         /// The next hop's id.
         hop: String,

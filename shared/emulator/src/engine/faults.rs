@@ -23,7 +23,7 @@ fn release(world: &mut World, now: Timestamp, number: u64) {
 }
 
 impl World {
-    /// Adds a rule; its moments count from `now`. Gives the id that it goes by.
+    /// Adds a rule; its moments count from `now`. Returns the id that it goes by.
     ///
     /// # Errors
     /// [`FaultError::Taken`]: another rule has its name.

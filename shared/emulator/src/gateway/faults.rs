@@ -54,7 +54,7 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
             }
             Effect::CutAfter => injected.delivery.ending = Ending::Cut,
             Effect::Truncate if injected.delivery.ending == Ending::Whole => {
-                injected.delivery.ending = Ending::Truncated
+                injected.delivery.ending = Ending::Truncated;
             }
             Effect::Delay { seconds } => injected.delivery.delay += seconds.duration(),
             Effect::Stick { seconds: None } => injected.hold = Some(Hold::Released(number)),

@@ -13,7 +13,7 @@ use crate::state::fc::InvocationId;
 pub enum Reply {
     /// The whole answer.
     Ready(Response<Bytes>),
-    /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
+    /// A function runs; [`Gateway::collect`](crate::Gateway::collect) has the answer once its outcome is known.
     Pending(Pending),
     /// The delivery of the answer is altered by a fault.
     Altered(Box<Reply>, Delivery),

@@ -19,7 +19,7 @@ pub(crate) enum Hop {
     Service,
     /// To a transit router, through this attachment.
     Attachment(String),
-    /// To something that the emulator does not forward through.
+    /// To a kind of next hop that the emulator does not forward to.
     Other {
         /// The API's next-hop type.
         kind: String,

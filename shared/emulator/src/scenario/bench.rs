@@ -1,4 +1,4 @@
-//! A world to test networks in: the procedure's, a clock that the test moves, and short ways to call.
+//! A world for network tests: the procedure's, with a clock that the test moves and short helpers for calls.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Whatever is asked, in whatever order, is answered or refused: nothing panics, and nothing is half done.
+//! Random calls in random order are answered or refused: nothing panics, and no call is half done.
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

@@ -64,7 +64,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
 }
 
-/// Sweeps what is gone by `now`, then probes every server that is to be probed.
+/// Removes what is deleted by `now`, then probes the servers that have health checks.
 pub(crate) fn settle(world: &mut World, now: Timestamp) {
     load_balancers::sweep(world, now);
     let alb = &mut world.alb;

@@ -70,7 +70,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     }
 }
 
-/// Sweeps what is gone by `now`, and gives the addresses of removed attachments back.
+/// Removes what is deleted by `now`, and releases the addresses of removed attachments.
 pub(crate) fn settle(world: &mut World, now: Timestamp) {
     let gone = |status: &Timed<Status>| *status.get(now) == Status::Gone;
     attachments::sweep(world, now);

@@ -1,7 +1,4 @@
-//! Function Compute: which functions exist, and invocations from request to outcome.
-//!
-//! The world only knows that a function was called and what came of it; a `FunctionHost` runs it. Sources:
-//! fc-runtime.md sections 1.2 to 1.5.
+//! Function Compute: the reads of its API. Invocations are in `platform::invocations`; a `FunctionHost` runs them.
 
 use serde_json::{Value, json};
 

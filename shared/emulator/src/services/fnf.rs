@@ -25,7 +25,7 @@ const REGIONS: [&str; 7] =
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     if !REGIONS.contains(&call.region.as_str()) {
-        // There is no endpoint to answer at all; this is the nearest that a port can say.
+        // In the cloud there is no endpoint in such a region; this error is the nearest that a port can answer.
         return Err(ApiError::not_found("InvalidRegionId.NotFound", "The specified RegionId does not exist."));
     }
     if world.settings.throttle {

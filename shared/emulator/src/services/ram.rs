@@ -1,7 +1,4 @@
-//! Resource Access Management: roles, their policies, and what a call needs.
-//!
-//! Every call of a role is judged by the role's policies: Deny over Allow, nothing said is a refusal. The account's own
-//! key may do everything.
+//! Resource Access Management: roles and their policies. How a call is authorized is in `platform::access`.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Resource Orchestration Service: stacks, made from the same template that operators deploy.
 //!
 //! A stack's resources exist as soon as the call is accepted; only its status takes its time. Resources of kinds that
-//! the emulator does not play (log stores) are listed and otherwise ignored.
+//! are not emulated (log stores) are listed and otherwise ignored.
 
 use std::collections::BTreeMap;
 

@@ -1,10 +1,10 @@
-//! What holds for the account as a whole and has no place of its own among the services: locks for bills, a service that is not open.
+//! States of the account that belong to no resource: locks for unpaid bills, a service that is not activated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-/// Those of them that have no place of their own in the world.
+/// Those states of the account that are stored in no resource.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
     pub(crate) service_closed: bool,

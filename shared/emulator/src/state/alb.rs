@@ -22,7 +22,7 @@ use crate::time::Held;
 
 pub use sources::{Generation, back_to_origin};
 
-/// How the load balancers of a world behave where the real ones differ by age.
+/// How load balancers behave where the real ones depend on when they were created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// The generation of load balancers that are made from now on.
@@ -61,7 +61,7 @@ impl Alb {
         users.map(|listener| listener.load_balancer.clone()).collect()
     }
 
-    /// When a state changes next: probing begins and ends with it, so somebody has to look at that instant.
+    /// When a state changes next: probing begins or ends then, so the world has to be advanced at that instant.
     pub(crate) fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
         let groups = self.server_groups.values();
         let servers =

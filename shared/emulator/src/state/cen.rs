@@ -1,7 +1,7 @@
 //! CEN instances, bandwidth plans, transit routers, attachments, and their route tables.
 //!
 //! Propagated entries are never stored: `routing` computes them from attachments, associations and propagations each time
-//! they are read, so they cannot fall out of step.
+//! they are read, so they cannot become inconsistent.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ pub(crate) struct Cen {
     pub(crate) grants: Vec<Grant>,
 }
 
-/// The life of a thing of this service; each kind has its own words for it.
+/// The status of a resource of this service; each kind has its own names for the values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Creating, Attaching, Associating, Enabling.
@@ -37,12 +37,12 @@ pub(crate) enum Status {
     Changing,
     /// Deleting, Detaching, Dissociating, Disabling.
     Going,
-    /// No longer listed; swept.
+    /// No longer listed; removed at the next `settle`.
     Gone,
 }
 
 impl Status {
-    /// The words of CEN instances, transit routers, tables and static entries.
+    /// The name for CEN instances, transit routers, tables and static entries.
     pub(crate) const fn resource(self) -> &'static str {
         match self {
             Self::Coming => "Creating",
@@ -52,7 +52,7 @@ impl Status {
         }
     }
 
-    /// The words of attachments.
+    /// The name for attachments.
     pub(crate) const fn attachment(self) -> &'static str {
         match self {
             Self::Coming => "Attaching",

@@ -24,7 +24,7 @@ pub(crate) struct Ecs {
     pub(crate) interfaces: BTreeMap<String, Interface>,
     pub(crate) groups: BTreeMap<String, Group>,
     pub(crate) prefix_lists: BTreeMap<String, PrefixList>,
-    /// When which instance takes its next step.
+    /// The times of the instances' next transitions.
     pub(crate) due: BTreeSet<(Timestamp, String)>,
 }
 

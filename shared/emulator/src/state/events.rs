@@ -64,7 +64,7 @@ impl Events {
         self.timers.0.insert(key, Timer { schedule, payload: payload.to_owned(), next });
     }
 
-    /// What the timers due by now deliver. After a long silence a timer fires once, not once for every missed time.
+    /// What the timers due by now deliver. After a long gap a timer fires once, not once for every missed time.
     pub(crate) fn fire(&mut self, now: Timestamp) -> Vec<Delivery> {
         let mut deliveries = Vec::new();
         for (key, timer) in &mut self.timers.0 {

@@ -10,8 +10,8 @@ use crate::call::ApiError;
 use crate::state::events::Delivery;
 use crate::state::fnf::TaskKey;
 
-/// Real seconds that every invocation gets at least where the cloud's time runs faster than real time: work takes real time,
-/// however fast the cloud's passes.
+/// The least timeout of an invocation, in real seconds, where the cloud's time runs faster than real time: the function's work
+/// still takes real time.
 pub const LEAST_REAL_SECONDS: f64 = 10.0;
 
 /// A function as it was deployed.
@@ -46,12 +46,12 @@ pub(crate) struct TriggerEntry {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Functions {
     pub(crate) functions: BTreeMap<(String, String), Deployed>,
-    /// Invocations that nobody runs yet, in the order in which they were asked for.
+    /// Invocations that are not running yet, in the order of the requests.
     pub(crate) queued: Vec<Invocation>,
     pub(crate) running: BTreeMap<InvocationId, Running>,
     /// Outcomes of synchronous API calls, until they are collected.
     pub(crate) answers: BTreeMap<InvocationId, Outcome>,
-    /// Asynchronous invocations to be tried again.
+    /// Asynchronous invocations that are to be retried.
     pub(crate) retries: Vec<(Timestamp, Attempt)>,
     pub(crate) next: u64,
     /// Seconds that every invocation gets at least.
@@ -115,20 +115,20 @@ pub struct Invocation {
     /// The function's timeout, in seconds of cloud time; where that runs fast, not less than [`LEAST_REAL_SECONDS`] of
     /// real time. The headers say the same.
     pub timeout_seconds: u32,
-    /// What keeps it from its outcome, if anything does.
+    /// The fault injected into it, if any.
     pub fate: Option<Fate>,
 }
 
-/// A fault of the platform that befalls an invocation.
+/// A fault of the platform, injected into an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// The instance dies after so much work.
+    /// The instance crashes after this time.
     Crash(Duration),
     /// Whatever the function does, its time runs out.
     TimeOut,
 }
 
-/// What came of it.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The function answered 200 with this body.
@@ -152,12 +152,12 @@ impl Outcome {
     }
 }
 
-/// Who wants the outcome.
+/// Who gets the outcome.
 #[derive(Debug, Clone)]
 pub(crate) enum Origin {
     /// A synchronous API call waits for it.
     Caller,
-    /// Nobody: an asynchronous API call, tried again when it fails.
+    /// Nobody: an asynchronous API call, retried when it fails.
     Nobody,
     /// A workflow's task.
     Task(TaskKey),
@@ -165,13 +165,13 @@ pub(crate) enum Origin {
     Delivery(Delivery),
 }
 
-/// One invocation that is wanted.
+/// A requested invocation.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
     pub(crate) region: String,
     pub(crate) function: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) origin: Origin,
-    /// How often it was tried before.
+    /// The number of earlier attempts.
     pub(crate) retry: u32,
 }

@@ -60,7 +60,7 @@ pub(crate) struct Run {
 pub(crate) struct TaskKey {
     pub(crate) run: RunKey,
     pub(crate) task: TaskId,
-    /// The function's answer is not the task's: somebody reports that.
+    /// The task's result is not the function's answer: it is reported by `ReportTask...`.
     pub(crate) reported: bool,
 }
 

@@ -45,9 +45,9 @@ pub(crate) struct Sts {
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Per role, the access key of the session that its functions share.
     pub(crate) functions: BTreeMap<String, String>,
-    /// Per role, keys that were planted and are not given out yet.
+    /// Per role, keys that tests have set for the next sessions.
     pub(crate) planted: BTreeMap<String, VecDeque<Credentials>>,
-    /// The account's own key, if one was planted.
+    /// The account's own key, if a test has set one.
     pub(crate) account: Option<Credentials>,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Network {
     pub(crate) acls: BTreeMap<String, NetworkAcl>,
 }
 
-/// `Pending` while the cloud works on it, then `Available`; `Gone` is swept.
+/// `Pending` while the cloud works on it, then `Available`; `Gone` is removed at the next `settle`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Pending,
@@ -109,7 +109,7 @@ impl Switch {
         usable.contains(&candidate).then(|| Ipv4Addr::from(candidate))
     }
 
-    /// Takes every address that is left.
+    /// Occupies every free address.
     pub(crate) fn fill(&mut self) {
         while let Some(address) = self.lowest_free() {
             self.taken.insert(address, "eni-others".to_owned());
@@ -233,14 +233,14 @@ impl Network {
         Ok(address)
     }
 
-    /// Takes every address of `owner` back.
+    /// Releases every address of `owner`.
     pub(crate) fn release_addresses(&mut self, vswitch: &str, owner: &str) {
         if let Some(switch) = self.switches.get_mut(vswitch) {
             switch.taken.retain(|_, holder| holder != owner);
         }
     }
 
-    /// Takes one address back.
+    /// Releases one address.
     pub(crate) fn release_address(&mut self, vswitch: &str, address: Ipv4Addr) {
         if let Some(switch) = self.switches.get_mut(vswitch) {
             switch.taken.remove(&address);
@@ -269,7 +269,7 @@ impl Network {
         self.vpcs.insert(vpc.id.clone(), vpc);
     }
 
-    /// Sweeps the entries that have been deleted by `now`.
+    /// Removes the entries that are deleted by `now`.
     pub(crate) fn sweep(&mut self, now: Timestamp) {
         let gone = |status: &Timed<Status>| *status.get(now) == Status::Gone;
         for table in self.tables.values_mut() {

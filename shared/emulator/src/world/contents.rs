@@ -1,4 +1,4 @@
-//! What a world is given from outside, and what it is asked for, without a call of the API: roles, keys, functions, flows and rules.
+//! Direct access to a world's contents, without an API call: roles, keys, functions, flows and rules.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::state::ram::Role;
 use crate::state::sts::Credentials;
 
 impl World {
-    /// Adds a role, or replaces the one of that name. Roles of other accounts can be played by their ARN.
+    /// Adds a role, or replaces the one of that name. A role of another account is emulated by its ARN.
     pub fn put_role(&mut self, role: Role) {
         self.ram.roles.insert(role.name.clone(), role);
     }
@@ -34,8 +34,8 @@ impl World {
         })
     }
 
-    /// Has the next sessions of a role opened with these keys, in order, instead of drawn ones: whoever looks for secrets
-    /// where none may be knows then what to look for. The account's own key is that of the role `root`.
+    /// Sets the key of a role's next session instead of a generated one; several are used in order. So a test that looks for leaked
+    /// secrets knows them. The account's own key is that of the role `root`.
     pub fn plant_key(&mut self, role: &str, key: Credentials) {
         if role == "root" {
             self.sts.account = Some(key);
@@ -62,7 +62,7 @@ impl World {
         self.fc.functions.iter().map(|((region, _), deployed)| (region.as_str(), &deployed.function))
     }
 
-    /// Says how many seconds of the world's time pass in a real one: invocations are given time to do their work.
+    /// Sets how many seconds of the world's time pass in a real one. It determines the least timeout of invocations.
     pub(crate) fn runs_at(&mut self, speed: f64) {
         let seconds = if speed > 1.0 { (speed * LEAST_REAL_SECONDS).ceil().min(86_400.0) } else { 0.0 };
         // Not negative, and far below the most that fits.

@@ -14,7 +14,7 @@ pub(super) fn apply(param: Option<&Param>, event: &Value) -> Vec<u8> {
     }
 }
 
-/// `$.data.resourceId`; only member access is played. What is not there is null.
+/// `$.data.resourceId`; only member access is supported. What is missing is null.
 fn select(event: &Value, path: &str) -> Value {
     let steps = path.trim_start_matches('$').split('.').filter(|step| !step.is_empty());
     steps.fold(event.clone(), |value, step| value.get(step).cloned().unwrap_or(Value::Null))

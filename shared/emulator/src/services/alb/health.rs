@@ -5,7 +5,7 @@
 //!   Initial ──────────────────────► Healthy ◄────────────────────► Unhealthy
 //!      └──────────── silent or refused for fall ──────────────────────▲
 //! ```
-//! Nothing ticks: a check remembers since when its probes have had the same result, and its state follows from the
+//! There is no timer: a check stores since when its probes have had the same result, and its state follows from the
 //! time. `rise` and `fall` are threshold times interval.
 
 use std::collections::{BTreeMap, BTreeSet};

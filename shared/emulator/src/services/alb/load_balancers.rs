@@ -18,7 +18,7 @@ use crate::world::World;
 /// Local addresses per zone at creation; they grow with the load (cloud-apis.md section 0.2).
 const LOCAL_ADDRESSES: usize = 2;
 
-/// A load balancer of the region asked.
+/// A load balancer in the region of the call.
 pub(super) fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a LoadBalancer, ApiError> {
     let found = world.alb.load_balancers.get(id).filter(|lb| lb.region == call.region);
     found.ok_or_else(|| fault::not_found("LoadBalancer", id))

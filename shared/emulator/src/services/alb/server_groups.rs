@@ -25,7 +25,7 @@ impl Drain {
     }
 }
 
-/// A server group of the region asked.
+/// A server group in the region of the call.
 pub(super) fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a ServerGroup, ApiError> {
     let found = world.alb.server_groups.get(id).filter(|group| group.region == call.region);
     found.ok_or_else(|| fault::not_found("ServerGroup", id))

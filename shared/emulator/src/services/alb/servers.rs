@@ -117,7 +117,7 @@ fn attached_address(
     address.filter(|address| interface.addresses.contains(address)).ok_or_else(|| fault::illegal("ServerIp"))
 }
 
-/// Lays a batch of new servers over a group.
+/// Adds a batch of new servers to a group.
 fn admit(world: &World, group: &mut ServerGroup, servers: &[Params], at: Timestamp) -> Result<(), ApiError> {
     for server in servers {
         let server = read(world, group, server, Timed::changing(Status::Adding, at, Status::Available))?;
@@ -138,9 +138,9 @@ fn admit(world: &World, group: &mut ServerGroup, servers: &[Params], at: Timesta
     Ok(())
 }
 
-/// Sets a batch of servers leaving: at once, or after the group's drain time.
+/// Starts the removal of a batch of servers: immediate, or after the group's drain time.
 fn dismiss(world: &World, now: Timestamp, group: &mut ServerGroup, servers: &[Params]) -> Result<(), ApiError> {
-    // Basic load balancers do not drain (ConnectionDrainConfig's page); such a group just lets go.
+    // Basic load balancers do not drain (ConnectionDrainConfig's page); their groups remove servers at once.
     let drains = group.drain.enabled
         && world
             .alb

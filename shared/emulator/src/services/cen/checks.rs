@@ -1,4 +1,4 @@
-//! What the actions of this service look up and refuse alike.
+//! Look-ups and refusals that several actions of this service share.
 
 use jiff::Timestamp;
 

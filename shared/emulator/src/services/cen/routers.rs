@@ -25,7 +25,7 @@ pub(super) fn zones(region: &str) -> Vec<String> {
     letters.chars().map(|letter| format!("{region}-{letter}")).collect()
 }
 
-/// Takes a transit router and its tables out.
+/// Removes a transit router and its tables.
 pub(super) fn remove(world: &mut World, id: &str) {
     world.cen.routers.remove(id);
     world.cen.tables.retain(|_, table| table.router != id);

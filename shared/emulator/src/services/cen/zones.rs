@@ -27,7 +27,7 @@ pub(super) fn read(params: &Params, name: &str) -> Vec<Wanted> {
         .collect()
 }
 
-/// Whether every zone can be opened: known to transit routers, once, its vSwitch in it, with an address to spare.
+/// Checks the zones of an attachment: offered to transit routers, named once, the vSwitch in the zone, with a free address.
 pub(super) fn check(
     world: &World,
     vpc: &str,

@@ -19,7 +19,7 @@ use crate::world::World;
 /// What a new instance is to be.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Launch {
-    /// Given by a scenario; otherwise it is drawn.
+    /// Given by a scenario; otherwise generated.
     pub(crate) id: Option<String>,
     pub(crate) name: String,
     pub(crate) description: String,
@@ -33,7 +33,7 @@ pub(crate) struct Launch {
     pub(crate) tags: Tags,
 }
 
-/// Puts an instance into the world, in `state`, with a primary interface; what it does next is the caller's to plan.
+/// Creates an instance, in `state`, with a primary interface. The caller plans its next transitions.
 ///
 /// # Errors
 /// A vSwitch that is not there or full, an address that is taken.

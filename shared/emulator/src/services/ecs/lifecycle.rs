@@ -11,7 +11,7 @@ use crate::platform::interfaces::drop_interface;
 use crate::state::ecs::{Instance, State};
 use crate::world::World;
 
-/// Takes every step that is due, in the order of time.
+/// Takes every transition that is due, in the order of time.
 pub(super) fn settle(world: &mut World, now: Timestamp) {
     while let Some((at, id)) = world.ecs.due.pop_first() {
         if at > now {
@@ -19,7 +19,7 @@ pub(super) fn settle(world: &mut World, now: Timestamp) {
             return;
         }
         let Some(instance) = world.ecs.instances.get_mut(&id) else { continue };
-        // A step that was overtaken (a stop while starting) left its date behind: nothing is due then.
+        // A transition that was replaced (a stop while starting) left its date in the queue: nothing is due then.
         let Some((_, state)) = instance.steps.front().copied().filter(|(due, _)| *due <= at) else { continue };
         instance.steps.pop_front();
         enter(world, at, &id, state);
@@ -27,7 +27,7 @@ pub(super) fn settle(world: &mut World, now: Timestamp) {
     }
 }
 
-/// Replaces what an instance was going to do.
+/// Replaces the planned transitions of an instance.
 pub(super) fn plan(world: &mut World, id: &str, steps: impl IntoIterator<Item = (Timestamp, State)>) {
     let Some(instance) = world.ecs.instances.get_mut(id) else { return };
     // Only an instance's next step is in the queue.

@@ -12,8 +12,7 @@ use crate::digest::sha256_hex;
 use crate::state::fnf::RunKey;
 use crate::world::World;
 
-/// What the tokens of an execution begin with. Derived, so that an execution without callbacks leaves no trace in the
-/// sequence of ids.
+/// The secret that the tokens of an execution are made from. It is derived, so that it takes no number from the sequence of ids.
 pub(super) fn secret(world: &World, key: &RunKey, now: Timestamp) -> String {
     let RunKey { region, flow, name } = key;
     let seed = world.settings.seed;

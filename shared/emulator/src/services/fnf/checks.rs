@@ -1,4 +1,4 @@
-//! What the actions of this service look up, read and refuse alike.
+//! Look-ups, parameters and refusals that several actions of this service share.
 
 use jiff::Timestamp;
 

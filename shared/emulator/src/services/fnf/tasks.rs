@@ -12,11 +12,11 @@ use crate::state::fc::{Attempt, Origin, Outcome};
 use crate::state::fnf::{RunKey, TaskKey};
 use crate::world::World;
 
-/// Lets every running execution do what it can, and asks for the invocations it wants.
+/// Advances every running execution, and starts the invocations that it requests.
 pub(crate) fn advance(world: &mut World, now: Timestamp) {
     let keys: Vec<RunKey> = world.fnf.active.iter().cloned().collect();
     for key in keys {
-        // A task that fails at once (no such function, not allowed) may let the next one start.
+        // A task that fails at once (no such function, not allowed) may start the next one.
         while let Some(run) = world.fnf.runs.get_mut(&key) {
             let requests = run.execution.advance(now);
             if requests.is_empty() {
@@ -128,8 +128,8 @@ impl Target {
     }
 }
 
-/// Hands a function's outcome to the execution that waits for it. Of a task that waits for a report it only counts that
-/// the call failed.
+/// Hands a function's outcome to the execution that waits for it. For a task that waits for a report, only
+/// a failed call counts.
 pub(crate) fn complete(world: &mut World, now: Timestamp, key: &TaskKey, outcome: Outcome) {
     if key.reported && outcome.succeeded() {
         return;
@@ -140,7 +140,7 @@ pub(crate) fn complete(world: &mut World, now: Timestamp, key: &TaskKey, outcome
 }
 
 /// A function's outcome as the workflow sees it. How CloudFlow names a custom runtime's error is not documented
-/// precisely, so both readings are played (design, "Outcomes").
+/// precisely, so both readings are available (design, "Outcomes").
 fn result(errors: FunctionErrors, outcome: Outcome) -> Result<Value, TaskError> {
     match outcome {
         Outcome::Answered(body) => Ok(match serde_json::from_slice(&body) {

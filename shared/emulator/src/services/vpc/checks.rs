@@ -1,4 +1,4 @@
-//! What the actions of this service look up and refuse alike.
+//! Look-ups and refusals that several actions of this service share.
 
 use jiff::Timestamp;
 
@@ -6,19 +6,19 @@ use crate::call::{ApiError, Call};
 use crate::state::vpc::{Status, Switch, Table, Vpc, no_such_switch};
 use crate::world::World;
 
-/// A VPC of the region asked.
+/// A VPC in the region of the call.
 pub(super) fn vpc_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Vpc, ApiError> {
     world.vpc.vpcs.get(id).filter(|vpc| vpc.region == call.region).ok_or_else(no_such_vpc)
 }
 
-/// A vSwitch of the region asked.
+/// A vSwitch in the region of the call.
 pub(super) fn switch_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Switch, ApiError> {
     let switch = world.vpc.switches.get(id).ok_or_else(no_such_switch)?;
     vpc_here(world, call, &switch.vpc).map_err(|_| no_such_switch())?;
     Ok(switch)
 }
 
-/// A route table of the region asked.
+/// A route table in the region of the call.
 pub(super) fn table_here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Table, ApiError> {
     let table = world.vpc.tables.get(id).ok_or_else(no_such_table)?;
     vpc_here(world, call, &table.vpc).map_err(|_| no_such_table())?;

@@ -177,7 +177,7 @@ fn usable(world: &World, now: Timestamp, vpc: &str, hop: &NextHop) -> Result<(),
         "NetworkInterface" => {
             world.ecs.interfaces.get(&hop.id).filter(|held| held.vpc == vpc).map(|_| ()).ok_or_else(missing)
         }
-        // Gateways and the like are outside of this emulator: taken as they are, and packets die there.
+        // Gateways and the like are not emulated: they are accepted without a check, and packets to them are lost.
         "NatGateway" | "VpnGateway" | "RouterInterface" | "HaVip" | "IPv6Gateway" | "Ipv4Gateway" | "VpcPeer"
         | "Ecr" => Ok(()),
         _ => Err(ApiError::bad("InvalidNextHopType", "The specified next hop type is not valid.")),
@@ -275,7 +275,7 @@ fn custom(now: Timestamp, table: &Table, entry: &Entry) -> Value {
     })
 }
 
-/// A route that is in force without being kept: a system one, or one that a transit router published.
+/// A route that is not stored: a system route, or one that a transit router published.
 fn unkept(table: &Table, route: &EffectiveRoute) -> Value {
     let published = route.origin == Origin::Published;
     let (kind, id) = match &route.hop {

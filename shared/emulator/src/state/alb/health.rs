@@ -1,6 +1,6 @@
 //! The state of health checks.
 //!
-//! Nothing ticks: a check remembers since when its probes have had the same result, and its state follows from the
+//! There is no timer: a check stores since when its probes have had the same result, and its state follows from the
 //! time. `rise` and `fall` are threshold times interval.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::state::alb::health_check::HealthCheck;
 use crate::state::alb::server::ServerKey;
 use crate::time::Latencies;
 
-/// What a probe met.
+/// The result of a probe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Probe {
     Answered,
@@ -22,7 +22,7 @@ pub(crate) enum Probe {
     Silent,
 }
 
-/// What a server counts as.
+/// The health of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     Initial,

@@ -1,11 +1,11 @@
-//! The account's instances: by id, and in order within each region, so that a page is found without looking at the rest.
+//! The account's instances: by id, and in order within each region, so that a page is found without a scan.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use super::instance::Instance;
 
-/// Every instance. What only reads goes through to the map by id.
+/// Every instance. Reads use the map by id (`Deref`).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fleet {
     by_id: BTreeMap<String, Instance>,

@@ -23,7 +23,7 @@ pub(crate) struct Instance {
     pub(crate) instance_type: String,
     pub(crate) image: String,
     pub(crate) state: State,
-    /// What happens to it next, and when.
+    /// Its planned transitions, with their times.
     pub(crate) steps: std::collections::VecDeque<(Timestamp, State)>,
     /// Ports its web server listens on while it runs.
     pub(crate) web_ports: BTreeSet<u16>,

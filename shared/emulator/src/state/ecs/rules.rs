@@ -90,7 +90,7 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// The same packets, the same verdict: what counts as a duplicate (cloud-apis.md section 11).
+    /// Whether two rules match the same packets with the same policy and priority: a duplicate (cloud-apis.md section 11).
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.selects_like(other) && self.policy == other.policy && self.priority == other.priority
     }

@@ -1,4 +1,4 @@
-//! How often CloudFlow may be asked (workflow-events-template.md section 1.5, "Rates"): a bucket per region and group.
+//! The rate limits of CloudFlow (workflow-events-template.md section 1.5, "Rates"): a token bucket per region and group.
 
 use std::collections::BTreeMap;
 
