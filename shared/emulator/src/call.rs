@@ -52,7 +52,7 @@ pub enum Caller {
     Root,
     /// A role of this account, by name: its policies decide.
     Role(String),
-    /// A session of a role that was asked for with a policy of its own: both have to allow.
+    /// A session of a role with a session policy: both policies must allow a call.
     Restricted {
         /// The role's name.
         role: String,

@@ -35,7 +35,7 @@ pub use crate::gateway::Answered;
 /// The least time between two rounds of the driver: a due time in the past must not make it spin.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// What Function Compute says of an instance that died (fc-runtime.md section 1.2).
+/// Function Compute's message for a crashed instance (fc-runtime.md section 1.2).
 const CRASHED: &str = "Process exited unexpectedly before completing request";
 
 /// A running cloud. Clones share it; when the last is dropped it stops.
@@ -58,7 +58,7 @@ struct Core {
     finished: Arc<Notify>,
     /// How many requests load balancers have had.
     turns: Arc<AtomicU64>,
-    /// How often the driver has looked at the world.
+    /// The number of rounds of the driver.
     rounds: Arc<AtomicU64>,
     /// By how many milliseconds the cloud's time is ahead of its clock.
     ahead: Arc<AtomicI64>,
@@ -121,7 +121,7 @@ impl Cloud {
         seen
     }
 
-    /// Adds a fault from now on; returns the id that it goes by.
+    /// Adds a fault rule; returns its id.
     ///
     /// # Errors
     /// [`FaultError::Taken`]: another one has its name.
@@ -130,7 +130,7 @@ impl Cloud {
         self.with(|world| world.add_fault(now, rule))
     }
 
-    /// Lets the cloud's time leap: what falls due on the way happens at once. Functions, and clients, keep their own time.
+    /// Advances the cloud's time at once: everything that becomes due happens now. Functions and clients keep their own time.
     pub fn leap(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.core.ahead.fetch_add(millis, Ordering::Relaxed);
@@ -142,7 +142,7 @@ impl Cloud {
         self.core.recorder.set(recorder).is_ok()
     }
 
-    /// Answers an API request that came in by the port of `region`, on a task of its own, as far as faults let it.
+    /// Answers an API request that arrived at the port of `region`, on a task of its own; faults may alter the answer.
     pub async fn exchange(&self, region: &str, request: Request<Bytes>) -> Answered {
         let core = self.core.clone();
         let region = region.to_owned();
@@ -202,7 +202,7 @@ impl Core {
         answered
     }
 
-    /// Answers a request; `handled` is told when its turn comes, in the order of the turns.
+    /// Answers a request; `handled` gets the time at which it is processed, in the order of processing.
     async fn carry_out(&self, region: &str, request: Request<Bytes>, handled: impl FnOnce(Timestamp)) -> Answered {
         // Read while the world is locked: later requests get later times, and an answer's Date is not before
         // anything that was done already.

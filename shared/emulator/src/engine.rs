@@ -1,4 +1,4 @@
-//! What a world does: answers calls, lets time pass, and brings outcomes to whoever waits for them.
+//! What a world does: it answers calls, advances its time, and routes the outcomes of invocations.
 //!
 //! ```text
 //!   gateway (signature, parameters) ──► World::handle(now, call) ──► service module ──► answer
@@ -22,7 +22,7 @@ use crate::state::fc::{Invocation, InvocationId, Origin, Outcome};
 use crate::time;
 use crate::world::World;
 
-/// Work that the world wants done outside: it never does I/O itself.
+/// Work for the driver: the world itself does no I/O.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Invoke a function and hand its result to [`World::finish`].
@@ -33,7 +33,7 @@ impl World {
     /// Answers one verified call. States are brought up to `now` first.
     ///
     /// # Errors
-    /// The documented refusals of the service asked.
+    /// The documented refusals of the service.
     pub fn handle(&mut self, now: Timestamp, call: &Call) -> Answer {
         self.answer(now, call).map(Body::into_tree)
     }
@@ -86,7 +86,7 @@ impl World {
         counts.into_iter().sum()
     }
 
-    /// Lets time pass: states settle, waits end, events fall due. Gives what has to be done outside.
+    /// Advances the time: states settle, waits end, events become due. Returns the work for the driver.
     pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
         self.settle(now);
         deliveries::advance(self, now);
@@ -94,7 +94,7 @@ impl World {
         invocations::advance(self, now).into_iter().map(Effect::Invoke).collect()
     }
 
-    /// Hands back the result of an [`Effect::Invoke`]; may make more work fall due at once.
+    /// Takes the outcome of an [`Effect::Invoke`]; more work may be due at once then.
     pub fn finish(&mut self, now: Timestamp, id: InvocationId, outcome: Outcome) {
         self.settle(now);
         match invocations::finish(self, now, id, outcome) {
@@ -122,7 +122,7 @@ impl World {
         .min()
     }
 
-    /// Brings everything that depends on time up to `now`: compute first what others look at.
+    /// Updates every state that depends on time to `now`: services that others depend on come first.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         ecs::settle(self, now);
         self.vpc.sweep(now);

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A [`Rule`] says what it concerns, when it is its turn, and what happens then; its effect decides which of the four kinds of
-//! occurrence it can concern. Randomness depends on the world's seed and the rule's number only: one seed gives one sequence of faults.
+//! occurrence it can concern. Randomness depends on the world's seed and the rule's number only: one seed gives one sequence of
+//! faults.
 
 mod document;
 mod effect;

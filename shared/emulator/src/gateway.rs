@@ -121,8 +121,8 @@ impl Gateway {
         self.handle_at(|| (wall, now), region, request)
     }
 
-    /// The same, with `clocks` read (real time first) when it is the request's turn: nothing that was done in the world before has a
-    /// later time.
+    /// The same, with `clocks` read (real time first) when it is the request's turn: nothing that was done in the world before
+    /// has a later time.
     pub(crate) fn handle_at(
         &self,
         clocks: impl FnOnce() -> (Timestamp, Timestamp),
@@ -207,7 +207,7 @@ fn too_large() -> ApiError {
     ApiError::new(413, "RequestEntityTooLarge", "The request has too many parameters, or too long ones.")
 }
 
-/// Finds out what is asked and by whom.
+/// Determines the action and the caller.
 fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Call, ApiError> {
     let named = |header: &str, parameter: &str| {
         incoming

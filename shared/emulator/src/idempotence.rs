@@ -12,7 +12,7 @@ use crate::call::{Answer, ApiError, Call, Params, Service};
 
 /// In the cloud's time.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// More than this is forgotten, oldest first: memory stays bounded whatever arrives.
+/// At most this many are kept; the oldest are dropped first, so that memory stays bounded.
 const MOST: usize = 100_000;
 
 /// Service, region, action, token.

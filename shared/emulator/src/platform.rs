@@ -1,4 +1,4 @@
-//! What several services need of the cloud around them: permissions, sessions, the event bus, invocations of functions,
+//! Functions that several services need: permissions, sessions, the event bus, invocations of functions,
 //! service-managed network interfaces, and the deployment of templates.
 
 pub(crate) mod access;

@@ -100,7 +100,7 @@ impl Ports {
     }
 }
 
-/// Serves a hosted function, or whatever else is called by nobody but the emulator, at a port on loopback: requests from
+/// Serves a hosted function, or another server for the emulator only, at a port on loopback: requests from
 /// elsewhere are refused as at the API ports. Never ends by itself.
 ///
 /// # Errors

@@ -68,7 +68,7 @@ pub struct Exchange {
     pub number: u64,
     /// The cloud's time of the request.
     pub at: Timestamp,
-    /// The region of the port it came in by.
+    /// The region of the port at which it arrived.
     pub region: String,
     /// The method.
     pub method: String,

@@ -1,6 +1,6 @@
 //! The actions of each service's API, over the world's data.
 //!
-//! A service looks at another one's data, never at its actions; what services have in common is in `platform`.
+//! A service reads another service's data, but never calls its actions; what several services need is in `platform`.
 
 pub(crate) mod alb;
 pub(crate) mod cen;

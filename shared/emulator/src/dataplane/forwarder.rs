@@ -1,4 +1,4 @@
-//! Route tables, looked at one after the other until a packet is delivered or lost.
+//! The forwarder: follows route tables until a packet is delivered or lost.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -231,7 +231,7 @@ impl<'w> Forwarder<'w> {
     }
 }
 
-/// The answer, be it a SYN-ACK or a reset, has found its way back; or something was lost.
+/// The verdict: the answer, a SYN-ACK or a reset, arrived, or a packet was lost.
 fn ended(result: Result<(String, bool), Fault>) -> Verdict {
     match result {
         Ok((instance, true)) => Verdict::Answered { instance },

@@ -30,14 +30,14 @@ pub enum Place {
     Vpc {
         /// Its id.
         vpc: String,
-        /// The table that is looked at.
+        /// The table that is looked up.
         table: String,
     },
-    /// A transit router, by the table that the packet's way in is associated with.
+    /// A transit router, by the table that the packet's ingress attachment is associated with.
     TransitRouter {
         /// Its id.
         router: String,
-        /// The table that is looked at.
+        /// The table that is looked up.
         table: String,
     },
 }
@@ -63,7 +63,7 @@ pub enum Fault {
     },
     /// No route for the address.
     NoRoute {
-        /// The table looked at.
+        /// The table that was looked up.
         table: String,
         /// The address.
         address: Ipv4Addr,
@@ -85,7 +85,7 @@ pub enum Fault {
         /// The attachment.
         attachment: String,
     },
-    /// The attachment it came in by is associated with no table of the transit router.
+    /// The attachment at which it arrived is associated with no table of the transit router.
     NotAssociated {
         /// The attachment.
         attachment: String,
@@ -106,7 +106,7 @@ pub enum Fault {
     },
     /// A routing loop.
     Loop,
-    /// Nobody holds the address in the VPC that it came to.
+    /// No interface has the address in the destination VPC.
     NobodyThere {
         /// The VPC.
         vpc: String,

@@ -12,7 +12,7 @@ use crate::world::World;
 /// One of those states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountState {
-    /// Nobody has opened the transit-router service for the account.
+    /// The transit-router service is not activated for the account.
     TransitRouterServiceClosed,
     /// The service-linked role of CEN is gone.
     CenServiceRoleMissing,

@@ -17,8 +17,9 @@ const DRAWN: usize = 16;
 const MARKS: [&str; 3] = ["drain-", "stopped-", "released-"];
 
 impl World {
-    /// A text that two worlds share if they are alike: what the four services with resources hold, and which ClientTokens were used
-    /// that a second process would use again. Left out: results of health checks and asynchronous jobs, which follow from the rest.
+    /// A text that two worlds share if they are alike: what the four services with resources hold, and which ClientTokens were
+    /// used that a second process would use again. Left out: results of health checks and asynchronous jobs, which follow from
+    /// the rest.
     ///
     /// Ids are numbered in the order in which they appear, so two worlds that are alike may still get two texts, never the
     /// other way round.

@@ -18,11 +18,11 @@ use crate::world::World;
 pub struct Request<'a> {
     /// The load balancer, by id or by its DNS name.
     pub load_balancer: &'a str,
-    /// The port it came in by.
+    /// The port at which it arrived.
     pub port: u16,
     /// The `Host` header, with or without a port.
     pub host: Option<&'a str>,
-    /// How many requests came before: decides whose turn it is.
+    /// The number of earlier requests: the index for the round robin.
     pub turn: u64,
     /// Whether the request carries `ALICLOUD-ALB-TRACE`, the mark of one that an ALB has forwarded already.
     pub looped: bool,
@@ -49,7 +49,7 @@ pub enum Decision {
         /// Why, in a sentence for the emulator's user; the real one shows only the status.
         reason: String,
     },
-    /// Nobody listens there: the connection is refused.
+    /// There is no listener: the connection is refused.
     Closed,
 }
 
@@ -162,7 +162,7 @@ fn names(host: Option<&str>, name: &str) -> bool {
     host.and_then(|host| host.split(':').next()).is_some_and(|host| host.eq_ignore_ascii_case(name))
 }
 
-/// Whose turn it is: by weight among the healthy, or among all when nobody is healthy (ALB fails open, section 0.8);
+/// The next server, by weight: among the healthy ones, or among all if none is healthy (ALB fails open, section 0.8);
 /// never a server of weight 0. All schedulers are emulated as weighted round robin.
 fn pick<'a>(world: &World, now: Timestamp, lb: &LoadBalancer, group: &'a ServerGroup, turn: u64) -> Option<&'a Server> {
     let ready: Vec<_> = group

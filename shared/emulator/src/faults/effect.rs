@@ -27,11 +27,11 @@ pub enum Effect {
         /// The message; the code's again if empty.
         #[serde(default)]
         message: String,
-        /// Whether the call is carried out all the same, and the client told otherwise.
+        /// Whether the call is carried out nevertheless.
         #[serde(default)]
         done: bool,
     },
-    /// The answer comes so much later; the call is carried out at once.
+    /// The answer is delayed; the call is carried out at once.
     Delay {
         /// For how long.
         seconds: Seconds,
@@ -44,9 +44,9 @@ pub enum Effect {
     Truncate,
     /// The caller has lost the permission for the call.
     Deny,
-    /// What the call sets going does not settle: a resource stays `Creating`, `Attaching`, `Configuring`.
+    /// The transitions that the call starts do not end: a resource stays `Creating`, `Attaching`, `Configuring`.
     Stick {
-        /// For so much longer than it would take; until the rule is removed if not given.
+        /// The delay; until the rule is removed if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<Seconds>,
     },
@@ -65,9 +65,9 @@ pub enum Effect {
         /// So long after it was opened.
         seconds: Seconds,
     },
-    /// The instance that runs the function dies.
+    /// The instance that runs the function crashes.
     CrashFunction {
-        /// After it has worked for so long; before it begins if not given. Of the function's own time.
+        /// After this time, on the function's clock; before the function starts if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<Seconds>,
     },
@@ -101,7 +101,7 @@ pub(crate) enum Domain {
     Call,
     /// The opening of a role's session.
     Session,
-    /// A function's invocation, whoever asked for it.
+    /// A function's invocation, of any origin.
     Invocation,
     /// An event on its way to one target.
     Delivery,

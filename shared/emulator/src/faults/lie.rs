@@ -1,8 +1,8 @@
 //! False answers: what a read is answered with instead of the truth.
 //!
-//! A listing that is empty, short or doubled looks like a whole one to a client that does not check. Each of these was met in the
-//! wild or is told by no documented promise (corrections.md section 3: DescribeInstances answered callers without permission
-//! with an empty list and TotalCount 0 until 2025-12-20).
+//! A listing that is empty, short or doubled looks like a whole one to a client that does not check. Each of these was observed
+//! in the cloud, or no documented promise excludes it (corrections.md section 3: DescribeInstances answered callers without
+//! permission with an empty list and TotalCount 0 until 2025-12-20).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -39,7 +39,7 @@ pub enum Lie {
     OneWriteAgo,
     /// Every list is empty, and the count is 0.
     EmptyWorld,
-    /// More rows are counted than given.
+    /// The count is larger than the number of rows.
     WrongCount,
 }
 
@@ -118,7 +118,7 @@ impl Lie {
         }
     }
 
-    /// The answer as the client gets to see it. `continued` says that a page after the first was asked for.
+    /// The false answer. `continued` says that a page after the first was asked for.
     pub(crate) fn falsified(self, mut answer: Value, continued: bool) -> Value {
         let Some(fields) = answer.as_object_mut() else { return answer };
         match self {

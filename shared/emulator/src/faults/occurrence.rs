@@ -1,9 +1,9 @@
-//! What a rule may concern, and what comes of it.
+//! An occurrence that rules may match, and the result of a match.
 
 use super::effect::{Domain, Effect};
 use crate::call::{Caller, Params, Service};
 
-/// Something that a rule may concern.
+/// An occurrence that a rule may match.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Occurrence<'a> {
     pub(crate) domain: Domain,
@@ -14,5 +14,5 @@ pub(crate) struct Occurrence<'a> {
     pub(crate) params: &'a Params,
 }
 
-/// A rule that struck: what is to happen, and the rule's number.
+/// The effect of a rule that applies, and the rule's number.
 pub(crate) type Struck = (Effect, u64);

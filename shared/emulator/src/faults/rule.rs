@@ -19,7 +19,7 @@ use crate::wildcard::wildcard;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
-    /// The id that it goes by; numbered unless given.
+    /// Its id; a number is generated if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What it matches; everything that its effect applies to if empty.
@@ -50,7 +50,7 @@ pub struct Rule {
     pub effect: Effect,
 }
 
-/// What a rule concerns: whatever every given field matches. In texts `*` stands for any characters, `?` for one.
+/// What a rule matches: all given fields must match. In texts `*` stands for any characters, `?` for one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Match {

@@ -1,7 +1,7 @@
 //! Fault injection into a call: before it is carried out, while it is carried out, and into its answer.
 //!
 //! ```text
-//!   meet ──► refused? ──► carry_out (held, or shown the past) ──► told otherwise? ──► deliver (late, truncated, cut)
+//!   meet ──► refused? ──► carry_out (held, or on an earlier world) ──► false error? ──► deliver (late, truncated, cut)
 //! ```
 
 use bytes::Bytes;

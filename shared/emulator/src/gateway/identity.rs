@@ -83,7 +83,7 @@ fn acs3(
         .filter(|nonce| !nonce.is_empty())
         .ok_or_else(|| missing("SignatureNonce"))?;
     check_time(clocks, &date)?;
-    // Every x-acs header and the host must be signed, or it could be changed on the way.
+    // Every x-acs header and the host must be signed: otherwise they could be changed in transit.
     let unsigned = |name: &str| !authorization.headers.iter().any(|signed| signed == name);
     let critical = incoming.headers().any(|(name, _)| (name == "host" || name.starts_with("x-acs-")) && unsigned(name));
     let ordered = authorization.headers.is_sorted();

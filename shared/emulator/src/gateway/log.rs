@@ -12,9 +12,9 @@ use crate::call::{Caller, Params, Service};
 pub struct CallRecord {
     /// The cloud's time of the request.
     pub at: Timestamp,
-    /// The region of the port it came in by.
+    /// The region of the port at which it arrived.
     pub region: String,
-    /// The service, where the request could be told one.
+    /// The service, if the request names one.
     pub service: Option<Service>,
     /// The action, empty where there was none.
     pub action: String,

@@ -18,7 +18,7 @@ pub(super) struct Inner {
 
 pub(super) type Watcher = Box<dyn FnMut(&World, &CallRecord) + Send>;
 
-/// Who looks at the world after each call.
+/// Callbacks that see the world after each call.
 #[derive(Default)]
 pub(super) struct Watchers(pub(super) Vec<Watcher>);
 

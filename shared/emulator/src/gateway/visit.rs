@@ -1,11 +1,11 @@
-//! One request on its way through the gateway.
+//! A request in progress in the gateway.
 
 use super::identity::Clocks;
 use super::injected::InjectedFaults;
 use super::respond::Frame;
 use crate::call::{Call, Caller, Params, Service};
 
-/// One request on its way through: what the log will say of it.
+/// A request in progress, with what the log records of it.
 pub(super) struct Visit<'r> {
     pub(super) region: &'r str,
     pub(super) clocks: Clocks,

@@ -49,7 +49,7 @@ pub(crate) fn make_service_interface(
     Ok(id)
 }
 
-/// Removes an interface and gives its addresses back.
+/// Removes an interface and releases its addresses.
 pub(crate) fn drop_interface(world: &mut World, id: &str) {
     if let Some(interface) = world.ecs.interfaces.remove(id) {
         world.vpc.release_addresses(&interface.switch, id);

@@ -8,8 +8,8 @@
 //! | `GET /-/log?since=N` | the calls from the `N`th on |
 //! | `GET /-/world` | how much there is of everything |
 //!
-//! No signature is asked and no secret told: `guard` keeps web pages from elsewhere out. No bucket is named `-`, so nothing of the
-//! cloud's is hidden.
+//! No signature is needed and no secret is shown: `guard` keeps web pages from elsewhere out. No bucket is named `-`, so nothing
+//! of the cloud's is hidden.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -18,7 +18,7 @@ use crate::state::vpc;
 use crate::time::moment;
 use crate::world::World;
 
-/// How an entry came into its table.
+/// The origin of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Static,
@@ -58,7 +58,7 @@ pub(crate) struct TransitEntry {
     pub(crate) id: Option<String>,
     /// The VPC, or for static entries the table, that it comes from.
     pub(crate) origin: String,
-    /// How many other transit routers it came through: of two ways, the shorter one is taken.
+    /// The number of transit routers that it was propagated through: the shorter path wins.
     pub(crate) distance: usize,
     /// From when on it is in force.
     pub(crate) since: Timestamp,
@@ -93,7 +93,7 @@ pub(crate) fn published_to_vpc(world: &World, now: Timestamp, vpc: &str) -> Vec<
 }
 
 /// The entries of a table, those of the future too: their `since` says when. `passed` are the transit routers that the
-/// routes asked for have come through already, so that none comes back.
+/// routes were propagated through already, to prevent loops.
 fn collect(world: &World, now: Timestamp, table: &str, passed: &BTreeSet<String>) -> Vec<TransitEntry> {
     let Some(router) = world.cen.tables.get(table).map(|table| table.router.clone()) else { return Vec::new() };
     let mut entries: Vec<TransitEntry> = statics(world, now, table).collect();
@@ -186,7 +186,7 @@ fn from_peer(
         .collect()
 }
 
-/// What comes first is in force: an entry whose time has come, then as [`rank`] says.
+/// The order of preference: entries in force before future ones, then as [`rank`] says.
 fn rank_of(entry: &TransitEntry, now: Timestamp) -> impl Ord + '_ {
     (entry.since > now, entry.kind, entry.distance, &entry.hop, &entry.id)
 }

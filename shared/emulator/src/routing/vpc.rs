@@ -28,7 +28,7 @@ pub(crate) enum Hop {
     },
 }
 
-/// How an effective route came into its table.
+/// The origin of an effective route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     System,

@@ -82,7 +82,7 @@ fn update_flow(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     world.put_flow(now, &call.region, name, &text, &role)?;
     set_description(world, call, name);
     let mut answer = describe(find_flow(world, &call.region, name)?);
-    // This answer alone does not tell the mode (UpdateFlow's model).
+    // Only this answer lacks the mode (UpdateFlow's model).
     if let Some(fields) = answer.as_object_mut() {
         fields.shift_remove("ExecutionMode");
     }

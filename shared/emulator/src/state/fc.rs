@@ -95,14 +95,14 @@ pub(crate) struct Running {
     pub(crate) attempt: Attempt,
 }
 
-/// Names one invocation.
+/// Identifies an invocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InvocationId(pub u64);
 
-/// A function call the world wants made: what the FC service hands to an instance.
+/// A function call for the driver: what the FC service sends to an instance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
-    /// Names it.
+    /// Its id.
     pub id: InvocationId,
     /// The function's region.
     pub region: String,

@@ -35,7 +35,7 @@ pub(crate) struct Flow {
     pub(crate) modified: Timestamp,
 }
 
-/// Names an execution.
+/// Identifies an execution.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RunKey {
     pub(crate) region: String,
@@ -55,7 +55,7 @@ pub(crate) struct Run {
     pub(crate) callback: Option<String>,
 }
 
-/// Names one attempt at a task.
+/// Identifies one attempt at a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TaskKey {
     pub(crate) run: RunKey,

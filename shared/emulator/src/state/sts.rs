@@ -26,7 +26,7 @@ pub(crate) struct Session {
     /// The name that whoever assumed it gave the session.
     pub(crate) name: String,
     pub(crate) expires: Timestamp,
-    /// The policy that it was asked for with: what it may do is what both allow.
+    /// The policy in the `AssumeRole` call: a call needs the permission of both policies.
     pub(crate) policy: Option<String>,
 }
 

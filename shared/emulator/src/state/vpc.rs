@@ -94,7 +94,7 @@ impl Switch {
         first.saturating_add(1)..last.saturating_sub(2)
     }
 
-    /// The lowest usable address that nobody holds.
+    /// The lowest free address.
     pub(crate) fn lowest_free(&self) -> Option<Ipv4Addr> {
         let usable = self.usable();
         let mut candidate = usable.start;
@@ -123,7 +123,7 @@ impl Switch {
     }
 }
 
-/// Whether a route table came with its VPC.
+/// Whether a route table is its VPC's system table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TableKind {
     System,

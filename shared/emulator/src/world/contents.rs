@@ -34,8 +34,8 @@ impl World {
         })
     }
 
-    /// Sets the key of a role's next session instead of a generated one; several are used in order. So a test that looks for leaked
-    /// secrets knows them. The account's own key is that of the role `root`.
+    /// Sets the key of a role's next session instead of a generated one; several are used in order. So a test that looks for
+    /// leaked secrets knows them. The account's own key is that of the role `root`.
     pub fn plant_key(&mut self, role: &str, key: Credentials) {
         if role == "root" {
             self.sts.account = Some(key);

@@ -1,4 +1,4 @@
-//! Blocks of settings that the emulator stores and gives back without acting on them.
+//! Blocks of settings that the emulator stores and returns, without any effect.
 //!
 //! A block is described by its fields and their documented defaults; create reads all, update lays what was sent over
 //! what is stored.

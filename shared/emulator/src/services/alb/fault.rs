@@ -72,7 +72,7 @@ where
     }
 }
 
-/// One of the documented words in any case, or the default; gives the documented spelling.
+/// One of the documented words in any case, or the default; returns the documented spelling.
 pub(super) fn choice(params: &Params, name: &str, words: &[&str], default: &str) -> Result<String, ApiError> {
     let Some(value) = params.get(name) else { return Ok(default.to_owned()) };
     words

@@ -25,8 +25,8 @@ use crate::time::Latencies;
 use crate::world::World;
 
 /// Catches up with the time since the last call: probes at every instant at which something changed, and now.
-/// So a server's health does not depend on how often this is called. Only what instances do between two looks is taken as
-/// it is now: the driver looks whenever one of them changes.
+/// So a server's health does not depend on how often this is called. Only the state of instances is
+/// taken as it is now: the driver advances the world whenever one of them changes.
 pub(super) fn probe(world: &mut World, now: Timestamp) {
     let Some(mut looked) = world.alb.health.at else { return probe_at(world, now) };
     while looked < now {
@@ -106,7 +106,7 @@ fn reach(
     probes.max().unwrap_or(Probe::Silent)
 }
 
-/// Whether requests go to a server while others are healthy: it is, or nobody checks.
+/// Whether a server counts as healthy: its check says so, or health checks are disabled.
 pub(crate) fn is_healthy(world: &World, now: Timestamp, lb: &str, group: &ServerGroup, key: &ServerKey) -> bool {
     !group.health_check.enabled || state(world, now, lb, group, key).0 == State::Healthy
 }

@@ -6,7 +6,7 @@ use super::fault;
 use crate::call::{ApiError, Params};
 use crate::state::alb::health_check::HealthCheck;
 
-/// Codes as the protocol knows them: classes of HTTP's, numbers of gRPC's. What is not sent stays, where it fits.
+/// Codes of the protocol: classes of HTTP codes, numbers of gRPC codes. Without new ones, stored codes stay if they are valid.
 fn codes(sent: Vec<String>, stored: &[String], protocol: &str) -> Result<Vec<String>, ApiError> {
     let fits = |code: &String| match protocol {
         "TCP" => true,

@@ -1,4 +1,4 @@
-//! Asynchronous jobs: every write answers with one, and `ListAsynJobs` tells when it is done.
+//! Asynchronous jobs: every write returns one, and `ListAsynJobs` shows when it is done.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::world::World;
 /// How many jobs are remembered; the cloud keeps them for some days.
 const KEPT: usize = 2_000;
 
-/// Records the job of `call` on a resource and gives its id.
+/// Records the job of `call` on a resource and returns its id.
 pub(super) fn start(
     world: &mut World,
     now: Timestamp,

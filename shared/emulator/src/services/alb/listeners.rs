@@ -31,7 +31,7 @@ fn target(params: &Params) -> Result<Option<String>, ApiError> {
     Ok(groups.first().and_then(|group| group.get("ServerGroupId")).map(str::to_owned))
 }
 
-/// Whether a group may stand behind a listener of a load balancer, quotas included.
+/// Whether a listener of a load balancer may forward to a group, quotas included.
 fn fits(
     world: &World,
     now: Timestamp,
@@ -200,7 +200,7 @@ pub(super) fn stop(world: &mut World, now: Timestamp, call: &Call) -> Answer {
 
 fn turn(listener: &mut Listener, at: Timestamp, to: Status) -> Result<(), ApiError> {
     let wanted = to == Status::Running;
-    // `write` has made sure that no change is under way, so the state is the wanted one.
+    // `write` has checked that no change is in progress, so the state is the final one.
     if listener.wanted_running == wanted {
         return Err(fault::incorrect_status("Listener", &listener.id));
     }

@@ -91,12 +91,12 @@ pub(super) fn no_such_attachment_to_update(world: &World, params: &Params) -> An
     }
 }
 
-/// The account's number as the API gives it.
+/// The account's number, as the API's type has it.
 pub(super) fn account(world: &World) -> u64 {
     world.settings.account_id.parse().unwrap_or_default()
 }
 
-/// Whether a filter lets a value pass: it does when nothing was sent.
+/// Whether a value passes a filter: it does if the filter was not sent.
 pub(super) fn is(sent: Option<&str>, value: &str) -> bool {
     sent.is_none_or(|sent| sent == value)
 }

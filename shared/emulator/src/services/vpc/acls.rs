@@ -55,7 +55,7 @@ pub(super) fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         tags: tags::read(params),
     };
     let mut attribute = json(world, &acl);
-    // This answer knows fewer fields than the descriptions.
+    // This answer has fewer fields than the descriptions.
     for (list, entry) in [("IngressAclEntries", "IngressAclEntry"), ("EgressAclEntries", "EgressAclEntry")] {
         let rows = attribute.get_mut(list).and_then(|list| list.get_mut(entry)).and_then(Value::as_array_mut);
         rows.into_iter().flatten().for_each(|row| drop_fields(row, &["EntryType", "IpVersion"]));
@@ -100,7 +100,7 @@ pub(super) fn describe(world: &World, call: &Call) -> Answer {
     });
     let rows: Vec<Value> = rows.map(|acl| json(world, acl)).collect();
     let page = by_number(params, Size::strict("PageSize", 10, 50), rows)?;
-    // This action gives its numbers as strings.
+    // This action returns its numbers as strings.
     Ok(json!({
         "NetworkAcls": {"NetworkAcl": page.items},
         "TotalCount": page.total.to_string(),

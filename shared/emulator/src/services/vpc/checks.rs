@@ -42,7 +42,7 @@ pub(super) fn no_such_table() -> ApiError {
     ApiError::not_found("InvalidRouteTableId.NotFound", "Specified route table does not exist.")
 }
 
-/// The account's number as the API gives it.
+/// The account's number, as the API's type has it.
 pub(super) fn owner(world: &World) -> u64 {
     world.settings.account_id.parse().unwrap_or_default()
 }

@@ -20,7 +20,7 @@ use crate::world::World;
 /// Custom entries per table.
 const QUOTA: usize = 200;
 
-/// What a call, or one of a batch, wants added.
+/// A route entry to be added, by a call or as one of a batch.
 struct Wanted {
     table: String,
     destination: Ipv4Net,

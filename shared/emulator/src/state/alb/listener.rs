@@ -51,7 +51,7 @@ pub(crate) struct Listener {
     pub(crate) x_forwarded_for: Map<String, Value>,
     pub(crate) tags: Tags,
     pub(crate) status: Timed<Status>,
-    /// Whether it accepts requests once no write is under way: Stop and Start turn it.
+    /// Whether it accepts requests after the current write; set by Start and Stop.
     pub(crate) wanted_running: bool,
 }
 
@@ -74,7 +74,7 @@ impl Listener {
         self.status = Timed::changing(Status::Deleting, at, Status::Gone);
     }
 
-    /// UDP for QUIC: its ports are apart from the others'.
+    /// QUIC uses UDP: its ports do not conflict with those of the others.
     pub(crate) fn is_quic(&self) -> bool {
         self.protocol == "QUIC"
     }
