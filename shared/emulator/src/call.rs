@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-/// A service that the emulator plays. The name is the product's as RAM and the SDKs spell it.
+/// An emulated service. The name is the product's as RAM and the SDKs spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Service {
     /// Application Load Balancer, 2020-06-16.
@@ -52,7 +52,7 @@ pub enum Caller {
     Root,
     /// A role of this account, by name: its policies decide.
     Role(String),
-    /// A session of a role that was asked for with a policy of its own: both have to allow.
+    /// A session of a role with a session policy: both policies must allow a call.
     Restricted {
         /// The role's name.
         role: String,
@@ -83,7 +83,7 @@ pub struct Call {
     pub region: String,
     /// Query and form merged, without the protocol's own parameters.
     pub params: Params,
-    /// Who asks.
+    /// The caller.
     pub caller: Caller,
     /// The request's id, an upper-case UUID; also serves as ClientToken where none is given.
     pub request_id: String,
@@ -349,9 +349,26 @@ impl Params {
     }
 }
 
-/// The refusal of what would take the emulator's memory: the cloud would have taken it, or named a quota.
+/// The refusal of a call that would use too much of the emulator's memory. The cloud would accept it, or answer with a quota.
 pub(crate) fn full(what: &str) -> ApiError {
     ApiError::new(507, "EmulatorLimitExceeded", format!("The emulator holds at most {what}."))
+}
+
+/// The answer to an action that the service does not have.
+pub(crate) fn unknown_action() -> ApiError {
+    ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+}
+
+/// An answer with nothing but a request id.
+pub(crate) fn done() -> Answer {
+    Ok(json!({}))
+}
+
+/// Whether an action changes something. Invoking a function is no change of the cloud's own state.
+pub(crate) fn writes(action: &str) -> bool {
+    const READS: [&str; 5] = ["Get", "List", "Describe", "Check", "Head"];
+    const OTHERS: [&str; 4] = ["AssumeRole", "ValidateTemplate", "PreviewStack", "InvokeFunction"];
+    !action.is_empty() && !READS.iter().any(|verb| action.starts_with(verb)) && !OTHERS.contains(&action)
 }
 
 #[cfg(test)]
@@ -398,5 +415,15 @@ mod tests {
         assert_eq!(params.flag("B").unwrap(), Some(false));
         assert_eq!(params.flag("C").unwrap_err().code, "InvalidParameter");
         assert_eq!(params.flag("D").unwrap(), None);
+    }
+
+    #[test]
+    fn reads_are_told_from_writes_by_their_verb() {
+        for read in ["GetObject", "ListServerGroups", "DescribeVpcs", "CheckTransitRouterService", "AssumeRole", ""] {
+            assert!(!writes(read), "{read}");
+        }
+        for write in ["CreateServerGroup", "TagResources", "StartExecution", "PutObject"] {
+            assert!(writes(write), "{write}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Lets time pass in a world, runs the functions it calls, and answers its clients.
+//! The event loop around a world: it advances the world's time, runs the functions that are invoked, and answers clients.
 //!
 //! ```text
 //!   clients ──► Cloud::call ──► Gateway ──► World ◄── advance(now) ── driver task ──► FunctionHost
@@ -6,7 +6,9 @@
 //!                   └── wake ──────┴──────────────────────┘  └── finish(outcome) ◄──────────┘
 //! ```
 //!
-//! Requests and functions run on tasks of their own: a client that goes away does not undo what the server did.
+//! Requests and functions run on tasks of their own: a request is completed even if its client disconnects.
+
+pub(crate) mod pages;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -20,19 +22,20 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::Decision;
-use crate::alb;
+use crate::engine::{Effect, requests};
 use crate::faults::{FaultError, Rule};
-use crate::fc::{Fate, Invocation, Outcome};
 use crate::gateway::{Ending, Gateway, Reply};
 use crate::host::FunctionHost;
-use crate::ports;
 use crate::recording::Recorder;
-use crate::world::{Effect, World};
+use crate::state::fc::{Fate, Invocation, Outcome};
+use crate::world::World;
 
-/// A due time that is not ahead although everything due was done must not spin the driver.
+pub use crate::gateway::Answered;
+
+/// The least time between two rounds of the driver: a due time in the past must not make it spin.
 const PATIENCE: Duration = Duration::from_millis(1);
 
-/// What Function Compute says of an instance that died (fc-runtime.md section 1.2).
+/// Function Compute's message for a crashed instance (fc-runtime.md section 1.2).
 const CRASHED: &str = "Process exited unexpectedly before completing request";
 
 /// A running cloud. Clones share it; when the last is dropped it stops.
@@ -55,11 +58,11 @@ struct Core {
     finished: Arc<Notify>,
     /// How many requests load balancers have had.
     turns: Arc<AtomicU64>,
-    /// How often the driver has looked at the world.
+    /// The number of rounds of the driver.
     rounds: Arc<AtomicU64>,
     /// By how many milliseconds the cloud's time is ahead of its clock.
     ahead: Arc<AtomicI64>,
-    /// Who writes the exchanges down, if anybody does.
+    /// Records the exchanges, if a recording was started.
     recorder: Arc<OnceLock<Recorder>>,
 }
 
@@ -69,7 +72,7 @@ impl std::fmt::Debug for Core {
     }
 }
 
-/// The task that lets time pass, ended with its last owner.
+/// The task that advances the world, aborted when its last owner is dropped.
 #[derive(Debug)]
 struct Driver(JoinHandle<()>);
 
@@ -118,7 +121,7 @@ impl Cloud {
         seen
     }
 
-    /// Adds a fault from now on; gives the id that it goes by.
+    /// Adds a fault rule; returns its id.
     ///
     /// # Errors
     /// [`FaultError::Taken`]: another one has its name.
@@ -127,19 +130,19 @@ impl Cloud {
         self.with(|world| world.add_fault(now, rule))
     }
 
-    /// Lets the cloud's time leap: what falls due on the way happens at once. Functions, and clients, keep their own time.
+    /// Advances the cloud's time at once: everything that becomes due happens now. Functions and clients keep their own time.
     pub fn leap(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.core.ahead.fetch_add(millis, Ordering::Relaxed);
         self.core.changed.notify_one();
     }
 
-    /// Has every exchange written down from now on. Only the first recorder counts; gives whether this is it.
+    /// Has every exchange written down from now on. Only the first recorder counts; returns whether this is it.
     pub fn record(&self, recorder: Recorder) -> bool {
         self.core.recorder.set(recorder).is_ok()
     }
 
-    /// Answers an API request that came in by the port of `region`, on a task of its own, as far as faults let it.
+    /// Answers an API request that arrived at the port of `region`, on a task of its own; faults may alter the answer.
     pub async fn exchange(&self, region: &str, request: Request<Bytes>) -> Answered {
         let core = self.core.clone();
         let region = region.to_owned();
@@ -163,16 +166,16 @@ impl Cloud {
     #[must_use]
     pub fn request_alb(&self, load_balancer: &str, port: u16, host: Option<&str>) -> Option<Response<Bytes>> {
         match self.route(load_balancer, port, host, false) {
-            Decision::Forward { instance, .. } => Some(ports::hello(&instance)),
-            Decision::Reply { status, reason } => Some(ports::own_reply(status, &reason)),
+            Decision::Forward { instance, .. } => Some(pages::hello(&instance)),
+            Decision::Reply { status, reason } => Some(pages::own_reply(status, &reason)),
             Decision::Closed => None,
         }
     }
 
-    /// What becomes of a request; each takes its turn.
+    /// Decides what happens to a request. Each request counts for the round robin.
     pub(crate) fn route(&self, load_balancer: &str, port: u16, host: Option<&str>, looped: bool) -> Decision {
         let turn = self.core.turns.fetch_add(1, Ordering::Relaxed);
-        self.with(|world| world.route(self.now(), alb::Request { load_balancer, port, host, turn, looped }))
+        self.with(|world| world.route(self.now(), requests::Request { load_balancer, port, host, turn, looped }))
     }
 
     /// The cloud's time.
@@ -199,9 +202,9 @@ impl Core {
         answered
     }
 
-    /// Answers a request; `handled` is told when its turn comes, in the order of the turns.
+    /// Answers a request; `handled` gets the time at which it is processed, in the order of processing.
     async fn carry_out(&self, region: &str, request: Request<Bytes>, handled: impl FnOnce(Timestamp)) -> Answered {
-        // Read while nobody else touches the world: whoever comes later has a later time, and an answer's Date is not before
+        // Read while the world is locked: later requests get later times, and an answer's Date is not before
         // anything that was done already.
         let clocks = || {
             let now = self.now();
@@ -210,13 +213,13 @@ impl Core {
         };
         let reply = self.gateway.handle_at(clocks, region, request);
         self.changed.notify_one();
-        let (reply, manner) = match reply {
-            Reply::Marred(reply, manner) => (*reply, manner),
+        let (reply, delivery) = match reply {
+            Reply::Altered(reply, delivery) => (*reply, delivery),
             reply => return Answered::Whole(self.response(reply).await),
         };
-        let response = if manner.ending == Ending::Cut { None } else { Some(self.response(reply).await) };
-        self.clock.sleep(manner.delay).await;
-        match (response, manner.ending) {
+        let response = if delivery.ending == Ending::Cut { None } else { Some(self.response(reply).await) };
+        self.clock.sleep(delivery.delay).await;
+        match (response, delivery.ending) {
             (None, _) | (_, Ending::Cut) => Answered::Cut,
             (Some(response), Ending::Truncated) => Answered::Truncated(response),
             (Some(response), Ending::Whole) => Answered::Whole(response),
@@ -229,7 +232,7 @@ impl Core {
             Reply::Ready(response) => return response,
             Reply::Pending(pending) => pending,
             // The gateway marks a reply once.
-            Reply::Marred(..) => return unavailable(),
+            Reply::Altered(..) => return unavailable(),
         };
         loop {
             let finished = self.finished.notified();
@@ -283,7 +286,7 @@ impl Core {
         self.changed.notify_one();
     }
 
-    /// What comes of an invocation: what the function says, unless its time runs out or its instance dies.
+    /// The outcome of an invocation: the function's answer, unless it times out or its instance crashes.
     async fn outcome(&self, invocation: Invocation) -> Outcome {
         let (seconds, fate) = (invocation.timeout_seconds, invocation.fate);
         let timeout = Duration::from_secs(u64::from(seconds));
@@ -300,7 +303,7 @@ impl Core {
                     work.await;
                     std::future::pending().await
                 };
-                // It was the instance's last work, whether it was done by then or not.
+                // The instance crashes at that time, whether the function has finished or not.
                 self.clock.timeout(after.min(timeout), whole).await.unwrap_or_else(|_| crashed())
             }
             Some(Fate::TimeOut) => {
@@ -328,17 +331,6 @@ fn until(now: Timestamp, due: Timestamp) -> Duration {
     Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
 }
 
-/// What reaches a client.
-#[derive(Debug, Clone)]
-pub enum Answered {
-    /// The whole response.
-    Whole(Response<Bytes>),
-    /// The head and half of the body of this response; then the connection is closed.
-    Truncated(Response<Bytes>),
-    /// Nothing: the connection is closed.
-    Cut,
-}
-
 /// A function's task: a timeout ends it.
 struct AbortOnDrop(JoinHandle<Outcome>);
 
@@ -358,7 +350,7 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Only a bug in the emulator gets here; the client still learns something it can retry.
+/// The answer if the emulator itself fails (a bug): an error that clients retry.
 fn unavailable() -> Response<Bytes> {
     const BODY: &str = r#"{"Code":"ServiceUnavailable","Message":"The request has failed due to a temporary failure of the server.","RequestId":"00000000-0000-0000-0000-000000000000"}"#;
     let mut response = Response::new(Bytes::from_static(BODY.as_bytes()));

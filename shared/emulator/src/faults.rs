@@ -1,4 +1,4 @@
-//! Things that go wrong on purpose, so that a client can be shown to bear them.
+//! Fault injection: rules for what goes wrong, so that tests can show how a client handles it.
 //!
 //! ```text
 //!   scenario, --faults, /-/faults, a test ──► Rule ──► Faults (in the world)
@@ -8,13 +8,14 @@
 //! ```
 //!
 //! A [`Rule`] says what it concerns, when it is its turn, and what happens then; its effect decides which of the four kinds of
-//! occurrence it can concern. Chance comes from the world's seed and the rule's number alone: one seed gives one story.
+//! occurrence it can concern. Randomness depends on the world's seed and the rule's number only: one seed gives one sequence of
+//! faults.
 
 mod document;
 mod effect;
 mod lie;
+mod occurrence;
 mod rule;
-mod stuck;
 #[cfg(test)]
 mod tests;
 
@@ -24,40 +25,23 @@ use clock::Random;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::call::{Caller, Params, Service};
-use crate::world::World;
-
 pub use document::{FaultError, parse};
 pub use effect::{Effect, Seconds, Status};
 pub use lie::Lie;
+pub(crate) use occurrence::{Occurrence, Struck};
 pub use rule::{Match, Moment, Probability, Rule};
 
 pub(crate) use effect::{Domain, internal_error, throttled, throttled_function, unavailable};
-pub(crate) use stuck::Held;
-
-/// Something that a rule may concern.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Occurrence<'a> {
-    pub(crate) domain: Domain,
-    pub(crate) service: Service,
-    pub(crate) action: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) caller: Option<&'a Caller>,
-    pub(crate) params: &'a Params,
-}
-
-/// A rule that struck: what is to happen, and the rule's number.
-pub(crate) type Struck = (Effect, u64);
 
 /// A rule and how often it struck, as the control API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FaultState {
-    /// Names it, for good.
+    /// Identifies it.
     pub id: String,
-    /// What it concerned that was in its time, struck or not.
+    /// Number of occurrences that it matched while it was active.
     pub seen: u64,
-    /// How often it struck.
+    /// How often it was applied.
     pub hits: u64,
     /// The rule.
     pub rule: Rule,
@@ -83,7 +67,7 @@ struct Entry {
 }
 
 impl Faults {
-    /// Whether nothing can go wrong: asked before anything else, so that a world without faults pays nothing for them.
+    /// Whether there are no rules: checked first, so that a world without faults has no cost.
     pub(crate) const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -93,7 +77,7 @@ impl Faults {
         self.entries.iter().any(|entry| entry.rule.effect.domain() == domain)
     }
 
-    /// How far back reads may have to look: so long the past has to be kept.
+    /// The longest lag of stale reads: so long, earlier worlds have to be kept.
     pub(crate) fn longest_lag(&self) -> Option<Duration> {
         let lag = |entry: &Entry| match entry.rule.effect {
             Effect::StaleReads { seconds } => Some(seconds.duration()),
@@ -115,17 +99,34 @@ impl Faults {
         struck
     }
 
-    fn add(&mut self, now: Timestamp, seed: u64, rule: Rule) -> Result<String, FaultError> {
+    pub(crate) fn add(&mut self, now: Timestamp, seed: u64, rule: Rule) -> Result<String, FaultError> {
         let id = rule.name.clone().unwrap_or_else(|| format!("fault-{}", self.numbered + 1));
         if self.entries.iter().any(|entry| entry.id == id) {
             return Err(FaultError::Taken(id));
         }
         self.numbered += 1;
-        // Rules with neighbouring numbers must not share their luck.
+        // Rules with neighbouring numbers must not have correlated random numbers.
         let seed = rule.seed.unwrap_or(seed) ^ self.numbered.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let (number, random) = (self.numbered, Random::seeded(seed));
         self.entries.push(Entry { id: id.clone(), number, rule, added: now, seen: 0, hits: 0, random });
         Ok(id)
+    }
+
+    /// Takes a rule out. Returns its number.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<u64> {
+        let position = self.entries.iter().position(|entry| entry.id == id)?;
+        Some(self.entries.remove(position).number)
+    }
+
+    /// The rules, in the order in which they came.
+    pub(crate) fn states(&self) -> Vec<FaultState> {
+        let state = |entry: &Entry| FaultState {
+            id: entry.id.clone(),
+            seen: entry.seen,
+            hits: entry.hits,
+            rule: entry.rule.clone(),
+        };
+        self.entries.iter().map(state).collect()
     }
 }
 
@@ -143,55 +144,5 @@ impl Entry {
         let struck = due && rule.probability.is_none_or(|probability| self.random.fraction() < probability.get());
         self.hits += u64::from(struck);
         struck
-    }
-}
-
-impl World {
-    /// Adds a rule; its moments count from `now`. Gives the id that it goes by.
-    ///
-    /// # Errors
-    /// [`FaultError::Taken`]: another rule has its name.
-    pub fn add_fault(&mut self, now: Timestamp, rule: Rule) -> Result<String, FaultError> {
-        let seed = self.settings.seed;
-        self.faults.add(now, seed, rule)
-    }
-
-    /// Adds rules, all of them or none.
-    ///
-    /// # Errors
-    /// [`FaultError::Taken`]: another rule has a name of theirs.
-    pub fn add_faults(&mut self, now: Timestamp, rules: Vec<Rule>) -> Result<Vec<String>, FaultError> {
-        let mut next = self.faults.clone();
-        let seed = self.settings.seed;
-        let ids = rules.into_iter().map(|rule| next.add(now, seed, rule)).collect::<Result<_, _>>()?;
-        self.faults = next;
-        Ok(ids)
-    }
-
-    /// Takes a rule back and releases what it holds. Gives whether there was one of that id.
-    pub fn remove_fault(&mut self, now: Timestamp, id: &str) -> bool {
-        let Some(position) = self.faults.entries.iter().position(|entry| entry.id == id) else { return false };
-        let entry = self.faults.entries.remove(position);
-        stuck::release(self, now, entry.number);
-        true
-    }
-
-    /// Takes all rules back.
-    pub fn clear_faults(&mut self, now: Timestamp) {
-        for fault in self.faults() {
-            self.remove_fault(now, &fault.id);
-        }
-    }
-
-    /// The rules, in the order in which they came.
-    #[must_use]
-    pub fn faults(&self) -> Vec<FaultState> {
-        let state = |entry: &Entry| FaultState {
-            id: entry.id.clone(),
-            seen: entry.seen,
-            hits: entry.hits,
-            rule: entry.rule.clone(),
-        };
-        self.faults.entries.iter().map(state).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The cloud's front door: takes the protocol off a request and puts it on the answer.
+//! The protocol layer: decodes and verifies requests, and encodes answers.
 //!
 //! ```text
 //!   http::Request ─► Incoming ─► who signed it? ─► which action? ─► parameters as documented? ─► World::handle
@@ -9,101 +9,57 @@
 //! Function Compute and OSS have paths instead of actions; `functions` and `objects` are theirs. Nothing that arrives
 //! may panic, and every answer has a request id.
 
+mod delivery;
 mod faults;
 mod forms;
 mod functions;
+mod history;
 mod identity;
+mod injected;
 mod log;
 mod nonces;
 mod objects;
+mod reply;
 mod request;
 mod respond;
+mod shared;
 mod shrunk;
 #[cfg(test)]
 pub(crate) mod sign;
 mod signature;
 mod table;
+mod visit;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{Request, Response};
 use jiff::Timestamp;
 
-use crate::call::{ApiError, Call, Caller, Params, Service};
-use crate::fc::InvocationId;
+use crate::call::{ApiError, Call, Params, writes};
+use crate::listing;
+use crate::platform::access;
 use crate::world::World;
-use crate::{listing, ram};
-
-use faults::{History, Mishaps};
+use history::History;
 use identity::Clocks;
 use log::Log;
 use nonces::Nonces;
+use reply::Served;
+use reply::served;
 use request::Incoming;
 use respond::{Format, Frame};
+use shared::Inner;
+use shared::Watchers;
+use visit::Visit;
 
-pub use faults::{Ending, Manner};
+pub use delivery::{Answered, Delivery, Ending};
 pub use log::CallRecord;
-pub(crate) use log::writes;
-pub(crate) use signature::sha256_hex;
+pub use reply::{Pending, Reply};
 
 /// A shared world behind the cloud's protocols. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     inner: Arc<Mutex<Inner>>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    world: World,
-    nonces: Nonces,
-    log: Log,
-    history: History,
-    watchers: Watchers,
-}
-
-type Watcher = Box<dyn FnMut(&World, &CallRecord) + Send>;
-
-/// Who looks at the world after each call.
-#[derive(Default)]
-struct Watchers(Vec<Watcher>);
-
-impl fmt::Debug for Watchers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} watchers", self.0.len())
-    }
-}
-
-/// What the gateway can say at once.
-#[derive(Debug)]
-pub enum Reply {
-    /// The whole answer.
-    Ready(Response<Bytes>),
-    /// A function runs; [`Gateway::collect`] has the answer once its outcome is known.
-    Pending(Pending),
-    /// Something happens to the answer on its way.
-    Marred(Box<Reply>, Manner),
-}
-
-/// A synchronous function call whose outcome is awaited.
-#[derive(Debug)]
-pub struct Pending {
-    id: InvocationId,
-    frame: Frame,
-}
-
-/// One request on its way through: what the log will say of it.
-struct Visit<'r> {
-    region: &'r str,
-    clocks: Clocks,
-    frame: Frame,
-    service: Option<Service>,
-    action: String,
-    caller: Option<Caller>,
-    params: Params,
-    /// What goes wrong with it, if anything does.
-    mishaps: Option<Box<Mishaps>>,
 }
 
 impl Gateway {
@@ -121,7 +77,7 @@ impl Gateway {
         }
     }
 
-    /// Looks at the world, or changes it, outside of any protocol. `look` must not come back to this gateway.
+    /// Looks at the world, or changes it, outside of any protocol. `look` must not call this gateway (deadlock).
     pub fn with<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
         look(&mut self.lock().world)
     }
@@ -165,8 +121,8 @@ impl Gateway {
         self.handle_at(|| (wall, now), region, request)
     }
 
-    /// The same, with `clocks` read (real time first) when it is the request's turn: nothing that was done in the world before has a
-    /// later time.
+    /// The same, with `clocks` read (real time first) when it is the request's turn: nothing that was done in the world before
+    /// has a later time.
     pub(crate) fn handle_at(
         &self,
         clocks: impl FnOnce() -> (Timestamp, Timestamp),
@@ -186,7 +142,7 @@ impl Gateway {
             action: String::new(),
             caller: None,
             params: Params::default(),
-            mishaps: None,
+            injected: None,
         };
         let (reply, status, code) = if functions::is_for(&incoming) {
             functions::serve(&mut inner, &mut visit, &incoming)
@@ -196,13 +152,13 @@ impl Gateway {
             rpc(&mut inner, &mut visit, &incoming)
         };
         let writes = writes(&visit.action);
-        let Visit { service, action, caller, params, mishaps, .. } = visit;
+        let Visit { service, action, caller, params, injected, .. } = visit;
         let call =
             CallRecord { at: now, region: region.to_owned(), service, action, caller, params, status, code, writes };
         let Inner { world, log, watchers, .. } = &mut *inner;
         watchers.0.iter_mut().for_each(|look| look(world, &call));
         log.push(call);
-        faults::deliver(mishaps, reply)
+        faults::deliver(injected, reply)
     }
 
     /// The answer to a synchronous function call, if its outcome is known. It is given out once.
@@ -214,28 +170,6 @@ impl Gateway {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Visit<'_> {
-    /// A call of the action that the visit is about.
-    fn call(&self, caller: Caller) -> Option<Call> {
-        Some(Call {
-            service: self.service?,
-            action: self.action.clone(),
-            region: self.params.get("RegionId").unwrap_or(self.region).to_owned(),
-            params: self.params.clone(),
-            caller,
-            request_id: self.frame.request_id.clone(),
-        })
-    }
-}
-
-/// An answer with what the log needs to know of it.
-type Served = (Reply, u16, Option<String>);
-
-fn served(response: Response<Bytes>, error: Option<&ApiError>) -> Served {
-    let status = response.status().as_u16();
-    (Reply::Ready(response), status, error.map(|error| error.code.clone()))
 }
 
 /// Answers an RPC or ACS3 request to `/`.
@@ -250,7 +184,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
         let answer = faults::carry_out(inner, visit, &call);
         faults::told(visit)?;
         if answer.as_ref().is_err_and(|error| error.status == 403) {
-            detail = ram::denial(&inner.world, &call);
+            detail = access::denial(&inner.world, &call);
         }
         answer
     });
@@ -263,7 +197,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
     }
 }
 
-/// Largest body of a call that has parameters: the largest documented is a template of 512 KiB, percent-encoded.
+/// Largest body of an RPC call. The largest documented one is a template of 512 KiB, percent-encoded.
 const LARGEST_CALL: usize = 4 << 20;
 
 /// Most parameters of one call: the largest documented have about 1,200, 200 servers of six fields each.
@@ -273,7 +207,7 @@ fn too_large() -> ApiError {
     ApiError::new(413, "RequestEntityTooLarge", "The request has too many parameters, or too long ones.")
 }
 
-/// Finds out what is asked and by whom.
+/// Determines the action and the caller.
 fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Call, ApiError> {
     let named = |header: &str, parameter: &str| {
         incoming
@@ -298,11 +232,11 @@ fn resolve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Res
     let caller = identity::verify(&inner.world, &mut inner.nonces, visit.clocks, incoming)?;
     visit.caller = Some(caller.clone());
     if !table::knows(service, &visit.action) {
-        return Err(crate::world::unknown_action());
+        return Err(crate::call::unknown_action());
     }
     visit.params = shrunk::expand(service, &visit.action, &visit.params, MOST_PARAMETERS).ok_or_else(too_large)?;
     table::check(service, &visit.action, &visit.params)?;
-    visit.call(caller).ok_or_else(crate::world::unknown_action)
+    visit.call(caller).ok_or_else(crate::call::unknown_action)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use crate::fc::{Invocation, Outcome};
+use crate::state::fc::{Invocation, Outcome};
 
 /// A function's outcome, some time later.
 pub type Invoked = Pin<Box<dyn Future<Output = Outcome> + Send>>;

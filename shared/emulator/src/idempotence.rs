@@ -12,7 +12,7 @@ use crate::call::{Answer, ApiError, Call, Params, Service};
 
 /// In the cloud's time.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// More than this is forgotten, oldest first: memory stays bounded whatever arrives.
+/// At most this many are kept; the oldest are dropped first, so that memory stays bounded.
 const MOST: usize = 100_000;
 
 /// Service, region, action, token.
@@ -60,7 +60,7 @@ impl Tokens {
 
     /// What is remembered of tokens that another process would draw again: those that are no random number. For comparing worlds.
     pub(crate) fn lasting(&self) -> impl Iterator<Item = String> {
-        let lasting = self.used.iter().filter(|((.., token), _)| !crate::likeness::is_uuid(token));
+        let lasting = self.used.iter().filter(|((.., token), _)| !crate::ids::is_uuid(token));
         lasting.map(|((service, _, action, token), held)| format!("{service:?} {action} {token} {}", held.answer))
     }
 

@@ -4,44 +4,44 @@
 //! gateway (signatures, parameter tables, error bodies), HTTP ports, one per region, and a driver that lets time pass
 //! and invokes functions through a `FunctionHost`.
 
-mod alb;
 pub mod call;
-mod cen;
-pub mod circumstance;
 pub mod dataplane;
-pub mod deploy;
+mod digest;
 pub mod driver;
-mod ecs;
-mod events;
+mod engine;
 pub mod faults;
-pub mod fc;
-mod fnf;
 pub mod gateway;
 pub mod host;
 mod idempotence;
 mod ids;
-mod likeness;
 mod listing;
-mod oss;
+mod platform;
 pub mod ports;
-pub mod ram;
 pub mod recording;
-mod ros;
+mod routing;
 mod scenario;
-pub mod sts;
+mod services;
+mod settings;
+mod stamp;
+mod state;
 mod tags;
 #[cfg(test)]
 mod testing;
 pub mod time;
-mod vpc;
+mod wildcard;
 mod world;
 
-pub use alb::{Decision, Frontend, Generation, Policy as AlbPolicy, Request, back_to_origin};
-pub use circumstance::Circumstance;
 pub use driver::Cloud;
-pub use gateway::{CallRecord, Ending, Gateway, Manner, Reply};
+pub use engine::Effect;
+pub use engine::account::AccountState;
+pub use engine::requests::{Decision, Frontend, Request};
+pub use gateway::{CallRecord, Delivery, Ending, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
+pub use platform::deploy;
 pub use ports::{Endpoints, Ports};
 pub use scenario::{PROCEDURE, ScenarioError};
-pub use sts::Credentials;
-pub use world::{Counts, Effect, FunctionErrors, Listings, Settings, UnknownAttachment, World};
+pub use settings::{Counts, FunctionErrors, Listings, Settings, UnknownAttachment};
+pub use state::alb::{Generation, Policy as AlbPolicy, back_to_origin};
+pub use state::sts::Credentials;
+pub use state::{fc, ram, sts};
+pub use world::World;

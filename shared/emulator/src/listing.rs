@@ -2,11 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use serde_json::Value;
 
 use crate::call::{ApiError, Body, Params};
-use crate::world::{Counts, Listings};
+use crate::settings::{Counts, Listings};
 
 /// A page-size parameter: its name, what it is when not sent, and its bounds.
 #[derive(Debug, Clone, Copy)]
@@ -118,7 +117,7 @@ pub(crate) fn numbered<K: AsRef<str>>(params: &Params, size: Size, keys: &[K]) -
     Ok(Page { items, next: String::new(), size, number, total: keys.len() })
 }
 
-/// An answer as the settings have listings told.
+/// An answer with counts and empty tags as the settings say.
 pub(crate) fn told(listings: Listings, answer: Body) -> Body {
     if listings == Listings::default() {
         return answer;
@@ -247,7 +246,7 @@ mod tests {
         assert_eq!(omitted["Instances"]["Instance"][0], json!({}));
         assert_eq!(omitted["Instances"]["Instance"][1]["Tags"]["Tag"][0]["TagKey"], "a");
         assert_eq!(omitted["Groups"][0], json!({}));
-        // A count that pages by number go by is no matter of taste.
+        // Paging by number needs the count, so it is always given.
         let numbered = super::told(
             Listings { counts: Counts::Zero, omit_empty_tags: false },
             Body::Tree(json!({ "TotalCount": 2 })),

@@ -11,68 +11,29 @@
 mod balancer;
 mod control;
 mod guard;
+mod open;
 mod server;
+mod tasks;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 
-use crate::driver::{Answered, Cloud};
+use crate::driver::Cloud;
+use crate::gateway::Answered;
+use open::Open;
+use open::url;
 
-pub(crate) use balancer::{hello, own_reply};
+pub use open::Endpoints;
 
 /// The open ports of a cloud. Dropping it closes them.
 #[derive(Debug)]
 pub struct Ports(Arc<Open>);
-
-/// What the ports' owner and the servers behind them share.
-#[derive(Debug)]
-struct Open {
-    cloud: Cloud,
-    api: BTreeMap<String, SocketAddr>,
-    /// By load balancer and listener port.
-    listeners: Mutex<BTreeMap<(String, u16), SocketAddr>>,
-    tasks: Arc<Tasks>,
-}
-
-/// Where everything can be reached: the line that `albridge emulate` prints.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Endpoints {
-    /// By region, the base URL of its APIs.
-    pub endpoints: BTreeMap<String, String>,
-    /// The account's own key.
-    pub access_key_id: String,
-    /// Its secret.
-    pub access_key_secret: String,
-    /// By `<load balancer>:<port>`, the base URL that stands for that listener.
-    pub data_plane: BTreeMap<String, String>,
-}
-
-/// Tasks that end with their owner.
-#[derive(Debug, Default)]
-struct Tasks(Mutex<Vec<JoinHandle<()>>>);
-
-impl Tasks {
-    fn push(&self, task: JoinHandle<()>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(task);
-    }
-}
-
-impl Drop for Tasks {
-    fn drop(&mut self) {
-        for task in self.0.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            task.abort();
-        }
-    }
-}
 
 impl Ports {
     /// Opens one API port per region: `first` and the ones after it, or any free ones if `first` is 0.
@@ -139,7 +100,7 @@ impl Ports {
     }
 }
 
-/// Serves a hosted function, or whatever else is called by nobody but the emulator, at a port on loopback: requests from
+/// Serves a hosted function, or another server for the emulator only, at a port on loopback: requests from
 /// elsewhere are refused as at the API ports. Never ends by itself.
 ///
 /// # Errors
@@ -165,49 +126,6 @@ where
     };
     server::serve(socket, guarded).await;
     Ok(())
-}
-
-impl Open {
-    async fn endpoints(&self) -> io::Result<Endpoints> {
-        let now = self.cloud.now();
-        let (frontends, key) = self.cloud.with(|world| (world.frontends(now), world.root_credentials()));
-        let mut data_plane = BTreeMap::new();
-        for frontend in frontends {
-            let address = self.listener(&frontend.load_balancer, frontend.port).await?;
-            data_plane.insert(format!("{}:{}", frontend.load_balancer, frontend.port), url(&address));
-        }
-        Ok(Endpoints {
-            endpoints: self.api.iter().map(|(region, address)| (region.clone(), url(address))).collect(),
-            access_key_id: key.access_key_id,
-            access_key_secret: key.access_key_secret,
-            data_plane,
-        })
-    }
-
-    async fn listener(&self, load_balancer: &str, port: u16) -> io::Result<SocketAddr> {
-        let key = (load_balancer.to_owned(), port);
-        if let Some(address) = self.known(&key) {
-            return Ok(address);
-        }
-        let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = socket.local_addr()?;
-        let balancer = Arc::new(balancer::Balancer::new(&self.cloud, load_balancer, port, &self.tasks));
-        let answer = move |request| {
-            let balancer = balancer.clone();
-            async move { balancer.answer(request).await }
-        };
-        self.tasks.push(tokio::spawn(server::serve(socket, answer)));
-        let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(*listeners.entry(key).or_insert(address))
-    }
-
-    fn known(&self, key: &(String, u16)) -> Option<SocketAddr> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
-    }
-}
-
-fn url(address: &SocketAddr) -> String {
-    format!("http://{address}")
 }
 
 #[cfg(test)]

@@ -18,12 +18,11 @@ use http::{HeaderMap, Request, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::driver::Answered;
 use crate::faults::Rule;
+use crate::gateway::Answered;
 use secrets::Met;
 
-/// What stands for a secret.
-pub const REDACTED: &str = "***";
+pub use secrets::REDACTED;
 
 /// The version of the form of the lines.
 const VERSION: u32 = 1;
@@ -69,7 +68,7 @@ pub struct Exchange {
     pub number: u64,
     /// The cloud's time of the request.
     pub at: Timestamp,
-    /// The region of the port it came in by.
+    /// The region of the port at which it arrived.
     pub region: String,
     /// The method.
     pub method: String,
@@ -123,11 +122,11 @@ impl Default for Content {
     }
 }
 
-/// Writes exchanges down.
+/// Writes exchanges.
 pub struct Recorder {
     out: Mutex<Box<dyn Write + Send>>,
     secrets: bool,
-    /// What has to be kept out of everything that follows.
+    /// Secrets that later lines must not show.
     met: Mutex<Met>,
     next: AtomicU64,
 }
@@ -199,7 +198,7 @@ impl Recorder {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).learn(exchange, passing);
     }
 
-    /// Writes an exchange down. A recording that cannot go on is said so in the log, once for every line that is missing.
+    /// Writes an exchange. If that fails, the log says so, once for every missing line.
     pub(crate) fn answer(&self, begun: Begun, now: Timestamp, answered: &Answered) {
         let Begun { mut exchange, mut met } = begun;
         exchange.seconds = now.duration_since(exchange.at).as_secs_f64();

@@ -1,5 +1,6 @@
-//! A starting world, declared: what an account holds before the first call, with ids that a reader can tell apart.
+//! Scenarios: files that declare what an account holds before the first call.
 
+mod balancers;
 #[cfg(test)]
 pub(crate) mod bench;
 #[cfg(test)]
@@ -14,9 +15,11 @@ use document::Limits;
 use jiff::Timestamp;
 
 use crate::call::{ApiError, Call, Caller, Params, Service};
+use crate::services::ecs as ecs_actions;
+use crate::services::ecs::{instances, interfaces};
+use crate::state::{cen, ecs, vpc};
 use crate::time::Timed;
 use crate::world::World;
-use crate::{alb, cen, ecs, vpc};
 use schema::Scenario;
 
 /// The world of `reference/procedure.md` before its first step. `ECS1` is stopped: starting it sets things going.
@@ -28,7 +31,7 @@ pub enum ScenarioError {
     /// It is no YAML, or says something unknown; the text names line and column.
     #[error("the scenario cannot be read: {0}")]
     Unreadable(String),
-    /// It contradicts itself.
+    /// It is inconsistent.
     #[error("the scenario's {resource} cannot be: {reason}")]
     Impossible {
         /// The id of what is wrong.
@@ -68,7 +71,8 @@ impl World {
             self.insert_cen(now, cen)?;
         }
         for balancer in &scenario.albs {
-            alb::insert_scenario(self, now, balancer).map_err(|error| impossible(&balancer.id, &error.message))?;
+            balancers::insert_scenario(self, now, balancer)
+                .map_err(|error| impossible(&balancer.id, &error.message))?;
         }
         self.add_faults(now, scenario.faults).map_err(|error| impossible("faults", &error.to_string()))?;
         Ok(())
@@ -96,7 +100,9 @@ impl World {
             if !switch.zone.starts_with(&wanted.region) {
                 return Err(impossible(&switch.id, "its zone is not of the VPC's region"));
             }
-            let overlaps = vpc::switches_of(self, &wanted.id)
+            let overlaps = self
+                .vpc
+                .switches_of(&wanted.id)
                 .any(|held| held.cidr.contains(&switch.cidr) || switch.cidr.contains(&held.cidr));
             if !vpc.holds(switch.cidr) || overlaps {
                 return Err(impossible(&switch.id, "its CIDR block is not free in the VPC"));
@@ -117,7 +123,7 @@ impl World {
             };
             self.vpc.switches.insert(switch.id.clone(), switch);
         }
-        vpc::insert_vpc(self, vpc, table);
+        self.vpc.insert_vpc(vpc, table);
         Ok(())
     }
 
@@ -160,7 +166,7 @@ impl World {
                 caller: Caller::Root,
                 request_id: self.ids.uuid(),
             };
-            ecs::handle(self, now, &call).map_err(|error: ApiError| impossible(&wanted.id, &error.message))?;
+            ecs_actions::handle(self, now, &call).map_err(|error: ApiError| impossible(&wanted.id, &error.message))?;
         }
         Ok(())
     }
@@ -178,7 +184,7 @@ impl World {
                 return Err(impossible(&id, "a security group of it is not declared in its VPC"));
             }
         }
-        let launch = ecs::Launch {
+        let launch = instances::Launch {
             id: Some(wanted.id),
             name: wanted.name,
             description: String::new(),
@@ -191,11 +197,11 @@ impl World {
             web_ports: wanted.web_ports,
             tags: wanted.tags,
         };
-        ecs::launch(self, now, launch, wanted.state.into()).map_err(|error| impossible(&id, &error.message))?;
+        instances::launch(self, now, launch, wanted.state.into()).map_err(|error| impossible(&id, &error.message))?;
         for interface in wanted.interfaces {
             new(&interface.id, self.ecs.interfaces.contains_key(&interface.id))?;
             let groups = interface.security_groups;
-            ecs::attach_secondary(self, now, &id, &interface.id, &interface.vswitch, interface.address, groups)
+            interfaces::attach_secondary(self, now, &id, &interface.id, &interface.vswitch, interface.address, groups)
                 .map_err(|error| impossible(&interface.id, &error.message))?;
         }
         Ok(())
@@ -238,7 +244,7 @@ impl World {
                 created: now,
                 tags: router.tags,
             };
-            cen::insert_router(self, router, table);
+            self.cen.insert_router(router, table);
         }
         let instance = cen::CenInstance {
             id: wanted.id.clone(),

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a client that signs, and a host that plays functions.
+//! Helpers for the tests of this crate: a client that signs, and a host for scripted functions.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,12 +8,13 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::fc::{Function, Invocation, Outcome};
 use crate::gateway::sign;
 use crate::host::{FunctionHost, Invoked};
-use crate::ram::{Role, trust_services};
-use crate::sts::Credentials;
-use crate::world::{Settings, World};
+use crate::settings::Settings;
+use crate::state::fc::{Function, Invocation, Outcome};
+use crate::state::ram::{Role, trust_services};
+use crate::state::sts::Credentials;
+use crate::world::World;
 
 pub(crate) const HANGZHOU: &str = "cn-hangzhou";
 
@@ -78,7 +79,7 @@ pub(crate) fn acs3(
     extra: &[(&str, &str)],
     body: &'static [u8],
 ) -> Request<Bytes> {
-    let digest = crate::gateway::sha256_hex(body);
+    let digest = crate::digest::sha256_hex(body);
     let mut request = Request::builder()
         .method(method)
         .uri(uri)
@@ -142,7 +143,7 @@ pub(crate) fn put_function(world: &mut World, name: &str, role_arn: &str) {
 
 type Script = dyn Fn(&Invocation) -> Outcome + Send + Sync;
 
-/// Plays functions at once, and remembers what they were asked.
+/// Runs a script as every function, and records the invocations.
 #[derive(Clone)]
 pub(crate) struct Played {
     script: Arc<Script>,

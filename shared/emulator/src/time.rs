@@ -1,14 +1,14 @@
-//! How long the cloud takes, and values that change by themselves when that time has come.
+//! Latencies of the cloud's operations, and values that change when an operation is complete.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The cloud's waiting times, on the cloud's own clock.
+/// How long the cloud's operations take, on the cloud's own clock.
 ///
 /// Sources: cloud-apis.md sections 4, 7, 8 and 9; where only "seconds" or "minutes" is known, the middle of it.
 #[derive(Debug, Clone)]
-pub struct Pace {
+pub struct Latencies {
     /// A server group, listener, or member change.
     pub alb_write: Duration,
     /// A load balancer's creation.
@@ -21,8 +21,8 @@ pub struct Pace {
     pub peer_attach: Duration,
     /// Association and propagation.
     pub table_link: Duration,
-    /// From an active propagation to the learned routes' being listed and used.
-    pub learn: Duration,
+    /// From an active propagation until the propagated routes are listed and used.
+    pub propagate: Duration,
     /// A VPC route entry's `Pending`, and its deletion.
     pub route_entry: Duration,
     /// A transit-router route entry's `Creating`.
@@ -37,34 +37,34 @@ pub struct Pace {
     pub event: Duration,
     /// For how long after a call its ClientToken is answered as still being processed.
     pub token: Duration,
-    /// What keeps the states from settling that are set going now: a fault's doing.
+    /// Holds the transitions that start now; set by a fault.
     pub(crate) hold: Option<Hold>,
 }
 
-/// How long a state that is set going is kept from settling.
+/// How long a transition is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// So much longer than it takes.
+    /// Delayed by this much.
     Longer(Duration),
-    /// Until the rule of this number is taken back.
+    /// Until the rule of this number is removed.
     Released(u64),
 }
 
-/// The date of what the rule of this number holds: after all that comes by itself, and another one for every rule.
+/// The date that marks what the rule of this number holds: later than every real date, and different for every rule.
 pub(crate) fn held_until(number: u64) -> Timestamp {
     let before_last = i64::try_from(number).unwrap_or(i64::MAX).min(HELD_SECONDS);
     Timestamp::MAX.checked_sub(SignedDuration::from_secs(before_last)).unwrap_or(Timestamp::MAX)
 }
 
-/// Dates this close to the end of time are no dates: a hundred thousand rules have room.
+/// Dates this close to the end of time are marks of rules: there is room for a hundred thousand.
 const HELD_SECONDS: i64 = 100_000;
 
-/// Whether a date comes by itself.
+/// Whether a date is a real one, not the mark of a rule.
 pub(crate) fn comes(at: Timestamp) -> bool {
     Timestamp::MAX.duration_since(at).as_secs() > HELD_SECONDS
 }
 
-impl Default for Pace {
+impl Default for Latencies {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Self {
@@ -74,7 +74,7 @@ impl Default for Pace {
             vpc_detach: seconds(60),
             peer_attach: seconds(75),
             table_link: seconds(12),
-            learn: seconds(6),
+            propagate: seconds(6),
             route_entry: seconds(4),
             transit_route_entry: seconds(3),
             network_create: seconds(5),
@@ -87,8 +87,8 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
-    /// When something that takes `duration` and starts at `now` is done, unless it is kept from it.
+impl Latencies {
+    /// When an operation that takes `duration` and starts at `now` is complete, unless a fault holds it.
     #[must_use]
     pub fn after(&self, now: Timestamp, duration: Duration) -> Timestamp {
         match self.hold {
@@ -105,7 +105,7 @@ pub(crate) fn moment(now: Timestamp, duration: Duration) -> Timestamp {
     duration.and_then(|duration| now.checked_add(duration).ok()).unwrap_or(Timestamp::MAX)
 }
 
-/// A value that becomes another one at a known time.
+/// A value that changes to another one at a known time.
 ///
 /// `get(now)` is pure, so nothing has to run for a state to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +138,7 @@ impl<T> Timed<T> {
         self.then.as_ref().map(|(at, _)| *at).filter(|at| *at > now)
     }
 
-    /// Lets a change that was to come at `mark` come at `now`.
+    /// Moves a change that was due at `mark` to `now`.
     pub(crate) fn hasten(&mut self, mark: Timestamp, now: Timestamp) {
         if let Some((at, _)) = &mut self.then
             && *at == mark
@@ -147,9 +147,30 @@ impl<T> Timed<T> {
         }
     }
 
-    /// Whether a change is still ahead.
+    /// Whether a change is pending.
     pub fn is_changing(&self, now: Timestamp) -> bool {
         self.due(now).is_some()
+    }
+}
+
+/// Transitions that a rule holds, and the time at which they are released.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    pub(crate) mark: Timestamp,
+    pub(crate) now: Timestamp,
+}
+
+impl Held {
+    /// Releases a held status.
+    pub(crate) fn release<T>(self, status: &mut Timed<T>) {
+        status.hasten(self.mark, self.now);
+    }
+
+    /// Releases a held date.
+    pub(crate) fn date(self, at: &mut Timestamp) {
+        if *at == self.mark {
+            *at = self.now;
+        }
     }
 }
 
@@ -160,7 +181,7 @@ mod tests {
     #[test]
     fn a_timed_value_changes_at_its_instant() {
         let start: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let at = Pace::default().after(start, Duration::from_secs(30));
+        let at = Latencies::default().after(start, Duration::from_secs(30));
         let value = Timed::changing("Attaching", at, "Attached");
         assert_eq!(at.duration_since(start), SignedDuration::from_secs(30));
         assert_eq!(*value.get(start), "Attaching");

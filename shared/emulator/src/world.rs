@@ -1,117 +1,19 @@
 //! The whole emulated account as one value: no I/O, no clock, cheap enough to clone.
 //!
-//! ```text
-//!   gateway (signature, parameters) ──► World::handle(now, call) ──► service module ──► answer
-//!   driver  (sleeps until next_due) ──► World::advance(now)      ──► effects ──► FunctionHost
-//!                                       World::finish(now, ..)   ◄── results ◄──┘
-//! ```
+//! This is the data only; what it does is in `engine`.
 
-use jiff::Timestamp;
-use serde_json::json;
+mod contents;
 
-use crate::call::{Answer, ApiError, Body, Call, Service};
 use crate::faults::Faults;
 use crate::idempotence::Tokens;
 use crate::ids::Ids;
-use crate::time::{self, Pace};
-use crate::{alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
-
-/// What stays the same while a world runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The account's number.
-    pub account_id: String,
-    /// Regions that exist here.
-    pub regions: Vec<String>,
-    /// How long the cloud takes.
-    pub pace: Pace,
-    /// Seeds every identifier.
-    pub seed: u64,
-    /// Whether role policies are evaluated.
-    pub enforce_ram: bool,
-    /// How a function's failure is named to the workflow (uncertain in the documents, so both are played).
-    pub function_errors: FunctionErrors,
-    /// How often each event is delivered: at least once.
-    pub event_copies: u32,
-    /// Whether calls beyond the documented rates are refused.
-    pub throttle: bool,
-    /// What changes to an attachment that does not exist are answered with.
-    pub unknown_attachment: UnknownAttachment,
-    /// What answers say of counts and of what is empty (uncertain in the documents, so each is played).
-    pub listings: Listings,
-}
-
-/// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
-/// propagation give two codes for it (cloud-apis.md section 7), those of the updates give none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UnknownAttachment {
-    /// `InvalidTransitRouterAttachmentId.NotFound`, as deletions do.
-    ByLongCode,
-    /// `InvalidAttachmentId.NotFound`, as propagations do.
-    ByShortCode,
-    /// Not in a dry run, which looks at the form of the request only.
-    NotInDryRun,
-}
-
-/// What listings leave out or say wrongly where the cloud may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Listings {
-    /// `TotalCount` beside a `NextToken`.
-    pub counts: Counts,
-    /// Whether an empty `Tags` is left out, as ECS does of instances in recorded answers of 2018 and 2024.
-    pub omit_empty_tags: bool,
-}
-
-/// What `TotalCount` is where pages go by `NextToken`: the texts of the official SDKs say "entries returned", "total",
-/// "meaningless" and "not returned", by action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Counts {
-    /// All that there is, over all pages.
-    #[default]
-    Given,
-    /// Left out.
-    Omitted,
-    /// Zero, whatever there is.
-    Zero,
-}
-
-/// How CloudFlow names a custom runtime's failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FunctionErrors {
-    /// By the answer's `errorType`.
-    ByType,
-    /// `FC.Unknown` for all.
-    Unknown,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            account_id: "1234567890123456".to_owned(),
-            regions: ["cn-chengdu", "cn-hangzhou", "cn-shanghai", "cn-beijing"].map(str::to_owned).to_vec(),
-            pace: Pace::default(),
-            seed: 1,
-            enforce_ram: true,
-            function_errors: FunctionErrors::ByType,
-            event_copies: 1,
-            throttle: true,
-            unknown_attachment: UnknownAttachment::ByLongCode,
-            listings: Listings::default(),
-        }
-    }
-}
-
-/// Work that the world wants done outside: it never does I/O itself.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Invoke a function and hand its result to [`World::finish`].
-    Invoke(fc::Invocation),
-}
+use crate::settings::Settings;
+use crate::state::{account, alb, cen, ecs, events, fc, fnf, oss, ram, ros, sts, vpc};
 
 /// Everything that exists in the emulated account.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// What stays the same.
+    /// Its settings.
     pub settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) alb: alb::Alb,
@@ -125,7 +27,7 @@ pub struct World {
     pub(crate) sts: sts::Sts,
     pub(crate) oss: oss::Oss,
     pub(crate) ros: ros::Ros,
-    pub(crate) troubles: crate::circumstance::Troubles,
+    pub(crate) account: account::Account,
     pub(crate) faults: Faults,
     pub(crate) tokens: Tokens,
 }
@@ -148,140 +50,9 @@ impl World {
             sts: sts::Sts::default(),
             oss: oss::Oss::default(),
             ros: ros::Ros::default(),
-            troubles: crate::circumstance::Troubles::default(),
+            account: account::Account::default(),
             faults: Faults::default(),
             tokens: Tokens::default(),
         }
     }
-
-    /// Answers one verified call. States are brought up to `now` first.
-    ///
-    /// # Errors
-    /// The documented refusals of the service asked.
-    pub fn handle(&mut self, now: Timestamp, call: &Call) -> Answer {
-        self.answer(now, call).map(Body::into_tree)
-    }
-
-    /// The same as the gateway takes it.
-    pub(crate) fn answer(&mut self, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
-        self.settle(now);
-        ram::authorize(self, call)?;
-        if call.params.flag("DryRun")? == Some(true) {
-            let mut rehearsal = self.clone();
-            rehearsal.dispatch(now, call)?;
-            return Err(ApiError::bad("DryRunOperation", "Request validation has been passed with DryRun flag set."));
-        }
-        if let Some(answer) = self.tokens.replay(now, call) {
-            return answer.map(Body::Tree);
-        }
-        if makes(&call.action) && self.population() >= POPULATION {
-            return Err(crate::call::full(&format!("{POPULATION} resources")));
-        }
-        let answer = self.dispatch(now, call)?;
-        if let Body::Tree(tree) = &answer {
-            let settled = self.settings.pace.after(now, self.settings.pace.token);
-            self.tokens.remember(now, settled, call, tree);
-        }
-        Ok(answer)
-    }
-
-    /// How much there is of what calls can make without end.
-    fn population(&self) -> usize {
-        let counts = [
-            self.alb.load_balancers.len(),
-            self.alb.listeners.len(),
-            self.alb.server_groups.len(),
-            self.cen.instances.len(),
-            self.cen.packages.len(),
-            self.cen.routers.len(),
-            self.cen.vpc_attachments.len(),
-            self.cen.peers.len(),
-            self.cen.entries.len(),
-            self.vpc.vpcs.len(),
-            self.vpc.switches.len(),
-            self.vpc.tables.len(),
-            self.ecs.instances.len(),
-            self.ecs.interfaces.len(),
-            self.ecs.groups.len(),
-            fnf::population(self),
-            ram::population(self),
-            ros::population(self),
-        ];
-        counts.into_iter().sum()
-    }
-
-    /// Lets time pass: states settle, waits end, events fall due. Gives what has to be done outside.
-    pub fn advance(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.settle(now);
-        events::advance(self, now);
-        fnf::advance(self, now);
-        fc::advance(self, now).into_iter().map(Effect::Invoke).collect()
-    }
-
-    /// Hands back the result of an [`Effect::Invoke`]; may make more work fall due at once.
-    pub fn finish(&mut self, now: Timestamp, id: fc::InvocationId, outcome: fc::Outcome) {
-        self.settle(now);
-        fc::finish(self, now, id, outcome);
-    }
-
-    /// When [`World::advance`] has something to do next, if ever. May be in the past: then at once.
-    #[must_use]
-    pub fn next_due(&self, now: Timestamp) -> Option<Timestamp> {
-        [
-            ecs::next_due(self, now),
-            vpc::next_due(self, now),
-            cen::next_due(self, now),
-            alb::next_due(self, now),
-            events::next_due(self, now),
-            fnf::next_due(self, now),
-            fc::next_due(self, now),
-        ]
-        .into_iter()
-        .flatten()
-        .filter(|due| time::comes(*due))
-        .min()
-    }
-
-    /// Brings everything that depends on time up to `now`: compute first what others look at.
-    pub(crate) fn settle(&mut self, now: Timestamp) {
-        ecs::settle(self, now);
-        vpc::settle(self, now);
-        cen::settle(self, now);
-        alb::settle(self, now);
-    }
-
-    fn dispatch(&mut self, now: Timestamp, call: &Call) -> Result<Body, ApiError> {
-        let answer = match call.service {
-            Service::Alb => alb::handle(self, now, call),
-            Service::Cbn => cen::handle(self, now, call),
-            Service::Vpc => vpc::handle(self, now, call),
-            Service::Ecs => return ecs::handle(self, now, call),
-            Service::Fnf => fnf::handle(self, now, call),
-            Service::Sts => sts::handle(self, now, call),
-            Service::Ram => ram::handle(self, now, call),
-            Service::EventBridge => events::handle(self, now, call),
-            Service::Ros => ros::handle(self, now, call),
-            // Path-style services do not come through here: the gateway calls their modules itself.
-            Service::Fc | Service::Oss => Err(unknown_action()),
-        };
-        answer.map(Body::Tree)
-    }
-}
-
-/// Most resources of all kinds together. The emulator's own limit, far above the account's quotas in the cloud.
-const POPULATION: usize = 200_000;
-
-/// Whether an action makes something that stays. Rules, routes and servers have quotas in what they belong to.
-fn makes(action: &str) -> bool {
-    ["Create", "Run", "StartExecution", "Allocate"].iter().any(|verb| action.starts_with(verb))
-}
-
-/// The gateway's answer to an action that the service does not have.
-pub(crate) fn unknown_action() -> ApiError {
-    ApiError::not_found("InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
-}
-
-/// An answer with nothing but a request id.
-pub(crate) fn done() -> Answer {
-    Ok(json!({}))
 }

@@ -1,6 +1,6 @@
 //! The load balancer, its listener, its server group, and the other load balancers of its region.
 
-use emulator::Circumstance;
+use emulator::AccountState;
 use emulator::call::Service;
 use end_to_end::Console;
 use onboarding::Code;
@@ -29,8 +29,8 @@ const WAY: &[&str] = &[
 ];
 
 /// Something that no call brings about.
-pub(crate) fn bring_about(circumstance: Circumstance) -> impl Fn(Console<'_>) {
-    move |console| assert!(console.0.cloud().with(|world| world.bring_about(circumstance.clone())))
+pub(crate) fn set_account(state: AccountState) -> impl Fn(Console<'_>) {
+    move |console| assert!(console.0.cloud().with(|world| world.set_account(state.clone())))
 }
 
 /// A server group of somebody's, in the ALB's VPC, under the binding's name.
@@ -147,12 +147,12 @@ checks! {
     an_alb_that_is_not_there: Case::new(Code::AlbMissing).binding("id: alb-1", "id: alb-7").leaves(&[]);
 
     an_alb_that_is_locked: Case::new(Code::AlbNotReady)
-        .after(bring_about(Circumstance::LoadBalancerLocked("alb-1".to_owned())))
+        .after(set_account(AccountState::LoadBalancerLocked("alb-1".to_owned())))
         .leaves(&["rules sg-2"])
         .blocks(&["group", "listener", "member i-ecs1"]);
 
     an_alb_that_is_inactive: Case::new(Code::AlbNotReady)
-        .after(bring_about(Circumstance::LoadBalancerInactive("alb-1".to_owned())))
+        .after(set_account(AccountState::LoadBalancerInactive("alb-1".to_owned())))
         .leaves(&["rules sg-2"])
         .blocks(&["group", "listener", "member i-ecs1"]);
 

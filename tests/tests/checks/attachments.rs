@@ -1,11 +1,11 @@
 //! The CEN instance, its transit routers, and what attachments need.
 
-use emulator::Circumstance;
+use emulator::AccountState;
 use emulator::call::Service;
 use end_to_end::Console;
 use onboarding::Code;
 
-use crate::alb::bring_about;
+use crate::alb::set_account;
 use crate::case::Case;
 
 /// What waits while no VPC can be attached.
@@ -74,18 +74,18 @@ checks! {
     a_cen_instance_that_is_not_there: Case::new(Code::CenMissing).binding("cen: { id: cen-1", "cen: { id: cen-9").leaves(FREE);
 
     a_cen_instance_that_is_not_active: Case::new(Code::CenMissing)
-        .after(bring_about(Circumstance::CenCreating("cen-1".to_owned())))
+        .after(set_account(AccountState::CenCreating("cen-1".to_owned())))
         .without(BEHIND_ATTACHMENTS)
         .without(&["link cn-hangzhou"])
         .blocks(&["attach vpc-1", "attach vpc-2", "connect cn-hangzhou"]);
 
     a_service_that_is_not_open: Case::new(Code::TransitRouterServiceClosed)
-        .after(bring_about(Circumstance::TransitRouterServiceClosed))
+        .after(set_account(AccountState::TransitRouterServiceClosed))
         .leaves(FREE)
         .blocks(&["attach vpc-1", "attach vpc-2"]);
 
     a_service_role_that_is_missing: Case::new(Code::ServiceRoleMissing)
-        .after(bring_about(Circumstance::CenServiceRoleMissing))
+        .after(set_account(AccountState::CenServiceRoleMissing))
         .leaves(FREE)
         .blocks(&["attach vpc-1", "attach vpc-2"]);
 
@@ -96,7 +96,7 @@ checks! {
         .leaves(FREE);
 
     a_transit_router_that_is_not_active: Case::new(Code::TransitRouterNotReady)
-        .after(bring_about(Circumstance::TransitRouterCreating("tr-hangzhou".to_owned())))
+        .after(set_account(AccountState::TransitRouterCreating("tr-hangzhou".to_owned())))
         .leaves(FREE);
 
     a_vswitch_that_is_not_in_the_vpc: Case::new(Code::VSwitchMissing)
@@ -118,7 +118,7 @@ checks! {
         .carries(Code::Waits, WAITS_FOR_VPC2);
 
     a_vswitch_without_a_free_address: Case::new(Code::VSwitchFull)
-        .after(bring_about(Circumstance::VSwitchFull("vsw-3".to_owned())))
+        .after(set_account(AccountState::VSwitchFull("vsw-3".to_owned())))
         .leaves(FREE)
         .blocks(&["attach vpc-2"])
         .carries(Code::Waits, WAITS_FOR_VPC2);
@@ -180,7 +180,7 @@ checks! {
     an_attachment_that_is_on_its_way_out: Case::new(Code::AttachmentNotReady)
         .after(|console| attach(console, "tr-hangzhou", "cn-hangzhou", "vpc-2", [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")]))
         .wait(120)
-        .after(bring_about(Circumstance::AttachmentDetaching("vpc-2".to_owned())))
+        .after(set_account(AccountState::AttachmentDetaching("vpc-2".to_owned())))
         .leaves(FREE)
         .blocks(&["link vpc-2", "route vpc-2", "member i-ecs1"]);
 

@@ -1,10 +1,10 @@
 //! The bandwidth of the connection between the regions.
 
-use emulator::Circumstance;
+use emulator::AccountState;
 use emulator::call::Service;
 use onboarding::Code;
 
-use crate::alb::bring_about;
+use crate::alb::set_account;
 use crate::attachments::FREE;
 use crate::case::Case;
 
@@ -31,7 +31,7 @@ checks! {
     }));
 
     a_plan_that_is_locked: unconnected(
-        Case::new(Code::Bandwidth).after(bring_about(Circumstance::BandwidthPackageLocked("cenbwp-1".to_owned())))
+        Case::new(Code::Bandwidth).after(set_account(AccountState::BandwidthPackageLocked("cenbwp-1".to_owned())))
     );
 
     more_than_is_sold_by_traffic: unconnected(

@@ -1,11 +1,11 @@
 //! Who can be a member.
 
-use emulator::Circumstance;
+use emulator::AccountState;
 use emulator::call::Service;
 use end_to_end::Console;
 use onboarding::Code;
 
-use crate::alb::{adopted, bring_about, group, group_named, listen, register};
+use crate::alb::{adopted, group, group_named, listen, register, set_account};
 use crate::attachments::FREE;
 use crate::case::Case;
 
@@ -97,7 +97,7 @@ checks! {
     what_other_services_and_nobody_hold_in_the_albs_vpc: Case::new(Code::LoadBalancerBackend)
         .classic()
         .after(adopted(&[]))
-        .after(bring_about(Circumstance::ServiceInterface("vsw-2".to_owned())))
+        .after(set_account(AccountState::ServiceInterface("vsw-2".to_owned())))
         .wait(10)
         .after(|console| {
             let managed = [("VpcId", "vpc-1"), ("ServiceManaged", "true")];

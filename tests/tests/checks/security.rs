@@ -1,11 +1,11 @@
 //! The backends' security groups.
 
-use emulator::Circumstance;
+use emulator::AccountState;
 use emulator::call::{ApiError, Service};
 use emulator::faults::Rule;
 use onboarding::Code;
 
-use crate::alb::bring_about;
+use crate::alb::set_account;
 use crate::attachments::FREE;
 use crate::case::Case;
 
@@ -25,7 +25,7 @@ fn many(count: usize) -> String {
 
 checks! {
     a_group_that_a_service_manages: Case::new(Code::GroupManaged)
-        .after(bring_about(Circumstance::SecurityGroupManaged("sg-2".to_owned())))
+        .after(set_account(AccountState::SecurityGroupManaged("sg-2".to_owned())))
         .leaves(&["group", "listener"]);
 
     a_group_with_others_in_it: Case::new(Code::GroupShared)

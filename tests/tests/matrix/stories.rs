@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emulator::call::Service;
-use emulator::time::Pace;
+use emulator::time::Latencies;
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options};
 
@@ -11,13 +11,13 @@ use crate::process::stages;
 use crate::story::{Step, Story, perform, two_runs};
 
 /// A cloud that is not slower than it has to be: every state on the way is there, for some seconds. A story is mostly polling.
-fn brisk() -> Pace {
+fn brisk() -> Latencies {
     let seconds = Duration::from_secs;
-    let mut pace = Pace::default();
-    (pace.vpc_attach, pace.vpc_detach, pace.peer_attach) = (seconds(8), seconds(8), seconds(8));
-    (pace.table_link, pace.learn) = (seconds(4), seconds(3));
-    (pace.instance_start, pace.instance_stop) = (seconds(8), seconds(5));
-    pace
+    let mut latencies = Latencies::default();
+    (latencies.vpc_attach, latencies.vpc_detach, latencies.peer_attach) = (seconds(8), seconds(8), seconds(8));
+    (latencies.table_link, latencies.propagate) = (seconds(4), seconds(3));
+    (latencies.instance_start, latencies.instance_stop) = (seconds(8), seconds(5));
+    latencies
 }
 
 /// The procedure's world with `instances` running instances beside each other, no function deployed, and no event delivered: the
@@ -27,7 +27,7 @@ async fn world(generation: Generation, running: usize, stopped: usize) -> Local 
     // The first ones run from the beginning; the very first is i-ecs1.
     let scenario = fleet.replacen("state: Stopped, tags", "tags", running);
     let mut options = Options { scenario, stacks: Vec::new(), ..worlds::options(generation) };
-    options.settings.pace = brisk();
+    options.settings.latencies = brisk();
     start(options).await
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn two_bindings(generation: Generation) -> Story {
     let scenario = worlds::three_regions().replace("state: Stopped, tags", "tags");
     let bindings = worlds::two_bindings();
     let mut options = Options { scenario, bindings, stacks: Vec::new(), ..worlds::options(generation) };
-    options.settings.pace = brisk();
+    options.settings.latencies = brisk();
     let of = |run, binding| stages().map(move |stage| Step::Stage { run, binding, stage });
     let steps = of(0, "web").chain(of(2, "api")).chain(of(1, "web")).chain(of(3, "api"));
     Story::told(named("two-bindings", generation), start(options).await, steps.collect()).await

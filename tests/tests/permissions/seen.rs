@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use emulator::call::{Caller, Service};
 use emulator::ram::Role;
-use emulator::{CallRecord, Circumstance, PROCEDURE};
+use emulator::{AccountState, CallRecord, PROCEDURE};
 use end_to_end::things::Thing;
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options};
@@ -245,8 +245,8 @@ async fn zones_change() -> Local {
     let local = onboarded(Options { scenario, ..worlds::options(Generation::Upgraded) }).await;
     let zones = [("cn-chengdu-a", "vsw-1"), ("cn-chengdu-c", "vsw-7")];
     let zones = zones.map(|(zone, vswitch)| (zone.to_owned(), vswitch.to_owned())).to_vec();
-    let moved = Circumstance::LoadBalancerZones("alb-1".to_owned(), zones);
-    assert!(local.cloud().with(|world| world.bring_about(moved)));
+    let moved = AccountState::LoadBalancerZones("alb-1".to_owned(), zones);
+    assert!(local.cloud().with(|world| world.set_account(moved)));
     Console(&local).run("by-hand").await;
     local
 }

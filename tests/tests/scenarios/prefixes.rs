@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 
 use emulator::dataplane::{Source, Verdict};
-use emulator::{CallRecord, Circumstance, World};
+use emulator::{AccountState, CallRecord, World};
 use end_to_end::calls::{assert_quiet, writes};
 use end_to_end::{Console, footprint, worlds};
 use local::{Generation, Local, Options};
@@ -100,8 +100,8 @@ async fn zones_are_let_in_before_those_that_the_load_balancer_left_are_pruned() 
     let console = Console(&local);
     let zones = [("cn-chengdu-a", "vsw-1"), ("cn-chengdu-c", "vsw-7")];
     let zones = zones.map(|(zone, vswitch)| (zone.to_owned(), vswitch.to_owned())).to_vec();
-    let moved = Circumstance::LoadBalancerZones("alb-1".to_owned(), zones);
-    assert!(local.cloud().with(|world| world.bring_about(moved)));
+    let moved = AccountState::LoadBalancerZones("alb-1".to_owned(), zones);
+    assert!(local.cloud().with(|world| world.set_account(moved)));
     let stays = watch(&local, &[[172, 16, 0, 9]], &[]);
     let watched = watch(&local, &[[172, 16, 6, 9]], &[[172, 16, 9, 9]]);
     console.run("by-hand").await;

@@ -14,13 +14,13 @@ pub(crate) fn next_change(world: &World, after: Timestamp) -> Option<Timestamp> 
     let peers = cen.peers.values().filter_map(|peer| peer.status.due(after));
     let links = || cen.associations.iter().chain(&cen.propagations);
     let entries = cen.entries.values().filter_map(|entry| entry.status.due(after));
-    // Learned entries follow what they depend on with a delay (cloud-apis.md section 13).
-    let pace = &world.settings.pace;
-    let learned = links()
+    // Propagated entries follow what they depend on with a delay (cloud-apis.md section 13).
+    let latencies = &world.settings.latencies;
+    let propagated = links()
         .map(|link| link.active)
         .chain(cen.peers.values().map(|peer| peer.published))
         .chain(vpc.switches.values().map(|switch| switch.created))
-        .map(|since| pace.after(since, pace.learn))
+        .map(|since| latencies.after(since, latencies.propagate))
         .filter(|at| *at > after);
     routes
         .chain(switches)
@@ -28,6 +28,6 @@ pub(crate) fn next_change(world: &World, after: Timestamp) -> Option<Timestamp> 
         .chain(peers)
         .chain(links().filter_map(|link| link.status.due(after)))
         .chain(entries)
-        .chain(learned)
+        .chain(propagated)
         .min()
 }

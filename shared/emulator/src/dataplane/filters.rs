@@ -2,16 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use super::Fault;
-use crate::ecs::{self, Interface, Policy, Protocol, Rule, Source};
-use crate::vpc::{self, AclPolicy};
+use super::path::Fault;
+use crate::state::ecs::{Interface, Policy, Protocol, Rule, Source};
+use crate::state::vpc::AclPolicy;
 use crate::world::World;
 
 /// One of the ports that a load balancer's connections come from: answers go there.
 const CLIENT_PORT: u16 = 40_000;
 
 /// A connection as network ACLs see it. They are stateless, so they judge its answers too; the port that they mean is
-/// always the one a packet goes to. An ACL stands before the interfaces of its vSwitch, and is asked by none inside.
+/// always the one a packet goes to. An ACL filters what enters or leaves its vSwitch, not
+/// traffic inside it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flow<'a> {
     pub(super) world: &'a World,
@@ -44,7 +45,7 @@ impl Flow<'_> {
     }
 
     fn check(&self, vswitch: &str, inbound: bool, peer: Ipv4Addr, port: u16) -> Result<(), Fault> {
-        let Some(acl) = vpc::acl_of_vswitch(self.world, vswitch) else { return Ok(()) };
+        let Some(acl) = self.world.vpc.acl_of_vswitch(vswitch) else { return Ok(()) };
         let entries = if inbound { &acl.ingress } else { &acl.egress };
         let decided = entries.iter().find(|entry| entry.matches_tcp(peer, port));
         if decided.is_none_or(|entry| entry.policy == AclPolicy::Drop) {
@@ -63,7 +64,7 @@ pub(super) fn security_groups(
     to: Ipv4Addr,
     port: u16,
 ) -> Result<(), Fault> {
-    let rules = interface.groups.iter().flat_map(|group| ecs::rules(world, group));
+    let rules = interface.groups.iter().flat_map(|group| world.ecs.rules(group));
     let matching = rules.filter(|rule| matches(world, rule, from, to, port));
     match matching.min_by_key(|rule| (rule.priority, rule.policy)) {
         Some(rule) if rule.policy == Policy::Accept => Ok(()),
@@ -80,7 +81,7 @@ fn matches(world: &World, rule: &Rule, from: Ipv4Addr, to: Ipv4Addr, port: u16) 
         && match &rule.source {
             Source::Cidr(net) => net.contains(&from),
             Source::PrefixList(_) | Source::Group(_) => {
-                ecs::source_prefixes(world, rule).iter().any(|net| net.contains(&from))
+                world.ecs.source_prefixes(rule).iter().any(|net| net.contains(&from))
             }
         }
 }

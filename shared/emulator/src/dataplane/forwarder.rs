@@ -1,4 +1,4 @@
-//! Route tables, looked at one after the other until a packet is delivered or lost.
+//! The forwarder: follows route tables until a packet is delivered or lost.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -7,29 +7,30 @@ use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use super::filters::{self, Flow};
-use super::{Direction, Fault, Hop, Place, Source, Verdict};
-use crate::cen::{self, Attachment, EntryStatus};
-use crate::ecs::{self, Owner};
-use crate::vpc;
+use super::owner::{Owner, owner_of_address};
+use super::path::{Direction, Fault, Hop, Place, Source, Verdict};
+use crate::routing::transit::{self, EntryStatus};
+use crate::routing::vpc as routes;
+use crate::state::cen::Attachment;
 use crate::world::World;
 
 /// More tables than any real path has: two VPCs and, with transit through a third region, three routers.
 const MOST_HOPS: usize = 16;
 
-/// Forwards packets through a world that stands still. Tables are expanded once, since one look at a server group
-/// sends thousands of packets through the same few.
+/// Forwards packets at one instant. Each table is expanded once: one round of health checks sends thousands of packets
+/// through the same few tables.
 #[derive(Debug)]
 pub(crate) struct Forwarder<'w> {
     world: &'w World,
     now: Timestamp,
-    vpc_tables: BTreeMap<String, Vec<vpc::EffectiveRoute>>,
+    vpc_tables: BTreeMap<String, Vec<routes::EffectiveRoute>>,
     /// Destination and next hop of the entries in force.
     transit_tables: BTreeMap<String, Vec<(Ipv4Net, Option<String>)>>,
-    /// Where walks that nobody watches have ended, by first table and address.
+    /// Results of lookups whose hops are not recorded, by first table and address.
     walked: BTreeMap<(String, Ipv4Addr), Result<Arrival, Fault>>,
 }
 
-/// Where a walk through the tables ended well.
+/// Where a successful lookup through the tables ended.
 #[derive(Debug, Clone)]
 enum Arrival {
     /// In a vSwitch of this VPC.
@@ -38,7 +39,7 @@ enum Arrival {
     Service { vpc: String },
 }
 
-/// Where a walk stands: about to look at a table.
+/// The table that is looked up next.
 enum Standing {
     Vpc { vpc: String, table: String },
     Router { router: String, table: String },
@@ -54,7 +55,7 @@ impl<'w> Forwarder<'w> {
         ended(self.there_and_back(source, destination, port, None))
     }
 
-    /// The same, telling every decision on the way.
+    /// The same, recording every hop.
     pub(super) fn follow(
         &mut self,
         source: Source<'_>,
@@ -74,8 +75,8 @@ impl<'w> Forwarder<'w> {
     ) -> Result<(String, bool), Fault> {
         let world = self.world;
         // Only the system table counts for a load balancer, whatever its vSwitches are associated with (section 10).
-        let table = vpc::system_table(world, source.vpc).ok_or_else(|| no_table(source.vpc))?.id.clone();
-        let switch_of = |address| vpc::lookup_address(world, source.vpc, address).map(|(switch, _)| switch.id.as_str());
+        let table = world.vpc.system_table(source.vpc).ok_or_else(|| no_table(source.vpc))?.id.clone();
+        let switch_of = |address| world.vpc.lookup_address(source.vpc, address).map(|(switch, _)| switch.id.as_str());
         let inside = switch_of(source.address).is_some() && switch_of(source.address) == switch_of(destination);
         let near = switch_of(source.address).filter(|_| !inside);
         let flow = Flow { world, near, source: source.address, destination, port };
@@ -86,8 +87,7 @@ impl<'w> Forwarder<'w> {
             Arrival::Service { vpc } => return Err(Fault::Swallowed { vpc, address: destination }),
         };
         let nobody = || Fault::NobodyThere { vpc: vpc.clone(), address: destination };
-        let Owner { interface, instance, running } =
-            ecs::owner_of_address(world, &vpc, destination).ok_or_else(nobody)?;
+        let Owner { interface, instance, running } = owner_of_address(world, &vpc, destination).ok_or_else(nobody)?;
         let instance = instance.ok_or_else(nobody)?;
         if !inside {
             flow.enter_far(&interface.switch)?;
@@ -100,8 +100,7 @@ impl<'w> Forwarder<'w> {
         if !inside {
             flow.leave_far(&interface.switch)?;
         }
-        let back =
-            vpc::table_of_vswitch(world, &interface.switch).ok_or_else(|| no_table(&interface.switch))?.id.clone();
+        let back = world.vpc.table_of_vswitch(&interface.switch).ok_or_else(|| no_table(&interface.switch))?.id.clone();
         match self.arrive((Direction::Return, &vpc, back, source.address), hops)? {
             Arrival::Local { vpc } if vpc == source.vpc => {}
             // In its own VPC, and only there, a classic load balancer is behind the system route of 100.64.0.0/10.
@@ -113,7 +112,7 @@ impl<'w> Forwarder<'w> {
         Ok((instance.id.clone(), instance.web_ports.contains(&port)))
     }
 
-    /// Walks from a table of a VPC to an address, or remembers how that ended before.
+    /// Follows the routes from a table of a VPC to an address; earlier results are cached.
     fn arrive(
         &mut self,
         (direction, vpc, table, to): (Direction, &str, String, Ipv4Addr),
@@ -146,10 +145,10 @@ impl<'w> Forwarder<'w> {
                     hops.push(Hop { direction, place, matched: route.as_ref().map(|route| route.destination) });
                     match route.map(|route| route.hop) {
                         None => return Err(Fault::NoRoute { table, address: to }),
-                        Some(vpc::Hop::Local(_)) => return Ok(Arrival::Local { vpc }),
-                        Some(vpc::Hop::Service) => return Ok(Arrival::Service { vpc }),
-                        Some(vpc::Hop::Other { id, .. }) => return Err(Fault::Unplayed { hop: id }),
-                        Some(vpc::Hop::Attachment(id)) => self.leave_vpc(&vpc, &id)?,
+                        Some(routes::Hop::Local(_)) => return Ok(Arrival::Local { vpc }),
+                        Some(routes::Hop::Service) => return Ok(Arrival::Service { vpc }),
+                        Some(routes::Hop::Other { id, .. }) => return Err(Fault::Unplayed { hop: id }),
+                        Some(routes::Hop::Attachment(id)) => self.leave_vpc(&vpc, &id)?,
                     }
                 }
                 Standing::Router { router, table } => {
@@ -182,8 +181,8 @@ impl<'w> Forwarder<'w> {
                 // The attachment's interface sits in a vSwitch, whose table the packet meets first.
                 let switch = attachment.zones.first().map(|zone| zone.switch.as_str());
                 let table = switch
-                    .and_then(|switch| vpc::table_of_vswitch(self.world, switch))
-                    .or_else(|| vpc::system_table(self.world, &attachment.vpc))
+                    .and_then(|switch| self.world.vpc.table_of_vswitch(switch))
+                    .or_else(|| self.world.vpc.system_table(&attachment.vpc))
                     .ok_or_else(|| no_table(&attachment.vpc))?;
                 Ok(Standing::Vpc { vpc: attachment.vpc.clone(), table: table.id.clone() })
             }
@@ -197,20 +196,25 @@ impl<'w> Forwarder<'w> {
     }
 
     fn enter_router(&self, router: &str, attachment: &str) -> Result<Standing, Fault> {
-        let table = cen::table_of(self.world, self.now, router, attachment)
+        let table = self
+            .world
+            .cen
+            .table_of(self.now, router, attachment)
             .ok_or_else(|| Fault::NotAssociated { attachment: attachment.to_owned(), router: router.to_owned() })?;
         Ok(Standing::Router { router: router.to_owned(), table })
     }
 
     fn attached(&self, id: &str) -> Result<Attachment<'w>, Fault> {
-        cen::attachment(self.world, id)
+        self.world
+            .cen
+            .attachment(id)
             .filter(|attachment| attachment.is_up(self.now))
             .ok_or_else(|| Fault::Detached { attachment: id.to_owned() })
     }
 
-    fn vpc_route(&mut self, table: &str, to: Ipv4Addr) -> Option<vpc::EffectiveRoute> {
+    fn vpc_route(&mut self, table: &str, to: Ipv4Addr) -> Option<routes::EffectiveRoute> {
         if !self.vpc_tables.contains_key(table) {
-            self.vpc_tables.insert(table.to_owned(), vpc::routes(self.world, self.now, table));
+            self.vpc_tables.insert(table.to_owned(), routes::routes(self.world, self.now, table));
         }
         let routes = self.vpc_tables.get(table)?;
         longest(routes, to, |route| route.destination).cloned()
@@ -218,7 +222,7 @@ impl<'w> Forwarder<'w> {
 
     fn transit_entry(&mut self, table: &str, to: Ipv4Addr) -> Option<(Ipv4Net, Option<String>)> {
         if !self.transit_tables.contains_key(table) {
-            let entries = cen::transit_entries(self.world, self.now, table).into_iter();
+            let entries = transit::transit_entries(self.world, self.now, table).into_iter();
             let in_force = entries.filter(|entry| entry.status == EntryStatus::Active);
             self.transit_tables
                 .insert(table.to_owned(), in_force.map(|entry| (entry.destination, entry.hop)).collect());
@@ -227,7 +231,7 @@ impl<'w> Forwarder<'w> {
     }
 }
 
-/// The answer, be it a SYN-ACK or a reset, has found its way back; or something was lost.
+/// The verdict: the answer, a SYN-ACK or a reset, arrived, or a packet was lost.
 fn ended(result: Result<(String, bool), Fault>) -> Verdict {
     match result {
         Ok((instance, true)) => Verdict::Answered { instance },

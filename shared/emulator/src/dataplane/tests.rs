@@ -3,10 +3,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Direction, Fault, Place, Source, Trace, Verdict};
-use crate::alb::Generation;
-use crate::alb::bench::{Bench, FAR, NEAR, Piece, SERVER};
+use super::path::{Direction, Fault, Place, Source, Trace, Verdict};
 use crate::call::Service;
+use crate::services::alb::bench::{Bench, FAR, NEAR, Piece, SERVER};
+use crate::state::alb::Generation;
 
 fn trace_to(bench: &Bench, address: &str, port: u16) -> Trace {
     let source = Source { vpc: &bench.near_vpc, address: bench.source() };
@@ -87,7 +87,7 @@ fn each_missing_piece_on_the_way_back_kills_the_answer_at_its_hop() {
         let unlinked = death(generation, Piece::NearConnectionAssociation);
         assert!(matches!(unlinked, (Fault::NoRoute { .. }, Direction::Return, 6)), "{unlinked:?}");
     }
-    // The near VPC's own prefixes are learned only if it propagates; a classic load balancer's never are.
+    // The near VPC's own prefixes are advertised only if it propagates; a classic load balancer's never are.
     assert!(matches!(
         death(Generation::Upgraded, Piece::NearPropagation),
         (Fault::NoRoute { .. }, Direction::Return, 6)

@@ -6,6 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::host::Invoked;
+use crate::platform::bus;
+use crate::platform::deploy::put_trigger_rule;
 use crate::testing::{HANGZHOU, Played, acs3, json_of, put_function, put_role, root, rpc, start, world};
 
 const FNF: &str = "2019-03-15";
@@ -163,11 +165,11 @@ async fn events_reach_functions_by_rule_and_are_repeated_until_taken() {
     let data = json!({"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Running"});
     cloud.with(|world| {
         let pattern = json!({"source": ["acs.ecs"], "data": {"state": ["Running"]}});
-        crate::events::put_trigger_rule(world, HANGZHOU, "job", "ecs", &pattern, true);
+        put_trigger_rule(world, HANGZHOU, "job", "ecs", &pattern, true);
         for (region, state) in [(HANGZHOU, "Running"), (HANGZHOU, "Starting"), ("cn-chengdu", "Running")] {
             let mut data = data.clone();
             data["state"] = state.into();
-            crate::events::publish(world, start(), region, "acs.ecs", "ecs:Instance:StateChange", "i-1", data);
+            bus::publish(world, start(), region, "acs.ecs", "ecs:Instance:StateChange", "i-1", data);
         }
     });
     cloud.clock().sleep(Duration::from_secs(1)).await;
@@ -189,7 +191,7 @@ async fn timers_fire_on_time() {
     let cloud = cloud(&played);
     cloud.with(|world| {
         let schedule = template::cron::Schedule::parse("0 */5 * * * *").unwrap();
-        crate::events::put_timer(world, start(), HANGZHOU, "job", "drift", schedule, "all");
+        world.events.put_timer(start(), HANGZHOU, "job", "drift", schedule, "all");
     });
     cloud.clock().sleep(Duration::from_secs(11 * 60)).await;
     let events: Vec<serde_json::Value> =
@@ -392,7 +394,7 @@ fn what_a_date_proves_about_a_window_is_so_at_any_speed() {
         // At each call, under the world's lock: whether the run has left its Wait.
         let (seen, calls) = std::sync::mpsc::channel();
         cloud.gateway().watch(move |world, call| {
-            let read = crate::fnf::has_entered(world, HANGZHOU, "onboarding", "web-1", "Work");
+            let read = crate::services::fnf::has_entered(world, HANGZHOU, "onboarding", "web-1", "Work");
             let _gone = seen.send((call.at, read));
         });
         let mut tasks = Vec::new();

@@ -12,7 +12,7 @@ pub enum FaultError {
     /// It is no YAML, or says something unknown; the text names line and column.
     #[error("the faults cannot be read: {0}")]
     Unreadable(String),
-    /// Another rule goes by that name.
+    /// Another rule has that name.
     #[error("there is a fault {0} already")]
     Taken(String),
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::lie::Lie;
 use crate::call::{ApiError, Service};
 
-/// A fault's effect. Seconds are the cloud's, as its waiting times are: a world of another pace divides them.
+/// A fault's effect. Seconds are of the cloud's clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum Effect {
@@ -27,11 +27,11 @@ pub enum Effect {
         /// The message; the code's again if empty.
         #[serde(default)]
         message: String,
-        /// Whether the call is carried out all the same, and the client told otherwise.
+        /// Whether the call is carried out nevertheless.
         #[serde(default)]
         done: bool,
     },
-    /// The answer comes so much later; the call is carried out at once.
+    /// The answer is delayed; the call is carried out at once.
     Delay {
         /// For how long.
         seconds: Seconds,
@@ -44,9 +44,9 @@ pub enum Effect {
     Truncate,
     /// The caller has lost the permission for the call.
     Deny,
-    /// What the call sets going does not settle: a resource stays `Creating`, `Attaching`, `Configuring`.
+    /// The transitions that the call starts do not end: a resource stays `Creating`, `Attaching`, `Configuring`.
     Stick {
-        /// For so much longer than it would take; until the rule is removed if not given.
+        /// The delay; until the rule is removed if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<Seconds>,
     },
@@ -55,19 +55,19 @@ pub enum Effect {
         /// Writes that are no older than this do not show.
         seconds: Seconds,
     },
-    /// The read is answered with something that is not so. Only RPC calls: objects and functions have no listings that count.
+    /// The read gets a false answer. Only RPC calls: objects and functions have no listings that count.
     Falsify {
         /// With what.
         lie: Lie,
     },
-    /// A role's session, opened while the rule is active, ends early, whatever it says.
+    /// A role's session that is opened while the rule is active expires early; its stated expiry does not change.
     ExpireTokens {
         /// So long after it was opened.
         seconds: Seconds,
     },
-    /// The instance that runs the function dies.
+    /// The instance that runs the function crashes.
     CrashFunction {
-        /// After it has worked for so long; before it begins if not given. Of the function's own time.
+        /// After this time, on the function's clock; before the function starts if not given.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<Seconds>,
     },
@@ -87,7 +87,7 @@ pub enum Effect {
         /// By so much.
         seconds: Seconds,
     },
-    /// The event comes later by chance, so that a younger one may overtake it.
+    /// The event is delayed by a random time, so that a later one may overtake it.
     ReorderEvents {
         /// By so much at most.
         seconds: Seconds,
@@ -101,7 +101,7 @@ pub(crate) enum Domain {
     Call,
     /// The opening of a role's session.
     Session,
-    /// A function's invocation, whoever asked for it.
+    /// A function's invocation, of any origin.
     Invocation,
     /// An event on its way to one target.
     Delivery,

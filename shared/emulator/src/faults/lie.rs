@@ -1,13 +1,13 @@
 //! False answers: what a read is answered with instead of the truth.
 //!
-//! A listing that is empty, short or doubled looks like a whole one to a client that does not check. Each of these was met in the
-//! wild or is told by no documented promise (corrections.md section 3: DescribeInstances answered callers without permission
-//! with an empty list and TotalCount 0 until 2025-12-20).
+//! A listing that is empty, short or doubled looks like a whole one to a client that does not check. Each of these was observed
+//! in the cloud, or no documented promise excludes it (corrections.md section 3: DescribeInstances answered callers without
+//! permission with an empty list and TotalCount 0 until 2025-12-20).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// A false answer. It comes with status 200.
+/// A false answer, with status 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Lie {
@@ -39,11 +39,11 @@ pub enum Lie {
     OneWriteAgo,
     /// Every list is empty, and the count is 0.
     EmptyWorld,
-    /// More rows are counted than given.
+    /// The count is larger than the number of rows.
     WrongCount,
 }
 
-/// What identifies a row, the more particular first: a listener names its load balancer, too.
+/// Fields that identify a row, the most specific first: a listener has the id of its load balancer, too.
 const IDS: [&str; 26] = [
     "ServerId",
     "ListenerId",
@@ -118,7 +118,7 @@ impl Lie {
         }
     }
 
-    /// The answer as the client gets to see it. `continued` says that a page after the first was asked for.
+    /// The false answer. `continued` says that a page after the first was asked for.
     pub(crate) fn falsified(self, mut answer: Value, continued: bool) -> Value {
         let Some(fields) = answer.as_object_mut() else { return answer };
         match self {

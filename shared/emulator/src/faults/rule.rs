@@ -7,22 +7,22 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Occurrence;
 use super::effect::{Effect, Seconds};
+use super::occurrence::Occurrence;
 use crate::call::{ApiError, Caller, Service};
-use crate::ram::wildcard;
+use crate::wildcard::wildcard;
 
 /// A fault. Unknown fields are refused.
 ///
-/// Of what it concerns, while it is active, the first `skip` pass; then it is every `every`th's turn, with `probability`, `times`
-/// times in all.
+/// While it is active, the first `skip` matching occurrences pass; then it applies to every `every`th, with `probability`, at most
+/// `times` times.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
-    /// The id that it goes by; numbered unless given.
+    /// Its id; a number is generated if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What it concerns; everything that its effect can befall if empty.
+    /// What it matches; everything that its effect applies to if empty.
     #[serde(default)]
     pub on: Match,
     /// So many pass first.
@@ -50,7 +50,7 @@ pub struct Rule {
     pub effect: Effect,
 }
 
-/// What a rule concerns: whatever every given field matches. In texts `*` stands for any characters, `?` for one.
+/// What a rule matches: all given fields must match. In texts `*` stands for any characters, `?` for one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Match {
@@ -150,7 +150,7 @@ impl Rule {
     }
 
     pub(super) fn concerns(&self, occurrence: &Occurrence<'_>) -> bool {
-        let writes = crate::gateway::writes(occurrence.action);
+        let writes = crate::call::writes(occurrence.action);
         let fits = match self.effect {
             Effect::StaleReads { .. } | Effect::Falsify { .. } => !writes,
             Effect::Stick { .. } => writes,
@@ -188,7 +188,7 @@ impl Match {
             && fits(&self.action, occurrence.action)
             && fits(&self.region, occurrence.region)
             && fits(&self.caller, caller)
-            && self.writes.is_none_or(|writes| writes == crate::gateway::writes(occurrence.action))
+            && self.writes.is_none_or(|writes| writes == crate::call::writes(occurrence.action))
             && self.parameters.iter().all(holds)
     }
 }

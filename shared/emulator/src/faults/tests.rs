@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::gateway::{Gateway, Reply};
-use crate::sts::Credentials;
+use crate::state::sts::Credentials;
 use crate::testing::{HANGZHOU, json_of, root, rpc, start, world};
 
 const RAM: &str = "2015-05-01";

@@ -1,59 +1,24 @@
-//! What the world's faults do to a call: before it is carried out, while it is, and to its answer.
+//! Fault injection into a call: before it is carried out, while it is carried out, and into its answer.
 //!
 //! ```text
-//!   meet ──► refused? ──► carry_out (held, or shown the past) ──► told otherwise? ──► deliver (late, truncated, cut)
+//!   meet ──► refused? ──► carry_out (held, or on an earlier world) ──► false error? ──► deliver (late, truncated, cut)
 //! ```
-
-use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
-use jiff::{SignedDuration, Timestamp};
 
-use crate::call::{ApiError, Body, Call, Params};
-use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
-use crate::ram;
-use crate::time::Hold;
-use crate::world::World;
-
+use super::delivery::{Delivery, Ending};
+use super::injected::InjectedFaults;
+use super::reply::Reply;
 use super::respond::{Format, JSON};
-use super::{Inner, Reply, Visit, log};
+use super::shared::Inner;
+use super::visit::Visit;
+use crate::call::{ApiError, Body, Call, Params, writes};
+use crate::faults::{Domain, Effect, Lie, Occurrence, internal_error, throttled, unavailable};
+use crate::platform::access;
+use crate::time::Hold;
 
-/// How an answer that something happens to reaches the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Manner {
-    /// So much later, in the time of the cloud's clock.
-    pub delay: Duration,
-    /// How much of it.
-    pub ending: Ending,
-}
-
-/// How much of an answer reaches the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ending {
-    /// All of it.
-    #[default]
-    Whole,
-    /// Half of its body; then the connection is closed.
-    Truncated,
-    /// Nothing: the connection is closed.
-    Cut,
-}
-
-/// What goes wrong with one call that is not refused outright.
-#[derive(Debug, Default)]
-pub(super) struct Mishaps {
-    manner: Manner,
-    /// What the client is told once the call is carried out.
-    lie: Option<ApiError>,
-    hold: Option<Hold>,
-    lag: Option<Duration>,
-    /// How the answer is falsified.
-    falsified: Option<Lie>,
-}
-
-/// Finds out what goes wrong with a call. Nothing of it was done yet.
+/// Collects the faults for a call, before it is carried out.
 pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Result<(), ApiError> {
     if inner.world.faults.is_empty() {
         return Ok(());
@@ -70,30 +35,32 @@ pub(super) fn meet(inner: &mut Inner, visit: &mut Visit<'_>, call: &Call) -> Res
     if struck.is_empty() {
         return Ok(());
     }
-    let mishaps = visit.mishaps.get_or_insert_default();
+    let injected = visit.injected.get_or_insert_default();
     let mut refusals = Vec::new();
     for (effect, number) in struck {
         match effect {
             Effect::Throttle => refusals.push(throttled(call.service)),
             Effect::Unavailable => refusals.push(unavailable()),
             Effect::InternalError => refusals.push(internal_error(call.service)),
-            Effect::Deny => refusals.push(ram::refusal(call.service)),
+            Effect::Deny => refusals.push(access::refusal(call.service)),
             Effect::Refuse { status, code, message, done } => {
                 let message = if message.is_empty() { code.clone() } else { message };
                 let error = ApiError::new(status.into(), code, message);
-                if done { mishaps.lie = Some(error) } else { refusals.push(error) }
+                if done { injected.lie = Some(error) } else { refusals.push(error) }
             }
             Effect::CutBefore => {
-                mishaps.manner.ending = Ending::Cut;
+                injected.delivery.ending = Ending::Cut;
                 refusals.push(cut());
             }
-            Effect::CutAfter => mishaps.manner.ending = Ending::Cut,
-            Effect::Truncate if mishaps.manner.ending == Ending::Whole => mishaps.manner.ending = Ending::Truncated,
-            Effect::Delay { seconds } => mishaps.manner.delay += seconds.duration(),
-            Effect::Stick { seconds: None } => mishaps.hold = Some(Hold::Released(number)),
-            Effect::Stick { seconds: Some(seconds) } => mishaps.hold = Some(Hold::Longer(seconds.duration())),
-            Effect::StaleReads { seconds } => mishaps.lag = Some(seconds.duration()),
-            Effect::Falsify { lie } => mishaps.falsified = Some(lie),
+            Effect::CutAfter => injected.delivery.ending = Ending::Cut,
+            Effect::Truncate if injected.delivery.ending == Ending::Whole => {
+                injected.delivery.ending = Ending::Truncated;
+            }
+            Effect::Delay { seconds } => injected.delivery.delay += seconds.duration(),
+            Effect::Stick { seconds: None } => injected.hold = Some(Hold::Released(number)),
+            Effect::Stick { seconds: Some(seconds) } => injected.hold = Some(Hold::Longer(seconds.duration())),
+            Effect::StaleReads { seconds } => injected.lag = Some(seconds.duration()),
+            Effect::Falsify { lie } => injected.falsified = Some(lie),
             // Nothing is left of the answer to truncate, or the effect is no call's.
             _ => {}
         }
@@ -107,13 +74,13 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
     if inner.world.faults.is_empty() {
         return inner.world.answer(now, call);
     }
-    let mishaps = visit.mishaps.as_deref();
-    if let Some(lag) = mishaps.and_then(|mishaps| mishaps.lag)
+    let injected = visit.injected.as_deref();
+    if let Some(lag) = injected.and_then(|injected| injected.lag)
         && let Some(past) = inner.history.before(now, lag)
     {
         return past.clone().answer(now, call);
     }
-    match mishaps.and_then(|mishaps| mishaps.falsified) {
+    match injected.and_then(|injected| injected.falsified) {
         Some(Lie::OneWriteAgo) => {
             if let Some(past) = inner.history.before_last() {
                 return past.clone().answer(now, call);
@@ -122,16 +89,16 @@ pub(super) fn carry_out(inner: &mut Inner, visit: &Visit<'_>, call: &Call) -> Re
         Some(Lie::RepeatedPage) => return inner.world.answer(now, &first_page(call)),
         _ => {}
     }
-    if log::writes(&call.action) {
+    if writes(&call.action) {
         inner.history.keep(now, &inner.world);
     }
-    inner.world.settings.pace.hold = mishaps.and_then(|mishaps| mishaps.hold);
+    inner.world.settings.latencies.hold = injected.and_then(|injected| injected.hold);
     let answer = inner.world.answer(now, call);
-    inner.world.settings.pace.hold = None;
+    inner.world.settings.latencies.hold = None;
     answer
 }
 
-/// The call without what says which page is wanted.
+/// The call without its paging parameters.
 fn first_page(call: &Call) -> Call {
     let pairs = call.params.iter().filter(|(name, _)| !PAGES.contains(name));
     Call { params: Params::new(pairs), ..call.clone() }
@@ -142,7 +109,7 @@ const PAGES: [&str; 2] = ["NextToken", "PageNumber"];
 
 /// The response to an RPC call that was carried out, as it is or as it is falsified.
 pub(super) fn answered(visit: &Visit<'_>, format: Format, answer: Body) -> Response<Bytes> {
-    let lie = visit.mishaps.as_ref().and_then(|mishaps| mishaps.falsified);
+    let lie = visit.injected.as_ref().and_then(|injected| injected.falsified);
     let answer = match (lie, lie.and_then(Lie::body)) {
         (_, Some(body)) => return visit.frame.raw(StatusCode::OK, JSON, Bytes::from_static(body.as_bytes()), &[]),
         (Some(lie), None) => {
@@ -154,15 +121,17 @@ pub(super) fn answered(visit: &Visit<'_>, format: Format, answer: Body) -> Respo
     visit.frame.success(format, &visit.action, answer)
 }
 
-/// What the client is told of a call that was carried out, where that is not the truth.
+/// The false error for a call that was carried out, if a rule says so.
 pub(super) fn told(visit: &Visit<'_>) -> Result<(), ApiError> {
-    visit.mishaps.as_ref().and_then(|mishaps| mishaps.lie.clone()).map_or(Ok(()), Err)
+    visit.injected.as_ref().and_then(|injected| injected.lie.clone()).map_or(Ok(()), Err)
 }
 
-/// The reply in the manner in which it reaches the client.
-pub(super) fn deliver(mishaps: Option<Box<Mishaps>>, reply: Reply) -> Reply {
-    match mishaps {
-        Some(mishaps) if mishaps.manner != Manner::default() => Reply::Marred(Box::new(reply), mishaps.manner),
+/// The reply, with its delivery altered if a rule says so.
+pub(super) fn deliver(injected: Option<Box<InjectedFaults>>, reply: Reply) -> Reply {
+    match injected {
+        Some(injected) if injected.delivery != Delivery::default() => {
+            Reply::Altered(Box::new(reply), injected.delivery)
+        }
         _ => reply,
     }
 }
@@ -170,41 +139,4 @@ pub(super) fn deliver(mishaps: Option<Box<Mishaps>>, reply: Reply) -> Reply {
 /// What the log says of a call whose connection was cut before anything was done.
 fn cut() -> ApiError {
     ApiError::new(503, "ConnectionCut", "The connection was closed before the call was carried out.")
-}
-
-/// Worlds as they were before each of the latest writes, while there are rules that show the past.
-#[derive(Debug, Default)]
-pub(super) struct History(VecDeque<(Timestamp, World)>);
-
-/// More writes than these within a lag make the lag shorter: each world kept is a whole one.
-const KEPT: usize = 64;
-
-impl History {
-    /// Keeps the world that a write is about to change.
-    fn keep(&mut self, now: Timestamp, world: &World) {
-        let Some(lag) = world.faults.longest_lag() else {
-            self.0.clear();
-            return;
-        };
-        let since = before(now, lag);
-        while self.0.len() >= KEPT || self.0.front().is_some_and(|(at, _)| *at < since) {
-            self.0.pop_front();
-        }
-        self.0.push_back((now, world.clone()));
-    }
-
-    /// The world without the latest write, if there was one.
-    fn before_last(&self) -> Option<&World> {
-        self.0.back().map(|(_, world)| world)
-    }
-
-    /// The world without the writes of the last `lag`, if there were any.
-    fn before(&self, now: Timestamp, lag: Duration) -> Option<&World> {
-        let since = before(now, lag);
-        self.0.iter().find(|(at, _)| *at > since).map(|(_, world)| world)
-    }
-}
-
-fn before(now: Timestamp, lag: Duration) -> Timestamp {
-    SignedDuration::try_from(lag).ok().and_then(|lag| now.checked_sub(lag).ok()).unwrap_or(Timestamp::MIN)
 }

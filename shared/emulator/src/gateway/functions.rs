@@ -8,11 +8,16 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::reply::{Pending, Reply, Served, served};
+use super::request::Incoming;
 use super::respond::{Frame, status};
-use super::{Incoming, Inner, Pending, Reply, Served, Visit, faults, identity, served};
+use super::shared::Inner;
+use super::visit::Visit;
+use super::{faults, identity};
 use crate::call::{ApiError, Call, Params, Service};
-use crate::fc::{self, Attempt, InvocationId, Origin, Outcome};
-use crate::ram;
+use crate::platform::{access, invocations};
+use crate::services::fc as actions;
+use crate::state::fc::{Attempt, InvocationId, Origin, Outcome};
 
 const VERSION: &str = "2023-03-30";
 
@@ -75,13 +80,13 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
             format!("version '{qualifier}' does not exist in function '{name}'"),
         ));
     }
-    let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
-    ram::authorize(&inner.world, &call)?;
+    let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
+    access::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
     let done = match action {
-        "GetFunction" => fc::describe(&inner.world, visit.region, name).map(Done::Json),
-        "ListFunctions" => fc::list(&inner.world, visit.region).map(Done::Json),
-        "ListTriggers" => fc::triggers(&inner.world, visit.region, name).map(Done::Json),
+        "GetFunction" => actions::describe(&inner.world, visit.region, name).map(Done::Json),
+        "ListFunctions" => actions::list(&inner.world, visit.region).map(Done::Json),
+        "ListTriggers" => actions::triggers(&inner.world, visit.region, name).map(Done::Json),
         _ => invoke(inner, visit.frame.now, &call, name, incoming),
     };
     faults::told(visit)?;
@@ -107,7 +112,7 @@ fn invoke(inner: &mut Inner, now: Timestamp, call: &Call, name: &str, incoming: 
         origin,
         retry: 0,
     };
-    let id = fc::start(&mut inner.world, now, attempt)?;
+    let id = invocations::start(&mut inner.world, now, attempt)?;
     Ok(if asynchronous { Done::Accepted } else { Done::Invoked(id) })
 }
 

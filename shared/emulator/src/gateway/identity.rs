@@ -8,6 +8,7 @@ use super::nonces::Nonces;
 use super::request::Incoming;
 use super::signature::{self, Authorization};
 use crate::call::{ApiError, Caller};
+use crate::digest::sha256_hex;
 use crate::world::World;
 
 /// How far a request's time may be from the server's.
@@ -82,7 +83,7 @@ fn acs3(
         .filter(|nonce| !nonce.is_empty())
         .ok_or_else(|| missing("SignatureNonce"))?;
     check_time(clocks, &date)?;
-    // Every x-acs header and the host must be signed, or it could be changed on the way.
+    // Every x-acs header and the host must be signed: otherwise they could be changed in transit.
     let unsigned = |name: &str| !authorization.headers.iter().any(|signed| signed == name);
     let critical = incoming.headers().any(|(name, _)| (name == "host" || name.starts_with("x-acs-")) && unsigned(name));
     let ordered = authorization.headers.is_sorted();
@@ -93,9 +94,8 @@ fn acs3(
     let (caller, secret) = key(world, clocks.now, &authorization.credential, token.as_deref())?;
     let canonical = signature::acs3_canonical_request(incoming, &authorization.headers);
     let string_to_sign = signature::acs3_string_to_sign(&canonical);
-    let body_as_declared = incoming
-        .header("x-acs-content-sha256")
-        .is_none_or(|declared| declared == signature::sha256_hex(&incoming.body));
+    let body_as_declared =
+        incoming.header("x-acs-content-sha256").is_none_or(|declared| declared == sha256_hex(&incoming.body));
     if !body_as_declared || signature::acs3_signature(&secret, &string_to_sign) != authorization.signature {
         return Err(ApiError::bad(
             "SignatureDoesNotMatch",
@@ -142,7 +142,7 @@ pub(super) fn oss(world: &World, clocks: Clocks, incoming: &Incoming, resource: 
     })?;
     let canonical = signature::oss_canonical_request(incoming, resource, &authorization.headers);
     let payload = incoming.header("x-oss-content-sha256").unwrap_or_default();
-    let body_as_declared = payload == "UNSIGNED-PAYLOAD" || payload == signature::sha256_hex(&incoming.body);
+    let body_as_declared = payload == "UNSIGNED-PAYLOAD" || payload == sha256_hex(&incoming.body);
     if !body_as_declared || signature::oss_signature(&secret, &date, scope, &canonical) != authorization.signature {
         return Err(ApiError::new(
             403,

@@ -1,4 +1,4 @@
-//! Replay protection: every signature nonce counts once.
+//! Replay protection: every signature nonce is accepted once.
 //!
 //! What is kept of a nonce is a digest of fixed size, in two generations: when the younger one is full, or as old as a nonce
 //! may get, it becomes the older one, and that one is forgotten.
@@ -15,7 +15,7 @@ const KEPT_SECONDS: i64 = 30 * 60;
 /// before their time. A hash table of 2^19 places holds seven eighths of that.
 const GENERATION: usize = 7 * (1 << 16);
 
-/// Enough of SHA-256 that two nonces do not meet.
+/// Enough bits of SHA-256 to exclude collisions.
 type Print = [u8; 16];
 
 /// A generation: when each nonce was used, in seconds. Never walked through, so its order cannot be seen.

@@ -4,11 +4,16 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::json;
 
+use super::reply::{Served, served};
+use super::request::Incoming;
 use super::respond::{http_date, status, to_xml};
-use super::{Incoming, Inner, Served, Visit, faults, identity, served};
+use super::shared::Inner;
+use super::visit::Visit;
+use super::{faults, identity};
 use crate::call::{ApiError, Params, Service};
-use crate::oss::{self, Object};
-use crate::ram;
+use crate::platform::access;
+use crate::services::oss;
+use crate::state::oss::Object;
 
 /// Whether the request is for OSS: by its signature, by its host, or because no other service has paths.
 pub(super) fn is_for(incoming: &Incoming) -> bool {
@@ -91,8 +96,8 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     let resource = format!("/{bucket}/{key}");
     let caller = identity::oss(&inner.world, visit.clocks, incoming, &resource)?;
     visit.caller = Some(caller.clone());
-    let call = visit.call(caller).ok_or_else(crate::world::unknown_action)?;
-    ram::authorize(&inner.world, &call)?;
+    let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
+    access::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
     let (world, now) = (&mut inner.world, visit.frame.now);
     let done = match action {

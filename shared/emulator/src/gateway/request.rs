@@ -1,4 +1,4 @@
-//! An HTTP request as the gateway reads it: decoded once, and never trusted.
+//! An HTTP request as the gateway reads it: decoded once.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};

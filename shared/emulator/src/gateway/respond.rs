@@ -105,7 +105,7 @@ impl Frame {
     }
 }
 
-/// A status that is one, whatever the service said.
+/// A valid HTTP status, whatever the service gave.
 pub(super) fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -1,4 +1,4 @@
-//! Objects and lists that a client sends as one JSON text where the API also knows them field by field.
+//! Parameters that a client sends as one JSON text, expanded into one parameter per field.
 //!
 //! The official SDKs "shrink" some parameters: `Targets` of EventBridge's `PutTargets`, `TransitRouterCidrList` of CEN's
 //! `CreateTransitRouter`, `Environment` of CloudFlow's `CreateFlow`. The services behind the gateway see fields only.
@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::table;
 use crate::call::{Params, Service};
 
-/// The parameters with every shrunk one spread out; none if they were more than `most`. What is no JSON object or list stays, for
-/// the table to refuse.
+/// The parameters with every JSON text expanded; none if there would be more than `most`. What is no JSON object or list stays:
+/// the table refuses it.
 pub(super) fn expand(service: Service, action: &str, params: &Params, most: usize) -> Option<Params> {
     let mut expanded = Vec::new();
     for (name, value) in params.iter() {

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use http::Request;
 
-use super::Incoming;
+use super::request::Incoming;
 use super::signature;
-use crate::sts::Credentials;
+use crate::state::sts::Credentials;
 
 pub(crate) fn rpc(request: &Request<Bytes>, secret: &str) -> String {
     signature::rpc_signature(secret, &signature::rpc_string_to_sign(&Incoming::read(request.clone())))

@@ -9,9 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use super::request::Incoming;
+use crate::digest::sha256_hex;
 
 /// RFC 3986: everything but letters, digits and `-_.~`.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -130,11 +131,6 @@ pub(crate) fn oss_signature(secret: &str, date_time: &str, scope: &str, canonica
     let string_to_sign =
         format!("OSS4-HMAC-SHA256\n{date_time}\n{scope}\n{}", sha256_hex(canonical_request.as_bytes()));
     hex::encode(hmac_sha256(&key, string_to_sign.as_bytes()))
-}
-
-/// A digest in lower-case hexadecimal.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 /// Percent-encodes everything that is not unreserved.

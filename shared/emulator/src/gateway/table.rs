@@ -26,6 +26,7 @@ mod ros;
 mod sts;
 #[rustfmt::skip]
 mod vpc;
+mod entry;
 mod words;
 
 use std::cmp::Ordering;
@@ -33,8 +34,7 @@ use std::collections::BTreeSet;
 
 use super::forms;
 use crate::call::{ApiError, Params, Service};
-
-use Kind::{Flag, Float, Group, Integer, Json, Text};
+use entry::{Action, Bounds, Parameter};
 use words::Words;
 
 /// Parameters that every RPC request may carry: they belong to the protocol, not to the action.
@@ -66,80 +66,6 @@ const SERVICES: [(Service, &str, &[Action]); 9] = [
     (Service::Vpc, vpc::VERSION, vpc::ACTIONS),
 ];
 
-/// An action with its parameters; both are sorted by name.
-#[derive(Debug)]
-struct Action {
-    name: &'static str,
-    parameters: &'static [Parameter],
-}
-
-/// What the table says about one parameter.
-#[derive(Debug, Clone, Copy)]
-struct Parameter {
-    /// Flattened, with `N` for the numbers of list elements; `X.*` says that the object or list must be there.
-    name: &'static str,
-    kind: Kind,
-    required: bool,
-    bounds: Option<Bounds>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Integer,
-    Float,
-    Flag,
-    Json,
-    /// Only says whether the object or list must be there.
-    Group,
-}
-
-/// First and last value, or numbers of characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bounds {
-    Value(i64, i64),
-    Length(usize, usize),
-}
-
-/// A parameter that may be left out.
-const fn may(name: &'static str, kind: Kind) -> Parameter {
-    Parameter { name, kind, required: false, bounds: None }
-}
-
-/// A parameter that must be sent.
-const fn must(name: &'static str, kind: Kind) -> Parameter {
-    Parameter { name, kind, required: true, bounds: None }
-}
-
-impl Parameter {
-    const fn value(self, from: i64, to: i64) -> Self {
-        Self { bounds: Some(Bounds::Value(from, to)), ..self }
-    }
-
-    const fn length(self, from: usize, to: usize) -> Self {
-        Self { bounds: Some(Bounds::Length(from, to)), ..self }
-    }
-
-    fn accepts(&self, value: &str) -> bool {
-        match self.kind {
-            Text => true,
-            Integer => value.parse::<i64>().is_ok(),
-            Float => value.parse::<f64>().is_ok_and(f64::is_finite),
-            Flag => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
-            Json => serde_json::from_str::<serde_json::Value>(value).is_ok(),
-            Group => false,
-        }
-    }
-
-    fn holds(&self, value: &str) -> bool {
-        match self.bounds {
-            None => true,
-            Some(Bounds::Value(from, to)) => value.parse().is_ok_and(|value: i64| (from..=to).contains(&value)),
-            Some(Bounds::Length(from, to)) => (from..=to).contains(&value.chars().count()),
-        }
-    }
-}
-
 fn action(service: Service, name: &str) -> Option<&'static Action> {
     let (_, _, actions) = SERVICES.iter().find(|(known, ..)| *known == service)?;
     actions.get(actions.binary_search_by(|action| action.name.cmp(name)).ok()?)
@@ -169,7 +95,7 @@ pub(super) fn actions() -> Vec<(&'static str, &'static str, Vec<String>)> {
     let of = |(_, version, actions): &(Service, &'static str, &'static [Action])| {
         let version = *version;
         actions.iter().map(move |action| {
-            let named = action.parameters.iter().filter(|parameter| parameter.kind != Group);
+            let named = action.parameters.iter().filter(|parameter| parameter.kind != entry::Kind::Group);
             (version, action.name, named.map(|parameter| parameter.name.replace(".N", ".1")).collect())
         })
     };
@@ -183,7 +109,7 @@ pub(super) fn is_protocol(name: &str) -> bool {
 
 /// Checks a call's parameters against the table.
 pub(super) fn check(service: Service, name: &str, params: &Params) -> Result<(), ApiError> {
-    let Some(action) = action(service, name) else { return Err(crate::world::unknown_action()) };
+    let Some(action) = action(service, name) else { return Err(crate::call::unknown_action()) };
     let words = Words(service);
     for (name, value) in params.iter() {
         // The old core SDK sends a region with everything.

@@ -2,15 +2,14 @@
 
 mod limits;
 
+use http::StatusCode;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use http::StatusCode;
-
 use super::*;
-use crate::ram::Role;
-use crate::sts::Credentials;
+use crate::state::ram::Role;
+use crate::state::sts::Credentials;
 use crate::testing::{HANGZHOU, acs3, json_of, oss, put_function, put_role, root, rpc, start, world};
 
 const ECS: &str = "2014-05-26";

@@ -11,9 +11,11 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Tasks, server};
+use super::server;
+use super::tasks::Tasks;
 use crate::Decision;
 use crate::driver::Cloud;
+use crate::driver::pages::{hello, own_reply, plain};
 
 /// One listener of one load balancer.
 #[derive(Debug)]
@@ -98,24 +100,3 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The mark that an ALB puts on what it forwards, and refuses to forward again (cloud-apis.md section 10).
 const TRACE: &str = "alicloud-alb-trace";
-
-/// What an instance's web server answers.
-pub(crate) fn hello(instance: &str) -> Response<Bytes> {
-    let mut response = plain(StatusCode::OK, format!("Hello from {instance}\n"));
-    if let Ok(value) = HeaderValue::from_str(instance) {
-        response.headers_mut().insert("x-served-by", value);
-    }
-    response
-}
-
-/// What the load balancer answers itself. The reason is for the emulator's user: the real one shows the status only.
-pub(crate) fn own_reply(status: u16, reason: &str) -> Response<Bytes> {
-    plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), format!("{reason}\n"))
-}
-
-fn plain(status: StatusCode, text: String) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}

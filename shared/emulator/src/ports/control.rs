@@ -1,4 +1,4 @@
-//! `/-/` at every API port: the emulator's own switches, for whoever tests against it. No cloud has them.
+//! `/-/` at every API port: the emulator's own admin API, for tests. The cloud has none.
 //!
 //! | | |
 //! |---|---|
@@ -8,8 +8,8 @@
 //! | `GET /-/log?since=N` | the calls from the `N`th on |
 //! | `GET /-/world` | how much there is of everything |
 //!
-//! No signature is asked and no secret told: `guard` keeps web pages from elsewhere out. No bucket is named `-`, so nothing of the
-//! cloud's is hidden.
+//! No signature is needed and no secret is shown: `guard` keeps web pages from elsewhere out. No bucket is named `-`, so nothing
+//! of the cloud's is hidden.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Open;
+use super::open::Open;
 use crate::call::Caller;
 use crate::driver::Cloud;
 use crate::faults::{self, FaultError};

@@ -1,13 +1,13 @@
 //! Who may ask at a port: programs on this machine, and pages that the port itself served.
 //!
-//! The account's key is public, so a signature keeps nobody out. What does is that the ports are loopback's, and that a browser says
-//! for whom it asks. A page from elsewhere could reach loopback in two ways: by a name of its own that it lets resolve to 127.0.0.1
-//! (DNS rebinding; the request's `Host` is that name), or by asking for the port's address from its own origin (`Origin`,
-//! `Sec-Fetch-Site` and `Referer` say so, whatever the page wants). Nothing is ever allowed across origins: no preflight is
-//! answered, no answer has a header of CORS.
+//! The account's key is public, so signatures do not protect the ports. They are protected because they are on loopback, and
+//! because browsers state the origin of a request. A page from elsewhere could reach loopback in two ways: by a name of its own
+//! that it lets resolve to 127.0.0.1 (DNS rebinding; the request's `Host` is that name), or by asking for the port's address
+//! from its own origin (`Origin`, `Sec-Fetch-Site` and `Referer` say so, whatever the page wants). Nothing is ever allowed
+//! across origins: no preflight is answered, no answer has a header of CORS.
 //!
-//! The listeners of load balancers are not guarded: their requests are for whatever host the load balancer serves, and behind them is
-//! nothing but the emulated instances' greeting.
+//! The listeners of load balancers are not guarded: their requests are for whatever host the load balancer serves, and behind
+//! them is nothing but the emulated instances' greeting.
 
 use std::net::IpAddr;
 

@@ -14,11 +14,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::wire::{self, Wire};
-use crate::driver::Answered;
+use crate::gateway::Answered;
 
 /// Function Compute takes 32 MB; nothing else takes more.
 const LARGEST_BODY: usize = 33 << 20;
-/// Accepting fails when the process is out of file descriptors: that passes.
+/// The pause after a failed accept: the process may be out of file descriptors for a while.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The connection is to be closed without an answer.

@@ -9,8 +9,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::fc::Outcome;
 use crate::host::HttpHost;
+use crate::state::fc::Outcome;
 use crate::testing::{HANGZHOU, Played, acs3, json_of, put_function, root, rpc, start, world};
 
 async fn send(base: &str, request: Request<Bytes>) -> Option<http::Response<Bytes>> {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// How hyper's own answers begin.
 const BARE: [&str; 3] = ["400 Bad Request", "414 URI Too Long", "431 Request Header Fields Too Large"];
 
-/// Numbers the answers made here: they never reach a world that could give them an id.
+/// Numbers the answers made here, for their request ids: the world does not see these requests.
 static REFUSED: AtomicU64 = AtomicU64::new(0);
 
 /// A connection whose every answer has a request id.

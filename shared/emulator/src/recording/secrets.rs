@@ -11,7 +11,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::REDACTED;
+/// What stands for a secret.
+pub const REDACTED: &str = "***";
 
 /// How names end, in lower case, letters and digits only, of fields that hold secrets: `SecurityToken`, `security-token`,
 /// `x-oss-security-token`, `X-Fc-Security-Token`, `x-acs-security-token`, `x-oss-signature`, `x-fc-access-key-secret`, ...
@@ -21,7 +22,7 @@ const FIELDS: [&str; 9] = [
     "sessiontoken",
     "accesskeysecret",
     "signature",
-    // What OSS tells of a signature that does not match.
+    // Fields of OSS's error for a signature that does not match.
     "signatureprovided",
     "authorization",
     // `Cookie` and `Set-Cookie`.
@@ -29,7 +30,7 @@ const FIELDS: [&str; 9] = [
     // The other half of a function's keys: with the secret beside it, the id alone says nothing to a reader.
     "xfcaccesskeyid",
 ];
-/// Of these the value is another one in each request: it is not looked for in later ones.
+/// Fields whose value differs in each request: it is not searched for in later ones.
 const PASSING: [&str; 3] = ["signature", "authorization", "cookie"];
 /// The schemes of signatures, which say how a request has to be signed anew.
 const SCHEMES: [&str; 2] = ["ACS3-HMAC-SHA256", "OSS4-HMAC-SHA256"];
@@ -43,12 +44,12 @@ const SHORTEST: usize = 6;
 const BEGINNING: usize = 10;
 /// Shorter words hold nothing encoded.
 const ENCODED: usize = 14;
-/// So many values are kept to be looked for.
+/// The largest number of values that are searched for.
 const KEPT: usize = 1000;
 
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// Secrets that were met, in the whole recording or in one exchange.
+/// Secrets that were seen, in the whole recording or in one exchange.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Met {
     values: Vec<String>,
@@ -225,7 +226,7 @@ impl Met {
         self.values.iter().any(|value| bytes.windows(value.len()).any(|part| part == value.as_bytes()))
     }
 
-    /// Learns what an exchange has shown and a later one may quote.
+    /// Adds the secrets of an exchange, which a later one may quote.
     pub(super) fn learn(&mut self, exchange: &Self, passing: &Self) {
         for value in &exchange.values {
             if self.values.len() < KEPT && !self.values.contains(value) && !passing.values.contains(value) {

@@ -1,11 +1,12 @@
-//! A world to test networks in: the procedure's, a clock that the test moves, and short ways to call.
+//! A world for network tests: the procedure's, with a clock that the test moves and short helpers for calls.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::PROCEDURE;
 use crate::call::{Answer, Call, Caller, Params, Service};
-use crate::world::{Settings, World};
+use crate::settings::Settings;
+use crate::world::World;
 
 pub(crate) const NEAR: &str = "cn-chengdu";
 pub(crate) const FAR: &str = "cn-hangzhou";

@@ -6,9 +6,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 use serde::Deserialize;
 
-use crate::alb::AlbScenario;
-use crate::ecs::State;
+use super::balancers::AlbScenario;
 use crate::faults;
+use crate::state::ecs::State;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -3,8 +3,10 @@
 use super::bench::{Bench, NEAR, text};
 use super::{PROCEDURE, ScenarioError};
 use crate::call::Service;
-use crate::ecs::State;
-use crate::world::{Settings, World};
+use crate::dataplane::owner::owner_of_address;
+use crate::settings::Settings;
+use crate::state::ecs::State;
+use crate::world::World;
 
 fn now() -> jiff::Timestamp {
     "2026-11-22T08:00:00Z".parse().unwrap()
@@ -22,7 +24,7 @@ fn the_procedures_world_is_there_and_nothing_joins_it() {
     let mut world = World::new(Settings::default());
     world.load(now(), PROCEDURE).unwrap();
     assert_eq!(world.vpc.vpcs["vpc-1"].cidr.to_string(), "172.16.0.0/12");
-    assert_eq!(crate::vpc::system_table(&world, "vpc-2").unwrap().id, "vtb-vpc-2");
+    assert_eq!(world.vpc.system_table("vpc-2").unwrap().id, "vtb-vpc-2");
     assert_eq!(world.ecs.instances["i-ecs1"].state, State::Stopped);
     assert_eq!(world.ecs.instances["i-ecs1"].tags["app"], "web");
     assert_eq!(world.cen.packages["cenbwp-1"].cen.as_deref(), Some("cen-1"));
@@ -76,10 +78,10 @@ instances:
     interfaces: [{ id: eni-second, vswitch: vsw-4, address: 192.168.7.99, securityGroups: [sg-3] }]
 ";
     bench.world.load(bench.now, more).unwrap();
-    let owner = crate::ecs::owner_of_address(&bench.world, "vpc-2", "192.168.7.99".parse().unwrap()).unwrap();
+    let owner = owner_of_address(&bench.world, "vpc-2", "192.168.7.99".parse().unwrap()).unwrap();
     assert_eq!(owner.interface.groups, ["sg-3"]);
     assert!(owner.running, "the instance behind it decides");
-    assert_eq!(crate::ecs::rules(&bench.world, "sg-3").len(), 1);
+    assert_eq!(bench.world.ecs.rules("sg-3").len(), 1);
     bench.ecs("cn-hangzhou", "DeleteInstance", &[("InstanceId", "i-two"), ("Force", "true")]);
-    assert!(crate::vpc::lookup_address(&bench.world, "vpc-2", "192.168.7.99".parse().unwrap()).unwrap().1.is_none());
+    assert!(bench.world.vpc.lookup_address("vpc-2", "192.168.7.99".parse().unwrap()).unwrap().1.is_none());
 }

@@ -131,7 +131,7 @@ impl Client {
                 self.finish(&invocation, outcome.unwrap_or_else(|| Outcome::Crashed("no answer".to_owned())));
                 self.gateway.collect(self.now, &pending).unwrap()
             }
-            Reply::Marred(..) => panic!("there are no faults here"),
+            Reply::Altered(..) => panic!("there are no faults here"),
         };
         read(response)
     }

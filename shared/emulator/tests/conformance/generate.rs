@@ -15,7 +15,7 @@ fn module(service: &str) -> String {
     let version = tables::version(service).unwrap();
     let mut text = format!(
         "//! What the actions of `{service}` take. Written by tests/conformance from data: not to be edited.\n\n\
-         use super::Kind::{{{}}};\nuse super::{{Action, may, must}};\n\n\
+         use super::entry::Kind::{{{}}};\nuse super::entry::{{Action, may, must}};\n\n\
          pub(super) const VERSION: &str = \"{version}\";\n\npub(super) const ACTIONS: &[Action] = &[\n",
         kinds(service).join(", ")
     );

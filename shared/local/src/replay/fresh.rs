@@ -93,7 +93,9 @@ impl FreshWorld {
                 self.work();
                 self.gateway.collect(self.now, &pending)
             }
-            Reply::Marred(reply, manner) => self.response(*reply).filter(|_| manner.ending == emulator::Ending::Whole),
+            Reply::Altered(reply, delivery) => {
+                self.response(*reply).filter(|_| delivery.ending == emulator::Ending::Whole)
+            }
         }
     }
 }

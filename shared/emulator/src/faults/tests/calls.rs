@@ -145,7 +145,7 @@ fn a_role_loses_a_permission_from_a_time_on() {
     bench.gateway.with(|world| {
         let trust = serde_json::json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": ["*"]}}]});
         let worker = world.ram.role("worker").unwrap().clone();
-        world.put_role(crate::ram::Role { trust, ..worker });
+        world.put_role(crate::state::ram::Role { trust, ..worker });
     });
     bench.say("{ on: { caller: worker, service: ecs, action: Describe* }, from: 60, effect: deny }");
     let key = session(&mut bench, &role).unwrap();
@@ -175,7 +175,7 @@ fn a_session_ends_before_its_time() {
     bench.gateway.with(|world| {
         let trust = serde_json::json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": ["*"]}}]});
         let worker = world.ram.role("worker").unwrap().clone();
-        world.put_role(crate::ram::Role { trust, ..worker });
+        world.put_role(crate::state::ram::Role { trust, ..worker });
     });
     bench.say("{ on: { caller: worker }, times: 1, effect: { expireTokens: { seconds: 30 } } }");
     let (short, long) = (session(&mut bench, &arn).unwrap(), session(&mut bench, &arn).unwrap());

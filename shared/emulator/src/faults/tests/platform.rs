@@ -8,9 +8,10 @@ use serde_json::json;
 use template::{Rule as EventRule, Target};
 
 use super::*;
-use crate::driver::{Answered, Cloud};
-use crate::events;
-use crate::fc::Outcome;
+use crate::driver::Cloud;
+use crate::gateway::Answered;
+use crate::platform::bus;
+use crate::state::fc::Outcome;
 use crate::testing::{Played, acs3, put_function};
 
 fn played() -> Played {
@@ -135,7 +136,7 @@ fn deliveries(rule: &str) -> Vec<i64> {
     for second in 0..3 {
         now = start() + jiff::SignedDuration::from_secs(second);
         let kind = if second == 1 { "ecs:Instance:StateChange" } else { "ecs:Disk:Other" };
-        events::publish(&mut world, now, HANGZHOU, "acs.ecs", kind, &second.to_string(), json!({}));
+        bus::publish(&mut world, now, HANGZHOU, "acs.ecs", kind, &second.to_string(), json!({}));
     }
     let mut seen = Vec::new();
     while let Some(due) = world.next_due(now) {

@@ -1,7 +1,7 @@
 //! What the actions of `cbn` take. Written by tests/conformance from data: not to be edited.
 
-use super::Kind::{Flag, Group, Integer, Json, Text};
-use super::{Action, may, must};
+use super::entry::Kind::{Flag, Group, Integer, Json, Text};
+use super::entry::{Action, may, must};
 
 pub(super) const VERSION: &str = "2017-09-12";
 

@@ -1,7 +1,7 @@
 //! What the actions of `ram` take. Written by tests/conformance from data: not to be edited.
 
-use super::Kind::{Integer, Text};
-use super::{Action, may, must};
+use super::entry::Kind::{Integer, Text};
+use super::entry::{Action, may, must};
 
 pub(super) const VERSION: &str = "2015-05-01";
 

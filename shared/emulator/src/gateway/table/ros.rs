@@ -1,7 +1,7 @@
 //! What the actions of `ros` take. Written by tests/conformance from data: not to be edited.
 
-use super::Kind::{Flag, Integer, Text};
-use super::{Action, may, must};
+use super::entry::Kind::{Flag, Integer, Text};
+use super::entry::{Action, may, must};
 
 pub(super) const VERSION: &str = "2019-09-10";
 

@@ -150,7 +150,8 @@ fn objects_are_kept_up_to_a_number_of_bytes_and_versions() {
     let mut world = world();
     world.put_object(start(), HANGZHOU, "bucket", "key", Vec::new());
     let body = Bytes::from(vec![0; 32 << 20]);
-    let mut put = |key: &str, body: Bytes| crate::oss::put(&mut world, start(), HANGZHOU, "bucket", key, body);
+    let mut put =
+        |key: &str, body: Bytes| crate::services::oss::put(&mut world, start(), HANGZHOU, "bucket", key, body);
     for _ in 0..8 {
         put("large", body.clone()).unwrap();
     }

@@ -42,7 +42,7 @@ impl Door {
         self.cloud.clock().timeout(Duration::from_secs(20), exchange).await.expect("an end")
     }
 
-    /// Every answer on the connection has a request id; gives how many there were.
+    /// Every answer on the connection has a request id; returns how many there were.
     async fn judge(&self, bytes: &[u8]) -> usize {
         let text = self.send(bytes).await;
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).into_owned();

@@ -1,0 +1,88 @@
+//! The settings of a world: they stay the same while it runs.
+
+use crate::time::Latencies;
+
+/// The settings of a world.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account's number.
+    pub account_id: String,
+    /// Regions that exist here.
+    pub regions: Vec<String>,
+    /// How long the cloud's operations take.
+    pub latencies: Latencies,
+    /// Seeds every identifier.
+    pub seed: u64,
+    /// Whether role policies are evaluated.
+    pub enforce_ram: bool,
+    /// How a function's failure is named to the workflow (the documents are not clear, so both are available).
+    pub function_errors: FunctionErrors,
+    /// How often each event is delivered: at least once.
+    pub event_copies: u32,
+    /// Whether calls beyond the documented rates are refused.
+    pub throttle: bool,
+    /// What changes to an attachment that does not exist are answered with.
+    pub unknown_attachment: UnknownAttachment,
+    /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
+    pub listings: Listings,
+}
+
+/// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
+/// propagation give two codes for it (cloud-apis.md section 7), those of the updates give none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownAttachment {
+    /// `InvalidTransitRouterAttachmentId.NotFound`, as deletions do.
+    ByLongCode,
+    /// `InvalidAttachmentId.NotFound`, as propagations do.
+    ByShortCode,
+    /// Not in a dry run, which looks at the form of the request only.
+    NotInDryRun,
+}
+
+/// How listings give counts and empty tags, where the cloud varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Listings {
+    /// `TotalCount` beside a `NextToken`.
+    pub counts: Counts,
+    /// Whether an empty `Tags` is left out, as ECS does of instances in recorded answers of 2018 and 2024.
+    pub omit_empty_tags: bool,
+}
+
+/// What `TotalCount` is where pages go by `NextToken`: the texts of the official SDKs say "entries returned", "total",
+/// "meaningless" and "not returned", by action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Counts {
+    /// All that there is, over all pages.
+    #[default]
+    Given,
+    /// Left out.
+    Omitted,
+    /// Zero, whatever there is.
+    Zero,
+}
+
+/// How CloudFlow names a custom runtime's failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionErrors {
+    /// By the answer's `errorType`.
+    ByType,
+    /// `FC.Unknown` for all.
+    Unknown,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            account_id: "1234567890123456".to_owned(),
+            regions: ["cn-chengdu", "cn-hangzhou", "cn-shanghai", "cn-beijing"].map(str::to_owned).to_vec(),
+            latencies: Latencies::default(),
+            seed: 1,
+            enforce_ram: true,
+            function_errors: FunctionErrors::ByType,
+            event_copies: 1,
+            throttle: true,
+            unknown_attachment: UnknownAttachment::ByLongCode,
+            listings: Listings::default(),
+        }
+    }
+}
