@@ -28,7 +28,9 @@
 //! ```
 
 mod action;
+mod assume_role;
 mod bucket;
+mod catalog;
 mod client;
 mod credentials;
 mod encode;
@@ -68,10 +70,9 @@ pub mod sts;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod vpc;
 
-use std::sync::LazyLock;
-
 pub use action::{Acknowledged, Action, ActionInfo};
 pub use bucket::Rate;
+pub use catalog::actions;
 pub use client::{Client, Config};
 pub use credentials::Credentials;
 pub use endpoints::{Endpoints, EndpointsError, PlainHttp};
@@ -83,26 +84,3 @@ pub use service::Service;
 pub use sign::Signature;
 pub use transport::{BodyLimit, Sending, Transport, TransportError};
 pub use whole::Whole;
-
-/// Every action that this crate can call, by service and name: what policies are made from.
-#[must_use]
-pub fn actions() -> &'static [ActionInfo] {
-    static ACTIONS: LazyLock<Vec<ActionInfo>> = LazyLock::new(|| {
-        let mut actions = [
-            alb::ACTIONS,
-            cbn::ACTIONS,
-            vpc::ACTIONS,
-            ecs::ACTIONS,
-            fnf::ACTIONS,
-            sts::ACTIONS,
-            fc::ACTIONS,
-            oss::ACTIONS,
-            eventbridge::ACTIONS,
-            ram::ACTIONS,
-        ]
-        .concat();
-        actions.sort_unstable();
-        actions
-    });
-    &ACTIONS
-}

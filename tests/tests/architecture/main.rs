@@ -146,7 +146,6 @@ const NOT_YET: &[&str] = &[
     "fc-runtime",
     "local",
     "onboarding",
-    "openapi",
     "reachability",
     "stage",
     "template",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// Inter-region connections. One may have been made from either side.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// VPC attachments, by CEN or region and more.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResourceTag, Tag};
+use super::tag::{ResourceTag, Tag};
 use crate::listing::listing;
 
 /// The security groups of a region.
