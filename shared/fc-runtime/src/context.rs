@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     credentials::Credentials,
-    invocation::Reply,
-    options::Options,
     protocol::{FcHeaders, text},
+    reply::Reply,
 };
 
 /// The function as it is configured, the same for every call.
@@ -95,25 +94,7 @@ impl Context {
         Ok(Self::of_headers(request_id.to_owned(), env_config, &headers, &known, credentials, 0))
     }
 
-    /// The context of a request that arrived at `arrival`: what the headers leave out comes from `options`.
-    pub(crate) fn of_request(
-        request_id: String,
-        headers: &FcHeaders<'_>,
-        options: &Options,
-        env_config: Arc<Config>,
-        known: &mut Known,
-        arrival: SystemTime,
-    ) -> Self {
-        known.read(headers, &options.region, &options.account_id, &env_config.function_name);
-        let timeout = text(headers.function_timeout)
-            .and_then(|seconds| seconds.parse().ok())
-            .map_or(options.default_timeout, Duration::from_secs);
-        let deadline = epoch_millis(arrival).saturating_add(millis(timeout));
-        let credentials = known.credentials.as_ref().or(options.environment_credentials.as_ref()).cloned();
-        Self::of_headers(request_id, env_config, headers, known, credentials, deadline)
-    }
-
-    fn of_headers(
+    pub(crate) fn of_headers(
         request_id: String,
         env_config: Arc<Config>,
         headers: &FcHeaders<'_>,
@@ -152,7 +133,7 @@ impl Context {
 #[derive(Default)]
 pub(crate) struct Known {
     /// From the headers only.
-    credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Credentials>,
     region: String,
     account_id: String,
     /// Empty until the first request.
@@ -161,7 +142,7 @@ pub(crate) struct Known {
 
 impl Known {
     /// Takes over what differs. `region` and `account_id` are for headers that do not say.
-    fn read(&mut self, headers: &FcHeaders<'_>, region: &str, account_id: &str, function: &str) {
+    pub(crate) fn read(&mut self, headers: &FcHeaders<'_>, region: &str, account_id: &str, function: &str) {
         if !self.credentials.as_ref().is_some_and(|known| known.are_in(headers)) {
             self.credentials = Credentials::from_headers(headers);
         }
@@ -173,15 +154,6 @@ impl Known {
             self.function_arn = ["acs:fc:", &self.region, ":", &self.account_id, ":functions/", function].concat();
         }
     }
-}
-
-/// Milliseconds since the epoch, 0 before it.
-pub(crate) fn epoch_millis(time: SystemTime) -> u64 {
-    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An event and the context of its call: what a handler is called with.

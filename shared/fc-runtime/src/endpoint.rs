@@ -12,29 +12,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, future::BoxFuture};
+use futures_util::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tower::Service;
 
 use crate::{
-    Diagnostic, Error, Runtime,
-    context::{Config, Context, Known, LambdaEvent},
+    Diagnostic, Error,
+    context::{Config, Context, Known},
     diagnostic::ProtocolError,
     http_event,
-    invocation::{Answer, LambdaInvocation, Reply},
-    layers::TracingLayer,
+    invocation::LambdaInvocation,
+    invoke::{Invoke, Outcome},
     log::{CallLine, Log},
     options::{Hook, Options},
     protocol::{self, Call, FcHeaders, STATUS},
-    response::IntoFunctionResponse,
-    runtime::Invoke,
-    server,
+    reply::{Answer, Reply},
     streamed::Streamed,
     streaming::Body,
-    uninterrupted::{Abandoned, Outcome, Uninterrupted},
+    uninterrupted::{Abandoned, Uninterrupted},
 };
 
 /// A runtime that is called in process: for tests on paused time, and for hosts of many functions.
@@ -73,23 +68,6 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint of a handler, under the layers of [`run_concurrent`](crate::run_concurrent).
-    /// [`Runtime::into_endpoint`] makes one with layers of the caller's.
-    pub fn new<A, F, R, B, S, D, E>(options: Options, handler: F) -> Self
-    where
-        F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-        F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
-        F::Error: Into<Diagnostic> + fmt::Debug,
-        A: for<'de> Deserialize<'de> + Send + 'static,
-        R: IntoFunctionResponse<B, S> + Send + 'static,
-        B: Serialize + Send + 'static,
-        S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-        D: Into<Bytes> + Send + 'static,
-        E: Into<Error> + Send + fmt::Debug + 'static,
-    {
-        Runtime::new(handler).layer(TracingLayer::new()).into_endpoint(options)
-    }
-
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
         let log = Arc::new(Log::new(Arc::clone(&options.log), Arc::clone(&options.now)));
@@ -115,12 +93,6 @@ impl Endpoint {
                 Response::from_parts(failure.0, failure.1)
             }
         }
-    }
-
-    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first, within
-    /// [`Options::shutdown_grace`]. Must be called on a tokio runtime that has IO and time.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        server::accept(listener, self, server::Answers::Together, shutdown).await;
     }
 
     /// The answer to a request whose body may still be on its way.

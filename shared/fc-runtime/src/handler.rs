@@ -19,8 +19,9 @@ use crate::{
     Diagnostic, Error,
     context::LambdaEvent,
     diagnostic::DeserializeError,
-    invocation::{Answer, LambdaInvocation, Reply},
+    invocation::LambdaInvocation,
     payload,
+    reply::{Answer, Reply},
     response::{FunctionResponse, IntoFunctionResponse},
     streaming::Body,
 };

@@ -9,7 +9,10 @@ use std::{
 
 use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
-use crate::{Diagnostic, context::epoch_millis, http_event::log_time, options::Now};
+use crate::{
+    Diagnostic,
+    time::{Now, epoch_millis, log_time},
+};
 
 /// Takes whole lines, without their line ends. Any `Fn(&str)` is one.
 ///

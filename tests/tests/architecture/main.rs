@@ -143,7 +143,6 @@ const NOT_YET: &[&str] = &[
     "albridge",
     "dispatch",
     "emulator",
-    "fc-runtime",
     "local",
     "onboarding",
     "reachability",

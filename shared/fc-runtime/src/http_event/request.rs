@@ -7,8 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
 use crate::{
-    context::{Context, epoch_millis},
+    context::Context,
     protocol::{self, FcHeaders, PREFIX},
+    time::epoch_millis,
 };
 
 /// Whoever forwards a request adds the address that it came from. The first is the client's, as the client's side states it.
