@@ -10,14 +10,16 @@ use onboarding::plan::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, Topology, VSwitch};
 
+use crate::explanation::{Explanation, SourceVerdict};
 use crate::fault::{Fault, Remedy, Task};
 use crate::front::Front;
-use crate::hop::Path;
 use crate::members::{Acl, Groups};
 use crate::near::Gates;
+use crate::path::Path;
+use crate::question::Wish;
+use crate::trip::Trip;
 use crate::verdict::{Part, Stop, in_series, side_by_side};
-use crate::walk::{Trip, Walk};
-use crate::{Explanation, SourceVerdict, Wish};
+use crate::walk::Walk;
 
 /// Where a backend is: what its packets meet outside its interface depends on nothing else.
 type Place<'a> = (&'a VpcId, &'a VSwitchId);

@@ -8,11 +8,11 @@ use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Endpoint, Instance, Listener, Server, ServerGroup, Topology};
 use onboarding::wanted;
 
-use crate::Wish;
 use crate::fault::{Remedy, Task};
 use crate::gaps::{repair, time};
 use crate::hop::{Hop, ServerEntry};
 use crate::mend::change;
+use crate::question::Wish;
 use crate::verdict::{Part, Stop};
 
 /// What is asked.

@@ -8,8 +8,8 @@ use onboarding::topology::{Known, TransitRoute, TransitRouter, TransitTable, Vpc
 
 use crate::fault::{Remedy, Task};
 use crate::lookup::{Entry, Found, longest, unsettled};
+use crate::trip::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 use crate::verdict::Stop;
-use crate::walk::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 
 /// Why a transit router's table has no entry.
 enum Gap {

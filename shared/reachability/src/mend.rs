@@ -7,7 +7,7 @@ use onboarding::topology::{PeerAttachment, TransitRoute, TransitRouter, Vpc, Vpc
 use onboarding::wanted::table_for;
 
 use crate::fault::{Remedy, Task};
-use crate::walk::Trip;
+use crate::trip::Trip;
 
 /// A change of albridge's.
 pub(crate) fn change(stage: StageName, write: Write) -> Remedy {

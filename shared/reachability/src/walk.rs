@@ -1,24 +1,18 @@
 //! A packet's way from one VPC to another: the same procedure forward and back.
 
 use ipnet::Ipv4Net;
-use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
+use onboarding::ids::{AttachmentId, Region, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, Topology, TransitRouter, Unknown, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, TransitRouter, Unknown, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
-use crate::Wish;
 use crate::fault::{Remedy, Task};
 use crate::gaps::{ready, repair, time};
 use crate::hop::Hop;
 use crate::lookup::{Found, longest};
+use crate::trip::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 use crate::verdict::{Part, Stop};
-
-/// More transit routers than any sensible way passes; a loop ends here.
-pub(crate) const MAX_TRANSIT_ROUTERS: usize = 8;
-
-/// Built into every VPC and never propagated (cloud-apis.md sections 7b and 10).
-pub(crate) const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
 
 /// A way, as far as it goes.
 #[derive(Debug, Clone)]
@@ -27,21 +21,6 @@ pub(crate) struct Walk {
     pub(crate) part: Part,
     /// The last hop, if it arrives: filters come between.
     pub(crate) delivery: Option<Hop>,
-}
-
-/// Where a packet starts, where it should arrive, and for whom it is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Trip<'a> {
-    pub(crate) topology: &'a Topology,
-    pub(crate) from: &'a VpcId,
-    /// The vSwitch that it leaves; `None` for a load balancer, which follows the system table only.
-    pub(crate) vswitch: Option<&'a VSwitchId>,
-    pub(crate) to: &'a VpcId,
-    pub(crate) destination: Ipv4Net,
-    /// Whether a load balancer is meant, which may be in none of its VPC's vSwitches.
-    pub(crate) to_load_balancer: bool,
-    /// For whom: what a remedy should be like.
-    pub(crate) wish: Option<Wish<'a>>,
 }
 
 impl<'a> Trip<'a> {

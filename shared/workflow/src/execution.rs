@@ -5,118 +5,29 @@
 //! of calls gives one history.
 
 mod data;
+mod event;
 mod fail;
 mod history;
+mod later;
+mod outcome;
 mod step;
+mod task;
 mod thread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::definition::{Definition, TaskMode};
+use crate::definition::Definition;
 use crate::limits;
-pub use history::{Event, EventKind};
+pub use event::{Event, EventKind};
+use later::later;
+pub use outcome::{Failure, Status};
+pub use task::{TaskError, TaskId, TaskRequest, TokenError};
 use thread::{Phase, Thread, ThreadId};
-
-/// The status of an execution, spelled as `DescribeExecution` answers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Accepted, nothing done yet.
-    Starting,
-    /// At work or waiting.
-    Running,
-    /// Ended by `StopExecution`.
-    Stopped,
-    /// Reached its end.
-    Succeeded,
-    /// A state failed and nothing caught it, or a limit was met.
-    Failed,
-    /// Ran longer than a Standard execution may.
-    TimedOut,
-}
-
-impl Status {
-    /// The word of the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "Starting",
-            Self::Running => "Running",
-            Self::Stopped => "Stopped",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-            Self::TimedOut => "TimedOut",
-        }
-    }
-
-    /// Whether nothing will happen any more.
-    #[must_use]
-    pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Starting | Self::Running)
-    }
-}
-
-/// Names one attempt of a task within its execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(u64);
-
-impl std::fmt::Display for TaskId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "task-{}", self.0)
-    }
-}
-
-/// A task to invoke now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskRequest {
-    /// To be given back with the result.
-    pub id: TaskId,
-    /// The Task state's name.
-    pub state: String,
-    /// `<Service>:<Api>`, for example `FC:InvokeFunction`.
-    pub action: String,
-    /// When the task is done; what the caller gives [`Execution::complete`] depends on it.
-    pub mode: TaskMode,
-    /// The parameters, expressions evaluated.
-    pub parameters: Value,
-    /// After how long the state itself gives up on this attempt; `None`: never.
-    pub timeout: Option<Duration>,
-    /// 0 for the first attempt, then the number of the retry.
-    pub attempt: u32,
-}
-
-/// How a task failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskError {
-    /// The name that Retry and Catch rules match, for example `FC.Unknown`.
-    pub code: String,
-    /// What happened, for people.
-    pub detail: String,
-}
-
-/// Why a token reports nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// This execution never gave it out.
-    #[error("no task has this token")]
-    Unknown,
-    /// Its task is done, failed, timed out or given up.
-    #[error("the task has already completed")]
-    Completed,
-}
-
-/// Why an execution did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The error's name.
-    pub code: String,
-    /// What happened, for people.
-    pub detail: String,
-}
 
 /// One execution. `Clone` gives an independent copy at the same point.
 #[derive(Debug, Clone)]
@@ -316,9 +227,4 @@ impl Execution {
             .find(|(_, thread)| matches!(&thread.phase, Phase::Task { id, .. } if *id == task))
             .map(|(id, _)| *id)
     }
-}
-
-/// `from` plus `by`, or the end of time.
-fn later(from: Timestamp, by: Duration) -> Timestamp {
-    SignedDuration::try_from(by).ok().and_then(|by| from.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }

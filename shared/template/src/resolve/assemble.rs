@@ -12,7 +12,8 @@ use crate::deployment::{
     TriggerKind, Vpc,
 };
 use crate::error::{TemplateError, TemplateFault as Fault};
-use crate::{Pseudo, schema};
+use crate::model::Pseudo;
+use crate::schema;
 
 /// Function Compute's defaults for what a function does not say.
 const TIMEOUT: u32 = 3;

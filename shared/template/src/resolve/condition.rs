@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::{Kind, Node};
 

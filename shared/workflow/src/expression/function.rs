@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::evaluate::equal;
+use super::equality::equal;
 use crate::limits;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::function::Function;
+use super::node::{Comparison, Node, Root, Step};
 use super::token::{Token, tokens};
-use super::{Comparison, Node, Root, Step};
 use crate::limits;
 
 pub(super) fn expression(text: &str) -> Result<Node, String> {
