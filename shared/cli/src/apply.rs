@@ -17,11 +17,12 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
-use crate::output::{Console, Exit, Line, Text, Tone, Trouble, visible};
+use crate::environment::Environment;
+use crate::output::{Console, Exit, Line, Tone, Trouble, visible};
 use crate::plan::{self, Saved};
-use crate::runs::Workflow;
-use crate::target::{self, Access, Environment};
-use crate::unread::{self, Standing, is_left};
+use crate::runs::{Workflow, stage_line};
+use crate::target::{self, Access};
+use crate::unread::{Standing, is_left};
 
 pub(crate) use stages::{Progress, stages};
 
@@ -180,43 +181,11 @@ fn tell(progress: &Progress<'_>, console: Console) {
             console.tell(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
         Progress::Done { report, changes } => {
-            console.say(line(report, *changes));
+            console.say(stage_line(report, *changes));
             console.tell(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
                                  "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),
             );
         }
     }
-}
-
-/// How a stage ended, in a word.
-pub(crate) const fn word(status: Status) -> (Tone, &'static str) {
-    match status {
-        Status::Done => (Tone::Good, "done"),
-        Status::Unread => (Tone::Bad, "not known"),
-        Status::Blocked => (Tone::Bad, "blocked"),
-        Status::ReadOnly => (Tone::Bad, "read-only"),
-    }
-}
-
-/// What a stage reported; what it could not read comes first.
-pub(crate) fn line(report: &Report, changes: usize) -> Text {
-    // What only waits for its time is no fault.
-    let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
-    let (tone, word) = word(if waits { Status::Done } else { report.status });
-    let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
-    let stage = format!("  {:<16} ", report.stage.as_str());
-    let mut text = Text::from(Line::new(stage).then_toned(tone, word).then(count));
-    text.extend(unread::lines(&report.unread, "    "));
-    let said = |reason: &&Reason| reason.code == Code::Unread && !report.unread.is_empty();
-    for reason in report.blocked.iter().filter(|reason| !said(reason)) {
-        match reason.until {
-            Some(_) => text.line(format!("    . {}", reason.message)),
-            None => {
-                text.line(format!("    x {}", reason.message));
-                text.line(format!("        {} {}", reason.code, reason.code.remedy()));
-            }
-        }
-    }
-    text
 }

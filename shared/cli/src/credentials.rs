@@ -3,8 +3,8 @@
 use openapi::Credentials;
 use serde::Deserialize;
 
+use crate::environment::Environment;
 use crate::output::Trouble;
-use crate::target::Environment;
 
 /// `~/.aliyun/config.json`, as far as it matters here. It holds keys, so it has no `Debug`.
 #[derive(Deserialize)]

@@ -8,10 +8,9 @@ mod acts;
 mod approval;
 mod follow;
 mod play;
+mod run;
 mod story;
 mod world;
-
-use std::time::Duration;
 
 use clock::Clock;
 use serde_json::json;
@@ -69,9 +68,4 @@ async fn story(alb: Alb, clock: &Clock, last: bool, total: &mut Total, console: 
         ended?;
     }
     Ok(())
-}
-
-/// Durations of the story, for people who read the code: the cloud's minutes.
-const fn minutes(minutes: u64) -> Duration {
-    Duration::from_secs(60 * minutes)
 }

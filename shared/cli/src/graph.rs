@@ -28,10 +28,11 @@ use onboarding::{FailedCalls, Store};
 use serde_json::json;
 
 use crate::args::{Format, GraphArgs};
+use crate::environment::Environment;
 use crate::explain::{Sight, Subject, faults, headline, see};
 use crate::output::{Console, Exit, Trouble};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 use crate::unread;
 
 use build::Draft;

@@ -5,6 +5,7 @@ mod args;
 mod credentials;
 mod demo;
 mod emulate;
+mod environment;
 mod explain;
 mod files;
 mod graph;
@@ -26,8 +27,8 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use args::{Cli, Command};
+use environment::Environment;
 use output::{Console, Exit, Text, Trouble};
-use target::Environment;
 
 /// What the command line cannot mean (sysexits' EX_USAGE).
 const USAGE: u8 = 64;

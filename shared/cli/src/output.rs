@@ -2,14 +2,18 @@
 //!
 //! Whatever people read is a [`Text`], in which nothing but our own tones acts on a terminal. JSON is escaped by its writer.
 
+mod columns;
 mod text;
+mod tone;
 
 use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use columns::{columns, wrap};
 pub(crate) use text::{Line, Text, visible};
+pub(crate) use tone::Tone;
 
 /// Columns where nobody says how many there are.
 const WIDTH: usize = 100;
@@ -77,31 +81,6 @@ impl Exit {
     /// `Failed` if something is wrong.
     pub(crate) const fn failed(wrong: bool) -> Self {
         if wrong { Self::Failed } else { Self::Done }
-    }
-}
-
-/// Colours of a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// What begins a section.
-    Strong,
-    /// What is well.
-    Good,
-    /// What is not.
-    Bad,
-    /// What is on its way, or only said in passing.
-    Faint,
-}
-
-impl Tone {
-    /// The parameter of the terminal's SGR sequence.
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Strong => "1",
-            Self::Good => "32",
-            Self::Bad => "31",
-            Self::Faint => "2",
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use openapi::Transport;
 use serde::Deserialize;
 
-use crate::target::Environment;
+use crate::environment::Environment;
 
 /// An emulator on this machine answers at once; whoever does not is none.
 const LIMIT: Duration = Duration::from_secs(2);

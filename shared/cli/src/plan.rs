@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use stage::{Host, Invocation};
 
 use crate::args::PlanArgs;
+use crate::environment::Environment;
 use crate::output::{Console, Exit, Trouble};
-use crate::target::{self, Access, Environment, trouble};
+use crate::target::{self, Access, trouble};
 use crate::unread::Standing;
 
 pub(crate) use saved::Saved;

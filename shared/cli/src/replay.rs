@@ -16,10 +16,9 @@ use serde_json::json;
 
 use crate::args::ReplayArgs;
 use crate::credentials;
-use crate::graph::text::columns;
-use crate::output::{Console, Exit, Line, Tone, Trouble, visible};
+use crate::environment::Environment;
+use crate::output::{Console, Exit, Line, Tone, Trouble, columns, visible};
 use crate::pace;
-use crate::target::Environment;
 
 /// Makes the requests, and shows the differences.
 pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {

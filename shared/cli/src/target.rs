@@ -1,9 +1,7 @@
 //! The deployment that a command is about: settings from options and environment, the bindings, and a host to call from.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use clock::Clock;
 use onboarding::Store;
 use onboarding::ids::BindingName;
 use openapi::{HttpTransport, Transport};
@@ -11,34 +9,9 @@ use stage::{Failure, Host, Settings, SettingsError, StoreLocation};
 
 use crate::args::Target;
 use crate::credentials;
+use crate::environment::Environment;
 use crate::output::Trouble;
 use crate::pace;
-
-/// The process's environment, read once by main, and the way to the cloud.
-#[derive(Clone, Default)]
-pub(crate) struct Environment {
-    variables: BTreeMap<String, String>,
-    /// In place of HTTPS on real time.
-    way: Option<(Arc<dyn Transport>, Clock)>,
-}
-
-impl Environment {
-    /// HTTPS on real time.
-    pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
-        Self { variables, way: None }
-    }
-
-    /// Another way to the cloud.
-    #[cfg(test)]
-    pub(crate) fn within(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
-        Self { variables, way: Some((transport, clock)) }
-    }
-
-    /// A variable.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
-    }
-}
 
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

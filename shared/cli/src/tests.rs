@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::args::Cli;
 use crate::carry_out;
+use crate::environment::Environment;
 use crate::output::Console;
-use crate::target::Environment;
 
 const HOME: &str = "cn-hangzhou";
 

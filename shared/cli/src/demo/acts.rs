@@ -8,8 +8,9 @@ use onboarding::{Known, Plan};
 use openapi::{alb, ecs, vpc};
 use serde_json::json;
 
-use super::follow::{Detail, Goal, Run, follow, quiet};
+use super::follow::{Detail, Goal, follow, quiet};
 use super::play::{CHENGDU, HANGZHOU, Play, expect};
+use super::run::Run;
 use super::world;
 use crate::explain::{self, Subject};
 use crate::output::{Line, Tone, Trouble};

@@ -1,6 +1,5 @@
 //! Following the workflow's runs from outside, by their listings and histories, until none is left unfinished.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,18 +8,17 @@ use openapi::fnf;
 use serde_json::{Value, json};
 use stage::Report;
 
-use super::minutes;
 use super::play::{HANGZHOU, Play, expect};
+use super::run::Run;
 use super::story;
-use crate::apply;
 use crate::output::{Line, Tone, Trouble};
 use crate::plan::changes;
-use crate::runs::{is_open, report};
+use crate::runs::{is_open, report, word};
 
 /// Between two looks. Times are told from the histories, so a long pause loses nothing, and leaves the calls to the runs.
 const LOOK: Duration = Duration::from_secs(8);
 /// Longest time that a story waits for a run to begin and end.
-const PATIENCE: Duration = minutes(40);
+const PATIENCE: Duration = Duration::from_secs(40 * 60);
 /// Characters of a line.
 const WIDTH: usize = 120;
 /// Lines about one stage.
@@ -35,22 +33,6 @@ pub(crate) enum Detail {
     Changes,
     /// Nothing: the story is elsewhere.
     Nothing,
-}
-
-/// A run as the story saw it.
-#[derive(Debug, Default)]
-pub(crate) struct Run {
-    /// The execution's name.
-    pub(crate) name: String,
-    /// What each stage answered.
-    pub(crate) reports: Vec<Report>,
-    /// How many changes it made in all.
-    pub(crate) changes: usize,
-    /// Events of its history that were told.
-    seen: usize,
-    /// When it came to each of its states.
-    entered: BTreeMap<String, Timestamp>,
-    ended: bool,
 }
 
 /// What has to be seen before the story goes on. A run has to end in any case.
@@ -201,7 +183,7 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
     if detail == Detail::Nothing || (detail == Detail::Changes && dull) {
         return;
     }
-    let (tone, word) = apply::word(report.status);
+    let (tone, word) = word(report.status);
     let stage = format!("{:<16}", report.stage.as_str());
     let count_words = if count == 0 { String::new() } else { changes(count) };
     let line = Line::new(format!("{stage} ")).then_toned(tone, format!("{word:<9}"));

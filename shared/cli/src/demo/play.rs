@@ -12,7 +12,7 @@ use onboarding::ids::BindingName;
 use openapi::{Action, Listing, alb, ecs, fnf};
 use serde_json::json;
 
-use super::follow::Run;
+use super::run::Run;
 use super::story::Story;
 use crate::args::Alb;
 use crate::emulate::generation;

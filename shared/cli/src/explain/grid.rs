@@ -1,7 +1,6 @@
 //! Rows of cells as lines of text: aligned, wrapped between words, within a width.
 
-use crate::graph::text::{columns, wrap};
-use crate::output::Tone;
+use crate::output::{Tone, columns, wrap};
 
 /// Between two columns.
 const GAP: usize = 2;

@@ -6,11 +6,10 @@ use onboarding::plan::Verdict;
 use onboarding::topology::Topology;
 use reachability::{Hop, Path, Remedy};
 
-use super::Sight;
 use super::cells::cells;
 use super::grid::{INDENT, Row, lines};
-use crate::graph::text::wrap;
-use crate::output::{Line, Text, Tone, visible};
+use super::sight::{self, Sight, verdict};
+use crate::output::{Line, Text, Tone, visible, wrap};
 use crate::plan;
 
 /// Rows alike that are still shown one by one.
@@ -58,7 +57,7 @@ pub(super) fn sources(sight: &Sight, width: usize) -> Text {
     }
     section(&mut text, Tone::Strong, "by source");
     let row = |source: &reachability::SourceVerdict| {
-        let (_, word) = super::verdict(&source.verdict);
+        let (_, word) = verdict(&source.verdict);
         let (code, message) = match &source.verdict {
             Verdict::Reachable => (String::new(), String::new()),
             Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) => {
@@ -81,7 +80,7 @@ pub(super) fn faults(sight: &Sight, width: usize) -> Text {
             text.line(format!("{:INDENT$}{line}", ""));
         }
     };
-    for fault in super::faults(&sight.explanation) {
+    for fault in sight::faults(&sight.explanation) {
         section(&mut text, Tone::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
         paragraph(&mut text, fault.reason.code.remedy());

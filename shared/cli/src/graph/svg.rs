@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 
 use super::layout::{Face, Kind, Layout, Rect, SIZE, TITLE, layout};
 use super::model::{Direction, Picture, State};
-use super::text::columns;
 use super::trace::{Line, Mark, Point, Trace, links, trace};
-use crate::output::visible;
+use crate::output::{columns, visible};
 
 /// Radius of a number's circle, and of corners.
 const ROUND: i32 = 9;

@@ -5,7 +5,7 @@
 //! another one. So every text output of every command is a [`Text`] of [`Line`]s: what goes into a line is made visible
 //! there, once, and colours are added when the line is written.
 
-use super::Tone;
+use super::tone::Tone;
 
 /// A text in which every character shows: control characters, line ends, bidirectional and zero-width marks are written
 /// as Rust writes them (`\n`, `\u{1b}`). A text that holds none of them stays as it is.

@@ -13,12 +13,13 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use super::report::{cause, report};
-use super::{Workflow, is_open};
-use crate::apply;
+use super::stage_line::stage_line;
+use super::workflow::{Workflow, is_open};
 use crate::args::RunArgs;
+use crate::environment::Environment;
 use crate::output::{Console, Exit, Line, Tone, Trouble};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 
 /// Between two looks: a history may be read five times a second by the whole account.
 const LOOK: Duration = Duration::from_secs(3);
@@ -94,7 +95,7 @@ fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
     match event.kind.as_str() {
         "TaskSucceeded" => {
             let (report, output) = report(&event.event_detail)?;
-            console.say(apply::line(&report, report.changes));
+            console.say(stage_line(&report, report.changes));
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
                                   "status": report.status, "ok": report.ok, "changes": report.changes,
                                   "made": report.made, "unread": report.unread,

@@ -9,11 +9,13 @@ use openapi::fnf;
 use serde_json::json;
 use stage::executions;
 
-use super::{Workflow, is_open, report};
+use super::report::report;
+use super::workflow::{Workflow, is_open};
 use crate::args::StatusArgs;
+use crate::environment::Environment;
 use crate::output::{Console, Exit, Line, Tone, Trouble};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 use crate::unread::{self, Standing};
 
 /// Runs that are shown of one binding.
