@@ -1,6 +1,6 @@
 //! `albridge replay`: a recording's requests made again, and what is answered differently.
 //!
-//! Against nothing else, it makes the world that the recording began with and leads it through the recording in no time. Against
+//! ReplayTarget nothing else, it makes the world that the recording began with and leads it through the recording in no time. ReplayTarget
 //! a URL it keeps the recorded gaps between requests, for the cloud there has a time of its own.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clock::Clock;
-use local::replay::{Against, Difference, FreshWorld, Recording, ReplayError, Replayed, Running};
+use local::replay::{Difference, FreshWorld, Recording, ReplayError, ReplayTarget, Replayed, Running};
 use openapi::{Credentials, HttpTransport, PlainHttp, Transport};
 use serde::Deserialize;
 use serde_json::json;
@@ -57,7 +57,7 @@ pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console
 
 async fn made(
     recording: &Recording,
-    against: &mut impl Against,
+    against: &mut impl ReplayTarget,
     credentials: &Credentials,
     clock: &Clock,
 ) -> Result<Replayed, Trouble> {

@@ -18,7 +18,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 
 use crate::{
     Diagnostic, Error,
-    context::{Config, Context, Known},
+    context::{Config, Context, HeaderCache},
     diagnostic::ProtocolError,
     http_event,
     invocation::LambdaInvocation,
@@ -55,7 +55,7 @@ struct Shared {
     log: Arc<Log>,
     config: Arc<Config>,
     invoke: Box<dyn Invoke>,
-    known: Mutex<Known>,
+    header_cache: Mutex<HeaderCache>,
     /// Numbers the requests that carry no id.
     unnamed: AtomicU64,
     abandoned: Abandoned,
@@ -76,7 +76,7 @@ impl Endpoint {
             log,
             config,
             invoke,
-            known: Mutex::default(),
+            header_cache: Mutex::default(),
             unnamed: AtomicU64::new(0),
             abandoned: Abandoned::default(),
         }))
@@ -117,7 +117,7 @@ impl Endpoint {
         self.0.options.shutdown_grace
     }
 
-    /// Leaves a text in the log that belongs to no call, if no subscriber does.
+    /// Writes a text that belongs to no call to the log, if no subscriber is set that would log it.
     pub(crate) fn without_subscriber(&self, text: fmt::Arguments<'_>) {
         self.0.log.without_subscriber("-", text);
     }
@@ -195,7 +195,7 @@ impl Shared {
     /// Logs a failed call and answers it.
     fn fail(&self, call: Call, line: CallLine, failure: Failure) -> Response<Body> {
         if failure.is_of_protocol {
-            // All others have been logged where they came up, with what is known there.
+            // All others have been logged where they came up, with what is header_cache there.
             tracing::error!(requestId = line.request_id(), "{}", failure.diagnostic.error_message);
         }
         line.fail(&failure.diagnostic);
@@ -207,8 +207,8 @@ impl Shared {
 
     fn context(&self, request_id: String, headers: &FcHeaders<'_>, arrival: SystemTime, reply: Reply) -> Context {
         let config = Arc::clone(&self.config);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let context = Context::of_request(request_id, headers, &self.options, config, &mut known, arrival);
+        let mut header_cache = self.header_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = Context::of_request(request_id, headers, &self.options, config, &mut header_cache, arrival);
         Context { reply: Some(reply), ..context }
     }
 
@@ -238,7 +238,7 @@ impl Shared {
         B::Error: Into<Error>,
     {
         let limit = self.options.body_limit;
-        // A length that is announced need not be waited for.
+        // If the announced length is too large, the body is not read.
         if body.size_hint().lower() > limit as u64 {
             return Err(ProtocolError::PayloadTooLarge(limit));
         }
@@ -292,7 +292,7 @@ fn success(mut headers: HeaderMap, content_type: Option<&HeaderValue>, body: Bod
 struct Failure {
     diagnostic: Diagnostic,
     http_status: StatusCode,
-    /// It came up here, not in the handler.
+    /// It occurred in this crate, not in the handler.
     is_of_protocol: bool,
 }
 

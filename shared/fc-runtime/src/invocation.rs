@@ -8,7 +8,7 @@ use crate::context::Context;
 /// A call before its payload is deserialized: what layers see.
 ///
 /// The services of a [`Runtime`](crate::Runtime) return `()`: the answer goes back by a channel inside of `context`,
-/// so a layer must hand on the context that it was given.
+/// so a layer must pass on the context that it was given.
 #[derive(Debug)]
 pub struct LambdaInvocation {
     /// The headers of the request. The type is `lambda_runtime`'s, where a call is the response to a poll.

@@ -1,4 +1,4 @@
-//! How an endpoint calls a handler, wherever that runs.
+//! The interface by which an endpoint calls a handler.
 
 use futures_util::future::BoxFuture;
 

@@ -1,4 +1,4 @@
-//! The way of an answer from the handler back to the endpoint.
+//! How the answer gets from the handler back to the endpoint.
 
 use std::{
     any::Any,
@@ -9,7 +9,7 @@ use http::HeaderMap;
 
 use crate::{Diagnostic, response::MetadataPrelude, streaming::Body};
 
-/// What became of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// JSON.
@@ -18,7 +18,7 @@ pub(crate) enum Answer {
     Failed(Diagnostic),
 }
 
-/// Where the answer goes. Shared by the handler and whoever watches over it; the first answer counts.
+/// A slot for the answer, shared by the handler and the endpoint; the first answer counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply(Arc<Mutex<Inner>>);
 

@@ -1,4 +1,4 @@
-//! The context of a request: from its headers, and from the options where those do not say.
+//! The context of a request: from its headers, and from the options for what the headers do not contain.
 
 use std::{
     sync::Arc,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    context::{Config, Context, Known},
+    context::{Config, Context, HeaderCache},
     options::Options,
     protocol::{FcHeaders, text},
     time::{epoch_millis, millis},
@@ -19,15 +19,15 @@ impl Context {
         headers: &FcHeaders<'_>,
         options: &Options,
         env_config: Arc<Config>,
-        known: &mut Known,
+        header_cache: &mut HeaderCache,
         arrival: SystemTime,
     ) -> Self {
-        known.read(headers, &options.region, &options.account_id, &env_config.function_name);
+        header_cache.read(headers, &options.region, &options.account_id, &env_config.function_name);
         let timeout = text(headers.function_timeout)
             .and_then(|seconds| seconds.parse().ok())
             .map_or(options.default_timeout, Duration::from_secs);
         let deadline = epoch_millis(arrival).saturating_add(millis(timeout));
-        let credentials = known.credentials.as_ref().or(options.environment_credentials.as_ref()).cloned();
-        Self::of_headers(request_id, env_config, headers, known, credentials, deadline)
+        let credentials = header_cache.credentials.as_ref().or(options.environment_credentials.as_ref()).cloned();
+        Self::of_headers(request_id, env_config, headers, header_cache, credentials, deadline)
     }
 }

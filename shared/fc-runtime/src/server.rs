@@ -46,7 +46,7 @@ pub(crate) enum Answers {
 
 impl Endpoint {
     /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first, within
-    /// [`Options::shutdown_grace`]. Must be called on a tokio runtime that has IO and time.
+    /// [`Options::shutdown_grace`](crate::Options::shutdown_grace). Must be called on a tokio runtime that has IO and time.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         accept(listener, self, Answers::Together, shutdown).await;
     }

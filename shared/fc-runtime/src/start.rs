@@ -1,4 +1,4 @@
-//! The entrances for a handler that brings no layers of its own: it runs under [`TracingLayer`].
+//! Functions that run a handler with the default layer, [`TracingLayer`].
 
 use std::{fmt, future::Future};
 
@@ -99,7 +99,7 @@ where
 }
 
 impl Endpoint {
-    /// An endpoint of a handler, under the layers of [`run_concurrent`](crate::run_concurrent).
+    /// An endpoint of a handler, under the layers of [`run_concurrent`].
     /// [`Runtime::into_endpoint`] makes one with layers of the caller's.
     pub fn new<A, F, R, B, S, D, E>(options: Options, handler: F) -> Self
     where

@@ -1,4 +1,4 @@
-//! Points in time: where they come from, as numbers, and as text in UTC.
+//! Points in time: their source, as milliseconds, and as text in UTC.
 
 use std::{
     sync::Arc,

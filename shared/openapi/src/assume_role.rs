@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Turn;
 use crate::sts;
 
-/// How long a session is asked for: the least maximum that a role can have.
+/// The duration of a requested session: every role allows at least this much.
 const DURATION_SECONDS: u32 = 3600;
 
 impl Client {
@@ -29,7 +29,7 @@ impl Client {
             match self.shared.sessions.turn(&key, self.clock().now()) {
                 Turn::Use(credentials) => return Ok(self.with_credentials(credentials)),
                 Turn::Wait(mut outcome) => {
-                    // Whoever fetched it may have been dropped: then nobody says anything, and it is somebody else's turn.
+                    // The task that fetched it may have been dropped: then no result comes, and the next caller fetches it.
                     if let Ok(told) = outcome.wait_for(Option::is_some).await
                         && let Some(told) = told.as_ref()
                     {
@@ -61,7 +61,7 @@ impl Client {
         };
         let answer = self.call("", &request).await?.credentials;
         let credentials = Credentials::temporary(answer.access_key_id, answer.access_key_secret, answer.security_token);
-        // A time that cannot be read: the session is used now and not kept.
+        // If the expiration cannot be parsed, the session is used for this call and not cached.
         Ok((credentials, answer.expiration.parse().unwrap_or(Timestamp::UNIX_EPOCH)))
     }
 }

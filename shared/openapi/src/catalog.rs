@@ -1,11 +1,11 @@
-//! The catalog of all actions, which policies are made from.
+//! The catalog of all actions. RAM policies are generated from it.
 
 use std::sync::LazyLock;
 
 use crate::action::ActionInfo;
 use crate::{alb, cbn, ecs, eventbridge, fc, fnf, oss, ram, sts, vpc};
 
-/// Every action that this crate can call, by service and name: what policies are made from.
+/// Every action that this crate can call, by service and name. RAM policies are generated from it.
 #[must_use]
 pub fn actions() -> &'static [ActionInfo] {
     static ACTIONS: LazyLock<Vec<ActionInfo>> = LazyLock::new(|| {

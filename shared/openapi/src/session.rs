@@ -1,12 +1,11 @@
 //! Assumed roles: temporary keys from STS, kept until shortly before they expire.
 //!
 //! ```text
-//!   first caller ── AssumeRole ──► session kept, told to all who wait
-//!   others, same role ── wait for the first ─┘        other roles: calls of their own, at the same time
+//!   first caller ── AssumeRole ──► session cached, and given to all who wait
+//!   others, same role ── wait for the first ─┘        other roles: their own calls, at the same time
 //! ```
 //!
-//! Nothing is locked while a call is under way. A first caller that is dropped leaves no trace: whoever waits next takes
-//! its place.
+//! No lock is held during a call. If the first caller is dropped, the next one that waits makes the call.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +16,7 @@ use tokio::sync::watch;
 use crate::credentials::Credentials;
 use crate::error::Error;
 
-/// A key with less time left than this is not handed out: a run must be able to finish with it.
+/// A key that expires sooner than this is not used any more: a run must be able to finish with it.
 const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// Whose key assumed which role, with which external id, under which session name.
@@ -31,7 +30,7 @@ pub(crate) struct Sessions {
 
 enum Slot {
     Held(Session),
-    /// Somebody is fetching it, and says here what came of it.
+    /// A caller is fetching it and sends the result here.
     Fetching(watch::Receiver<Option<Result<Credentials, Error>>>),
 }
 
@@ -47,7 +46,7 @@ pub(crate) enum Turn<'a> {
     Fetch(Fetch<'a>),
 }
 
-/// The right to fetch a session. Dropped, it is given up.
+/// The right to fetch a session. It is released when this is dropped.
 pub(crate) struct Fetch<'a> {
     sessions: &'a Sessions,
     key: Key,
@@ -72,7 +71,7 @@ impl Sessions {
 }
 
 impl Fetch<'_> {
-    /// Keeps the session, and tells those who wait. A failure is told and not kept.
+    /// Caches the session and sends it to those who wait. A failure is sent as well, but not cached.
     pub(crate) fn done(self, fetched: Result<(Credentials, Timestamp), Error>) {
         if let Ok((credentials, expires)) = &fetched {
             let session = Session { credentials: credentials.clone(), expires: *expires };

@@ -1,4 +1,4 @@
-//! The entrances of the crate: one question explained, or the verdicts of many instances.
+//! The functions of the crate: the explanation of one question, or the verdicts of many instances.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::VpcId;
@@ -10,6 +10,38 @@ use crate::explanation::Explanation;
 use crate::question::Question;
 
 /// Follows the packets of one question.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use onboarding::plan::Verdict;
+/// use onboarding::topology::{Instance, Topology};
+/// use reachability::{Question, explain};
+///
+/// let instance = Instance {
+///     id: "i-1".into(),
+///     name: "web".to_owned(),
+///     status: "Running".to_owned(),
+///     vpc: "vpc-2".into(),
+///     vswitch: "vsw-3".into(),
+///     address: Some([192, 168, 7, 10].into()),
+///     interface: None,
+///     security_groups: vec!["sg-1".into()],
+///     interfaces: Vec::new(),
+///     tags: BTreeMap::new(),
+/// };
+/// let sources = ["172.16.0.0/24".parse()?];
+/// let question = Question {
+///     topology: &Topology::default(),
+///     sources: &sources,
+///     load_balancer_vpc: &"vpc-1".into(),
+///     instance: &instance,
+///     ports: &[80],
+///     wish: None,
+/// };
+/// // Nothing of the topology was read, so nothing can be said about the path.
+/// assert!(matches!(explain(question).verdict, Verdict::Undetermined(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn explain(question: Question<'_>) -> Explanation {
     let Question { topology, sources, load_balancer_vpc, instance, ports, wish } = question;

@@ -1,4 +1,4 @@
-//! The answer: both directions hop by hop, and what follows from them.
+//! The answer to a question: the hops of both directions, and the verdicts.
 
 use ipnet::Ipv4Net;
 use onboarding::plan::Verdict;
@@ -10,8 +10,8 @@ use crate::path::Path;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// From the listener to the backend's entry in the server group, if the question named a binding. Its fault leaves
-    /// [`Explanation::verdict`] alone: an open path is what makes a member.
+    /// From the listener to the backend's entry in the server group, if the question named a binding. Its fault does
+    /// not change [`Explanation::verdict`]: a backend becomes a member if its path is open.
     pub front: Option<Path>,
     /// From the load balancer to the instance.
     pub forward: Path,

@@ -1,4 +1,4 @@
-//! What a packet meets on its way, and the line that says so.
+//! The hops of a path, and their text.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ pub struct ServerEntry {
     pub remote: bool,
     /// `Available`, `Adding`, ...
     pub status: String,
-    /// Why it is not healthy; nothing where it is, or where health is not known.
+    /// Why it is not healthy; `None` if it is, or if its health is not known.
     pub health: Option<Health>,
 }
 
@@ -99,7 +99,7 @@ pub struct DecidingRule {
     pub priority: u8,
 }
 
-/// One thing that a packet meets, with what it decided.
+/// One hop: a listener, a table, a filter and so on, with its decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "hop")]
 pub enum Hop {
@@ -208,7 +208,7 @@ pub enum Hop {
         vpc: VpcId,
         /// The vSwitch; `None` where the VPC hands the packet to a classic ALB, which is in none.
         vswitch: Option<VSwitchId>,
-        /// Who was meant.
+        /// The destination of the packet.
         destination: Ipv4Net,
     },
 }

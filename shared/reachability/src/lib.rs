@@ -1,4 +1,4 @@
-//! The way of a packet through a topology, both directions, hop by hop. Pure.
+//! Follows packets through a topology, in both directions, hop by hop. It does no I/O.
 //!
 //! ```text
 //!   listener ─▶ server group ─▶ entry (Remote IP, weight, health)                              the front
@@ -13,13 +13,13 @@
 //! - Longest prefix at every table; only settled entries count (`Available`, `Active`), and a static entry of a transit
 //!   router beats a learned one (sections 10 and 14). The load balancer follows its VPC's system table, an instance the
 //!   table of the vSwitch of the interface that owns the address. A vSwitch's own prefix is the longest (section 9).
-//! - 100.64.0.0/10 is built into every VPC, listed or not: it swallows packets to a shorter route's destination, except
+//! - 100.64.0.0/10 is built into every VPC, listed or not: it takes packets to a shorter route's destination, except
 //!   to the load balancer in its own VPC (sections 7b and 10).
-//! - At a transit router, the table that the incoming attachment is associated with decides. What a table should have
-//!   learned is looked for where it is taught: propagation, publishing of the connection, the far side's table
+//! - At a transit router, the table that the incoming attachment is associated with decides. If a learned entry is missing,
+//!   the places that it should come from are checked: propagation, route publishing of the connection, the far side's table
 //!   (section 7b). A connection without bandwidth carries nothing (section 8).
-//! - Network ACLs keep no state and stand before the interfaces of their vSwitch. Security groups keep state: all rules of
-//!   the interface's groups by priority, a drop first among equals (section 11).
+//! - Network ACLs are stateless and apply to all interfaces of their vSwitch. Security groups are stateful: all rules of
+//!   the interface's groups by priority, a drop before an accept of equal priority (section 11).
 //! - The front is what the listener sees (sections 4, 5 and 12). It does not decide the path's verdict.
 //!
 //! Every hop names the table, entry or rule that decided. A fault has a code, the hop where packets end, and a remedy: a
@@ -37,10 +37,10 @@ mod gaps;
 mod hop;
 mod lookup;
 mod members;
-mod mend;
-mod near;
 mod path;
 mod question;
+mod remedies;
+mod source_acls;
 mod space;
 mod trip;
 mod verdict;

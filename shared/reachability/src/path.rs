@@ -1,4 +1,4 @@
-//! The way of a packet: its hops, and the first thing wrong.
+//! The path of a packet: its hops, and the first fault.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use serde::Serialize;
 use crate::fault::Fault;
 use crate::hop::Hop;
 
-/// The way as far as it goes: the hop where packets end is the last one.
+/// A path, up to the hop where packets end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Path {
     /// Where it should lead.
     pub destination: Ipv4Net,
-    /// What was met, in order.
+    /// The hops, in order.
     pub hops: Vec<Hop>,
-    /// The first thing wrong, if anything is. A definite break comes before what is not known, and that before what
-    /// fails for some packets only.
+    /// The first fault, if there is one. A definite break comes before unknown facts, and these before faults that affect
+    /// some packets only.
     pub fault: Option<Fault>,
 }
 

@@ -1,4 +1,4 @@
-//! What is asked: whether a backend gets the packets of a load balancer.
+//! The question that this crate answers: whether packets pass between a load balancer and a backend.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::VpcId;
@@ -18,15 +18,16 @@ pub struct Question<'a> {
     pub instance: &'a Instance,
     /// The service's port first, then the health check's where it is another.
     pub ports: &'a [u16],
-    /// For whom. Without it the network alone is judged, and remedies that need its wishes are left to a person.
+    /// The binding that the question is about. Without it only the network is checked, and remedies that depend on the binding are
+    /// tasks for a person.
     pub wish: Option<Wish<'a>>,
 }
 
-/// A binding, and the deployment that serves it: which listener and server group are meant, and what is ours.
+/// A binding, and the deployment that serves it: they say which listener and server group are meant, and which resources are ours.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {
     /// Whose marks count as ours.
     pub deployment: &'a Deployment,
-    /// What is wanted.
+    /// The binding.
     pub binding: &'a Binding,
 }

@@ -1,4 +1,4 @@
-//! A packet's way from one VPC to another: the same procedure forward and back.
+//! Follows a packet from one VPC to another; the procedure is the same in both directions.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VpcId};
@@ -14,12 +14,12 @@ use crate::lookup::{Found, longest};
 use crate::trip::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 use crate::verdict::{Part, Stop};
 
-/// A way, as far as it goes.
+/// The hops that a packet passed, and the result.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk {
     pub(crate) destination: Ipv4Net,
     pub(crate) part: Part,
-    /// The last hop, if it arrives: filters come between.
+    /// The last hop, if it arrives. It is separate because the filters come before it.
     pub(crate) delivery: Option<Hop>,
 }
 
@@ -180,8 +180,8 @@ impl<'a> Trip<'a> {
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
     }
 
-    /// Into the VPC that it was meant for, which looks at a table of its own first. No entry is longer than a vSwitch's
-    /// prefix, so only what is for a load balancer outside of all vSwitches can be sent away again.
+    /// Into the destination VPC, whose own table is looked up first. No entry is longer than a vSwitch's prefix, so a packet can be
+    /// routed out again only if it is for a load balancer outside of all vSwitches.
     fn enter(&self, attachment: &VpcAttachment, hops: &mut Vec<Hop>, passed: usize) -> Result<(), Stop> {
         let (vpc, wanted) = (self.vpc(self.to)?, self.destination);
         if vpc.vswitches.values().any(|vswitch| vswitch.cidr.contains(&wanted)) {
@@ -232,7 +232,7 @@ impl<'a> Trip<'a> {
         }
     }
 
-    /// Inside the VPC that it was meant for.
+    /// Inside the destination VPC.
     fn arrive(&self, vpc: &Vpc, hops: &mut Vec<Hop>) -> Result<(), Stop> {
         let wanted = self.destination;
         let vswitch = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&wanted));

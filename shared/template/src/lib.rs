@@ -1,7 +1,7 @@
-//! template.yml read: intrinsics, functions, triggers, roles and the embedded workflow.
+//! Reads template.yml: intrinsics, functions, triggers, roles and the embedded workflow.
 //!
 //! The template is a native ROS template (Resource Orchestration Service). [`Template::parse`] reads it and checks what
-//! needs no settings: sections, resource types and their properties, names that are referred to. [`Template::resolve`]
+//! does not depend on settings: sections, resource types and their properties, names that are referred to. [`Template::resolve`]
 //! takes the settings of one deployment and gives a [`Deployment`], in which every intrinsic has its value. There is no
 //! I/O here.
 //!

@@ -1,11 +1,11 @@
-//! What a template holds once it was read.
+//! The content of a template after it was read.
 
 use std::collections::BTreeMap;
 
 use crate::node::Node;
 use crate::parameter::Parameter;
 
-/// A template that was read; nothing in it has a value yet.
+/// A template that was read; its intrinsics are not resolved yet.
 #[derive(Debug, Clone)]
 pub struct Template {
     pub(crate) description: String,
@@ -30,7 +30,7 @@ pub(crate) struct Output {
     pub(crate) value: Node,
 }
 
-/// What the cloud knows about the stack (ROS pseudo parameters).
+/// The values of ROS pseudo parameters, which the cloud defines for each stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pseudo {
     /// `ALIYUN::Region`.
@@ -44,7 +44,7 @@ pub struct Pseudo {
 }
 
 impl Template {
-    /// What the template says about itself.
+    /// The description in the template.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description

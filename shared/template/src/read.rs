@@ -108,7 +108,7 @@ fn resource(path: &str, node: &Node) -> Result<Declared, TemplateError> {
     Ok(Declared { kind: name.to_owned(), condition: condition(node, path)?, properties: properties.clone() })
 }
 
-/// Checks that every name that is referred to exists, in parts that no setting switches on as well.
+/// Checks that every name that is referred to exists, also in parts that no condition enables.
 struct References<'a> {
     template: &'a Template,
 }

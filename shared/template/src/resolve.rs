@@ -1,4 +1,4 @@
-//! Intrinsics get their values, and resources become a [`Deployment`].
+//! Resolves intrinsics, and turns resources into a [`Deployment`].
 
 mod assemble;
 mod attribute;

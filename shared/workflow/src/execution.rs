@@ -30,6 +30,28 @@ pub use task::{TaskError, TaskId, TaskRequest, TokenError};
 use thread::{Phase, Thread, ThreadId};
 
 /// One execution. `Clone` gives an independent copy at the same point.
+///
+/// ```
+/// use std::sync::Arc;
+/// use serde_json::json;
+/// use workflow::{Definition, Execution, Status};
+///
+/// let text = "
+///   Type: StateMachine
+///   Name: hello
+///   SpecVersion: v1
+///   StartAt: Greet
+///   States:
+///   - {Type: Task, Name: Greet, Action: 'Demo:Greet', Parameters: {name.$: $Input.name}, End: true}";
+/// let definition = Arc::new(Definition::parse(text)?);
+/// let now = "2026-11-22T08:00:00Z".parse()?;
+/// let mut execution = Execution::start(definition, "run-1", "acs:ram::1:role/flow", json!({"name": "you"}), now);
+/// let tasks = execution.advance(now);
+/// assert_eq!(tasks[0].parameters, json!({"name": "you"}));
+/// execution.complete(now, tasks[0].id, Ok(json!({"text": "Hello, you"})));
+/// assert_eq!((execution.status(), execution.output()), (Status::Succeeded, Some(&json!({"text": "Hello, you"}))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Execution {
     definition: Arc<Definition>,
@@ -48,9 +70,9 @@ pub struct Execution {
     next_thread: u64,
     next_task: u64,
     outbox: Vec<TaskRequest>,
-    /// What the tokens of its tasks begin with.
+    /// The prefix of the tokens of its tasks.
     secret: String,
-    /// Tasks that a token was given out for.
+    /// Tasks that a token was issued for.
     reportable: BTreeSet<TaskId>,
     /// By how much every task's Timeout is longer than its definition says.
     allowance: Duration,
@@ -82,15 +104,14 @@ impl Execution {
         }
     }
 
-    /// Gives every task that answers at once so much more time than its Timeout: where time runs fast, whoever does the work may be
-    /// given more of it.
+    /// Extends the Timeout of every task that is answered synchronously: on an accelerated clock, real work needs more of the
+    /// clock's time.
     #[must_use]
     pub fn with_allowance(self, allowance: Duration) -> Self {
         Self { allowance, ..self }
     }
 
-    /// Makes the tokens of tasks begin with a text that nobody can guess, instead of the execution's name. It must hold
-    /// no dot.
+    /// Makes the tokens of tasks begin with a secret text, instead of the execution's name. It must not contain a dot.
     #[must_use]
     pub fn with_secret(self, secret: &str) -> Self {
         Self { secret: secret.to_owned(), ..self }
@@ -105,7 +126,7 @@ impl Execution {
     /// The task that a report with this token is about, while it waits for one.
     ///
     /// # Errors
-    /// The token is none of this execution's, or its task waits no longer.
+    /// The token was not issued by this execution, or its task no longer waits.
     pub fn waiting(&self, token: &str) -> Result<TaskId, TokenError> {
         let number = token.strip_prefix(&self.secret).and_then(|rest| rest.strip_prefix('.'));
         let task = number.and_then(|number| number.parse().ok()).map(TaskId).ok_or(TokenError::Unknown)?;

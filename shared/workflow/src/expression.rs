@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Roots: `$Context`, `$Input`, `$Output`, `$Global` (section 1.2). Strings stand in double or single quotes. A path
-//! that leads nowhere is an error, never null: a misspelt field must not steer a flow.
+//! that does not exist is an error, never null: a misspelt field must not change the control flow.
 
 mod environment;
 mod equality;

@@ -69,7 +69,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-/// The arenas while they fill: a place is reserved before the thing is read, because others point at it.
+/// The arenas while they are filled: an index is reserved before its scope or state is read, because others refer to it.
 struct Reader {
     scopes: Vec<Option<Scope>>,
     states: Vec<Option<State>>,
@@ -236,7 +236,7 @@ fn task(fields: &Fields<'_>) -> Result<Task, DefinitionError> {
             }
         }
         if let Some(form) = parameters.optional_text("invocationType")? {
-            // Which goes with which: section 1.2.
+            // The allowed combinations: section 1.2.
             let fits: &[&str] = match mode {
                 TaskMode::RequestComplete => &["Sync"],
                 TaskMode::WaitForSystemCallback => &["Async"],

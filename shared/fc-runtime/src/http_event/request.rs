@@ -12,7 +12,7 @@ use crate::{
     time::epoch_millis,
 };
 
-/// Whoever forwards a request adds the address that it came from. The first is the client's, as the client's side states it.
+/// Each proxy appends the address that the request came from. The first is the client's; the client can forge it.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request, as the forms look at it.

@@ -42,7 +42,7 @@ pub struct SecurityGroup {
     pub security_group_type: String,
     pub vpc_id: String,
     pub rule_count: u32,
-    /// Made by a cloud service: it cannot be edited.
+    /// Created by a cloud service: it cannot be edited.
     pub service_managed: bool,
     pub description: String,
     pub tags: Vec<ResourceTag>,

@@ -14,7 +14,7 @@ pub(super) struct Scope<'a> {
     pub(super) pseudo: &'a Pseudo,
     pub(super) parameters: BTreeMap<String, Value>,
     pub(super) conditions: BTreeMap<String, bool>,
-    /// The attributes being computed: one that leads back to itself is an error, not an endless loop.
+    /// The attributes being computed: a cycle is an error, not an endless loop.
     pub(super) visiting: RefCell<Vec<String>>,
     pub(super) work: Work,
 }

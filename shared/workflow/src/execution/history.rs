@@ -9,7 +9,7 @@ use super::thread::ThreadId;
 use crate::limits;
 
 impl Execution {
-    /// Writes an event of a thread's present state. The last place of a full history is kept for the end.
+    /// Writes an event of a thread's current state. The last place in the history is reserved for the final event.
     pub(super) fn note(&mut self, now: Timestamp, thread: ThreadId, kind: EventKind, detail: Value) {
         if self.events.len() + 1 >= limits::EVENTS {
             self.full = true;

@@ -1,11 +1,11 @@
-//! How far an execution is, and how it failed.
+//! The status of an execution, and why it failed.
 
 /// The status of an execution, spelled as `DescribeExecution` answers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// Accepted, nothing done yet.
     Starting,
-    /// At work or waiting.
+    /// Running or waiting.
     Running,
     /// Ended by `StopExecution`.
     Stopped,
@@ -18,7 +18,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The word of the API.
+    /// The value in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Status {
         }
     }
 
-    /// Whether nothing will happen any more.
+    /// Whether it has ended.
     #[must_use]
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Starting | Self::Running)

@@ -1,4 +1,4 @@
-//! Tasks as an execution and its caller hand them to one another.
+//! The tasks that an execution asks its caller to run, and their results.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl std::fmt::Display for TaskId {
 /// A task to invoke now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskRequest {
-    /// To be given back with the result.
+    /// The id that [`Execution::complete`](crate::Execution::complete) takes.
     pub id: TaskId,
     /// The Task state's name.
     pub state: String,
@@ -44,13 +44,13 @@ pub struct TaskError {
     pub detail: String,
 }
 
-/// Why a token reports nothing.
+/// Why a token is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// This execution never gave it out.
+    /// This execution did not issue it.
     #[error("no task has this token")]
     Unknown,
-    /// Its task is done, failed, timed out or given up.
+    /// Its task is done, failed, timed out or aborted.
     #[error("the task has already completed")]
     Completed,
 }

@@ -1,4 +1,4 @@
-//! Where one line of control stands.
+//! One thread of an execution: its state and what it waits for.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(super) enum Phase {
     Backoff {
         until: Timestamp,
     },
-    /// Branches or items are under way.
+    /// It waits for its branches or items.
     Join(Join),
 }
 
@@ -73,7 +73,7 @@ impl Thread {
         }
     }
 
-    /// When time alone moves this thread.
+    /// When a timer of this thread expires.
     pub(super) fn due(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Task { deadline, .. } => *deadline,

@@ -12,7 +12,7 @@ pub(crate) struct Environment {
     pub(crate) context: Value,
     pub(crate) input: Value,
     pub(crate) output: Option<Value>,
-    /// How many bytes were read and made so far.
+    /// How many bytes were read and built so far.
     spent: Cell<usize>,
 }
 
@@ -21,7 +21,7 @@ impl Environment {
         Self { context, input, output, spent: Cell::new(0) }
     }
 
-    /// Hands a value on that was read or made, and counts it.
+    /// Counts a value that was read or built, and returns it.
     pub(crate) fn made(&self, value: Value) -> Result<Value, String> {
         let spent = self.spent.get().saturating_add(size(&value));
         self.spent.set(spent);

@@ -1,7 +1,7 @@
 //! The built-in functions whose behaviour the help page shows by example.
 //!
-//! Source: the CloudFlow help page "Built-in functions". Functions that draw identifiers or hash are left out: a
-//! definition that needs them is refused when it is read, not when it runs.
+//! Source: the CloudFlow help page "Built-in functions". Functions that generate identifiers or hashes are not
+//! implemented: a definition that uses them is refused when it is read, not when it runs.
 
 use std::collections::BTreeSet;
 

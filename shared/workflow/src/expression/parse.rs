@@ -1,4 +1,4 @@
-//! From words to a tree, by recursive descent with a bounded depth.
+//! The parser: from tokens to a tree, by recursive descent with a bounded depth.
 
 use serde_json::Value;
 
