@@ -1,4 +1,4 @@
-//! What the process is given beside its arguments: the environment's variables, and in tests the way to the cloud.
+//! The environment variables of the process, and in tests the transport to the cloud.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,24 +6,28 @@ use std::sync::Arc;
 use clock::Clock;
 use openapi::Transport;
 
-/// The process's environment, read once by main, and the way to the cloud.
+/// The environment variables of the process, read once by main, and in tests a transport.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     pub(crate) variables: BTreeMap<String, String>,
-    /// In place of HTTPS on real time.
-    pub(crate) way: Option<(Arc<dyn Transport>, Clock)>,
+    /// Replaces HTTPS and real time in tests.
+    pub(crate) transport: Option<(Arc<dyn Transport>, Clock)>,
 }
 
 impl Environment {
-    /// HTTPS on real time.
+    /// With HTTPS and real time.
     pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
-        Self { variables, way: None }
+        Self { variables, transport: None }
     }
 
-    /// Another way to the cloud.
+    /// With another transport and clock.
     #[cfg(test)]
-    pub(crate) fn within(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
-        Self { variables, way: Some((transport, clock)) }
+    pub(crate) fn with_transport(
+        variables: BTreeMap<String, String>,
+        transport: Arc<dyn Transport>,
+        clock: Clock,
+    ) -> Self {
+        Self { variables, transport: Some((transport, clock)) }
     }
 
     /// A variable.

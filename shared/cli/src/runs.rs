@@ -1,5 +1,5 @@
-//! Runs of the workflow, read back from CloudFlow as anybody at its console could: what `run` follows, `status` lists,
-//! `apply` waits for and the demo tells.
+//! Runs of the workflow, read from CloudFlow's API: `run` follows them, `status` lists them, `apply` waits for them, and the demo
+//! prints them.
 
 mod report;
 mod stage_line;

@@ -153,7 +153,7 @@ impl Local {
     }
 
     /// A GET through a listener of an ALB, the way this deployment's clients reach it: over HTTP where there are ports,
-    /// else in memory. Gives status, the header `X-Served-By` and the body; nothing where nobody listens.
+    /// else in memory. Gives status, the header `X-Served-By` and the body; `None` if there is no such listener.
     pub async fn get(&self, load_balancer: &str, port: u16, host: &str) -> Option<Fetched> {
         let response = match &self.ports {
             None => self.cloud.request_alb(load_balancer, port, Some(host))?,

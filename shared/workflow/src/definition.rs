@@ -79,7 +79,7 @@ pub enum TaskMode {
     RequestComplete,
     /// When the service called has finished what it was asked to do.
     WaitForSystemCallback,
-    /// When somebody reports with the token that the call's parameters hand on (`$Context.Current.TaskToken`).
+    /// When a callback with the token arrives that the call's parameters pass on (`$Context.Current.TaskToken`).
     WaitForCustomCallback,
 }
 

@@ -1,11 +1,11 @@
-//! A run of the workflow, as far as the story has told it.
+//! A run of the workflow that the demo follows.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use stage::Report;
 
-/// A run as the story saw it.
+/// A run and what was printed about it.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     /// The execution's name.
@@ -14,9 +14,9 @@ pub(crate) struct Run {
     pub(crate) reports: Vec<Report>,
     /// How many changes it made in all.
     pub(crate) changes: usize,
-    /// Events of its history that were told.
+    /// How many events of its history were printed.
     pub(super) seen: usize,
-    /// When it came to each of its states.
+    /// When it entered each of its states.
     pub(super) entered: BTreeMap<String, Timestamp>,
     pub(super) ended: bool,
 }

@@ -1,4 +1,4 @@
-//! A picture as SVG: self-contained, in light and dark, and nothing told by colour alone. Forward is solid with round
+//! A picture as SVG: self-contained, with a light and a dark theme, and readable without colours. Forward is solid with round
 //! numbers, return dashed with square ones; what is missing is dotted; a fault is a cross.
 
 use std::fmt::Write as _;

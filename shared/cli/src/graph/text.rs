@@ -1,4 +1,4 @@
-//! How wide text is, without a font at hand: upper bounds for the fonts that the pictures ask for.
+//! The width of text without font metrics: upper bounds for the fonts that the pictures name.
 
 use crate::output::{columns, visible};
 

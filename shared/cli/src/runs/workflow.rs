@@ -5,7 +5,7 @@ use openapi::fnf;
 use stage::Host;
 use stage::executions::{self, Run};
 
-use crate::output::Trouble;
+use crate::output::CliError;
 
 /// Whether an execution has not ended.
 pub(crate) fn is_open(execution: &fnf::Execution) -> bool {
@@ -19,22 +19,22 @@ pub(crate) struct Workflow<'h> {
 }
 
 impl<'h> Workflow<'h> {
-    /// The workflow, if it is known where it lives.
+    /// The workflow, if its region is known.
     pub(crate) fn known(host: &'h Host) -> Option<Self> {
         host.settings().home_region.as_ref().map(|home| Self { host, home })
     }
 
-    /// The workflow of a command that is about nothing else.
-    pub(crate) fn of(host: &'h Host) -> Result<Self, Trouble> {
+    /// The workflow, for a command that needs it.
+    pub(crate) fn of(host: &'h Host) -> Result<Self, CliError> {
         Self::known(host).ok_or_else(|| {
-            Trouble::Usage(
+            CliError::Usage(
                 "The workflow's region is not known: give --home REGION, or set ALBRIDGE_HOME_REGION.".to_owned(),
             )
         })
     }
 
     /// Whether there is a workflow of that name at all.
-    pub(crate) async fn exists(&self) -> Result<bool, Trouble> {
+    pub(crate) async fn exists(&self) -> Result<bool, CliError> {
         let describe = fnf::DescribeFlow { name: self.flow() };
         match self.host.client().call(self.home.as_str(), &describe).await {
             Ok(_) => Ok(true),
@@ -43,16 +43,16 @@ impl<'h> Workflow<'h> {
         }
     }
 
-    /// What is said where there is none.
-    pub(crate) fn missing(&self) -> Trouble {
+    /// The error if there is no workflow.
+    pub(crate) fn missing(&self) -> CliError {
         let (flow, home) = (self.flow(), self.home);
-        Trouble::Failed(format!(
+        CliError::Failed(format!(
             "There is no workflow {flow} in {home}: create the home stack there, or see --home and ALBRIDGE_FLOW."
         ))
     }
 
     /// The runs of a binding that have not ended, oldest first. Where there is no workflow there is no run.
-    pub(crate) async fn open(&self, binding: &BindingName) -> Result<Vec<Run>, Trouble> {
+    pub(crate) async fn open(&self, binding: &BindingName) -> Result<Vec<Run>, CliError> {
         let mut runs = Vec::new();
         for status in ["Starting", "Running"] {
             let list =
@@ -67,7 +67,7 @@ impl<'h> Workflow<'h> {
     }
 
     /// The latest executions of all bindings, newest first: one page, however many there were.
-    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, Trouble> {
+    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, CliError> {
         let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
         match self.host.client().call(self.home.as_str(), &list).await {
             Ok(page) => Ok(page.executions),
@@ -77,14 +77,14 @@ impl<'h> Workflow<'h> {
     }
 
     /// One execution.
-    pub(crate) async fn execution(&self, name: &str) -> Result<fnf::Execution, Trouble> {
+    pub(crate) async fn execution(&self, name: &str) -> Result<fnf::Execution, CliError> {
         let describe =
             fnf::DescribeExecution { flow_name: self.flow(), execution_name: name.to_owned(), wait_time_seconds: None };
         self.host.client().call(self.home.as_str(), &describe).await.map_err(|error| self.failed("read", &error))
     }
 
     /// What happened in an execution so far, oldest first.
-    pub(crate) async fn history(&self, name: &str) -> Result<Vec<fnf::Event>, Trouble> {
+    pub(crate) async fn history(&self, name: &str) -> Result<Vec<fnf::Event>, CliError> {
         let history =
             fnf::GetExecutionHistory { flow_name: self.flow(), execution_name: name.to_owned(), ..Default::default() };
         self.host.client().list(self.home.as_str(), history).await.map_err(|error| self.failed("read", &error))
@@ -94,7 +94,7 @@ impl<'h> Workflow<'h> {
         self.host.settings().flow.clone()
     }
 
-    fn failed(&self, verb: &str, error: &openapi::Error) -> Trouble {
-        Trouble::Failed(format!("The runs of {} in {} cannot be {verb}: {error}.", self.flow(), self.home))
+    fn failed(&self, verb: &str, error: &openapi::Error) -> CliError {
+        CliError::Failed(format!("The runs of {} in {} cannot be {verb}: {error}.", self.flow(), self.home))
     }
 }

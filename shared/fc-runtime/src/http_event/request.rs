@@ -22,7 +22,7 @@ pub(super) struct Request<'a> {
     context: &'a Context,
     /// When it came, in milliseconds since the epoch.
     pub(super) epoch: u64,
-    /// The client's address; empty if nobody says.
+    /// The client's address; empty if it is not known.
     pub(super) source_ip: Cow<'a, str>,
 }
 

@@ -23,7 +23,7 @@ pub enum ReplayError {
         reason: String,
     },
     /// No connection was possible.
-    #[error("request {number} reached nobody: {reason}")]
+    #[error("request {number}: no connection: {reason}")]
     Unreachable {
         /// The exchange's number.
         number: u64,

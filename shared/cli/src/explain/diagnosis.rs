@@ -1,4 +1,4 @@
-//! What one explanation is made from, and the sentences about it as a whole.
+//! The diagnosis of one instance: the inputs, the result, and its headline.
 
 use onboarding::ids::VpcId;
 use onboarding::plan::Verdict;
@@ -6,49 +6,49 @@ use onboarding::topology::{Instance, Topology};
 use onboarding::{Binding, Deployment, Plan};
 use reachability::{Explanation, Fault};
 
-use crate::output::Tone;
+use crate::output::Style;
 
-/// An instance, what was seen around it, and what became of packets for it.
+/// An instance, the topology around it, and the explanation of its path.
 #[derive(Debug, Clone)]
-pub(crate) struct Sight {
+pub(crate) struct Diagnosis {
     /// Whose marks count as ours.
     pub(crate) deployment: Deployment,
-    /// For whom it is explained.
+    /// The binding that it is explained for.
     pub(crate) binding: Binding,
-    /// What was seen.
+    /// The topology that was read.
     pub(crate) topology: Topology,
-    /// What would be changed.
+    /// The plan of the binding.
     pub(crate) plan: Plan,
-    /// Whom packets are for, at the address asked about.
+    /// The instance, at the address in question.
     pub(crate) instance: Instance,
     /// Whether the binding's tags select it.
     pub(crate) selected: bool,
-    /// What became of them.
+    /// The explanation of its path.
     pub(crate) explanation: Explanation,
 }
 
-impl Sight {
-    /// Where packets come from.
+impl Diagnosis {
+    /// The VPC of the load balancer.
     pub(crate) fn balancer_vpc(&self) -> Option<&VpcId> {
         self.topology.alb().map(|load_balancer| &load_balancer.vpc)
     }
 
-    /// Address and port, as far as there are any.
+    /// Address and port of the instance.
     pub(crate) fn endpoint(&self) -> String {
         let port = self.binding.server_group.port;
         self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
     }
 }
 
-/// What is to be said first.
-pub(crate) fn headline(sight: &Sight) -> String {
-    let (_, word) = verdict(&sight.explanation.served);
-    let name = if sight.instance.name.is_empty() || sight.instance.name == sight.instance.id.as_str() {
+/// The first line: the verdict.
+pub(crate) fn headline(diagnosis: &Diagnosis) -> String {
+    let (_, word) = verdict(&diagnosis.explanation.served);
+    let name = if diagnosis.instance.name.is_empty() || diagnosis.instance.name == diagnosis.instance.id.as_str() {
         String::new()
     } else {
-        format!(", {}", sight.instance.name)
+        format!(", {}", diagnosis.instance.name)
     };
-    format!("{}: {} ({}{name}) is {word}", sight.binding.name, sight.instance.id, sight.endpoint())
+    format!("{}: {} ({}{name}) is {word}", diagnosis.binding.name, diagnosis.instance.id, diagnosis.endpoint())
 }
 
 /// The faults, in the order in which packets meet them, each once.
@@ -63,11 +63,11 @@ pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
     faults
 }
 
-pub(super) const fn verdict(verdict: &Verdict) -> (Tone, &'static str) {
+pub(super) const fn verdict(verdict: &Verdict) -> (Style, &'static str) {
     match verdict {
-        Verdict::Reachable => (Tone::Good, "reachable"),
-        Verdict::Unreachable(_) => (Tone::Bad, "not reachable"),
-        Verdict::Ambiguous(_) => (Tone::Bad, "reachable from some of the ALB's addresses only"),
-        Verdict::Undetermined(_) => (Tone::Bad, "not to be told"),
+        Verdict::Reachable => (Style::Good, "reachable"),
+        Verdict::Unreachable(_) => (Style::Bad, "not reachable"),
+        Verdict::Ambiguous(_) => (Style::Bad, "reachable from some of the ALB's addresses only"),
+        Verdict::Undetermined(_) => (Style::Bad, "not known to be reachable"),
     }
 }

@@ -1,19 +1,19 @@
-//! The tones in which parts of a line may be written.
+//! The styles of parts of a line.
 
-/// Colours of a terminal.
+/// A style on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// What begins a section.
+pub(crate) enum Style {
+    /// Headings.
     Strong,
-    /// What is well.
+    /// Good results.
     Good,
-    /// What is not.
+    /// Faults.
     Bad,
-    /// What is on its way, or only said in passing.
+    /// Things in progress, and details.
     Faint,
 }
 
-impl Tone {
+impl Style {
     /// The parameter of the terminal's SGR sequence.
     pub(super) const fn code(self) -> &'static str {
         match self {
