@@ -1,7 +1,7 @@
-//! `albridge apply`: shows the plan, asks, and makes it, stage by stage, from here.
+//! `albridge apply`: shows the plan, asks, and makes the changes, stage by stage, from this machine.
 //!
-//! Nothing outside the plan that was seen is written: the stages are given it as approved, and keep to it. What has to wait
-//! for its time (a member that drains) is not waited for: it is said who waits until when.
+//! Only the changes of the plan that was shown are written: the stages get it as approved. Members that are removed later (they
+//! drain first) are not waited for: the output says which members will be removed when.
 
 mod leaving;
 mod stages;
@@ -17,25 +17,26 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
-use crate::output::{Console, Exit, Line, Text, Tone, Trouble, visible};
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit, Line, Style, visible};
 use crate::plan::{self, Saved};
-use crate::runs::Workflow;
-use crate::target::{self, Access, Environment};
-use crate::unread::{self, Standing, is_left};
+use crate::runs::{Workflow, stage_line};
+use crate::target::{self, Access};
+use crate::unread::{PlanState, is_left};
 
 pub(crate) use stages::{Progress, stages};
 
-/// Between two looks at the workflow: ListExecutions takes two calls a second.
+/// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
-/// Differences that a refusal names.
+/// How many differences an error message names.
 const NAMED: usize = 3;
 
 /// Applies the plan of one binding, or every plan of a saved file.
-pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let saved = args.plan.as_deref().map(Saved::read).transpose()?;
     if saved.is_none() && !args.yes && !std::io::stdin().is_terminal() {
         let ways = "Nobody can be asked here: give --yes, or --plan FILE with a plan that somebody saw.";
-        return Err(Trouble::Usage(ways.to_owned()));
+        return Err(CliError::Usage(ways.to_owned()));
     }
     let host = target::host(&args.target, environment, Access::Write).await?;
     let deployment = host.settings().deployment.as_str();
@@ -43,7 +44,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         && saved.deployment != deployment
     {
         let other = &saved.deployment;
-        return Err(Trouble::Usage(format!(
+        return Err(CliError::Usage(format!(
             "The plan is one of the deployment {other}, and this is {deployment}: see --deployment."
         )));
     }
@@ -54,10 +55,10 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
     }
     if bindings.len() > 1 && saved.is_none() {
         let names: Vec<_> = bindings.iter().map(BindingName::as_str).collect();
-        return Err(Trouble::Usage(format!("Which binding? The store has: {}.", names.join(", "))));
+        return Err(CliError::Usage(format!("Which binding? The store has: {}.", names.join(", "))));
     }
     if bindings.is_empty() {
-        return Err(Trouble::Usage(
+        return Err(CliError::Usage(
             "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
         ));
     }
@@ -75,7 +76,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
     Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ended {
     exit: Exit,
@@ -89,7 +90,7 @@ impl Ended {
         self.left += other.left;
     }
 
-    /// After the stages. What could not be read counts more than what is left: it is not known how much that is.
+    /// The result after the stages. What could not be read takes precedence over what is left to do, which is not known completely.
     fn of(reports: &[Report]) -> Self {
         let left = undone(reports);
         let mut findings = reports.iter().flat_map(|report| &report.findings);
@@ -110,13 +111,13 @@ async fn one(
     plan: &Plan,
     agreed: bool,
     console: Console,
-) -> Result<Ended, Trouble> {
+) -> Result<Ended, CliError> {
     plan::show(binding, plan, console);
     if plan.changes.is_empty() && plan.pending.is_empty() {
-        return Ok(Ended { exit: Standing::of(plan).exit(plan), left: plan.errors().count() });
+        return Ok(Ended { exit: PlanState::of(plan).exit(plan), left: plan.errors().count() });
     }
     if !agreed && !ask(binding, console) {
-        return Err(Trouble::Failed("Nothing was changed.".to_owned()));
+        return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
     others(host, binding, console).await?;
     let reports = stages(host, binding, plan, |progress| tell(&progress, console)).await?;
@@ -124,23 +125,23 @@ async fn one(
     Ok(Ended::of(&reports))
 }
 
-/// How many things are left undone. What only waits for its time is not: the run or apply after that makes it.
+/// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.
 fn undone(reports: &[Report]) -> usize {
     let undone = |reason: &&Reason| reason.code != Code::NotProbed && reason.until.is_none();
     let blocked = reports.iter().flat_map(|report| &report.blocked).filter(undone).count();
-    // What cannot work although no change is blocked by it, a load balancer that is not there, say.
+    // Faults that block no change, for example a load balancer that does not exist.
     let stuck = |reason: &&Reason| reason.code.severity() == Severity::Error;
     blocked + reports.iter().flat_map(|report| &report.findings).filter(undone).filter(stuck).count()
 }
 
-/// The refusal of a plan that is no longer the one somebody saw.
-fn moved(binding: &BindingName, differences: &[String]) -> Trouble {
+/// The error for a saved plan that no longer matches the current one.
+fn moved(binding: &BindingName, differences: &[String]) -> CliError {
     let first = differences.get(..NAMED).unwrap_or(differences).join("; ");
     let more = match differences.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!("; and {more} more"),
     };
-    Trouble::Failed(format!(
+    CliError::Failed(format!(
         "{binding} is not as it was when the plan was made, so nothing was changed ({first}{more}). Make a new plan."
     ))
 }
@@ -158,9 +159,9 @@ fn ask(binding: &BindingName, console: Console) -> bool {
     read && answer.trim() == "yes"
 }
 
-/// Waits until no run of the binding is listed, where the workflow's region is known: two at work would only get in each
-/// other's way.
-async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), Trouble> {
+/// Waits until no run of the binding is listed, where the workflow's region is known: two at the same time would
+/// conflict.
+async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
     let Some(workflow) = Workflow::known(host) else { return Ok(()) };
     let mut told = false;
     while let Some(first) = workflow.open(binding).await?.first() {
@@ -176,47 +177,15 @@ async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<
 fn tell(progress: &Progress<'_>, console: Console) {
     match progress {
         Progress::Waits { stage, what } => {
-            console.say(Line::toned(Tone::Faint, format!("  {stage:<16} waits: {what}")));
-            console.tell(&json!({"event": "waiting", "stage": stage, "what": what}));
+            console.print(Line::styled(Style::Faint, format!("  {stage:<16} waits: {what}")));
+            console.print_json(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
         Progress::Done { report, changes } => {
-            console.say(line(report, *changes));
-            console.tell(
+            console.print(stage_line(report, *changes));
+            console.print_json(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
                                  "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),
             );
         }
     }
-}
-
-/// How a stage ended, in a word.
-pub(crate) const fn word(status: Status) -> (Tone, &'static str) {
-    match status {
-        Status::Done => (Tone::Good, "done"),
-        Status::Unread => (Tone::Bad, "not known"),
-        Status::Blocked => (Tone::Bad, "blocked"),
-        Status::ReadOnly => (Tone::Bad, "read-only"),
-    }
-}
-
-/// What a stage reported; what it could not read comes first.
-pub(crate) fn line(report: &Report, changes: usize) -> Text {
-    // What only waits for its time is no fault.
-    let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
-    let (tone, word) = word(if waits { Status::Done } else { report.status });
-    let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
-    let stage = format!("  {:<16} ", report.stage.as_str());
-    let mut text = Text::from(Line::new(stage).then_toned(tone, word).then(count));
-    text.extend(unread::lines(&report.unread, "    "));
-    let said = |reason: &&Reason| reason.code == Code::Unread && !report.unread.is_empty();
-    for reason in report.blocked.iter().filter(|reason| !said(reason)) {
-        match reason.until {
-            Some(_) => text.line(format!("    . {}", reason.message)),
-            None => {
-                text.line(format!("    x {}", reason.message));
-                text.line(format!("        {} {}", reason.code, reason.code.remedy()));
-            }
-        }
-    }
-    text
 }

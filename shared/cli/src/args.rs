@@ -1,4 +1,4 @@
-//! The command line, and nothing else: what may be typed, with an example for every command.
+//! The command line arguments, with an example for every command.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The whole story on the emulator, to its end: an instance starts and serves requests from another region.
+    /// The whole procedure on the emulator: an instance starts and serves requests from another region.
     #[command(after_help = "Example:\n  albridge demo --alb upgraded\n  albridge demo --json | tail -1")]
     Demo(DemoArgs),
     /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
@@ -236,7 +236,7 @@ pub(crate) struct ExplainArgs {
 pub(crate) struct GraphArgs {
     /// The binding [default: the store's only one, or the one that wants the instance].
     pub(crate) binding: Option<String>,
-    /// Whose way is drawn: an instance's id, or a private address of it, with or without the port [default: nobody's].
+    /// The instance whose path is drawn: its id, or a private address of it, with or without the port [default: none].
     #[arg(value_name = "INSTANCE|IP[:PORT]")]
     pub(crate) instance: Option<String>,
     /// What is written [default: what the file's name ends in, or svg].

@@ -1,10 +1,10 @@
-//! Whose key an operator's calls are signed with: the environment's, or that of the aliyun CLI's profile.
+//! Finds the access key that signs the calls: in the environment, or in a profile of the aliyun CLI.
 
 use openapi::Credentials;
 use serde::Deserialize;
 
-use crate::output::Trouble;
-use crate::target::Environment;
+use crate::environment::Environment;
+use crate::output::CliError;
 
 /// `~/.aliyun/config.json`, as far as it matters here. It holds keys, so it has no `Debug`.
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ struct Profile {
 }
 
 /// The environment's key, unless a profile is asked for by name; else the profile's.
-pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<Credentials, Trouble> {
+pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<Credentials, CliError> {
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
     if profile.is_none()
         && let (Some(id), Some(secret)) =
@@ -38,23 +38,23 @@ pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<C
     let nowhere = "There is no access key: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \
                    `aliyun configure`.";
     let home =
-        variable("HOME").or_else(|| variable("USERPROFILE")).ok_or_else(|| Trouble::Usage(nowhere.to_owned()))?;
+        variable("HOME").or_else(|| variable("USERPROFILE")).ok_or_else(|| CliError::Usage(nowhere.to_owned()))?;
     let path = std::path::Path::new(&home).join(".aliyun").join("config.json");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Trouble::Usage(nowhere.to_owned())),
-        Err(error) => return Err(Trouble::Usage(format!("{} cannot be read: {error}.", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(CliError::Usage(nowhere.to_owned())),
+        Err(error) => return Err(CliError::Usage(format!("{} cannot be read: {error}.", path.display()))),
     };
     let wanted = profile.map(str::to_owned).or_else(|| variable("ALIBABA_CLOUD_PROFILE"));
     read(&text, &path.display().to_string(), wanted.as_deref())
 }
 
-fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, Trouble> {
+fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, CliError> {
     let config: Config = serde_json::from_str(text)
         // The parser's own words quote the text, and the text holds keys.
         .map_err(|error| {
             let (line, column) = (error.line(), error.column());
-            Trouble::Usage(format!(
+            CliError::Usage(format!(
                 "{name} is no configuration of the aliyun CLI: line {line}, column {column} is not as it should be. Run \
                  `aliyun configure`."
             ))
@@ -62,20 +62,20 @@ fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, Tro
     let wanted = wanted.unwrap_or(if config.current.is_empty() { "default" } else { &config.current });
     let profile = config.profiles.iter().find(|profile| profile.name == wanted).ok_or_else(|| {
         let names: Vec<_> = config.profiles.iter().map(|profile| profile.name.as_str()).collect();
-        Trouble::Usage(format!("{name} has no profile {wanted}; it has: {}.", names.join(", ")))
+        CliError::Usage(format!("{name} has no profile {wanted}; it has: {}.", names.join(", ")))
     })?;
     let token = match profile.mode.as_str() {
         "AK" => None,
         "StsToken" => Some(profile.sts_token.clone()),
         other => {
-            return Err(Trouble::Usage(format!(
+            return Err(CliError::Usage(format!(
                 "The profile {wanted} of {name} has the mode {other:?}; only AK and StsToken are read. Put a key of that \
                  role into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN."
             )));
         }
     };
     if profile.access_key_id.is_empty() || profile.access_key_secret.is_empty() {
-        return Err(Trouble::Usage(format!(
+        return Err(CliError::Usage(format!(
             "The profile {wanted} of {name} has no access key: run `aliyun configure`."
         )));
     }

@@ -1,6 +1,6 @@
 //! `albridge emulate`: the emulated cloud on loopback, for other programs.
 //!
-//! It prints one JSON line when it is ready. With the template deployed the world is alive: events start the workflow, the
+//! It prints one JSON line when it is ready. If the template is deployed, events start the workflow, the
 //! timer repairs drift, and the functions run in this process and call the cloud over HTTP.
 
 use std::collections::BTreeMap;
@@ -14,9 +14,9 @@ use serde::Serialize;
 
 use crate::args::{Alb, EmulateArgs};
 use crate::files;
-use crate::output::{Console, Exit, Trouble};
+use crate::output::{CliError, Console, Exit};
 
-/// The line that is printed when everything can be reached.
+/// The line that is printed when all ports are open.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Ready {
@@ -28,7 +28,7 @@ struct Ready {
     bindings: PathBuf,
     /// The same in the emulated cloud, where the functions read them.
     store: String,
-    /// By `<load balancer>:<port>`, what stands for that listener. Closed without an answer while there is none.
+    /// By `<load balancer>:<port>`, the address for that listener. Connections are closed while there is no such listener.
     data_plane: BTreeMap<String, String>,
     /// Whether the template's functions run.
     deployed: bool,
@@ -36,8 +36,8 @@ struct Ready {
     speed: f64,
 }
 
-/// Serves until somebody ends it.
-pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit, Trouble> {
+/// Serves until it is stopped.
+pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit, CliError> {
     let scenario = match args.scenario.as_str() {
         "procedure" => emulator::PROCEDURE.to_owned(),
         "empty" => String::from("vpcs: []\n"),
@@ -47,14 +47,14 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         Some(file) => (read(file, "bindings")?, file.display().to_string()),
         None => (PROCEDURE_BINDING.to_owned(), "the procedure's bindings".to_owned()),
     };
-    let store = Store::parse(&bindings, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
+    let store = Store::parse(&bindings, &name).map_err(|error| CliError::Usage(error.to_string()))?;
     let procedure = args.scenario == "procedure";
     let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
     let settings = Settings { seed: args.seed, ..Settings::default() };
     let faults = match &args.faults {
         None => Vec::new(),
         Some(file) => faults::parse(&read(file, "list of faults")?)
-            .map_err(|error| Trouble::Usage(format!("{}: {error}.", file.display())))?,
+            .map_err(|error| CliError::Usage(format!("{}: {error}.", file.display())))?,
     };
     let options = Options {
         scenario,
@@ -68,9 +68,9 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         ..Options::default()
     };
     let local =
-        Local::start(options, Clock::scaled(args.speed)).await.map_err(|error| Trouble::Failed(error.to_string()))?;
+        Local::start(options, Clock::scaled(args.speed)).await.map_err(|error| CliError::Failed(error.to_string()))?;
     if let Some(file) = &args.record {
-        let failed = |error| Trouble::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
+        let failed = |error| CliError::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
         let out = files::create(file).map_err(failed)?;
         local.record(out, &args.scenario, args.record_secrets).map_err(failed)?;
     }
@@ -86,7 +86,7 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     let ready = ready(&local, file, deployed).await?;
     match serde_json::to_string(&ready) {
         Ok(line) => console.raw(&line),
-        Err(error) => return Err(Trouble::Failed(error.to_string())),
+        Err(error) => return Err(CliError::Failed(error.to_string())),
     }
     if !console.is_json() {
         console.note(
@@ -123,9 +123,9 @@ fn stacks(store: &Store, procedure: bool) -> Vec<Stack> {
     stacks
 }
 
-async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready, Trouble> {
-    let failed = |error: std::io::Error| Trouble::Failed(format!("A port on loopback cannot be had: {error}."));
-    let ports = local.ports().ok_or_else(|| Trouble::Failed("The emulator has no ports.".to_owned()))?;
+async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready, CliError> {
+    let failed = |error: std::io::Error| CliError::Failed(format!("A port on loopback cannot be had: {error}."));
+    let ports = local.ports().ok_or_else(|| CliError::Failed("The emulator has no ports.".to_owned()))?;
     let mut reached = ports.endpoints().await.map_err(failed)?;
     for (id, _) in local.cloud().with(|world| world.load_balancers()) {
         let address = ports.listener(&id, 80).await.map_err(failed)?;
@@ -145,18 +145,18 @@ async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready
     })
 }
 
-fn read(file: &Path, what: &str) -> Result<String, Trouble> {
+fn read(file: &Path, what: &str) -> Result<String, CliError> {
     std::fs::read_to_string(file)
-        .map_err(|error| Trouble::Usage(format!("The {what} {} cannot be read: {error}.", file.display())))
+        .map_err(|error| CliError::Usage(format!("The {what} {} cannot be read: {error}.", file.display())))
 }
 
-/// A folder of this process's own for the procedure's bindings; it goes with it.
+/// A temporary folder for the procedure's bindings; it is removed when the process ends.
 struct Folder(PathBuf);
 
 impl Folder {
-    fn with(bindings: &str) -> Result<Self, Trouble> {
+    fn with(bindings: &str) -> Result<Self, CliError> {
         let path = std::env::temp_dir().join(format!("albridge-emulate-{}", std::process::id()));
-        let failed = |error| Trouble::Failed(format!("{} cannot be written: {error}.", path.display()));
+        let failed = |error| CliError::Failed(format!("{} cannot be written: {error}.", path.display()));
         files::folder(&path).map_err(failed)?;
         let folder = Self(path.clone());
         std::fs::write(folder.file(), bindings).map_err(failed)?;

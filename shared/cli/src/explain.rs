@@ -1,6 +1,7 @@
 //! `albridge explain`: why a backend is, or is not, reachable.
 
 mod cells;
+mod diagnosis;
 mod grid;
 mod subject;
 mod table;
@@ -8,68 +9,40 @@ mod table;
 use onboarding::ids::{BindingName, VpcId};
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Known, Topology};
-use onboarding::{Binding, Deployment, Plan, Store, desired};
-use reachability::{Explanation, Fault, Question, Wish};
+use onboarding::{Binding, Plan, Store, desired};
+use reachability::{Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
 
 use crate::args::ExplainArgs;
-use crate::output::{Console, Exit, Line, Text, Tone, Trouble};
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit, Line, Text};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 use crate::unread;
 
+pub(crate) use diagnosis::{Diagnosis, faults, headline};
 pub(crate) use subject::Subject;
 pub(crate) use table::ways;
 
-/// An instance, what was seen around it, and what became of packets for it.
-#[derive(Debug, Clone)]
-pub(crate) struct Sight {
-    /// Whose marks count as ours.
-    pub(crate) deployment: Deployment,
-    /// For whom it is explained.
-    pub(crate) binding: Binding,
-    /// What was seen.
-    pub(crate) topology: Topology,
-    /// What would be changed.
-    pub(crate) plan: Plan,
-    /// Whom packets are for, at the address asked about.
-    pub(crate) instance: Instance,
-    /// Whether the binding's tags select it.
-    pub(crate) selected: bool,
-    /// What became of them.
-    pub(crate) explanation: Explanation,
-}
-
-impl Sight {
-    /// Where packets come from.
-    pub(crate) fn balancer_vpc(&self) -> Option<&VpcId> {
-        self.topology.alb().map(|load_balancer| &load_balancer.vpc)
-    }
-
-    /// Address and port, as far as there are any.
-    pub(crate) fn endpoint(&self) -> String {
-        let port = self.binding.server_group.port;
-        self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
-    }
-}
+use diagnosis::verdict;
 
 /// Explains one instance.
-pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let subject = Subject::parse(&args.instance)?;
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
-    let sight = see(&host, &store, args.binding.as_deref(), &subject).await?;
-    Ok(show(&sight, console))
+    let diagnosis = diagnose(&host, &store, args.binding.as_deref(), &subject).await?;
+    Ok(show(&diagnosis, console))
 }
 
-/// Looks at one instance, for the binding named, or else the one that selects it, or else the first whose VPCs hold it.
-pub(crate) async fn see(
+/// Diagnoses one instance for the named binding, or else the one that selects it, or else the first whose VPCs contain it.
+pub(crate) async fn diagnose(
     host: &Host,
     store: &Store,
     binding: Option<&str>,
     subject: &Subject,
-) -> Result<Sight, Trouble> {
+) -> Result<Diagnosis, CliError> {
     let names = target::bindings(store, binding)?;
     let bindings: Vec<&Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).collect();
     let served = serving(&bindings, subject)?;
@@ -93,12 +66,12 @@ pub(crate) async fn see(
             read_groups(host, binding, &instance, &mut topology).await;
             judge(host, binding, topology, plan, instance, false)
         }
-        None => Err(Trouble::Failed(misses.join(" "))),
+        None => Err(CliError::Failed(misses.join(" "))),
     }
 }
 
 /// The bindings that serve the port asked about.
-fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Binding>, Trouble> {
+fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Binding>, CliError> {
     let Subject::Address { port: Some(port), .. } = subject else { return Ok(bindings.to_vec()) };
     let serving: Vec<&Binding> =
         bindings.iter().copied().filter(|binding| binding.server_group.ports().contains(port)).collect();
@@ -110,7 +83,7 @@ fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Bi
                 format!("{} {}", binding.name, ports.join(" and "))
             })
             .collect();
-        return Err(Trouble::Usage(format!(
+        return Err(CliError::Usage(format!(
             "No binding serves port {port}: leave the port out, or ask for one of these: {}.",
             ports.join(", ")
         )));
@@ -118,7 +91,7 @@ fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Bi
     Ok(serving)
 }
 
-/// The instance that is meant, or where it was looked for.
+/// The instance that is meant; the error says where it was looked for.
 fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
     let mut instances = topology.instances.values().filter_map(Known::get).flatten();
     let found = match subject {
@@ -157,7 +130,7 @@ fn describe(topology: &Topology, id: &VpcId) -> String {
     if cidrs.is_empty() { format!("{id} (not there)") } else { format!("{id} ({})", cidrs.join(", ")) }
 }
 
-/// Reads the security groups of an instance that the binding does not select: of nobody else are they read.
+/// Reads the security groups of an instance that the binding does not select: for others they are not read.
 async fn read_groups(host: &Host, binding: &Binding, instance: &Instance, topology: &mut Topology) {
     let mut like = binding.clone();
     for backend in like.backends.iter_mut().filter(|backend| backend.vpc == instance.vpc) {
@@ -178,10 +151,10 @@ fn judge(
     plan: Plan,
     instance: Instance,
     selected: bool,
-) -> Result<Sight, Trouble> {
+) -> Result<Diagnosis, CliError> {
     let reason = |reason: onboarding::Reason| match unread::sentence(&topology.unread) {
-        Some(sentence) => Trouble::Failed(format!("not known: {} {sentence}.", reason.resource)),
-        None => Trouble::Failed(reason.to_string()),
+        Some(sentence) => CliError::Failed(format!("not known: {} {sentence}.", reason.resource)),
+        None => CliError::Failed(reason.to_string()),
     };
     let deployment = host.settings().deployment.clone();
     let load_balancer = desired::load_balancer(binding, &topology).map_err(reason)?;
@@ -194,71 +167,39 @@ fn judge(
         ports: &binding.server_group.ports(),
         wish: Some(Wish { deployment: &deployment, binding }),
     });
-    Ok(Sight { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
-}
-
-/// What is to be said first.
-pub(crate) fn headline(sight: &Sight) -> String {
-    let (_, word) = verdict(&sight.explanation.served);
-    let name = if sight.instance.name.is_empty() || sight.instance.name == sight.instance.id.as_str() {
-        String::new()
-    } else {
-        format!(", {}", sight.instance.name)
-    };
-    format!("{}: {} ({}{name}) is {word}", sight.binding.name, sight.instance.id, sight.endpoint())
-}
-
-/// The faults, in the order in which packets meet them, each once.
-pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
-    let ways = explanation.front.iter().chain([&explanation.forward, &explanation.back]);
-    let mut faults: Vec<&Fault> = Vec::new();
-    for fault in ways.filter_map(|way| way.fault.as_ref()) {
-        if !faults.iter().any(|seen| seen.reason == fault.reason) {
-            faults.push(fault);
-        }
-    }
-    faults
-}
-
-const fn verdict(verdict: &Verdict) -> (Tone, &'static str) {
-    match verdict {
-        Verdict::Reachable => (Tone::Good, "reachable"),
-        Verdict::Unreachable(_) => (Tone::Bad, "not reachable"),
-        Verdict::Ambiguous(_) => (Tone::Bad, "reachable from some of the ALB's addresses only"),
-        Verdict::Undetermined(_) => (Tone::Bad, "not to be told"),
-    }
+    Ok(Diagnosis { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
 }
 
 /// All of it, for people. What could not be read comes first.
-pub(crate) fn text(sight: &Sight, width: usize) -> Text {
-    let (tone, _) = verdict(&sight.explanation.served);
-    let mut text = unread::lines(&sight.topology.unread, "");
-    text.line(Line::toned(tone, headline(sight)));
-    if !sight.selected {
-        let name = &sight.binding.name;
+pub(crate) fn text(diagnosis: &Diagnosis, width: usize) -> Text {
+    let (style, _) = verdict(&diagnosis.explanation.served);
+    let mut text = unread::lines(&diagnosis.topology.unread, "");
+    text.line(Line::styled(style, headline(diagnosis)));
+    if !diagnosis.selected {
+        let name = &diagnosis.binding.name;
         text.line(format!("  It is not selected by the tags of {name}; explained as if it were."));
     }
-    text.extend(ways(sight, width));
-    text.extend(table::sources(sight, width));
-    text.extend(table::faults(sight, width));
+    text.extend(ways(diagnosis, width));
+    text.extend(table::sources(diagnosis, width));
+    text.extend(table::faults(diagnosis, width));
     text
 }
 
-fn show(sight: &Sight, console: Console) -> Exit {
-    console.say(text(sight, console.width()));
-    let name: &BindingName = &sight.binding.name;
-    let unread = &sight.topology.unread;
-    console.tell(&json!({
-        "event": "explanation", "binding": name, "instance": sight.instance.id, "address": sight.instance.address,
-        "port": sight.binding.server_group.port, "selected": sight.selected, "unread": unread,
-        "explanation": sight.explanation
+fn show(diagnosis: &Diagnosis, console: Console) -> Exit {
+    console.print(text(diagnosis, console.width()));
+    let name: &BindingName = &diagnosis.binding.name;
+    let unread = &diagnosis.topology.unread;
+    console.print_json(&json!({
+        "event": "explanation", "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
+        "port": diagnosis.binding.server_group.port, "selected": diagnosis.selected, "unread": unread,
+        "explanation": diagnosis.explanation
     }));
-    // A verdict over facts of which some are missing is not a whole one, even where it says "reachable".
-    let exit = match &sight.explanation.served {
+    // If something could not be read, the verdict is not reliable, even if it says "reachable".
+    let exit = match &diagnosis.explanation.served {
         _ if !unread.is_empty() => Exit::Failed,
         Verdict::Undetermined(_) => Exit::Failed,
         Verdict::Reachable => Exit::Done,
         Verdict::Unreachable(_) | Verdict::Ambiguous(_) => Exit::Pending,
     };
-    console.finish(exit, json!({"verdict": sight.explanation.served}))
+    console.finish(exit, json!({"verdict": diagnosis.explanation.served}))
 }

@@ -1,17 +1,16 @@
 //! Files that hold what only their owner should read: saved plans and recordings.
 //!
-//! A new file is made beside the old one, readable by its owner alone, and takes its name in one step: nobody ever reads half
-//! of it, and an old one's permissions do not carry over. What has the name and is no regular file stays as it is: a
-//! symbolic link could lead anywhere.
+//! A file is written under a temporary name, readable by its owner alone, and then renamed: so no reader sees a part of it, and
+//! the permissions of an old file are not kept. Only a regular file is replaced: a symbolic link could point anywhere.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 
-/// Attempts to find a name that nobody has.
+/// How many unused names are tried.
 const NAMES: u32 = 100;
 
-/// An empty file of this name, to be written bit by bit. It takes the name at once.
+/// Creates an empty file of this name, to be written in parts.
 pub(crate) fn create(path: &Path) -> Result<File> {
     let (beside, file) = beside(path)?;
     take_name(&beside, path)?;

@@ -28,10 +28,11 @@ use onboarding::{FailedCalls, Store};
 use serde_json::json;
 
 use crate::args::{Format, GraphArgs};
-use crate::explain::{Sight, Subject, faults, headline, see};
-use crate::output::{Console, Exit, Trouble};
+use crate::environment::Environment;
+use crate::explain::{Diagnosis, Subject, diagnose, faults, headline};
+use crate::output::{CliError, Console, Exit};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 use crate::unread;
 
 use build::Draft;
@@ -39,19 +40,19 @@ use model::Picture;
 use ways::Trip;
 
 /// Draws a binding.
-pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let format = format(args)?;
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let (binding, subject) = asked(args, &store)?;
     let (picture, unread) = match &subject {
         Some(subject) => {
-            let sight = see(&host, &store, binding.as_ref().map(BindingName::as_str), subject).await?;
-            (of_sight(&sight), sight.topology.unread.clone())
+            let diagnosis = diagnose(&host, &store, binding.as_ref().map(BindingName::as_str), subject).await?;
+            (of_sight(&diagnosis), diagnosis.topology.unread.clone())
         }
         None => {
             let name = only(&store, binding)?;
-            let missing = || Trouble::Failed(format!("The bindings have no {name}."));
+            let missing = || CliError::Failed(format!("The bindings have no {name}."));
             let wanted = store.binding(name.as_str()).ok_or_else(missing)?;
             let (topology, plan) = plan::look(&host, &name, true).await?;
             let marked = BTreeSet::new();
@@ -74,9 +75,10 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
         None => {}
     }
     let shown = args.out.is_none().then_some(&text);
-    console
-        .tell(&json!({"event": "graph", "format": format, "title": picture.title, "file": args.out, "unread": unread,
-                         "text": shown}));
+    console.print_json(
+        &json!({"event": "graph", "format": format, "title": picture.title, "file": args.out, "unread": unread,
+                         "text": shown}),
+    );
     if !unread.is_empty() {
         console.note(unread::lines(&unread, ""));
     }
@@ -91,30 +93,30 @@ fn not_known(mut picture: Picture, unread: &FailedCalls) -> Picture {
 }
 
 /// The picture of what was seen of one instance.
-pub(crate) fn of_sight(sight: &Sight) -> Picture {
-    let trip = sight.balancer_vpc().map(|balancer| Trip {
+pub(crate) fn of_sight(diagnosis: &Diagnosis) -> Picture {
+    let trip = diagnosis.balancer_vpc().map(|balancer| Trip {
         balancer,
-        instance: &sight.instance,
-        explanation: &sight.explanation,
+        instance: &diagnosis.instance,
+        explanation: &diagnosis.explanation,
     });
     let marked = trip.as_ref().map(Trip::tags).unwrap_or_default();
     let mut picture = Draft {
-        deployment: &sight.deployment,
-        binding: &sight.binding,
-        topology: &sight.topology,
-        plan: &sight.plan,
-        instance: Some(&sight.instance),
+        deployment: &diagnosis.deployment,
+        binding: &diagnosis.binding,
+        topology: &diagnosis.topology,
+        plan: &diagnosis.plan,
+        instance: Some(&diagnosis.instance),
         marked: &marked,
     }
     .picture();
-    picture.title = headline(sight);
-    for fault in faults(&sight.explanation) {
+    picture.title = headline(diagnosis);
+    for fault in faults(&diagnosis.explanation) {
         picture.notes.push(format!("✕ {} {}", fault.reason.code, fault.reason.message));
     }
     if let Some(trip) = trip {
         trip.draw(&mut picture);
     }
-    not_known(picture, &sight.topology.unread)
+    not_known(picture, &diagnosis.topology.unread)
 }
 
 /// The picture as text.
@@ -127,7 +129,7 @@ fn render(picture: &Picture, format: Format) -> String {
 }
 
 /// The format asked for, else the one that the file's name ends in, else SVG.
-fn format(args: &GraphArgs) -> Result<Format, Trouble> {
+fn format(args: &GraphArgs) -> Result<Format, CliError> {
     let by_name = match args.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str) {
         Some("svg") => Some(Format::Svg),
         Some("mmd" | "mermaid") => Some(Format::Mermaid),
@@ -137,7 +139,7 @@ fn format(args: &GraphArgs) -> Result<Format, Trouble> {
     match (args.format, by_name, &args.out) {
         (Some(format), ..) | (None, Some(format), _) => Ok(format),
         (None, None, None) => Ok(Format::Svg),
-        (None, None, Some(file)) => Err(Trouble::Usage(format!(
+        (None, None, Some(file)) => Err(CliError::Usage(format!(
             "The name {} tells no format: let it end in .svg, .mmd or .dot, or give --format.",
             file.display()
         ))),
@@ -145,8 +147,8 @@ fn format(args: &GraphArgs) -> Result<Format, Trouble> {
 }
 
 /// A single word is a binding if the store has one by this name, else an instance or an address.
-fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option<Subject>), Trouble> {
-    let named = |name: &str| -> Result<_, Trouble> { Ok(target::bindings(store, Some(name))?.into_iter().next()) };
+fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option<Subject>), CliError> {
+    let named = |name: &str| -> Result<_, CliError> { Ok(target::bindings(store, Some(name))?.into_iter().next()) };
     match (&args.binding, &args.instance) {
         (None, _) => Ok((None, None)),
         (Some(name), Some(instance)) => Ok((named(name)?, Some(Subject::parse(instance)?))),
@@ -159,7 +161,7 @@ fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option
 }
 
 /// The binding asked for, or the only one.
-fn only(store: &Store, wanted: Option<BindingName>) -> Result<BindingName, Trouble> {
+fn only(store: &Store, wanted: Option<BindingName>) -> Result<BindingName, CliError> {
     if let Some(name) = wanted {
         return Ok(name);
     }
@@ -168,12 +170,12 @@ fn only(store: &Store, wanted: Option<BindingName>) -> Result<BindingName, Troub
         [name] => Ok(name.clone()),
         _ => {
             let names: Vec<_> = names.iter().map(BindingName::as_str).collect();
-            Err(Trouble::Usage(format!("Say which binding to draw; there are: {}.", names.join(", "))))
+            Err(CliError::Usage(format!("Say which binding to draw; there are: {}.", names.join(", "))))
         }
     }
 }
 
-fn write(file: &Path, text: &str) -> Result<(), Trouble> {
+fn write(file: &Path, text: &str) -> Result<(), CliError> {
     std::fs::write(file, text)
-        .map_err(|error| Trouble::Failed(format!("{} cannot be written: {error}.", file.display())))
+        .map_err(|error| CliError::Failed(format!("{} cannot be written: {error}.", file.display())))
 }

@@ -2,14 +2,15 @@
 
 mod apply;
 mod args;
+mod cloud_clock;
 mod credentials;
 mod demo;
 mod emulate;
+mod environment;
 mod explain;
 mod files;
 mod graph;
 mod output;
-mod pace;
 mod plan;
 mod policy;
 mod replay;
@@ -26,14 +27,14 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use args::{Cli, Command};
-use output::{Console, Exit, Text, Trouble};
-use target::Environment;
+use environment::Environment;
+use output::{CliError, Console, Exit, Text};
 
-/// What the command line cannot mean (sysexits' EX_USAGE).
+/// The exit code of usage errors (sysexits' EX_USAGE).
 const USAGE: u8 = 64;
 
 fn main() -> ExitCode {
-    // What is not UTF-8 is none of ours.
+    // Variables that are not UTF-8 are ignored: albridge uses none.
     let environment = Environment::new(
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -54,7 +55,7 @@ fn main() -> ExitCode {
         .init();
     let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
     std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
-    // The demo leaps over waits, which tokio does on one thread only.
+    // The demo skips waits, which tokio supports on a current-thread runtime only.
     let mut runtime = match cli.command {
         Command::Demo(_) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
@@ -62,20 +63,20 @@ fn main() -> ExitCode {
     let ended = runtime
         .enable_all()
         .build()
-        .map_err(|error| Trouble::Failed(format!("The runtime cannot be started: {error}.")))
+        .map_err(|error| CliError::Failed(format!("The runtime cannot be started: {error}.")))
         .map(|runtime| runtime.block_on(carry_out(&cli.command, &environment, console)));
-    ExitCode::from(ended.unwrap_or_else(|trouble| console.give_up(&trouble)))
+    ExitCode::from(ended.unwrap_or_else(|error| console.fail(&error)))
 }
 
 /// Runs a command to its end, and gives the exit code.
 async fn carry_out(command: &Command, environment: &Environment, console: Console) -> u8 {
     match run(command, environment, console).await {
         Ok(exit) => exit.code(),
-        Err(trouble) => console.give_up(&trouble),
+        Err(error) => console.fail(&error),
     }
 }
 
-/// What is said of a panic: one line, and its backtrace if the environment asks for one.
+/// The message about a panic: one line, and its backtrace if the environment asks for one.
 fn defect(panic: &std::panic::PanicHookInfo<'_>) -> Text {
     let place = panic.location().map_or_else(String::new, |place| format!(" at {place}"));
     let payload = panic.payload();
@@ -90,7 +91,7 @@ fn defect(panic: &std::panic::PanicHookInfo<'_>) -> Text {
     text
 }
 
-async fn run(command: &Command, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+async fn run(command: &Command, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     match command {
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Emulate(args) => emulate::emulate(args, console).await,

@@ -1,7 +1,10 @@
-//! What the commands write: sentences and tables for people, or JSON lines for programs, never both on stdout.
+//! The output of the commands: sentences and tables for people, or JSON lines for programs, never both on stdout.
 //!
-//! Whatever people read is a [`Text`], in which nothing but our own tones acts on a terminal. JSON is escaped by its writer.
+//! All text for people is a [`Text`], which contains no control sequences but those of our own styles. JSON is escaped by its
+//! serializer.
 
+mod columns;
+mod style;
 mod text;
 
 use std::io::{IsTerminal, Write};
@@ -9,12 +12,14 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(crate) use columns::{columns, wrap};
+pub(crate) use style::Style;
 pub(crate) use text::{Line, Text, visible};
 
-/// Columns where nobody says how many there are.
+/// The width if stdout is no terminal.
 const WIDTH: usize = 100;
 
-/// How a command ended. What it failed with is a [`Trouble`]. Of several, the worst counts: what could not be read (1) comes
+/// How a command ended; its error is a [`CliError`]. Of several results the greatest counts: what could not be read (1) comes
 /// before what is to be changed (2), because an incomplete reading does not say what there is to change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
@@ -27,18 +32,18 @@ pub(crate) enum Exit {
     Failed,
 }
 
-/// Why a command did not run to its end: one sentence each, of what, where and what to do.
+/// Why a command failed. The message says what is wrong, where, and what to do.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum CliError {
     /// The command line, a file or a setting cannot be used as it is. Exit code 64.
     #[error("{0}")]
     Usage(String),
-    /// It went wrong on the way. Exit code 1.
+    /// The command failed while it ran. Exit code 1.
     #[error("{0}")]
     Failed(String),
 }
 
-impl Trouble {
+impl CliError {
     /// The process's exit code.
     pub(crate) const fn code(&self) -> u8 {
         match self {
@@ -48,7 +53,7 @@ impl Trouble {
     }
 }
 
-impl Trouble {
+impl CliError {
     /// What is written on stderr. A usage error quotes what the person at this machine wrote, line ends and all; what comes
     /// from the cloud is one line.
     fn text(&self) -> Text {
@@ -80,32 +85,7 @@ impl Exit {
     }
 }
 
-/// Colours of a terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// What begins a section.
-    Strong,
-    /// What is well.
-    Good,
-    /// What is not.
-    Bad,
-    /// What is on its way, or only said in passing.
-    Faint,
-}
-
-impl Tone {
-    /// The parameter of the terminal's SGR sequence.
-    const fn code(self) -> &'static str {
-        match self {
-            Self::Strong => "1",
-            Self::Good => "32",
-            Self::Bad => "31",
-            Self::Faint => "2",
-        }
-    }
-}
-
-/// Where a command writes. A reader that has gone away is no error: there is nobody left to tell.
+/// The output of a command. A closed pipe is not an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     json: bool,
@@ -114,7 +94,7 @@ pub(crate) struct Console {
     out: Out,
 }
 
-/// Where log lines go: stderr. They hold what the cloud said, so they are made visible like everything else.
+/// The writer for log lines, to stderr. They contain text from the cloud, so it is escaped like all other text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Log;
 
@@ -137,26 +117,26 @@ impl Write for Log {
     }
 }
 
-/// Where its bytes go.
+/// The destination of the bytes.
 #[derive(Debug, Clone, Copy)]
 enum Out {
     /// The process's own stdout and stderr.
     Process,
     /// A test's.
     #[cfg(test)]
-    Kept(&'static Kept),
+    Captured(&'static Captured),
 }
 
 /// What a command wrote in a test.
 #[cfg(test)]
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub(crate) struct Captured {
     pub(crate) stdout: std::sync::Mutex<String>,
     pub(crate) stderr: std::sync::Mutex<String>,
 }
 
 impl Console {
-    /// For people, unless `json`. Colours only on a terminal whose owner does not decline them.
+    /// For people, unless `json`. Colours only on a terminal, and not if `NO_COLOR` is set.
     pub(crate) fn new(json: bool, no_color: bool) -> Self {
         let terminal = console::Term::stdout().size_checked();
         let width = terminal.map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(60, 160));
@@ -164,11 +144,11 @@ impl Console {
         Self { json, colours, width, out: Out::Process }
     }
 
-    /// For a test that reads what was written. For people it has colours.
+    /// For a test that reads the output. The output for people has colours.
     #[cfg(test)]
-    pub(crate) fn kept(json: bool) -> (Self, &'static Kept) {
-        let kept: &'static Kept = Box::leak(Box::default());
-        (Self { json, colours: !json, width: WIDTH, out: Out::Kept(kept) }, kept)
+    pub(crate) fn captured(json: bool) -> (Self, &'static Captured) {
+        let captured: &'static Captured = Box::leak(Box::default());
+        (Self { json, colours: !json, width: WIDTH, out: Out::Captured(captured) }, captured)
     }
 
     /// Whether programs read this.
@@ -176,8 +156,8 @@ impl Console {
         self.json
     }
 
-    /// Whether a person sits there and sees things move.
-    pub(crate) fn is_lively(self) -> bool {
+    /// Whether stdout and stderr are terminals, so that progress can be shown.
+    pub(crate) fn is_interactive(self) -> bool {
         !self.json && std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
     }
 
@@ -187,14 +167,14 @@ impl Console {
     }
 
     /// Lines for people.
-    pub(crate) fn say(self, text: impl Into<Text>) {
+    pub(crate) fn print(self, text: impl Into<Text>) {
         if !self.json {
             self.raw(&text.into().render(self.colours));
         }
     }
 
     /// A line for programs.
-    pub(crate) fn tell(self, line: &impl Serialize) {
+    pub(crate) fn print_json(self, line: &impl Serialize) {
         if self.json
             && let Ok(line) = serde_json::to_string(line)
         {
@@ -208,11 +188,11 @@ impl Console {
         exit
     }
 
-    /// Says why a command did not run to its end, and ends it.
-    pub(crate) fn give_up(self, trouble: &Trouble) -> u8 {
-        self.finished(trouble.code(), json!({"error": trouble.to_string()}));
-        self.note(trouble.text());
-        trouble.code()
+    /// Prints the error of a command, and returns its exit code.
+    pub(crate) fn fail(self, error: &CliError) -> u8 {
+        self.finished(error.code(), json!({"error": error.to_string()}));
+        self.note(error.text());
+        error.code()
     }
 
     fn finished(self, code: u8, fields: Value) {
@@ -220,11 +200,11 @@ impl Console {
         if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
             line.extend(fields);
         }
-        self.tell(&line);
+        self.print_json(&line);
     }
 
-    /// What a command was asked to print, on stdout, whoever reads it: JSON, a picture, a script. Nothing in it may come from
-    /// the cloud unescaped.
+    /// The requested output on stdout, for people and for programs: JSON, a picture, a script. Text from the cloud must be escaped
+    /// before.
     pub(crate) fn raw(self, line: &str) {
         match self.out {
             Out::Process => {
@@ -232,7 +212,7 @@ impl Console {
                 let _gone = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
             }
             #[cfg(test)]
-            Out::Kept(kept) => kept.stdout.lock().unwrap().extend([line, "\n"]),
+            Out::Captured(captured) => captured.stdout.lock().unwrap().extend([line, "\n"]),
         }
     }
 
@@ -245,7 +225,7 @@ impl Console {
                 let _gone = writeln!(stderr, "{text}");
             }
             #[cfg(test)]
-            Out::Kept(kept) => kept.stderr.lock().unwrap().extend([text.as_str(), "\n"]),
+            Out::Captured(captured) => captured.stderr.lock().unwrap().extend([text.as_str(), "\n"]),
         }
     }
 }

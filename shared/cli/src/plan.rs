@@ -1,4 +1,4 @@
-//! `albridge plan`: what `albridge apply` would change, and what stands against the rest. It writes nothing.
+//! `albridge plan`: what `albridge apply` would change, and what blocks the rest. It writes nothing.
 
 mod saved;
 mod table;
@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 use stage::{Host, Invocation};
 
 use crate::args::PlanArgs;
-use crate::output::{Console, Exit, Trouble};
-use crate::target::{self, Access, Environment, trouble};
-use crate::unread::Standing;
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit};
+use crate::target::{self, Access, failed};
+use crate::unread::PlanState;
 
 pub(crate) use saved::Saved;
 pub(crate) use table::{change, changes, table};
@@ -22,7 +23,7 @@ pub(crate) use table::{change, changes, table};
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Shows the plans.
-pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
@@ -34,7 +35,7 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let changes: usize = plans.iter().map(|(_, plan)| plan.changes.len()).sum();
     let blocked = plans.iter().flat_map(|(_, plan)| &plan.changes).filter(|change| !change.is_open()).count();
     let unread: usize = plans.iter().map(|(_, plan)| plan.unread.iter().count()).sum();
-    let exit = plans.iter().map(|(_, plan)| Standing::of(plan).exit(plan)).max().unwrap_or(Exit::Done);
+    let exit = plans.iter().map(|(_, plan)| PlanState::of(plan).exit(plan)).max().unwrap_or(Exit::Done);
     if let Some(file) = &args.out {
         Saved::new(host.settings().deployment.as_str(), plans).write(file)?;
         console.note(format!(
@@ -46,9 +47,9 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
 }
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
-pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), Trouble> {
+pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), CliError> {
     let invocation = invocation(host, host.clock(), PATIENCE, None);
-    stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| trouble(&failure))
+    stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| failed(&failure))
 }
 
 /// A person's invocation, which ends after `patience`, or later where the cloud's time runs fast.
@@ -58,15 +59,15 @@ pub(crate) fn invocation<'a>(
     patience: SignedDuration,
     approved: Option<&'a Plan>,
 ) -> Invocation<'a> {
-    let patience = crate::pace::patience(clock, patience);
+    let patience = crate::cloud_clock::time_limit(clock, patience);
     let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
     Invocation { host, credentials: None, deadline, approved }
 }
 
 /// Prints a plan.
 pub(crate) fn show(binding: &BindingName, plan: &Plan, console: Console) {
-    console.say(table(binding, plan));
-    console.tell(&line(binding, plan));
+    console.print(table(binding, plan));
+    console.print_json(&line(binding, plan));
 }
 
 fn line(binding: &BindingName, plan: &Plan) -> Value {

@@ -1,4 +1,4 @@
-//! `albridge policy`: the least that each function's role has to allow, from the table of actions that the code calls.
+//! `albridge policy`: the minimal RAM policy of each function's role, from the table of actions that the code calls.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use stage::{COMMON_ACTIONS, Needs};
 
 use crate::args::PolicyArgs;
-use crate::output::{Console, Exit, Trouble};
+use crate::output::{CliError, Console, Exit};
 
 /// Prints the policies.
-pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, Trouble> {
+pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, CliError> {
     let all = StageName::ALL;
     let stages: Vec<StageName> = match &args.stage {
         None => all.to_vec(),
@@ -20,10 +20,10 @@ pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, Troubl
     };
     if stages.is_empty() {
         let names = all.map(StageName::as_str).join(", ");
-        return Err(Trouble::Usage(format!("There is no such function; there are: {names}.")));
+        return Err(CliError::Usage(format!("There is no such function; there are: {names}.")));
     }
     if console.is_json() {
-        stages.iter().for_each(|stage| console.tell(&json!({"stage": stage, "policy": document(*stage)})));
+        stages.iter().for_each(|stage| console.print_json(&json!({"stage": stage, "policy": document(*stage)})));
         return Ok(Exit::Done);
     }
     let text = match (&args.stage, stages.first()) {
@@ -33,7 +33,7 @@ pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, Troubl
             serde_json::to_string_pretty(&map)
         }
     };
-    console.raw(&text.map_err(|error| Trouble::Failed(error.to_string()))?);
+    console.raw(&text.map_err(|error| CliError::Failed(error.to_string()))?);
     Ok(Exit::Done)
 }
 

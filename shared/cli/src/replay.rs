@@ -1,7 +1,7 @@
-//! `albridge replay`: a recording's requests made again, and what is answered differently.
+//! `albridge replay`: sends a recording's requests again, and shows the differences in the answers.
 //!
-//! Against nothing else, it makes the world that the recording began with and leads it through the recording in no time. Against
-//! a URL it keeps the recorded gaps between requests, for the cloud there has a time of its own.
+//! Without a URL it builds the world that the recording started from, and simulates time. With a URL it keeps the recorded
+//! intervals between requests, because the cloud there has its own clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,64 +9,63 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use clock::Clock;
-use local::replay::{Against, Difference, FreshWorld, Recording, ReplayError, Replayed, Running};
+use local::replay::{Difference, FreshWorld, Recording, ReplayError, ReplayTarget, Replayed, Running};
 use openapi::{Credentials, HttpTransport, PlainHttp, Transport};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::args::ReplayArgs;
+use crate::cloud_clock;
 use crate::credentials;
-use crate::graph::text::columns;
-use crate::output::{Console, Exit, Line, Tone, Trouble, visible};
-use crate::pace;
-use crate::target::Environment;
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit, Line, Style, columns, visible};
 
 /// Makes the requests, and shows the differences.
-pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let name = args.recording.display();
     let text = std::fs::read_to_string(&args.recording)
-        .map_err(|error| Trouble::Usage(format!("The recording {name} cannot be read: {error}.")))?;
-    let recording = Recording::parse(&text).map_err(|error| Trouble::Usage(format!("{name}: {error}.")))?;
+        .map_err(|error| CliError::Usage(format!("The recording {name} cannot be read: {error}.")))?;
+    let recording = Recording::parse(&text).map_err(|error| CliError::Usage(format!("{name}: {error}.")))?;
     let clock = Clock::system();
     let replayed = match &args.against {
         Some(url) => {
             let plain = if args.allow_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
             if plain.allows(url) == Some(false) {
-                return Err(Trouble::Usage(format!(
+                return Err(CliError::Usage(format!(
                     "{url} is plain http to another machine, where anybody on the way reads what is sent: use https or a \
                      loopback address, or say --allow-http."
                 )));
             }
             let credentials = credentials::find(environment, args.profile.as_deref())?;
             let mut running = running(url, &clock).await?;
-            made(&recording, &mut running, &credentials, &clock).await?
+            send_all(&recording, &mut running, &credentials, &clock).await?
         }
         None if recording.preface.deployed => {
             let why = "its functions called the cloud as well, and a fresh world has none of them";
-            return Err(Trouble::Usage(format!(
+            return Err(CliError::Usage(format!(
                 "{name} was recorded with the template deployed: {why}. Record with --deploy=false, or give --against URL."
             )));
         }
         None => {
-            let mut fresh = FreshWorld::new(&recording.preface, args.seed).map_err(|error| trouble(&error))?;
+            let mut fresh = FreshWorld::new(&recording.preface, args.seed).map_err(|error| failed(&error))?;
             let credentials = fresh.credentials();
-            made(&recording, &mut fresh, &credentials, &clock).await?
+            send_all(&recording, &mut fresh, &credentials, &clock).await?
         }
     };
     Ok(show(&replayed, console))
 }
 
-async fn made(
+async fn send_all(
     recording: &Recording,
-    against: &mut impl Against,
+    target: &mut impl ReplayTarget,
     credentials: &Credentials,
     clock: &Clock,
-) -> Result<Replayed, Trouble> {
-    recording.replay(against, credentials, clock).await.map_err(|error| trouble(&error))
+) -> Result<Replayed, CliError> {
+    recording.replay(target, credentials, clock).await.map_err(|error| failed(&error))
 }
 
-fn trouble(error: &ReplayError) -> Trouble {
-    Trouble::Failed(format!("{error}."))
+fn failed(error: &ReplayError) -> CliError {
+    CliError::Failed(format!("{error}."))
 }
 
 /// What an emulator says of its ports.
@@ -76,19 +75,19 @@ struct Addresses {
 }
 
 /// The cloud at a URL. An emulator has a port per region and says which; anything else serves all regions at one place.
-async fn running(url: &str, clock: &Clock) -> Result<Running, Trouble> {
+async fn running(url: &str, clock: &Clock) -> Result<Running, CliError> {
     const LIMIT: Duration = Duration::from_secs(10);
     let base = url.trim_end_matches('/');
-    let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
+    let transport = HttpTransport::new().map_err(|error| CliError::Failed(error.to_string()))?;
     let request = http::Request::get(format!("{base}/-/endpoints"))
         .header(http::header::HOST, base.split_once("://").map_or(base, |(_, authority)| authority))
         .body(Bytes::new())
-        .map_err(|error| Trouble::Usage(format!("{url} is no base URL: {error}.")))?;
+        .map_err(|error| CliError::Usage(format!("{url} is no base URL: {error}.")))?;
     let asked = clock.timeout(LIMIT, transport.send(request)).await;
     let answer = match asked {
         Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return Err(Trouble::Failed(format!("Nobody answers at {url}: {error}."))),
-        Err(_) => return Err(Trouble::Failed(format!("Nobody answers at {url}."))),
+        Ok(Err(error)) => return Err(CliError::Failed(format!("Nobody answers at {url}: {error}."))),
+        Err(_) => return Err(CliError::Failed(format!("Nobody answers at {url}."))),
     };
     let mut endpoints = match serde_json::from_slice::<Addresses>(answer.body()) {
         Ok(found) if answer.status().is_success() => found.endpoints,
@@ -96,14 +95,14 @@ async fn running(url: &str, clock: &Clock) -> Result<Running, Trouble> {
     };
     endpoints.insert("*".to_owned(), base.to_owned());
     // The recorded gaps are the cloud's time: an emulator that runs fast passes them fast.
-    let clock = pace::told(base, &transport).await;
+    let clock = cloud_clock::of_emulator(base, &transport).await;
     Ok(Running::new(Arc::new(transport), endpoints, clock))
 }
 
 /// A line for each difference, and one at the end.
 fn show(replayed: &Replayed, console: Console) -> Exit {
     for difference in &replayed.differences {
-        console.tell(&json!({"event": "difference", "difference": difference}));
+        console.print_json(&json!({"event": "difference", "difference": difference}));
     }
     let (exchanges, count) = (replayed.exchanges, replayed.differences.len());
     let exit = console.finish(Exit::pending(count > 0), json!({"exchanges": exchanges, "differences": count}));
@@ -118,12 +117,12 @@ fn show(replayed: &Replayed, console: Console) -> Exit {
     let (actions, places) = (width(|difference| &difference.action), width(|difference| &difference.place));
     for Difference { number, action, place, recorded, replayed, .. } in &replayed.differences {
         let line = Line::new(format!("{number:>5}  {}  {}  ", padded(action, actions), padded(place, places)));
-        console.say(line.then_toned(Tone::Faint, recorded).then(" -> ").then_toned(Tone::Bad, replayed));
+        console.print(line.then_styled(Style::Faint, recorded).then(" -> ").then_styled(Style::Bad, replayed));
     }
     match count {
-        0 => console.say(format!("{exchanges} requests, all answered as recorded")),
-        1 => console.say(format!("{exchanges} requests, 1 difference")),
-        _ => console.say(format!("{exchanges} requests, {count} differences")),
+        0 => console.print(format!("{exchanges} requests, all answered as recorded")),
+        1 => console.print(format!("{exchanges} requests, 1 difference")),
+        _ => console.print(format!("{exchanges} requests, {count} differences")),
     }
     exit
 }

@@ -1,109 +1,14 @@
-//! Runs of the workflow, read back from CloudFlow as anybody at its console could: what `run` follows, `status` lists,
-//! `apply` waits for and the demo tells.
+//! Runs of the workflow, read from CloudFlow's API: `run` follows them, `status` lists them, `apply` waits for them, and the demo
+//! prints them.
 
 mod report;
+mod stage_line;
 mod start;
 mod status;
-
-use onboarding::ids::{BindingName, Region};
-use openapi::fnf;
-use stage::Host;
-use stage::executions::{self, Run};
-
-use crate::output::Trouble;
+mod workflow;
 
 pub(crate) use report::report;
+pub(crate) use stage_line::{stage_line, word};
 pub(crate) use start::run;
 pub(crate) use status::status;
-
-/// Whether an execution has not ended.
-pub(crate) fn is_open(execution: &fnf::Execution) -> bool {
-    matches!(execution.status.as_str(), "Starting" | "Running")
-}
-
-/// The deployment's workflow.
-pub(crate) struct Workflow<'h> {
-    host: &'h Host,
-    home: &'h Region,
-}
-
-impl<'h> Workflow<'h> {
-    /// The workflow, if it is known where it lives.
-    pub(crate) fn known(host: &'h Host) -> Option<Self> {
-        host.settings().home_region.as_ref().map(|home| Self { host, home })
-    }
-
-    /// The workflow of a command that is about nothing else.
-    pub(crate) fn of(host: &'h Host) -> Result<Self, Trouble> {
-        Self::known(host).ok_or_else(|| {
-            Trouble::Usage(
-                "The workflow's region is not known: give --home REGION, or set ALBRIDGE_HOME_REGION.".to_owned(),
-            )
-        })
-    }
-
-    /// Whether there is a workflow of that name at all.
-    pub(crate) async fn exists(&self) -> Result<bool, Trouble> {
-        let describe = fnf::DescribeFlow { name: self.flow() };
-        match self.host.client().call(self.home.as_str(), &describe).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(self.failed("read", &error)),
-        }
-    }
-
-    /// What is said where there is none.
-    pub(crate) fn missing(&self) -> Trouble {
-        let (flow, home) = (self.flow(), self.home);
-        Trouble::Failed(format!(
-            "There is no workflow {flow} in {home}: create the home stack there, or see --home and ALBRIDGE_FLOW."
-        ))
-    }
-
-    /// The runs of a binding that have not ended, oldest first. Where there is no workflow there is no run.
-    pub(crate) async fn open(&self, binding: &BindingName) -> Result<Vec<Run>, Trouble> {
-        let mut runs = Vec::new();
-        for status in ["Starting", "Running"] {
-            let list =
-                fnf::ListExecutions { flow_name: self.flow(), status: Some(status.to_owned()), ..Default::default() };
-            match self.host.client().list(self.home.as_str(), list).await {
-                Ok(listed) => runs.extend(listed),
-                Err(error) if error.is_not_found() => return Ok(Vec::new()),
-                Err(error) => return Err(self.failed("listed", &error)),
-            }
-        }
-        Ok(executions::runs_of(binding, &runs))
-    }
-
-    /// The latest executions of all bindings, newest first: one page, however many there were.
-    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, Trouble> {
-        let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
-        match self.host.client().call(self.home.as_str(), &list).await {
-            Ok(page) => Ok(page.executions),
-            Err(error) if error.is_not_found() => Err(self.missing()),
-            Err(error) => Err(self.failed("listed", &error)),
-        }
-    }
-
-    /// One execution.
-    pub(crate) async fn execution(&self, name: &str) -> Result<fnf::Execution, Trouble> {
-        let describe =
-            fnf::DescribeExecution { flow_name: self.flow(), execution_name: name.to_owned(), wait_time_seconds: None };
-        self.host.client().call(self.home.as_str(), &describe).await.map_err(|error| self.failed("read", &error))
-    }
-
-    /// What happened in an execution so far, oldest first.
-    pub(crate) async fn history(&self, name: &str) -> Result<Vec<fnf::Event>, Trouble> {
-        let history =
-            fnf::GetExecutionHistory { flow_name: self.flow(), execution_name: name.to_owned(), ..Default::default() };
-        self.host.client().list(self.home.as_str(), history).await.map_err(|error| self.failed("read", &error))
-    }
-
-    fn flow(&self) -> String {
-        self.host.settings().flow.clone()
-    }
-
-    fn failed(&self, verb: &str, error: &openapi::Error) -> Trouble {
-        Trouble::Failed(format!("The runs of {} in {} cannot be {verb}: {error}.", self.flow(), self.home))
-    }
-}
+pub(crate) use workflow::{Workflow, is_open};

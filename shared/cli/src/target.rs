@@ -1,44 +1,17 @@
-//! The deployment that a command is about: settings from options and environment, the bindings, and a host to call from.
+//! The deployment that a command works on: settings from options and environment, the bindings, and the host.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use clock::Clock;
 use onboarding::Store;
 use onboarding::ids::BindingName;
 use openapi::{HttpTransport, Transport};
 use stage::{Host, Settings, SettingsError, StageError, StoreLocation};
 
 use crate::args::Target;
+use crate::cloud_clock;
 use crate::credentials;
-use crate::output::Trouble;
-use crate::pace;
-
-/// The process's environment, read once by main, and the way to the cloud.
-#[derive(Clone, Default)]
-pub(crate) struct Environment {
-    variables: BTreeMap<String, String>,
-    /// In place of HTTPS on real time.
-    way: Option<(Arc<dyn Transport>, Clock)>,
-}
-
-impl Environment {
-    /// HTTPS on real time.
-    pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
-        Self { variables, way: None }
-    }
-
-    /// Another way to the cloud.
-    #[cfg(test)]
-    pub(crate) fn within(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
-        Self { variables, way: Some((transport, clock)) }
-    }
-
-    /// A variable.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
-    }
-}
+use crate::environment::Environment;
+use crate::output::CliError;
 
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,21 +23,21 @@ pub(crate) enum Access {
 }
 
 /// A host that calls the cloud over HTTPS, on real time; on the time of an emulated cloud, if `ALBRIDGE_ENDPOINTS` are one's.
-pub(crate) async fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, Trouble> {
+pub(crate) async fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, CliError> {
     let settings = settings(target, environment, access)?;
     let credentials = credentials::find(environment, target.profile.as_deref())?;
-    let (transport, clock) = match &environment.way {
-        Some(way) => way.clone(),
+    let (transport, clock) = match &environment.transport {
+        Some(transport) => transport.clone(),
         None => {
-            let transport = HttpTransport::new().map_err(|error| Trouble::Failed(error.to_string()))?;
-            let clock = pace::clock(environment, &transport).await;
+            let transport = HttpTransport::new().map_err(|error| CliError::Failed(error.to_string()))?;
+            let clock = cloud_clock::clock(environment, &transport).await;
             (Arc::new(transport) as Arc<dyn Transport>, clock)
         }
     };
     Ok(Host::new(settings, transport, clock, credentials))
 }
 
-fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, Trouble> {
+fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, CliError> {
     let mut variables = environment.variables.clone();
     let options = [
         ("ALBRIDGE_BINDINGS", &target.bindings),
@@ -79,53 +52,53 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
     }
     let mut settings = Settings::parse(&variables).map_err(|error| match error {
         SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => {
-            Trouble::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
+            CliError::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
         }
-        other => Trouble::Usage(format!("{other}.")),
+        other => CliError::Usage(format!("{other}.")),
     })?;
     settings.read_only |= access == Access::Read;
-    // A local file is a part of the command line: what is wrong with it is said before anything is called.
+    // A local file belongs to the command line: its errors are reported before any call.
     if let StoreLocation::File(path) = &settings.store {
         let name = path.display().to_string();
         let text = stage::store::read_file(path)
-            .map_err(|error| Trouble::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
-        Store::parse(&text, &name).map_err(|error| Trouble::Usage(error.to_string()))?;
+            .map_err(|error| CliError::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
+        Store::parse(&text, &name).map_err(|error| CliError::Usage(error.to_string()))?;
     }
     Ok(settings)
 }
 
 /// The store, read as the functions read it.
-pub(crate) async fn store(host: &Host) -> Result<Store, Trouble> {
-    stage::store::load(host, host.client()).await.map_err(|failure| trouble(&failure))
+pub(crate) async fn store(host: &Host) -> Result<Store, CliError> {
+    stage::store::load(host, host.client()).await.map_err(|failure| failed(&failure))
 }
 
 /// The binding asked for, or all of them.
-pub(crate) fn bindings(store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, Trouble> {
+pub(crate) fn bindings(store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, CliError> {
     let names: Vec<BindingName> = store.bindings.iter().map(|binding| binding.name.clone()).collect();
     let Some(wanted) = wanted else { return Ok(names) };
     if names.iter().any(|name| name.as_str() == wanted) {
         return Ok(vec![wanted.into()]);
     }
     let names: Vec<_> = names.iter().map(BindingName::as_str).collect();
-    Err(Trouble::Usage(format!("The bindings have no {wanted}; they have: {}.", names.join(", "))))
+    Err(CliError::Usage(format!("The bindings have no {wanted}; they have: {}.", names.join(", "))))
 }
 
 /// The one binding asked for, or the store's only one.
-pub(crate) fn binding(store: &Store, wanted: Option<&str>) -> Result<BindingName, Trouble> {
+pub(crate) fn binding(store: &Store, wanted: Option<&str>) -> Result<BindingName, CliError> {
     let mut names = bindings(store, wanted)?;
     match (names.pop(), names.is_empty()) {
         (Some(name), true) => Ok(name),
-        (None, _) => Err(Trouble::Usage("The store has no binding.".to_owned())),
+        (None, _) => Err(CliError::Usage("The store has no binding.".to_owned())),
         (Some(last), false) => {
             let names: Vec<_> = names.iter().chain([&last]).map(BindingName::as_str).collect();
-            Err(Trouble::Usage(format!("Which binding? The store has: {}.", names.join(", "))))
+            Err(CliError::Usage(format!("Which binding? The store has: {}.", names.join(", "))))
         }
     }
 }
 
-/// What a stage or a reading failed with, for a person.
-pub(crate) fn trouble(failure: &StageError) -> Trouble {
-    Trouble::Failed(failure.to_string())
+/// The error of a stage or a reading.
+pub(crate) fn failed(failure: &StageError) -> CliError {
+    CliError::Failed(failure.to_string())
 }
 
 #[cfg(test)]

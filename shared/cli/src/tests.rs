@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::args::Cli;
 use crate::carry_out;
+use crate::environment::Environment;
 use crate::output::Console;
-use crate::target::Environment;
 
 const HOME: &str = "cn-hangzhou";
 
@@ -96,9 +96,12 @@ impl Desk {
     /// Runs a command.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
-        let (console, kept) = Console::kept(cli.json);
-        let environment =
-            Environment::within(self.variables.clone(), Arc::clone(&self.transport), self.local.clock().clone());
+        let (console, kept) = Console::captured(cli.json);
+        let environment = Environment::with_transport(
+            self.variables.clone(),
+            Arc::clone(&self.transport),
+            self.local.clock().clone(),
+        );
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;
         let text = |kept: &std::sync::Mutex<String>| kept.lock().unwrap().clone();
         Ran { code, stdout: text(&kept.stdout), stderr: text(&kept.stderr) }

@@ -1,15 +1,15 @@
-//! What could not be read, said before anything else: a reading with a hole in it says neither "in place" nor "no drift".
+//! What could not be read is printed first: an incomplete reading must not say "in place" or "no drift".
 
 use onboarding::{Code, FailedCalls, Plan, Reason, Severity};
 
-use crate::output::{Exit, Line, Text, Tone};
+use crate::output::{Exit, Line, Style, Text};
 
 /// Each kind of failure in a line with its remedy in another, `indent` before them. Every call is named once, however many
 /// facts hang on it.
 pub(crate) fn lines(unread: &FailedCalls, indent: &str) -> Text {
     let mut text = Text::default();
     for failures in unread.by_code() {
-        text.line(Line::new(indent).then_toned(Tone::Bad, format!("not known: could not read {failures}")));
+        text.line(Line::new(indent).then_styled(Style::Bad, format!("not known: could not read {failures}")));
         text.line(format!("{indent}    {} {}", Code::Unread, failures.cause.remedy()));
     }
     text
@@ -26,14 +26,14 @@ pub(crate) fn sentence(unread: &FailedCalls) -> Option<String> {
     Some(format!("could not read {first}{more}"))
 }
 
-/// What a plan comes to.
+/// The summary of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing<'p> {
-    /// Calls failed: what else the plan says is a part of the truth.
+pub(crate) enum PlanState<'p> {
+    /// Calls failed, so the plan is incomplete.
     NotKnown,
-    /// The load balancer, on which everything else stands, is not there.
+    /// The load balancer does not exist.
     Missing(&'p Reason),
-    /// There is something to change, to wait for a person, or on its way.
+    /// Something is to be changed, needs an approval, or is in progress.
     Differs,
     /// Nothing is to be changed, and yet something that is wanted cannot work.
     Wrong(&'p Reason),
@@ -41,8 +41,8 @@ pub(crate) enum Standing<'p> {
     InPlace,
 }
 
-impl<'p> Standing<'p> {
-    /// Of a plan.
+impl<'p> PlanState<'p> {
+    /// The state of a plan.
     pub(crate) fn of(plan: &'p Plan) -> Self {
         let missing = plan.errors().find(|finding| finding.code == Code::AlbMissing);
         match (plan.unread.is_empty(), missing, plan.is_whole()) {
@@ -55,8 +55,8 @@ impl<'p> Standing<'p> {
         }
     }
 
-    /// What a command ends with that only looked. 1: it is not known, or nothing can come of the binding; 2: something is
-    /// to be changed, or is wrong.
+    /// The exit of a command that only reads. 1: the state is not known, or the binding cannot work; 2: something is to be changed,
+    /// or is wrong.
     pub(crate) fn exit(self, plan: &Plan) -> Exit {
         match self {
             Self::NotKnown | Self::Missing(_) => Exit::Failed,

@@ -1,4 +1,4 @@
-//! What a handler is told of its call: [`Context`], [`Config`] and [`LambdaEvent`].
+//! The information about a call that its handler gets: [`Context`], [`Config`] and [`LambdaEvent`].
 
 use std::{
     collections::HashMap,
@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     credentials::Credentials,
-    invocation::Reply,
-    options::Options,
     protocol::{FcHeaders, text},
+    reply::Reply,
 };
 
 /// The function as it is configured, the same for every call.
@@ -34,7 +33,7 @@ pub struct Config {
     pub log_group: String,
 }
 
-/// One call: its id, its deadline, and whose it is.
+/// One call: its id, its deadline, and the function that it is for.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
@@ -89,50 +88,32 @@ impl Context {
             return Err("a call needs a request id".into());
         }
         let headers = FcHeaders::of(headers);
-        let mut known = Known::default();
-        known.read(&headers, "", "", &env_config.function_name);
-        let credentials = known.credentials.take();
-        Ok(Self::of_headers(request_id.to_owned(), env_config, &headers, &known, credentials, 0))
+        let mut header_cache = HeaderCache::default();
+        header_cache.read(&headers, "", "", &env_config.function_name);
+        let credentials = header_cache.credentials.take();
+        Ok(Self::of_headers(request_id.to_owned(), env_config, &headers, &header_cache, credentials, 0))
     }
 
-    /// The context of a request that arrived at `arrival`: what the headers leave out comes from `options`.
-    pub(crate) fn of_request(
-        request_id: String,
-        headers: &FcHeaders<'_>,
-        options: &Options,
-        env_config: Arc<Config>,
-        known: &mut Known,
-        arrival: SystemTime,
-    ) -> Self {
-        known.read(headers, &options.region, &options.account_id, &env_config.function_name);
-        let timeout = text(headers.function_timeout)
-            .and_then(|seconds| seconds.parse().ok())
-            .map_or(options.default_timeout, Duration::from_secs);
-        let deadline = epoch_millis(arrival).saturating_add(millis(timeout));
-        let credentials = known.credentials.as_ref().or(options.environment_credentials.as_ref()).cloned();
-        Self::of_headers(request_id, env_config, headers, known, credentials, deadline)
-    }
-
-    fn of_headers(
+    pub(crate) fn of_headers(
         request_id: String,
         env_config: Arc<Config>,
         headers: &FcHeaders<'_>,
-        known: &Known,
+        header_cache: &HeaderCache,
         credentials: Option<Credentials>,
         deadline: u64,
     ) -> Self {
         Self {
             request_id,
             deadline,
-            invoked_function_arn: known.function_arn.clone(),
+            invoked_function_arn: header_cache.function_arn.clone(),
             xray_trace_id: None,
             client_context: None,
             identity: None,
             tenant_id: None,
             env_config,
             credentials,
-            region: known.region.clone(),
-            account_id: known.account_id.clone(),
+            region: header_cache.region.clone(),
+            account_id: header_cache.account_id.clone(),
             qualifier: text(headers.qualifier).unwrap_or_default().to_owned(),
             retry_count: text(headers.retry_count).and_then(|count| count.parse().ok()).unwrap_or(0),
             span_context: text(headers.span_context).map(str::to_owned),
@@ -147,21 +128,21 @@ impl Context {
     }
 }
 
-/// What the headers of the last request said that those of the next mostly repeat, as text: whose the function is, and
-/// the keys of its role. To compare is cheaper than to check half a kilobyte of token for each call.
+/// The values of the last request's headers that the next request mostly repeats, as text: region, account, and the keys of the
+/// function's role. To compare bytes is cheaper than to check half a kilobyte of token for UTF-8 at each call.
 #[derive(Default)]
-pub(crate) struct Known {
+pub(crate) struct HeaderCache {
     /// From the headers only.
-    credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Credentials>,
     region: String,
     account_id: String,
     /// Empty until the first request.
     function_arn: String,
 }
 
-impl Known {
-    /// Takes over what differs. `region` and `account_id` are for headers that do not say.
-    fn read(&mut self, headers: &FcHeaders<'_>, region: &str, account_id: &str, function: &str) {
+impl HeaderCache {
+    /// Updates what differs. `region` and `account_id` are used if the headers do not contain them.
+    pub(crate) fn read(&mut self, headers: &FcHeaders<'_>, region: &str, account_id: &str, function: &str) {
         if !self.credentials.as_ref().is_some_and(|known| known.are_in(headers)) {
             self.credentials = Credentials::from_headers(headers);
         }
@@ -173,15 +154,6 @@ impl Known {
             self.function_arn = ["acs:fc:", &self.region, ":", &self.account_id, ":functions/", function].concat();
         }
     }
-}
-
-/// Milliseconds since the epoch, 0 before it.
-pub(crate) fn epoch_millis(time: SystemTime) -> u64 {
-    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// An event and the context of its call: what a handler is called with.

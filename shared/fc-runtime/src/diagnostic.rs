@@ -146,7 +146,7 @@ pub(crate) enum ProtocolError {
     MethodNotAllowed(http::Method),
     /// The body is larger than `Options::body_limit`.
     PayloadTooLarge(usize),
-    /// The body broke off.
+    /// The body ended too early.
     PayloadUnreadable(Error),
     /// A layer or the process dropped the call before it was answered.
     NoAnswer,

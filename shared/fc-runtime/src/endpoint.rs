@@ -12,29 +12,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::{FutureExt, Stream, future::BoxFuture};
+use futures_util::{FutureExt, future::BoxFuture};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tower::Service;
 
 use crate::{
-    Diagnostic, Error, Runtime,
-    context::{Config, Context, Known, LambdaEvent},
+    Diagnostic, Error,
+    context::{Config, Context, HeaderCache},
     diagnostic::ProtocolError,
     http_event,
-    invocation::{Answer, LambdaInvocation, Reply},
-    layers::TracingLayer,
+    invocation::LambdaInvocation,
+    invoke::{Invoke, Outcome},
     log::{CallLine, Log},
     options::{Hook, Options},
     protocol::{self, Call, FcHeaders, STATUS},
-    response::IntoFunctionResponse,
-    runtime::Invoke,
-    server,
+    reply::{Answer, Reply},
     streamed::Streamed,
     streaming::Body,
-    uninterrupted::{Abandoned, Outcome, Uninterrupted},
+    uninterrupted::{Abandoned, Uninterrupted},
 };
 
 /// A runtime that is called in process: for tests on paused time, and for hosts of many functions.
@@ -60,7 +55,7 @@ struct Shared {
     log: Arc<Log>,
     config: Arc<Config>,
     invoke: Box<dyn Invoke>,
-    known: Mutex<Known>,
+    header_cache: Mutex<HeaderCache>,
     /// Numbers the requests that carry no id.
     unnamed: AtomicU64,
     abandoned: Abandoned,
@@ -73,23 +68,6 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint of a handler, under the layers of [`run_concurrent`](crate::run_concurrent).
-    /// [`Runtime::into_endpoint`] makes one with layers of the caller's.
-    pub fn new<A, F, R, B, S, D, E>(options: Options, handler: F) -> Self
-    where
-        F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-        F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
-        F::Error: Into<Diagnostic> + fmt::Debug,
-        A: for<'de> Deserialize<'de> + Send + 'static,
-        R: IntoFunctionResponse<B, S> + Send + 'static,
-        B: Serialize + Send + 'static,
-        S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-        D: Into<Bytes> + Send + 'static,
-        E: Into<Error> + Send + fmt::Debug + 'static,
-    {
-        Runtime::new(handler).layer(TracingLayer::new()).into_endpoint(options)
-    }
-
     pub(crate) fn with(options: Options, invoke: Box<dyn Invoke>) -> Self {
         let config = Arc::new(options.config.clone());
         let log = Arc::new(Log::new(Arc::clone(&options.log), Arc::clone(&options.now)));
@@ -98,7 +76,7 @@ impl Endpoint {
             log,
             config,
             invoke,
-            known: Mutex::default(),
+            header_cache: Mutex::default(),
             unnamed: AtomicU64::new(0),
             abandoned: Abandoned::default(),
         }))
@@ -115,12 +93,6 @@ impl Endpoint {
                 Response::from_parts(failure.0, failure.1)
             }
         }
-    }
-
-    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first, within
-    /// [`Options::shutdown_grace`]. Must be called on a tokio runtime that has IO and time.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        server::accept(listener, self, server::Answers::Together, shutdown).await;
     }
 
     /// The answer to a request whose body may still be on its way.
@@ -145,7 +117,7 @@ impl Endpoint {
         self.0.options.shutdown_grace
     }
 
-    /// Leaves a text in the log that belongs to no call, if no subscriber does.
+    /// Writes a text that belongs to no call to the log, if no subscriber is set that would log it.
     pub(crate) fn without_subscriber(&self, text: fmt::Arguments<'_>) {
         self.0.log.without_subscriber("-", text);
     }
@@ -223,7 +195,7 @@ impl Shared {
     /// Logs a failed call and answers it.
     fn fail(&self, call: Call, line: CallLine, failure: Failure) -> Response<Body> {
         if failure.is_of_protocol {
-            // All others have been logged where they came up, with what is known there.
+            // All others have been logged where they came up, with what is header_cache there.
             tracing::error!(requestId = line.request_id(), "{}", failure.diagnostic.error_message);
         }
         line.fail(&failure.diagnostic);
@@ -235,8 +207,8 @@ impl Shared {
 
     fn context(&self, request_id: String, headers: &FcHeaders<'_>, arrival: SystemTime, reply: Reply) -> Context {
         let config = Arc::clone(&self.config);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let context = Context::of_request(request_id, headers, &self.options, config, &mut known, arrival);
+        let mut header_cache = self.header_cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let context = Context::of_request(request_id, headers, &self.options, config, &mut header_cache, arrival);
         Context { reply: Some(reply), ..context }
     }
 
@@ -266,7 +238,7 @@ impl Shared {
         B::Error: Into<Error>,
     {
         let limit = self.options.body_limit;
-        // A length that is announced need not be waited for.
+        // If the announced length is too large, the body is not read.
         if body.size_hint().lower() > limit as u64 {
             return Err(ProtocolError::PayloadTooLarge(limit));
         }
@@ -320,7 +292,7 @@ fn success(mut headers: HeaderMap, content_type: Option<&HeaderValue>, body: Bod
 struct Failure {
     diagnostic: Diagnostic,
     http_status: StatusCode,
-    /// It came up here, not in the handler.
+    /// It occurred in this crate, not in the handler.
     is_of_protocol: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The innermost service: payload in, handler called, answer out, whatever panics in between.
+//! The innermost service: it deserializes the payload, calls the handler, and sends its answer. It catches panics.
 
 use std::{
     fmt::{self, Debug},
@@ -19,8 +19,9 @@ use crate::{
     Diagnostic, Error,
     context::LambdaEvent,
     diagnostic::DeserializeError,
-    invocation::{Answer, LambdaInvocation, Reply},
+    invocation::LambdaInvocation,
     payload,
+    reply::{Answer, Reply},
     response::{FunctionResponse, IntoFunctionResponse},
     streaming::Body,
 };
@@ -31,7 +32,7 @@ pub struct HandlerService<F, A, R, B, S, D, E> {
     types: Types<A, R, B, S, D, E>,
 }
 
-/// The types between payload and answer; a function pointer, so that they have no say in `Send`.
+/// The types between payload and answer; in a function pointer, so that they do not affect whether it is `Send`.
 type Types<A, R, B, S, D, E> = PhantomData<fn(A) -> (R, B, S, D, E)>;
 
 impl<F, A, R, B, S, D, E> HandlerService<F, A, R, B, S, D, E> {
@@ -73,7 +74,7 @@ where
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
         let LambdaInvocation { parts, body, mut context } = invocation;
-        // It is there, unless a layer replaced the context: then the answer goes nowhere.
+        // It is present, unless a layer replaced the context: then the answer is lost.
         let reply = context.reply.take().unwrap_or_default();
         reply.recycle(parts.headers);
         let mut future = HandlerFuture { running: None, reply, types: PhantomData };

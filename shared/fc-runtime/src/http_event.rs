@@ -17,7 +17,6 @@ mod answer;
 mod function_compute;
 mod lambda;
 mod request;
-mod time;
 
 use std::{fmt, str::FromStr, time::SystemTime};
 
@@ -29,7 +28,6 @@ use crate::context::Context;
 use request::Request;
 
 pub(crate) use answer::{answer, streamed};
-pub(crate) use time::log_time;
 
 /// The form in which a handler gets the requests of HTTP triggers, and with it the type that it takes.
 ///

@@ -1,19 +1,14 @@
-//! A call on its way through the layers to the handler, and the way of its answer back.
-
-use std::{
-    any::Any,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+//! A call on its way through the layers to the handler.
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, response};
 
-use crate::{Diagnostic, context::Context, response::MetadataPrelude, streaming::Body};
+use crate::context::Context;
 
 /// A call before its payload is deserialized: what layers see.
 ///
 /// The services of a [`Runtime`](crate::Runtime) return `()`: the answer goes back by a channel inside of `context`,
-/// so a layer must hand on the context that it was given.
+/// so a layer must pass on the context that it was given.
 #[derive(Debug)]
 pub struct LambdaInvocation {
     /// The headers of the request. The type is `lambda_runtime`'s, where a call is the response to a poll.
@@ -22,64 +17,6 @@ pub struct LambdaInvocation {
     pub body: Bytes,
     /// The call.
     pub context: Context,
-}
-
-/// What became of a call.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// JSON.
-    Buffered(Vec<u8>),
-    Streaming(MetadataPrelude, Body),
-    Failed(Diagnostic),
-}
-
-/// Where the answer goes. Shared by the handler and whoever watches over it; the first answer counts.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Reply(Arc<Mutex<Inner>>);
-
-#[derive(Debug, Default)]
-struct Inner {
-    answer: Option<Answer>,
-    /// The emptied headers of the request, for those of the response: hyper keeps a response's map for the next request's
-    /// headers, which then need no new one with room for 35.
-    headers: HeaderMap,
-}
-
-/// One reply is as good as another: it is not what a [`Context`] says of a call.
-impl PartialEq for Reply {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Reply {}
-
-impl Reply {
-    pub(crate) fn send(&self, answer: Answer) {
-        self.lock().answer.get_or_insert(answer);
-    }
-
-    /// The answer, if there is one, and an empty map for its headers.
-    pub(crate) fn take(&self) -> (Option<Answer>, HeaderMap) {
-        let mut inner = self.lock();
-        (inner.answer.take(), std::mem::take(&mut inner.headers))
-    }
-
-    pub(crate) fn recycle(&self, mut headers: HeaderMap) {
-        headers.clear();
-        self.lock().headers = headers;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Logs a panic and answers with it.
-    pub(crate) fn send_panic(&self, payload: &Box<dyn Any + Send>) {
-        let diagnostic = Diagnostic::of_panic(payload);
-        tracing::error!("{}", diagnostic.error_message);
-        self.send(Answer::Failed(diagnostic));
-    }
 }
 
 impl LambdaInvocation {

@@ -4,16 +4,8 @@
 //!
 //! # Where to look
 //!
-//! | to run a handler | bounds | reads the environment |
-//! |---|---|---|
-//! | [`run`] | none: it may borrow, and need not be `Send` | yes |
-//! | [`run_concurrent`] | `Clone + Send + 'static` | yes |
-//! | [`Runtime::run_with`], [`Runtime::run_concurrent_with`] | as above | if [`Options::from_env`] is given |
-//! | [`serve`] | `Clone + Send + 'static` | no: listener, [`Options`] and shutdown are given |
-//! | [`Runtime::serve_local`] | none | no |
-//! | [`Endpoint::call`] | `Clone + Send + 'static` | no, and opens no socket |
-//!
-//! Payloads: [`LambdaEvent`], [`RawEvent`]. HTTP triggers: [`HttpEventForm`]. Answers: any `Serialize`,
+//! To run a handler (the table "Ways to run" compares them): [`run`], [`run_concurrent`], [`Runtime`], [`serve`],
+//! [`Endpoint`]. Payloads: [`LambdaEvent`], [`RawEvent`]. HTTP triggers: [`HttpEventForm`]. Answers: any `Serialize`,
 //! [`StreamResponse`], [`streaming`]. Failures: [`Diagnostic`]. Hooks: [`on_initialize`],
 //! [`spawn_graceful_shutdown_handler`]. Layers: [`layers`]. Keys of the function's role: [`Credentials`].
 
@@ -23,9 +15,11 @@ mod credentials;
 pub mod diagnostic;
 mod endpoint;
 mod environment;
+mod error;
 mod handler;
 mod http_event;
 mod invocation;
+mod invoke;
 pub mod layers;
 mod lifecycle;
 mod log;
@@ -33,12 +27,16 @@ mod options;
 mod payload;
 mod prelude_json;
 mod protocol;
+mod reply;
+mod request_context;
 mod response;
 mod runtime;
 mod server;
 pub mod snapstart;
+mod start;
 mod streamed;
 pub mod streaming;
+mod time;
 #[cfg(feature = "tracing")]
 pub mod tracing;
 mod uninterrupted;
@@ -47,129 +45,24 @@ mod uninterrupted;
 #[doc = include_str!("../docs/from-lambda.md")]
 pub mod from_lambda {}
 
-use std::{fmt, future::Future, pin::Pin};
-
-use bytes::Bytes;
-use futures_util::Stream;
-use serde::{Deserialize, Serialize};
-use tokio::net::TcpListener;
-use tower::util::ServiceFn;
-
 pub use tower::{self, Service, service_fn};
 
 pub use context::{ClientApplication, ClientContext, CognitoIdentity, Config, Context, LambdaEvent};
 pub use credentials::Credentials;
 pub use diagnostic::Diagnostic;
 pub use endpoint::Endpoint;
+pub use error::{BoxFuture, Error};
 pub use handler::{HandlerFuture, HandlerService};
 pub use http_event::{HttpEventForm, UnknownHttpEventForm};
 pub use invocation::LambdaInvocation;
 pub use lifecycle::{on_initialize, spawn_graceful_shutdown_handler};
 pub use log::{LogWriter, Stdout};
-pub use options::{Hook, Now, Options};
+pub use options::{Hook, Options};
 pub use payload::RawEvent;
 pub use response::{FunctionResponse, IntoFunctionResponse, MetadataPrelude, StreamResponse};
 pub use runtime::Runtime;
 pub use snapstart::SnapStartResource;
-
-use layers::TracingLayer;
-
-/// A boxed future that is [`Send`]: what [`SnapStartResource`]'s hooks return.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// Any error, boxed.
-pub type Error = tower::BoxError;
-
-/// Serves Function Compute's calls with a handler, on the calling task, until SIGTERM or SIGINT. Then calls under way have
-/// [`Options::shutdown_grace`] to end.
-///
-/// The handler may borrow and need not be `Send`. It is called for one event at a time, as by `lambda_runtime`; hooks are
-/// answered meanwhile. A function whose instance concurrency is above 1 wants [`run_concurrent`].
-///
-/// ```no_run
-/// # use fc_runtime::{Error, LambdaEvent, run, service_fn};
-/// # #[tokio::main] async fn main() -> Result<(), Error> {
-/// let greeting = String::from("Hello");
-/// let greeting = &greeting;
-/// run(service_fn(move |event: LambdaEvent<String>| async move { Ok::<_, Error>(format!("{greeting}, {}", event.payload)) })).await
-/// # }
-/// ```
-///
-/// # Errors
-///
-/// If the port cannot be opened, a variable of the environment cannot be read ([`Options::from_env`]), or the handler's
-/// `poll_ready` fails.
-pub async fn run<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
-where
-    F: Service<LambdaEvent<A>, Response = R>,
-    F::Future: Future<Output = Result<R, F::Error>>,
-    F::Error: Into<Diagnostic> + fmt::Debug,
-    A: for<'de> Deserialize<'de>,
-    R: IntoFunctionResponse<B, S>,
-    B: Serialize,
-    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-    D: Into<Bytes> + Send,
-    E: Into<Error> + Send + fmt::Debug,
-{
-    Runtime::new(handler).layer(TracingLayer::new()).run().await
-}
-
-/// Serves Function Compute's calls with clones of a handler, many at a time, until SIGTERM or SIGINT.
-///
-/// For functions with an instance concurrency above 1, and the shortest way from request to handler in any case: a call
-/// runs on the task of its connection.
-///
-/// # Errors
-///
-/// If the port cannot be opened, or a variable of the environment cannot be read ([`Options::from_env`]).
-pub async fn run_concurrent<A, F, R, B, S, D, E>(handler: F) -> Result<(), Error>
-where
-    F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-    F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
-    F::Error: Into<Diagnostic> + fmt::Debug,
-    A: for<'de> Deserialize<'de> + Send + 'static,
-    R: IntoFunctionResponse<B, S> + Send + 'static,
-    B: Serialize + Send + 'static,
-    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-    D: Into<Bytes> + Send + 'static,
-    E: Into<Error> + Send + fmt::Debug + 'static,
-{
-    Runtime::new(handler).layer(TracingLayer::new()).run_concurrent().await
-}
-
-/// [`run_concurrent`] with everything given, so that a process can host many functions: serves on `listener` until
-/// `shutdown`, then answers the calls in flight, within [`Options::shutdown_grace`]. Needs a tokio runtime that has IO and
-/// time.
-///
-/// # Errors
-///
-/// None today: what a client does ends its connection at most. The type leaves room.
-pub async fn serve<A, F, R, B, S, D, E>(
-    listener: TcpListener,
-    options: Options,
-    handler: F,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Error>
-where
-    F: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
-    F::Future: Future<Output = Result<R, F::Error>> + Send + 'static,
-    F::Error: Into<Diagnostic> + fmt::Debug,
-    A: for<'de> Deserialize<'de> + Send + 'static,
-    R: IntoFunctionResponse<B, S> + Send + 'static,
-    B: Serialize + Send + 'static,
-    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
-    D: Into<Bytes> + Send + 'static,
-    E: Into<Error> + Send + fmt::Debug + 'static,
-{
-    Runtime::new(handler).layer(TracingLayer::new()).serve(listener, options, shutdown).await;
-    Ok(())
-}
-
-/// [`service_fn`] of a function that takes payload and context apart, as they once came.
-#[deprecated(since = "0.1.0", note = "use `service_fn` and `LambdaEvent`, as in lambda_runtime")]
-pub fn handler_fn<A, F, Fut>(f: F) -> ServiceFn<impl Fn(LambdaEvent<A>) -> Fut>
-where
-    F: Fn(A, Context) -> Fut,
-{
-    service_fn(move |event: LambdaEvent<A>| f(event.payload, event.context))
-}
+#[expect(deprecated, reason = "it is offered to whoever still uses it")]
+pub use start::handler_fn;
+pub use start::{run, run_concurrent, serve};
+pub use time::Now;

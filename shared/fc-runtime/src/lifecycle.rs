@@ -1,4 +1,4 @@
-//! The life of a process of its own: opened by `run`, ended by `/pre-stop`, SIGTERM or SIGINT.
+//! The life cycle of a process that serves one function: started by `run`, ended by `/pre-stop`, SIGTERM or SIGINT.
 //!
 //! ```text
 //! signal ──> no new connections ──> calls under way ──> handlers of the shutdown ──> run returns
@@ -8,7 +8,7 @@
 //!
 //! Function Compute calls `/pre-stop` before it destroys an instance, if the function configures the hook, with up to
 //! 90 s for it (document 425056). Whether it also sends SIGTERM is not documented, so both lead to the same handlers,
-//! which run once. This is the crate's only global state, and only processes of their own touch it: a host of many
+//! which run once. This is the crate's only global state, and only `run` and its like use it: a host of many
 //! runtimes sets [`Options::initialize`](crate::Options::initialize) and [`Options::pre_stop`](crate::Options::pre_stop)
 //! instead.
 
@@ -38,7 +38,7 @@ use crate::{
 
 type Handler = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
-/// What is to be done before the process ends.
+/// The handlers that run before the process ends.
 struct Handlers {
     waiting: Mutex<Vec<Handler>>,
     /// Whether `run` has begun, and so will see a signal and answer calls in flight before the handlers run.
@@ -46,7 +46,7 @@ struct Handlers {
 }
 
 static HANDLERS: Handlers = Handlers::new();
-/// What is to be done on `/initialize`, in this order.
+/// The hooks that run on `/initialize`, in this order.
 static INITIALIZERS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
 
 impl Handlers {
@@ -153,7 +153,7 @@ pub(crate) struct Process {
     pub(crate) options: Options,
     /// The first signal.
     pub(crate) termination: BoxFuture<'static, ()>,
-    /// What is left to do when the calls are over.
+    /// The handlers that run when the calls are over.
     pub(crate) end: BoxFuture<'static, ()>,
 }
 
@@ -241,7 +241,7 @@ fn watch_over_the_end(grace: Duration) {
         complain("shutdown: something still blocks the process after its grace; it ends now");
         process::exit(1);
     };
-    // Without the thread the runtime's task has to do.
+    // If the thread cannot be started, the task on the runtime has to be enough.
     let _ = thread::Builder::new().name("fc-shutdown".to_owned()).spawn(watch);
 }
 

@@ -9,7 +9,10 @@ use std::{
 
 use tracing::{Dispatch, dispatcher, subscriber::NoSubscriber};
 
-use crate::{Diagnostic, context::epoch_millis, http_event::log_time, options::Now};
+use crate::{
+    Diagnostic,
+    time::{Now, epoch_millis, log_time},
+};
 
 /// Takes whole lines, without their line ends. Any `Fn(&str)` is one.
 ///
@@ -60,10 +63,9 @@ impl Log {
         Self { writer, now }
     }
 
-    /// Leaves a text in the log even if nothing in the process subscribes to `tracing`. Whoever calls this has sent the same
-    /// as an event.
+    /// Writes a text to the log if the process has no `tracing` subscriber. The caller has emitted the same text as an event.
     pub(crate) fn without_subscriber(&self, request_id: &str, text: fmt::Arguments<'_>) {
-        // A subscriber that filters the event out has decided so.
+        // If there is a subscriber, it decides whether the event is logged.
         if dispatcher::get_default(Dispatch::is::<NoSubscriber>) {
             let time = log_time(epoch_millis((self.now)()));
             // One line: the next would lack the request id.
@@ -73,8 +75,8 @@ impl Log {
     }
 }
 
-/// The two lines around a call, in one buffer. Where there was a first, there will be a second, whatever becomes of the
-/// call.
+/// The two lines around a call, in one buffer. The second one is written when this is dropped, so it follows the first in
+/// every case.
 pub(crate) struct CallLine {
     log: Arc<Log>,
     line: String,

@@ -1,10 +1,6 @@
 //! [`Options`]: all that a runtime needs to know of its surroundings, so that nothing else has to look.
 
-use std::{
-    fmt,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 
@@ -14,13 +10,11 @@ use crate::{
     credentials::Credentials,
     http_event::HttpEventForm,
     log::{LogWriter, Stdout},
+    time::Now,
 };
 
 /// Runs on a call of the life cycle (`/initialize`, `/pre-stop`). An error fails the call as a handler's error would.
 pub type Hook = Arc<dyn Fn(Context) -> BoxFuture<'static, Result<(), Error>> + Send + Sync>;
-
-/// The source of the time at which requests arrive.
-pub type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// The surroundings of one runtime. A process may host many, each with its own.
 ///

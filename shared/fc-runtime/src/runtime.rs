@@ -33,9 +33,17 @@ use tokio::{
 use tower::{Layer, Service};
 
 use crate::{
-    Diagnostic, Error, context::LambdaEvent, endpoint::Endpoint, handler::HandlerService, invocation::LambdaInvocation,
-    lifecycle, options::Options, response::IntoFunctionResponse, server, snapstart::SnapStartResource,
-    uninterrupted::Outcome,
+    Diagnostic, Error,
+    context::LambdaEvent,
+    endpoint::Endpoint,
+    handler::HandlerService,
+    invocation::LambdaInvocation,
+    invoke::{Invoke, Outcome},
+    lifecycle,
+    options::Options,
+    response::IntoFunctionResponse,
+    server,
+    snapstart::SnapStartResource,
 };
 
 /// A handler under its layers, ready to run.
@@ -201,12 +209,6 @@ where
     pub fn into_endpoint(self, options: Options) -> Endpoint {
         Endpoint::with(options, Box::new(Cloned { service: Mutex::new(self.service), idle: Idle::default() }))
     }
-}
-
-/// How an endpoint has a call executed. The future ends when the call is over; its answer is in the call's reply, unless
-/// a layer failed. The future catches panics, `invoke` itself does not.
-pub(crate) trait Invoke: Send + Sync {
-    fn invoke(&self, invocation: LambdaInvocation) -> BoxFuture<'static, Outcome>;
 }
 
 /// On the task that serves the request, by a clone of the service.

@@ -44,6 +44,14 @@ pub(crate) enum Answers {
     Together,
 }
 
+impl Endpoint {
+    /// Serves the endpoint on a listener as well, until `shutdown`; calls in flight are answered first, within
+    /// [`Options::shutdown_grace`](crate::Options::shutdown_grace). Must be called on a tokio runtime that has IO and time.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        accept(listener, self, Answers::Together, shutdown).await;
+    }
+}
+
 /// Serves connections until `shutdown`, then until the requests in flight are answered, as long as the grace lasts.
 pub(crate) async fn accept(
     listener: TcpListener,

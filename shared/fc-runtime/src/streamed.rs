@@ -65,7 +65,7 @@ impl http_body::Body for Streamed {
     }
 
     fn is_end_stream(&self) -> bool {
-        // Whoever asks does not poll again: only `poll_frame` says that it has ended.
+        // A caller that sees `true` does not poll again, so only `poll_frame` may report the end.
         false
     }
 

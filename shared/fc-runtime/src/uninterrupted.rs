@@ -15,14 +15,11 @@ use futures_util::future::BoxFuture;
 use tokio::{runtime::Handle, task::JoinSet};
 
 use crate::{
-    Diagnostic,
     diagnostic::ProtocolError,
-    invocation::{Answer, Reply},
+    invoke::Outcome,
     log::CallLine,
+    reply::{Answer, Reply},
 };
-
-/// The end of a call: whether its layers or its hook failed. The handler's answer is in the call's reply.
-pub(crate) type Outcome = Result<(), Diagnostic>;
 
 /// A call that runs, and where it goes on if it is dropped.
 pub(crate) struct Uninterrupted<'a> {

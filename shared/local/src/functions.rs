@@ -1,5 +1,6 @@
 //! The twelve handlers, each as the endpoint that Function Compute would talk to.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,9 +11,14 @@ use openapi::{Credentials, Signature, Transport};
 use stage::{Host, Settings};
 use template::{Deployment, Function};
 
-use crate::{HOME, LocalError, Variables, with_handler};
+use crate::error::LocalError;
+use crate::stacks::HOME;
+use crate::with_handler;
 
-/// The functions' logs are for whoever looks for faults: the outcome of each call is in the run.
+/// Variables of a function, by name.
+pub(crate) type Variables = BTreeMap<String, String>;
+
+/// Writes the functions' logs at debug level. The outcome of each call is in the report of the run.
 struct Debug;
 
 impl LogWriter for Debug {
@@ -25,21 +31,21 @@ impl LogWriter for Debug {
     }
 }
 
-/// What every function of the deployment has around it.
-pub(crate) struct Surroundings {
+/// What all functions of the deployment share.
+pub(crate) struct FunctionContext {
     /// `ALBRIDGE_ENDPOINTS`.
     pub(crate) endpoints: String,
     /// `ALBRIDGE_RESOLVE`.
     pub(crate) resolve: String,
-    /// Whether these are hosts of the in-memory transport, whose plain http goes to no machine at all.
+    /// Whether the transport is in memory: its plain http URLs do not leave the process.
     pub(crate) in_memory: bool,
     pub(crate) signature: Signature,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Clock,
 }
 
-impl Surroundings {
-    /// A function's variables: the template's, and what points it at the emulator.
+impl FunctionContext {
+    /// A function's variables: those of the template, and those that make it call the emulator.
     pub(crate) fn variables(&self, function: &Function) -> Variables {
         let mut variables = function.environment.clone();
         self.point_at_emulator(&mut variables);
@@ -74,10 +80,10 @@ impl Surroundings {
     }
 }
 
-/// The settings of somebody who works on the deployment from outside: those of `dispatch` at home.
+/// The settings of an operator: those of `dispatch` in the home region.
 pub(crate) fn operator_settings(
     deployments: &[(String, Deployment)],
-    surroundings: &Surroundings,
+    context: &FunctionContext,
 ) -> Result<Settings, LocalError> {
     let home =
         deployments.iter().filter(|(region, _)| region == HOME).flat_map(|(_, deployment)| &deployment.functions);
@@ -85,8 +91,8 @@ pub(crate) fn operator_settings(
         .into_iter()
         .find(|function| function.name.ends_with("-dispatch"))
         .map_or_else(Variables::new, |function| function.environment.clone());
-    surroundings.point_at_emulator(&mut variables);
-    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(crate::store_address);
+    context.point_at_emulator(&mut variables);
+    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(crate::stacks::store_address);
     Settings::parse(&variables).map_err(|error| LocalError::Settings { function: "operator".to_owned(), error })
 }
 
@@ -96,10 +102,10 @@ pub(crate) fn endpoint(
     deployment: &str,
     region: &str,
     function: &Function,
-    surroundings: &Surroundings,
+    context: &FunctionContext,
 ) -> Result<Option<Endpoint>, LocalError> {
-    let host = surroundings.host(function)?;
-    let options = surroundings.options(function, region);
+    let host = context.host(function)?;
+    let options = context.options(function, region);
     let name = function.name.strip_prefix(deployment).and_then(|name| name.strip_prefix('-'));
     let Some(name) = StageName::ALL.into_iter().find(|known| name == Some(known.as_str())) else { return Ok(None) };
     Ok(Some(with_handler!(name, handler => {

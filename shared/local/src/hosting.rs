@@ -15,8 +15,8 @@ use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::LocalError;
-use crate::functions::{self, Surroundings};
+use crate::error::LocalError;
+use crate::functions::{self, FunctionContext};
 
 /// How the functions are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +43,15 @@ impl Drop for Running {
     }
 }
 
-/// Finds the endpoint of an invoked function. It is filled after the cloud has started, for the functions need the cloud.
+/// The endpoints of all functions, by region and name. It is filled after the cloud has started, because the functions need the
+/// cloud.
 #[derive(Clone, Default)]
-pub(crate) struct Switchboard {
+pub(crate) struct EndpointRegistry {
     in_memory: Arc<Mutex<BTreeMap<(String, String), Endpoint>>>,
     http: HttpHost,
 }
 
-impl FunctionHost for Switchboard {
+impl FunctionHost for EndpointRegistry {
     fn invoke(&self, invocation: Invocation) -> Invoked {
         let key = (invocation.region.clone(), invocation.function.clone());
         let endpoint = self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -77,9 +78,9 @@ async fn call(endpoint: Endpoint, invocation: Invocation) -> Outcome {
 /// Serves every function of the deployed stacks.
 pub(crate) async fn serve(
     hosting: &Hosting,
-    switchboard: &Switchboard,
+    registry: &EndpointRegistry,
     deployments: &[(String, Deployment)],
-    surroundings: &Surroundings,
+    context: &FunctionContext,
 ) -> Result<Running, LocalError> {
     let mut running = Running::default();
     for (region, deployment) in deployments {
@@ -88,20 +89,20 @@ pub(crate) async fn serve(
             if let Hosting::Processes(folder) = hosting {
                 let handler = function.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
                 let (child, port) =
-                    spawn(&folder.join(handler.unwrap_or(&function.name)), region, function, surroundings).await?;
-                switchboard.http.serve(region, &function.name, &format!("127.0.0.1:{port}"));
+                    spawn(&folder.join(handler.unwrap_or(&function.name)), region, function, context).await?;
+                registry.http.serve(region, &function.name, &format!("127.0.0.1:{port}"));
                 running._children.push(child);
                 continue;
             }
-            let Some(endpoint) = functions::endpoint(name, region, function, surroundings)? else { continue };
+            let Some(endpoint) = functions::endpoint(name, region, function, context)? else { continue };
             if *hosting == Hosting::InMemory {
-                let mut endpoints = switchboard.in_memory.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut endpoints = registry.in_memory.lock().unwrap_or_else(PoisonError::into_inner);
                 endpoints.insert((region.clone(), function.name.clone()), endpoint);
                 continue;
             }
             let listener = listen().await?;
             let address = listener.local_addr().map_err(|error| io("reading a function's port", error))?;
-            switchboard.http.serve(region, &function.name, &address.to_string());
+            registry.http.serve(region, &function.name, &address.to_string());
             running.tasks.push(tokio::spawn(async move {
                 let call = move |request| {
                     let endpoint = endpoint.clone();
@@ -129,7 +130,7 @@ async fn spawn(
     binary: &Path,
     region: &str,
     function: &template::Function,
-    surroundings: &Surroundings,
+    context: &FunctionContext,
 ) -> Result<(Child, u16), LocalError> {
     let listener = listen().await?;
     let port = listener.local_addr().map_err(|error| io("reading a function's port", error))?.port();
@@ -137,8 +138,8 @@ async fn spawn(
     let what = || format!("starting {}", binary.display());
     let child = Command::new(binary)
         .env_clear()
-        .envs(surroundings.variables(function))
-        .env(stage::CLOCK, surroundings.clock.reading().to_string())
+        .envs(context.variables(function))
+        .env(stage::CLOCK, context.clock.reading().to_string())
         .env("FC_SERVER_PORT", port.to_string())
         .env("FC_FUNCTION_NAME", &function.name)
         .env("FC_REGION", region)
@@ -148,7 +149,7 @@ async fn spawn(
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| io(&what(), error))?;
-    // Real time: a process starts as fast as the machine lets it.
+    // Real time: how long a process takes to start does not depend on the clock.
     let clock = clock::Clock::system();
     for _ in 0..200 {
         if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {

@@ -1,8 +1,7 @@
-//! A deployment's world at one moment, from which any number of others go on.
+//! A snapshot of a deployment's world, from which any number of deployments can continue.
 //!
-//! A world is a value, so what happens after a moment is tried many times by cloning it, not by living through what came before.
-//! Functions and executions that are under way do not survive: who takes a snapshot drives the stages as a person with `apply`
-//! does, and takes it between two of them.
+//! A world can be cloned, so tests can try many continuations without repeating what came before. Running functions and
+//! executions are not part of a snapshot: take it between two stages that are run as `apply` runs them.
 
 use std::sync::Arc;
 
@@ -13,9 +12,10 @@ use emulator::recording::Preface;
 use jiff::Timestamp;
 use openapi::{Client, Config, Credentials, Transport};
 
-use crate::{Local, hosting, transport};
+use crate::running::Local;
+use crate::{hosting, transport};
 
-/// A world at one moment of its time, and what a client needs to work with it. Cheap to clone next to living through it.
+/// A world at one moment, and what a client needs to work with it. Cloning it is cheap compared with building it.
 #[derive(Clone)]
 pub struct Snapshot {
     world: World,
@@ -52,12 +52,12 @@ impl Local {
 }
 
 impl Snapshot {
-    /// A deployment whose world goes on from here: in memory, with a clock of its own and no function that answers. One seed is
-    /// one story. Needs a tokio runtime.
+    /// A deployment that continues from here: in memory, with its own clock and without functions. It is deterministic for a given
+    /// seed. Needs a tokio runtime.
     #[must_use]
     pub fn resume(&self, seed: u64) -> Local {
         let clock = Clock::seeded(self.at, seed);
-        let cloud = Cloud::start(self.world.clone(), clock.clone(), Arc::new(hosting::Switchboard::default()));
+        let cloud = Cloud::start(self.world.clone(), clock.clone(), Arc::new(hosting::EndpointRegistry::default()));
         let transport: Arc<dyn Transport> = Arc::new(transport::in_memory(cloud.clone()));
         let config = Config {
             credentials: self.credentials.clone(),

@@ -7,7 +7,8 @@ use emulator::World;
 use jiff::Timestamp;
 use template::{Deployment, Pseudo, Template, TemplateError};
 
-use crate::TEMPLATE;
+/// The deployment, as it is in the cloud.
+pub const TEMPLATE: &str = include_str!("../../../template.yml");
 
 /// The region of the home stack in the procedure's world: CloudFlow is not offered in Chengdu.
 pub const HOME: &str = "cn-hangzhou";
@@ -81,7 +82,7 @@ pub(crate) fn resolve(stack: &Stack, account_id: &str) -> Result<Deployment, Tem
     Template::parse(TEMPLATE)?.resolve(&pseudo, &parameters)
 }
 
-/// Puts the bindings where the template says that they are, in a bucket that somebody made before.
+/// Stores the bindings at the place that the template names, in a bucket that exists already.
 pub(crate) fn store(world: &mut World, now: Timestamp, bindings: &str) {
     world.put_object(now, HOME, BUCKET, KEY, bindings.as_bytes().to_vec());
 }

@@ -1,4 +1,4 @@
-//! How signed requests get to the emulator: by a call in memory, or over loopback. Either way they are the same requests.
+//! The transports of signed requests to the emulator: a call in memory, or HTTP over loopback. The requests are the same.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,14 +10,15 @@ use http::{Request, Response};
 use openapi::{HttpTransport, Transport, TransportError};
 use serde_json::json;
 
-use crate::{HOME, LocalError};
+use crate::error::LocalError;
+use crate::stacks::HOME;
 
-/// What comes after a region's name in the host of its in-memory endpoint.
+/// The host of a region's in-memory endpoint after the region's name.
 const API: &str = ".api.emulated";
-/// What comes after a load balancer's name in the host of its in-memory listener.
+/// The host of a load balancer's in-memory listener after the load balancer's name.
 const DATA: &str = ".alb.emulated";
 
-/// A transport that hands requests to the cloud on a task of the cloud's own, and the probe's requests to its data plane.
+/// A transport that calls the cloud on a separate task, and passes the probe's requests to its data plane.
 pub fn in_memory(cloud: Cloud) -> impl Transport {
     move |request: Request<Bytes>| {
         let cloud = cloud.clone();
@@ -59,7 +60,7 @@ fn endpoints(regions: &[String], url: impl Fn(&str) -> Option<String>) -> String
     json!(map).to_string()
 }
 
-/// `ALBRIDGE_RESOLVE`: no name server knows an emulated load balancer.
+/// `ALBRIDGE_RESOLVE`: the addresses of the emulated load balancers, which are not in DNS.
 pub(crate) async fn resolve(cloud: &Cloud, ports: Option<&Ports>) -> Result<String, LocalError> {
     let balancers = cloud.with(|world| world.load_balancers());
     let mut map = BTreeMap::new();

@@ -19,9 +19,9 @@ pub trait Action: Serialize + Send + Sync {
     const WRITES: bool;
     /// The permission in RAM policies, such as `alb:CreateServerGroup`. CEN's prefix there is `cen`.
     const RAM_ACTION: &'static str;
-    /// Codes of this action that say "busy for a moment". They are retried a few times only (see `Client`).
+    /// Error codes of this action that mean "temporarily busy". They are retried a few times only (see `Client`).
     const RETRY: &'static [&'static str] = &[];
-    /// Whether it takes a ClientToken. A call that sets none is given a fresh one, kept for its own retries.
+    /// Whether it takes a ClientToken. If a call sets none, the client generates one and repeats it on every retry of the call.
     const TOKEN: bool = false;
     /// Whether the client fills in the RegionId parameter.
     const REGION: bool = Self::SERVICE.takes_region();
@@ -29,15 +29,15 @@ pub trait Action: Serialize + Send + Sync {
     const BODY: &'static [&'static str] = &[];
     /// A published rate of this action alone.
     const RATE: Option<Rate> = None;
-    /// How long one try may take, in real time. CEN's slowest creates answer within seconds; their waiting comes after.
+    /// The timeout of one attempt, in real time. Even CEN's slowest creates answer within seconds: they finish asynchronously.
     const LIMIT: Duration = Duration::from_secs(20);
-    /// What a whole answer holds.
+    /// The fields that a complete answer must contain.
     const WHOLE: &'static Whole = &Whole::DONE;
     /// The type of a successful answer.
     type Answer: DeserializeOwned + Send;
 }
 
-/// What can be known of an action without calling it: for policies and documentation.
+/// The static properties of an action, for policies and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ActionInfo {
     /// The service that offers the action.
@@ -51,14 +51,14 @@ pub struct ActionInfo {
 }
 
 impl ActionInfo {
-    /// The facts of an action type.
+    /// The static properties of an action type.
     #[must_use]
     pub const fn of<A: Action>() -> Self {
         Self { service: A::SERVICE, name: A::NAME, ram_action: A::RAM_ACTION, writes: A::WRITES }
     }
 }
 
-/// The answer of an action that says no more than "done".
+/// The answer of an action that returns nothing but the id of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Acknowledged {
@@ -66,8 +66,8 @@ pub struct Acknowledged {
     pub request_id: String,
 }
 
-/// Declares the actions of a service as a table: `reads` or `writes`, the request, its answer, what a whole answer holds
-/// (of a write only where it names what was made), and what is special about it.
+/// Declares the actions of a service as a table: `reads` or `writes`, the request, its answer, the fields that a complete
+/// answer must contain (for a write only if the answer names what was created), and options.
 macro_rules! actions {
     ($service:ident $prefix:literal {
         $($kind:ident $name:ident => $answer:ty $(, $whole:path)? $({ $($option:ident: $value:expr),+ $(,)? })?;)+

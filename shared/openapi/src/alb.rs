@@ -9,14 +9,14 @@ mod listener;
 mod load_balancer;
 mod server;
 mod server_group;
-
-use serde::{Deserialize, Serialize};
+mod tag;
 
 pub use job::*;
 pub use listener::*;
 pub use load_balancer::*;
 pub use server::*;
 pub use server_group::*;
+pub use tag::*;
 
 use crate::action::{Acknowledged, actions};
 use crate::whole::alb as whole;
@@ -55,20 +55,4 @@ actions! {
         writes TagResources => Acknowledged;
         writes UnTagResources => Acknowledged;
     }
-}
-
-/// A tag on a resource, or a tag to filter by.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
-}
-
-/// The answer of an asynchronous write that names nothing new.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct JobStarted {
-    pub job_id: String,
-    pub request_id: String,
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 pub struct Rate {
     /// Calls that may be made at once after a pause.
     pub burst: u32,
-    /// Calls that come back each second.
+    /// Tokens that are added each second.
     pub per_second: u32,
 }
 
@@ -33,8 +33,7 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// Waits for a token. Calls are let through in the order in which they asked; one that is dropped while it waits gives
-    /// its token back.
+    /// Waits for a token, first come, first served. A call that is dropped while it waits returns its token.
     pub(crate) async fn take(&self, clock: &Clock, key: Key, rate: Rate) {
         let wait = self.reserve(clock.now(), &key, rate);
         if !wait.is_zero() {
@@ -55,7 +54,7 @@ impl Buckets {
         if bucket.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-bucket.tokens / per_second) }
     }
 
-    /// Puts a token back that nobody used. Those who wait already keep their times; whoever asks next waits less.
+    /// Returns an unused token. Calls that already wait keep their times; the next call waits less.
     fn give_back(&self, key: &Key) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = buckets.get_mut(key) {

@@ -7,6 +7,7 @@ mod cen;
 mod peer_attachment;
 mod route;
 mod route_table;
+mod tag;
 mod transit_router;
 mod vpc_attachment;
 
@@ -16,6 +17,7 @@ pub use cen::*;
 pub use peer_attachment::*;
 pub use route::*;
 pub use route_table::*;
+pub use tag::*;
 pub use transit_router::*;
 pub use vpc_attachment::*;
 
@@ -79,22 +81,6 @@ actions! {
         writes TagResources => Acknowledged;
         writes UntagResources => Acknowledged;
     }
-}
-
-/// A tag on a resource, or a tag to filter by.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
-}
-
-/// A named filter with the values that pass it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Filter {
-    pub key: String,
-    pub value: Vec<String>,
 }
 
 /// The answer of a create: the attachment is `Attaching` for a while.

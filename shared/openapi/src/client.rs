@@ -1,9 +1,9 @@
-//! The client: signs a request anew for each try, sends it, and reads the answer.
+//! The client: signs a request again for each attempt, sends it, and reads the answer.
 //!
 //! ```text
 //! call ─ flatten ─ token bucket ─ sign (new nonce, new time) ─ transport ─ classify ─ answer
 //!                       ▲                                                     │
-//!                       └──────────── back-off with jitter ◄── worth a try ◄──┘
+//!                       └──────────── back-off with jitter ◄── retryable ◄────┘
 //! ```
 
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ use crate::transport::{BodyLimit, Transport, TransportError};
 const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
 
-/// What a client is made from.
+/// The configuration of a client.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The key that signs.
@@ -45,14 +45,14 @@ pub struct Config {
     pub endpoints: Endpoints,
     /// How the RPC-style APIs are signed.
     pub signature: Signature,
-    /// Refuse every action that writes, before it is signed: the last line of the kill switch.
+    /// Refuse every action that writes, before it is signed: the last check of the kill switch.
     pub read_only: bool,
 }
 
 /// Calls to the cloud. Cheap to clone; clones share connections, token buckets and assumed roles.
 ///
 /// Failures are retried with exponential back-off and full jitter: throttling and unavailability always, other server errors
-/// and broken connections for reads and for writes with a ClientToken. An action's own "busy" codes get four tries
+/// and broken connections for reads and for writes with a ClientToken. An action's own "busy" codes get four attempts
 /// within some seconds; after that, and for every other conflict, the caller waits and reads again.
 #[derive(Clone)]
 pub struct Client {
@@ -73,7 +73,7 @@ impl std::fmt::Debug for Client {
     }
 }
 
-/// What the exchange needs to know of a call, whatever its style.
+/// The properties of a call that sending and retrying depend on, the same for RPC, path-style and OSS calls.
 pub(crate) struct Facts<'a> {
     pub(crate) service: Service,
     pub(crate) action: &'static str,
@@ -81,16 +81,16 @@ pub(crate) struct Facts<'a> {
     pub(crate) writes: bool,
     pub(crate) rate: Option<Rate>,
     pub(crate) repeatable: Repeatable,
-    /// How long one try may take, in real time.
+    /// The timeout of one attempt, in real time.
     pub(crate) limit: Duration,
-    /// How large an answer may be.
+    /// The maximum size of an answer.
     pub(crate) most: BodyLimit,
 }
 
-/// A whole answer.
+/// A complete answer.
 pub(crate) struct Answered<T> {
     pub(crate) answer: T,
-    /// What tells its rows from one another, in their order.
+    /// The keys that identify its rows, in their order.
     pub(crate) keys: Vec<String>,
     /// The length of its body.
     pub(crate) bytes: usize,
@@ -151,11 +151,11 @@ impl Client {
         Ok((answered.answer, answered.date))
     }
 
-    /// One whole answer, with what a listing has to know of it.
+    /// One complete answer, with what paging needs to know about it.
     pub(crate) async fn answered<A: Action>(&self, region: &str, action: &A) -> Result<Answered<A::Answer>, Error> {
         let (value, response) = self.rpc(region, action).await?;
         let status = response.status().as_u16();
-        // Before anything stands in for a field that is missing.
+        // Checked on the raw JSON, before defaults replace missing fields.
         let secrets = || Secrets::of(&self.config.credentials);
         let keys = A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what).without(&secrets()))?;
         let answer = lenient::from_value(value)
@@ -193,7 +193,8 @@ impl Client {
         Ok((value, response))
     }
 
-    /// Sends what `build` makes, as often as the retry policies say. `build` is called for each try: nonce and time are new.
+    /// Sends the request that `build` returns, as often as the retry policies allow. `build` is called for each attempt, so that
+    /// nonce and time are new.
     pub(crate) async fn exchange(
         &self,
         facts: &Facts<'_>,
@@ -211,10 +212,10 @@ impl Client {
             let mut request = build()?;
             request.extensions_mut().insert(facts.most);
             let signed = Secrets::of(&self.config.credentials).and_of(&request);
-            // On a clock that runs fast the limit stays real: it is about the network, not about the cloud's waiting times.
+            // On an accelerated clock the timeout stays in real time: it limits the network, not the cloud's work.
             let limit = facts.limit.mul_f64(clock.speed().max(1.0));
             let outcome = match clock.timeout(limit, self.shared.transport.send(request)).await {
-                // A transport that is no network hands over what it has.
+                // A transport that calls an emulator in memory does not limit the size itself.
                 Ok(Ok(response)) if response.body().len() > facts.most.bytes() => {
                     Err(Error::transport(facts.action, &TransportError::TooLarge(facts.most.bytes())))
                 }

@@ -6,13 +6,13 @@ mod instance;
 mod interface;
 mod prefix_list;
 mod security_group;
-
-use serde::{Deserialize, Serialize};
+mod tag;
 
 pub use instance::*;
 pub use interface::*;
 pub use prefix_list::*;
 pub use security_group::*;
+pub use tag::*;
 
 use crate::action::{Acknowledged, actions};
 use crate::whole::ecs as whole;
@@ -31,20 +31,4 @@ actions! {
         writes StopInstance => Acknowledged { region: false };
         writes DeleteInstance => Acknowledged { region: false };
     }
-}
-
-/// A tag to set or to filter by. (Tags in answers are [`ResourceTag`]s.)
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Tag {
-    pub key: String,
-    pub value: Option<String>,
-}
-
-/// A tag on a resource. ECS names its parts `TagKey` and `TagValue`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct ResourceTag {
-    pub tag_key: String,
-    pub tag_value: String,
 }

@@ -1,4 +1,4 @@
-//! Percent-encoding as the signatures want it: RFC 3986, upper-case hexadecimal, never a plus for a space.
+//! Percent-encoding as the signatures require it: RFC 3986, upper-case hexadecimal, never a plus for a space.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

@@ -43,7 +43,7 @@ pub enum PlainHttp {
     /// To this machine alone: an emulator on loopback.
     #[default]
     Loopback,
-    /// Anywhere, because somebody said so.
+    /// To any host, because the user allowed it explicitly.
     Anywhere,
 }
 
@@ -196,7 +196,7 @@ mod tests {
             let allowed = serde_json::json!({ "cbn": url }).to_string();
             assert!(Endpoints::parse_with(&allowed, PlainHttp::Anywhere).is_ok(), "{url}");
         }
-        // Who is before the @ is no host.
+        // The part before the @ is user information, not the host.
         assert!(matches!(parse("http://127.0.0.1@example.com"), Err(EndpointsError::Url { .. })));
     }
 }

@@ -1,7 +1,7 @@
 //! Failures of calls as data: what kind, the service's own code, and what may be concluded from it.
 //!
-//! The questions at the end ("is it a conflict?") are asked of codes, not of texts, and the lists are those of
-//! cloud-apis.md, sections 1 to 10. What no list knows is none of these: a caller then reads back and reports.
+//! The predicates at the end ("is it a conflict?") look at codes, not at texts; the lists of codes are those of
+//! cloud-apis.md, sections 1 to 10. A code that is in no list matches no predicate: the caller then reads back and reports.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub enum ErrorKind {
     Local,
 }
 
-/// What has to be looked at after a failure.
+/// What the user has to check after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The key, its signature, its token, or the time of signing is not accepted.
@@ -35,9 +35,9 @@ pub enum Fault {
     Throttled,
     /// The service failed.
     Service,
-    /// The response is not whole, or cannot be understood.
+    /// The response is incomplete, or cannot be parsed.
     Answer,
-    /// The request was refused for what it asks, or not sent.
+    /// The service refused the content of the request, or the client did not send it.
     Request,
 }
 
@@ -52,9 +52,9 @@ pub struct Error {
     /// The service's code, or one of the client's own: `ReadOnly`, `InvalidRequest`, `Connect`, `ConnectionCut`,
     /// `Timeout`, `AnswerTooLarge`, `MalformedAnswer`, `IncompleteAnswer`, `IncompleteListing`, `Contradiction`, and `Http502` or the like for a response without a code.
     pub code: String,
-    /// For people. May name resources, never a secret.
+    /// A message for people. It may name resources, but contains no secret.
     pub message: String,
-    /// For a support case; empty when no response came.
+    /// The request id, for a support case; empty when no response came.
     pub request_id: String,
     /// The action that was called.
     pub action: &'static str,
@@ -105,11 +105,11 @@ const NOT_FOUND: &[&str] = &[
     "FlowNotExists",
     "ExecutionNotExists",
     "EntityNotExist.Role",
-    // What DeleteTransitRouterRouteEntry says of an entry that has gone, and ALB of a load balancer.
+    // The code of DeleteTransitRouterRouteEntry for an entry that no longer exists, and of ALB for a load balancer.
     "IllegalParam.TransitRouterRouteEntryId",
     "-735",
 ];
-/// These say "not found" of the call itself, never of a resource.
+/// These codes say "not found" about the called action itself, never about a resource.
 const NOT_A_RESOURCE: &[&str] = &["InvalidAction.NotFound", "InvalidAccessKeyId.NotFound", "InvalidApi.NotFound"];
 const PROCESSING: &[&str] = &["IdempotenceProcessing", "LastTokenProcessing", "TokenProcessing"];
 const DENIED: &[&str] = &[
@@ -182,7 +182,7 @@ impl Error {
             crate::TransportError::Timeout => "Timeout",
             crate::TransportError::TooLarge(_) => "AnswerTooLarge",
         };
-        // Another try would bring as much again.
+        // A retry would return as many bytes again.
         let kind = if code == "AnswerTooLarge" { ErrorKind::Malformed } else { ErrorKind::Transport };
         Self::raw(kind, action, code, error.to_string())
     }
@@ -191,12 +191,12 @@ impl Error {
         Self { status: Some(status), ..Self::raw(ErrorKind::Malformed, action, "MalformedAnswer", message) }
     }
 
-    /// An answer that lacks something which a whole answer holds.
+    /// An answer that lacks a required field.
     pub(crate) fn unread(action: &'static str, status: u16, message: impl Into<String>) -> Self {
         Self { status: Some(status), ..Self::raw(ErrorKind::Malformed, action, "IncompleteAnswer", message) }
     }
 
-    /// An answer that cannot be true beside what else is known: `message` says how, as a sentence without a full stop.
+    /// An answer that contradicts another one: `message` says how, as a sentence without a full stop.
     /// It counts as unread.
     pub fn contradiction(action: &'static str, message: impl Into<String>) -> Self {
         Self::plain(ErrorKind::Malformed, action, "Contradiction", message)
@@ -215,7 +215,7 @@ impl Error {
         self
     }
 
-    /// What was named does not exist. A 404 without a code says nothing of the kind: unknown is not absent.
+    /// The named resource does not exist. A 404 without a code does not say so: unknown is not absent.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::Refused
@@ -241,7 +241,7 @@ impl Error {
         PROCESSING.contains(&self.code.as_str())
     }
 
-    /// What was to be made is there already: list, compare, and adopt or report it.
+    /// The resource to be created exists already: list, compare, and adopt or report it.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         let code = self.code.as_str();
@@ -289,18 +289,18 @@ impl Error {
         }
     }
 
-    /// The session's token was good, and its time is over: the same call with new credentials would do.
+    /// The session's token has expired: the same call with new credentials would succeed.
     #[must_use]
     pub fn is_expired(&self) -> bool {
         self.kind == ErrorKind::Refused && has_expired(&self.code)
     }
 
-    /// The service says of itself that it cannot do it now; it has not begun.
+    /// The service says that it is unavailable; it has not begun to execute the request.
     pub(crate) fn is_unavailable(&self) -> bool {
         matches!(self.code.as_str(), "ServiceUnavailable" | "SystemBusy" | "SignatureNonceUsed")
     }
 
-    /// There is doubt: the service may have carried the request out although it failed here. Read back.
+    /// The outcome is unknown: the service may have executed the request although it failed here. Read back.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self.kind {

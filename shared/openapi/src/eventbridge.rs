@@ -1,4 +1,4 @@
-//! EventBridge, version 2020-04-01: what `doctor` reads.
+//! EventBridge, version 2020-04-01: rules and their targets.
 //!
 //! Refusals come with status 200, `Success` false and a code; the client turns them into errors.
 

@@ -29,7 +29,7 @@ const READ: Duration = Duration::from_secs(20);
 /// A function's configuration (SDK for 2023-03-30, `Function`).
 const WHOLE: Whole = Whole::one(&[Field::Filled("functionName")]);
 
-/// The actions of this module. An invocation changes nothing by itself: the kill switch is looked at by the function.
+/// The actions of this module. An invocation changes nothing by itself: the function checks the kill switch.
 pub(crate) const ACTIONS: &[ActionInfo] = &[
     ActionInfo { service: Service::Fc, name: "InvokeFunction", ram_action: "fc:InvokeFunction", writes: false },
     ActionInfo { service: Service::Fc, name: "GetFunction", ram_action: "fc:GetFunction", writes: false },
@@ -91,7 +91,7 @@ pub struct Function {
 }
 
 impl Client {
-    /// Invokes a function synchronously. Only what the platform did not begin is retried: a function may have effects.
+    /// Invokes a function synchronously. It is retried only if the platform did not start the function: a function may have side effects.
     ///
     /// # Errors
     /// [`Error`] when the platform refuses; a function that fails is an [`Invocation`] with an `error_type`.

@@ -24,7 +24,7 @@ actions! {
         writes StartExecution => StartExecutionAnswer, whole::EXECUTION { rate: Some(Rate { burst: 100, per_second: 100 }) };
         reads DescribeExecution => DescribeExecutionAnswer, whole::EXECUTION {
             rate: Some(Rate { burst: 50, per_second: 5 }),
-            // The server may be asked to hold the answer back for up to a minute.
+            // The server may be asked to delay its answer for up to a minute (long polling).
             limit: Duration::from_secs(90),
         };
         reads ListExecutions => ListExecutionsAnswer, whole::EXECUTIONS { rate: Some(SHARED) };

@@ -1,7 +1,7 @@
 //! The transport for the cloud: reqwest on a rustls that is configured here.
 //!
-//! The ring provider and compiled-in roots: nothing searches the file system for a CA store at a cold start, and nothing
-//! depends on the image that a function runs on. Proxies from the environment are not used, and redirects are not followed:
+//! It uses the ring provider and compiled-in root certificates: a cold start does not search the file system for a CA store,
+//! and nothing depends on the image that a function runs on. Proxies from the environment are not used, and redirects are not followed:
 //! a signed request belongs to one host. Bodies are read as they come, up to the request's [`BodyLimit`]; nothing is decompressed.
 
 use std::sync::Arc;
@@ -83,8 +83,8 @@ impl Transport for HttpTransport {
     }
 }
 
-/// The body, as much of it as `limit` allows: one that says that it is too large is not begun, and one that becomes too large
-/// is left where it does.
+/// Reads the body up to `limit`. If its Content-Length is larger, nothing is read; if it grows larger while it is read,
+/// reading stops there.
 async fn read(mut response: reqwest::Response, limit: BodyLimit) -> Result<Bytes, TransportError> {
     let stated = response.content_length().and_then(|length| usize::try_from(length).ok());
     if let BodyLimit::Most(most) = limit
@@ -108,7 +108,7 @@ async fn read(mut response: reqwest::Response, limit: BodyLimit) -> Result<Bytes
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
 fn failure(error: reqwest::Error) -> TransportError {
-    // The URL holds the parameters, the signature among them; the cause is what matters.
+    // Without the URL: it contains the parameters and the signature.
     let mut text = String::new();
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
     while let Some(error) = cause {

@@ -1,6 +1,6 @@
-//! Reads answers tolerantly: the services do not agree on how to write the same thing.
+//! A lenient deserializer for answers: the services write the same kinds of values in different ways.
 //!
-//! Numbers and booleans may come as text and the other way round, null may stand for any default, and VPC and ECS wrap lists
+//! Numbers and booleans may come as text and the other way round, null may replace any default, and VPC and ECS wrap lists
 //! in an object with one field (`RouteEntrys.RouteEntry[]`), which a list here sees through. So answers are declared as they
 //! are meant, and this is the one place that knows how they are written (cloud-apis.md, section 1).
 

@@ -4,31 +4,38 @@
 //! sends one and gives its typed answer, [`Client::list`] every page of a listing. Function Compute and OSS, which are not
 //! RPC-style, have methods of their own ([`Client::invoke_function`], [`Client::get_object`], ...).
 //!
-//! What is fixed about an action (region rule, paging, retry codes, permission) stands in one table per service, and
+//! The static properties of an action (region rule, paging, retry codes, permission) are in one table per service, and
 //! [`actions`] gives all of them for policies.
 //!
 //! ```
-//! # use std::sync::Arc;
-//! use openapi::{Client, Config, Credentials, Endpoints, Signature, alb};
+//! use std::sync::Arc;
+//! use bytes::Bytes;
+//! use openapi::{Client, Config, Credentials, Endpoints, Signature, TransportError, alb};
 //!
-//! # async fn example(transport: Arc<dyn openapi::Transport>, clock: clock::Clock) -> Result<(), openapi::Error> {
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), openapi::Error> {
+//! // Usually `HttpTransport::new()`; here a function that answers every request.
+//! let transport = |_request: http::Request<Bytes>| async {
+//!     let answer = r#"{"ServerGroups": [], "TotalCount": 0, "RequestId": "R"}"#;
+//!     Ok::<_, TransportError>(http::Response::new(Bytes::from(answer)))
+//! };
 //! let config = Config {
 //!     credentials: Credentials::new("LTAI...", "..."),
 //!     endpoints: Endpoints::default(),
 //!     signature: Signature::default(),
 //!     read_only: true,
 //! };
-//! let client = Client::new(config, transport, clock);
+//! let client = Client::new(config, Arc::new(transport), clock::Clock::system());
 //! let request = alb::ListServerGroups { vpc_id: Some("vpc-1".into()), ..Default::default() };
-//! for group in client.list("cn-chengdu", request).await? {
-//!     let _ = (group.server_group_id, group.server_group_status);
-//! }
+//! let groups = client.list("cn-chengdu", request).await?;
+//! assert!(groups.is_empty());
 //! # Ok(())
 //! # }
 //! ```
 
 mod action;
+mod assume_role;
 mod bucket;
+mod catalog;
 mod client;
 mod credentials;
 mod encode;
@@ -68,10 +75,9 @@ pub mod sts;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod vpc;
 
-use std::sync::LazyLock;
-
 pub use action::{Acknowledged, Action, ActionInfo};
 pub use bucket::Rate;
+pub use catalog::actions;
 pub use client::{Client, Config};
 pub use credentials::Credentials;
 pub use endpoints::{Endpoints, EndpointsError, PlainHttp};
@@ -83,26 +89,3 @@ pub use service::Service;
 pub use sign::Signature;
 pub use transport::{BodyLimit, Sending, Transport, TransportError};
 pub use whole::Whole;
-
-/// Every action that this crate can call, by service and name: what policies are made from.
-#[must_use]
-pub fn actions() -> &'static [ActionInfo] {
-    static ACTIONS: LazyLock<Vec<ActionInfo>> = LazyLock::new(|| {
-        let mut actions = [
-            alb::ACTIONS,
-            cbn::ACTIONS,
-            vpc::ACTIONS,
-            ecs::ACTIONS,
-            fnf::ACTIONS,
-            sts::ACTIONS,
-            fc::ACTIONS,
-            oss::ACTIONS,
-            eventbridge::ACTIONS,
-            ram::ACTIONS,
-        ]
-        .concat();
-        actions.sort_unstable();
-        actions
-    });
-    &ACTIONS
-}

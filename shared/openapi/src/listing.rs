@@ -1,4 +1,4 @@
-//! Listings: an action whose answer is one page, and how to go on to the next.
+//! Listings: an action whose answer is one page, and how to request the next page.
 //!
 //! The cloud has three styles: `MaxResults`/`NextToken`, the same with other names for the size (`MaxResult` in VPC,
 //! `Limit` in FnF), and `PageNumber`/`PageSize`. [`crate::Client::list`] turns all pages into one list or fails: a short list
@@ -29,14 +29,14 @@ pub struct Page<T> {
     pub more: More,
 }
 
-/// How a listing goes on after a page.
+/// How the listing continues after a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum More {
     /// This was the last page: the service gave no token.
     End,
     /// The service gave this token for the next page.
     Token(String),
-    /// Pages are counted: there are more while the total is not reached.
+    /// Pages are numbered: there are more until the total is reached.
     Count,
 }
 

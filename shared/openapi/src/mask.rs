@@ -1,10 +1,10 @@
-//! Secrets are taken out of whatever a failed call says, where the error is made: no consumer can print what it never had.
+//! Removes secrets from the message of a failed call, at the place where the error is created: so no consumer can print them.
 //!
 //! A refusal can quote the request: SignatureDoesNotMatch brings the string to sign or the canonical request
 //! (cloud-apis.md section 2.3), security token included, percent-encoded once or twice; gateways echo headers; OSS tells the string
-//! in base64 or as bytes. So what was signed is left out whole, the values of secret fields are masked by the fields' names,
-//! and what this client signed with is masked by its value, in every encoding of it. The access key's id is no secret: it
-//! names the key, and whoever has to mend it needs the name.
+//! in base64 or as bytes. So the string to sign is left out completely, the values of secret fields are masked by the fields'
+//! names, and the key and token of this client are masked by their values, in every encoding. The id of the access key is not
+//! secret: it names the key, and whoever has to replace the key needs it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use crate::credentials::Credentials;
 use crate::encode;
 
-/// What stands for a secret.
+/// The text that replaces a secret.
 const MASK: &str = "***";
 
 /// After these words comes what was signed. Compared without blanks, `-` and `_`, in lower case.

@@ -51,7 +51,7 @@ pub struct Object {
     pub etag: String,
 }
 
-/// Writes an object whole. Doing it twice is doing it once, but for a second version.
+/// Writes a whole object. It is idempotent, except that a bucket with versioning gets a second version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PutObject {
     /// The bucket's name.

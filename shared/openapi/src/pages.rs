@@ -1,7 +1,7 @@
 //! Every page of a listing, or an error.
 //!
-//! What each answer must hold is looked at by [`crate::whole`]; here the pages are put together, and what cannot be the whole
-//! of a listing is found: rows that are missing by the count, a row that comes twice, a token that comes twice.
+//! [`crate::whole`] checks each answer by itself. This module joins the pages and detects an incomplete listing: fewer rows than
+//! the total, a row that appears twice, a token that appears twice.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::listing::{Listing, More};
 use crate::whole::End;
 
-/// How often a listing that changed under the reader is begun again.
+/// How often a listing is started again because it changed while it was read.
 const RESTARTS: u32 = 3;
 /// More pages than any listing of this cloud has; a service that never ends a listing must not hold a run for ever.
 const MOST_PAGES: u32 = 10_000;
 /// More bytes than any listing of this cloud has, all pages together: the largest, 10,000 instances, is some 40 MB.
 const MOST_BYTES: usize = 256 << 20;
 
-/// What one pass over the pages came to.
+/// The result of one pass over the pages.
 enum Pass<T> {
     Complete(Vec<T>),
     /// The listing changed between two pages, or seems to have: a total that differs, a row that came twice (with counted
@@ -99,7 +99,7 @@ impl Client {
     }
 }
 
-/// A count that is smaller than the rows says nothing; one that is larger says that rows are missing.
+/// A total that is smaller than the number of rows is ignored; a larger one means that rows are missing.
 fn by_token<A: Listing>(items: Vec<A::Item>, total: Option<u64>) -> Result<Pass<A::Item>, Error> {
     let seen = to_u64(items.len());
     match total {

@@ -1,4 +1,4 @@
-//! Resource Access Management, version 2015-05-01: what `doctor` reads.
+//! Resource Access Management, version 2015-05-01: roles and their policies.
 
 use serde::{Deserialize, Serialize};
 

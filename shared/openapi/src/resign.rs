@@ -1,7 +1,7 @@
-//! Requests signed again: what was sent once, in whatever style, with another key, another time and another nonce.
+//! Signs a recorded request again, in the same style, with another key, time and nonce.
 //!
-//! Recordings hold no usable signature. This takes apart what a request was signed with, keeps everything else as it was, and
-//! puts a new signature in the old one's place.
+//! Recordings contain no usable signature. This module removes everything that belongs to the signature, keeps the rest of the
+//! request, and adds a new signature.
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //!
 //! Exponential back-off with full jitter. A refusal that happened before the service began (throttled, unavailable) is always
 //! safe to repeat. A failure that leaves doubt is repeated only when repeating cannot do a thing twice: for reads, and for
-//! writes with a ClientToken. Codes that say "another change is under way" get a few tries only: whoever called must wait
+//! writes with a ClientToken. Codes that say "another change is under way" get a few tries only: the caller must wait
 //! and read again, for the world may no longer be the one that was planned for.
 
 use std::time::Duration;

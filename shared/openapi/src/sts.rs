@@ -7,7 +7,7 @@ use crate::whole::central as whole;
 
 actions! {
     Sts "sts" {
-        // It makes a session, not a resource: the kill switch must still let a run read another account.
+        // It creates a session, not a resource: a run must be able to read another account when the kill switch is on.
         reads AssumeRole => AssumeRoleAnswer, whole::SESSION;
         reads GetCallerIdentity => GetCallerIdentityAnswer, whole::CALLER;
     }

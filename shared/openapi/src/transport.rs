@@ -11,7 +11,7 @@ use bytes::Bytes;
 pub enum BodyLimit {
     /// A larger body is no answer: [`TransportError::TooLarge`].
     Most(usize),
-    /// What comes after so many bytes is not read, and no error: the status is what matters.
+    /// The rest is not read, which is no error: only the status is needed.
     First(usize),
 }
 
@@ -23,7 +23,7 @@ impl Default for BodyLimit {
 }
 
 impl BodyLimit {
-    /// What a request allows its response.
+    /// The limit that a request sets for its response.
     #[must_use]
     pub fn of<T>(request: &http::Request<T>) -> Self {
         request.extensions().get().copied().unwrap_or_default()
@@ -46,7 +46,7 @@ pub trait Transport: Send + Sync {
     fn send(&self, request: http::Request<Bytes>) -> Sending;
 }
 
-/// A request on its way.
+/// The future of a request that is being sent.
 pub type Sending = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, TransportError>> + Send>>;
 
 impl<F, R> Transport for F

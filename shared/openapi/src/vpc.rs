@@ -6,12 +6,12 @@
 mod acl;
 mod network;
 mod route;
-
-use serde::{Deserialize, Serialize};
+mod tag;
 
 pub use acl::*;
 pub use network::*;
 pub use route::*;
+pub use tag::*;
 
 use crate::action::{Acknowledged, actions};
 use crate::whole::vpc as whole;
@@ -49,12 +49,4 @@ actions! {
         reads DescribeNetworkAcls => DescribeNetworkAclsAnswer, whole::NETWORK_ACLS;
         reads DescribeNetworkAclAttributes => DescribeNetworkAclAttributesAnswer, whole::NETWORK_ACL;
     }
-}
-
-/// A tag on a resource, or a tag to filter by.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Tag {
-    pub key: String,
-    pub value: String,
 }

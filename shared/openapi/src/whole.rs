@@ -1,10 +1,9 @@
-//! Whole answers: what an answer of an action must hold to be a fact.
+//! Whole answers: the fields that an answer must contain before it is trusted.
 //!
 //! An answer with status 200 can be empty, short or false: a gateway's page, a listing without its list, a row without its
 //! id, and, until 2025-12-20, the empty list that ECS gave to callers without permission (corrections.md, section 3). Read
-//! tolerantly, each of them would say "there is nothing". So one table says, action by action, how one knows that an answer
-//! is whole, and an answer is held against it as raw JSON, before any default stands in for a field that is missing. What
-//! is not whole is an error that names the action.
+//! leniently, each of them would say "there is nothing". So a table names the required fields of each action, and an answer is
+//! checked against it as raw JSON, before defaults replace missing fields. An incomplete answer is an error that names the action.
 //!
 //! The tables, one file per service, name their source for each action: the response models of the official SDKs
 //! (api-parameters.json and their texts), cloud-apis.md, or recorded answers. A field is asked for when it identifies the
@@ -22,7 +21,7 @@ pub(crate) mod vpc;
 
 use serde_json::{Map, Value};
 
-/// What a whole answer of an action holds.
+/// What a complete answer of an action contains.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole {
     /// How it is known that a listing is complete.
@@ -41,8 +40,8 @@ pub(crate) enum End {
     /// Pages go on while there is a `NextToken`. The action's answers have no count.
     Token,
     /// Pages go on while there is a `NextToken`. There may be a `TotalCount`: it may be missing, zero or of the page alone
-    /// (its texts say "entries returned", "total" and "meaningless", by action), and none of that is a lie. One that is
-    /// larger than the rows of all pages says that rows are missing.
+    /// (the documentation says "entries returned", "total" or "meaningless", depending on the action). Only a count that is
+    /// larger than the rows of all pages means that rows are missing.
     TokenAndCount,
     /// Pages are numbered and go on until `TotalCount` rows were seen. It must be there, and be exactly right.
     Count,
@@ -53,13 +52,13 @@ pub(crate) enum End {
 pub(crate) struct Rows {
     /// The field that holds the list.
     pub(crate) at: &'static str,
-    /// The fields that together tell one row from every other. A row that lacks one of them is told by all that it holds.
+    /// The fields that together identify a row. A row that lacks one of them is identified by all its fields.
     pub(crate) key: &'static [&'static str],
     /// What each row holds.
     pub(crate) fields: &'static [Field],
 }
 
-/// Something that has to be there. Names of inner fields follow a dot: `VpcAttributes.VpcId`.
+/// A required field. Names of inner fields follow a dot: `VpcAttributes.VpcId`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Field {
     /// A text, number or boolean, not empty.
@@ -79,7 +78,7 @@ pub(crate) enum Field {
 }
 
 impl Whole {
-    /// An action whose answer says no more than "done".
+    /// An action whose answer contains nothing but the id of the request.
     pub(crate) const DONE: Self = Self::one(&[]);
 
     /// One object.
@@ -102,7 +101,7 @@ impl Whole {
         Self { fields, ..self }
     }
 
-    /// Holds an answer against the table. Gives what tells its rows from one another.
+    /// Checks an answer against the table. Returns the keys that identify its rows.
     ///
     /// # Errors
     /// A sentence without a full stop: what the answer lacks.
@@ -192,7 +191,7 @@ fn list(value: Option<&Value>) -> Option<&[Value]> {
     }
 }
 
-/// What tells a row from every other, if it has all of it.
+/// The key that identifies a row, if the row has all fields of the key.
 fn key(row: &Map<String, Value>, names: &[&str]) -> Option<String> {
     let parts: Option<Vec<String>> =
         names.iter().map(|name| scalar(find(row, name)).filter(|part| !part.is_empty())).collect();

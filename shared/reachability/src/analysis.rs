@@ -1,4 +1,4 @@
-//! One question after another about the same topology, each way followed once.
+//! Answers questions about one topology. Paths that several instances share are followed once and cached.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -10,33 +10,35 @@ use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, Topology, VSwitch};
 
+use crate::explanation::{Explanation, SourceVerdict};
 use crate::fault::{Fault, Remedy, Task};
 use crate::front::Front;
-use crate::hop::Path;
 use crate::members::{Acl, Groups};
-use crate::near::Gates;
+use crate::path::Path;
+use crate::question::Wish;
+use crate::source_acls::SourceAcls;
+use crate::trip::Trip;
 use crate::verdict::{Part, Stop, in_series, side_by_side};
-use crate::walk::{Trip, Walk};
-use crate::{Explanation, SourceVerdict, Wish};
+use crate::walk::Walk;
 
-/// Where a backend is: what its packets meet outside its interface depends on nothing else.
+/// The VPC and vSwitch of a backend. The hops outside its interface depend on nothing else.
 type Place<'a> = (&'a VpcId, &'a VSwitchId);
 
-/// What the answers from a place meet on their way to one source prefix.
+/// The return path from a place to one source prefix.
 struct Back {
     walk: Walk,
-    /// The walk behind the place's own ACL.
+    /// The ACL of the place's vSwitch, and then the walk.
     part: Part,
 }
 
-/// The ways already followed.
+/// The topology, the parameters of the questions, and the cached paths.
 pub(crate) struct Analysis<'a> {
     topology: &'a Topology,
     load_balancer_vpc: &'a VpcId,
     sources: &'a [Ipv4Net],
     ports: &'a [u16],
     wish: Option<Wish<'a>>,
-    gates: Gates<'a>,
+    source_acls: SourceAcls<'a>,
     shared: BTreeMap<Place<'a>, Option<Ipv4Net>>,
     forward: BTreeMap<Place<'a>, Rc<Walk>>,
     back: BTreeMap<Place<'a>, Rc<Vec<Back>>>,
@@ -57,7 +59,7 @@ impl<'a> Analysis<'a> {
             sources,
             ports,
             wish,
-            gates: Gates::new(topology, load_balancer_vpc, sources),
+            source_acls: SourceAcls::new(topology, load_balancer_vpc, sources),
             shared: BTreeMap::new(),
             forward: BTreeMap::new(),
             back: BTreeMap::new(),
@@ -65,9 +67,9 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// The path's verdict alone, remembered for every instance that shares all that decides it.
+    /// The verdict of the path alone, cached for all instances with the same vSwitch and security groups.
     pub(crate) fn verdict(&mut self, instance: &'a Instance) -> Verdict {
-        // Without groups the reason names the instance, so it is nobody else's.
+        // Without security groups the reason names the instance, so the verdict cannot be shared.
         if instance.security_groups.is_empty() || !self.shares_its_way(instance) {
             return self.paths(instance).verdict;
         }
@@ -80,12 +82,12 @@ impl<'a> Analysis<'a> {
         verdict
     }
 
-    /// Everything there is to say.
+    /// The full explanation of one instance.
     pub(crate) fn explain(&mut self, instance: &'a Instance) -> Explanation {
         let mut explanation = self.paths(instance);
         let (Some(wish), Some(port)) = (self.wish, self.ports.first().copied()) else { return explanation };
         let front = Front { topology: self.topology, wish, instance, port, path: &explanation.verdict }.part();
-        // What is wrong with the path is the cause of what is wrong with a member.
+        // A fault of the path comes first: it is the cause of a member's fault.
         explanation.served = in_series([&explanation.verdict, &front.verdict]);
         explanation.front = Some(path(explanation.forward.destination, front));
         explanation
@@ -97,8 +99,8 @@ impl<'a> Analysis<'a> {
         let back = self.back(instance);
         let admissions = self.admissions(instance);
         let backend = forward.destination;
-        let departures = self.gates.departures(&instance.vswitch, backend, self.ports);
-        let arrivals = self.gates.arrivals(&instance.vswitch, backend);
+        let departures = self.source_acls.departures(&instance.vswitch, backend, self.ports);
+        let arrivals = self.source_acls.arrivals(&instance.vswitch, backend);
         let at_backend = back.iter().zip(&admissions);
         let at_load_balancer = departures.iter().zip(&arrivals);
         let sources: Vec<SourceVerdict> = self
@@ -125,14 +127,14 @@ impl<'a> Analysis<'a> {
         Explanation { front: None, forward, back, sources, served: verdict.clone(), verdict }
     }
 
-    /// Whether the whole vSwitch is reached the same way.
+    /// Whether all addresses of the vSwitch are reached by the same path.
     fn shares_its_way(&mut self, instance: &'a Instance) -> bool {
         let Some(address) = instance.address else { return false };
         let place = (&instance.vpc, &instance.vswitch);
         let cidr = match self.shared.get(&place) {
             Some(cidr) => *cidr,
             None => {
-                let alike = |vswitch: &&VSwitch| self.gates.agree(&vswitch.id, vswitch.cidr, self.ports);
+                let alike = |vswitch: &&VSwitch| self.source_acls.agree(&vswitch.id, vswitch.cidr, self.ports);
                 let cidr = self.vswitch(instance).filter(alike).map(|vswitch| vswitch.cidr);
                 let split = |walk: &Walk| matches!(walk.part.verdict, Verdict::Ambiguous(_));
                 let cidr = cidr.filter(|_| !split(&self.way_to_vswitch(instance)));
@@ -147,7 +149,7 @@ impl<'a> Analysis<'a> {
         self.topology.vpc(&instance.vpc)?.vswitches.get(&instance.vswitch)
     }
 
-    /// From the load balancer to the instance: by its vSwitch's prefix where all of that goes one way.
+    /// From the load balancer to the instance; to the prefix of its vSwitch, if all addresses of it share the path.
     fn forward(&mut self, instance: &'a Instance) -> Rc<Walk> {
         if self.shares_its_way(instance) {
             return self.way_to_vswitch(instance);
@@ -211,7 +213,7 @@ impl<'a> Analysis<'a> {
         Some(Acl::read(self.topology, acl))
     }
 
-    /// For each source prefix, what the filters at the backend say to every port.
+    /// For each source prefix, the decision of the filters at the backend, all ports taken together.
     fn admissions(&self, instance: &Instance) -> Vec<Part> {
         let acl = self.acl(instance);
         let priority = self.wish.map_or_else(Security::default, |wish| wish.binding.security.clone()).priority;
@@ -227,13 +229,13 @@ impl<'a> Analysis<'a> {
         self.sources.iter().map(admit).collect()
     }
 
-    /// A destination to name where there is none.
+    /// A placeholder for the destination of a path that has none.
     fn nowhere(&self) -> Ipv4Net {
         self.sources.first().copied().unwrap_or_default()
     }
 }
 
-/// What a filter says, if there is one and it was read.
+/// The decision of a filter: open if there is none, unknown if it was not read.
 fn asked<F>(filter: Option<&Result<F, Stop>>, judge: impl FnOnce(&F) -> Part) -> Part {
     match filter {
         None => Part::OPEN,

@@ -1,4 +1,4 @@
-//! What is wrong on a way: where, and what would put it right, as data.
+//! A fault on a path: where it is, and its remedy, as data.
 
 use std::fmt;
 
@@ -14,17 +14,17 @@ use serde::Serialize;
 
 use crate::hop::Direction;
 
-/// The first thing wrong on a way.
+/// The first fault on a path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fault {
     /// What is wrong.
     #[serde(flatten)]
     pub reason: Reason,
-    /// Where packets end: an index into [`Path::hops`](crate::Path::hops), always the last one. Nothing where no hop of
-    /// the way is known.
+    /// Where packets end: an index into [`Path::hops`](crate::Path::hops), always the last one. `None` if no hop of
+    /// the path is known.
     pub hop: Option<usize>,
-    /// What puts it right.
+    /// The remedy.
     pub remedy: Remedy,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What puts a fault right, and who can do it.
+/// The remedy of a fault, and who can apply it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "by")]
 pub enum Remedy {
@@ -43,18 +43,18 @@ pub enum Remedy {
         /// The change, with ids as they are.
         change: Box<Change>,
     },
-    /// Somebody has to act who may do more than albridge may.
+    /// A person has to do it, because albridge may not.
     Operator(Task),
-    /// It is on its way.
+    /// It will be ready after some time.
     Time {
-        /// What is.
+        /// The resource that is not ready yet.
         resource: String,
         /// The state that it is in.
         status: String,
     },
 }
 
-/// What a person has to do, and with what.
+/// What a person has to do, and on which resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "action")]
 pub enum Task {
@@ -63,12 +63,12 @@ pub enum Task {
         /// The resource that it names.
         resource: String,
     },
-    /// Let albridge read something: the call failed, or nobody asked.
+    /// Allow albridge to read something: the call failed, or was not made.
     LetRead {
         /// What was not read.
         resource: String,
     },
-    /// Look at something in the console that is in no state to work.
+    /// Check a resource in the console whose state does not allow it to work.
     Repair {
         /// What it is.
         resource: String,

@@ -1,5 +1,5 @@
-//! The front of the way: whether the load balancer sends requests to the backend at all. Listener, server group, the
-//! backend's entry in it, its weight and its health (cloud-apis.md sections 4, 5 and 12).
+//! The first part of the path: whether the load balancer sends requests to the backend at all. It checks listener, server
+//! group, the backend's entry in the group, its weight and its health (cloud-apis.md sections 4, 5 and 12).
 
 use onboarding::change::{StageName, Write};
 use onboarding::desired;
@@ -11,26 +11,26 @@ use onboarding::topology::{
     ServerGroup, Topology,
 };
 
-use crate::Wish;
 use crate::fault::{Remedy, Task};
 use crate::gaps::{repair, time};
 use crate::hop::{Hop, ServerEntry};
-use crate::mend::change;
+use crate::question::Wish;
+use crate::remedies::change;
 use crate::verdict::{Part, Stop};
 
-/// What is asked.
+/// The input of the check.
 pub(crate) struct Front<'a> {
     pub(crate) topology: &'a Topology,
     pub(crate) wish: Wish<'a>,
     pub(crate) instance: &'a Instance,
     /// The member's port.
     pub(crate) port: u16,
-    /// What the path is like: nobody is registered whose path is not open.
+    /// The verdict of the path: a backend is registered only if its path is open.
     pub(crate) path: &'a Verdict,
 }
 
 impl<'a> Front<'a> {
-    /// Everything up to the member, as far as it goes.
+    /// The hops from the listener to the member, up to the first fault.
     pub(crate) fn part(&self) -> Part {
         let mut hops = Vec::new();
         let ended = self.follow(&mut hops);
@@ -192,7 +192,7 @@ impl<'a> Front<'a> {
             port: member.port,
             weight: binding.server_group.weight,
         };
-        // albridge registers nobody whose path is not open.
+        // albridge registers a backend only if its path is open.
         let mut add = onboarding::Change::new(StageName::BackendServers, write);
         if let Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) = self.path {
             add = add.blocked_by(why.clone());
@@ -209,7 +209,7 @@ impl<'a> Front<'a> {
         Stop::broken(Reason::new(Code::NotRunning, id, format!("{id} is {status}.")), remedy)
     }
 
-    /// Ours to give weight to only if the entry says that it is ours.
+    /// albridge may change the weight only if the description of the entry marks it as its own.
     fn weigh(&self, group: &ServerGroup, server: &Server) -> Remedy {
         let Wish { binding, deployment } = self.wish;
         let member = server.endpoint();

@@ -1,5 +1,4 @@
-//! Why a packet goes no further where something is missing: what should have been there, how far along it is, and what
-//! would bring it.
+//! Why a route table has no entry for a packet: which entry is missing, whether it is being created, and the remedy.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, VSwitchId};
@@ -10,16 +9,16 @@ use onboarding::topology::{
 
 use crate::fault::{Remedy, Task};
 use crate::lookup::{Entry, Found, longest, unsettled};
+use crate::trip::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 use crate::verdict::Stop;
-use crate::walk::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 
 /// Why a transit router's table has no entry.
 enum Gap {
-    /// What should teach it is missing or not ready.
+    /// The attachment that it should be learned from is missing or not ready.
     Stop(Stop),
-    /// Only a static entry could lead there.
+    /// It cannot be learned: a static entry is needed.
     Static(Remedy),
-    /// It is not taught, and why.
+    /// It was not learned, and why.
     NotLearned(String, Remedy),
 }
 
@@ -62,7 +61,7 @@ impl Trip<'_> {
         Stop::broken(Reason::new(Code::Blackhole, &table.id, message), self.route_remedy(vpc, table))
     }
 
-    /// A route to add, unless it is on its way.
+    /// A route to add, unless it is being created.
     fn route_remedy(&self, vpc: &Vpc, table: &VpcRouteTable) -> Remedy {
         match unsettled(&table.routes, self.destination) {
             Some(route) => time(format!("route {} of {}", route.destination, table.id), &route.status),
@@ -76,7 +75,8 @@ impl Trip<'_> {
         Stop::broken(Reason::new(Code::NotAttached, vpc, message), remedy)
     }
 
-    /// Why a transit router's table has nothing: what should have taught it is missing, not ready, or not heard.
+    /// Why a transit router's table has nothing: the attachment that it should be learned from is missing, not ready, or does
+    /// not propagate.
     pub(crate) fn no_entry(&self, router: &TransitRouter, table: &TransitTable) -> Stop {
         let waiting = waiting(&table.routes, self.destination);
         let message = format!("Table {} of {} has no entry for {}{waiting}", table.id, router.id, self.destination);
@@ -88,7 +88,7 @@ impl Trip<'_> {
         }
     }
 
-    /// Against an entry that leads elsewhere: what should be there instead, unless the entry is itself as long.
+    /// The remedy for an entry that leads elsewhere: a more specific entry, or the removal of one that is as specific itself.
     pub(crate) fn correct_entry(&self, router: &TransitRouter, table: &TransitTable, entry: &TransitRoute) -> Remedy {
         if entry.destination.prefix_len() < self.goal().prefix_len() {
             return self.gap(router, table, 1).remedy();
@@ -115,7 +115,7 @@ impl Trip<'_> {
                 return Gap::Stop(stop);
             }
             if SHARED_SPACE.contains(&wanted) {
-                // A VPC never teaches 100.64.0.0/10 or parts of it: only a static entry leads there.
+                // A VPC never propagates 100.64.0.0/10 or parts of it: a static entry is needed.
                 return Gap::Static(self.add_entry(router, &table.id));
             }
             return self.unheard(router, table, &goal.id).unwrap_or_else(|| late(&goal.id, table));
@@ -135,7 +135,7 @@ impl Trip<'_> {
         if let Some(gap) = self.unheard(router, table, &peer.id) {
             return gap;
         }
-        // It teaches what the far side's table holds: if there is nothing either, the gap is there.
+        // The connection propagates the entries of the far side's table: if that has none either, the cause is there.
         let Some(far) = topology.transit_router(region) else { return late(&peer.id, table) };
         let far_table = match self.associated(far, &peer.id) {
             Ok(far_table) => far_table,
@@ -153,7 +153,7 @@ impl Trip<'_> {
         late(&peer.id, table)
     }
 
-    /// Whether the table does not listen to an attachment.
+    /// The gap, if the table has no active propagation from an attachment.
     fn unheard(&self, router: &TransitRouter, table: &TransitTable, teacher: &AttachmentId) -> Option<Gap> {
         match table.propagations.get(teacher) {
             None => {
@@ -221,7 +221,7 @@ fn missing<T>(list: &Known<Vec<T>>, absent: Stop) -> Gap {
     })
 }
 
-/// A note about an entry that is on its way.
+/// A note about an entry that is being created.
 fn waiting<E: Entry>(entries: &[E], wanted: Ipv4Net) -> String {
     unsettled(entries, wanted)
         .map(|entry| format!(" ({} is {})", entry.destination(), entry.status()))

@@ -1,4 +1,4 @@
-//! What a packet meets on its way, and the line that says so.
+//! The hops of a path, and their text.
 
 use std::fmt;
 
@@ -9,33 +9,6 @@ use onboarding::ids::{
 };
 use onboarding::topology::{Endpoint, Health, NextHop, TransitRoute, VpcRoute};
 use serde::Serialize;
-
-use crate::fault::Fault;
-
-/// The way as far as it goes: the hop where packets end is the last one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Path {
-    /// Where it should lead.
-    pub destination: Ipv4Net,
-    /// What was met, in order.
-    pub hops: Vec<Hop>,
-    /// The first thing wrong, if anything is. A definite break comes before what is not known, and that before what
-    /// fails for some packets only.
-    pub fault: Option<Fault>,
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for hop in &self.hops {
-            writeln!(f, "{hop}")?;
-        }
-        match &self.fault {
-            Some(fault) => writeln!(f, "{fault}"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// Into a vSwitch, or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -111,7 +84,7 @@ pub struct ServerEntry {
     pub remote: bool,
     /// `Available`, `Adding`, ...
     pub status: String,
-    /// Why it is not healthy; nothing where it is, or where health is not known.
+    /// Why it is not healthy; `None` if it is, or if its health is not known.
     pub health: Option<Health>,
 }
 
@@ -127,7 +100,7 @@ pub struct DecidingRule {
     pub priority: u8,
 }
 
-/// One thing that a packet meets, with what it decided.
+/// One hop: a listener, a table, a filter and so on, with its decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", tag = "hop")]
 pub enum Hop {
@@ -236,7 +209,7 @@ pub enum Hop {
         vpc: VpcId,
         /// The vSwitch; `None` where the VPC hands the packet to a classic ALB, which is in none.
         vswitch: Option<VSwitchId>,
-        /// Who was meant.
+        /// The destination of the packet.
         destination: Ipv4Net,
     },
 }

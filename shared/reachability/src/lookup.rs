@@ -1,4 +1,4 @@
-//! Longest-prefix match for a whole prefix: every address of it must find the same way.
+//! Longest-prefix match for a whole prefix: all addresses of it must match the same entry.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::AttachmentId;
@@ -12,7 +12,7 @@ pub(crate) trait Entry {
     fn destination(&self) -> Ipv4Net;
     /// Its status, as the cloud words it.
     fn status(&self) -> &str;
-    /// Whether packets follow it already.
+    /// Whether it is in effect.
     fn settled(&self) -> bool;
     /// Where it leads.
     fn next(&self) -> &Self::Next;
@@ -72,11 +72,11 @@ impl Entry for TransitRoute {
 /// What a table does with a prefix.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found<'a, E> {
-    /// Nothing is known of any address of it.
+    /// No entry matches any address of it.
     Nothing,
-    /// Every address goes the way of this entry.
+    /// All addresses match this entry.
     One(&'a E),
-    /// The addresses of this entry go another way than the rest.
+    /// Only the addresses of this entry match it; the rest matches another entry, or none.
     Split(&'a E),
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn longest<E: Entry>(entries: &[E], asked: Ipv4Net) -> Found<'_, E> {
     }
 }
 
-/// An entry that would decide if only it were settled.
+/// The entry that would match if it were in effect.
 pub(crate) fn unsettled<E: Entry>(entries: &[E], asked: Ipv4Net) -> Option<&E> {
     entries
         .iter()

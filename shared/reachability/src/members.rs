@@ -1,5 +1,5 @@
-//! What filters packets at the backend: the network ACL of its vSwitch and the security groups of its interface. ACLs of
-//! the load balancer's vSwitches are asked the same way, from the other side.
+//! The filters at the backend: the network ACL of its vSwitch and the security groups of its interface. The ACLs of the load
+//! balancer's vSwitches use the same code, with the directions exchanged.
 
 use ipnet::Ipv4Net;
 use onboarding::change::{Change, DesiredRule, StageName, Write};
@@ -19,7 +19,7 @@ use crate::verdict::{Part, Stop};
 /// Ports that a load balancer may open connections from. None is documented, so all unprivileged ones.
 const ANSWERED_PORTS: (u16, u16) = (1024, u16::MAX);
 
-/// A network ACL, which keeps no state: requests and answers are judged apart.
+/// A network ACL. It is stateless: requests and answers are checked separately.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Acl<'a> {
     acl: &'a NetworkAcl,
@@ -144,7 +144,7 @@ impl<'a> Groups<'a> {
         Ok(Self { instance, rules, target: group_for_rules(topology, instance), priority })
     }
 
-    /// Requests from a source to a port. The groups keep state, so answers pass.
+    /// Requests from a source to a port. The groups are stateful, so answers pass.
     pub(crate) fn request(&self, source: Ipv4Net, port: u16) -> Part {
         let decision = decide(&self.rules, Packets { net: source, ports: (port, port) });
         let hop = |rule: Option<GroupRule<'_>>, passes| Hop::SecurityGroup {
@@ -239,7 +239,7 @@ fn group_rule<'a>(
     Some(Rule { who, ports: rule.ports.unwrap_or(ALL_PORTS), accept: rule.accept, label: (group, rule) })
 }
 
-/// Nothing accepted is a break; something accepted and something not is a split.
+/// It is broken if nothing is accepted, and split if only some packets are.
 fn refused<L>(decision: &Decision<L>, reason: Reason, remedy: Remedy) -> Stop {
     if decision.accepted.is_empty() { Stop::broken(reason, remedy) } else { Stop::split(reason, remedy) }
 }

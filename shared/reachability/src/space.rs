@@ -34,7 +34,7 @@ impl Packets {
     }
 }
 
-/// Of two prefixes that meet, the smaller.
+/// The smaller of two prefixes that overlap.
 fn overlap(one: Ipv4Net, other: Ipv4Net) -> Option<Ipv4Net> {
     if one.contains(&other) {
         Some(other)

@@ -1,4 +1,4 @@
-//! How answers about parts of a way make one about the whole.
+//! How the results of the parts of a path are combined.
 
 use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
@@ -7,7 +7,7 @@ use onboarding::topology::Unknown;
 use crate::fault::{Fault, Remedy, Task};
 use crate::hop::Hop;
 
-/// How sure it is that packets go no further.
+/// How certain it is that packets stop here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Broken,
@@ -24,12 +24,12 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// It goes no further.
+    /// It definitely stops.
     pub(crate) fn broken(reason: Reason, remedy: Remedy) -> Self {
         Self { kind: Kind::Broken, reason, remedy: Box::new(remedy) }
     }
 
-    /// Some of the packets asked about go elsewhere.
+    /// Some of the packets in question take another path.
     pub(crate) fn split(reason: Reason, remedy: Remedy) -> Self {
         Self { kind: Kind::Split, reason, remedy: Box::new(remedy) }
     }
@@ -67,7 +67,7 @@ impl From<&Stop> for Verdict {
     }
 }
 
-/// Some hops of a way, and how they end.
+/// Some hops of a path, and their result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     /// The hop where packets end is the last one.
@@ -77,7 +77,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Nothing that could stop a packet.
+    /// No hop and no fault.
     pub(crate) const OPEN: Self = Self { hops: Vec::new(), verdict: Verdict::Reachable, fault: None };
 
     /// These hops, the last of which is where it stopped, if it did.
@@ -103,13 +103,13 @@ impl Part {
         Self::up_to(&parts, verdict)
     }
 
-    /// Parts of which different packets pass different ones.
+    /// Alternative parts: different packets pass different ones.
     pub(crate) fn side_by_side(parts: &[Self]) -> Self {
         let verdict = side_by_side(parts.iter().map(|part| &part.verdict));
         if verdict == Verdict::Reachable {
             return Self::up_to(&parts.iter().collect::<Vec<_>>(), verdict);
         }
-        // What stopped others has no place on the way of those that the verdict is about.
+        // Faults of other packets do not belong to the path that the verdict is about.
         let told = |part: &&Self| part.is_open() || part.reason() == reason(&verdict);
         Self::up_to(&parts.iter().filter(told).collect::<Vec<_>>(), verdict)
     }
@@ -144,8 +144,8 @@ const fn reason(verdict: &Verdict) -> Option<&Reason> {
     }
 }
 
-/// Parts that a packet passes one after the other. A definite break outweighs what is unknown, which outweighs what is
-/// partly broken; among equals the first on the way is named.
+/// Parts that a packet passes one after the other. A definite break takes precedence over unknown facts, and these over partial
+/// faults; of several with the same precedence the first on the path is named.
 pub(crate) fn in_series<'v>(parts: impl IntoIterator<Item = &'v Verdict>) -> Verdict {
     const fn weight(verdict: &Verdict) -> u8 {
         match verdict {
@@ -164,7 +164,7 @@ pub(crate) fn in_series<'v>(parts: impl IntoIterator<Item = &'v Verdict>) -> Ver
     worst.clone()
 }
 
-/// Packets that go side by side, from different sources or to different ports. Some good and some bad is ambiguous.
+/// Parts that different packets pass, from different sources or to different ports. It is ambiguous if only some arrive.
 pub(crate) fn side_by_side<'v>(parts: impl IntoIterator<Item = &'v Verdict>) -> Verdict {
     let parts: Vec<&Verdict> = parts.into_iter().collect();
     let Some(bad) = parts.iter().find(|part| ***part != Verdict::Reachable) else { return Verdict::Reachable };

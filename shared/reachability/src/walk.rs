@@ -1,48 +1,27 @@
-//! A packet's way from one VPC to another: the same procedure forward and back.
+//! Follows a packet from one VPC to another; the procedure is the same in both directions.
 
 use ipnet::Ipv4Net;
-use onboarding::ids::{AttachmentId, Region, VSwitchId, VpcId};
+use onboarding::ids::{AttachmentId, Region, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, Topology, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc,
-    VpcAttachment, VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc, VpcAttachment,
+    VpcRoute, VpcRouteTable,
 };
 
-use crate::Wish;
 use crate::fault::{Remedy, Task};
 use crate::gaps::{ready, repair, time};
 use crate::hop::Hop;
 use crate::lookup::{Found, longest};
+use crate::trip::{MAX_TRANSIT_ROUTERS, SHARED_SPACE, Trip};
 use crate::verdict::{Part, Stop};
 
-/// More transit routers than any sensible way passes; a loop ends here.
-pub(crate) const MAX_TRANSIT_ROUTERS: usize = 8;
-
-/// Built into every VPC and never propagated (cloud-apis.md sections 7b and 10).
-pub(crate) const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
-
-/// A way, as far as it goes.
+/// The hops that a packet passed, and the result.
 #[derive(Debug, Clone)]
 pub(crate) struct Walk {
     pub(crate) destination: Ipv4Net,
     pub(crate) part: Part,
-    /// The last hop, if it arrives: filters come between.
+    /// The last hop, if it arrives. It is separate because the filters come before it.
     pub(crate) delivery: Option<Hop>,
-}
-
-/// Where a packet starts, where it should arrive, and for whom it is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Trip<'a> {
-    pub(crate) topology: &'a Topology,
-    pub(crate) from: &'a VpcId,
-    /// The vSwitch that it leaves; `None` for a load balancer, which follows the system table only.
-    pub(crate) vswitch: Option<&'a VSwitchId>,
-    pub(crate) to: &'a VpcId,
-    pub(crate) destination: Ipv4Net,
-    /// Whether a load balancer is meant, which may be in none of its VPC's vSwitches.
-    pub(crate) to_load_balancer: bool,
-    /// For whom: what a remedy should be like.
-    pub(crate) wish: Option<Wish<'a>>,
 }
 
 impl<'a> Trip<'a> {
@@ -202,8 +181,8 @@ impl<'a> Trip<'a> {
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
     }
 
-    /// Into the VPC that it was meant for, which looks at a table of its own first. No entry is longer than a vSwitch's
-    /// prefix, so only what is for a load balancer outside of all vSwitches can be sent away again.
+    /// Into the destination VPC, whose own table is looked up first. No entry is longer than a vSwitch's prefix, so a packet can be
+    /// routed out again only if it is for a load balancer outside of all vSwitches.
     fn enter(&self, attachment: &VpcAttachment, hops: &mut Vec<Hop>, passed: usize) -> Result<(), Stop> {
         let (vpc, wanted) = (self.vpc(self.to)?, self.destination);
         if vpc.vswitches.values().any(|vswitch| vswitch.cidr.contains(&wanted)) {
@@ -254,7 +233,7 @@ impl<'a> Trip<'a> {
         }
     }
 
-    /// Inside the VPC that it was meant for.
+    /// Inside the destination VPC.
     fn arrive(&self, vpc: &Vpc, hops: &mut Vec<Hop>) -> Result<(), Stop> {
         let wanted = self.destination;
         let vswitch = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&wanted));

@@ -125,8 +125,6 @@ fn session_name(binding: &Binding, run: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn binding() -> Binding {

@@ -1,4 +1,4 @@
-//! What a template means with the settings of one deployment.
+//! The result of resolving a template with the settings of one deployment.
 
 use std::collections::BTreeMap;
 

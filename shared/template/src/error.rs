@@ -1,4 +1,4 @@
-//! What can be wrong with a template or its settings, as data.
+//! Faults in a template or its settings, as data.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The template's text as a tree in which every node knows its line.
+//! The syntax tree of the template. Every node has its line and column.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) key: String,
-    /// Where the key stands: a misspelt name is pointed at, not its value.
+    /// The location of the key: an error about a misspelt name points at the name, not at its value.
     pub(crate) at: Option<Location>,
     pub(crate) value: Node,
 }
@@ -172,7 +172,7 @@ impl<'de> Visitor<'de> for KindVisitor {
         let mut entries = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let at = place(&key);
-            // Keys make up the paths of what is beneath them.
+            // Keys are parts of the paths of the nodes below them.
             if key.value.len() > document::KEY {
                 return Err(A::Error::custom(format!("a key has more than {} bytes", document::KEY)));
             }

@@ -3,14 +3,25 @@
 use std::collections::BTreeMap;
 
 use crate::error::{TemplateError, TemplateFault as Fault};
+use crate::model::{Declared, Output, Template};
 use crate::node::{Kind, Node};
 use crate::parameter::Parameter;
-use crate::resolve::{attribute_names, is_pseudo, placeholders};
-use crate::{Declared, Output, Template, parameter, schema};
+use crate::reference::{attribute_names, is_pseudo, placeholders};
+use crate::{parameter, schema};
 
 const VERSION: &str = "2015-09-01";
 
-pub(crate) fn template(text: &str) -> Result<Template, TemplateError> {
+impl Template {
+    /// Reads a template from YAML or JSON.
+    ///
+    /// # Errors
+    /// The first fault, with its line where there is one.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        template(text)
+    }
+}
+
+fn template(text: &str) -> Result<Template, TemplateError> {
     let top = Node::parse(text)?;
     only(
         &top,
@@ -97,7 +108,7 @@ fn resource(path: &str, node: &Node) -> Result<Declared, TemplateError> {
     Ok(Declared { kind: name.to_owned(), condition: condition(node, path)?, properties: properties.clone() })
 }
 
-/// Checks that every name that is referred to exists, in parts that no setting switches on as well.
+/// Checks that every name that is referred to exists, also in parts that no condition enables.
 struct References<'a> {
     template: &'a Template,
 }

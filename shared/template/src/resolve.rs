@@ -1,4 +1,4 @@
-//! Intrinsics get their values, and resources become a [`Deployment`].
+//! Resolves intrinsics, and turns resources into a [`Deployment`].
 
 mod assemble;
 mod attribute;
@@ -6,38 +6,30 @@ mod calculate;
 mod condition;
 mod evaluate;
 mod read;
+mod scope;
 mod work;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
+use crate::deployment::{Deployment, Resource};
 use crate::error::{TemplateError, TemplateFault as Fault};
-use crate::{Deployment, Pseudo, Resource, Template, schema};
-pub(crate) use attribute::names as attribute_names;
-pub(crate) use evaluate::{is_pseudo, placeholders};
+use crate::model::{Pseudo, Template};
+use crate::schema;
+use scope::Scope;
 use work::Work;
 
-/// Everything an intrinsic may refer to.
-struct Scope<'a> {
-    template: &'a Template,
-    pseudo: &'a Pseudo,
-    parameters: BTreeMap<String, Value>,
-    conditions: BTreeMap<String, bool>,
-    /// The attributes being computed: one that leads back to itself is an error, not an endless loop.
-    visiting: RefCell<Vec<String>>,
-    work: Work,
-}
-
-impl Scope<'_> {
-    /// Whether a thing with this condition is part of the deployment.
-    fn holds(&self, condition: Option<&str>) -> bool {
-        condition.is_none_or(|name| self.conditions.get(name).copied().unwrap_or(false))
+impl Template {
+    /// Gives every intrinsic its value. `parameters` holds what the operator set; the rest takes its default.
+    ///
+    /// # Errors
+    /// A parameter that is unknown, missing or not allowed; an intrinsic that has no value; a property of the wrong type.
+    pub fn resolve(&self, pseudo: &Pseudo, parameters: &BTreeMap<String, String>) -> Result<Deployment, TemplateError> {
+        deployment(self, pseudo, parameters)
     }
 }
 
-pub(crate) fn deployment(
+fn deployment(
     template: &Template,
     pseudo: &Pseudo,
     given: &BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! Which properties each resource type has, and of what shape.
+//! The properties of each resource type, and their types.
 //!
 //! Names are checked when the template is read, so that a misspelt property is found without any settings; values
 //! are checked once they are resolved.
@@ -19,7 +19,7 @@ pub(crate) struct Property {
     shape: Shape,
 }
 
-/// What a value must look like.
+/// The type of a value.
 #[derive(Debug)]
 pub(crate) enum Shape {
     /// A string; a number is taken for one, as ROS does.
@@ -73,7 +73,7 @@ fn check_inner_names(shape: &Shape, node: &Node, path: &str) -> Result<(), Templ
     }
 }
 
-/// The known name that differs from `given` least, if it is close enough to be what was meant.
+/// The known name with the smallest edit distance from `given`, if it is small enough for a typing error.
 fn nearest(properties: &[Property], given: &str) -> Option<&'static str> {
     properties
         .iter()

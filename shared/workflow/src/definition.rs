@@ -5,9 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::constructor::Constructor;
-use crate::error::DefinitionError;
 use crate::expression::Expression;
-use crate::parse;
 
 /// A flow definition that passed every check.
 #[derive(Debug, Clone)]
@@ -81,7 +79,7 @@ pub enum TaskMode {
     RequestComplete,
     /// When the service called has finished what it was asked to do.
     WaitForSystemCallback,
-    /// When somebody reports with the token that the call's parameters hand on (`$Context.Current.TaskToken`).
+    /// When a callback with the token arrives that the call's parameters pass on (`$Context.Current.TaskToken`).
     WaitForCustomCallback,
 }
 
@@ -135,19 +133,6 @@ impl Retry {
 }
 
 impl Definition {
-    /// Reads a definition from YAML or JSON and checks everything that can be known before it runs.
-    ///
-    /// # Errors
-    /// The first fault, with the state that has it.
-    ///
-    /// ```
-    /// let text = "{Type: StateMachine, Name: hello, SpecVersion: v1, StartAt: Done, States: [{Type: Succeed, Name: Done}]}";
-    /// assert_eq!(workflow::Definition::parse(text).map(|flow| flow.name().to_owned()), Ok("hello".to_owned()));
-    /// ```
-    pub fn parse(text: &str) -> Result<Self, DefinitionError> {
-        parse::definition(text)
-    }
-
     /// The name that the definition gives itself.
     #[must_use]
     pub fn name(&self) -> &str {

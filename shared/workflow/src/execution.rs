@@ -5,120 +5,53 @@
 //! of calls gives one history.
 
 mod data;
+mod event;
 mod fail;
 mod history;
+mod later;
+mod outcome;
 mod step;
+mod task;
 mod thread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::definition::{Definition, TaskMode};
+use crate::definition::Definition;
 use crate::limits;
-pub use history::{Event, EventKind};
+pub use event::{Event, EventKind};
+use later::later;
+pub use outcome::{Failure, Status};
+pub use task::{TaskError, TaskId, TaskRequest, TokenError};
 use thread::{Phase, Thread, ThreadId};
 
-/// The status of an execution, spelled as `DescribeExecution` answers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Accepted, nothing done yet.
-    Starting,
-    /// At work or waiting.
-    Running,
-    /// Ended by `StopExecution`.
-    Stopped,
-    /// Reached its end.
-    Succeeded,
-    /// A state failed and nothing caught it, or a limit was met.
-    Failed,
-    /// Ran longer than a Standard execution may.
-    TimedOut,
-}
-
-impl Status {
-    /// The word of the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "Starting",
-            Self::Running => "Running",
-            Self::Stopped => "Stopped",
-            Self::Succeeded => "Succeeded",
-            Self::Failed => "Failed",
-            Self::TimedOut => "TimedOut",
-        }
-    }
-
-    /// Whether nothing will happen any more.
-    #[must_use]
-    pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Starting | Self::Running)
-    }
-}
-
-/// Names one attempt of a task within its execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(u64);
-
-impl std::fmt::Display for TaskId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "task-{}", self.0)
-    }
-}
-
-/// A task to invoke now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TaskRequest {
-    /// To be given back with the result.
-    pub id: TaskId,
-    /// The Task state's name.
-    pub state: String,
-    /// `<Service>:<Api>`, for example `FC:InvokeFunction`.
-    pub action: String,
-    /// When the task is done; what the caller gives [`Execution::complete`] depends on it.
-    pub mode: TaskMode,
-    /// The parameters, expressions evaluated.
-    pub parameters: Value,
-    /// After how long the state itself gives up on this attempt; `None`: never.
-    pub timeout: Option<Duration>,
-    /// 0 for the first attempt, then the number of the retry.
-    pub attempt: u32,
-}
-
-/// How a task failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskError {
-    /// The name that Retry and Catch rules match, for example `FC.Unknown`.
-    pub code: String,
-    /// What happened, for people.
-    pub detail: String,
-}
-
-/// Why a token reports nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenError {
-    /// This execution never gave it out.
-    #[error("no task has this token")]
-    Unknown,
-    /// Its task is done, failed, timed out or given up.
-    #[error("the task has already completed")]
-    Completed,
-}
-
-/// Why an execution did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The error's name.
-    pub code: String,
-    /// What happened, for people.
-    pub detail: String,
-}
-
 /// One execution. `Clone` gives an independent copy at the same point.
+///
+/// ```
+/// use std::sync::Arc;
+/// use serde_json::json;
+/// use workflow::{Definition, Execution, Status};
+///
+/// let text = "
+///   Type: StateMachine
+///   Name: hello
+///   SpecVersion: v1
+///   StartAt: Greet
+///   States:
+///   - {Type: Task, Name: Greet, Action: 'Demo:Greet', Parameters: {name.$: $Input.name}, End: true}";
+/// let definition = Arc::new(Definition::parse(text)?);
+/// let now = "2026-11-22T08:00:00Z".parse()?;
+/// let mut execution = Execution::start(definition, "run-1", "acs:ram::1:role/flow", json!({"name": "you"}), now);
+/// let tasks = execution.advance(now);
+/// assert_eq!(tasks[0].parameters, json!({"name": "you"}));
+/// execution.complete(now, tasks[0].id, Ok(json!({"text": "Hello, you"})));
+/// assert_eq!((execution.status(), execution.output()), (Status::Succeeded, Some(&json!({"text": "Hello, you"}))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Execution {
     definition: Arc<Definition>,
@@ -137,9 +70,9 @@ pub struct Execution {
     next_thread: u64,
     next_task: u64,
     outbox: Vec<TaskRequest>,
-    /// What the tokens of its tasks begin with.
+    /// The prefix of the tokens of its tasks.
     secret: String,
-    /// Tasks that a token was given out for.
+    /// Tasks that a token was issued for.
     reportable: BTreeSet<TaskId>,
     /// By how much every task's Timeout is longer than its definition says.
     allowance: Duration,
@@ -171,15 +104,14 @@ impl Execution {
         }
     }
 
-    /// Gives every task that answers at once so much more time than its Timeout: where time runs fast, whoever does the work may be
-    /// given more of it.
+    /// Extends the Timeout of every task that is answered synchronously: on an accelerated clock, real work needs more of the
+    /// clock's time.
     #[must_use]
     pub fn with_allowance(self, allowance: Duration) -> Self {
         Self { allowance, ..self }
     }
 
-    /// Makes the tokens of tasks begin with a text that nobody can guess, instead of the execution's name. It must hold
-    /// no dot.
+    /// Makes the tokens of tasks begin with a secret text, instead of the execution's name. It must not contain a dot.
     #[must_use]
     pub fn with_secret(self, secret: &str) -> Self {
         Self { secret: secret.to_owned(), ..self }
@@ -194,7 +126,7 @@ impl Execution {
     /// The task that a report with this token is about, while it waits for one.
     ///
     /// # Errors
-    /// The token is none of this execution's, or its task waits no longer.
+    /// The token was not issued by this execution, or its task no longer waits.
     pub fn waiting(&self, token: &str) -> Result<TaskId, TokenError> {
         let number = token.strip_prefix(&self.secret).and_then(|rest| rest.strip_prefix('.'));
         let task = number.and_then(|number| number.parse().ok()).map(TaskId).ok_or(TokenError::Unknown)?;
@@ -316,9 +248,4 @@ impl Execution {
             .find(|(_, thread)| matches!(&thread.phase, Phase::Task { id, .. } if *id == task))
             .map(|(id, _)| *id)
     }
-}
-
-/// `from` plus `by`, or the end of time.
-fn later(from: Timestamp, by: Duration) -> Timestamp {
-    SignedDuration::try_from(by).ok().and_then(|by| from.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }

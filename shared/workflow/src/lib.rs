@@ -5,13 +5,13 @@
 //! is the one place that waits, and only on the clock it is given.
 //!
 //! ```text
-//!   Definition::parse ──> Execution::start ──> advance(now) ──> [TaskRequest] ──> whoever invokes
+//!   Definition::parse ──> Execution::start ──> advance(now) ──> [TaskRequest] ──> the caller runs it
 //!                                 ^                                                    │
 //!                                 └────────────── complete(now, task, result) <────────┘
 //! ```
 //!
 //! Sources: the public help pages of CloudFlow, as gathered in `reference/workflow-events-template.md` section 1.
-//! Where they are silent the choice is written down beside the code that makes it.
+//! Where they do not specify something, a comment at the code says which choice was made.
 
 pub mod budget;
 mod constructor;

@@ -32,7 +32,7 @@ pub const FUNCTION_NESTING: usize = 10;
 pub(crate) const STATE_NAME: usize = 1_024;
 
 /// Most bytes that the expressions of one state may read and make together. Not a documented limit: whatever is more than
-/// [`STATE_DATA`] in the end is refused anyway, this bounds what is made on the way there.
+/// [`STATE_DATA`] in the end is refused anyway; this limits the intermediate values.
 pub(crate) const EXPRESSION_DATA: usize = 64 * STATE_DATA;
 
 /// Deepest nesting of Parallel and Map states that is read here. Not a documented limit: it bounds recursion.

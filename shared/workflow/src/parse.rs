@@ -6,8 +6,9 @@
 mod fields;
 pub(crate) mod reach;
 mod rules;
+mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use document::Limits;
 use serde_json::Value;
@@ -15,11 +16,26 @@ use serde_json::Value;
 use crate::constructor::Constructor;
 use crate::definition::{Definition, Kind, Scope, ScopeId, Seconds, State, StateId, Task, TaskMode, Then};
 use crate::error::{DefinitionError, DefinitionFault as Fault};
-use crate::expression::Expression;
 use crate::limits;
 use fields::Fields;
+use values::{Names, constructor, expression, target};
 
-pub(crate) fn definition(text: &str) -> Result<Definition, DefinitionError> {
+impl Definition {
+    /// Reads a definition from YAML or JSON and checks everything that can be known before it runs.
+    ///
+    /// # Errors
+    /// The first fault, with the state that has it.
+    ///
+    /// ```
+    /// let text = "{Type: StateMachine, Name: hello, SpecVersion: v1, StartAt: Done, States: [{Type: Succeed, Name: Done}]}";
+    /// assert_eq!(workflow::Definition::parse(text).map(|flow| flow.name().to_owned()), Ok("hello".to_owned()));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, DefinitionError> {
+        definition(text)
+    }
+}
+
+fn definition(text: &str) -> Result<Definition, DefinitionError> {
     // Only true and false are booleans there, so an error may be called Y.
     let value: Value = document::read(text, Limits::DEFINITION).map_err(|error| {
         let fault = if error.beyond_limit { Fault::Limit } else { Fault::Syntax };
@@ -53,7 +69,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
-/// The arenas while they fill: a place is reserved before the thing is read, because others point at it.
+/// The arenas while they are filled: an index is reserved before its scope or state is read, because others refer to it.
 struct Reader {
     scopes: Vec<Option<Scope>>,
     states: Vec<Option<State>>,
@@ -61,9 +77,6 @@ struct Reader {
     /// state by nothing else, so they are unique everywhere here.
     names: BTreeSet<String>,
 }
-
-/// The states of one scope by name.
-type Names = BTreeMap<String, StateId>;
 
 impl Reader {
     fn scope(&mut self, fields: &Fields<'_>, depth: usize) -> Result<ScopeId, DefinitionError> {
@@ -223,7 +236,7 @@ fn task(fields: &Fields<'_>) -> Result<Task, DefinitionError> {
             }
         }
         if let Some(form) = parameters.optional_text("invocationType")? {
-            // Which goes with which: section 1.2.
+            // The allowed combinations: section 1.2.
             let fits: &[&str] = match mode {
                 TaskMode::RequestComplete => &["Sync"],
                 TaskMode::WaitForSystemCallback => &["Async"],
@@ -267,36 +280,4 @@ fn choice(fields: &Fields<'_>, names: &Names) -> Result<Kind, DefinitionError> {
         branches.push((expression(&branch, "Condition")?, target(&branch, "Next", names)?));
     }
     Ok(Kind::Choice { branches, otherwise: target(fields, "Default", names)? })
-}
-
-/// A field that holds an expression about the input; `$Output` has no value there.
-fn expression(fields: &Fields<'_>, name: &str) -> Result<Expression, DefinitionError> {
-    let expression = Expression::parse(fields.text(name)?)
-        .map_err(|reason| fields.error(Fault::Expression, format!("{name}: {reason}")))?;
-    if expression.reads_output() {
-        return Err(fields.error(Fault::Expression, format!("{name} reads $Output, which has no value there")));
-    }
-    Ok(expression)
-}
-
-fn constructor(fields: &Fields<'_>, name: &str) -> Result<Option<Constructor>, DefinitionError> {
-    let Some(value) = fields.optional(name) else { return Ok(None) };
-    if !value.is_object() {
-        return Err(fields.error(Fault::Value, format!("{name} must be an object")));
-    }
-    let compiled =
-        Constructor::compile(value).map_err(|reason| fields.error(Fault::Expression, format!("{name}: {reason}")))?;
-    if name == "InputConstructor" && compiled.reads_output() {
-        return Err(fields.error(Fault::Expression, format!("{name} reads $Output, which has no value yet")));
-    }
-    Ok(Some(compiled))
-}
-
-/// A field that names a state of the same scope.
-fn target(fields: &Fields<'_>, field: &str, names: &Names) -> Result<StateId, DefinitionError> {
-    let name = fields.text(field)?;
-    names
-        .get(name)
-        .copied()
-        .ok_or_else(|| fields.error(Fault::Target, format!("{field} names `{name}`, which is no state of its scope")))
 }

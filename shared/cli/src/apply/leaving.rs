@@ -1,4 +1,4 @@
-//! What `apply` says about members that go later: who, and when. It does not wait for them.
+//! The output of `apply` about members that are removed later: which, and when. It does not wait for them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use stage::Report;
 
 use crate::output::Console;
 
-/// Names in one sentence.
+/// How many names one sentence lists.
 const NAMED: usize = 8;
 
-/// Members that are removed after the same time, for the same cause.
+/// Members that are removed at the same time, for the same cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Later {
     pub(super) until: Timestamp,
@@ -21,11 +21,11 @@ pub(super) struct Later {
     pub(super) released: bool,
 }
 
-/// Says it, once for each time and cause.
+/// Prints one sentence for each time and cause.
 pub(super) fn tell(binding: &BindingName, reports: &[Report], console: Console) {
     for (later, members) in later(reports) {
-        console.say(sentence(binding, &members, later));
-        console.tell(&json!({"event": "leaving", "binding": binding, "members": members, "until": later.until,
+        console.print(sentence(binding, &members, later));
+        console.print_json(&json!({"event": "leaving", "binding": binding, "members": members, "until": later.until,
                              "released": later.released}));
     }
 }

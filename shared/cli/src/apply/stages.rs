@@ -1,4 +1,4 @@
-//! Every stage in the order of the procedure, run from here as the functions run them.
+//! Runs every stage in the order of the procedure, in this process, as the functions run them.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -9,34 +9,34 @@ use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
 use stage::{Host, Invocation, Report, Request, StageError, Status, run};
 
-use crate::output::Trouble;
-use crate::pace::patience;
+use crate::cloud_clock::time_limit;
+use crate::output::CliError;
 use crate::plan::invocation;
-use crate::target::trouble;
+use crate::target::failed;
 
-/// One attempt, as long as a function has.
+/// The time limit of one attempt, as of a function.
 const ATTEMPT: SignedDuration = SignedDuration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(5);
-/// What one stage may take in all: the workflow gives its slowest states about as long.
+/// The time limit of one stage with all its attempts, about that of the slowest states of the workflow.
 const LIMIT: SignedDuration = SignedDuration::from_mins(30);
-/// Attempts in a row that may fail before the cloud counts as failing.
+/// How many attempts in a row may fail before the stage gives up.
 const FAILURES: u32 = 3;
 
-/// What a person who waits is told.
+/// The progress that is shown to the user.
 pub(crate) enum Progress<'a> {
-    /// Something is on its way.
+    /// The stage waits for something.
     Waits {
-        /// Whose.
+        /// The stage.
         stage: StageName,
         /// What it is.
         what: &'a str,
     },
     /// A stage is done, as far as it could be.
     Done {
-        /// What it answered at last.
+        /// Its last report.
         report: &'a Report,
-        /// Changes, those of earlier attempts too.
+        /// The number of changes, earlier attempts included.
         changes: usize,
     },
 }
@@ -47,13 +47,13 @@ pub(crate) async fn stages(
     binding: &BindingName,
     plan: &Plan,
     mut tell: impl FnMut(Progress<'_>),
-) -> Result<Vec<Report>, Trouble> {
+) -> Result<Vec<Report>, CliError> {
     let request = Request { binding: binding.clone(), run: String::new() };
     let mut reports = Vec::new();
     // Dispatch only starts runs; there is none here.
     for stage in StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch) {
         let clock = host.clock();
-        let limit = LIMIT.max(patience(clock, ATTEMPT) * FAILURES.cast_signed());
+        let limit = LIMIT.max(time_limit(clock, ATTEMPT) * FAILURES.cast_signed());
         let end = clock.now().checked_add(limit).unwrap_or(jiff::Timestamp::MAX);
         let (mut failures, mut said) = (0, String::new());
         let report = loop {
@@ -70,10 +70,10 @@ pub(crate) async fn stages(
                     failures = 0;
                 }
                 StageError::CloudFailing { .. } => failures += 1,
-                StageError::Store(_) | StageError::NoBinding(_) => return Err(trouble(&failure)),
+                StageError::Store(_) | StageError::NoBinding(_) => return Err(failed(&failure)),
             }
             if failures == FAILURES || clock.now() >= end {
-                return Err(Trouble::Failed(format!("{stage}: {failure}. What is done stays; apply again to go on.")));
+                return Err(CliError::Failed(format!("{stage}: {failure}. What is done stays; apply again to go on.")));
             }
             clock.sleep(PAUSE).await;
         };
@@ -86,7 +86,7 @@ pub(crate) async fn stages(
     Ok(reports)
 }
 
-/// A stage's run. Boxed: eleven of them side by side are more than a thread's stack should hold.
+/// The future of one attempt. Boxed, because the match over all stages would otherwise use too much stack.
 type Attempt<'a> = Pin<Box<dyn Future<Output = Result<Report, StageError>> + Send + 'a>>;
 
 fn attempt<'a>(stage: StageName, invocation: &'a Invocation<'_>, request: &'a Request) -> Attempt<'a> {

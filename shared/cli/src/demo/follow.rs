@@ -1,6 +1,5 @@
 //! Following the workflow's runs from outside, by their listings and histories, until none is left unfinished.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,51 +8,34 @@ use openapi::fnf;
 use serde_json::{Value, json};
 use stage::Report;
 
-use super::minutes;
-use super::play::{HANGZHOU, Play, expect};
-use super::story;
-use crate::apply;
-use crate::output::{Line, Tone, Trouble};
+use super::run::Run;
+use super::session::{HANGZHOU, Session, expect};
+use super::transcript;
+use crate::output::{CliError, Line, Style};
 use crate::plan::changes;
-use crate::runs::{is_open, report};
+use crate::runs::{is_open, report, word};
 
-/// Between two looks. Times are told from the histories, so a long pause loses nothing, and leaves the calls to the runs.
+/// The polling interval. Times come from the histories, so a long interval loses nothing.
 const LOOK: Duration = Duration::from_secs(8);
-/// Longest time that a story waits for a run to begin and end.
-const PATIENCE: Duration = minutes(40);
-/// Characters of a line.
+/// How long the demo waits for a run to begin and end.
+const PATIENCE: Duration = Duration::from_secs(40 * 60);
+/// The maximum length of a line.
 const WIDTH: usize = 120;
-/// Lines about one stage.
+/// The maximum number of lines about one stage.
 const LINES: usize = 3;
 
-/// How much of a run is told to people; programs are told all.
+/// How much of a run is printed for people; the output for programs is always complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Detail {
     /// Every stage.
     All,
-    /// Stages that changed something or could not.
+    /// Stages that made changes, or were blocked.
     Changes,
-    /// Nothing: the story is elsewhere.
+    /// Nothing.
     Nothing,
 }
 
-/// A run as the story saw it.
-#[derive(Debug, Default)]
-pub(crate) struct Run {
-    /// The execution's name.
-    pub(crate) name: String,
-    /// What each stage answered.
-    pub(crate) reports: Vec<Report>,
-    /// How many changes it made in all.
-    pub(crate) changes: usize,
-    /// Events of its history that were told.
-    seen: usize,
-    /// When it came to each of its states.
-    entered: BTreeMap<String, Timestamp>,
-    ended: bool,
-}
-
-/// What has to be seen before the story goes on. A run has to end in any case.
+/// The condition for the demo to continue. In any case, a run has to end first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
     /// Nothing more.
@@ -64,59 +46,58 @@ pub(crate) enum Goal {
 
 /// Follows new runs until one has ended and the goal is reached. Gives those that have ended, oldest first; what is left is
 /// for [`quiet`].
-pub(crate) async fn follow(play: &mut Play, detail: Detail, goal: Goal) -> Result<Vec<Run>, Trouble> {
-    let clock = play.local.clock().clone();
+pub(crate) async fn follow(session: &mut Session, detail: Detail, goal: Goal) -> Result<Vec<Run>, CliError> {
+    let clock = session.local.clock().clone();
     let end = clock.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
     let mut runs: Vec<Run> = Vec::new();
-    play.story.waiting("waiting for a run to begin");
+    session.transcript.waiting("waiting for a run to begin");
     loop {
         expect(clock.now() < end, || {
-            format!("No run did it within {} of the cloud's time.", story::minutes(PATIENCE))
+            format!("No run reached the goal within {} of the cloud's time.", transcript::minutes(PATIENCE))
         })?;
-        play.pass(LOOK).await;
-        look(play, &mut runs, detail).await?;
+        session.pass(LOOK).await;
+        look(session, &mut runs, detail).await?;
         let reached = match goal {
             Goal::RunEnds => true,
-            Goal::Members(wanted) => play.members().await?.1.len() == wanted,
+            Goal::Members(wanted) => session.members().await?.1.len() == wanted,
         };
         if reached && runs.iter().any(|run| run.ended) {
             break;
         }
     }
     let (ended, unfinished) = runs.into_iter().partition(|run| run.ended);
-    play.unfinished = unfinished;
+    session.unfinished = unfinished;
     Ok(ended)
 }
 
-/// Follows until no run is left unfinished, so that what happens next is not the doing of what happened before. Gives how
-/// many there were.
-pub(crate) async fn quiet(play: &mut Play, detail: Detail) -> Result<usize, Trouble> {
-    let mut runs = std::mem::take(&mut play.unfinished);
+/// Follows until no run is left unfinished, so that the next part starts without open runs. Returns their number.
+pub(crate) async fn quiet(session: &mut Session, detail: Detail) -> Result<usize, CliError> {
+    let mut runs = std::mem::take(&mut session.unfinished);
     loop {
-        look(play, &mut runs, detail).await?;
+        look(session, &mut runs, detail).await?;
         if runs.iter().all(|run| run.ended) {
             return Ok(runs.len());
         }
-        play.pass(LOOK).await;
+        session.pass(LOOK).await;
     }
 }
 
-/// One look at the workflow; `runs` are those that the story is at.
-async fn look(play: &mut Play, runs: &mut Vec<Run>, detail: Detail) -> Result<(), Trouble> {
-    for execution in play.executions().await? {
-        if play.told.contains(&execution.name) {
+/// Polls the workflow once; `runs` are those that are being followed.
+async fn look(session: &mut Session, runs: &mut Vec<Run>, detail: Detail) -> Result<(), CliError> {
+    for execution in session.executions().await? {
+        if session.told.contains(&execution.name) {
             continue;
         }
         let place = runs.iter().position(|run| run.name == execution.name);
         let place = place.unwrap_or_else(|| {
-            begin(play, &execution, runs.iter().all(|run| run.ended), detail);
+            begin(session, &execution, runs.iter().all(|run| run.ended), detail);
             runs.push(Run { name: execution.name.clone(), ..Run::default() });
             runs.len() - 1
         });
         let Some(run) = runs.get_mut(place) else { continue };
-        update(play, run, &execution, detail).await?;
+        update(session, run, &execution, detail).await?;
         if run.ended {
-            play.told.insert(execution.name.clone());
+            session.told.insert(execution.name.clone());
             let (name, status) = (&execution.name, &execution.status);
             expect(matches!(status.as_str(), "Succeeded" | "Stopped"), || {
                 format!("The run {name} ended as {status}.")
@@ -126,34 +107,34 @@ async fn look(play: &mut Play, runs: &mut Vec<Run>, detail: Detail) -> Result<()
     Ok(())
 }
 
-fn begin(play: &Play, execution: &fnf::Execution, alone: bool, detail: Detail) {
+fn begin(session: &Session, execution: &fnf::Execution, alone: bool, detail: Detail) {
     let at = time(&execution.started_time);
-    let waits = if alone { "it waits a moment for further events" } else { "it waits for its turn" };
+    let waits = if alone { "first it waits for more events" } else { "first it waits for another run to end" };
     if detail != Detail::Nothing {
-        play.story.step_at(at, format!("run {} begins; {waits}", execution.name));
+        session.transcript.step_at(at, format!("run {} begins; {waits}", execution.name));
     }
-    play.story.event(json!({"event": "run", "run": execution.name, "status": execution.status}));
+    session.transcript.event(json!({"event": "run", "run": execution.name, "status": execution.status}));
 }
 
-async fn update(play: &Play, run: &mut Run, execution: &fnf::Execution, detail: Detail) -> Result<(), Trouble> {
+async fn update(session: &Session, run: &mut Run, execution: &fnf::Execution, detail: Detail) -> Result<(), CliError> {
     // The history is read after the status: a run that was listed as ended has no further events.
     let history = fnf::GetExecutionHistory {
         flow_name: execution.flow_name.clone(),
         execution_name: execution.name.clone(),
         ..Default::default()
     };
-    let events = play.list(HANGZHOU, history).await?;
+    let events = session.list(HANGZHOU, history).await?;
     for event in events.iter().skip(run.seen) {
         match event.kind.as_str() {
             "TaskSucceeded" => {
                 if let Some((report, output)) = report(&event.event_detail) {
-                    stage(play, run, event, &output, &report, detail);
+                    stage(session, run, event, &output, &report, detail);
                     run.reports.push(report);
                 }
             }
-            "TaskFailed" => play.story.waiting(&format!("{}: still on its way, tries again", event.step_name)),
+            "TaskFailed" => session.transcript.waiting(&format!("{}: still on its way, tries again", event.step_name)),
             "StateEntered" => {
-                play.story.waiting(&event.step_name);
+                session.transcript.waiting(&event.step_name);
                 run.entered.insert(event.step_name.clone(), time(&event.time));
             }
             _ => {}
@@ -164,25 +145,27 @@ async fn update(play: &Play, run: &mut Run, execution: &fnf::Execution, detail: 
         run.ended = true;
         let at = time(&execution.stopped_time);
         let word = match execution.status.as_str() {
-            "Succeeded" => Line::toned(Tone::Good, "succeeded"),
-            "Stopped" => Line::new("stood down: two older runs see to it"),
-            other => Line::toned(Tone::Bad, other.to_lowercase()),
+            "Succeeded" => Line::styled(Style::Good, "succeeded"),
+            "Stopped" => Line::new("stopped: two older runs do its work"),
+            other => Line::styled(Style::Bad, other.to_lowercase()),
         };
         if detail != Detail::Nothing {
             let line = Line::new(format!("run {} ", run.name)).join(word);
-            play.story.step_at(at, line.then(format!(", {}", changes(run.changes))));
+            session.transcript.step_at(at, line.then(format!(", {}", changes(run.changes))));
         }
-        play.story.event(json!({"event": "run", "run": run.name, "status": execution.status, "changes": run.changes}));
+        session
+            .transcript
+            .event(json!({"event": "run", "run": run.name, "status": execution.status, "changes": run.changes}));
     }
     Ok(())
 }
 
-fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report: &Report, detail: Detail) {
+fn stage(session: &Session, run: &mut Run, event: &fnf::Event, output: &Value, report: &Report, detail: Detail) {
     let at = time(&event.time);
-    // An attempt that ran out of time has reported nothing, but it may have written: the cloud's log knows. Runs of one
-    // binding take turns, so what the stage's role wrote in this time is this run's.
+    // An attempt that timed out has reported nothing, but it may have written: the cloud's log shows it. Runs of one
+    // binding do not overlap, so the writes of the stage's role in this time belong to this run.
     let entered = run.entered.get(&event.step_name).copied().unwrap_or(at);
-    let calls = play.writes_of(report.stage, entered, at);
+    let calls = session.writes_of(report.stage, entered, at);
     let count = report.changes.max(calls.values().sum());
     run.changes += count;
     let mut told =
@@ -195,59 +178,59 @@ fn stage(play: &Play, run: &mut Run, event: &fnf::Event, output: &Value, report:
             fields.insert("request".to_owned(), request.clone());
         }
     }
-    play.story.event(told);
+    session.transcript.event(told);
     let proof = output.get("request").filter(|_| report.stage == StageName::Verify);
     let dull = count == 0 && report.blocked.is_empty() && proof.is_none();
     if detail == Detail::Nothing || (detail == Detail::Changes && dull) {
         return;
     }
-    let (tone, word) = apply::word(report.status);
+    let (style, word) = word(report.status);
     let stage = format!("{:<16}", report.stage.as_str());
     let count_words = if count == 0 { String::new() } else { changes(count) };
-    let line = Line::new(format!("{stage} ")).then_toned(tone, format!("{word:<9}"));
-    play.story.step_at(at, line.then(format!(" {count_words}")));
+    let line = Line::new(format!("{stage} ")).then_styled(style, format!("{word:<9}"));
+    session.transcript.step_at(at, line.then(format!(" {count_words}")));
     if count == report.changes {
-        few(play, "+", report.made.iter().cloned(), count);
+        few(session, "+", report.made.iter().cloned(), count);
     } else {
         let calls = calls.into_iter().map(|(action, count)| format!("{action} x{count}"));
-        few(play, "+", calls, 0);
+        few(session, "+", calls, 0);
     }
-    blocked(play, report);
+    blocked(session, report);
     if let Some(request) = proof {
         let text = request["text"].as_str().unwrap_or_default().trim().to_owned();
         let status = request["status"].as_u64().map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        play.story.more(&format!(
+        session.transcript.more(&format!(
             "the probe in the ALB's VPC: {} -> {status} {text}",
             request["url"].as_str().unwrap_or_default()
         ));
     }
 }
 
-/// What stands against the rest. Preflight and verify look at the whole binding: they only repeat what its stages say.
-fn blocked(play: &Play, report: &Report) {
+/// The reasons that block the rest. Preflight and verify check the whole binding, so their reasons are repeated by its stages.
+fn blocked(session: &Session, report: &Report) {
     if matches!(report.stage, StageName::Preflight | StageName::Verify) {
         return;
     }
     let (waits, first): (Vec<_>, Vec<_>) = report.blocked.iter().partition(|reason| reason.code == Code::Waits);
-    few(play, "x", first.iter().map(|reason| format!("{}: {}", reason.code, reason.message)), first.len());
+    few(session, "x", first.iter().map(|reason| format!("{}: {}", reason.code, reason.message)), first.len());
     if !waits.is_empty() {
-        play.story.more(&format!("x {} waiting for what is blocked", changes(waits.len())));
+        session.transcript.more(&format!("x {} waiting for what is blocked", changes(waits.len())));
     }
 }
 
 /// The first few of many.
-fn few(play: &Play, sign: &str, lines: impl Iterator<Item = String>, all: usize) {
+fn few(session: &Session, sign: &str, lines: impl Iterator<Item = String>, all: usize) {
     let mut shown = 0;
     for line in lines.take(LINES) {
-        play.story.more(&format!("{sign} {}", shortened(&line)));
+        session.transcript.more(&format!("{sign} {}", shortened(&line)));
         shown += 1;
     }
     if all > shown {
-        play.story.more(&format!("{sign} and {} more", all - shown));
+        session.transcript.more(&format!("{sign} and {} more", all - shown));
     }
 }
 
-/// A line that fits on a screen.
+/// A line, shortened to the maximum length.
 fn shortened(line: &str) -> String {
     match line.char_indices().nth(WIDTH) {
         None => line.to_owned(),

@@ -1,13 +1,13 @@
-//! A hop in four words: what it is, where it is, what decided there, and what then.
+//! The four cells of a hop: its kind, where it is, what decided, and what happens next.
 
 use onboarding::ids::{Region, SecurityGroupId, TransitRouterId, VpcId};
 use onboarding::topology::{NextHop, Topology};
 use reachability::{Direction, Hop};
 
-use super::grid::GLUE;
+use super::grid::NO_BREAK_SPACE;
 use crate::output::visible;
 
-/// What, where, by what, and then.
+/// Kind, place, decided by, and then.
 pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [String; 4] {
     let (what, place, by, then) = match hop {
         Hop::Listener { listener, protocol, port, status } => {
@@ -43,15 +43,18 @@ pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [St
         Hop::Attachment { attachment, vpc, transit_router } => {
             let out = matches!(before, Some(Hop::VpcTable { .. }));
             let place = if out { of_vpc(topology, vpc) } else { of_router(topology, transit_router) };
-            let then = if out { format!("->{GLUE}{transit_router}") } else { format!("->{GLUE}{vpc}") };
+            let then =
+                if out { format!("->{NO_BREAK_SPACE}{transit_router}") } else { format!("->{NO_BREAK_SPACE}{vpc}") };
             ("attachment", place, attachment.to_string(), then)
         }
         Hop::TransitTable { transit_router, table, destination, entry } => {
             let (by, then) = match entry {
                 Some(entry) => {
                     let kind = if entry.propagated { "learned" } else { "static" };
-                    let then =
-                        entry.next_hop.as_ref().map_or_else(|| "black hole".to_owned(), |id| format!("->{GLUE}{id}"));
+                    let then = entry
+                        .next_hop
+                        .as_ref()
+                        .map_or_else(|| "black hole".to_owned(), |id| format!("->{NO_BREAK_SPACE}{id}"));
                     (format!("{table}: {} {kind}", entry.destination), then)
                 }
                 None => (table.to_string(), format!("nothing for {destination}")),
@@ -61,7 +64,7 @@ pub(super) fn cells(topology: &Topology, hop: &Hop, before: Option<&Hop>) -> [St
         Hop::Peer { attachment, from, to } => {
             let bandwidth = topology.peer_attachment(from, to).and_then(|peer| peer.bandwidth);
             let by = bandwidth.map_or_else(|| attachment.to_string(), |mbps| format!("{attachment}: {mbps} Mbit/s"));
-            ("connection", from.to_string(), by, format!("->{GLUE}{to}"))
+            ("connection", from.to_string(), by, format!("->{NO_BREAK_SPACE}{to}"))
         }
         Hop::NetworkAcl { acl, direction, prefix, entry, passes } => {
             let (list, word) = match direction {
@@ -99,8 +102,8 @@ fn to(next_hop: &NextHop) -> String {
     match next_hop {
         NextHop::Local => "the VPC itself".to_owned(),
         NextHop::Service => "the cloud's own services".to_owned(),
-        NextHop::Attachment(id) => format!("->{GLUE}{id}"),
-        NextHop::Other(other) => format!("->{GLUE}{other}"),
+        NextHop::Attachment(id) => format!("->{NO_BREAK_SPACE}{id}"),
+        NextHop::Other(other) => format!("->{NO_BREAK_SPACE}{other}"),
     }
 }
 

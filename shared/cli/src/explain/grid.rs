@@ -1,27 +1,26 @@
 //! Rows of cells as lines of text: aligned, wrapped between words, within a width.
 
-use crate::graph::text::{columns, wrap};
-use crate::output::Tone;
+use crate::output::{Style, columns, wrap};
 
-/// Between two columns.
+/// Spaces between two columns.
 const GAP: usize = 2;
-/// Before the first.
+/// Spaces before the first column.
 pub(super) const INDENT: usize = 4;
-/// What a wrapped cell keeps together.
-pub(super) const GLUE: char = '\u{a0}';
+/// A space at which a cell is not wrapped; it is printed as a plain space.
+pub(super) const NO_BREAK_SPACE: char = '\u{a0}';
 
 /// One hop, or several alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) number: String,
-    /// What, where, decided by, and then.
+    /// Kind, place, decided by, and then.
     pub(super) cells: [String; 4],
-    pub(super) tone: Option<Tone>,
+    pub(super) style: Option<Style>,
 }
 
-/// The rows, aligned, none wider than `width`. Cells are wrapped between words. Where even
-/// that is too wide, what comes then stands under what decided.
-pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Tone>)> {
+/// The rows as aligned lines, none wider than `width`. Cells are wrapped between words. If even that is too wide, the fourth
+/// column is put below the third.
+pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Style>)> {
     let number = rows.iter().map(|row| columns(&row.number)).max().unwrap_or(0);
     let room = |cells: usize| width.saturating_sub(INDENT + number + cells * GAP);
     let wide: Vec<Parts<'_>> = rows.iter().map(side_by_side).collect();
@@ -40,8 +39,8 @@ pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Tone>)> {
         let filled = |lines: &Vec<String>| lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
         let height = cells.iter().map(filled).max().unwrap_or(0).max(1);
         for line in 0..height {
-            let (mark, label) = match (line, row.tone) {
-                (0, Some(Tone::Bad)) => ("x", row.number.as_str()),
+            let (mark, label) = match (line, row.style) {
+                (0, Some(Style::Bad)) => ("x", row.number.as_str()),
                 (0, _) => (" ", row.number.as_str()),
                 _ => (" ", ""),
             };
@@ -51,7 +50,7 @@ pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Tone>)> {
                 text.push_str(&" ".repeat(GAP));
                 pad(&mut text, cell.get(line).map_or("", String::as_str), *most, false);
             }
-            lines.push((text.trim_end().replace(GLUE, " "), row.tone));
+            lines.push((text.trim_end().replace(NO_BREAK_SPACE, " "), row.style));
         }
     }
     lines
@@ -69,8 +68,8 @@ fn stacked(row: &Row) -> Parts<'_> {
     vec![vec![what], vec![place], vec![by, then]]
 }
 
-/// Widths that together fit the room: the widest gives way first, but none below its longest word. Nothing where that
-/// is not enough.
+/// Column widths that fit into `room`: the widest column is narrowed first, but none below its longest word. `None` if that is
+/// not enough.
 fn fitted(rows: &[Parts<'_>], cells: usize, room: usize) -> Option<Vec<usize>> {
     let widest = |cell: usize, measure: &dyn Fn(&str) -> usize| {
         rows.iter().filter_map(|row| row.get(cell)).flatten().map(|part| measure(part)).max().unwrap_or(0)
@@ -85,7 +84,7 @@ fn fitted(rows: &[Parts<'_>], cells: usize, room: usize) -> Option<Vec<usize>> {
     Some(widths)
 }
 
-/// Where words have to be cut, those that decide get most of the room.
+/// Widths for the case that words have to be cut: the third column gets most of the room.
 fn squeezed(room: usize) -> Vec<usize> {
     // "connection" is the longest word that says what a hop is.
     let (what, place) = (10.min(room / 3), room / 4);
@@ -107,8 +106,8 @@ fn pad(text: &mut String, cell: &str, width: usize, right: bool) {
 mod tests {
     use super::*;
 
-    fn row(number: &str, cells: [&str; 4], tone: Option<Tone>) -> Row {
-        Row { number: number.to_owned(), cells: cells.map(str::to_owned), tone }
+    fn row(number: &str, cells: [&str; 4], style: Option<Style>) -> Row {
+        Row { number: number.to_owned(), cells: cells.map(str::to_owned), style }
     }
 
     #[test]
@@ -119,13 +118,13 @@ mod tests {
                 ["VPC table", "cn-hangzhou vpc-bp1qpo0kug3a20qqe0000", "vtb-bp145q7glnuzdvzu20000: 10.0.0.0/8", ""],
                 None,
             ),
-            row("12", ["connection", "成都", "tr-attach-oyf70wfuorwx870000", "-> cn-hangzhou"], Some(Tone::Bad)),
+            row("12", ["connection", "成都", "tr-attach-oyf70wfuorwx870000", "-> cn-hangzhou"], Some(Style::Bad)),
         ];
         for width in [60, 80, 100, 160] {
             let lines = lines(&rows, width);
             assert!(lines.iter().all(|(line, _)| columns(line) <= width), "{width}: {lines:?}");
             assert!(
-                lines.iter().any(|(line, tone)| tone.is_some() && line.starts_with("  x 12  connection")),
+                lines.iter().any(|(line, style)| style.is_some() && line.starts_with("  x 12  connection")),
                 "{lines:?}"
             );
         }

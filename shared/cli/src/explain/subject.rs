@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use onboarding::ids::InstanceId;
 
-use crate::output::Trouble;
+use crate::output::CliError;
 
 /// Whom packets are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,9 +32,9 @@ impl std::fmt::Display for Subject {
 
 impl Subject {
     /// Reads an instance's id, an IPv4 address, or an address and a port.
-    pub(crate) fn parse(text: &str) -> Result<Self, Trouble> {
+    pub(crate) fn parse(text: &str) -> Result<Self, CliError> {
         let wrong = |what: &str| {
-            Err(Trouble::Usage(format!(
+            Err(CliError::Usage(format!(
                 "{text:?} is {what}: an instance id is expected, as i-ecs1, or an address, as 192.168.7.10 or 192.168.7.10:80."
             )))
         };

@@ -1,79 +1,78 @@
-//! The hops of a way as a table: what, where, by what it was decided, and where to next. It fits the terminal, and 100
-//! columns where there is none.
+//! The hops of a path as a table: kind, place, what decided, and what happens next. It fits the width of the terminal, or 100
+//! columns if there is none.
 
 use onboarding::ids::SecurityGroupId;
 use onboarding::inputs::Verdict;
 use onboarding::topology::Topology;
 use reachability::{Hop, Path, Remedy};
 
-use super::Sight;
 use super::cells::cells;
+use super::diagnosis::{self, Diagnosis, verdict};
 use super::grid::{INDENT, Row, lines};
-use crate::graph::text::wrap;
-use crate::output::{Line, Text, Tone, visible};
+use crate::output::{Line, Style, Text, visible, wrap};
 use crate::plan;
 
-/// Rows alike that are still shown one by one.
+/// Up to this many similar rows are shown one by one; more are summarized.
 const ALIKE: usize = 2;
 
-/// Both ways.
-pub(crate) fn ways(sight: &Sight, width: usize) -> Text {
-    let explanation = &sight.explanation;
-    let balancer = &sight.binding.alb.id;
+/// The tables of both directions.
+pub(crate) fn ways(diagnosis: &Diagnosis, width: usize) -> Text {
+    let explanation = &diagnosis.explanation;
+    let balancer = &diagnosis.binding.alb.id;
     let mut text = Text::default();
     let mut passed = 0;
     if let Some(front) = &explanation.front {
         passed = front.hops.len();
-        // Without a hop there is only the fault, which is told below.
+        // Without a hop there is only the fault, which is printed below.
         if passed > 0 {
-            let title = format!("request: {balancer} to its member {}", sight.endpoint());
-            way(&mut text, sight, &title, front, 0, width);
+            let title = format!("request: {balancer} to its member {}", diagnosis.endpoint());
+            way(&mut text, diagnosis, &title, front, 0, width);
         }
     }
     let title = format!("forward: {balancer} to {}", explanation.forward.destination);
-    way(&mut text, sight, &title, &explanation.forward, passed, width);
-    let title = format!("return: {} to {}", sight.instance.id, explanation.back.destination);
-    way(&mut text, sight, &title, &explanation.back, 0, width);
+    way(&mut text, diagnosis, &title, &explanation.forward, passed, width);
+    let title = format!("return: {} to {}", diagnosis.instance.id, explanation.back.destination);
+    way(&mut text, diagnosis, &title, &explanation.back, 0, width);
     text
 }
 
-fn way(text: &mut Text, sight: &Sight, title: &str, path: &Path, passed: usize, width: usize) {
-    section(text, Tone::Strong, title);
-    let mut rows = rows(&sight.topology, path, passed);
+fn way(text: &mut Text, diagnosis: &Diagnosis, title: &str, path: &Path, passed: usize, width: usize) {
+    section(text, Style::Strong, title);
+    let mut rows = rows(&diagnosis.topology, path, passed);
     if rows.is_empty() {
         return text.line(format!("{:INDENT$}no hop is known", ""));
     }
     let heading = ["hop", "where", "decided by", "then"].map(str::to_owned);
-    rows.insert(0, Row { number: "#".to_owned(), cells: heading, tone: Some(Tone::Faint) });
+    rows.insert(0, Row { number: "#".to_owned(), cells: heading, style: Some(Style::Faint) });
     table(text, &rows, width);
 }
 
 /// The verdict for each source prefix, where they differ.
-pub(super) fn sources(sight: &Sight, width: usize) -> Text {
-    let sources = &sight.explanation.sources;
+pub(super) fn sources(diagnosis: &Diagnosis, width: usize) -> Text {
+    let sources = &diagnosis.explanation.sources;
     let mut text = Text::default();
     let open = sources.iter().filter(|source| source.verdict == Verdict::Reachable).count();
     if open == 0 || open == sources.len() {
         return text;
     }
-    section(&mut text, Tone::Strong, "by source");
+    section(&mut text, Style::Strong, "by source");
     let row = |source: &reachability::SourceVerdict| {
-        let (_, word) = super::verdict(&source.verdict);
+        let (_, word) = verdict(&source.verdict);
         let (code, message) = match &source.verdict {
             Verdict::Reachable => (String::new(), String::new()),
             Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) => {
                 (why.code.to_string(), visible(&why.message))
             }
         };
-        let tone = (source.verdict != Verdict::Reachable).then_some(Tone::Bad);
-        Row { number: String::new(), cells: [source.source.to_string(), word.to_owned(), code, message], tone }
+        let style = (source.verdict != Verdict::Reachable).then_some(Style::Bad);
+        Row { number: String::new(), cells: [source.source.to_string(), word.to_owned(), code, message], style }
     };
     table(&mut text, &sources.iter().map(row).collect::<Vec<_>>(), width);
     text
 }
 
-/// Every fault with its cause, its remedy, and the change that mends it.
-pub(super) fn faults(sight: &Sight, width: usize) -> Text {
+/// Every fault with its cause, its remedy, and the change that repairs it.
+pub(super) fn faults(diagnosis: &Diagnosis, width: usize) -> Text {
     let most = width - INDENT;
     let mut text = Text::default();
     let paragraph = |text: &mut Text, words: &str| {
@@ -81,8 +80,8 @@ pub(super) fn faults(sight: &Sight, width: usize) -> Text {
             text.line(format!("{:INDENT$}{line}", ""));
         }
     };
-    for fault in super::faults(&sight.explanation) {
-        section(&mut text, Tone::Bad, fault.reason.code.as_str());
+    for fault in diagnosis::faults(&diagnosis.explanation) {
+        section(&mut text, Style::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
         paragraph(&mut text, fault.reason.code.remedy());
         match &fault.remedy {
@@ -94,14 +93,14 @@ pub(super) fn faults(sight: &Sight, width: usize) -> Text {
     text
 }
 
-fn section(text: &mut Text, tone: Tone, title: &str) {
+fn section(text: &mut Text, style: Style, title: &str) {
     text.line("");
-    text.line(Line::new("  ").then_toned(tone, title));
+    text.line(Line::new("  ").then_styled(style, title));
 }
 
 fn table(text: &mut Text, rows: &[Row], width: usize) {
-    for (line, tone) in lines(rows, width) {
-        text.line(tone.map_or_else(|| Line::new(&line), |tone| Line::toned(tone, &line)));
+    for (line, style) in lines(rows, width) {
+        text.line(style.map_or_else(|| Line::new(&line), |style| Line::styled(style, &line)));
     }
 }
 
@@ -119,18 +118,18 @@ fn rows(topology: &Topology, path: &Path, passed: usize) -> Vec<Row> {
             let [_, _, by, then] = &mut cells;
             summarize(hop, alike, by, then);
             let number = format!("{first}-{}", first + alike - 1);
-            rows.push(Row { number, cells, tone: None });
+            rows.push(Row { number, cells, style: None });
             at += alike;
             continue;
         }
-        let tone = (end == Some(at)).then_some(Tone::Bad);
-        rows.push(Row { number: first.to_string(), cells, tone });
+        let style = (end == Some(at)).then_some(Style::Bad);
+        rows.push(Row { number: first.to_string(), cells, style });
         at += 1;
     }
     rows
 }
 
-/// Whether two hops differ only in the prefix that was let pass.
+/// Whether two hops differ only in the prefix that they accept.
 fn is_alike(one: &Hop, other: &Hop) -> bool {
     match (one, other) {
         (

@@ -196,7 +196,7 @@ impl Draft<'_> {
         let mut peers = Vec::new();
         for (one, near) in regions.iter().enumerate() {
             for (other, far) in regions.iter().enumerate().skip(one + 1) {
-                // Backends need no connection among themselves; one that is there may lead packets astray.
+                // Backends need no connection among themselves, but an existing one may carry packets in a wrong direction.
                 if one == 0 || self.topology.peer_attachment(near, far).is_some() {
                     peers.push(PeerBox { leaf: self.peer(near, far), ends: (one, other) });
                 }

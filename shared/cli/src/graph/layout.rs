@@ -14,8 +14,8 @@
 //! ```
 
 use super::model::{Group, Key, Leaf, Picture, RegionBox, State, VpcBox};
-use super::text::{width, wrap};
-use crate::output::visible;
+use super::text::width;
+use crate::output::{visible, wrap};
 
 /// Size of letters.
 pub(crate) const SIZE: i32 = 12;

@@ -1,5 +1,5 @@
-//! What a picture shows, before anybody says where: regions with their VPCs and transit routers, what joins them, and the
-//! ways of packets through them. Plain data, in the order in which it is drawn; every renderer reads the same.
+//! The content of a picture, without positions: regions with their VPCs and transit routers, the connections between them, and
+//! the paths of packets. Plain data, in the order in which it is drawn; all renderers use it.
 
 /// The whole picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,11 +147,11 @@ impl Row {
 pub(crate) enum State {
     /// It is.
     There,
-    /// It is wanted, and is not: a ghost.
+    /// It is wanted, but does not exist.
     Missing,
     /// It could not be read.
     Unknown,
-    /// It is where the packet dies.
+    /// Packets are dropped here.
     Fault,
 }
 
@@ -191,9 +191,9 @@ pub(crate) struct Stop {
 pub(crate) enum End {
     /// Packets arrive.
     Arrives,
-    /// They die, by this code.
+    /// They are dropped, for the reason with this code.
     Dies(String),
-    /// It could not be told, by this code.
+    /// It is not known, for the reason with this code.
     Unknown(String),
 }
 

@@ -1,4 +1,4 @@
-//! A picture for renderers that place things themselves: boxes with numbers for names, and arrows between them.
+//! The picture for renderers that do their own layout: numbered boxes, and arrows between them.
 
 use std::collections::BTreeSet;
 

@@ -1,13 +1,12 @@
-//! A picture as SVG: self-contained, in light and dark, and nothing told by colour alone. Forward is solid with round
+//! A picture as SVG: self-contained, with a light and a dark theme, and readable without colours. Forward is solid with round
 //! numbers, return dashed with square ones; what is missing is dotted; a fault is a cross.
 
 use std::fmt::Write as _;
 
 use super::layout::{Face, Kind, Layout, Rect, SIZE, TITLE, layout};
 use super::model::{Direction, Picture, State};
-use super::text::columns;
 use super::trace::{Line, Mark, Point, Trace, links, trace};
-use crate::output::visible;
+use crate::output::{columns, visible};
 
 /// Radius of a number's circle, and of corners.
 const ROUND: i32 = 9;

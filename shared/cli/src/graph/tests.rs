@@ -10,7 +10,7 @@ use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
 use openapi::ecs::{AuthorizeSecurityGroup, NewPermission, StartInstance};
 use openapi::vpc::DeleteRouteEntry;
 
-use crate::explain::{Sight, Subject, see, text};
+use crate::explain::{Diagnosis, Subject, diagnose, text};
 use crate::target;
 
 const HOME: &str = "cn-hangzhou";
@@ -87,25 +87,25 @@ async fn procedure(generation: Generation) -> Local {
     built(emulator::PROCEDURE.to_owned(), PROCEDURE_BINDING.to_owned(), generation).await
 }
 
-async fn sight(local: &Local, subject: &str) -> Sight {
+async fn diagnosis(local: &Local, subject: &str) -> Diagnosis {
     let host = local.operator_host();
     let store = target::store(&host).await.unwrap();
-    see(&host, &store, None, &Subject::parse(subject).unwrap()).await.unwrap()
+    diagnose(&host, &store, None, &Subject::parse(subject).unwrap()).await.unwrap()
 }
 
 /// Takes the first of the routes back away.
-async fn without_route_back(local: &Local) -> Sight {
-    let seen = sight(local, "i-ecs1").await;
+async fn without_route_back(local: &Local) -> Diagnosis {
+    let seen = diagnosis(local, "i-ecs1").await;
     let table = seen.topology.vpc(&"vpc-2".into()).unwrap().system_table().unwrap();
     let route = table.routes.iter().find(|route| route.destination.to_string() == "172.16.0.0/24").unwrap();
     let delete = DeleteRouteEntry { route_entry_id: Some(route.id.to_string()), ..Default::default() };
     local.operator().call(HOME, &delete).await.unwrap();
     local.clock().sleep(Duration::from_secs(30)).await;
-    sight(local, "i-ecs1").await
+    diagnosis(local, "i-ecs1").await
 }
 
 /// Drops what comes from the first of the ALB's prefixes.
-async fn with_drop(local: &Local) -> Sight {
+async fn with_drop(local: &Local) -> Diagnosis {
     let permission = NewPermission {
         ip_protocol: "TCP".to_owned(),
         port_range: "1/1024".to_owned(),
@@ -120,9 +120,9 @@ async fn with_drop(local: &Local) -> Sight {
         ..Default::default()
     };
     local.operator().call(HOME, &drop).await.unwrap();
-    sight(local, "i-ecs1").await
+    diagnosis(local, "i-ecs1").await
 }
 
-fn told(sight: &Sight) -> String {
-    steady(&text(sight, 100).render(false))
+fn told(diagnosis: &Diagnosis) -> String {
+    steady(&text(diagnosis, 100).render(false))
 }

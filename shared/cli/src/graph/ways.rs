@@ -1,4 +1,4 @@
-//! The ways of packets, laid over a picture: every hop at its box and line, the fault where the packet dies.
+//! Adds the paths of packets to a picture: every hop at its box and line, and the fault where packets are dropped.
 
 use std::collections::BTreeSet;
 

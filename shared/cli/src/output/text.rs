@@ -1,13 +1,13 @@
-//! Text for people, in which nothing acts on a terminal but the tones that are put on it last.
+//! Escaped text for people: it contains no control sequences but those of the styles, which are added last.
 //!
 //! Names, codes, messages and tags come from the cloud and from the store, and some of them anybody may choose. An escape
 //! sequence in one of them could move the cursor, a carriage return or a bidirectional mark could make a line read as
 //! another one. So every text output of every command is a [`Text`] of [`Line`]s: what goes into a line is made visible
 //! there, once, and colours are added when the line is written.
 
-use super::Tone;
+use super::style::Style;
 
-/// A text in which every character shows: control characters, line ends, bidirectional and zero-width marks are written
+/// Escapes a text so that every character is visible: control characters, line ends, bidirectional and zero-width marks are written
 /// as Rust writes them (`\n`, `\u{1b}`). A text that holds none of them stays as it is.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -38,19 +38,19 @@ fn is_hidden(letter: char) -> bool {
         || u32::from(letter) & 0xfffe == 0xfffe
 }
 
-/// One line, of parts that may have a tone each.
+/// One line, of parts that may have a style each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Line(Vec<(Option<Tone>, String)>);
+pub(crate) struct Line(Vec<(Option<Style>, String)>);
 
 impl Line {
-    /// A line without a tone.
+    /// A line without a style.
     pub(crate) fn new(text: impl AsRef<str>) -> Self {
         Self::default().then(text)
     }
 
-    /// A line in a tone.
-    pub(crate) fn toned(tone: Tone, text: impl AsRef<str>) -> Self {
-        Self::default().then_toned(tone, text)
+    /// A line in a style.
+    pub(crate) fn styled(style: Style, text: impl AsRef<str>) -> Self {
+        Self::default().then_styled(style, text)
     }
 
     /// The line with more text.
@@ -59,10 +59,10 @@ impl Line {
         self.push(None, text.as_ref())
     }
 
-    /// The line with more text, in a tone.
+    /// The line with more text, in a style.
     #[must_use]
-    pub(crate) fn then_toned(self, tone: Tone, text: impl AsRef<str>) -> Self {
-        self.push(Some(tone), text.as_ref())
+    pub(crate) fn then_styled(self, style: Style, text: impl AsRef<str>) -> Self {
+        self.push(Some(style), text.as_ref())
     }
 
     /// The line with another one behind it.
@@ -72,22 +72,22 @@ impl Line {
         self
     }
 
-    fn push(mut self, tone: Option<Tone>, text: &str) -> Self {
+    fn push(mut self, style: Option<Style>, text: &str) -> Self {
         if !text.is_empty() {
-            self.0.push((tone, visible(text)));
+            self.0.push((style, visible(text)));
         }
         self
     }
 
-    /// As it is written, without or with tones.
+    /// As it is written, without or with styles.
     fn write(&self, colours: bool, out: &mut String) {
-        for (tone, text) in &self.0 {
-            match tone.filter(|_| colours) {
+        for (style, text) in &self.0 {
+            match style.filter(|_| colours) {
                 None => out.push_str(text),
-                Some(tone) => out.extend(["\u{1b}[", tone.code(), "m", text, "\u{1b}[0m"]),
+                Some(style) => out.extend(["\u{1b}[", style.code(), "m", text, "\u{1b}[0m"]),
             }
         }
-        if self.0.last().is_some_and(|(tone, _)| tone.is_none() || !colours) {
+        if self.0.last().is_some_and(|(style, _)| style.is_none() || !colours) {
             out.truncate(out.trim_end_matches(' ').len());
         }
     }
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn tones_come_after_and_only_where_they_can_be_shown() {
-        let mut text = Text::from(Line::new("a ").then_toned(Tone::Bad, "\u{1b}[0mb\n"));
+        let mut text = Text::from(Line::new("a ").then_styled(Style::Bad, "\u{1b}[0mb\n"));
         text.line("c  ");
         assert_eq!(text.render(false), "a \\u{1b}[0mb\\n\nc");
         assert_eq!(text.render(true), "a \u{1b}[31m\\u{1b}[0mb\\n\u{1b}[0m\nc");

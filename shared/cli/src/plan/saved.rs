@@ -1,4 +1,4 @@
-//! A saved plan: what somebody saw, to be applied exactly or not at all.
+//! A saved plan: it is applied exactly as it was shown, or not at all.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use onboarding::ids::BindingName;
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::output::Trouble;
+use crate::output::CliError;
 
 /// The form of the file. Another number is refused: a plan read wrongly must not be applied.
 const VERSION: u32 = 2;
@@ -41,24 +41,26 @@ impl Saved {
     }
 
     /// Writes the file.
-    pub(crate) fn write(&self, file: &Path) -> Result<(), Trouble> {
+    pub(crate) fn write(&self, file: &Path) -> Result<(), CliError> {
         let failed =
-            |error: &dyn std::fmt::Display| Trouble::Failed(format!("{} cannot be written: {error}.", file.display()));
+            |error: &dyn std::fmt::Display| CliError::Failed(format!("{} cannot be written: {error}.", file.display()));
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(&error))?;
         files::write(file, &(text + "\n")).map_err(|error| failed(&error))
     }
 
     /// Reads the file.
-    pub(crate) fn read(file: &Path) -> Result<Self, Trouble> {
+    pub(crate) fn read(file: &Path) -> Result<Self, CliError> {
         let name = file.display();
         let text = std::fs::read_to_string(file)
-            .map_err(|error| Trouble::Usage(format!("The plan {name} cannot be read: {error}.")))?;
+            .map_err(|error| CliError::Usage(format!("The plan {name} cannot be read: {error}.")))?;
         let saved: Self = serde_json::from_str(&text).map_err(|error| {
-            Trouble::Usage(format!("{name} is no saved plan: {error}. Make one with `albridge plan --out {name}`."))
+            CliError::Usage(format!("{name} is no saved plan: {error}. Make one with `albridge plan --out {name}`."))
         })?;
         if saved.version != VERSION {
             let version = saved.version;
-            return Err(Trouble::Usage(format!("{name} is a plan of version {version}, not {VERSION}: make it anew.")));
+            return Err(CliError::Usage(format!(
+                "{name} is a plan of version {version}, not {VERSION}: make it anew."
+            )));
         }
         Ok(saved)
     }

@@ -1,10 +1,10 @@
-//! A plan as people read it: by stage, what is blocked with its reasons and remedies.
+//! The text of a plan: changes by stage, and for blocked ones the reasons and remedies.
 
 use onboarding::ids::BindingName;
 use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Write};
 
-use crate::output::{Line, Text, Tone};
-use crate::unread::{self, Standing};
+use crate::output::{Line, Style, Text};
+use crate::unread::{self, PlanState};
 
 /// The whole plan of a binding. What could not be read comes first.
 pub(crate) fn table(binding: &BindingName, plan: &Plan) -> Text {
@@ -40,7 +40,7 @@ pub(crate) fn table(binding: &BindingName, plan: &Plan) -> Text {
     text
 }
 
-/// What the plan comes to.
+/// The summary of the plan.
 fn heading(binding: &BindingName, plan: &Plan) -> Text {
     let blocked = plan.changes.iter().filter(|change| !change.is_open()).count();
     let count = match (plan.changes.len(), blocked) {
@@ -49,25 +49,25 @@ fn heading(binding: &BindingName, plan: &Plan) -> Text {
         (all, 0) => changes(all),
         (all, blocked) => format!("{}, {blocked} of them blocked", changes(all)),
     };
-    let strong = |words: String| Text::from(Line::toned(Tone::Strong, words));
-    match Standing::of(plan) {
-        Standing::NotKnown => {
+    let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
+    match PlanState::of(plan) {
+        PlanState::NotKnown => {
             let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {count})") };
             let mut text = strong(format!("{binding}: not known, because calls failed{so_far}"));
             text.extend(unread::lines(&plan.unread, "  "));
             text
         }
-        Standing::Missing(reason) => {
+        PlanState::Missing(reason) => {
             let count = if plan.changes.is_empty() { String::new() } else { format!(" ({count})") };
             strong(format!("{binding}: not in place: {}{count}", reason.message))
         }
-        Standing::Wrong(reason) => strong(format!("{binding}: nothing to change, and yet: {}", reason.message)),
-        Standing::Differs => strong(format!("{binding}: {count}")),
-        Standing::InPlace => strong(format!("{binding}: everything is in place")),
+        PlanState::Wrong(reason) => strong(format!("{binding}: nothing to change, and yet: {}", reason.message)),
+        PlanState::Differs => strong(format!("{binding}: {count}")),
+        PlanState::InPlace => strong(format!("{binding}: everything is in place")),
     }
 }
 
-/// A change as a plan shows it, with what stands against it.
+/// A change as a plan shows it, with the reasons that block it.
 pub(crate) fn change(change: &Change) -> Text {
     let mut text = Text::default();
     one(&mut text, change);
@@ -76,13 +76,13 @@ pub(crate) fn change(change: &Change) -> Text {
 
 fn one(text: &mut Text, change: &Change) {
     let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
-    let (tone, sign) = if change.is_open() { (Tone::Good, sign(&change.write)) } else { (Tone::Bad, "x") };
-    text.line(Line::new("    ").then_toned(tone, sign).then(format!(" {}{yes}", change.write)));
+    let (style, sign) = if change.is_open() { (Style::Good, sign(&change.write)) } else { (Style::Bad, "x") };
+    text.line(Line::new("    ").then_styled(style, sign).then(format!(" {}{yes}", change.write)));
     for reason in &change.blocked {
         if reason.code == Code::Unread {
             text.line(
                 Line::new("        ")
-                    .then_toned(Tone::Bad, reason.code.as_str())
+                    .then_styled(Style::Bad, reason.code.as_str())
                     .then(format!(" not known: {}.", reason.resource)),
             );
             continue;
@@ -93,7 +93,7 @@ fn one(text: &mut Text, change: &Change) {
 }
 
 fn remedy(text: &mut Text, reason: &Reason) {
-    let code = Line::new("        ").then_toned(Tone::Bad, reason.code.as_str());
+    let code = Line::new("        ").then_styled(Style::Bad, reason.code.as_str());
     text.line(code.then(format!(" {}", reason.code.remedy())));
 }
 
@@ -213,7 +213,7 @@ mod tests {
         ] {
             let plan = Plan { findings: vec![finding], ..Plan::default() };
             assert!(shown(&plan).starts_with(words), "{}", shown(&plan));
-            assert_eq!(Standing::of(&plan).exit(&plan), exit);
+            assert_eq!(PlanState::of(&plan).exit(&plan), exit);
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn report(detail: &str) -> Option<(Report, Value)> {
     Some((serde_json::from_value(output.clone()).ok()?, output))
 }
 
-/// Why an attempt failed, as its function said it.
+/// Why an attempt failed, in the words of its function.
 pub(super) fn cause(detail: &str) -> Option<String> {
     let detail: Value = serde_json::from_str(detail).ok()?;
     let cause = detail.get("Cause").and_then(Value::as_str)?;

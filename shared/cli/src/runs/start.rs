@@ -1,7 +1,7 @@
 //! `albridge run`: starts the workflow for a binding as an event would, and follows it to its end.
 //!
-//! It is `dispatch` that starts it, as in the cloud: a run that has not read yet is joined, and runs of one binding take
-//! turns. Ending this command ends only the watching.
+//! `dispatch` starts it, as in the cloud: if a run of the binding is waiting to start, it is joined, and runs of one binding do not
+//! overlap. If this command is stopped, the run continues.
 
 use std::time::Duration;
 
@@ -13,20 +13,21 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use super::report::{cause, report};
-use super::{Workflow, is_open};
-use crate::apply;
+use super::stage_line::stage_line;
+use super::workflow::{Workflow, is_open};
 use crate::args::RunArgs;
-use crate::output::{Console, Exit, Line, Tone, Trouble};
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::plan;
-use crate::target::{self, Access, Environment};
+use crate::target::{self, Access};
 
-/// Between two looks: a history may be read five times a second by the whole account.
+/// The polling interval: the whole account may read histories five times a second.
 const LOOK: Duration = Duration::from_secs(3);
 /// How long dispatch may take to start a run.
 const START: SignedDuration = SignedDuration::from_secs(60);
 
-/// Starts a run, and tells what its stages report.
-pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+/// Starts a run, and prints what its stages report.
+pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let host = target::host(&args.target, environment, Access::Write).await?;
     let workflow = Workflow::of(&host)?;
     let store = target::store(&host).await?;
@@ -35,22 +36,22 @@ pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Cons
         return Err(workflow.missing());
     }
     let name = start(&host, &binding).await?;
-    console.say(format!("{binding}: run {name}"));
-    console.tell(&json!({"event": "run", "binding": binding, "run": name, "status": "Starting"}));
+    console.print(format!("{binding}: run {name}"));
+    console.print_json(&json!({"event": "run", "binding": binding, "run": name, "status": "Starting"}));
     if args.detach {
         return Ok(Exit::Done);
     }
     follow(&host, &workflow, &binding, name, console).await
 }
 
-async fn start(host: &Host, binding: &BindingName) -> Result<String, Trouble> {
+async fn start(host: &Host, binding: &BindingName) -> Result<String, CliError> {
     let invocation = plan::invocation(host, host.clock(), START, None);
     let asked = json!({ "binding": binding });
-    let dispatched = dispatch::dispatch(&invocation, "", &asked).await.map_err(|failure| target::trouble(&failure))?;
+    let dispatched = dispatch::dispatch(&invocation, "", &asked).await.map_err(|failure| target::failed(&failure))?;
     match (dispatched.started.into_iter().next(), dispatched.ignored.first()) {
         (Some(started), _) => Ok(started.execution),
-        (None, Some(reason)) => Err(Trouble::Failed(format!("{} {}", reason.message, reason.code.remedy()))),
-        (None, None) => Err(Trouble::Failed(format!("No run of {binding} was started."))),
+        (None, Some(reason)) => Err(CliError::Failed(format!("{} {}", reason.message, reason.code.remedy()))),
+        (None, None) => Err(CliError::Failed(format!("No run of {binding} was started."))),
     }
 }
 
@@ -60,7 +61,7 @@ async fn follow(
     binding: &BindingName,
     mut name: String,
     console: Console,
-) -> Result<Exit, Trouble> {
+) -> Result<Exit, CliError> {
     let mut seen = 0;
     let mut reports: Vec<Report> = Vec::new();
     loop {
@@ -78,10 +79,10 @@ async fn follow(
         if execution.status == "Stopped"
             && let Some(other) = workflow.open(binding).await?.pop()
         {
-            // It stood down for two older ones; the younger of them had read nothing yet, so it sees what this one would
-            // have seen.
-            console.say(format!("{binding}: run {name} stood down; {} sees to it", other.name));
-            console.tell(&json!({"event": "run", "binding": binding, "run": other.name, "status": "Running"}));
+            // It stopped because two older ones exist; the younger of them has not read the cloud yet, so it does the work of
+            // this one.
+            console.print(format!("{binding}: run {name} stopped; run {} does its work", other.name));
+            console.print_json(&json!({"event": "run", "binding": binding, "run": other.name, "status": "Running"}));
             (name, seen, reports) = (other.name, 0, Vec::new());
             continue;
         }
@@ -89,12 +90,12 @@ async fn follow(
     }
 }
 
-/// Tells an event of a history. Gives the report, if it brought one.
+/// Prints an event of a history. Returns the report, if it contains one.
 fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
     match event.kind.as_str() {
         "TaskSucceeded" => {
             let (report, output) = report(&event.event_detail)?;
-            console.say(apply::line(&report, report.changes));
+            console.print(stage_line(&report, report.changes));
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
                                   "status": report.status, "ok": report.ok, "changes": report.changes,
                                   "made": report.made, "unread": report.unread,
@@ -102,30 +103,30 @@ fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
             if let (Some(fields), Some(request)) = (told.as_object_mut(), output.get("request")) {
                 fields.insert("request".to_owned(), request.clone());
             }
-            console.tell(&told);
+            console.print_json(&told);
             Some(report)
         }
         "TaskFailed" => {
             let what = cause(&event.event_detail).unwrap_or_else(|| "its function failed".to_owned());
             let state = &event.step_name;
-            console.say(Line::toned(Tone::Faint, format!("  {state:<16} tries again: {what}")));
-            console.tell(&json!({"event": "waiting", "state": state, "what": what}));
+            console.print(Line::styled(Style::Faint, format!("  {state:<16} tries again: {what}")));
+            console.print_json(&json!({"event": "waiting", "state": state, "what": what}));
             None
         }
         _ => None,
     }
 }
 
-/// The last line, and what the command ends with: a run that ended well may have left things blocked, or not known.
+/// The last line and the exit of the command: even a run that succeeded may have left changes blocked, or facts unread.
 fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit {
     let blocked = reports.iter().flat_map(|report| &report.blocked).any(|reason| reason.code != Code::NotProbed);
     let unread = reports.iter().any(|report| report.status == Status::Unread);
-    let (exit, tone, words) = match (execution.status.as_str(), unread, blocked) {
-        ("Succeeded", true, _) => (Exit::Failed, Tone::Bad, "ended; some of it could not be read".to_owned()),
-        ("Succeeded", false, false) => (Exit::Done, Tone::Good, "succeeded".to_owned()),
-        ("Succeeded", false, true) => (Exit::Pending, Tone::Bad, "ended; some of it is blocked".to_owned()),
-        (other, ..) => (Exit::Failed, Tone::Bad, format!("ended as {other}; albridge status shows what is left")),
+    let (exit, style, words) = match (execution.status.as_str(), unread, blocked) {
+        ("Succeeded", true, _) => (Exit::Failed, Style::Bad, "ended; some of it could not be read".to_owned()),
+        ("Succeeded", false, false) => (Exit::Done, Style::Good, "succeeded".to_owned()),
+        ("Succeeded", false, true) => (Exit::Pending, Style::Bad, "ended; some of it is blocked".to_owned()),
+        (other, ..) => (Exit::Failed, Style::Bad, format!("ended as {other}; albridge status shows what is left")),
     };
-    console.say(Line::new(format!("run {} ", execution.name)).then_toned(tone, words));
+    console.print(Line::new(format!("run {} ", execution.name)).then_styled(style, words));
     console.finish(exit, json!({"run": execution.name, "status": execution.status}))
 }

@@ -9,12 +9,14 @@ use openapi::fnf;
 use serde_json::json;
 use stage::executions;
 
-use super::{Workflow, is_open, report};
+use super::report::report;
+use super::workflow::{Workflow, is_open};
 use crate::args::StatusArgs;
-use crate::output::{Console, Exit, Line, Tone, Trouble};
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::plan;
-use crate::target::{self, Access, Environment};
-use crate::unread::{self, Standing};
+use crate::target::{self, Access};
+use crate::unread::{self, PlanState};
 
 /// Runs that are shown of one binding.
 const RUNS: usize = 5;
@@ -22,7 +24,7 @@ const RUNS: usize = 5;
 const NAMED: usize = 8;
 
 /// Shows every binding asked for.
-pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console: Console) -> Result<Exit, Trouble> {
+pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let bindings = target::bindings(&store, args.binding.as_deref())?;
@@ -34,21 +36,21 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
     let mut exit = Exit::Done;
     for binding in &bindings {
         let (topology, plan) = plan::look(&host, binding, false).await?;
-        console.say(Line::toned(Tone::Strong, binding.as_str()));
+        console.print(Line::styled(Style::Strong, binding.as_str()));
         // What is not known is said first.
-        console.tell(&json!({"event": "unread", "binding": binding, "unread": plan.unread}));
+        console.print_json(&json!({"event": "unread", "binding": binding, "unread": plan.unread}));
         if !plan.unread.is_empty() {
-            console.say(unread::lines(&plan.unread, "  "));
+            console.print(unread::lines(&plan.unread, "  "));
         }
         exit = exit.max(match (&workflow, &latest) {
             (Some(workflow), Some(Ok(latest))) => runs(workflow, binding, latest, console).await?,
-            (_, Some(Err(trouble))) => {
-                console.say(Line::new("  runs     ").then_toned(Tone::Bad, "not known").then(format!(": {trouble}")));
-                console.tell(&json!({"event": "run", "binding": binding, "unread": trouble.to_string()}));
+            (_, Some(Err(error))) => {
+                console.print(Line::new("  runs     ").then_styled(Style::Bad, "not known").then(format!(": {error}")));
+                console.print_json(&json!({"event": "run", "binding": binding, "unread": error.to_string()}));
                 Exit::Failed
             }
             _ => {
-                console.say("  runs     not known: give --home REGION, or set ALBRIDGE_HOME_REGION");
+                console.print("  runs     not known: give --home REGION, or set ALBRIDGE_HOME_REGION");
                 Exit::Done
             }
         });
@@ -64,11 +66,11 @@ async fn runs(
     binding: &BindingName,
     latest: &[fnf::Execution],
     console: Console,
-) -> Result<Exit, Trouble> {
+) -> Result<Exit, CliError> {
     let own: Vec<_> =
         latest.iter().filter(|execution| executions::names(&execution.input, binding)).take(RUNS).collect();
     if own.is_empty() {
-        console.say("  runs     none");
+        console.print("  runs     none");
     }
     let mut well = None;
     for (number, execution) in own.into_iter().enumerate() {
@@ -77,15 +79,17 @@ async fn runs(
             well.get_or_insert(execution.status == "Succeeded");
         }
         let label = if number == 0 { "runs" } else { "" };
-        console.say(Line::new(format!("  {label:<8} ")).join(run.words(execution)));
-        console.tell(&json!({"event": "run", "binding": binding, "run": execution.name, "status": execution.status,
+        console.print(Line::new(format!("  {label:<8} ")).join(run.words(execution)));
+        console.print_json(
+            &json!({"event": "run", "binding": binding, "run": execution.name, "status": execution.status,
                              "started": execution.started_time, "stopped": execution.stopped_time,
-                             "changes": run.changes, "blocked": run.blocked}));
+                             "changes": run.changes, "blocked": run.blocked}),
+        );
     }
     Ok(Exit::pending(well == Some(false)))
 }
 
-/// What the history of one run says.
+/// The summary of one run, from its history.
 struct Run {
     changes: usize,
     /// Codes, each once.
@@ -93,7 +97,7 @@ struct Run {
 }
 
 impl Run {
-    async fn read(workflow: &Workflow<'_>, execution: &fnf::Execution) -> Result<Self, Trouble> {
+    async fn read(workflow: &Workflow<'_>, execution: &fnf::Execution) -> Result<Self, CliError> {
         let mut run = Self { changes: 0, blocked: Vec::new() };
         for event in workflow.history(&execution.name).await? {
             let Some((report, _)) = report(&event.event_detail).filter(|_| event.kind == "TaskSucceeded") else {
@@ -108,12 +112,12 @@ impl Run {
     }
 
     fn words(&self, execution: &fnf::Execution) -> Line {
-        let (tone, status) = match execution.status.as_str() {
-            "Succeeded" => (Tone::Good, "succeeded"),
-            "Stopped" => (Tone::Faint, "stood down"),
-            "Starting" | "Running" => (Tone::Faint, "running"),
-            "Failed" => (Tone::Bad, "failed"),
-            other => (Tone::Bad, other),
+        let (style, status) = match execution.status.as_str() {
+            "Succeeded" => (Style::Good, "succeeded"),
+            "Stopped" => (Style::Faint, "stopped"),
+            "Starting" | "Running" => (Style::Faint, "running"),
+            "Failed" => (Style::Bad, "failed"),
+            other => (Style::Bad, other),
         };
         let mut words = String::new();
         if let Some(seconds) = seconds(execution) {
@@ -126,7 +130,7 @@ impl Run {
             let _never = write!(words, "; blocked: {}", self.blocked.join(", "));
         }
         let began = format!("{}  {:<20} ", started(execution), execution.name);
-        Line::new(began).then_toned(tone, status).then(words)
+        Line::new(began).then_styled(style, status).then(words)
     }
 }
 
@@ -151,20 +155,20 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit
         let failed = topology.servers.failure().or_else(|| topology.unhealthy.failure());
         let why = topology.servers.why_unknown().or_else(|| topology.unhealthy.why_unknown()).unwrap_or_default();
         let words = if failed.is_some() { String::new() } else { format!(": {why}") };
-        console.say(Line::new("  members  ").then_toned(Tone::Bad, "not known").then(words));
-        console.tell(&json!({"event": "members", "binding": binding, "unread": why.to_string()}));
+        console.print(Line::new("  members  ").then_styled(Style::Bad, "not known").then(words));
+        console.print_json(&json!({"event": "members", "binding": binding, "unread": why.to_string()}));
         return if failed.is_some() { Exit::Failed } else { Exit::Pending };
     };
     let ill: Vec<_> = servers.iter().filter_map(|server| Some((server, unhealthy.get(&server.endpoint())?))).collect();
-    let tone = if ill.is_empty() { Tone::Good } else { Tone::Bad };
+    let style = if ill.is_empty() { Style::Good } else { Style::Bad };
     let healthy = servers.len().saturating_sub(ill.len());
     let words = if servers.is_empty() { "none".to_owned() } else { format!("{healthy} of {} healthy", servers.len()) };
-    console.say(Line::new("  members  ").then_toned(tone, words));
+    console.print(Line::new("  members  ").then_styled(style, words));
     for (server, health) in ill.iter().take(NAMED) {
-        console.say(format!("           {}:{} {} {}", server.address, server.port, health.status, health.reason));
+        console.print(format!("           {}:{} {} {}", server.address, server.port, health.status, health.reason));
     }
     if ill.len() > NAMED {
-        console.say(format!("           and {} more", ill.len() - NAMED));
+        console.print(format!("           and {} more", ill.len() - NAMED));
     }
     let ill: Vec<_> = ill
         .into_iter()
@@ -172,14 +176,14 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit
             json!({"address": server.address, "port": server.port, "status": health.status, "reason": health.reason})
         })
         .collect();
-    console.tell(&json!({"event": "members", "binding": binding, "members": servers.len(), "healthy": healthy,
+    console.print_json(&json!({"event": "members", "binding": binding, "members": servers.len(), "healthy": healthy,
                          "unhealthy": ill}));
     Exit::pending(!ill.is_empty())
 }
 
 /// What a run would change, and what it may not.
 fn drift(binding: &BindingName, plan: &Plan, console: Console) -> Exit {
-    let standing = Standing::of(plan);
+    let standing = PlanState::of(plan);
     let (open, blocked): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|change| change.is_open());
     let counted = match (open.len(), blocked.len()) {
         (0, 0) => None,
@@ -187,24 +191,24 @@ fn drift(binding: &BindingName, plan: &Plan, console: Console) -> Exit {
         (0, blocked) => Some(format!("{} blocked", plan::changes(blocked))),
         (open, blocked) => Some(format!("{}, which the next run makes; {blocked} more blocked", plan::changes(open))),
     };
-    let (tone, words) = match (standing, counted) {
-        (Standing::NotKnown, None) => (Tone::Bad, "not known".to_owned()),
-        (Standing::NotKnown, Some(counted)) => (Tone::Bad, format!("not known; so far {counted}")),
-        (Standing::Missing(reason) | Standing::Wrong(reason), None) => (Tone::Bad, reason.message.clone()),
-        (Standing::Missing(reason), Some(counted)) => (Tone::Bad, format!("{} {counted}", reason.message)),
-        (_, Some(counted)) => (Tone::Bad, counted),
-        (_, None) => (Tone::Good, "none".to_owned()),
+    let (style, words) = match (standing, counted) {
+        (PlanState::NotKnown, None) => (Style::Bad, "not known".to_owned()),
+        (PlanState::NotKnown, Some(counted)) => (Style::Bad, format!("not known; so far {counted}")),
+        (PlanState::Missing(reason) | PlanState::Wrong(reason), None) => (Style::Bad, reason.message.clone()),
+        (PlanState::Missing(reason), Some(counted)) => (Style::Bad, format!("{} {counted}", reason.message)),
+        (_, Some(counted)) => (Style::Bad, counted),
+        (_, None) => (Style::Good, "none".to_owned()),
     };
     let more = if plan.changes.is_empty() { String::new() } else { format!(" (albridge plan {binding})") };
-    console.say(Line::new("  drift    ").then_toned(tone, words).then(more));
+    console.print(Line::new("  drift    ").then_styled(style, words).then(more));
     let said = |reason: &&Reason| reason.code == Code::Unread && !plan.unread.is_empty();
     for reason in blocked.iter().flat_map(|change| &change.blocked).filter(|reason| !said(reason)) {
-        console.say(format!("           {}: {}", reason.code, reason.message));
+        console.print(format!("           {}: {}", reason.code, reason.message));
     }
     for finding in plan.findings.iter().filter(|finding| !said(finding)) {
-        console.say(format!("  found    {}: {}", finding.code, finding.message));
+        console.print(format!("  found    {}: {}", finding.code, finding.message));
     }
-    console.tell(&json!({"event": "drift", "binding": binding, "known": standing != Standing::NotKnown,
+    console.print_json(&json!({"event": "drift", "binding": binding, "known": standing != PlanState::NotKnown,
                          "open": open.len(), "blocked": blocked.len(), "pending": plan.pending.len(),
                          "findings": plan.findings}));
     standing.exit(plan)

@@ -31,13 +31,13 @@ fn assert_plain(what: &str, ran: &Ran) {
     for text in [&ran.stdout, &ran.stderr] {
         let mut plain = text.clone();
         for code in ["1", "31", "32", "2"] {
-            // A tone is opened and closed around text without another one.
+            // A style is opened and closed around text without another one.
             let open = format!("\u{1b}[{code}m");
             while let Some(at) = plain.find(&open) {
                 let rest = plain.split_off(at);
-                let (toned, after) = rest[open.len()..].split_once("\u{1b}[0m").unwrap();
-                assert!(!toned.contains('\u{1b}'), "{what}: {text:?}");
-                plain = format!("{plain}{toned}{after}");
+                let (styled, after) = rest[open.len()..].split_once("\u{1b}[0m").unwrap();
+                assert!(!styled.contains('\u{1b}'), "{what}: {text:?}");
+                plain = format!("{plain}{styled}{after}");
             }
         }
         let shown: String = plain.split('\n').map(visible).collect::<Vec<_>>().join("\n");

@@ -5,10 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
-use super::{
-    request::{Request, joined},
-    time,
-};
+use super::request::{Request, joined};
+use crate::time;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

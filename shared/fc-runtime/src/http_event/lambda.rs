@@ -10,10 +10,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
-use super::{
-    request::{Request, all, decoded, joined, last},
-    time,
-};
+use super::request::{Request, all, decoded, joined, last};
+use crate::time;
 
 /// The route and the stage of an API that has no other.
 const DEFAULT: &str = "$default";

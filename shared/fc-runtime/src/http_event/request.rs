@@ -7,11 +7,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, header, request::Parts};
 
 use crate::{
-    context::{Context, epoch_millis},
+    context::Context,
     protocol::{self, FcHeaders, PREFIX},
+    time::epoch_millis,
 };
 
-/// Whoever forwards a request adds the address that it came from. The first is the client's, as the client's side states it.
+/// Each proxy appends the address that the request came from. The first is the client's; the client can forge it.
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A request, as the forms look at it.
@@ -21,7 +22,7 @@ pub(super) struct Request<'a> {
     context: &'a Context,
     /// When it came, in milliseconds since the epoch.
     pub(super) epoch: u64,
-    /// The client's address; empty if nobody says.
+    /// The client's address; empty if it is not known.
     pub(super) source_ip: Cow<'a, str>,
 }
 

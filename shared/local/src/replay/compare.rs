@@ -1,4 +1,4 @@
-//! A recorded answer and a new one, field by field.
+//! Compares a recorded answer with a new one, field by field.
 
 use bytes::Bytes;
 use emulator::recording::{Content, Exchange, REDACTED};
@@ -6,16 +6,16 @@ use http::Response;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Difference;
+use super::difference::Difference;
 use super::names::Names;
 
-/// Fields that are another one in every answer.
+/// Fields that differ in every answer.
 const PASSING: [&str; 4] = ["RequestId", "HostId", "Recommend", "requestId"];
 
 /// Longer lists are compared in their order only: matching is quadratic.
 const MATCHED: usize = 200;
 
-/// What differs between the recorded answer and the new one. Learns the names of what was made.
+/// The differences between the recorded answer and the new one. It also learns the ids of created resources.
 pub(super) fn answers(exchange: &Exchange, new: Option<&Response<Bytes>>, names: &mut Names) -> Vec<Difference> {
     let differs = |place: &str, recorded: String, replayed: String| Difference {
         number: exchange.number,
@@ -25,7 +25,7 @@ pub(super) fn answers(exchange: &Exchange, new: Option<&Response<Bytes>>, names:
         recorded,
         replayed,
     };
-    // Half an answer is none to a client, and the transport makes none of it.
+    // A truncated answer counts as none, as it does for a client.
     let old = exchange.answer.as_ref().filter(|answer| !answer.truncated);
     let (old, new) = match (old, new) {
         (Some(old), Some(new)) => (old, new),
@@ -88,7 +88,7 @@ fn action(exchange: &Exchange) -> String {
         .unwrap_or_else(|| format!("{} {}", exchange.method, exchange.path))
 }
 
-/// Whether a field holds something that the cloud made up.
+/// Whether a field contains something that the cloud generated.
 fn is_id(field: &str) -> bool {
     let field = field.to_ascii_lowercase();
     ["id", "ids", "arn", "token", "etag", "macaddress"].iter().any(|end| field.ends_with(end))
@@ -107,7 +107,7 @@ fn is_minute(text: &str) -> bool {
     text.len() == 17 && text.ends_with('Z') && format!("{}:00Z", &text[..16]).parse::<Timestamp>().is_ok()
 }
 
-/// Learns which ids stand for which, before anything that holds them is compared.
+/// Learns which new id replaces which recorded one, before fields that contain ids are compared.
 fn learn(field: &str, old: &Value, new: &Value, names: &mut Names) {
     match (old, new) {
         (Value::String(old), Value::String(new)) if is_id(field) && old != REDACTED => {
@@ -131,8 +131,8 @@ fn learn(field: &str, old: &Value, new: &Value, names: &mut Names) {
     }
 }
 
-/// Which item of a list is which of the other. Lists come in the order of ids, and those are others now: so each item goes with the
-/// one that is most like it, its own place first.
+/// Pairs the items of two lists. Lists are ordered by id, and the ids are different now: so each item is paired with the most
+/// similar one, preferably at its own position.
 fn pairs<'a>(field: &str, old: &'a [Value], new: &'a [Value], names: &Names) -> Vec<(&'a Value, &'a Value)> {
     if old.len().max(new.len()) > MATCHED {
         return old.iter().zip(new).collect();
@@ -145,7 +145,7 @@ fn pairs<'a>(field: &str, old: &'a [Value], new: &'a [Value], names: &Names) -> 
             values("", field, item, &new[place], names, &mut found);
             found.len()
         };
-        // Most lists come in the same order: nothing is searched for then.
+        // Most lists are in the same order: then no search is needed.
         let own = Some(index).filter(|index| free.contains(index) && unlike(*index) == 0);
         let best = own.or_else(|| free.iter().copied().min_by_key(|place| (unlike(*place), place.abs_diff(index))));
         if let Some(best) = best {
@@ -205,7 +205,7 @@ fn values(place: &str, field: &str, old: &Value, new: &Value, names: &Names, fou
     }
 }
 
-/// Whether a text is the same but for what was masked.
+/// Whether a text is equal except for the masked part.
 fn is_masked(old: &Value, new: &Value) -> bool {
     let (Some(old), Some(new)) = (old.as_str(), new.as_str()) else { return false };
     match (old.split_once(REDACTED), old.rsplit_once(REDACTED)) {
@@ -224,7 +224,7 @@ fn join(place: &str, name: &str) -> String {
     if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
 }
 
-/// A value in a line of a table.
+/// A value as one line of text.
 fn brief(value: &Value) -> String {
     shown(value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_bytes())
 }

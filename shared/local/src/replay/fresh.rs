@@ -1,4 +1,4 @@
-//! A new world for a recording, on time of its own: it is led from request to request as fast as it can be computed.
+//! A new emulated world for a recording, with simulated time: it advances from request to request without waiting.
 
 use bytes::Bytes;
 use emulator::fc::Outcome;
@@ -8,10 +8,11 @@ use http::{Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use openapi::Credentials;
 
-use super::{Against, ReplayError, Sent};
+use super::error::ReplayError;
+use super::target::{ReplayTarget, Sent};
 use crate::stacks;
 
-/// The world that a recording began with. Nothing runs in it but the cloud.
+/// The world that a recording began with. No function runs in it.
 #[derive(Debug)]
 pub struct FreshWorld {
     gateway: Gateway,
@@ -19,7 +20,7 @@ pub struct FreshWorld {
     now: Timestamp,
 }
 
-/// A due time that is not ahead although everything due was done must not stop time.
+/// The step by which time advances if the next due time is not in the future, so that it cannot stand still.
 const PATIENCE: SignedDuration = SignedDuration::from_millis(1);
 
 impl FreshWorld {
@@ -100,7 +101,7 @@ impl FreshWorld {
     }
 }
 
-impl Against for FreshWorld {
+impl ReplayTarget for FreshWorld {
     fn base(&self, region: &str) -> String {
         format!("http://{region}.api.emulated")
     }

@@ -1,4 +1,4 @@
-//! Which id of the recorded world is which of the new one.
+//! The mapping between the ids of the recorded world and those of the new one.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ pub(super) struct Names {
     old: BTreeMap<String, String>,
 }
 
-/// Shorter texts are no ids that a cloud made up: putting them in place would change other texts, too.
+/// Shorter texts are not generated ids: replacing them would change other texts, too.
 const SHORTEST: usize = 6;
 
 impl Names {
-    /// Takes two texts for the same thing, unless one of them is taken already. Gives whether they are the same thing now.
+    /// Maps two ids to one another, unless one of them is mapped already. Returns whether they are mapped to one another now.
     pub(super) fn same(&mut self, old: &str, new: &str) -> bool {
         if old == new {
             return !self.new.contains_key(old);
@@ -43,7 +43,7 @@ impl Names {
         }
     }
 
-    /// A text in the new world's names.
+    /// A text with the recorded ids replaced by the new ones.
     pub(super) fn translate(&self, text: &str) -> String {
         if let Some(new) = self.new.get(text) {
             return new.clone();

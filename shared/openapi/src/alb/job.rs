@@ -1,8 +1,8 @@
-//! Asynchronous jobs, and tags.
+//! Asynchronous jobs, and the actions that set tags.
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// The state of asynchronous writes, by the job ids that they answered with.
@@ -43,6 +43,14 @@ pub struct Job {
 }
 
 listing!(ListAsynJobs, jobs: Job, token max_results 100);
+
+/// The answer of an asynchronous write that names nothing new.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct JobStarted {
+    pub job_id: String,
+    pub request_id: String,
+}
 
 /// Sets tags on resources of one type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

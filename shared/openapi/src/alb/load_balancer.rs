@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// The load balancers of a region. Local addresses come only with [`GetLoadBalancerAttribute`].

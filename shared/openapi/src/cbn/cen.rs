@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Tag};
+use super::tag::{Filter, Tag};
 use crate::listing::listing;
 
 /// The CEN instances of the account.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// Inter-region connections. One may have been made from either side.
@@ -97,7 +97,7 @@ pub struct UpdateTransitRouterPeerAttachmentAttribute {
     pub dry_run: Option<bool>,
 }
 
-/// Removes a connection. `force` removes what hangs on it, too.
+/// Removes a connection. `force` also removes what depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteTransitRouterPeerAttachment {

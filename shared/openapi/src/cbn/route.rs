@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Filter;
+use super::tag::Filter;
 use crate::listing::listing;
 
 /// The entries of a route table. Without a status only `Active` ones are listed: say `All`.

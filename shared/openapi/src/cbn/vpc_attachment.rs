@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// VPC attachments, by CEN or region and more.
@@ -75,7 +75,7 @@ pub struct ZoneMapping {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CreateTransitRouterVpcAttachment {
-    /// Always set: without it a transit router is made where there is none.
+    /// Always set: without it the service creates a transit router if there is none.
     pub transit_router_id: Option<String>,
     pub cen_id: Option<String>,
     pub region_id: Option<String>,
@@ -105,7 +105,7 @@ pub struct UpdateTransitRouterVpcAttachmentAttribute {
     pub dry_run: Option<bool>,
 }
 
-/// Removes an attachment. `force` removes what hangs on it, too.
+/// Removes an attachment. `force` also removes what depends on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeleteTransitRouterVpcAttachment {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResourceTag, Tag};
+use super::tag::{ResourceTag, Tag};
 use crate::listing::listing;
 
 /// The instances of a region. Unknown ids are simply not in the answer.

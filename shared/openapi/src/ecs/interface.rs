@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PrivateIp, ResourceTag, Tag};
+use super::instance::PrivateIp;
+use super::tag::{ResourceTag, Tag};
 use crate::listing::listing;
 
 /// The network interfaces of a region.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ResourceTag, Tag};
+use super::tag::{ResourceTag, Tag};
 use crate::listing::listing;
 
 /// The security groups of a region.
@@ -42,7 +42,7 @@ pub struct SecurityGroup {
     pub security_group_type: String,
     pub vpc_id: String,
     pub rule_count: u32,
-    /// Made by a cloud service: it cannot be edited.
+    /// Created by a cloud service: it cannot be edited.
     pub service_managed: bool,
     pub description: String,
     pub tags: Vec<ResourceTag>,

@@ -44,7 +44,7 @@ pub struct Execution {
 pub struct DescribeExecution {
     pub flow_name: String,
     pub execution_name: String,
-    /// How long the server may hold the answer back for the execution to end.
+    /// How long the server may delay its answer until the execution ends (long polling).
     pub wait_time_seconds: Option<u32>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// The network ACLs of a region, of a VPC, or of one vSwitch.

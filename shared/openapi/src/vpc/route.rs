@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Tag;
+use super::tag::Tag;
 use crate::listing::listing;
 
 /// Route tables of a region, usually of one VPC.

@@ -47,7 +47,7 @@ const IP_GROUP: &[Field] =
     &[Filled("VpcId"), Filled("Protocol"), Filled("Scheduler"), Filled("HealthCheckConfig.HealthCheckEnabled")];
 
 /// `TotalCount` counts what matches (SDK 1.3.3, `ListServerGroupServersResponseBody`). The description of a server may be
-/// missing: then the server is nobody's of ours. A weight that is missing would be zero.
+/// missing: then the server does not count as ours. A weight that is missing would be zero.
 pub(crate) const SERVERS: Whole = Whole::listing(
     TokenAndCount,
     "Servers",

@@ -22,7 +22,7 @@ pub(crate) const INSTANCES: Whole = Whole::listing(
 );
 
 /// `TotalCount` as of [`INSTANCES`] (SDK 7.11.8, `DescribeNetworkInterfacesResponseBody`). An interface that belongs to no
-/// instance has an empty `InstanceId`; one that says nothing of its instance must not count as nobody's.
+/// instance has an empty `InstanceId`; one without the field must not count as unattached.
 pub(crate) const NETWORK_INTERFACES: Whole = Whole::listing(
     TokenAndCount,
     "NetworkInterfaceSets",
@@ -55,5 +55,5 @@ pub(crate) const SECURITY_GROUP_ATTRIBUTE: Whole = Whole::listing(
 pub(crate) const PREFIX_LIST: Whole =
     Whole::listing(Once, "Entries", &["Cidr"], &[Filled("Cidr")]).with(&[Filled("PrefixListId")]);
 
-/// The instances that were made: without their ids nobody knows which.
+/// The instances that were made: without their ids they cannot be identified.
 pub(crate) const RUN: Whole = Whole::one(&[Field::Some("InstanceIdSets", &[])]);

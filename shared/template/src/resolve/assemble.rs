@@ -1,4 +1,4 @@
-//! Resolved resources become the typed lists of a [`Deployment`].
+//! Turns resolved resources into the typed lists of a [`Deployment`].
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,10 @@ use crate::deployment::{
     TriggerKind, Vpc,
 };
 use crate::error::{TemplateError, TemplateFault as Fault};
-use crate::{Pseudo, schema};
+use crate::model::Pseudo;
+use crate::schema;
 
-/// Function Compute's defaults for what a function does not say.
+/// Function Compute's defaults for properties that a function does not set.
 const TIMEOUT: u32 = 3;
 const MEMORY: u32 = 512;
 const PORT: u16 = 9_000;

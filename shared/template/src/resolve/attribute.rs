@@ -5,25 +5,10 @@
 
 use serde_json::Value;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::Node;
-
-/// The attributes of a resource type. The first is what `Ref` gives.
-pub(crate) fn names(kind: &str) -> &'static [&'static str] {
-    match kind {
-        "ALIYUN::FC3::Function" => &["FunctionName", "ARN"],
-        "ALIYUN::FC3::Trigger" => &["TriggerName"],
-        "ALIYUN::FNF::Flow" => &["Name"],
-        "ALIYUN::FNF::Schedule" => &["ScheduleName", "FlowName"],
-        "ALIYUN::EventBridge::Rule" => &["RuleName", "EventBusName", "RuleARN"],
-        "ALIYUN::RAM::Role" => &["RoleName", "Arn"],
-        "ALIYUN::RAM::ManagedPolicy" => &["PolicyName"],
-        "ALIYUN::SLS::Project" => &["Name"],
-        "ALIYUN::SLS::Logstore" => &["LogstoreName", "ProjectName"],
-        _ => &[],
-    }
-}
+use crate::reference::attribute_names;
 
 /// The ARN of a role, as RAM spells it.
 pub(super) fn role_arn(account: &str, name: &str) -> String {
@@ -32,7 +17,7 @@ pub(super) fn role_arn(account: &str, name: &str) -> String {
 
 impl Scope<'_> {
     pub(super) fn resource_name(&self, name: &str, at: &Node, path: &str) -> Result<Value, TemplateError> {
-        let first = self.template.resources.get(name).and_then(|declared| names(&declared.kind).first());
+        let first = self.template.resources.get(name).and_then(|declared| attribute_names(&declared.kind).first());
         match first {
             Some(attribute) => self.attribute(name, attribute, at, path),
             None => Err(at.error(Fault::Reference, path, format!("`{name}` has no value to refer to"))),
@@ -86,7 +71,9 @@ impl Scope<'_> {
                 let name = self.property(resource, "RuleName", at, path)?;
                 Ok(Value::String(format!("acs:eventbridge:{region}:{account}:eventbus/{bus}/rule/{name}")))
             }
-            _ if names(kind).contains(&attribute) => self.property(resource, attribute, at, path).map(Value::String),
+            _ if attribute_names(kind).contains(&attribute) => {
+                self.property(resource, attribute, at, path).map(Value::String)
+            }
             _ => {
                 let reason = format!("`{resource}` is a {kind} and has no attribute `{attribute}`");
                 Err(at.error(Fault::Reference, path, reason))

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
+use super::scope::Scope;
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::{Kind, Node};
 
-/// Deepest nesting of conditions, names included: an end for those that lead back to themselves.
+/// Deepest nesting of conditions, names included: it stops conditions that refer to themselves.
 const NESTING: usize = 32;
 
 pub(super) fn all(scope: &Scope<'_>) -> Result<BTreeMap<String, bool>, TemplateError> {

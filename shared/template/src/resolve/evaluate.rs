@@ -2,23 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{Scope, calculate, work};
+use super::scope::Scope;
+use super::{calculate, work};
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::node::{Kind, Node};
-
-/// Names that ROS defines in every template.
-const PSEUDO: [&str; 6] = [
-    "ALIYUN::Region",
-    "ALIYUN::TenantId",
-    "ALIYUN::AccountId",
-    "ALIYUN::StackName",
-    "ALIYUN::StackId",
-    "ALIYUN::NoValue",
-];
-
-pub(crate) fn is_pseudo(name: &str) -> bool {
-    PSEUDO.contains(&name)
-}
+use crate::reference::{Part, parts};
 
 impl Scope<'_> {
     /// The value of a node that must have one.
@@ -204,39 +192,4 @@ impl Scope<'_> {
             _ => Err(at.error(Fault::Value, path, format!("{value} cannot stand in a text"))),
         }
     }
-}
-
-enum Part<'a> {
-    Text(&'a str),
-    Name(&'a str),
-}
-
-/// The pieces of an Fn::Sub text: `${Name}` is replaced, `${!Name}` stands for `${Name}` itself.
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        parts.push(Part::Text(before));
-        let Some((name, tail)) = after.split_once('}') else {
-            parts.push(Part::Text("${"));
-            rest = after;
-            continue;
-        };
-        match name.strip_prefix('!') {
-            Some(literal) => parts.extend([Part::Text("${"), Part::Text(literal), Part::Text("}")]),
-            None => parts.push(Part::Name(name)),
-        }
-        rest = tail;
-    }
-    parts.push(Part::Text(rest));
-    parts
-}
-
-/// The names that an Fn::Sub text refers to.
-pub(crate) fn placeholders(text: &str) -> Vec<&str> {
-    let names = parts(text).into_iter().filter_map(|part| match part {
-        Part::Name(name) => Some(name),
-        Part::Text(_) => None,
-    });
-    names.collect()
 }

@@ -55,7 +55,7 @@ impl<'a> Properties<'a> {
     }
 }
 
-/// A value as text: what the cloud makes of a number or flag where it wants a string.
+/// A value as text, as the cloud converts a number or a boolean where it expects a string.
 pub(super) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,5 +1,5 @@
-//! How much work one template may make: an intrinsic that names another twice, which names a third twice, and so on, would
-//! double the work with every line.
+//! Limits the work of resolving one template: an intrinsic that refers to another twice, which refers to a third twice, and so
+//! on, would double the work with every line.
 
 use std::cell::Cell;
 

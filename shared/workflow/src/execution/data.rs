@@ -1,4 +1,4 @@
-//! What expressions see, and the limits on what states hand on.
+//! The data that expressions can read, and the size limit of the data that states pass on.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::limits;
 
 /// Error names. The service's own for these cases are not documented; those of albridge's interpreter say so.
 pub(super) mod code {
-    /// An expression could not be evaluated, or a constructor's result is of no use to the state.
+    /// An expression could not be evaluated, or the state cannot use a constructor's result.
     pub(crate) const EXPRESSION: &str = "FnF.InvalidExpression";
     /// A task answered something other than a JSON object.
     pub(crate) const OUTPUT: &str = "FnF.InvalidOutput";

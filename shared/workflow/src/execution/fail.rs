@@ -1,4 +1,4 @@
-//! Errors on their way: Retry is used up first, then Catch, then the scope fails (section 1.3).
+//! Error handling: first Retry, then Catch, then the scope fails (section 1.3).
 
 use std::sync::Arc;
 
@@ -98,7 +98,7 @@ impl Execution {
         self.end(now, Status::Failed, EventKind::ExecutionFailed, failure);
     }
 
-    /// Ends the execution other than by success. Tasks in flight are given up; what they do is not undone.
+    /// Ends the execution other than by success. Running tasks are abandoned; their effects are not undone.
     pub(super) fn end(&mut self, now: Timestamp, status: Status, kind: EventKind, failure: Failure) {
         for id in self.threads.keys().rev().copied().collect::<Vec<_>>() {
             self.note_aborted(id, now);

@@ -211,7 +211,7 @@ impl Execution {
         let index = join.next;
         let Some(item) = join.items.get(index).cloned() else { return };
         join.next += 1;
-        // States take JSON objects only; what an item that is none looks like to the processor is not documented.
+        // States take JSON objects only; how an item that is no object is passed to the processor is not documented.
         let input = if item.is_object() { item } else { json!({"Item": item}) };
         self.spawn(Some((parent, index)), *processor, input);
     }
@@ -249,7 +249,7 @@ impl Execution {
         }
     }
 
-    /// The state is done: its output is made and handed on.
+    /// The state is done: its output is built and passed to the next state.
     fn finish(&mut self, id: ThreadId, now: Timestamp, output: &Value) {
         let Some(then) = self.threads.get(&id).and_then(|thread| self.definition.state(thread.state)).map(|s| s.then)
         else {
@@ -304,7 +304,7 @@ impl Execution {
         }
     }
 
-    /// Finishes a Parallel or Map state once every child has delivered.
+    /// Finishes a Parallel or Map state when every child has finished.
     fn join(&mut self, id: ThreadId, now: Timestamp) {
         let Some(thread) = self.threads.get(&id) else { return };
         let Phase::Join(join) = &thread.phase else { return };

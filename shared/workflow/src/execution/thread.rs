@@ -1,11 +1,11 @@
-//! Where one line of control stands.
+//! One thread of an execution: its state and what it waits for.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{TaskError, TaskId};
+use super::task::{TaskError, TaskId};
 use crate::definition::StateId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub(super) enum Phase {
     Backoff {
         until: Timestamp,
     },
-    /// Branches or items are under way.
+    /// It waits for its branches or items.
     Join(Join),
 }
 
@@ -73,7 +73,7 @@ impl Thread {
         }
     }
 
-    /// When time alone moves this thread.
+    /// When a timer of this thread expires.
     pub(super) fn due(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Task { deadline, .. } => *deadline,

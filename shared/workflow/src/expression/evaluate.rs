@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::{Comparison, Environment, Node, Root, Step};
+use super::environment::Environment;
+use super::equality::equal;
+use super::node::{Comparison, Node, Root, Step};
 
 pub(super) fn node(node: &Node, environment: &Environment) -> Result<Value, String> {
     match node {
@@ -102,14 +104,4 @@ fn compare(operator: Comparison, left: &Value, right: &Value) -> Result<bool, St
         Comparison::Greater => order == Ordering::Greater,
         _ => order != Ordering::Less,
     })
-}
-
-/// Equality in which 1 and 1.0 are one number.
-pub(super) fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            left == right || (left.is_f64() != right.is_f64() && left.as_f64() == right.as_f64())
-        }
-        _ => left == right,
-    }
 }

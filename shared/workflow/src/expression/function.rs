@@ -1,7 +1,7 @@
 //! The built-in functions whose behaviour the help page shows by example.
 //!
-//! Source: the CloudFlow help page "Built-in functions". Functions that draw identifiers or hash are left out: a
-//! definition that needs them is refused when it is read, not when it runs.
+//! Source: the CloudFlow help page "Built-in functions". Functions that generate identifiers or hashes are not
+//! implemented: a definition that uses them is refused when it is read, not when it runs.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::evaluate::equal;
+use super::equality::equal;
 use crate::limits;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

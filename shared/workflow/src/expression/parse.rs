@@ -1,10 +1,10 @@
-//! From words to a tree, by recursive descent with a bounded depth.
+//! The parser: from tokens to a tree, by recursive descent with a bounded depth.
 
 use serde_json::Value;
 
 use super::function::Function;
+use super::node::{Comparison, Node, Root, Step};
 use super::token::{Token, tokens};
-use super::{Comparison, Node, Root, Step};
 use crate::limits;
 
 pub(super) fn expression(text: &str) -> Result<Node, String> {

@@ -1,6 +1,6 @@
 //! Retry and Catch (section 1.3).
 
-use super::{Names, constructor, target};
+use super::values::{Names, constructor, target};
 use crate::definition::{ANY_ERROR, Catch, Retry};
 use crate::error::{DefinitionError, DefinitionFault as Fault};
 use crate::limits;

@@ -6,7 +6,7 @@ use onboarding::inputs::Verdict;
 use super::super::model::{End, Key, State};
 use super::super::{build::Draft, dot, mermaid, of_sight, svg};
 use super::wellformed::check;
-use super::{built, large, procedure, sight, start, steady, told, with_drop, without_route_back};
+use super::{built, diagnosis, large, procedure, start, steady, told, with_drop, without_route_back};
 use crate::plan;
 
 /// Where the picture of the README is.
@@ -14,7 +14,7 @@ const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/path.svg");
 
 #[tokio::test(start_paused = true)]
 async fn a_healthy_path() {
-    let seen = sight(&procedure(Generation::Upgraded).await, "192.168.7.10:80").await;
+    let seen = diagnosis(&procedure(Generation::Upgraded).await, "192.168.7.10:80").await;
     assert_eq!(seen.explanation.served, Verdict::Reachable, "{:?}", seen.explanation);
     let picture = of_sight(&seen);
     check(&picture);
@@ -63,7 +63,7 @@ async fn a_drop_rule_is_marked_at_the_security_group() {
 
 #[tokio::test(start_paused = true)]
 async fn a_classic_alb_has_many_sources_and_few_lines() {
-    let seen = sight(&procedure(Generation::Classic).await, "i-ecs1").await;
+    let seen = diagnosis(&procedure(Generation::Classic).await, "i-ecs1").await;
     check(&of_sight(&seen));
     insta::assert_snapshot!("classic_table", told(&seen));
 }
@@ -72,14 +72,14 @@ async fn a_classic_alb_has_many_sources_and_few_lines() {
 async fn two_regions_and_twenty_instances_fit() {
     let (world, bindings) = large();
     let local = built(world, bindings, Generation::Upgraded).await;
-    check(&of_sight(&sight(&local, "10.8.0.10").await));
-    let picture = of_sight(&sight(&local, "i-fleet-07").await);
+    check(&of_sight(&diagnosis(&local, "10.8.0.10").await));
+    let picture = of_sight(&diagnosis(&local, "i-fleet-07").await);
     check(&picture);
     let own = picture.leaf(&Key::VSwitch("vsw-4".to_owned())).unwrap();
     assert!(own.rows[0].text.starts_with("i-fleet-07 "), "the one asked about comes first: {own:?}");
     assert!(own.rows.iter().any(|row| row.text.starts_with('+')), "{own:?}");
 
-    let stranger = sight(&local, "i-other").await;
+    let stranger = diagnosis(&local, "i-other").await;
     check(&of_sight(&stranger));
     assert!(!stranger.selected);
     assert!(matches!(stranger.explanation.verdict, Verdict::Unreachable(_)), "its groups were read: {stranger:?}");
@@ -91,7 +91,7 @@ async fn two_regions_and_twenty_instances_fit() {
 async fn what_is_not_built_yet_is_a_ghost() {
     let scenario = emulator::PROCEDURE.to_owned();
     let local = start(scenario, PROCEDURE_BINDING.to_owned(), Generation::Upgraded).await;
-    let seen = sight(&local, "i-ecs1").await;
+    let seen = diagnosis(&local, "i-ecs1").await;
     let picture = of_sight(&seen);
     check(&picture);
     let ghosts = [Key::Listener, Key::ServerGroup, Key::Attachment("vpc-2".to_owned())];

@@ -34,7 +34,7 @@ struct State {
     sending: bool,
     sender_gone: bool,
     receiver_gone: bool,
-    /// Whoever waits for the other side.
+    /// The waker of the side that waits for the other.
     waiting: Option<Waker>,
 }
 

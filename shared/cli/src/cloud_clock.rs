@@ -1,6 +1,5 @@
-//! How fast the cloud's time passes that a command talks to. Alibaba Cloud's is real time; an emulator on this machine may run
-//! faster, and says so at `GET /-/clock`. Polls, limits and what is said to have been how long ago then go by its time, while
-//! signatures stay on real time.
+//! The clock of the cloud that a command calls. Alibaba Cloud's is real time; an emulator on this machine may run faster, and
+//! returns its clock at `GET /-/clock`. Polling, time limits and ages then follow its time, while signatures use real time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,25 +10,25 @@ use jiff::{SignedDuration, Timestamp};
 use openapi::Transport;
 use serde::Deserialize;
 
-use crate::target::Environment;
+use crate::environment::Environment;
 
-/// An emulator on this machine answers at once; whoever does not is none.
+/// The timeout of the request for the clock: an emulator on this machine answers at once.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Real seconds that a piece of work has at least, as a function has in the emulator.
+/// The minimum of real seconds for an operation, the same as for a function in the emulator.
 const LEAST_REAL: f64 = 10.0;
 
-/// What an emulator says of its clock.
+/// The clock of an emulator, as it returns it.
 #[derive(Deserialize)]
-struct Told {
-    /// What it shows.
+struct EmulatorClock {
+    /// Its current time.
     now: Timestamp,
     /// How many of its seconds pass in a real one.
     speed: f64,
 }
 
-/// What a piece of work may take, at least [`LEAST_REAL`] of real time: however fast the cloud's time passes, work takes real time.
-pub(crate) fn patience(clock: &Clock, limit: SignedDuration) -> SignedDuration {
+/// The time limit of an operation: `limit`, but at least [`LEAST_REAL`] of real time, however fast the clock runs.
+pub(crate) fn time_limit(clock: &Clock, limit: SignedDuration) -> SignedDuration {
     if clock.speed() <= 1.0 {
         return limit;
     }
@@ -39,13 +38,13 @@ pub(crate) fn patience(clock: &Clock, limit: SignedDuration) -> SignedDuration {
 /// The clock of the emulator that `ALBRIDGE_ENDPOINTS` names, else the real one.
 pub(crate) async fn clock(environment: &Environment, transport: &dyn Transport) -> Clock {
     match environment.get("ALBRIDGE_ENDPOINTS").and_then(emulator) {
-        Some(base) => told(&base, transport).await,
+        Some(base) => of_emulator(&base, transport).await,
         None => Clock::system(),
     }
 }
 
 /// The clock of an emulator at a base URL, else the real one. Only an emulator on this machine is asked.
-pub(crate) async fn told(base: &str, transport: &dyn Transport) -> Clock {
+pub(crate) async fn of_emulator(base: &str, transport: &dyn Transport) -> Clock {
     let real = Clock::system();
     let Some(authority) = loopback(base) else { return real };
     let request = http::Request::get(format!("http://{authority}/-/clock")).header(http::header::HOST, authority);
@@ -54,15 +53,15 @@ pub(crate) async fn told(base: &str, transport: &dyn Transport) -> Clock {
     if !answer.status().is_success() {
         return real;
     }
-    let Ok(told) = serde_json::from_slice::<Told>(answer.body()) else { return real };
-    // Through its text, which checks the speed's range.
-    match Reading::new(real.now(), told.now, told.speed).to_string().parse::<Reading>() {
+    let Ok(shown) = serde_json::from_slice::<EmulatorClock>(answer.body()) else { return real };
+    // Parsed from its text, because parsing checks the range of the speed.
+    match Reading::new(real.now(), shown.now, shown.speed).to_string().parse::<Reading>() {
         Ok(reading) => Clock::following(&reading),
         Err(_) => real,
     }
 }
 
-/// The base URL to ask at, if every endpoint is on this machine: what calls Alibaba Cloud as well keeps real time.
+/// The base URL of the emulator, if all endpoints are on this machine: a command that also calls Alibaba Cloud uses real time.
 fn emulator(endpoints: &str) -> Option<String> {
     let endpoints: BTreeMap<String, String> = serde_json::from_str(endpoints).ok()?;
     if endpoints.values().any(|url| loopback(url).is_none()) {
@@ -115,7 +114,7 @@ mod tests {
         for (endpoints, status, body, speed) in [
             (r#"{"*": "http://127.0.0.1:7000"}"#, 200, TOLD, 20.0),
             (r#"{"cn-hangzhou": "http://localhost:7000", "*": "http://[::1]:7001/"}"#, 200, TOLD, 20.0),
-            // Not an emulator, or one that says nonsense.
+            // Not an emulator, or an invalid answer.
             (r#"{"*": "http://127.0.0.1:7000"}"#, 404, TOLD, 1.0),
             (r#"{"*": "http://127.0.0.1:7000"}"#, 200, "{}", 1.0),
             (r#"{"*": "http://127.0.0.1:7000"}"#, 200, r#"{"now": "2030-01-01T00:00:00Z", "speed": 0}"#, 1.0),
@@ -133,7 +132,7 @@ mod tests {
     async fn a_piece_of_work_has_ten_real_seconds_at_least() {
         let minute = SignedDuration::from_secs(60);
         for (speed, seconds) in [(0.5, 60), (1.0, 60), (5.0, 60), (20.0, 200), (100.0, 1_000)] {
-            assert_eq!(patience(&Clock::scaled(speed), minute).as_secs(), seconds, "at speed {speed}");
+            assert_eq!(time_limit(&Clock::scaled(speed), minute).as_secs(), seconds, "at speed {speed}");
         }
     }
 

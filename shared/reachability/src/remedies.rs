@@ -1,4 +1,4 @@
-//! What would put a way right, as a change of albridge's where it may make it, else as a task for a person.
+//! The remedies of faults: a change that albridge may make itself, else a task for a person.
 
 use ipnet::Ipv4Net;
 use onboarding::change::{Change, Consent, StageName, Write};
@@ -8,7 +8,7 @@ use onboarding::topology::AttachmentRef;
 use onboarding::topology::{PeerAttachment, TransitRoute, TransitRouter, Vpc, VpcRoute, VpcRouteTable};
 
 use crate::fault::{Remedy, Task};
-use crate::walk::Trip;
+use crate::trip::Trip;
 
 /// A change of albridge's.
 pub(crate) fn change(stage: StageName, write: Write) -> Remedy {
@@ -16,8 +16,7 @@ pub(crate) fn change(stage: StageName, write: Write) -> Remedy {
 }
 
 impl Trip<'_> {
-    /// A route of a VPC's table to its attachment, for the whole of what is meant; the attachment first where there is
-    /// none.
+    /// A route in a VPC's table to its attachment, for the whole destination; the attachment first if there is none.
     pub(crate) fn add_route(&self, vpc: &Vpc, table: &VpcRouteTable) -> Remedy {
         if self.topology.vpc_attachments.get().is_some() && self.topology.vpc_attachment(&vpc.id).is_none() {
             return self.attach(&vpc.id);
@@ -32,7 +31,7 @@ impl Trip<'_> {
         change(stage, write)
     }
 
-    /// Against a route that leads elsewhere: a longer one, unless it is itself as long.
+    /// The remedy for a route that leads elsewhere: a more specific route, or the removal of one that is as specific itself.
     pub(crate) fn correct_route(&self, vpc: &Vpc, table: &VpcRouteTable, route: &VpcRoute) -> Remedy {
         if route.destination.prefix_len() < self.goal().prefix_len() {
             return self.add_route(vpc, table);
@@ -66,7 +65,7 @@ impl Trip<'_> {
         }
     }
 
-    /// A static entry that leads to the VPC that is meant.
+    /// A static entry that leads to the destination VPC.
     pub(crate) fn add_entry(&self, router: &TransitRouter, table: &RouteTableId) -> Remedy {
         let write = Write::AddTransitRoute {
             region: router.region.clone(),
@@ -115,14 +114,14 @@ impl Trip<'_> {
         Some(self.linked(id, Write::Propagate { region, table, attachment }))
     }
 
-    /// What albridge would route or teach: a backend's whole vSwitch, or a source prefix.
+    /// The prefix that albridge would route: a backend's whole vSwitch, or a source prefix.
     pub(crate) fn goal(&self) -> Ipv4Net {
         let vpc = self.topology.vpc(self.to).filter(|_| !self.to_load_balancer);
         let vswitch = vpc.and_then(|vpc| vpc.vswitches.values().find(|own| own.cidr.contains(&self.destination)));
         vswitch.map_or(self.destination, |vswitch| vswitch.cidr)
     }
 
-    /// An addition to an attachment: only ours needs nobody's yes.
+    /// An addition to an attachment. It needs no approval only if the attachment is our own.
     fn linked(&self, id: &AttachmentId, write: Write) -> Remedy {
         let topology = self.topology;
         let vpcs = topology.vpc_attachments.get().into_iter().flatten().map(|found| (&found.id, &found.mark));
@@ -164,7 +163,7 @@ impl Trip<'_> {
     }
 }
 
-/// A change that a person has to have seen.
+/// A change that needs the approval of a person.
 fn approved(stage: StageName, write: Write) -> Remedy {
     Remedy::Albridge { change: Box::new(Change::new(stage, write).with_consent(Consent::Person)) }
 }

@@ -1,4 +1,4 @@
-//! How the story is told: sections and steps with the cloud's own time for people, events for programs.
+//! The output of the demo: sections and steps with the cloud's time for people, events for programs.
 
 use std::time::Duration;
 
@@ -7,31 +7,31 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::output::{Console, Line, Tone, visible};
+use crate::output::{Console, Line, Style, visible};
 
-/// The teller.
-pub(crate) struct Story {
+/// The output of the demo.
+pub(crate) struct Transcript {
     console: Console,
     clock: Clock,
     began: Timestamp,
-    /// Says on a terminal what is waited for; hidden elsewhere.
+    /// A spinner that shows on a terminal what the demo waits for.
     bar: ProgressBar,
 }
 
-impl Drop for Story {
+impl Drop for Transcript {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }
 
-impl Story {
-    /// A story that begins now.
+impl Transcript {
+    /// A transcript whose time begins now.
     pub(crate) fn new(console: Console, clock: Clock) -> Self {
-        let bar = if console.is_lively() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        let bar = if console.is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
             bar.set_style(style);
         }
-        if console.is_lively() {
+        if console.is_interactive() {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
         Self { console, began: clock.now(), clock, bar }
@@ -42,21 +42,21 @@ impl Story {
         since(self.began, self.clock.now())
     }
 
-    /// A part of the story begins.
+    /// Begins a section.
     pub(crate) fn section(&self, title: &str) {
         self.line("");
-        self.line(Line::toned(Tone::Strong, title));
+        self.line(Line::styled(Style::Strong, title));
         self.event(json!({"event": "section", "title": title}));
     }
 
-    /// Something happens.
+    /// A step that happens now.
     pub(crate) fn step(&self, text: impl Into<Line>) {
         self.step_at(self.clock.now(), text);
     }
 
-    /// Something happened at a time that the cloud told.
+    /// A step that happened at a time that the cloud reported.
     pub(crate) fn step_at(&self, at: Timestamp, text: impl Into<Line>) {
-        let time = Line::new("  ").then_toned(Tone::Faint, minutes(since(self.began, at)));
+        let time = Line::new("  ").then_styled(Style::Faint, minutes(since(self.began, at)));
         self.line(time.then("  ").join(text.into()));
     }
 
@@ -65,22 +65,22 @@ impl Story {
         self.line(format!("         {text}"));
     }
 
-    /// Something outside of time.
+    /// A line without a time.
     pub(crate) fn plain(&self, text: &str) {
         self.line(format!("  {text}"));
     }
 
-    /// What is waited for.
+    /// Shows what the demo waits for.
     pub(crate) fn waiting(&self, text: &str) {
         self.bar.set_message(visible(&format!("{}  {text}", minutes(self.elapsed()))));
     }
 
-    /// An event; the cloud's seconds since the beginning go with it.
+    /// An event for programs, with the cloud's seconds since the beginning.
     pub(crate) fn event(&self, mut event: Value) {
         if let Some(fields) = event.as_object_mut() {
             fields.insert("virtualSeconds".to_owned(), self.elapsed().as_secs().into());
         }
-        self.console.tell(&event);
+        self.console.print_json(&event);
     }
 
     /// Lets another command write.
@@ -89,7 +89,7 @@ impl Story {
     }
 
     fn line(&self, line: impl Into<Line>) {
-        self.bar.suspend(|| self.console.say(line.into()));
+        self.bar.suspend(|| self.console.print(line.into()));
     }
 }
 

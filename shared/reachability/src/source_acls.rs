@@ -1,5 +1,5 @@
-//! What filters packets at the load balancer's own end: the network ACLs of its vSwitches. An upgraded load balancer sends
-//! from interfaces in them, and ACLs stand before every interface; a non-upgraded one has none there.
+//! The network ACLs of the load balancer's vSwitches, which filter packets at its end. An upgraded load balancer sends from
+//! interfaces in these vSwitches, and an ACL applies to every interface of its vSwitch; a classic one has no interface there.
 
 use ipnet::Ipv4Net;
 use onboarding::ids::{VSwitchId, VpcId};
@@ -9,23 +9,23 @@ use onboarding::topology::Topology;
 use crate::members::Acl;
 use crate::verdict::{Part, Stop};
 
-/// The ACL that stands before one source prefix.
-type Gate<'a> = Option<(&'a VSwitchId, Result<Acl<'a>, Stop>)>;
+/// The vSwitch of one source prefix and its ACL, if it has one.
+type SourceAcl<'a> = Option<(&'a VSwitchId, Result<Acl<'a>, Stop>)>;
 
-/// The ACLs before every source prefix.
-pub(crate) struct Gates<'a>(Vec<Gate<'a>>);
+/// The ACL of every source prefix.
+pub(crate) struct SourceAcls<'a>(Vec<SourceAcl<'a>>);
 
-impl<'a> Gates<'a> {
+impl<'a> SourceAcls<'a> {
     pub(crate) fn new(topology: &'a Topology, vpc: &VpcId, sources: &[Ipv4Net]) -> Self {
         let vpc = topology.vpc(vpc);
-        let gate = |source: &Ipv4Net| {
+        let acl_of = |source: &Ipv4Net| {
             let vswitch = vpc?.vswitches.values().find(|vswitch| vswitch.cidr.contains(source))?;
             Some((&vswitch.id, Acl::read(topology, vswitch.network_acl.as_ref()?)))
         };
-        Self(sources.iter().map(gate).collect())
+        Self(sources.iter().map(acl_of).collect())
     }
 
-    /// Requests to a backend's prefix on every port, source by source. Inside one vSwitch no ACL is asked.
+    /// Requests to a backend's prefix on every port, source by source. Inside one vSwitch no ACL applies.
     pub(crate) fn departures(&self, vswitch: &VSwitchId, to: Ipv4Net, ports: &[u16]) -> Vec<Part> {
         let asked =
             |acl: &Acl<'a>| Part::side_by_side(&ports.iter().map(|port| acl.departure(to, *port)).collect::<Vec<_>>());
@@ -37,7 +37,7 @@ impl<'a> Gates<'a> {
         self.each(vswitch, |acl| acl.arrival(from))
     }
 
-    /// Whether the ACLs treat every address of a backend's prefix alike.
+    /// Whether the ACLs decide the same for every address of a backend's prefix.
     pub(crate) fn agree(&self, vswitch: &VSwitchId, prefix: Ipv4Net, ports: &[u16]) -> bool {
         let clear = |part: &Part| !matches!(part.verdict, Verdict::Ambiguous(_));
         self.0.iter().all(Option::is_none)
@@ -46,7 +46,7 @@ impl<'a> Gates<'a> {
     }
 
     fn each(&self, vswitch: &VSwitchId, judge: impl Fn(&Acl<'a>) -> Part) -> Vec<Part> {
-        let part = |gate: &Gate<'a>| match gate {
+        let part = |source: &SourceAcl<'a>| match source {
             Some((own, Ok(acl))) if *own != vswitch => judge(acl),
             Some((own, Err(stop))) if *own != vswitch => Part::new(Vec::new(), Err(stop.clone())),
             _ => Part::OPEN,

@@ -1,4 +1,21 @@
-//! Points in time as text, in UTC.
+//! Points in time: their source, as milliseconds, and as text in UTC.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+/// The source of the time at which requests arrive.
+pub type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Milliseconds since the epoch, 0 before it.
+pub(crate) fn epoch_millis(time: SystemTime) -> u64 {
+    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// A point in time by the calendar.
 struct Utc {
@@ -36,7 +53,7 @@ impl Utc {
 }
 
 /// `2023-09-05T06:41:11Z`.
-pub(super) fn utc(epoch: u64) -> String {
+pub(crate) fn utc(epoch: u64) -> String {
     let Utc { year, month, day, hour, minute, second, .. } = Utc::of(epoch);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
@@ -48,7 +65,7 @@ pub(crate) fn log_time(epoch: u64) -> String {
 }
 
 /// `05/Sep/2023:06:41:11 +0000`, as in the Common Log Format and in Lambda's events.
-pub(super) fn common_log(epoch: u64) -> String {
+pub(crate) fn common_log(epoch: u64) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let Utc { year, month, day, hour, minute, second, .. } = Utc::of(epoch);
     let month = usize::try_from(month).ok().and_then(|month| MONTHS.get(month.checked_sub(1)?)).unwrap_or(&"");

@@ -1,0 +1,73 @@
+//! The diagnosis of one instance: the inputs, the result, and its headline.
+
+use onboarding::ids::VpcId;
+use onboarding::inputs::Verdict;
+use onboarding::topology::{Instance, Topology};
+use onboarding::{Binding, Deployment, Plan};
+use reachability::{Explanation, Fault};
+
+use crate::output::Style;
+
+/// An instance, the topology around it, and the explanation of its path.
+#[derive(Debug, Clone)]
+pub(crate) struct Diagnosis {
+    /// Whose marks count as ours.
+    pub(crate) deployment: Deployment,
+    /// The binding that it is explained for.
+    pub(crate) binding: Binding,
+    /// The topology that was read.
+    pub(crate) topology: Topology,
+    /// The plan of the binding.
+    pub(crate) plan: Plan,
+    /// The instance, at the address in question.
+    pub(crate) instance: Instance,
+    /// Whether the binding's tags select it.
+    pub(crate) selected: bool,
+    /// The explanation of its path.
+    pub(crate) explanation: Explanation,
+}
+
+impl Diagnosis {
+    /// The VPC of the load balancer.
+    pub(crate) fn balancer_vpc(&self) -> Option<&VpcId> {
+        self.topology.alb().map(|load_balancer| &load_balancer.vpc)
+    }
+
+    /// Address and port of the instance.
+    pub(crate) fn endpoint(&self) -> String {
+        let port = self.binding.server_group.port;
+        self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
+    }
+}
+
+/// The first line: the verdict.
+pub(crate) fn headline(diagnosis: &Diagnosis) -> String {
+    let (_, word) = verdict(&diagnosis.explanation.served);
+    let name = if diagnosis.instance.name.is_empty() || diagnosis.instance.name == diagnosis.instance.id.as_str() {
+        String::new()
+    } else {
+        format!(", {}", diagnosis.instance.name)
+    };
+    format!("{}: {} ({}{name}) is {word}", diagnosis.binding.name, diagnosis.instance.id, diagnosis.endpoint())
+}
+
+/// The faults, in the order in which packets meet them, each once.
+pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
+    let ways = explanation.front.iter().chain([&explanation.forward, &explanation.back]);
+    let mut faults: Vec<&Fault> = Vec::new();
+    for fault in ways.filter_map(|way| way.fault.as_ref()) {
+        if !faults.iter().any(|seen| seen.reason == fault.reason) {
+            faults.push(fault);
+        }
+    }
+    faults
+}
+
+pub(super) const fn verdict(verdict: &Verdict) -> (Style, &'static str) {
+    match verdict {
+        Verdict::Reachable => (Style::Good, "reachable"),
+        Verdict::Unreachable(_) => (Style::Bad, "not reachable"),
+        Verdict::Ambiguous(_) => (Style::Bad, "reachable from some of the ALB's addresses only"),
+        Verdict::Undetermined(_) => (Style::Bad, "not known to be reachable"),
+    }
+}

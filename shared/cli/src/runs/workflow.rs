@@ -1,0 +1,100 @@
+//! The workflow of a deployment in CloudFlow: its executions and their histories.
+
+use onboarding::ids::{BindingName, Region};
+use openapi::fnf;
+use stage::Host;
+use stage::executions::{self, Run};
+
+use crate::output::CliError;
+
+/// Whether an execution has not ended.
+pub(crate) fn is_open(execution: &fnf::Execution) -> bool {
+    matches!(execution.status.as_str(), "Starting" | "Running")
+}
+
+/// The deployment's workflow.
+pub(crate) struct Workflow<'h> {
+    host: &'h Host,
+    home: &'h Region,
+}
+
+impl<'h> Workflow<'h> {
+    /// The workflow, if its region is known.
+    pub(crate) fn known(host: &'h Host) -> Option<Self> {
+        host.settings().home_region.as_ref().map(|home| Self { host, home })
+    }
+
+    /// The workflow, for a command that needs it.
+    pub(crate) fn of(host: &'h Host) -> Result<Self, CliError> {
+        Self::known(host).ok_or_else(|| {
+            CliError::Usage(
+                "The workflow's region is not known: give --home REGION, or set ALBRIDGE_HOME_REGION.".to_owned(),
+            )
+        })
+    }
+
+    /// Whether there is a workflow of that name at all.
+    pub(crate) async fn exists(&self) -> Result<bool, CliError> {
+        let describe = fnf::DescribeFlow { name: self.flow() };
+        match self.host.client().call(self.home.as_str(), &describe).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(self.failed("read", &error)),
+        }
+    }
+
+    /// The error if there is no workflow.
+    pub(crate) fn missing(&self) -> CliError {
+        let (flow, home) = (self.flow(), self.home);
+        CliError::Failed(format!(
+            "There is no workflow {flow} in {home}: create the home stack there, or see --home and ALBRIDGE_FLOW."
+        ))
+    }
+
+    /// The runs of a binding that have not ended, oldest first. Where there is no workflow there is no run.
+    pub(crate) async fn open(&self, binding: &BindingName) -> Result<Vec<Run>, CliError> {
+        let mut runs = Vec::new();
+        for status in ["Starting", "Running"] {
+            let list =
+                fnf::ListExecutions { flow_name: self.flow(), status: Some(status.to_owned()), ..Default::default() };
+            match self.host.client().list(self.home.as_str(), list).await {
+                Ok(listed) => runs.extend(listed),
+                Err(error) if error.is_not_found() => return Ok(Vec::new()),
+                Err(error) => return Err(self.failed("listed", &error)),
+            }
+        }
+        Ok(executions::runs_of(binding, &runs))
+    }
+
+    /// The latest executions of all bindings, newest first: one page, however many there were.
+    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, CliError> {
+        let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
+        match self.host.client().call(self.home.as_str(), &list).await {
+            Ok(page) => Ok(page.executions),
+            Err(error) if error.is_not_found() => Err(self.missing()),
+            Err(error) => Err(self.failed("listed", &error)),
+        }
+    }
+
+    /// One execution.
+    pub(crate) async fn execution(&self, name: &str) -> Result<fnf::Execution, CliError> {
+        let describe =
+            fnf::DescribeExecution { flow_name: self.flow(), execution_name: name.to_owned(), wait_time_seconds: None };
+        self.host.client().call(self.home.as_str(), &describe).await.map_err(|error| self.failed("read", &error))
+    }
+
+    /// What happened in an execution so far, oldest first.
+    pub(crate) async fn history(&self, name: &str) -> Result<Vec<fnf::Event>, CliError> {
+        let history =
+            fnf::GetExecutionHistory { flow_name: self.flow(), execution_name: name.to_owned(), ..Default::default() };
+        self.host.client().list(self.home.as_str(), history).await.map_err(|error| self.failed("read", &error))
+    }
+
+    fn flow(&self) -> String {
+        self.host.settings().flow.clone()
+    }
+
+    fn failed(&self, verb: &str, error: &openapi::Error) -> CliError {
+        CliError::Failed(format!("The runs of {} in {} cannot be {verb}: {error}.", self.flow(), self.home))
+    }
+}

@@ -1,0 +1,54 @@
+//! What a local deployment is made from.
+
+use emulator::faults::Rule;
+use emulator::{Generation, Settings};
+use openapi::Signature;
+
+use crate::hosting::Hosting;
+use crate::stacks::Stack;
+
+/// The procedure's binding.
+pub const PROCEDURE_BINDING: &str = include_str!("../bindings/procedure.yml");
+
+/// What a local deployment is made from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The scenario that the emulator starts with.
+    pub scenario: String,
+    /// The generation of load balancers that the scenario leaves open.
+    pub generation: Generation,
+    /// The bindings.
+    pub bindings: String,
+    /// The stacks to deploy.
+    pub stacks: Vec<Stack>,
+    /// How the functions are run.
+    pub hosting: Hosting,
+    /// The emulator's settings.
+    pub settings: Settings,
+    /// Faults that are injected from the beginning, in addition to those of the scenario.
+    pub faults: Vec<Rule>,
+    /// How the functions sign.
+    pub signature: Signature,
+    /// Access keys that the emulated cloud issues in this order, by role; the account's own is that of `root`. After these it
+    /// generates keys.
+    pub keys: Vec<(String, emulator::Credentials)>,
+    /// The first of the API ports, one for each region; any free ones if 0. Only where there are ports.
+    pub first_port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            scenario: emulator::PROCEDURE.to_owned(),
+            generation: Generation::Upgraded,
+            bindings: PROCEDURE_BINDING.to_owned(),
+            stacks: vec![Stack::home(), Stack::probe("cn-chengdu", "vpc-1")],
+            hosting: Hosting::InMemory,
+            settings: Settings::default(),
+            faults: Vec::new(),
+            signature: Signature::default(),
+            keys: Vec::new(),
+            first_port: 0,
+        }
+    }
+}
