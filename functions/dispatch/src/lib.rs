@@ -6,7 +6,7 @@
 //!   timer ─────┼─► which bindings? ──────┤
 //!   a person ──┘   (the cloud decides)   └► drift, reported
 //!
-//!   a run's Turn state ─► whose turn is it? ─► go on, wait, or stand down
+//!   a run's Turn state ─► whose turn is it? ─► continue, wait, or stand down
 //! ```
 //!
 //! Level-triggered, not edge-triggered: an event only tells where to look. A lost, late, duplicated or forged event changes

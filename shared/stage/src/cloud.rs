@@ -111,7 +111,7 @@ pub fn side_of<'a>(binding: &'a Binding, vpc: &VpcId) -> Side<'a> {
     binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(Side::Alb, |backend| Side::Backend(&backend.vpc))
 }
 
-/// The region of a VPC of the binding, by the same rule.
+/// The region of a VPC of the binding, by the same rule as [`side_of`].
 #[must_use]
 pub fn region_of<'a>(binding: &'a Binding, vpc: &VpcId) -> &'a Region {
     binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(&binding.alb.region, |backend| &backend.region)

@@ -4,9 +4,9 @@
 //! binding, its neighbours and prune share their common readings. Only successful readings are kept.
 //!
 //! ```text
-//!   a whole look      everything is read anew          decides: writes, "settled", every removal
-//!   a partial look    what shows the changes under     decides nothing but whether to go on waiting
-//!                     way is read anew
+//!   a whole look      makes every reading again        decides: writes, "settled", every removal
+//!   a partial look    makes only those again that      decides only whether to wait longer
+//!                     show the changes in progress
 //! ```
 //!
 //! A change that a partial look finds leads to a whole look. So no write, no registration and no removal is based on an

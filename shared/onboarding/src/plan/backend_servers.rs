@@ -3,9 +3,9 @@
 //! because a listing was incomplete.
 //!
 //! ```text
-//!   join ── entries whose address a wanted instance holds now: handed over
-//!     │     marks of instances that are shown again: taken back
-//!     └── the other members ─┬─ release: their instance is gone
+//!   join ── entries whose address another selected instance has now: handed over
+//!     │     marks of instances that are shown again: cleared
+//!     └── the other members ─┬─ release: their instance is released
 //!                            └─ leave: stopped, untagged, moved
 //! ```
 

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   group, listener, the ALB's side ─┐
-//!   attachment, connection, routes ──┼─► a backend's first obstacle ─► what serves only backends with one is blocked
+//!   attachment, connection, routes ──┼─► a backend's first obstacle ─► changes only for backends with one are blocked
 //!   selected instances ──────────────┘
 //! ```
 

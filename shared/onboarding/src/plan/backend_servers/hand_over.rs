@@ -13,7 +13,7 @@ pub(super) enum Entry {
     HandedOver,
     /// Keep it for now, because the new instance is still starting, or the entry's own status is transient.
     Kept,
-    /// The new instance gives no reason to keep it.
+    /// Treat it like any other member: its own instance may still have the address, or the new one is not running.
     Left,
 }
 
