@@ -1,5 +1,5 @@
-//! What `albridge apply` does with a plan that a person saw: every stage in order, nothing outside of the plan; to the end,
-//! or until the process dies.
+//! What `albridge apply` does with an approved plan: runs every stage in order, with no write outside of the plan; to the
+//! end, or until the process dies.
 
 use std::pin::pin;
 use std::task::Poll;
@@ -10,13 +10,13 @@ use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
 use stage::{Host, Invocation, Report, Request, Stage, StageError};
 
-/// How long one stage may take.
+/// The time limit of one stage.
 const LIMIT: Duration = Duration::from_secs(3600);
 
-/// The plan of a binding as a person would approve it.
+/// The plan of a binding, as a person would approve it.
 ///
 /// # Errors
-/// [`StageError`] when it cannot be made.
+/// [`StageError`] if it cannot be computed.
 pub async fn plan(local: &Local, binding: &str) -> Result<Plan, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + LIMIT;
@@ -39,8 +39,8 @@ pub async fn apply(local: &Local, binding: &str, plan: &Plan) -> Result<Vec<Repo
     Ok(reports)
 }
 
-/// The same, by a process that dies when the cloud has made `writes` changes: the last of them is done, and its answer is
-/// never read. Gives whether it died.
+/// The same, in a process that dies after the cloud has made `writes` changes: the last change is made, but its answer is
+/// not read. Returns whether the process died.
 pub async fn die_after(local: &Local, binding: &str, plan: &Plan, writes: usize) -> bool {
     let mut work = pin!(apply(local, binding, plan));
     std::future::poll_fn(|context| {
@@ -63,7 +63,7 @@ impl Applying<'_> {
     async fn stage<S: Stage>(&self, stage: &S) -> Result<Report, StageError> {
         let deadline = self.host.clock().now() + LIMIT;
         let invocation = Invocation { host: &self.host, credentials: None, deadline, approved: Some(self.plan) };
-        // Boxed: ten stages' futures side by side are more than a test thread's stack holds.
+        // Boxed, because the futures of ten stages together are too large for a test thread's stack.
         Box::pin(stage::run(stage, &invocation, &Request { binding: self.binding.clone(), run: String::new() })).await
     }
 }

@@ -1,10 +1,10 @@
-//! The call log: what albridge wrote, and whether it had to be told off.
+//! The call log: what albridge wrote, and which calls were refused.
 
 use emulator::CallRecord;
 use emulator::call::{Caller, Service};
 use local::Local;
 
-/// Codes that only say "somebody else is at work, try again": the one answer to them is to wait and read again.
+/// Conflict and throttling codes. The only correct reaction is to wait and read again.
 const CONFLICTS: &[&str] = &[
     "ExecutionAlreadyExists",
     "IncorrectStatus.Listener",
@@ -23,10 +23,10 @@ const CONFLICTS: &[&str] = &[
     "Throttling.Api",
 ];
 
-/// Answers to a question, not refusals: preflight asks whether a service role is there.
+/// Negative answers that are not refusals: preflight asks whether a service role exists.
 const ANSWERS: &[&str] = &["EntityNotExist.Role"];
 
-/// The changes that functions made to the cloud, in order; executions of the workflow are no such change.
+/// The changes that functions made to the cloud, in order; workflow executions are not counted.
 #[must_use]
 pub fn writes(local: &Local) -> Vec<CallRecord> {
     let is_write = |call: &CallRecord| call.writes && call.succeeded();
@@ -43,18 +43,18 @@ pub fn written_since(local: &Local, skip: usize) -> Vec<String> {
     actions
 }
 
-/// Fails when some call was refused for another reason than that it came at a bad moment: a role without a permission, a
-/// parameter that the cloud does not take, a thing that is not there.
+/// Fails if a call was refused for another reason than bad timing: a missing permission, an invalid parameter, a missing
+/// resource.
 ///
 /// # Panics
-/// When one was.
+/// If there was such a call.
 pub fn assert_quiet(local: &Local) {
     let log = local.cloud().gateway().log();
     let loud: Vec<String> = log.iter().filter(|call| is_loud(call)).map(ToString::to_string).collect();
     assert!(loud.is_empty(), "{} calls were refused: {:#?}", loud.len(), loud.iter().take(5).collect::<Vec<_>>());
 }
 
-/// Whether a call was refused only because it came at a bad moment.
+/// Whether a call was refused only because of bad timing.
 #[must_use]
 pub fn met_a_conflict(call: &CallRecord) -> bool {
     call.code.as_deref().is_some_and(|code| CONFLICTS.contains(&code))

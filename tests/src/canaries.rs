@@ -1,7 +1,7 @@
-//! Keys to look for wherever nobody may see them: drawn with a seed, in the shapes that real ones have.
+//! Random keys in the format of real ones, to search for in places where they must not appear.
 //!
-//! A leak need not be whole, nor as it was: [`Canaries::in_text`] finds any twelve characters of a secret that stand together, as they
-//! are, percent-encoded, escaped as JSON does it, in base64 or in hexadecimal.
+//! A leak may be partial or encoded. [`Canaries::in_text`] finds any twelve consecutive characters of a secret, plain,
+//! percent-encoded, JSON-escaped, in base64 or in hexadecimal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,24 +11,24 @@ use clock::Random;
 use emulator::Credentials;
 use serde_json::json;
 
-/// So many characters of a secret are a leak.
+/// This many characters of a secret count as a leak.
 const FRAGMENT: usize = 12;
 
 type Fragment = [u8; FRAGMENT];
 
-/// Keys whose secrets and tokens are looked for.
+/// Secrets and tokens to search for.
 #[derive(Default)]
 pub struct Canaries {
     secrets: BTreeSet<String>,
-    /// Whose secret a fragment is of, and in which form.
+    /// The owner and the encoding of each fragment.
     fragments: HashMap<Fragment, (String, &'static str)>,
-    /// Where fragments may be, by their place: most texts hold none, and are long.
+    /// A bitmap of fragment hashes, because most texts are long and contain no fragment.
     places: Vec<bool>,
 }
 
 const PLACES: usize = 1 << 20;
 
-/// One of [`PLACES`], the same for each fragment.
+/// The hash of a fragment, below [`PLACES`].
 fn place(fragment: &Fragment) -> usize {
     let number = fragment.iter().fold(0_u64, |number, byte| (number << 5) ^ (number >> 59) ^ u64::from(*byte));
     usize::try_from(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44).unwrap_or_default() % PLACES
@@ -36,17 +36,17 @@ fn place(fragment: &Fragment) -> usize {
 
 /// Letters and digits.
 const PLAIN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-/// What a header may hold, and every encoding has to do something about.
+/// Characters that a header may contain and that every encoding changes.
 const WILD: &str = "\"\\/<>&'%+=;:{}[](),.~!*|";
 
-/// So many letters of an alphabet.
+/// `count` random letters of an alphabet.
 #[must_use]
 pub fn letters(random: &mut Random, count: usize, alphabet: &str) -> String {
     let alphabet: Vec<char> = alphabet.chars().collect();
     (0..count).filter_map(|_| alphabet.get(below(random, alphabet.len()))).collect()
 }
 
-/// A number below another one.
+/// A random number below `end`.
 #[must_use]
 #[expect(
     clippy::cast_possible_truncation,
@@ -58,7 +58,7 @@ pub fn below(random: &mut Random, end: usize) -> usize {
     ((random.fraction() * end as f64) as usize).min(end.saturating_sub(1))
 }
 
-/// A key of an account, as long as real ones are.
+/// An account's key, in the length of real ones.
 #[must_use]
 pub fn account_key(random: &mut Random) -> Credentials {
     Credentials {
@@ -68,7 +68,7 @@ pub fn account_key(random: &mut Random) -> Credentials {
     }
 }
 
-/// A key of a session: most have a token in base64, some one with all that has to be encoded or escaped somewhere.
+/// A session's key. Most have a base64 token; some have tokens with all characters that need encoding or escaping.
 #[must_use]
 pub fn session_key(random: &mut Random) -> Credentials {
     let length = 120 + below(random, 400);
@@ -90,7 +90,7 @@ pub fn session_key(random: &mut Random) -> Credentials {
     }
 }
 
-/// A signature of ACS3 and OSS, or of RPC.
+/// A signature, either in the format of ACS3 and OSS or in that of RPC.
 #[must_use]
 pub fn signature(random: &mut Random) -> String {
     if random.fraction() < 0.5 {
@@ -101,13 +101,13 @@ pub fn signature(random: &mut Random) -> String {
 }
 
 impl Canaries {
-    /// Looks for the secret and the token of a key, too.
+    /// Adds the secret and the token of a key to the search.
     pub fn plant(&mut self, whose: &str, key: &Credentials) {
         self.look_for(&format!("the secret of {whose}"), &key.access_key_secret);
         key.security_token.iter().for_each(|token| self.look_for(&format!("the token of {whose}"), token));
     }
 
-    /// Looks for a text, too.
+    /// Adds a text to the search.
     pub fn look_for(&mut self, what: &str, secret: &str) {
         if !self.secrets.insert(secret.to_owned()) {
             return;
@@ -121,7 +121,7 @@ impl Canaries {
         }
     }
 
-    /// What of them is in a text, with what stands around it; at most a few.
+    /// Finds secrets in a text, with the text around them; at most three.
     #[must_use]
     pub fn in_text(&self, name: &str, text: &str) -> Vec<String> {
         let bytes = text.as_bytes();
@@ -144,7 +144,7 @@ impl Canaries {
     }
 }
 
-/// What a secret can look like.
+/// The encodings of a secret.
 fn forms(secret: &str) -> Vec<(&'static str, String)> {
     let encoded = percent(secret);
     let escaped = |text: &str| {
@@ -162,7 +162,8 @@ fn forms(secret: &str) -> Vec<(&'static str, String)> {
         ("with escaped slashes", once.replace('/', "\\/")),
         ("hexadecimal", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
     ];
-    // Within a longer text in base64, a letter may be the first, second or third of a group; what the neighbours touch is cut off.
+    // In a longer base64 text the secret may start at any of three positions of a group. Groups shared with the
+    // neighbouring text are cut off.
     for shift in 0..3 {
         let text = format!("{}{secret}", "x".repeat(shift));
         let start = if shift == 0 { 0 } else { 4 };
@@ -176,7 +177,7 @@ fn forms(secret: &str) -> Vec<(&'static str, String)> {
     forms
 }
 
-/// Percent-encoded, everything but letters, digits and `-_.~`.
+/// Percent-encodes all characters except letters, digits and `-_.~`.
 #[must_use]
 pub fn percent(text: &str) -> String {
     let mut encoded = String::new();
@@ -190,7 +191,7 @@ pub fn percent(text: &str) -> String {
     encoded
 }
 
-/// The same with codes in lower case.
+/// The same with lower-case codes.
 fn lower(encoded: &str) -> String {
     let mut parts = encoded.split('%');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -200,8 +201,8 @@ fn lower(encoded: &str) -> String {
     })
 }
 
-/// A refusal that quotes a key, in one of the ways in which services, gateways and proxies do it: its code and its message. What
-/// only the cloud and the signer know, the secret, is quoted with its name only.
+/// The code and message of a refusal that quotes a key, in one of the ways of services, gateways and proxies. The secret
+/// itself is known only to the cloud and the signer, so it is quoted only together with its name.
 #[must_use]
 pub fn refusal(random: &mut Random, key: &Credentials, signature: &str) -> (String, String) {
     let id = &key.access_key_id;
@@ -238,7 +239,7 @@ pub fn refusal(random: &mut Random, key: &Credentials, signature: &str) -> (Stri
         12 => format!("<SecurityToken>{token}</SecurityToken><SignatureProvided>{signature}</SignatureProvided>"),
         13 => format!("{{\"Authorization\":{},\"SecurityToken\":{}}}", json!(authorization), json!(token)),
         14 => format!("Signature={}&SecurityToken={}&Action=X", percent(signature), percent(token)),
-        // Where a message is cut, a part of a secret may be left.
+        // If a message is truncated, a part of a secret may remain.
         15 => format!("{} {token}", "word ".repeat(380 - pad / 10)),
         16 => format!("{} {token}", "word ".repeat(1580 - pad / 10)),
         17 => format!("{} {}", "word ".repeat(390 - pad / 10), percent(token)),
@@ -253,7 +254,7 @@ pub fn refusal(random: &mut Random, key: &Credentials, signature: &str) -> (Stri
         "InternalError",
     ];
     let code = codes.get(below(random, codes.len())).copied().unwrap_or_default();
-    // A gateway that puts what it was given where its own words belong.
+    // A gateway that puts its input where its own code belongs.
     let code = if random.fraction() < 0.1 { format!("Invalid.{token}") } else { code.to_owned() };
     (code, message)
 }
@@ -272,7 +273,7 @@ mod tests {
             let token = key.security_token.unwrap();
             let part = &token[50..80];
             for (form, text) in forms(part) {
-                // Base64 of a part has other groups than that of the whole: its own form stands for it.
+                // The base64 of a part has other groups than the base64 of the whole; `forms` covers every grouping.
                 let found = canaries.in_text("text", &format!("before {text} after"));
                 assert!(!found.is_empty(), "{form}: {text}");
             }

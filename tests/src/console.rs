@@ -1,4 +1,4 @@
-//! A person at a console: what they do to the account, and what they see of it.
+//! A person at a console: what they change in the account, and what they see.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ pub struct Console<'a>(pub &'a Local);
 
 #[expect(clippy::expect_used, clippy::panic, reason = "a console that does not work ends the test")]
 impl Console<'_> {
-    /// Does something by hand. It goes past the gateway, so the call log holds only what albridge did.
+    /// Makes a call by hand. It bypasses the gateway, so the call log contains only albridge's calls.
     ///
     /// # Panics
-    /// When the cloud refuses it.
+    /// If the cloud refuses it.
     pub fn act(&self, service: Service, region: &str, action: &str, params: &[(&str, &str)]) -> Value {
         self.attempt(service, region, action, params).unwrap_or_else(|error| panic!("{action}: {error:?}"))
     }
 
-    /// The same in the ALB's region, where the cloud may refuse it. Gives whether it did not.
+    /// The same in the ALB's region, for calls that the cloud may refuse. Returns whether it accepted the call.
     #[must_use]
     pub fn tries(&self, service: Service, action: &str, params: &[(&str, &str)]) -> bool {
         self.attempt(service, "cn-chengdu", action, params).is_ok()
@@ -41,22 +41,22 @@ impl Console<'_> {
         self.0.cloud().with(|world| world.handle(now, &call))
     }
 
-    /// Starts a stopped instance of Hangzhou.
+    /// Starts a stopped instance in Hangzhou.
     pub fn start_instance(&self, id: &str) {
         self.act(Service::Ecs, "cn-hangzhou", "StartInstance", &[("InstanceId", id)]);
     }
 
-    /// Stops a running instance of Hangzhou.
+    /// Stops a running instance in Hangzhou.
     pub fn stop_instance(&self, id: &str) {
         self.act(Service::Ecs, "cn-hangzhou", "StopInstance", &[("InstanceId", id)]);
     }
 
-    /// Releases a stopped instance of Hangzhou.
+    /// Releases a stopped instance in Hangzhou.
     pub fn release_instance(&self, id: &str) {
         self.act(Service::Ecs, "cn-hangzhou", "DeleteInstance", &[("InstanceId", id)]);
     }
 
-    /// Takes the tag `app` off instances of Hangzhou.
+    /// Removes the tag `app` from instances in Hangzhou.
     pub fn untag(&self, ids: &[String]) {
         let names: Vec<String> = (1..=ids.len()).map(|number| format!("ResourceId.{number}")).collect();
         let mut params: Vec<(&str, &str)> =
@@ -65,7 +65,7 @@ impl Console<'_> {
         self.act(Service::Ecs, "cn-hangzhou", "UntagResources", &params);
     }
 
-    /// Gives instances of Hangzhou the tag `app=web`.
+    /// Adds the tag `app=web` to instances in Hangzhou.
     pub fn tag(&self, ids: &[String]) {
         let names: Vec<String> = (1..=ids.len()).map(|number| format!("ResourceId.{number}")).collect();
         let mut params: Vec<(&str, &str)> =
@@ -79,10 +79,10 @@ impl Console<'_> {
         self.members_of("web-remote").await
     }
 
-    /// The members of a server group, by its name, in the order of their addresses.
+    /// The members of the server group with this name, sorted by address.
     ///
     /// # Panics
-    /// When they cannot be listed.
+    /// If they cannot be listed.
     pub async fn members_of(&self, name: &str) -> Vec<alb::Server> {
         let client = self.0.operator();
         let list = alb::ListServerGroups { server_group_names: vec![name.to_owned()], ..Default::default() };
@@ -94,10 +94,10 @@ impl Console<'_> {
         servers
     }
 
-    /// The addresses of the members that the listeners of `alb-1` do not see healthy, with what they see.
+    /// The addresses and statuses of the members that the listeners of `alb-1` see as not healthy.
     ///
     /// # Panics
-    /// When it cannot be read.
+    /// If they cannot be read.
     pub async fn ailing(&self) -> Vec<String> {
         let client = self.0.operator();
         let list = alb::ListListeners { load_balancer_ids: vec!["alb-1".to_owned()], ..Default::default() };
@@ -112,12 +112,12 @@ impl Console<'_> {
         ailing
     }
 
-    /// The GET of step 8.
+    /// The GET request of step 8.
     pub async fn get(&self) -> Option<Fetched> {
         self.get_at(80).await
     }
 
-    /// The same at another listener of the load balancer.
+    /// The same through another listener of the load balancer.
     pub async fn get_at(&self, port: u16) -> Option<Fetched> {
         self.0.get("alb-1", port, "www.example.com").await
     }

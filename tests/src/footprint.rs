@@ -1,5 +1,5 @@
-//! What a finished deployment looks like, without the ids that differ from run to run: two worlds that are alike have the
-//! same footprint, and a thing made twice shows twice.
+//! The footprint of a deployment: its state without the ids that differ between runs. Two worlds in the same state have the
+//! same footprint, and a duplicate appears twice.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use openapi::{alb, cbn, ecs, vpc};
 
 use crate::Console;
 
-/// Lines that describe what is there, sorted, by kind.
+/// Sorted lines that describe the resources, by kind.
 pub type Footprint = BTreeMap<&'static str, Vec<String>>;
 
 /// The footprint of the procedure's world.
 ///
 /// # Panics
-/// When the world cannot be read.
+/// If the world cannot be read.
 pub async fn of(local: &Local) -> Footprint {
     let mut footprint = Footprint::new();
     let attachments = attachments(local, &mut footprint).await;
@@ -26,10 +26,10 @@ pub async fn of(local: &Local) -> Footprint {
     footprint
 }
 
-/// The same with what the load balancer says of its members' health: only once nothing is on its way.
+/// The same with the health of the members; only for a world without changes in progress.
 ///
 /// # Panics
-/// When the world cannot be read.
+/// If the world cannot be read.
 pub async fn with_health(local: &Local) -> Footprint {
     let mut footprint = of(local).await;
     let mut ailing = Console(local).ailing().await;
@@ -38,7 +38,7 @@ pub async fn with_health(local: &Local) -> Footprint {
     footprint
 }
 
-/// A description without the time of its mark: `.../drain-1795334400` is `.../drain`.
+/// A description without the time in its mark: `.../drain-1795334400` becomes `.../drain`.
 fn timeless(description: &str) -> &str {
     match description.rsplit_once('-') {
         Some((mark, time)) if !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'Z') => {
@@ -57,7 +57,7 @@ fn tags_of<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> String {
     tags.join(" ")
 }
 
-/// What an attachment is for, by its id.
+/// The purpose of each attachment, by its id.
 type Names = BTreeMap<String, String>;
 
 #[expect(clippy::expect_used, reason = "a world that cannot be read ends the test")]
@@ -79,7 +79,7 @@ async fn attachments(local: &Local, footprint: &mut Footprint) -> Names {
         let mut ends = [found.transit_router_id, found.peer_transit_router_id];
         ends.sort();
         let name = ends.join("-");
-        // A connection is listed from both of its ends.
+        // Both ends list the same connection.
         if names.insert(found.transit_router_attachment_id, name.clone()).is_none() {
             let line = format!(
                 "{name} {} {} Mbit/s publish={} {}",

@@ -1,5 +1,5 @@
-//! What the scenarios share: a person at a console of the emulated cloud, ways to wait for what must come, and ways to
-//! say what must not.
+//! Shared by the scenarios: a person at the console of the emulated cloud, waits for expected events, and assertions
+//! against unexpected ones.
 
 pub mod apply;
 pub mod calls;
@@ -21,7 +21,7 @@ use local::{Local, Options};
 pub use console::Console;
 pub use runs::{Execution, STAGES, assert_all_ok};
 
-/// When every scenario begins.
+/// The start time of every scenario.
 ///
 /// # Panics
 /// Never: the text is a time.
@@ -34,7 +34,7 @@ pub fn beginning() -> Timestamp {
 /// A deployment on paused time.
 ///
 /// # Panics
-/// When it does not start: then there is nothing to test.
+/// If it does not start.
 #[expect(clippy::expect_used, reason = "without a deployment there is nothing to test")]
 pub async fn start(mut options: Options) -> Local {
     if options.settings.listings == Listings::default() {

@@ -1,4 +1,4 @@
-//! A cloud that says what is not so: answers of one action, rewritten on their way to the client.
+//! A cloud that returns false answers: the answers of one action are rewritten on their way to the client.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 use stage::{Host, Invocation, Report, Request, Stage, StageError};
 use std::time::Duration;
 
-/// How long one reading or stage may take.
+/// The time limit of one reading or stage.
 const LIMIT: Duration = Duration::from_secs(3600);
 
-/// What an answer of an action becomes.
+/// The rewritten answer of an action.
 pub type Lie = Arc<dyn Fn(Value) -> String + Send + Sync>;
 
 /// A lie that changes the answer's JSON.
@@ -25,7 +25,7 @@ pub fn changed(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Lie {
     })
 }
 
-/// A lie that says the same to everybody.
+/// A lie with a fixed body.
 #[must_use]
 pub fn fixed(body: &'static str) -> Lie {
     Arc::new(move |_| body.to_owned())
@@ -56,25 +56,25 @@ impl Transport for Lying {
     }
 }
 
-/// An operator's machine to which every answer of `action` comes as `lie` has it.
+/// An operator's machine that receives every answer of `action` rewritten by `lie`.
 pub fn host(local: &Local, action: &'static str, lie: &Lie) -> Host {
     local.operator_host_by(|way| Arc::new(Lying { way, action, lie: Arc::clone(lie) }))
 }
 
-/// The plan of a binding, made from that machine.
+/// The plan of a binding, computed on that machine.
 ///
 /// # Errors
-/// [`StageError`] when it cannot be made.
+/// [`StageError`] if it cannot be computed.
 pub async fn plan(host: &Host, binding: &str) -> Result<Plan, StageError> {
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host, credentials: None, deadline, approved: None };
     Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), false)).await?.1)
 }
 
-/// One stage, run from that machine as by a workflow.
+/// One stage, run on that machine as by a workflow.
 ///
 /// # Errors
-/// [`StageError`] of the stage.
+/// The [`StageError`] of the stage.
 pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, StageError> {
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host, credentials: None, deadline, approved: None };

@@ -1,4 +1,4 @@
-//! The matrices: tests of very many cases. How much of a matrix a run takes, which cases these are, and what it counts.
+//! The matrices: tests with very many cases. This module decides which cases run, and counts them.
 //!
 //! ```text
 //!   cargo test --workspace                          a sample of every matrix
@@ -17,36 +17,36 @@ use std::path::PathBuf;
 use emulator::{Counts, Listings};
 use serde_json::{Value, json};
 
-/// Crash points: a call of a stage, and one fault at it.
+/// Crash points: a call of a stage, with one fault at it.
 pub const CRASH_POINTS: &str = "crashPoints";
-/// False answers: an action that reads, and one way in which its answer is not true.
+/// False answers: a reading action, with one way in which its answer is false.
 pub const LIES: &str = "lies";
-/// Seeds, each of which is another interleaving or another history.
+/// Seeds; each one is another interleaving or another history.
 pub const SEEDS: &str = "seeds";
-/// Events that were delivered, malformed and foreign ones included.
+/// Delivered events, including malformed and foreign ones.
 pub const EVENTS: &str = "events";
-/// Calls that were not made crash points of their own, since their answers equal the ones before and after.
+/// Calls without a crash point of their own, because their answers equal those of the neighbouring calls.
 pub const COLLAPSED_POLLS: &str = "collapsedPolls";
-/// Cases that failed.
+/// Failed cases.
 pub const FAILURES: &str = "failures";
 
-/// How much of the matrices is run.
+/// Which part of the matrices runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Every so-many-th case: the default.
+    /// Every n-th case: the default.
     Sample,
-    /// Every case that CI runs.
+    /// All cases that CI runs.
     Full,
-    /// Every case there is.
+    /// All cases.
     Soak,
     /// The case with this id.
     One(String),
 }
 
-/// What `ALBRIDGE_MATRIX` asks for. This is the one place that reads it.
+/// The scope in `ALBRIDGE_MATRIX`, which is read only here.
 ///
 /// # Panics
-/// When it is set to something that is none of the four.
+/// If its value is not one of the four.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one setting of the tests, read here and nowhere else")]
 #[expect(clippy::panic, reason = "a misspelt scope must not pass for a sample")]
@@ -63,15 +63,15 @@ pub fn scope() -> Scope {
     }
 }
 
-/// What `ALBRIDGE_LISTINGS` has the emulator leave out of listings, or say wrongly, in every test that leaves it open:
-/// `omitted` and `zero` for counts beside tokens, `untagged` for empty tags. So any suite runs under each of them:
+/// What the emulator omits from listings, or states wrongly, in every test that does not set it, by `ALBRIDGE_LISTINGS`:
+/// `omitted` and `zero` for counts beside tokens, `untagged` for empty tags. So any suite can run with each of them:
 ///
 /// ```text
 ///   ALBRIDGE_LISTINGS=omitted cargo test -p end-to-end --test scenarios
 /// ```
 ///
 /// # Panics
-/// When it is set to something else.
+/// If its value is anything else.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "a setting of the tests, read here and nowhere else")]
 #[expect(clippy::panic, reason = "a misspelt setting must not pass for the usual one")]
@@ -87,8 +87,8 @@ pub fn listings() -> Listings {
 }
 
 impl Scope {
-    /// Of `cases`, those that this scope runs: in a sample every `one_in`th, beginning at a place that `seed` decides; else
-    /// all, or the one with the wanted id.
+    /// The cases that run in this scope: in a sample every `one_in`th, starting at a place that depends on `seed`; else
+    /// all, or the one with the given id.
     pub fn choose<T>(&self, cases: Vec<T>, one_in: usize, seed: u64, id: impl Fn(&T) -> String) -> Vec<T> {
         match self {
             Self::Full | Self::Soak => cases,
@@ -101,7 +101,7 @@ impl Scope {
         }
     }
 
-    /// `sample` where a sample is run, `full` where everything is: for matrices whose cases are numbers.
+    /// `sample` in a sample, else `full`: for matrices whose cases are numbers.
     #[must_use]
     pub const fn count(&self, sample: u64, full: u64) -> u64 {
         match self {
@@ -111,14 +111,14 @@ impl Scope {
     }
 }
 
-/// The command that runs one case of a matrix again.
+/// The command that reruns one case of a matrix.
 #[must_use]
 pub fn rerun(test: &str, id: &str) -> String {
     format!("ALBRIDGE_MATRIX='case:{id}' cargo test -p end-to-end --test matrix {test} -- --nocapture")
 }
 
-/// What one test counts. Dropped at the end of the test, it is merged into the summary; a test that fails counts as at least
-/// one failure.
+/// The counts of one test. At the end of the test they are merged into the summary; a failing test counts as at least one
+/// failure.
 #[derive(Debug)]
 pub struct Tally {
     test: String,
@@ -126,18 +126,18 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet. `test` names the test; a later run of it replaces what it counted before.
+    /// Empty counts. `test` is the name of the test; a later run of it replaces its earlier counts.
     #[must_use]
     pub fn of(test: &str) -> Self {
         Self { test: test.to_owned(), counts: BTreeMap::from([(FAILURES, 0)]) }
     }
 
-    /// Counts `number` more.
+    /// Increases a count.
     pub fn add(&mut self, what: &'static str, number: u64) {
         *self.counts.entry(what).or_default() += number;
     }
 
-    /// What was counted so far.
+    /// The present value of a count.
     #[must_use]
     pub fn count(&self, what: &str) -> u64 {
         self.counts.get(what).copied().unwrap_or_default()
@@ -149,7 +149,7 @@ impl Drop for Tally {
         if std::thread::panicking() && self.count(FAILURES) == 0 {
             self.add(FAILURES, 1);
         }
-        // A case that is run again alone says nothing about the matrix.
+        // The rerun of one case is not a run of the matrix.
         if !matches!(scope(), Scope::One(_)) {
             self.merge(&summary_path());
         }
@@ -157,7 +157,7 @@ impl Drop for Tally {
 }
 
 impl Tally {
-    /// Merges the counts into the summary file. Test processes run side by side, so it is locked meanwhile.
+    /// Merges the counts into the summary file, which is locked because test processes run in parallel.
     #[expect(clippy::expect_used, reason = "a summary that cannot be written would pass for one that lacks a test")]
     fn merge(&self, path: &PathBuf) {
         let open = File::options().read(true).write(true).create(true).truncate(false).open(path);
@@ -175,7 +175,7 @@ impl Tally {
     }
 }
 
-/// The sums over all tests, then each test's own counts.
+/// The sums over all tests, then the counts of each test.
 fn summary(tests: &BTreeMap<String, BTreeMap<String, u64>>) -> Value {
     let known = [CRASH_POINTS, LIES, SEEDS, EVENTS, COLLAPSED_POLLS, FAILURES];
     let mut sums: BTreeMap<&str, u64> = known.into_iter().map(|what| (what, 0)).collect();
@@ -189,7 +189,7 @@ fn summary(tests: &BTreeMap<String, BTreeMap<String, u64>>) -> Value {
     summary
 }
 
-/// Beside the build's other results: a test's binary is `<target>/<profile>/deps/<name>`.
+/// In the target directory: a test's binary is `<target>/<profile>/deps/<name>`.
 #[expect(clippy::expect_used, reason = "without a place for the summary there is nothing to check")]
 fn summary_path() -> PathBuf {
     let binary = std::env::current_exe().expect("the test knows its own binary");
@@ -218,7 +218,7 @@ mod tests {
     fn counts_of_several_tests_are_summed_and_a_second_run_replaces_the_first() {
         let path = std::env::temp_dir().join(format!("albridge-matrix-{}.json", std::process::id()));
         let tally = |test: &str, points: u64| {
-            // Forgotten, so that it is merged where this test wants it only.
+            // Not dropped, so that only this test merges it.
             let mut tally = std::mem::ManuallyDrop::new(Tally::of(test));
             tally.add(CRASH_POINTS, points);
             tally.merge(&path);

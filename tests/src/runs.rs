@@ -1,4 +1,4 @@
-//! Executions of the workflow, as a person follows them.
+//! Executions of the workflow, as a person sees them.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::Console;
 const HOME: &str = "cn-hangzhou";
 const FLOW: &str = "albridge";
 
-/// An execution of the workflow: what a failed test has to show of it.
+/// An execution of the workflow, with what a failed test prints of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Execution {
     /// When it started.
@@ -19,9 +19,9 @@ pub struct Execution {
     pub name: String,
     /// `Starting`, `Running`, `Stopped`, `Succeeded`, `Failed` or `TimedOut`.
     pub status: String,
-    /// When it ended; empty while it has not.
+    /// When it ended; empty if it has not.
     pub stopped: String,
-    /// What it ended with.
+    /// Its output.
     pub output: String,
 }
 
@@ -34,10 +34,10 @@ impl From<fnf::Execution> for Execution {
 
 #[expect(clippy::expect_used, clippy::panic, reason = "a console that does not work ends the test")]
 impl Console<'_> {
-    /// Every execution of the workflow, oldest first.
+    /// All executions of the workflow, oldest first.
     ///
     /// # Panics
-    /// When they cannot be listed.
+    /// If they cannot be listed.
     pub async fn executions(&self) -> Vec<Execution> {
         let list = fnf::ListExecutions { flow_name: FLOW.to_owned(), ..Default::default() };
         let executions = self.0.operator().list(HOME, list).await.expect("ListExecutions");
@@ -46,10 +46,10 @@ impl Console<'_> {
         executions
     }
 
-    /// Lets time pass until there are at least `count` executions and all have ended.
+    /// Waits until there are at least `count` executions and all have ended.
     ///
     /// # Panics
-    /// When that takes longer than `limit`.
+    /// If that takes longer than `limit`.
     pub async fn ended(&self, count: usize, limit: Duration) -> Vec<Execution> {
         let clock = self.0.clock();
         let end = clock.now() + limit;
@@ -65,10 +65,10 @@ impl Console<'_> {
         }
     }
 
-    /// Starts the workflow for a binding by hand, under a name of one's own, and does not wait.
+    /// Starts the workflow for a binding by hand, under the given name, and does not wait.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If the start is refused.
     pub async fn begin(&self, name: &str, binding: &str) {
         let start = fnf::StartExecution {
             flow_name: FLOW.to_owned(),
@@ -78,10 +78,10 @@ impl Console<'_> {
         self.0.operator().call(HOME, &start).await.expect("StartExecution");
     }
 
-    /// Starts the workflow for `web` by hand and follows it to its end. Gives what its stages report.
+    /// Starts the workflow for `web` by hand and waits until it ends. Returns the reports of its stages.
     ///
     /// # Panics
-    /// When it does not end.
+    /// If it does not end.
     pub async fn run(&self, name: &str) -> Vec<Report> {
         self.begin(name, "web").await;
         let executions = self.ended(1, Duration::from_secs(3 * 3600)).await;
@@ -90,10 +90,10 @@ impl Console<'_> {
         self.reports(name).await
     }
 
-    /// What the stages of an execution report, in the order in which they ended.
+    /// The reports of an execution's stages, in the order in which they ended.
     ///
     /// # Panics
-    /// When the history cannot be read.
+    /// If the history cannot be read.
     pub async fn reports(&self, name: &str) -> Vec<Report> {
         let history = fnf::GetExecutionHistory {
             flow_name: FLOW.to_owned(),
@@ -105,7 +105,7 @@ impl Console<'_> {
         let output = |event: fnf::Event| {
             let detail: serde_json::Value = serde_json::from_str(&event.event_detail).ok()?;
             let output = detail.get("Output")?;
-            // Turn answers without a report.
+            // The answer of the Turn state has no report.
             output.get("stage")?;
             Some(serde_json::from_value(output.clone()).unwrap_or_else(|error| panic!("{}: {error}", event.step_name)))
         };
@@ -113,13 +113,13 @@ impl Console<'_> {
     }
 }
 
-/// Stages of a run that report: all but the two turns of dispatch.
+/// The number of stages of a run that report: all except dispatch.
 pub const STAGES: usize = 11;
 
-/// Fails unless every stage of a run reported, and nothing was left to wish for.
+/// Fails unless every stage of a run has reported `ok`.
 ///
 /// # Panics
-/// When something was.
+/// If one has not.
 pub fn assert_all_ok(reports: &[Report]) {
     assert_eq!(reports.len(), STAGES, "every stage reports once: {reports:?}");
     for report in reports {

@@ -1,16 +1,17 @@
-//! A bill of materials: what `cargo metadata` says of the shipped packages, as CycloneDX 1.5 JSON
-//! (<https://cyclonedx.org/docs/1.5/json/>). The same graph gives the same bytes: no time, no serial number, everything sorted.
+//! A bill of materials: the shipped packages from `cargo metadata`, as CycloneDX 1.5 JSON
+//! (<https://cyclonedx.org/docs/1.5/json/>). The same dependency graph gives the same bytes: no time, no serial number,
+//! everything sorted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-/// Why there is no bill. One sentence each.
+/// Why there is no bill of materials, in one sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SbomError {
-    /// This is not what `cargo metadata --format-version 1` prints.
+    /// The input is not the output of `cargo metadata --format-version 1`.
     NotMetadata(&'static str),
-    /// A package of another source than the registry or this workspace: it could not be named.
+    /// A package is neither from the registry nor from this workspace, so it has no name in the bill.
     Source(String),
 }
 
@@ -23,7 +24,7 @@ impl std::fmt::Display for SbomError {
     }
 }
 
-/// A package, as far as the bill needs it.
+/// The fields of a package that the bill contains.
 struct Package<'m> {
     name: &'m str,
     version: &'m str,
@@ -32,7 +33,7 @@ struct Package<'m> {
 }
 
 impl Package<'_> {
-    /// Names the package in the bill.
+    /// The reference of the package in the bill.
     fn reference(&self) -> String {
         format!("{}@{}", self.name, self.version)
     }
@@ -41,7 +42,7 @@ impl Package<'_> {
         let mut component =
             json!({"type": kind, "bom-ref": self.reference(), "name": self.name, "version": self.version});
         if let Some(fields) = component.as_object_mut() {
-            // Older packages write `MIT/Apache-2.0` for what SPDX writes with OR.
+            // Older packages write `MIT/Apache-2.0`, where SPDX uses OR.
             let license = self.license.map_or_else(
                 || json!({"license": {"name": "in the package's licence file"}}),
                 |license| json!({"expression": license.replace('/', " OR ")}),
@@ -55,8 +56,8 @@ impl Package<'_> {
     }
 }
 
-/// The bill of everything that `roots` (names of packages of the workspace) are built from: normal and build dependencies,
-/// no development ones. `name` and `version` are the product's.
+/// The bill of everything that `roots` (packages of the workspace) are built from: normal and build dependencies, but no
+/// development dependencies. `name` and `version` are the product's.
 ///
 /// # Errors
 /// [`SbomError`].
@@ -114,7 +115,7 @@ fn packages(metadata: &Value) -> Result<BTreeMap<&str, Package<'_>>, SbomError> 
     Ok(packages)
 }
 
-/// Which package is built with which others.
+/// The dependencies that each package is built with.
 fn edges(metadata: &Value) -> Result<BTreeMap<&str, BTreeSet<&str>>, SbomError> {
     let nodes = metadata["resolve"]["nodes"].as_array().ok_or(SbomError::NotMetadata("nothing is resolved"))?;
     let mut edges = BTreeMap::new();
@@ -130,8 +131,8 @@ fn edges(metadata: &Value) -> Result<BTreeMap<&str, BTreeSet<&str>>, SbomError> 
     Ok(edges)
 }
 
-/// What the schema of CycloneDX 1.5 demands of such a bill and this one breaks; empty if nothing. (Of the schema: `required` of
-/// the bill, of `component`, `licenseChoice` and `dependency`, `uniqueItems`, and that every `ref` names a component.)
+/// The violations of the CycloneDX 1.5 schema in this bill; empty if there are none. It checks `required` of the bill, of
+/// `component`, `licenseChoice` and `dependency`, `uniqueItems`, and that every `ref` names a component.
 #[must_use]
 pub fn faults(bill: &Value) -> Vec<String> {
     let mut faults = Vec::new();

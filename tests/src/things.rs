@@ -1,4 +1,4 @@
-//! The things that a create with a ClientToken makes, as a person sees and deletes them.
+//! The resources that creates with a ClientToken produce, as a person sees and deletes them.
 
 use std::time::Duration;
 
@@ -13,24 +13,24 @@ use stage::{Invocation, Report, Request, StageError};
 
 use crate::Console;
 
-/// One of them.
+/// One of these resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thing {
     /// The binding's server group.
     ServerGroup,
     /// The listener on port 80.
     Listener,
-    /// The attachment of the backends' VPC.
+    /// The attachment of the backend VPC.
     VpcAttachment,
     /// The connection of the two regions.
     Connection,
 }
 
 impl Thing {
-    /// Every one.
+    /// All of them.
     pub const ALL: [Self; 4] = [Self::ServerGroup, Self::Listener, Self::VpcAttachment, Self::Connection];
 
-    /// The action that makes it.
+    /// The action that creates it.
     #[must_use]
     pub const fn create(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Thing {
         }
     }
 
-    /// Whether making it takes longer than an invocation has.
+    /// Whether its creation takes longer than one invocation.
     #[must_use]
     pub const fn is_slow(self) -> bool {
         matches!(self, Self::VpcAttachment | Self::Connection)
@@ -66,10 +66,10 @@ impl Thing {
         }
     }
 
-    /// The ids of all there are, whatever state they are in: what the cloud has, not what it shows.
+    /// The ids of all existing ones, in any state: the cloud's real state, not what listings show.
     ///
     /// # Panics
-    /// When they cannot be listed.
+    /// If they cannot be listed.
     #[must_use]
     #[expect(clippy::panic, reason = "a world that cannot be read ends the test")]
     pub fn ids(self, world: &World, now: Timestamp) -> Vec<String> {
@@ -88,20 +88,20 @@ impl Thing {
         rows.iter().filter_map(|row| row.get(id)?.as_str().map(str::to_owned)).collect()
     }
 
-    /// The same of a running deployment.
+    /// The same for a running deployment.
     #[must_use]
     pub fn of(self, local: &Local) -> Vec<String> {
         let now = local.cloud().now();
         local.cloud().with(|world| self.ids(world, now))
     }
 
-    /// Deletes it by hand, with all that hangs on it, and waits until it is gone. Gives whether the cloud let it be deleted:
-    /// what is being changed cannot.
+    /// Deletes it by hand, with everything that depends on it, and waits until it is gone. Returns whether the cloud
+    /// allowed the deletion, which it refuses for resources that are being changed.
     pub async fn delete(self, local: &Local) -> bool {
         let console = Console(local);
         let mut deleted = true;
         if self == Self::ServerGroup {
-            // One that a listener forwards to cannot be deleted.
+            // A group that a listener forwards to cannot be deleted.
             for id in Self::Listener.of(local) {
                 deleted &= console.tries(Service::Alb, "DeleteListener", &[("ListenerId", &id)]);
             }
@@ -121,7 +121,7 @@ impl Thing {
         deleted
     }
 
-    /// The stage that makes it.
+    /// The stage that creates it.
     const fn stage(self) -> StageName {
         match self {
             Self::ServerGroup => StageName::ServerGroup,
@@ -131,10 +131,10 @@ impl Thing {
         }
     }
 
-    /// One invocation of the stage that makes it, as long as a function has.
+    /// One invocation of the stage that creates it, with a function's time limit.
     ///
     /// # Errors
-    /// [`StageError`] of the stage.
+    /// The [`StageError`] of the stage.
     pub async fn ensure(self, local: &Local) -> Result<Report, StageError> {
         let host = local.operator_host();
         let deadline = host.clock().now() + Duration::from_secs(60);

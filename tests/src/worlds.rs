@@ -1,9 +1,9 @@
-//! The worlds and bindings that scenarios begin with: the procedure's, and what they add to it.
+//! The initial worlds and bindings of scenarios: the procedure's, and additions to it.
 
 use emulator::PROCEDURE;
 use local::{Generation, Options, PROCEDURE_BINDING, Stack};
 
-/// The procedure's deployment; its timer rests for half an hour, so that what starts before is an event's doing.
+/// The procedure's deployment. Its timer fires every half hour, so runs before that are started by events.
 #[must_use]
 pub fn options(generation: Generation) -> Options {
     let home = Stack::home().with("TimerCron", "0 */30 * * * *");
@@ -16,7 +16,7 @@ pub fn fleet_ids(count: usize) -> Vec<String> {
     (1..=count).map(|number| format!("i-fleet-{number:02}")).collect()
 }
 
-/// The procedure's world with more stopped instances like `i-ecs1`, half of them in each vSwitch of VPC2.
+/// The procedure's world with additional stopped instances like `i-ecs1`, half of them in each vSwitch of VPC2.
 #[must_use]
 pub fn fleet(count: usize) -> String {
     let instance = |(index, id): (usize, String)| {
@@ -28,7 +28,7 @@ pub fn fleet(count: usize) -> String {
     with_instances(PROCEDURE, &fleet_ids(count).into_iter().enumerate().map(instance).collect::<String>())
 }
 
-/// A scenario with more entries of `instances`.
+/// A scenario with additional entries in `instances`.
 #[must_use]
 pub fn with_instances(scenario: &str, instances: &str) -> String {
     scenario.replacen("\ncens:", &format!("{instances}\ncens:"), 1)
@@ -37,7 +37,7 @@ pub fn with_instances(scenario: &str, instances: &str) -> String {
 /// The procedure's binding with `old` replaced.
 ///
 /// # Panics
-/// When `old` is not in it: then the test would test something else.
+/// If `old` is not in it, because then the test would test something else.
 #[must_use]
 pub fn binding_with(old: &str, new: &str) -> String {
     assert!(PROCEDURE_BINDING.contains(old), "{old}");

@@ -1,11 +1,11 @@
-//! The table of guarded lines (docs/testing.md): what it names exists, and the mutants are those of its functions.
+//! The table of guarded lines (docs/testing.md): its entries exist, and the mutants are those of its functions.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a page that cannot be read ends the test")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// A row: a function by the path of its file, and the test that fails when it is turned round.
+/// A row: a function with the path of its file, and the test that fails when the function is inverted.
 struct Guard {
     path: String,
     function: String,
@@ -35,7 +35,7 @@ fn guards() -> Vec<Guard> {
     .collect()
 }
 
-/// All Rust text of the crate that a file is in.
+/// All Rust sources of the crate that contains a file.
 fn crate_of(path: &str) -> String {
     let (package, _) = path.split_once("/src/").unwrap();
     let mut text = String::new();
@@ -53,7 +53,7 @@ fn crate_of(path: &str) -> String {
     text
 }
 
-/// The entry of `.cargo/mutants.toml` for a function: whatever a mutant of it is called, and of no other.
+/// The entry of `.cargo/mutants.toml` for a function. It matches all mutants of this function and of no other.
 fn pattern(guard: &Guard) -> String {
     let function = match guard.function.split_once("::") {
         Some((owner, method)) if read(&guard.path).contains(&format!("trait {owner}")) => {

@@ -1,5 +1,5 @@
-//! Step 6 of the procedure: the way back. The backend VPC's routes to the ALB's source prefixes and, for a non-upgraded
-//! ALB, the transit router's static routes to the ALB's VPC.
+//! Step 6 of the procedure: the return routes. Routes in the backend VPC to the ALB's source prefixes and, for a
+//! non-upgraded ALB, static routes of the transit router to the ALB's VPC.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;

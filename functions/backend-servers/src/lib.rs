@@ -1,7 +1,8 @@
-//! The second half of step 1: exactly the wanted instances whose path is open are members, by private address with
-//! Remote IP on; leavers are drained, then removed.
+//! Step 1, second part: the members. Members are exactly the selected instances with an open path, by private address with
+//! Remote IP on. Leavers are drained, then deregistered.
 //!
-//! The plan decides who; here the changes of one kind at the head of it go together, as many as one call takes.
+//! The plan decides which changes are made. This stage makes the first changes of one kind together, as many as one call
+//! accepts.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::mark::{MemberState, Role};
@@ -13,7 +14,7 @@ use stage::{Needs, Session, Side, Stage, WriteError};
 #[derive(Debug, Clone, Copy)]
 pub struct BackendServers;
 
-/// Servers that one call takes (cloud-apis.md, section 4).
+/// The most servers in one call (cloud-apis.md, section 4).
 const SERVERS_PER_CALL: usize = 200;
 
 impl Stage for BackendServers {
@@ -50,7 +51,7 @@ impl Stage for BackendServers {
     }
 }
 
-/// The changes of one kind at the head of `changes`, at most one call's worth.
+/// The first changes in `changes` that are of one kind, at most as many as one call accepts.
 fn head<T>(changes: &[Change], of: impl Fn(&Write) -> Option<T>) -> Vec<T> {
     changes.iter().take(SERVERS_PER_CALL).map_while(|change| of(&change.write)).collect()
 }
@@ -113,7 +114,7 @@ async fn remove(session: &Session<'_>, group: String, servers: Vec<alb::ServerKe
     call(session, &remove, count).await
 }
 
-/// A refusal is about all the servers of the call: the loop then tries fewer at a time.
+/// A refusal concerns all servers of the call; the loop then retries with fewer.
 async fn call<A: Action>(session: &Session<'_>, action: &A, count: usize) -> Result<usize, WriteError> {
     let made = session.call(Side::Alb, session.binding().alb.region.as_str(), action).await;
     match made {

@@ -1,4 +1,4 @@
-//! What dispatch answers.
+//! The answer of dispatch.
 
 use onboarding::Reason;
 use onboarding::ids::BindingName;
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dispatched {
-    /// Executions that will read what the trigger is about, by binding.
+    /// Executions that will handle the trigger, by binding.
     pub started: Vec<Started>,
-    /// Bindings whose plan holds nothing that a run may do now, with what is out of place.
+    /// Bindings with drift that a run may not repair now.
     pub drift: Vec<Drift>,
-    /// Why nothing was done, where nothing was.
+    /// Why nothing was done, if nothing was done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignored: Vec<Reason>,
-    /// The run at whose turn it is; only in answer to a Turn state.
+    /// The run whose turn it is; only in the answer to a Turn state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<String>,
 }
 
-/// An execution that covers a trigger.
+/// An execution that handles a trigger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Started {
@@ -28,7 +28,7 @@ pub struct Started {
     pub binding: BindingName,
     /// The execution's name.
     pub execution: String,
-    /// What a repair would change; empty for events.
+    /// The changes that the repair is expected to make; empty for events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<String>,
 }
@@ -39,6 +39,6 @@ pub struct Started {
 pub struct Drift {
     /// The binding.
     pub binding: BindingName,
-    /// What stands against it.
+    /// Why it is not repaired.
     pub reasons: Vec<Reason>,
 }

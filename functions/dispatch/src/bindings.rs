@@ -1,4 +1,4 @@
-//! Which bindings an event concerns: the cloud says, never the event.
+//! Which bindings an event concerns: decided by the state of the cloud, not by the event.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,8 +9,9 @@ use onboarding::store::Store;
 use openapi::ecs;
 use stage::{Cloud, Invocation, Side};
 
-/// The bindings of the store that an event of these accounts in this region may concern: those with backends there, if each
-/// account is ours, or one whose roles the binding assumes. Ours may be unknown; then nobody is foreign.
+/// The bindings of the store that an event from these accounts and this region may concern: those with backends in the
+/// region, if each account is ours or one whose role the binding assumes. If our own account is unknown, every account
+/// counts.
 pub(crate) fn within<'s>(
     store: &'s Store,
     region: Option<&Region>,
@@ -33,8 +34,8 @@ fn accounts_of(binding: &Binding) -> impl Iterator<Item = &str> {
     roles.flatten().filter_map(|role| role.arn.split(':').nth(3))
 }
 
-/// Whether one of the instances is in a VPC of the binding. What cannot be read, or not in time, concerns the binding, and so
-/// does an instance that is not there (deleted, say).
+/// Whether one of the instances is in a VPC of the binding. Also true if an instance does not exist (it may be deleted), or
+/// if it cannot be read in time.
 pub(crate) async fn holds(
     invocation: &Invocation<'_>,
     binding: &Binding,
@@ -43,7 +44,7 @@ pub(crate) async fn holds(
 ) -> bool {
     let cloud = Cloud::new(invocation.client(), binding, "");
     let clock = invocation.host.clock();
-    // The other half is for the start.
+    // The other half is for starting the execution.
     let limit: Duration = clock.until(invocation.budget_end()) / 2;
     let reading = async {
         for backend in binding.backends.iter().filter(|backend| region.is_none_or(|region| &backend.region == region)) {
@@ -59,7 +60,7 @@ pub(crate) async fn holds(
     })
 }
 
-/// Whether one of the instances is in the VPC, or cannot be read.
+/// Whether one of the instances is in the VPC, does not exist, or cannot be read.
 async fn is_in(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &BTreeSet<InstanceId>) -> bool {
     let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else { return true };
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

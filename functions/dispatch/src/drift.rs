@@ -1,6 +1,6 @@
-//! The timer: one read pass for each binding. An execution starts only if the plan holds a change that a run may make now,
-//! and no run of the binding is on its way: that one makes the change, or the timer finds it again when the run has ended.
-//! The rest is reported as drift.
+//! The timer: one reading for each binding. An execution is started only if the plan contains a change that a run may make
+//! now, and if no run of the binding is in progress. A run in progress makes the change itself, or the timer finds it again
+//! later. Everything else is reported as drift.
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -13,23 +13,23 @@ use tokio::sync::OnceCell;
 use crate::answer::{Dispatched, Drift, Started};
 use crate::{start, turn};
 
-/// Entries that a report names.
+/// The most entries in a report.
 const NAMED: usize = 8;
-/// Bindings that are read at the same time: enough to be done in time, few enough for the cloud's rate limits.
+/// The number of bindings read in parallel: enough to finish in time, few enough for the cloud's rate limits.
 const SIDE_BY_SIDE: usize = 8;
 
-/// What became of one binding.
+/// The result for one binding.
 enum Outcome {
     InPlace,
     Started(Started),
     Drift(Drift),
 }
 
-/// Looks at every binding. Each is repaired as soon as its own plan is made; one that cannot be read, or started, keeps no
-/// other from it.
+/// Checks all bindings. Each repair starts as soon as its own plan is ready; a binding that cannot be read or repaired does
+/// not delay the others.
 pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, StageError> {
     let store = store::load(invocation.host, &invocation.client()).await?;
-    // Read once, by the first binding that needs it.
+    // Listed once, for the first binding that needs it.
     let unfinished = OnceCell::new();
     let (unfinished, all) = (&unfinished, &store);
     let looks = store.bindings.iter().enumerate().map(|(place, binding)| async move {
@@ -39,7 +39,7 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
         };
         (place, looked)
     });
-    // Collected: a stream that holds the closure cannot be sent to another thread.
+    // Collected, because a stream that contains the closure is not `Send`.
     let looks: Vec<_> = looks.collect();
     let mut looked: Vec<_> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).collect().await;
     looked.sort_by_key(|(place, _)| *place);
@@ -60,13 +60,13 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
         }
     }
     match failed {
-        // Nothing came of it: the platform may call again.
+        // Nothing was started, so the platform may retry.
         Some(failure) if dispatched.started.is_empty() => Err(failure),
         _ => Ok(dispatched),
     }
 }
 
-/// Starts a run of a binding whose plan a run can carry out now, if none is on its way.
+/// Starts a run for a binding with a plan that a run can carry out now, unless a run is in progress.
 async fn one(
     invocation: &Invocation<'_>,
     store: &Store,
@@ -101,7 +101,7 @@ async fn one(
     Ok(Outcome::Started(Started { binding: binding.name.clone(), execution, drift }))
 }
 
-/// The executions that have not ended. A listing that fails holds up no repair: the Turn state lets runs take turns.
+/// The unfinished executions. A failed listing does not prevent a repair, because the Turn state serialises the runs.
 async fn listed(invocation: &Invocation<'_>) -> Vec<fnf::Execution> {
     turn::unfinished(invocation).await.unwrap_or_else(|failure| {
         tracing::warn!(error = %failure, "the executions could not be listed");

@@ -1,30 +1,30 @@
-//! What a trigger hands over, in every shape it may come in, reduced to where to look.
+//! The events of all triggers, in all formats, reduced to what has to be read.
 //!
-//! An event is never evidence: it names instances or a region, and the cloud is read from there. What cannot be read, and
-//! what no rule of ours lets through, is logged with its reason and left to the timer.
+//! An event is never evidence: it names instances or a region, and then the cloud is read. An event that cannot be parsed,
+//! or that none of our rules matches, is logged with the reason and left to the timer.
 
 use std::collections::BTreeSet;
 
 use onboarding::ids::{BindingName, InstanceId, Region};
 use serde_json::Value;
 
-/// Where the events come from that concern instances.
+/// The source of events about instances.
 pub const SOURCE: &str = "acs.ecs";
 
-/// A type of event that tells of something albridge looks at.
+/// A type of event that can concern albridge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
     /// The type, as in `ecs:Instance:StateChange`.
     pub kind: &'static str,
-    /// A field of the event's data, and the values of it that matter.
+    /// A field in the event's data, with the values that matter.
     pub only: Option<(&'static str, &'static [&'static str])>,
 }
 
-/// The calls that change tags; there is no type of their own for them (workflow-events-template.md, section 2.2).
+/// The API calls that change tags; there is no event type for them (workflow-events-template.md, section 2.2).
 const TAG_CALLS: Option<(&str, &[&str])> =
     Some(("eventName", &["TagResources", "UntagResources", "AddTags", "RemoveTags"]));
 
-/// Every event that counts: exactly what the rules of template.yml let through.
+/// All events that are handled: exactly those that the rules in template.yml match.
 pub const KNOWN: &[Known] = &[
     Known { kind: "ecs:Instance:StateChange", only: Some(("state", &["Running", "Stopped", "Deleted"])) },
     Known { kind: "ecs:Instance:PreemptibleInstanceInterruption", only: None },
@@ -35,29 +35,29 @@ pub const KNOWN: &[Known] = &[
     Known { kind: "ecs:ActionTrail:ConsoleOperation", only: TAG_CALLS },
 ];
 
-/// Characters of an event's own text that a log line repeats.
+/// The most characters of an event's own text in a log line.
 const QUOTED: usize = 80;
 
-/// What to do about a trigger.
+/// What a trigger asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
-    /// Something happened to these instances.
+    /// An event about these instances.
     Instances {
-        /// Where.
+        /// Their region.
         region: Option<Region>,
-        /// Which.
+        /// Their ids.
         ids: BTreeSet<InstanceId>,
-        /// The accounts that the event says it comes from.
+        /// The accounts that the event names as its origin.
         accounts: BTreeSet<String>,
     },
-    /// Something happened in a region, to no instance that the event names.
+    /// An event in a region that names no instance.
     Region {
-        /// Where.
+        /// The region.
         region: Region,
-        /// The accounts that the event says it comes from.
+        /// The accounts that the event names as its origin.
         accounts: BTreeSet<String>,
     },
-    /// The schedule: every binding is looked at.
+    /// The schedule: all bindings are checked.
     Timer,
     /// A run asks whether it is its turn.
     Turn {
@@ -66,16 +66,16 @@ pub enum Trigger {
         /// Its name.
         run: String,
     },
-    /// Somebody wants one binding looked at.
+    /// A person asks for a run of one binding.
     Manual {
         /// The binding.
         binding: BindingName,
     },
-    /// Nothing that is acted on, and why.
+    /// The event is ignored, for this reason.
     Ignored(String),
 }
 
-/// Reads an event of any of the shapes of workflow-events-template.md, section 2.
+/// Parses an event in any of the formats of workflow-events-template.md, section 2.
 #[must_use]
 pub fn read(event: &Value) -> Trigger {
     let Some(fields) = event.as_object() else { return Trigger::Ignored("the event is no JSON object".to_owned()) };
@@ -92,7 +92,7 @@ pub fn read(event: &Value) -> Trigger {
             Trigger::Manual { binding }
         };
     }
-    // EventBridge wraps the facts in `data`, CloudMonitor in `content`.
+    // EventBridge puts the facts into `data`, CloudMonitor into `content`.
     let known = match (fields.get("data"), fields.get("content")) {
         (Some(data), _) => known(event, "/source", SOURCE, "/type", "").map(|()| data),
         (None, Some(content)) => known(event, "/product", "ECS", "/name", "ecs:").map(|()| content),
@@ -104,14 +104,14 @@ pub fn read(event: &Value) -> Trigger {
     }
 }
 
-/// A timer's payload may name one binding; otherwise all of them are looked at.
+/// The payload of a timer may name one binding; otherwise all bindings are checked.
 fn timer(event: &Value) -> Trigger {
     let payload = text(event, "/payload").and_then(|payload| serde_json::from_str::<Value>(payload).ok());
     let binding = payload.as_ref().and_then(|payload| text(payload, "/binding"));
     binding.map_or(Trigger::Timer, |binding| Trigger::Manual { binding: BindingName::from(binding) })
 }
 
-/// Whether an event is of the source and of a type that count. CloudMonitor leaves the service off the name of a type.
+/// Whether an event's source and type are handled. CloudMonitor omits the service from the name of the type.
 fn known(event: &Value, source: &str, is: &str, kind: &str, prefix: &str) -> Result<(), String> {
     let from = text(event, source).unwrap_or_default();
     if from != is {
@@ -135,14 +135,15 @@ fn resource(event: &Value, data: &Value) -> Trigger {
     if text(data, "/errorCode").is_some_and(|code| !code.is_empty()) {
         return Trigger::Ignored("it reports a call that failed".to_owned());
     }
-    // An event that was routed from another account's bus names both; CloudMonitor says whose it is, if anything, so.
+    // An event that was routed from another account's event bus names both accounts; CloudMonitor uses the last field, if
+    // any.
     let accounts = ["/aliyunaccountid", "/aliyunoriginalaccountid", "/userId"].into_iter();
     let accounts = accounts.filter_map(|path| text(event, path)).filter(|account| !account.is_empty());
     let accounts: BTreeSet<String> = accounts.map(str::to_owned).collect();
     let regions = ["/aliyunregionid", "/regionId"].into_iter().find_map(|path| text(event, path));
     let region = regions.or_else(|| text(data, "/acsRegion")).map(Region::from);
     let mut ids = BTreeSet::new();
-    // StateChange says resourceId, the spot notice instanceId, ActionTrail lists them.
+    // The id is in resourceId (StateChange), in instanceId (spot notice), or in a list (ActionTrail).
     for path in ["/resourceId", "/instanceId"] {
         ids.extend(text(data, path).into_iter().filter(|id| id.starts_with("i-")).map(InstanceId::from));
     }
@@ -155,7 +156,7 @@ fn resource(event: &Value, data: &Value) -> Trigger {
     }
 }
 
-/// A text of an event for a log line: no control characters, and not too long.
+/// A text of an event for a log line: control characters escaped, and truncated.
 pub(crate) fn quoted(text: &str) -> String {
     let short: String = text.chars().take(QUOTED).collect();
     let more = if short.len() < text.len() { "..." } else { "" };

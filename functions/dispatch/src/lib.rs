@@ -1,16 +1,17 @@
-//! The trigger: events, the timer and manual requests become executions of the workflow, coalesced; executions of one
-//! binding take turns.
+//! The trigger: starts executions of the workflow for events, the timer and manual requests, and coalesces them. Executions
+//! of one binding take turns.
 //!
 //! ```text
 //!   ECS event ─┐                         ┌► StartExecution <binding>-<window>
 //!   timer ─────┼─► which bindings? ──────┤
 //!   a person ──┘   (the cloud decides)   └► drift, reported
 //!
-//!   a run's Turn state ─► whose turn is it? ─► go on, wait, or stand down
+//!   a run's Turn state ─► whose turn is it? ─► continue, wait, or stand down
 //! ```
 //!
-//! Level, not edge: an event says only "look here". A lost, late, doubled or forged one changes nothing that the schedule
-//! would not change. One of a foreign account, source or type costs a line in the log (decision 0023).
+//! Level-triggered, not edge-triggered: an event only tells where to look. A lost, late, duplicated or forged event changes
+//! nothing that the schedule would not change. An event from an unknown account, source or type only causes a log line
+//! (decision 0023).
 
 mod answer;
 mod bindings;
@@ -38,7 +39,7 @@ pub struct Dispatch;
 
 impl Handler for Dispatch {
     const NAME: StageName = StageName::Dispatch;
-    /// What the drift check has to see.
+    /// What the drift check reads.
     const NEEDS: Needs = Needs::ALL;
     const ACTIONS: &'static [&'static str] = &["fnf:StartExecution", "fnf:ListExecutions", "fnf:StopExecution"];
     type Event = Value;
@@ -54,7 +55,7 @@ impl Handler for Dispatch {
     }
 }
 
-/// Does what a trigger asks for. `account` is the deployment's own, whose events count; empty where it is not known.
+/// Handles a trigger. `account` is the deployment's own account; empty if it is not known.
 ///
 /// # Errors
 /// [`StageError`]: as for every stage.
@@ -91,7 +92,7 @@ pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value)
     }
 }
 
-/// Why an event of these accounts concerns nobody, if it is their fault.
+/// Why an event from these accounts concerns no binding, if the accounts are the cause.
 fn foreign(ours: &str, accounts: &BTreeSet<String>, bindings: &[&Binding]) -> Option<String> {
     let other = accounts.iter().find(|account| *account != ours)?;
     bindings.is_empty().then(|| format!("no binding here has to do with account {}", event::quoted(other)))

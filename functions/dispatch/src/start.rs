@@ -1,5 +1,5 @@
-//! Coalesced without a store: the execution's name is the window that now lies in, and CloudFlow answers a running name
-//! with the running execution.
+//! Coalesces without stored state: the name of an execution contains the current time window, and for a name that is
+//! already running CloudFlow returns the running execution.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use stage::{Invocation, StageError, executions};
 
 use crate::answer::{Dispatched, Started};
 
-/// Windows to go on to: a name is taken by a run that may have read already, or that has ended.
+/// The most windows to try. A name may be taken by a run that may have read already, or that has ended.
 const WINDOWS: i64 = 50;
 
-/// Starts, or joins, an execution for each of the bindings whose answer is yes, each as soon as it has come. One that cannot be
-/// started drops none of the others; the failure is told once all are done, so that the platform hands the trigger over
-/// again. With the kill switch on there is none to start: that is an answer, no failure, or the event would be sent again and
-/// again.
+/// Starts, or joins, an execution for each binding that turns out to be concerned, as soon as that is known. A failed start
+/// does not affect the others; it is returned after all have finished, so that the platform retries the trigger. With the
+/// kill switch on, nothing is started. That is a normal answer and not an error, because otherwise the platform would retry
+/// the event again and again.
 pub(crate) async fn where_concerned<Concerned>(
     invocation: &Invocation<'_>,
     bindings: Vec<(&BindingName, Concerned)>,
@@ -56,7 +56,7 @@ where
     failed.map_or(Ok(dispatched), Err)
 }
 
-/// The name of an execution that is certain to read after this moment.
+/// The name of an execution that will certainly read the cloud after this moment.
 pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> Result<String, StageError> {
     let settings = invocation.host.settings();
     let home = home(invocation)?;
@@ -90,5 +90,5 @@ pub(crate) fn home(invocation: &Invocation<'_>) -> Result<String, StageError> {
     region.ok_or_else(|| StageError::CloudFailing { what: "ALBRIDGE_HOME_REGION is not set".to_owned() })
 }
 
-/// How long a third run waits before it looks again.
+/// The wait of a run that is third or later before it lists the executions a second time.
 pub(crate) const BETWEEN_LISTINGS: Duration = Duration::from_secs(3);

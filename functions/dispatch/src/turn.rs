@@ -1,4 +1,4 @@
-//! Turns: a binding has at most one run at work and one waiting, whatever the runs are called.
+//! Turns: a binding has at most one run at work and one waiting, whatever their names.
 
 use onboarding::ids::BindingName;
 use openapi::fnf;
@@ -8,7 +8,7 @@ use stage::{Invocation, StageError};
 use crate::answer::Dispatched;
 use crate::start::{BETWEEN_LISTINGS, home};
 
-/// Lets `run` go on, or not yet, or never.
+/// Lets `run` continue, wait, or stop.
 pub(crate) async fn take(
     invocation: &Invocation<'_>,
     binding: &BindingName,
@@ -34,7 +34,7 @@ async fn look(invocation: &Invocation<'_>, binding: &BindingName, run: &str) -> 
     Ok(turn(&runs_of(binding, &unfinished(invocation).await?), run))
 }
 
-/// The executions of the flow that have not ended, of all bindings.
+/// The unfinished executions of the workflow, of all bindings.
 pub(crate) async fn unfinished(invocation: &Invocation<'_>) -> Result<Vec<fnf::Execution>, StageError> {
     let home = home(invocation)?;
     let client = invocation.client();

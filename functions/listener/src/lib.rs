@@ -17,7 +17,7 @@ impl Stage for Listener {
         "alb:CreateListener",
         "alb:UpdateListenerAttribute",
         "alb:TagResources",
-        // Whether a listener that was made, and is not listed, is gone.
+        // To check whether a listener that was created, but is not listed, is gone.
         "alb:GetListenerAttribute",
         "vpc:DescribeVpcAttribute",
     ];

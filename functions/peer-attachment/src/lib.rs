@@ -1,5 +1,5 @@
-//! Step 4 of the procedure: the inter-region connection, with bandwidth, associated and propagating on both sides, and
-//! publishing routes. One attachment serves both transit routers.
+//! Step 4 of the procedure: the inter-region connection with its bandwidth, associated and propagated on both sides, with
+//! route publishing on. One peer attachment serves both transit routers.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::{BandwidthPackageId, Region};
@@ -15,7 +15,7 @@ pub struct PeerAttachment;
 
 impl Stage for PeerAttachment {
     const NAME: StageName = StageName::PeerAttachment;
-    // What is billed waits until something can come of it: that takes a look at all that a member stands on.
+    // Billed changes wait until they can be of use, which takes a reading of everything that a member depends on.
     const NEEDS: Needs = Needs::SURROUNDINGS
         .and(Needs::CEN)
         .and(Needs::PREREQUISITES)

@@ -1,7 +1,7 @@
-//! The precautions and prerequisites of the procedure: what can be known before any write is known, by name.
+//! The precautions and prerequisites of the procedure: the checks that are possible before any write, each by name.
 //!
-//! It looks at everything, plans everything, and reports every change that is blocked and why. It writes nothing, and
-//! nothing that it finds stops the run: a failed check blocks only the changes that depend on it.
+//! It reads everything, plans everything, and reports every blocked change with its reasons. It writes nothing, and no
+//! finding stops the run: a failed check blocks only the changes that depend on it.
 
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;

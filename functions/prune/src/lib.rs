@@ -1,7 +1,7 @@
-//! After the procedure: what albridge made and no binding wants any more is removed. Make before break, so it comes last.
+//! After the procedure: removes what albridge created and no binding wants any more. It comes last (make before break).
 //!
-//! Only marked VPC routes, security-group rules and transit-router routes. Attachments, connections, listeners and server
-//! groups are reported, and left to a person.
+//! Only VPC routes, security group rules and transit router routes with our ownership mark. Attachments, connections,
+//! listeners and server groups are reported and left to a person.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;

@@ -1,5 +1,5 @@
-//! Step 7 of the procedure: the backends' security groups accept the ALB's source prefixes on the service and
-//! health-check ports, at a low precedence. A Drop that shadows them is reported, not overridden.
+//! Step 7 of the procedure: the backends' security groups accept the ALB's source prefixes on the service and health check
+//! ports, at a low priority. A drop rule that takes precedence is reported, not overridden.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
@@ -10,7 +10,7 @@ use stage::{Needs, Session, Stage, WriteError, side_of};
 #[derive(Debug, Clone, Copy)]
 pub struct SecurityRules;
 
-/// Rules that one call takes (cloud-apis.md, section 11).
+/// The most rules in one call (cloud-apis.md, section 11).
 const RULES_PER_CALL: usize = 100;
 
 impl Stage for SecurityRules {

@@ -1,5 +1,5 @@
-//! Step 1 of the procedure: a server group of the IP type in the ALB's VPC, with health check, scheduler and connection
-//! draining as the binding wants them. Members come later, by `backend-servers`.
+//! Step 1 of the procedure: a server group of type IP in the ALB's VPC, with the health check, scheduler and connection
+//! draining of the binding. The stage `backend-servers` adds the members later.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::VpcId;
@@ -20,7 +20,7 @@ impl Stage for ServerGroup {
         "alb:UpdateServerGroupAttribute",
         "alb:DeleteServerGroup",
         "alb:TagResources",
-        // Whether a group that was made, and is not listed, is gone.
+        // To check whether a group that was created, but is not listed, is gone.
         "alb:ListServerGroupServers",
         "vpc:DescribeVpcAttribute",
     ];
@@ -99,7 +99,7 @@ fn health_check(settings: &ServerGroupSettings) -> alb::HealthCheckConfig {
     alb::HealthCheckConfig {
         health_check_path: Some(check.path.clone()),
         health_check_method: Some(check.method.clone()),
-        // Said in full, so that an update can take a host name back.
+        // Always set, so that an update can remove a host name.
         health_check_host: Some(if check.host.is_empty() { "$SERVER_IP".to_owned() } else { check.host.clone() }),
         health_check_codes: check.codes.clone(),
         ..config

@@ -1,18 +1,18 @@
-//! The ALB's own view of the members: who still converges, and who is unhealthy past its grace.
+//! The ALB's own view of the members: whose health is not decided yet, and who is unhealthy.
 
 use onboarding::mark::MemberState;
 use onboarding::topology::{HealthStatus, InstanceStatus, ListenerStatus, Topology};
 use onboarding::{Code, Reason, desired};
 use stage::Session;
 
-/// What the health of a binding's members comes to.
+/// The health of a binding's members.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
-    /// Members of this binding.
+    /// The number of this binding's members.
     pub(crate) members: usize,
-    /// Not decided yet.
+    /// Health not decided yet.
     pub(crate) converging: Vec<String>,
-    /// Decided, and not healthy.
+    /// Decided as not healthy.
     pub(crate) unhealthy: Vec<Reason>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn of(session: &Session<'_>, topology: &Topology) -> Health {
         desired::selected(binding, topology)
             .any(|(_, instance)| &instance.id == id && instance.status == InstanceStatus::Running)
     };
-    // Behind a stopped listener nothing is ever checked: there is nothing to wait for.
+    // Behind a stopped listener no health check runs, so there is nothing to wait for.
     let mut listeners =
         topology.listeners.get().into_iter().flatten().filter(|found| found.port == binding.listener.port);
     let stopped = listeners.any(|listener| listener.status == ListenerStatus::Stopped);

@@ -1,8 +1,8 @@
-//! Step 8 of the procedure: every wanted backend healthy in the ALB's own view, every path explained, and a real HTTP
-//! request answered, where a function sits in the ALB's VPC.
+//! Step 8 of the procedure: the ALB sees every selected backend as healthy, every path is analysed, and a real HTTP request
+//! is answered, if a function runs in the ALB's VPC.
 //!
-//! It fails with `StillPending` only while something still converges. What is blocked or unhealthy past its grace is
-//! answered with `ok: false` and its codes: a workflow that tries again would change nothing about it.
+//! It fails with `StillPending` only while changes or health checks are in progress. What is blocked or unhealthy is
+//! reported with `ok: false` and its codes, because a retry by the workflow would not change it.
 
 mod health;
 mod probe;
@@ -17,24 +17,24 @@ use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError
 
 pub use probe::{Answer, Probe};
 
-/// What shows that members become healthy.
+/// The actions whose answers show that members become healthy.
 const SHOWS: &[&str] =
     &[alb::GetListenerHealthStatus::NAME, alb::ListServerGroupServers::NAME, alb::ListServerGroups::NAME];
 
-/// What verify is asked: to look at a binding, or, inside the ALB's VPC, to send one request.
+/// The request to verify: check a binding or, inside the ALB's VPC, send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Question {
-    /// Send this request, and say what came back.
+    /// Send this HTTP request, and return its answer.
     Probe {
         /// The request.
         probe: Probe,
     },
-    /// Look at a binding.
+    /// Check a binding.
     Binding(Request),
 }
 
-/// What verify answers.
+/// The answer of verify.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Verdict {
@@ -44,13 +44,13 @@ pub enum Verdict {
     Probe(Answer),
 }
 
-/// The report, and the request that proved it.
+/// The report, and the answer to the test request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Verification {
-    /// As every stage reports.
+    /// The report, as of any stage.
     #[serde(flatten)]
     pub report: Report,
-    /// The request, where one could be sent.
+    /// The answer to the test request, if one could be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Answer>,
 }
@@ -74,10 +74,10 @@ impl Handler for Verify {
     }
 }
 
-/// Looks at a binding until nothing of it converges any more.
+/// Checks a binding, after everything in progress has completed.
 ///
 /// # Errors
-/// [`StageError::StillPending`] when the time is used up before that.
+/// [`StageError::StillPending`] if the time is used up before that.
 pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, StageError> {
     let session = Session::open(invocation, request).await?;
     let mut backoff = session.backoff();
@@ -96,7 +96,7 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         if converging.is_empty() {
             let blocked = plan.changes.iter().flat_map(|change| change.blocked.iter().cloned());
             let mut blocked: Vec<Reason> = blocked.chain(health.unhealthy).collect();
-            // What a plan would still change is drift: this run has not done it, or somebody undid it meanwhile.
+            // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
             let open = plan.changes.iter().filter(|change| change.is_open());
             blocked.extend(open.map(|change| {
                 Reason::new(Code::Drift, &session.binding().name, format!("Not in place: {}.", change.write))

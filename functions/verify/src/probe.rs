@@ -1,5 +1,5 @@
-//! One real HTTP request through the ALB: from here, if this function sits in the ALB's VPC, else through the probe of the
-//! ALB's region. Without either the run is "not probed", never "ok" by silence.
+//! One real HTTP request through the ALB: from this function if it runs in the ALB's VPC, else through the probe in the
+//! ALB's region. Without either, the result is "not probed", never a silent "ok".
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use openapi::{BodyLimit, fc};
 use serde::{Deserialize, Serialize};
 use stage::{Host, Session};
 
-/// How long the ALB may take: its own request timeout is 60 s, but a healthy backend answers at once.
+/// The timeout of the request. The ALB's own request timeout is 60 s, but a healthy backend answers at once.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Characters of a body that are kept.
+/// The most characters of a body that are kept.
 const EXCERPT: usize = 120;
-/// How much of the page is read.
+/// The most bytes of a body that are read.
 const PAGE: usize = 64 << 10;
 
 /// A request to send.
@@ -31,23 +31,23 @@ pub struct Probe {
     pub path: String,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// The URL that was asked.
+    /// The URL of the request.
     pub url: String,
     /// The status, if there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Who says that it served the request (the header `X-Served-By`), if anybody.
+    /// The server that answered, from the header `X-Served-By`, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub served_by: Option<String>,
-    /// The beginning of the body, or why there was no answer.
+    /// The first part of the body, or why there was no answer.
     pub text: String,
 }
 
-/// Proves a binding with `members` members, if anything can. Gives the answer and what is wrong.
+/// Tests a binding with `members` members, if a probe is available. Returns the answer, and the fault.
 pub(crate) async fn of_binding(
     session: &Session<'_>,
     topology: &Topology,
@@ -56,7 +56,7 @@ pub(crate) async fn of_binding(
     let binding = session.binding();
     let Some(load_balancer) = topology.alb() else { return (None, None) };
     if members == 0 {
-        return (None, None); // nobody could answer
+        return (None, None); // no member could answer
     }
     let spec = binding.verify.as_ref();
     let probe = Probe {
@@ -86,7 +86,7 @@ pub(crate) async fn of_binding(
     }
 }
 
-/// Sends a request from here.
+/// Sends a request from this function.
 pub(crate) async fn send(host: &Host, probe: &Probe) -> Answer {
     let url = format!("http://{}:{}{}", probe.name, probe.port, probe.path);
     let base = host.settings().resolve.get(&format!("{}:{}", probe.name, probe.port));
@@ -97,7 +97,7 @@ pub(crate) async fn send(host: &Host, probe: &Probe) -> Answer {
         Ok(request) => request,
         Err(error) => return failed(error.to_string()),
     };
-    // However long the page is: its status is what counts, and its beginning is shown.
+    // The page may be long, but only the status and its first part are needed.
     request.extensions_mut().insert(BodyLimit::First(PAGE));
     match host.clock().timeout(PATIENCE, host.transport().send(request)).await {
         Err(elapsed) => failed(elapsed.to_string()),
@@ -111,7 +111,7 @@ pub(crate) async fn send(host: &Host, probe: &Probe) -> Answer {
     }
 }
 
-/// Asks the probe of a region to send it.
+/// Invokes the probe of a region to send the request.
 async fn ask(session: &Session<'_>, region: &str, probe: &Probe) -> Result<Answer, Reason> {
     let function = format!("{}-verify", session.deployment().as_str());
     let failed = |what: String| {

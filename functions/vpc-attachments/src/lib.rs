@@ -1,5 +1,5 @@
-//! Step 3 of the procedure: both VPCs attached to the transit routers of their regions, associated with a route table and
-//! propagating into it. What the console's "advanced settings" do in one click, the API wants said one by one.
+//! Step 3 of the procedure: attaches both VPCs to the transit routers of their regions, associates the attachments with a
+//! route table and propagates into it. The console's "advanced settings" are one click; the API needs one call for each.
 
 use onboarding::change::{Change, StageName, Write};
 use onboarding::ids::{Region, VSwitchId, VpcId, ZoneId};
@@ -14,7 +14,7 @@ pub struct VpcAttachments;
 
 impl Stage for VpcAttachments {
     const NAME: StageName = StageName::VpcAttachments;
-    // What is billed waits until something can come of it: that takes a look at all that a member stands on.
+    // Billed changes wait until they can be of use, which takes a reading of everything that a member depends on.
     const NEEDS: Needs = Needs::SURROUNDINGS
         .and(Needs::CEN)
         .and(Needs::PREREQUISITES)
@@ -26,7 +26,7 @@ impl Stage for VpcAttachments {
         "cen:AssociateTransitRouterAttachmentWithRouteTable",
         "cen:EnableTransitRouterRouteTablePropagation",
         "cen:TagResources",
-        // Whether an attachment that was made, and is not listed, is gone: a dry run.
+        // To check by a dry run whether an attachment that was created, but is not listed, is gone.
         "cen:UpdateTransitRouterVpcAttachmentAttribute",
     ];
     const SHOWS: &'static [&'static str] = &[
@@ -61,14 +61,14 @@ async fn attach(
         ..Default::default()
     });
     let create = cbn::CreateTransitRouterVpcAttachment {
-        // Without the id a transit router would be made where there is none.
+        // Without the id, CEN would create a transit router in a region without one.
         transit_router_id: Some(router.id.to_string()),
         cen_id: Some(session.binding().cen.id.to_string()),
         region_id: Some(region.to_string()),
         vpc_id: vpc.to_string(),
         vpc_owner_id: session.cloud().owner(side_of(session.binding(), vpc)),
         zone_mappings: zones.collect(),
-        // Exact prefixes only: routes into the VPC are written one by one.
+        // Exact prefixes only, so routes in the VPC are written one by one.
         auto_publish_route_enabled: Some(false),
         transit_router_attachment_name: Some(format!("albridge-{vpc}")),
         tag: vec![cbn::Tag {

@@ -1,7 +1,8 @@
-//! Step 5 of the procedure: the system route table of the ALB's VPC sends the backends' prefixes to the transit router.
+//! Step 5 of the procedure: routes in the system route table of the ALB's VPC, from the backends' prefixes to the transit
+//! router.
 //!
-//! Exactly the prefixes of the vSwitches that hold backends: the console's default of whole private ranges would capture
-//! other traffic. The cloud takes one route write at a time per VPC.
+//! Only the prefixes of vSwitches with backends: the console's default, whole private ranges, would divert other traffic.
+//! The cloud accepts one route write at a time per VPC.
 
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;

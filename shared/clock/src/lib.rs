@@ -1,8 +1,8 @@
-//! The one source of time and randomness.
+//! The only source of time and randomness.
 //!
-//! Every other crate is handed a [`Clock`]; clippy bans the standard ways to read the time, sleep, or draw a random
-//! number. Wall time runs on tokio's clock, so a test that pauses tokio pauses everything at once, and a scaled clock
-//! lets a demo show many cloud minutes in seconds.
+//! Every other crate gets a [`Clock`]; clippy bans the standard ways to read the time, sleep, or draw a random number. The
+//! clock is based on tokio's clock, so a test that pauses tokio pauses everything at once. With a scaled clock, a demo
+//! shows many minutes of the cloud in seconds.
 
 mod random;
 mod reading;
@@ -16,24 +16,24 @@ use jiff::{SignedDuration, Timestamp};
 pub use random::Random;
 pub use reading::{Reading, ReadingError};
 
-/// Wall time, sleeping, and seeded randomness. Cheap to clone; clones share the random state.
+/// Time, sleeping, and seeded randomness. Cheap to clone; clones share the random state.
 #[derive(Clone)]
 pub struct Clock {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    /// What this clock showed when it was made.
+    /// The time of this clock when it was created.
     started: Timestamp,
-    /// What the real one showed then.
+    /// The real time at that moment.
     wall: Timestamp,
     instant: tokio::time::Instant,
-    /// How many seconds of this clock pass in one second of tokio's.
+    /// The seconds of this clock per second of tokio's clock.
     speed: f64,
     random: Mutex<Random>,
 }
 
-/// A deadline passed before the work was done.
+/// The deadline passed before the work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Elapsed;
 
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Clock {
 }
 
 impl Clock {
-    /// Real time, randomness from the system.
+    /// The real time, with randomness from the system.
     #[must_use]
     pub fn system() -> Self {
         Self::scaled(1.0)
@@ -66,7 +66,7 @@ impl Clock {
         Self::build(now, now, speed, Random::from_system())
     }
 
-    /// Goes on from what another process read of its clock, at that clock's speed: the two show the same time, if their
+    /// Follows the clock of another process, from a reading of it and at its speed. Both show the same time if their
     /// machines' clocks do.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the module that may read the clock")]
@@ -75,11 +75,11 @@ impl Clock {
         Self::build(reading.at(now), now, reading.speed(), Random::from_system())
     }
 
-    /// Starts at the real time and leaps over every wait: while there is work, time stands still; when every task waits,
-    /// it jumps to the next deadline. However slow the machine is, no deadline passes for want of a processor.
+    /// Starts at the real time and skips every wait: time stands still while there is work, and jumps to the next deadline
+    /// when every task waits. So no deadline passes because the machine is slow.
     ///
-    /// It stops tokio's own clock, so it wants a current-thread runtime, and a process whose peers are all in that process.
-    /// Only once: clones share it.
+    /// It pauses tokio's own clock, so it needs a current-thread runtime and a process that contains all of its peers.
+    /// Create it only once; clones share it.
     #[cfg(feature = "eager")]
     #[must_use]
     pub fn eager() -> Self {
@@ -87,7 +87,7 @@ impl Clock {
         Self::system()
     }
 
-    /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with one seed are alike.
+    /// Starts at `started` and follows tokio's clock, with a fixed seed: two runs with the same seed draw the same numbers.
     #[must_use]
     pub fn seeded(started: Timestamp, seed: u64) -> Self {
         Self::build(started, started, 1.0, Random::seeded(seed))
@@ -100,58 +100,58 @@ impl Clock {
         Self { inner: Arc::new(Inner { started, wall, instant, speed, random: Mutex::new(random) }) }
     }
 
-    /// What this clock shows.
+    /// The time of this clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         later(self.inner.started, self.inner.instant.elapsed().mul_f64(self.inner.speed))
     }
 
-    /// What a clock that is not scaled shows: requests are signed with it, for their receivers compare it with their own.
-    /// The same as [`Clock::now`] where the speed is 1 and nobody else's clock is followed.
+    /// The time of an unscaled clock. Requests are signed with it, because their receivers compare it with their own clock.
+    /// It equals [`Clock::now`] if the speed is 1 and no other clock is followed.
     #[must_use]
     pub fn wall(&self) -> Timestamp {
         later(self.inner.wall, self.inner.instant.elapsed())
     }
 
-    /// What another process has to know of this clock to show the same time.
+    /// A reading for another process, which can then show the same time.
     #[must_use]
     pub fn reading(&self) -> Reading {
         Reading::new(self.wall(), self.now(), self.speed())
     }
 
-    /// How many seconds of this clock pass in one real second.
+    /// The seconds of this clock per real second.
     #[must_use]
     pub fn speed(&self) -> f64 {
         self.inner.speed
     }
 
-    /// Sleeps for `duration` of this clock's time.
+    /// Sleeps for `duration` in this clock's time.
     #[expect(clippy::disallowed_methods, reason = "this is the module that may sleep")]
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration.div_f64(self.inner.speed)).await;
     }
 
-    /// Sleeps until this clock shows `deadline`; returns at once when it already does.
+    /// Sleeps until this clock shows `deadline`; returns at once if that has passed.
     pub async fn sleep_until(&self, deadline: Timestamp) {
         self.sleep(self.until(deadline)).await;
     }
 
-    /// What is left until `deadline`, zero when it has passed.
+    /// The time until `deadline`; zero if it has passed.
     #[must_use]
     pub fn until(&self, deadline: Timestamp) -> Duration {
         Duration::try_from(deadline.duration_since(self.now())).unwrap_or(Duration::ZERO)
     }
 
-    /// Runs `work` for at most `limit` of this clock's time.
+    /// Runs `work` for at most `limit` in this clock's time.
     ///
     /// # Errors
-    /// [`Elapsed`] when `work` was not done by then; it is dropped.
+    /// [`Elapsed`] if `work` was not done in time; it is dropped.
     #[expect(clippy::disallowed_methods, reason = "this is the module that may time out")]
     pub async fn timeout<F: Future>(&self, limit: Duration, work: F) -> Result<F::Output, Elapsed> {
         tokio::time::timeout(limit.div_f64(self.inner.speed), work).await.map_err(|_| Elapsed)
     }
 
-    /// A uniformly drawn duration from zero up to `most`: full jitter.
+    /// A random duration from zero up to `most`, uniformly distributed (full jitter).
     #[must_use]
     pub fn jitter(&self, most: Duration) -> Duration {
         most.mul_f64(self.random(Random::fraction))
@@ -216,7 +216,7 @@ mod tests {
         clock.sleep(Duration::from_secs(600)).await;
         assert_eq!(clock.now().duration_since(begun.0), SignedDuration::from_secs(600));
         assert_eq!(clock.wall().duration_since(begun.1), SignedDuration::from_secs(30));
-        // A reading that was taken a minute of wall time before the follower began.
+        // A reading that was taken one minute of real time before the follower started.
         let told: Reading = clock.reading().to_string().parse().unwrap();
         let follower = Clock::following(&told);
         let drift = follower.now().duration_since(told.at(follower.wall()));

@@ -3,19 +3,19 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 
-/// A source of numbers that one seed determines. A clone goes on alike.
+/// A random number generator whose sequence the seed determines. A clone continues with the same sequence.
 #[derive(Debug, Clone)]
 pub struct Random(fastrand::Rng);
 
 impl Random {
-    /// The sequence of this seed.
+    /// A generator with this seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(fastrand::Rng::with_seed(seed))
     }
 
     pub(crate) fn from_system() -> Self {
-        // The standard library seeds its hash maps from the operating system; two instances that start in the same
+        // The standard library seeds its hash maps from the operating system. Two processes that start in the same
         // nanosecond must not draw the same nonces.
         Self::seeded(RandomState::new().build_hasher().finish())
     }
@@ -24,7 +24,7 @@ impl Random {
         self.0.u64(..)
     }
 
-    /// A number from 0 up to 1.
+    /// A number from 0 up to, but not including, 1.
     pub fn fraction(&mut self) -> f64 {
         self.0.f64()
     }

@@ -1,12 +1,12 @@
-//! What one process tells another of its clock.
+//! A reading of a clock, to pass to another process.
 
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock as it was read once: what it showed at which real time, and how fast it runs. As text, the three with a space
-/// between them: `2026-11-22T08:00:00Z 2026-11-22T09:00:00Z 20`.
+/// A reading of a clock: the real time, the clock's time, and its speed. As text, the three are separated by spaces:
+/// `2026-11-22T08:00:00Z 2026-11-22T09:00:00Z 20`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     wall: Timestamp,
@@ -14,7 +14,7 @@ pub struct Reading {
     speed: f64,
 }
 
-/// A text that is no reading of a clock.
+/// The text is not a reading of a clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadingError;
 
@@ -29,19 +29,19 @@ impl fmt::Display for ReadingError {
 impl std::error::Error for ReadingError {}
 
 impl Reading {
-    /// A clock that shows `shown` at the real time `wall`, and runs `speed` times as fast.
+    /// A clock that shows `shown` at the real time `wall`, and runs at `speed`.
     #[must_use]
     pub const fn new(wall: Timestamp, shown: Timestamp, speed: f64) -> Self {
         Self { wall, shown, speed }
     }
 
-    /// How many seconds of the clock pass in a real one.
+    /// The seconds of the clock per real second.
     #[must_use]
     pub const fn speed(&self) -> f64 {
         self.speed
     }
 
-    /// What the clock shows at a real time.
+    /// The time of the clock at a real time.
     #[must_use]
     pub fn at(&self, wall: Timestamp) -> Timestamp {
         let real = wall.duration_since(self.wall).as_secs_f64();

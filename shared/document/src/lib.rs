@@ -1,56 +1,56 @@
-//! YAML and JSON documents from outside, read within limits.
+//! Parses YAML and JSON documents from external sources, within limits.
 //!
-//! Templates, flow definitions, scenarios and fault rules come from whoever talks to the emulator. Reading one must not
-//! overflow the stack, fill the memory or take minutes, whatever it holds: its length, its depth, the number of its values
-//! and what its aliases repeat are bounded, and a document beyond a bound is refused with one sentence.
+//! Any client of the emulator can send templates, flow definitions, scenarios and fault rules. Whatever such a document
+//! contains, parsing must not overflow the stack, exhaust the memory or take minutes. So its length, depth, number of
+//! values and alias expansion are limited, and a document beyond a limit is refused with one sentence.
 //!
-//! YAML 1.2 is read: only `true` and `false` are booleans, tags are refused.
+//! The format is YAML 1.2: only `true` and `false` are booleans, and tags are refused.
 
 use serde::de::DeserializeOwned;
 use serde_saphyr::options::AliasLimits;
 use serde_saphyr::{Budget, Error, Options};
 
-/// Deepest nesting of lists and mappings. Reading is recursive and takes about 32 kB of stack a level in a debug build, so that a
-/// thread of tokio's (2 MB) has room for it. The deepest document of albridge's own, its template, has 11 levels.
+/// The deepest nesting of lists and mappings. The parser is recursive and needs about 32 kB of stack per level in a debug
+/// build, which fits into a tokio thread (2 MB). The deepest document of albridge itself, its template, has 11 levels.
 pub const DEPTH: usize = 40;
 
-/// Longest key, in bytes. Error messages and paths repeat keys.
+/// The longest key, in bytes. Error messages and paths contain keys.
 pub const KEY: usize = 1_024;
 
-/// How much of a document is read.
+/// The limits of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of text.
+    /// The most bytes of text.
     pub bytes: usize,
-    /// Values, those that aliases repeat included.
+    /// The most values, including repetitions by aliases.
     pub values: usize,
 }
 
 impl Limits {
-    /// A ROS template or a flow definition. ROS takes templates of up to 524,288 bytes.
+    /// For a ROS template or a flow definition. ROS accepts templates of up to 524,288 bytes.
     pub const DEFINITION: Self = Self { bytes: 512 * 1024, values: 100_000 };
-    /// A world to begin with: it may hold thousands of instances.
+    /// For the initial state of an emulated world, which may contain thousands of instances.
     pub const WORLD: Self = Self { bytes: 16 * 1024 * 1024, values: 1_000_000 };
-    /// A list of fault rules.
+    /// For a list of fault rules.
     pub const RULES: Self = Self { bytes: 1024 * 1024, values: 50_000 };
 }
 
-/// Why a document is not read.
+/// Why a document was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct DocumentError {
-    /// Line and column, both counted from 1, where they are known.
+    /// Line and column, both from 1, if they are known.
     pub at: Option<(u64, u64)>,
-    /// One sentence without its full stop. Names line and column where they are known.
+    /// One sentence without its full stop. Contains line and column if they are known.
     pub reason: String,
-    /// Whether it is a document, but beyond a limit.
+    /// Whether it exceeds a limit.
     pub beyond_limit: bool,
 }
 
-/// Reads a document as a `T`.
+/// Parses a document as a `T`.
 ///
 /// # Errors
-/// [`DocumentError`]: what is wrong, and where; or which limit the text is beyond.
+/// [`DocumentError`]: the problem and its place, or the limit that is exceeded.
 ///
 /// ```
 /// let ports: Vec<u16> = document::read("[80, 443]", document::Limits::RULES)?;
@@ -70,10 +70,11 @@ pub fn read<T: DeserializeOwned>(text: &str, limits: Limits) -> Result<T, Docume
 fn options(limits: Limits) -> Options {
     let budget: Option<Budget> = serde_saphyr::budget! {
         max_depth: DEPTH,
-        // The scanner looks 1,024 characters ahead for the end of a key: it must not complain first.
+        // The scanner looks 1,024 characters ahead for the end of a key; it must not report its own error before the depth
+        // limit does.
         flow_nesting_limit: 2_048,
         max_nodes: limits.values,
-        // A value begins, and a collection ends as well.
+        // A scalar is one event; a collection is two, its start and its end.
         max_events: limits.values.saturating_mul(2),
         max_aliases: limits.values,
         max_anchors: limits.values,

@@ -1,4 +1,4 @@
-//! From Function Compute to a stage: what every function's process, and every one of its invocations, have in common.
+//! From Function Compute to a stage: what the processes and invocations of all functions have in common.
 //!
 //! ```text
 //!   main ── serve ── fc-runtime ── handle ── Handler::answer ── stage::run
@@ -14,17 +14,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stage::{Host, Invocation, Needs, Report, Request, Stage, StageError};
 
-/// A function: what it may call, and how it answers. Every [`Stage`] is one.
+/// A function: its permissions, and how it answers. Every [`Stage`] is one.
 pub trait Handler: Copy + Send + Sync + 'static {
     /// Its name.
     const NAME: StageName;
-    /// What it has to see.
+    /// What it reads.
     const NEEDS: Needs;
-    /// The permissions that it needs beyond those of seeing it.
+    /// The permissions that it needs beyond those for reading.
     const ACTIONS: &'static [&'static str];
-    /// What an invocation brings, as JSON.
+    /// The input of an invocation, as JSON.
     type Event: DeserializeOwned + Send + 'static;
-    /// What it is answered with, as JSON.
+    /// The answer to an invocation, as JSON.
     type Answer: Serialize + Send + 'static;
 
     /// Answers one invocation.
@@ -51,10 +51,10 @@ impl<S: Stage + Copy + Send + 'static> Handler for S {
     }
 }
 
-/// One invocation, with the credentials and the deadline that Function Compute gives it.
+/// Handles one invocation, with the credentials and the deadline from Function Compute.
 ///
 /// # Errors
-/// The handler's failure, with the name that the workflow's Retry goes by.
+/// The handler's failure, with the error name that the workflow's Retry matches.
 pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Event>) -> Result<H::Answer, Diagnostic> {
     let LambdaEvent { payload, context } = event;
     let keys = context.credentials.as_ref();
@@ -66,8 +66,8 @@ pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Ev
     })
 }
 
-/// The whole of a function's main: settings from the environment, then one invocation after the other or several at once,
-/// as Function Compute sends them, until it ends the process.
+/// The main function of every function's binary: reads settings from the environment, then handles invocations, one at a
+/// time or several at once as Function Compute sends them, until it ends the process.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "where a process begins is where the environment is read")]
 #[expect(clippy::print_stderr, reason = "without settings there is no log yet")]

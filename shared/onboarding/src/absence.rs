@@ -1,7 +1,6 @@
-//! What stands against the proof that an instance is gone.
+//! Why the absence of an instance from a listing does not prove its release.
 //!
-//! A listing without it proves nothing: the cloud has answered with an empty list where a permission was missing
-//! (`docs/decisions/0020-absence.md`).
+//! The cloud has answered with an empty list where a permission was missing (`docs/decisions/0020-absence.md`).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,17 +12,17 @@ use crate::ids::{InterfaceId, VpcId};
 pub enum Unproven {
     /// A reading by its id shows it.
     Shown,
-    /// Readings by its id show it in a VPC that is not its backend's: it is not released, and it leaves.
+    /// Readings by its id show it in another VPC than its backend's: it is not released, but its member is drained.
     Elsewhere {
-        /// Where it is now.
+        /// The VPC where it is now.
         vpc: VpcId,
     },
-    /// A network interface of its VPC belongs to it.
+    /// A network interface in its VPC still belongs to it.
     Interface {
         /// The interface.
         interface: InterfaceId,
     },
-    /// Its VPC's listing of network interfaces is empty.
+    /// The listing of network interfaces of its VPC is empty.
     NoInterfaces {
         /// The VPC.
         vpc: VpcId,

@@ -1,6 +1,6 @@
-//! The one thing an operator writes: which instances belong behind which ALB, and what albridge may do for it.
+//! The configuration that an operator writes: which instances belong behind which ALB, and what albridge may do.
 //!
-//! Defaults are the procedure's. Reading and checking the text is `store`'s work.
+//! The defaults are those of the manual procedure. The module `store` parses and checks the text.
 
 use std::collections::BTreeMap;
 
@@ -129,8 +129,8 @@ pub struct ServerGroupSpec {
 }
 
 impl ServerGroupSpec {
-    /// The settings to compare with what the cloud has. Connection draining is a feature of the Standard and WAF
-    /// editions; elsewhere members are drained by weight.
+    /// The settings to compare with the observed ones. Only the Standard and WAF editions have connection draining; in
+    /// other editions members are drained by weight 0 alone.
     #[must_use]
     pub fn settings(&self, edition: &str) -> ServerGroupSettings {
         let check = &self.health_check;
@@ -155,7 +155,7 @@ impl ServerGroupSpec {
         }
     }
 
-    /// The ports that the ALB's addresses must reach: the service's and the health check's.
+    /// The ports that the ALB must reach: those of the service and of the health check.
     #[must_use]
     pub fn ports(&self) -> Vec<u16> {
         let check =
@@ -200,20 +200,20 @@ pub struct HealthCheckSpec {
 }
 
 impl HealthCheckSpec {
-    /// Whether it is a gRPC check, which has methods and codes of its own.
+    /// Whether it is a gRPC check, which has its own methods and codes.
     #[must_use]
     pub fn is_grpc(&self) -> bool {
         self.protocol == "gRPC"
     }
 
-    /// The method, as stated or as the API's default for the protocol.
+    /// The method as configured, or the default for the protocol.
     #[must_use]
     pub fn method(&self) -> &str {
         let usual = if self.is_grpc() { "POST" } else { "HEAD" };
         self.method.as_deref().unwrap_or(usual)
     }
 
-    /// The codes, as stated or the usual ones of the protocol.
+    /// The codes as configured, or the defaults for the protocol.
     #[must_use]
     pub fn codes(&self) -> Vec<String> {
         let usual: &[&str] = if self.is_grpc() { &["0"] } else { &["http_2xx", "http_3xx"] };
@@ -315,7 +315,7 @@ pub struct Select {
 }
 
 impl Select {
-    /// Whether an instance with these tags is wanted.
+    /// Whether an instance with these tags is selected.
     #[must_use]
     pub fn matches(&self, tags: &BTreeMap<String, String>) -> bool {
         self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
@@ -394,7 +394,7 @@ pub enum OnStop {
 }
 
 impl Binding {
-    /// Every region of the binding, the ALB's first, each once.
+    /// Every region of the binding without duplicates, the ALB's first.
     #[must_use]
     pub fn regions(&self) -> Vec<&Region> {
         let mut regions = vec![&self.alb.region];
@@ -406,7 +406,7 @@ impl Binding {
         regions
     }
 
-    /// Backend regions other than the ALB's: each needs an inter-region connection.
+    /// Backend regions other than the ALB's; each needs an inter-region connection.
     #[must_use]
     pub fn remote_regions(&self) -> Vec<&Region> {
         self.regions().into_iter().skip(1).collect()

@@ -1,7 +1,7 @@
-//! Changes: what a plan is made of.
+//! Changes: the elements of a plan.
 //!
-//! A change names resources by what they are for ([`AttachmentRef`]) where their ids may not exist yet, so that a whole
-//! plan can be made, shown and saved before the first write.
+//! Where the id of a resource may not exist yet, a change refers to it by its purpose ([`AttachmentRef`]). So a whole plan
+//! can be computed, shown and saved before the first write.
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -17,38 +17,38 @@ use crate::mark::MemberState;
 use crate::reason::Reason;
 use crate::topology::{AttachmentRef, ServerGroupSettings};
 
-/// The handlers, in the order of the procedure.
+/// The stages, in the order of the procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StageName {
-    /// Events, timer and manual requests become executions.
+    /// Starts executions for events, the timer and manual requests.
     Dispatch,
-    /// Precautions and prerequisites.
+    /// The checks of precautions and prerequisites.
     Preflight,
     /// Step 1: the server group.
     ServerGroup,
     /// Step 2: the listener.
     Listener,
-    /// Step 3: both VPCs attached.
+    /// Step 3: the attachments of both VPCs.
     VpcAttachments,
     /// Step 4: the inter-region connection.
     PeerAttachment,
-    /// Step 5: routes of the ALB's VPC.
+    /// Step 5: the routes in the ALB's VPC.
     VpcRoutes,
-    /// Step 6: the way back.
+    /// Step 6: the return routes.
     BackToOrigin,
-    /// Step 7: security-group rules.
+    /// Step 7: security group rules.
     SecurityRules,
-    /// Step 1, second half: members.
+    /// Step 1, second part: the members.
     BackendServers,
-    /// Step 8: the test.
+    /// Step 8: the test request.
     Verify,
-    /// Afterwards: routes and rules of this deployment that no binding needs are removed.
+    /// Last: removes routes and rules of this deployment that no binding needs.
     Prune,
 }
 
 impl StageName {
-    /// Every stage, in order.
+    /// All stages, in order.
     pub const ALL: [Self; 12] = [
         Self::Dispatch,
         Self::Preflight,
@@ -64,7 +64,7 @@ impl StageName {
         Self::Prune,
     ];
 
-    /// The name as functions, logs and the CLI spell it.
+    /// The name in functions, logs and the CLI.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,25 +90,25 @@ impl fmt::Display for StageName {
     }
 }
 
-/// Who may make a change.
+/// Who may approve a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Consent {
-    /// Any run.
+    /// Any run may make it.
     Run,
-    /// A person who saw the plan, unless the binding says `provision: auto`.
+    /// A person must approve the plan, unless the binding says `provision: auto`.
     Person,
 }
 
-/// An ingress rule to make.
+/// An ingress rule to create.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DesiredRule {
     /// The TCP port.
     pub port: u16,
-    /// Who may send.
+    /// The allowed source prefix.
     pub source: Ipv4Net,
-    /// 1 (first) to 100.
+    /// 1 (evaluated first) to 100.
     pub priority: u8,
 }
 
@@ -117,50 +117,50 @@ pub struct DesiredRule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "do")]
 pub enum Write {
-    /// Make the binding's server group in the ALB's VPC.
+    /// Create the binding's server group in the ALB's VPC.
     CreateServerGroup { name: String, vpc: VpcId, settings: ServerGroupSettings },
-    /// Bring our server group's settings back to the binding's.
+    /// Set the settings of our server group to those of the binding.
     UpdateServerGroup { group: ServerGroupId, settings: ServerGroupSettings },
-    /// Delete an empty duplicate of our own making.
+    /// Delete an empty duplicate that we created.
     DeleteServerGroup { group: ServerGroupId },
-    /// Make the listener, forwarding to the binding's server group.
+    /// Create the listener, forwarding to the binding's server group.
     CreateListener { protocol: String, port: u16 },
-    /// Point our listener back to the binding's server group.
+    /// Let our listener forward to the binding's server group again.
     ForwardListener { listener: ListenerId },
     /// Attach a VPC to the transit router of its region.
     AttachVpc { region: Region, vpc: VpcId, zones: Vec<(ZoneId, VSwitchId)> },
-    /// Connect two regions.
+    /// Create the inter-region connection of two regions.
     Connect { from: Region, to: Region, mbps: u32, package: Option<crate::ids::BandwidthPackageId> },
-    /// Give our connection the bandwidth that the binding says.
+    /// Set our connection to the bandwidth in the binding.
     SetBandwidth { from: Region, to: Region, mbps: u32 },
-    /// Make a connection tell each side the other's routes.
+    /// Let a connection publish the routes of each side to the other.
     PublishRoutes { from: Region, to: Region },
-    /// Packets that come in by the attachment are looked up in this table.
+    /// Associate the attachment with this table, where its packets are then looked up.
     Associate { region: Region, table: RouteTableId, attachment: AttachmentRef },
-    /// The attachment's prefixes are propagated into this table.
+    /// Propagate the routes of the attachment into this table.
     Propagate { region: Region, table: RouteTableId, attachment: AttachmentRef },
-    /// A VPC's table sends a prefix to the transit router.
+    /// Add a route in a VPC's table with the transit router as next hop.
     AddVpcRoute { region: Region, vpc: VpcId, table: RouteTableId, destination: Ipv4Net },
-    /// A marked VPC route that no binding needs.
+    /// Remove a VPC route of ours that no binding needs.
     RemoveVpcRoute { region: Region, vpc: VpcId, table: RouteTableId, route: RouteEntryId, destination: Ipv4Net },
-    /// A transit router's table sends a prefix to the ALB's VPC.
+    /// Add a transit router route with the ALB's VPC as next hop.
     AddTransitRoute { region: Region, table: RouteTableId, destination: Ipv4Net, attachment: AttachmentRef },
-    /// A marked transit-router route that no binding needs.
+    /// Remove a transit router route of ours that no binding needs.
     RemoveTransitRoute { region: Region, table: RouteTableId, route: RouteEntryId, destination: Ipv4Net },
-    /// A security group lets the ALB's prefixes in.
+    /// Allow the ALB's source prefixes in a security group.
     AllowIngress { region: Region, group: SecurityGroupId, rules: Vec<DesiredRule> },
-    /// A marked rule that no binding needs.
+    /// Remove a rule of ours that no binding needs.
     RevokeIngress { region: Region, group: SecurityGroupId, rule: RuleId, source: String },
-    /// Register an instance.
+    /// Register an instance as a member.
     AddServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32 },
-    /// Set a member's weight and what its description notes about it.
+    /// Set a member's weight, and the state in its description.
     UpdateServer { instance: InstanceId, address: Ipv4Addr, port: u16, weight: u32, state: MemberState },
-    /// Take a member out.
+    /// Deregister a member.
     RemoveServer { instance: InstanceId, address: Ipv4Addr, port: u16, why: Leaving },
 }
 
 impl Write {
-    /// The attachment that it makes.
+    /// The attachment that it creates.
     pub(crate) fn makes(&self) -> Option<AttachmentRef> {
         match self {
             Self::AttachVpc { vpc, .. } => Some(AttachmentRef::Vpc { vpc: vpc.clone() }),
@@ -186,31 +186,31 @@ impl Write {
     }
 }
 
-/// Why a member leaves.
+/// Why a member is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Leaving {
-    /// Its instance is gone: absent in two whole readings by id, and no interface of its VPC belongs to it.
+    /// Its instance is released: two complete readings by id do not contain it, and no interface in its VPC belongs to it.
     Released,
-    /// Its instance is stopped past the grace time, and the binding says drain.
+    /// Its instance has been stopped for longer than the grace period, and the binding says `onStop: drain`.
     Stopped,
-    /// Its instance no longer has the tags.
+    /// Its instance no longer has the selected tags.
     Untagged,
-    /// Its instance has another address now.
+    /// Its instance has another address or port now, or is in another VPC.
     Moved,
 }
 
-/// A write, the stage that makes it, and what stands against it.
+/// A write, the stage that makes it, and what blocks it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
-    /// Who makes it.
+    /// The stage that makes it.
     pub stage: StageName,
-    /// What is written.
+    /// The write itself.
     pub write: Write,
-    /// Whether a person must have seen it.
+    /// Whether a person must approve it.
     pub consent: Consent,
-    /// What blocks it; empty when it may be made.
+    /// The reasons that block it; empty if it may be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Reason>,
 }
@@ -222,14 +222,14 @@ impl Change {
         Self { stage, write, consent: Consent::Run, blocked: Vec::new() }
     }
 
-    /// The same, but only with a person's yes.
+    /// The same change with this consent.
     #[must_use]
     pub fn with_consent(mut self, consent: Consent) -> Self {
         self.consent = consent;
         self
     }
 
-    /// The same, blocked by one more reason.
+    /// The same change with one more blocking reason.
     #[must_use]
     pub fn blocked_by(mut self, reason: Reason) -> Self {
         if !self.blocked.contains(&reason) {

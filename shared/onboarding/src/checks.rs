@@ -1,10 +1,10 @@
-//! The named checks: one for each precaution and prerequisite of the procedure that the planners do not meet on their own
-//! way (`procedure.md`; `cloud-apis.md` sections 7 to 11 and 15). Pure.
+//! The named checks: one for each precaution and prerequisite of the procedure that the planners do not handle themselves
+//! (`procedure.md`; `cloud-apis.md` sections 7 to 11 and 15). Pure functions.
 //!
-//! A check looks at facts and gives [`Finding`]s; each names the changes that depend on it ([`Target`]), and only those are
-//! blocked. A finding that blocks nothing of a plan is still reported with it. A fact that a call failed to bring blocks
-//! what depends on it as [`Code::Unread`]; one that a stage did not ask for says nothing, which is why
-//! every stage reads what the checks of its own changes look at.
+//! A check evaluates facts and returns [`Finding`]s. Each finding names the changes that depend on it ([`Target`]), and
+//! only those are blocked. A finding that blocks nothing in a plan is still reported with it. If a call for a fact failed,
+//! the changes that depend on it are blocked with [`Code::Unread`]. A fact that a stage did not ask for has no effect, so
+//! every stage reads the facts that the checks of its own changes need.
 
 mod alb;
 mod attachments;
@@ -29,7 +29,7 @@ pub(crate) use orphans::orphans;
 use crate::desired;
 use crate::inputs::Inputs;
 
-/// All checks of a binding. Without a load balancer there is nothing to check yet: the first planner says so.
+/// All checks of a binding. Without a load balancer there is nothing to check; the first planner reports it.
 #[must_use]
 pub fn check(inputs: &Inputs<'_>) -> Vec<Finding> {
     let Ok(load_balancer) = desired::load_balancer(inputs.binding, inputs.topology) else { return Vec::new() };

@@ -1,6 +1,6 @@
-//! What a binding wants of the world as it was seen: source prefixes, instances, routes, rules.
+//! The desired state of a binding, given the observed state: source prefixes, instances, routes, rules.
 //!
-//! One place computes it, so that the planners add exactly what prune leaves alone.
+//! Both the planners and prune use it, so prune keeps exactly what the planners add.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -15,8 +15,8 @@ use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
 
-/// Routes and rules that a binding desired. `complete` is false when something that decides it could not be read: then
-/// nothing of it may be taken for unwanted.
+/// The routes and rules that a binding wants. If `complete` is false, part of the input could not be read, and then nothing
+/// may count as unwanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired {
     /// Routes of VPC tables to the transit router.
@@ -25,7 +25,7 @@ pub struct Desired {
     pub transit_routes: BTreeSet<DesiredTransitRoute>,
     /// Ingress rules, by security group.
     pub rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
-    /// Whether everything that decides it was read.
+    /// Whether all of the input could be read.
     pub complete: bool,
 }
 
@@ -38,9 +38,9 @@ pub struct DesiredVpcRoute {
     pub vpc: VpcId,
     /// The table.
     pub table: RouteTableId,
-    /// Where it applies.
+    /// The destination prefix.
     pub destination: Ipv4Net,
-    /// Forward (from the ALB's VPC), or back to origin.
+    /// Whether it is a forward route (in the ALB's VPC) or a back-to-origin route.
     pub forward: bool,
 }
 
@@ -51,23 +51,23 @@ pub struct DesiredTransitRoute {
     pub region: Region,
     /// The table.
     pub table: RouteTableId,
-    /// Where it applies.
+    /// The destination prefix.
     pub destination: Ipv4Net,
-    /// Where it leads.
+    /// The next hop.
     pub attachment: AttachmentRef,
 }
 
-/// The ALB's generation: as the binding says, else by the API's fields. Local addresses mean upgraded.
+/// The ALB's generation: the binding's if it states one, else by the API's fields. Local addresses mean upgraded.
 #[must_use]
 pub fn generation(binding: &Binding, load_balancer: &LoadBalancer) -> Generation {
     let has_local_addresses = load_balancer.zones.iter().any(|zone| !zone.local_addresses.is_empty());
     binding.alb.generation.unwrap_or(if has_local_addresses { Generation::Upgraded } else { Generation::Classic })
 }
 
-/// The prefixes from which the ALB sends requests and health checks.
+/// The source prefixes of the ALB's requests and health checks.
 ///
 /// # Errors
-/// The reason why they are not known.
+/// Why they are not known.
 pub fn sources(binding: &Binding, topology: &Topology) -> Result<Vec<Ipv4Net>, Reason> {
     let load_balancer = load_balancer(binding, topology)?;
     match generation(binding, load_balancer) {
@@ -96,10 +96,10 @@ pub fn sources(binding: &Binding, topology: &Topology) -> Result<Vec<Ipv4Net>, R
     }
 }
 
-/// The load balancer, or why it cannot be worked with.
+/// The load balancer, or why it is not available.
 ///
 /// # Errors
-/// Unread, or missing.
+/// It is unread, or does not exist.
 pub fn load_balancer<'a>(binding: &Binding, topology: &'a Topology) -> Result<&'a LoadBalancer, Reason> {
     let id = &binding.alb.id;
     if let Some(why) = topology.load_balancer.why_unknown() {
@@ -110,7 +110,7 @@ pub fn load_balancer<'a>(binding: &Binding, topology: &'a Topology) -> Result<&'
     })
 }
 
-/// Instances whose tags match, with the backend that wants them, whatever their state.
+/// Instances with the selected tags and their backend, whatever their status.
 pub fn selected<'a>(
     binding: &'a Binding,
     topology: &'a Topology,
@@ -122,7 +122,8 @@ pub fn selected<'a>(
     })
 }
 
-/// Why an address cannot be a remote member, if it cannot: the prefixes that Remote IP takes (cloud-apis.md section 4).
+/// Why an address cannot be a remote member: it is outside of the prefixes that Remote IP accepts (cloud-apis.md section
+/// 4).
 pub(crate) fn not_private(id: &InstanceId, address: Ipv4Addr) -> Option<Reason> {
     let prefixes = [([10, 0, 0, 0], 8), ([100, 64, 0, 0], 10), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
     let private = prefixes.iter().any(|(base, length)| Ipv4Net::new_assert((*base).into(), *length).contains(&address));
@@ -130,7 +131,7 @@ pub(crate) fn not_private(id: &InstanceId, address: Ipv4Addr) -> Option<Reason> 
     (!private).then(|| Reason::new(Code::AddressNotPrivate, id, message()))
 }
 
-/// Everything the binding wants in tables and security groups.
+/// All routes and rules that the binding wants.
 #[must_use]
 pub fn entries(inputs: &Inputs<'_>) -> Desired {
     let Inputs { binding, topology, .. } = *inputs;
@@ -139,7 +140,7 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
         return Desired { complete: false, ..desired };
     };
     let classic = generation(binding, load_balancer) == Generation::Classic;
-    // Inside of the ALB's own VPC no way is needed, and none could be made: the checks refuse such a backend.
+    // A backend in the ALB's own VPC needs no routes, and none are possible; the checks refuse it.
     for backend in binding.backends.iter().filter(|backend| backend.vpc != load_balancer.vpc) {
         let addresses = addresses(inputs, backend);
         if addresses.is_empty() {
@@ -158,7 +159,7 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
             }));
         }
         for vswitch in &vswitches {
-            // The classic procedure knows only the system table; the check of custom tables reports the rest.
+            // For a classic ALB only the system table is supported; a check reports backends with custom tables.
             let table = if classic { vpc.system_table() } else { vpc.table_of(vswitch) };
             let Some(table) = table else { continue };
             desired.vpc_routes.extend(sources.iter().map(|source| DesiredVpcRoute {
@@ -177,7 +178,7 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
     desired
 }
 
-/// The addresses of a backend that packets must reach: of its selected instances, and of members still registered.
+/// The addresses of a backend that packets must reach: those of selected instances, and of members still registered.
 fn addresses(inputs: &Inputs<'_>, backend: &Backend) -> BTreeSet<Ipv4Addr> {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let Some(vpc) = topology.vpc(&backend.vpc) else { return BTreeSet::new() };
@@ -189,8 +190,8 @@ fn addresses(inputs: &Inputs<'_>, backend: &Backend) -> BTreeSet<Ipv4Addr> {
     selected.chain(members).collect()
 }
 
-/// Non-upgraded only: the ALB region's transit router sends the source prefixes to the ALB's VPC, in the table where
-/// packets from this backend are looked up.
+/// Only for a non-upgraded ALB: routes from the source prefixes to the ALB's VPC, in the route table of the ALB region's
+/// transit router where this backend's packets are looked up.
 fn back_to_alb(
     topology: &Topology,
     load_balancer: &LoadBalancer,
@@ -211,7 +212,7 @@ fn back_to_alb(
         .collect()
 }
 
-/// By which attachment a backend's packets arrive at the transit router of the ALB's region.
+/// The attachment through which a backend's packets arrive at the transit router of the ALB's region.
 fn arriving(load_balancer: &LoadBalancer, backend: &Backend) -> AttachmentRef {
     if backend.region == load_balancer.region {
         AttachmentRef::Vpc { vpc: backend.vpc.clone() }
@@ -220,8 +221,8 @@ fn arriving(load_balancer: &LoadBalancer, backend: &Backend) -> AttachmentRef {
     }
 }
 
-/// The table of a transit router where packets of an attachment are, or will be, looked up: the one it is associated
-/// with, else the system table.
+/// The table of a transit router where packets of an attachment are, or will be, looked up: the associated one, else the
+/// system table.
 #[must_use]
 pub fn table_for(topology: &Topology, router: &TransitRouter, attachment: &AttachmentRef) -> Option<RouteTableId> {
     topology
@@ -231,7 +232,7 @@ pub fn table_for(topology: &Topology, router: &TransitRouter, attachment: &Attac
         .map(|table| table.id.clone())
 }
 
-/// One rule for each source prefix and port, in one group of each selected instance's interface.
+/// One rule for each source prefix and port, in one security group of each selected instance's interface.
 fn rules(binding: &Binding, topology: &Topology, sources: &[Ipv4Net]) -> BTreeSet<(SecurityGroupId, DesiredRule)> {
     let ports = binding.server_group.ports();
     let mut wanted = BTreeSet::new();
@@ -247,7 +248,7 @@ fn rules(binding: &Binding, topology: &Topology, sources: &[Ipv4Net]) -> BTreeSe
     wanted
 }
 
-/// The group that rules for an instance go into: the first of its interface's groups that may be changed.
+/// The security group for the rules of an instance: the first of its interface's groups that is not service-managed.
 #[must_use]
 pub fn group_for_rules<'a>(topology: &'a Topology, instance: &Instance) -> Option<&'a SecurityGroup> {
     instance.security_groups.iter().filter_map(|id| topology.security_group(id)).find(|group| !group.service_managed)

@@ -1,4 +1,4 @@
-//! How an ALB reaches its backends.
+//! The source addresses of an ALB's requests to its backends.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A type per identifier, so that a VPC's id is never handed over where a route table's is wanted.
+//! One type per kind of identifier, so that the compiler rejects the id of another kind of resource.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -14,7 +14,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// The identifier as the cloud spells it.
+            /// The identifier in the cloud's spelling.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -90,5 +90,5 @@ id! {
     BindingName,
 }
 
-/// The form of a binding's name: it becomes part of marks, descriptions and execution names.
+/// The format of a binding's name, which becomes part of ownership tags, descriptions and execution names.
 pub(crate) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";

@@ -1,4 +1,4 @@
-//! What a plan is made from: the binding, what was seen, and what the analysis of paths says.
+//! The inputs of a plan: the binding, the observed state, and the verdicts on paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,61 +11,62 @@ use crate::mark::Deployment;
 use crate::reason::Reason;
 use crate::topology::Topology;
 
-/// What a plan is made from.
+/// The inputs of a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
-    /// Whose marks count as ours.
+    /// The deployment whose ownership tags count as ours.
     pub deployment: &'a Deployment,
-    /// What is wanted.
+    /// The binding, which defines the desired state.
     pub binding: &'a Binding,
-    /// Every binding of the store, this one among them, in the order of the store.
+    /// All bindings of the store, including this one, in the order of the store.
     pub store: &'a [Binding],
-    /// What was seen.
+    /// The observed state.
     pub topology: &'a Topology,
-    /// When it was seen.
+    /// The time of the plan.
     pub now: Timestamp,
-    /// Whether a person saw this plan and said yes.
+    /// Whether a person approved this plan.
     pub approved: bool,
-    /// When the invocation began: a mark that is not older was not there at its first reading.
+    /// When the invocation started. A mark that is not older than this was written after its first reading.
     pub opened: Timestamp,
-    /// Members that this invocation has dealt with already.
+    /// Members that this invocation has already drained or deregistered.
     pub departures: &'a Departures,
 }
 
-/// Members that an invocation has dealt with already: a listing may not show it yet, and the caps count them.
+/// Members that an invocation has already drained or deregistered: a listing may still be stale, and the removal caps count
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Departures {
-    /// Sent away with weight 0.
+    /// Set to weight 0.
     pub drained: BTreeSet<InstanceId>,
-    /// Removed, for their release was proven.
+    /// Deregistered, because their release was proven.
     pub released: BTreeSet<InstanceId>,
 }
 
 impl Inputs<'_> {
-    /// Whether paid and wide changes may be made.
+    /// Whether billed and far-reaching changes may be made without further approval.
     pub(crate) fn may_do_everything(&self) -> bool {
         self.approved || self.binding.provision == Provision::Auto
     }
 }
 
 impl Departures {
-    /// Nobody yet.
+    /// The empty set.
     pub const NONE: &'static Self = &Self { drained: BTreeSet::new(), released: BTreeSet::new() };
 }
 
-/// The analysis' answer about one instance's path.
+/// The result of the reachability analysis for one instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "verdict", content = "because")]
 pub enum Verdict {
-    /// Packets arrive and answers come back.
+    /// Packets reach it, and answers return.
     Reachable,
-    /// They do not; the first fault says why.
+    /// They do not; the reason is the first fault.
     Unreachable(Reason),
-    /// Some source prefixes or ports work and some do not.
+    /// Some source prefixes or ports work, and some do not.
     Ambiguous(Reason),
-    /// Something that decides it could not be read.
+    /// Part of the input could not be read.
     Undetermined(Reason),
 }
 
-/// Verdicts by instance.
+/// The verdicts by instance.
 pub type Verdicts = BTreeMap<InstanceId, Verdict>;

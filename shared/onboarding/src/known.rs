@@ -1,5 +1,5 @@
-//! A fact, or why it is not known: three cases, because "the call failed" blocks what depends on the fact and is reported,
-//! while "nobody asked" says nothing about the cloud at all.
+//! A fact, or why it is not known. There are three cases: a failed call blocks the changes that depend on the fact and is
+//! reported, while a fact that was not asked for says nothing about the cloud.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::reason::{Code, Reason};
 
-/// A fact about the cloud, or why it is not known. What is not known is never taken for absent.
+/// A fact about the cloud, or why it is not known. An unknown fact never counts as absent.
 ///
 /// ```
 /// use onboarding::{Code, Known};
@@ -22,11 +22,11 @@ use crate::reason::{Code, Reason};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Known<T> {
-    /// Read, and the answer was whole.
+    /// It was read, and the answer was complete.
     Known(T),
-    /// It was asked for, and the call failed or its answer was not whole: which call, and why.
+    /// It was asked for, but the call failed or the answer was incomplete: which call, and why.
     Failed(String),
-    /// Nobody asked for it. The text, where there is one, says why there was nothing that it could be read from.
+    /// It was not asked for. The text, if there is one, says why there was nothing to read it from.
     NotAsked(Option<String>),
 }
 
@@ -37,7 +37,7 @@ impl<T> Default for Known<T> {
 }
 
 impl<T> Known<T> {
-    /// The fact, if known.
+    /// The fact, if it is known.
     pub const fn get(&self) -> Option<&T> {
         match self {
             Self::Known(fact) => Some(fact),
@@ -45,7 +45,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// The fact to change, if known.
+    /// The fact for modification, if it is known.
     pub const fn get_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Known(fact) => Some(fact),
@@ -53,13 +53,13 @@ impl<T> Known<T> {
         }
     }
 
-    /// There is nothing that it could be read from, and why: no call failed.
+    /// A fact that could not be read from anything, with the reason; no call failed.
     #[must_use]
     pub fn nothing_to_read(why: impl fmt::Display) -> Self {
         Self::NotAsked(Some(why.to_string()))
     }
 
-    /// Why it is not known although it was asked for: a call failed.
+    /// The failure of the call for this fact, if it was asked for and the call failed.
     pub fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed(why) => Some(why),
@@ -76,7 +76,7 @@ impl<T> Known<T> {
         }
     }
 
-    /// What is made of the fact; a fact that is not known stays so for the same reason.
+    /// Applies `make` to a known fact; an unknown fact stays unknown for the same reason.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Known<U> {
         match self {
             Self::Known(fact) => Known::Known(make(fact)),
@@ -89,9 +89,9 @@ impl<T> Known<T> {
 /// Why a fact is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown<'a> {
-    /// It was asked for, and a call failed.
+    /// It was asked for, and the call failed.
     Failed(&'a str),
-    /// Nobody asked for it, or, with a text, there was nothing that it could be read from.
+    /// It was not asked for, or, with a text, there was nothing to read it from.
     NotAsked(Option<&'a str>),
 }
 
@@ -102,12 +102,12 @@ impl Default for Unknown<'_> {
 }
 
 impl<'a> Unknown<'a> {
-    /// Why an entry of a map of facts is not known. No entry: nobody asked for it.
+    /// Why an entry in a map of facts is not known. A missing entry was not asked for.
     pub fn of<T>(entry: Option<&'a Known<T>>) -> Option<Self> {
         entry.map_or(Some(Self::NotAsked(None)), Known::why_unknown)
     }
 
-    /// The code of what follows from it.
+    /// The code of a reason that is based on it.
     #[must_use]
     pub const fn code(self) -> Code {
         match self {
@@ -116,7 +116,7 @@ impl<'a> Unknown<'a> {
         }
     }
 
-    /// A reason about a resource. `sentence` says what is not known and holds `why` where it says why.
+    /// A reason about a resource. `sentence` says what is not known, and contains the cause.
     #[must_use]
     pub fn reason(self, resource: impl fmt::Display, sentence: impl Into<String>) -> Reason {
         Reason::new(self.code(), resource, sentence)

@@ -1,4 +1,4 @@
-//! The domain: bindings, what was seen, what is wanted, and the changes between the two. Pure: no I/O, no clock.
+//! The domain: bindings, observed state, desired state, and the changes between the two. Pure: no I/O, no clock.
 
 pub mod absence;
 pub mod binding;

@@ -1,32 +1,33 @@
-//! Ownership: how albridge knows again what it made.
+//! Ownership: how albridge recognises the resources that it created.
 //!
-//! Where the cloud takes tags: `albridge` = `<deployment>/<binding>/<role>`, with `-` for the binding on attachments,
-//! which several bindings share. Elsewhere descriptions begin with `albridge/<deployment>/<binding>`; a server's goes
-//! on with `/<instance>` and, where something is noted about it, `/drain-<time>`, `/stopped-<time>` or `/released-<time>`.
+//! Resources with tags: `albridge` = `<deployment>/<binding>/<role>`, with `-` as the binding of attachments, which
+//! bindings share. Other resources have a description that begins with `albridge/<deployment>/<binding>`. A member's
+//! description continues with `/<instance>` and, if a state is recorded, `/drain-<time>`, `/stopped-<time>` or
+//! `/released-<time>`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{BindingName, InstanceId};
 
-/// The tag's key.
+/// The key of the ownership tag.
 pub const TAG_KEY: &str = "albridge";
 
-/// The name of a deployment: several can live in one account.
+/// The name of a deployment. One account can have several deployments.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Deployment(String);
 
-/// What a tagged resource is for.
+/// The purpose of a tagged resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// A binding's server group.
     ServerGroup,
     /// A binding's listener.
     Listener,
-    /// A VPC attachment, shared.
+    /// A VPC attachment, which bindings share.
     VpcAttachment,
-    /// An inter-region connection, shared.
+    /// An inter-region connection, which bindings share.
     PeerAttachment,
 }
 
@@ -46,7 +47,7 @@ impl Role {
 }
 
 impl Deployment {
-    /// A deployment's name. Letters, digits and hyphens; anything else is the settings' work to refuse.
+    /// A deployment by its name. The settings check that it consists of letters, digits and hyphens.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
@@ -57,14 +58,14 @@ impl Deployment {
         &self.0
     }
 
-    /// The tag's value for a resource of `binding`.
+    /// The tag value for a resource of `binding`.
     #[must_use]
     pub fn tag(&self, binding: &BindingName, role: Role) -> String {
         let binding = if role.is_shared() { "-" } else { binding.as_str() };
         format!("{}/{binding}/{}", self.0, role.as_str())
     }
 
-    /// Whether a tag's value says that this deployment made the resource.
+    /// Whether a tag value says that this deployment created the resource.
     #[must_use]
     pub fn owns_tag(&self, value: Option<&str>) -> bool {
         value.and_then(|value| value.split_once('/')).is_some_and(|(deployment, _)| deployment == self.0)
@@ -76,7 +77,7 @@ impl Deployment {
         format!("albridge/{}/{binding}", self.0)
     }
 
-    /// The binding that a description says this deployment made something for.
+    /// The binding in a description, if this deployment created the resource.
     #[must_use]
     pub fn binding_of(&self, description: &str) -> Option<BindingName> {
         let rest = description.strip_prefix("albridge/")?.strip_prefix(self.0.as_str())?.strip_prefix('/')?;
@@ -95,7 +96,7 @@ impl Deployment {
         }
     }
 
-    /// What a member's description says, if this deployment registered it for `binding`.
+    /// The instance and state in a member's description, if this deployment registered it for `binding`.
     #[must_use]
     pub fn read_member(&self, binding: &BindingName, description: &str) -> Option<(InstanceId, MemberState)> {
         let rest = description.strip_prefix(&self.description(binding))?.strip_prefix('/')?;
@@ -120,28 +121,29 @@ impl Deployment {
     }
 }
 
-/// What albridge noted about a member.
+/// The recorded state of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "is", content = "since")]
 pub enum MemberState {
-    /// Nothing special.
+    /// No special state.
     Serving,
-    /// Weight 0 since then, on its way out.
+    /// It has weight 0 since then and will be deregistered.
     Draining(Timestamp),
-    /// Its instance was first seen stopped then.
+    /// Its instance was first seen stopped at that time.
     Stopped(Timestamp),
-    /// Its instance was proven to be released then, together with more of them than may go at once. Its weight is as it was.
+    /// Its instance was proven released at that time, together with more instances than the cap allows. Its weight is
+    /// unchanged.
     Released(Timestamp),
 }
 
 impl MemberState {
-    /// Whether both say the same about a member, whenever each of them was noted.
+    /// Whether both are the same state, whatever their times.
     #[must_use]
     pub fn same_kind(self, other: Self) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
-    /// How the note reads at the end of a change.
+    /// The state as the end of a change's text.
     pub(crate) const fn note(self) -> &'static str {
         match self {
             Self::Serving => "",

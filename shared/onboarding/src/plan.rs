@@ -1,6 +1,7 @@
-//! Plans: the difference between what a binding wants and what was seen, as changes. Pure.
+//! Plans: the difference between the desired and the observed state of a binding, as changes. Pure functions.
 //!
-//! One module per stage; [`checks`](crate::checks) block what cannot work. A plan is made for a whole binding at once; each stage applies its own part of it.
+//! There is one module per stage; [`checks`](crate::checks) block changes that cannot work. A plan is computed for a whole
+//! binding; each stage applies its own part.
 //!
 //! ```text
 //!   network(inputs) ──► project(topology, changes) ──► verdicts (reachability) ──► members(inputs, verdicts)

@@ -1,6 +1,6 @@
-//! The store: the one trusted document that names every binding. Parsed and checked as a whole, or not at all.
+//! The store: the one trusted document with all bindings. It is accepted only if the whole document is valid.
 //!
-//! YAML, and so JSON. An error says where (line and column), what is wrong, and what to write instead.
+//! The format is YAML, which includes JSON. An error gives the place (line and column), the problem, and the remedy.
 
 mod bindings;
 mod check;

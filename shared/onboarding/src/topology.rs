@@ -1,11 +1,11 @@
-//! What was seen in the cloud, for one binding: facts only, no wishes.
+//! The observed state of the cloud for one binding: facts only, no desired state.
 //!
 //! ```text
 //!   LoadBalancer ── VPC ── attachment ── transit router ══ peer ══ transit router ── attachment ── VPC ── Instance
 //!   front           network              transit                                                  backend
 //! ```
 //!
-//! Every part is [`Known`] or not: what could not be read is never taken for absent.
+//! Every part is [`Known`] or not: what could not be read never counts as absent.
 
 mod backend;
 pub mod context;
@@ -40,23 +40,23 @@ pub use transit::{
     AttachmentRef, BandwidthPackage, PeerAttachment, TransitRoute, TransitRouter, TransitTable, VpcAttachment,
 };
 
-/// Everything seen for one binding.
+/// The observed state for one binding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Topology {
-    /// The load balancer; `None` when there is none by this id.
+    /// The load balancer; `None` if it does not exist.
     pub load_balancer: Known<Option<LoadBalancer>>,
-    /// Server groups of the load balancer's VPC that carry this binding's mark or the wanted name.
+    /// Server groups in the load balancer's VPC that carry this binding's mark or the desired name.
     pub server_groups: Known<Vec<ServerGroup>>,
-    /// Members of the binding's server group (see [`Topology::server_group`]), ours and others'.
+    /// All members of the binding's server group (see [`Topology::server_group`]), ours and those of others.
     pub servers: Known<Vec<Server>>,
     /// Listeners of the load balancer.
     pub listeners: Known<Vec<Listener>>,
-    /// The listener's view of members that are not healthy, by address and port; members not listed are healthy.
+    /// Members that the listener sees as not healthy, by address and port; all others are healthy.
     pub unhealthy: Known<BTreeMap<Endpoint, Health>>,
-    /// VPCs with their vSwitches and tables: the load balancer's and every backend's.
+    /// The load balancer's VPC and all backend VPCs, with their vSwitches and route tables.
     pub vpcs: BTreeMap<VpcId, Known<Option<Vpc>>>,
-    /// Transit routers of the CEN, by region.
+    /// Transit routers of the CEN instance, by region.
     pub transit_routers: BTreeMap<Region, Known<Option<TransitRouter>>>,
     /// Attachments of those VPCs to those transit routers.
     pub vpc_attachments: Known<Vec<VpcAttachment>>,
@@ -70,60 +70,60 @@ pub struct Topology {
     pub transit_router_zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
     /// Instances of the backend VPCs, by VPC, whatever their tags.
     pub instances: BTreeMap<VpcId, Known<Vec<Instance>>>,
-    /// Instances that members name and whose release is proven: absent in two whole readings by id, with no interface of
-    /// theirs in a whole listing of their VPC's interfaces that is not empty.
+    /// Instances of members whose release is proven: two complete readings by id do not contain them, and a complete,
+    /// non-empty listing of their VPC's network interfaces contains none of theirs.
     pub released: BTreeSet<InstanceId>,
-    /// Instances that members name, that no listing of the backend VPCs shows, and whose release is not proven.
+    /// Instances of members that no listing of the backend VPCs shows and whose release is not proven.
     #[serde(default)]
     pub unproven: BTreeMap<InstanceId, Unproven>,
-    /// Security groups of the backends' interfaces.
+    /// Security groups of the selected instances' interfaces.
     pub security_groups: BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>,
-    /// Prefix lists that rules name.
+    /// Prefix lists in security group rules.
     pub prefix_lists: BTreeMap<PrefixListId, Known<Vec<Ipv4Net>>>,
-    /// Network ACLs that vSwitches name.
+    /// Network ACLs of the vSwitches.
     pub network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
-    /// Who else uses these resources.
+    /// Other users of these resources.
     #[serde(default)]
     pub context: Context,
-    /// The calls that failed while it was read.
+    /// The calls that failed during the reading.
     #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
     pub unread: FailedCalls,
 }
 
 impl Topology {
-    /// The load balancer, if known and there.
+    /// The load balancer, if it is known and exists.
     #[must_use]
     pub fn alb(&self) -> Option<&LoadBalancer> {
         self.load_balancer.get().and_then(Option::as_ref)
     }
 
-    /// A VPC, if known and there.
+    /// A VPC, if it is known and exists.
     #[must_use]
     pub fn vpc(&self, id: &VpcId) -> Option<&Vpc> {
         self.vpcs.get(id).and_then(Known::get).and_then(Option::as_ref)
     }
 
-    /// A region's transit router, if known and there.
+    /// The transit router of a region, if it is known and exists.
     #[must_use]
     pub fn transit_router(&self, region: &Region) -> Option<&TransitRouter> {
         self.transit_routers.get(region).and_then(Known::get).and_then(Option::as_ref)
     }
 
-    /// The attachment of a VPC, if known and there; the oldest where there are several.
+    /// The attachment of a VPC, if it is known and exists; the oldest if there are several.
     #[must_use]
     pub fn vpc_attachment(&self, vpc: &VpcId) -> Option<&VpcAttachment> {
         let attachments = self.vpc_attachments.get()?.iter().filter(|attachment| &attachment.vpc == vpc);
         attachments.min_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)))
     }
 
-    /// The connection of two regions, if known and there; the oldest where there are several.
+    /// The connection of two regions, if it is known and exists; the oldest if there are several.
     #[must_use]
     pub fn peer_attachment(&self, one: &Region, other: &Region) -> Option<&PeerAttachment> {
         let peers = self.peer_attachments.get()?.iter().filter(|peer| peer.joins(one, other));
         peers.min_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)))
     }
 
-    /// The id of an attachment by what it is for, once it exists.
+    /// The id of an attachment, if it exists.
     #[must_use]
     pub fn resolve(&self, attachment: &AttachmentRef) -> Option<&AttachmentId> {
         match attachment {
@@ -132,8 +132,8 @@ impl Topology {
         }
     }
 
-    /// The binding's server group: the oldest that carries `mark`, else the oldest unmarked one named `name` (adopted). Names
-    /// are not unique in the cloud, so groups of another type are nobody's business, whatever they are called.
+    /// The binding's server group: the oldest that carries `mark`, else the oldest without a mark named `name` (adopted).
+    /// Names are not unique in the cloud, so groups of another type are ignored, whatever their names.
     #[must_use]
     pub fn server_group(&self, mark: &str, name: &str) -> Option<&ServerGroup> {
         let groups = self.server_groups.get()?;
@@ -145,7 +145,7 @@ impl Topology {
         })
     }
 
-    /// A security group, if known and there.
+    /// A security group, if it is known and exists.
     #[must_use]
     pub fn security_group(&self, id: &SecurityGroupId) -> Option<&SecurityGroup> {
         self.security_groups.get(id).and_then(Known::get).and_then(Option::as_ref)

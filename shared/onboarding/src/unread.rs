@@ -1,34 +1,34 @@
-//! The calls that failed while the cloud was read: each once, with what kind of failure it is and what to do about it.
+//! The calls that failed during a reading, without duplicates, with the kind of failure and its remedy.
 //!
-//! Many facts can hang on one call, and one wrong key fails every call. So reports name the calls, not the facts: whoever
-//! reads them has to mend the cause.
+//! Many facts can depend on one call, and one wrong key makes every call fail. So reports name the calls and not the facts,
+//! because the reader has to fix the cause.
 
 use serde::{Deserialize, Serialize};
 
-/// What kind of failure kept a call from bringing its answer.
+/// The kind of a call's failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// The access key, its signature or its token is not accepted.
+    /// The access key, its signature or its token is rejected.
     Credentials,
-    /// The key is accepted and may not make the call.
+    /// The key is valid, but has no permission for the call.
     Permission,
     /// The region does not exist, or does not offer the service.
     Region,
-    /// No answer came: name resolution, connection, time limit.
+    /// No answer: name resolution, connection or timeout.
     Network,
-    /// Too many calls.
+    /// Too many calls (throttling).
     Throttled,
-    /// The service failed.
+    /// The service reported an internal failure.
     Service,
-    /// An answer came that is not whole or cannot be understood.
+    /// The answer is incomplete or cannot be parsed.
     Answer,
     /// The request itself was refused.
     Request,
 }
 
 impl Cause {
-    /// What to do about it, in a sentence.
+    /// The remedy, in one sentence.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
@@ -57,11 +57,11 @@ impl Cause {
 pub struct FailedCall {
     /// The kind of failure.
     pub cause: Cause,
-    /// The cloud's code, or the client's own.
+    /// The cloud's code, or one of the client's own.
     pub code: String,
     /// The action that was called.
     pub action: String,
-    /// What the cloud said; the first time, where it failed more than once. No secrets.
+    /// The cloud's message; the first one if it failed more than once. No secrets.
     pub message: String,
 }
 
@@ -71,12 +71,12 @@ impl FailedCall {
     }
 }
 
-/// Failed calls in order, each action once for each code.
+/// Failed calls in a fixed order, each action once per code.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FailedCalls(Vec<FailedCall>);
 
-/// Failed calls with one code: most likely one thing has to be mended for all of them.
+/// Failed calls with the same code, which most likely have one common cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failures<'a> {
     /// The kind of failure.
@@ -90,19 +90,19 @@ pub struct Failures<'a> {
 }
 
 impl FailedCalls {
-    /// Adds a call, unless this action is known to fail with this code.
+    /// Adds a call, unless the same action already failed with this code.
     pub fn add(&mut self, call: FailedCall) {
         if let Err(place) = self.0.binary_search_by(|other| other.key().cmp(&call.key())) {
             self.0.insert(place, call);
         }
     }
 
-    /// Adds those of another reading.
+    /// Adds the failed calls of another reading.
     pub fn extend(&mut self, other: &Self) {
         other.0.iter().cloned().for_each(|call| self.add(call));
     }
 
-    /// Whether every call brought its answer.
+    /// Whether no call failed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -113,7 +113,7 @@ impl FailedCalls {
         self.0.iter()
     }
 
-    /// The calls by code.
+    /// The calls, grouped by code.
     #[must_use]
     pub fn by_code(&self) -> Vec<Failures<'_>> {
         let mut groups: Vec<Failures<'_>> = Vec::new();
@@ -140,11 +140,11 @@ impl FromIterator<FailedCall> for FailedCalls {
     }
 }
 
-/// Actions that are named of one code.
+/// The most actions that are named for one code.
 const NAMED: usize = 4;
 
 impl std::fmt::Display for Failures<'_> {
-    /// `ListListeners, DescribeVpcs and 2 more: Forbidden.RAM: You are not authorized`.
+    /// For example `ListListeners, DescribeVpcs and 2 more: Forbidden.RAM: You are not authorized`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let named = self.actions.get(..NAMED).unwrap_or(&self.actions).join(", ");
         f.write_str(&named)?;

@@ -1,7 +1,7 @@
-//! Apply: the legal next writes of one stage, and what is learned from each answer.
+//! Apply: the writes of one stage that may be made now, and how each answer is handled.
 //!
-//! Changes of one lane go one call at a time; lanes go side by side. After every call the world is read again, so a write
-//! whose answer leaves doubt needs no case of its own: it shows in the next plan, or it does not.
+//! Changes in one lane are written one call at a time; lanes run in parallel. After every round of calls the cloud is read
+//! again, so a write with an ambiguous answer needs no special case: if it was not made, the next plan contains it again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,22 +19,22 @@ use crate::session::Session;
 use crate::stage::Stage;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
 
-/// How often a write may meet "it is there already" or "there is no such thing" before that is taken for the truth: what
-/// was listed a moment ago may be stale. With the waits between them ([`BusyLanes::stale`]) that is a quarter of a minute.
+/// How many "already exists" or "not found" answers to one write are treated as a stale listing before the write counts as
+/// refused. With the waits between them ([`BusyLanes::stale`]) this takes 15 s.
 const STRIKES: u8 = 3;
 
-/// The open changes of a stage, sorted by what can be done about them now.
+/// The open changes of a stage, sorted by what can be done with them now.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
     /// To be written now, by lane.
     pub(crate) lanes: BTreeMap<String, Vec<Change>>,
-    /// On the way, in words.
+    /// In progress, in words.
     pub(crate) waiting: Vec<String>,
-    /// Not to be made, and why.
+    /// Not to be written, with the reasons.
     pub(crate) blocked: Vec<Reason>,
 }
 
-/// What this invocation has done and met so far.
+/// What this invocation has written, and the errors that it met.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     pub(crate) made: Vec<String>,
@@ -42,25 +42,27 @@ pub(crate) struct Progress {
     busy: BusyLanes,
     refused: Vec<(Write, Reason)>,
     strikes: Vec<(Write, u8)>,
-    /// The most changes that a lane's next call may carry: halved while a call with several is refused.
+    /// The most changes that the next call of a lane may carry: halved each time a call with several changes is refused.
     limits: BTreeMap<String, usize>,
-    /// Members that were sent away or removed as released: those that the caps count.
+    /// Members that this invocation started to drain, or deregistered because their instance is released: the removal caps
+    /// count them.
     departures: Departures,
-    /// The last failure that may pass by itself.
+    /// The last transient error.
     pub(crate) last_error: Option<Error>,
 }
 
 impl Progress {
-    /// Members that left by this invocation's doing. Removals of those that were sent away come later, and were counted then.
+    /// Members that this invocation drained or deregistered as released. The later deregistration of a drained member is
+    /// not counted again.
     pub(crate) const fn removed(&self) -> &Departures {
         &self.departures
     }
 
-    /// Sorts a stage's part of a plan.
+    /// Sorts the changes of one stage in a plan.
     pub(crate) fn sort(&self, stage: StageName, approved: Option<&Plan>, inputs: &Inputs<'_>, plan: &Plan) -> Sorted {
         let mut sorted = Sorted::default();
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
-        // What is on its way in a lane holds up the lane's next write: the cloud would refuse it.
+        // A change in progress blocks its lane: the cloud would refuse another write there.
         let held: BTreeSet<_> = plan.pending_of(stage).filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
         for change in plan.of(stage) {
@@ -89,13 +91,13 @@ impl Progress {
                 }
             }
         }
-        // The stage itself may be about to make what is missing. That is no contradiction: what is blocked is reported only
-        // once nothing else is left to do, and by then it is another stage's to make.
+        // This stage itself may be about to create what is missing. Blocked changes are reported only when the stage has
+        // nothing else to do; by then, another stage has to create it.
         sorted.blocked.extend(missing);
         sorted
     }
 
-    /// Makes one call per lane. Gives whether anything was made.
+    /// Makes one call per lane. Returns whether any write was accepted.
     pub(crate) async fn write<S: Stage>(
         &mut self,
         stage: &S,
@@ -127,13 +129,13 @@ impl Progress {
         moved
     }
 
-    /// What the next call of a lane may carry.
+    /// The changes that the next call of a lane may carry.
     fn next<'c>(&self, lane: &str, changes: &'c [Change]) -> &'c [Change] {
         let most = self.limits.get(lane).copied().unwrap_or(usize::MAX);
         changes.get(..most).unwrap_or(changes)
     }
 
-    /// An open write, with what is known of it if it was accepted before.
+    /// An open write in words, with what is known about it if it was accepted before.
     pub(crate) fn in_words(&self, write: &Write) -> String {
         match self.accepted.why(write) {
             "" => write.to_string(),
@@ -141,8 +143,8 @@ impl Progress {
         }
     }
 
-    /// What there is to say about a planned write that was accepted before and does not show: a reason, or, with nothing in
-    /// it, what was added to `waiting`.
+    /// For a planned write that was accepted before and that no reading shows yet: `Some` with the reason to report, or
+    /// `Some(None)` after adding it to `waiting`. `None` if the write may be made now.
     fn unseen(&self, write: &Write, now: Timestamp, waiting: &mut Vec<String>) -> Option<Option<Reason>> {
         let known = |why: &str| if why.is_empty() { String::new() } else { format!(" ({why})") };
         match self.accepted.look(write, now) {
@@ -197,10 +199,10 @@ impl Progress {
                 self.last_error = Some(error);
             }
         } else if (error.is_duplicate() || error.is_not_found()) && self.strike(&change.write) < STRIKES {
-            // Read again, after a while: somebody else was faster, or something went away.
+            // Retry with fresh readings after a wait: someone else made the change first, or a resource was deleted.
             self.busy.stale(lane, &change.write, &error.code, now);
         } else if carried > 1 {
-            // One of them is at fault: halve until it stands alone.
+            // One change of the batch is invalid: halve the batch until that change is alone.
             self.limits.insert(lane.to_owned(), (carried.min(changes.len()) / 2).max(1));
         } else {
             let message = format!("{}: {} {}", change.write, error.code, error.message);
@@ -228,8 +230,8 @@ impl Progress {
     }
 }
 
-/// Whether waiting and reading again is the answer: a conflict, too many calls, a service that is busy, doubt; or credentials
-/// whose time is over, which ends the invocation.
+/// Whether the error is transient, so that the answer is to wait and read again: conflict, throttling, busy service,
+/// unknown outcome, no connection. Expired credentials count too; they end the invocation.
 fn passes(error: &Error) -> bool {
     error.is_expired()
         || error.is_conflict()
@@ -265,7 +267,7 @@ mod tests {
         }
     }
 
-    /// The changes that are not made and not refused.
+    /// The changes that are neither made nor refused.
     fn open(progress: &Progress, changes: &[Change]) -> Vec<Change> {
         let settled = |change: &&Change| {
             let refused = progress.refused.iter().any(|(write, _)| write == &change.write);
@@ -344,8 +346,8 @@ mod tests {
         }
     }
 
-    /// One for each kind: a session that is over, a conflict, too many calls, doubt, no connection, a service that failed, one
-    /// that says that it is busy.
+    /// One error of each kind: expired session, conflict, throttling, unknown outcome, no connection, server error, busy
+    /// service.
     #[test]
     fn what_passes_by_itself_refuses_no_change() {
         let malformed = Error { kind: ErrorKind::Malformed, ..error(200, "MalformedAnswer") };
@@ -367,7 +369,7 @@ mod tests {
         }
     }
 
-    /// A write that was switched off is blocked by that, and another refusal of the client's own is not.
+    /// A write that the kill switch stopped is blocked with `ReadOnly`; other refusals by the client itself are not.
     #[test]
     fn only_the_kill_switch_is_called_by_its_name() {
         let local = |code: &str| Error { kind: ErrorKind::Local, status: None, ..error(0, code) };
@@ -392,8 +394,8 @@ mod tests {
         serde_json::from_value(onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap()
     }
 
-    /// What is on its way in a lane, a change that is blocked, a write that was refused, a lane that was busy, a plan that
-    /// somebody approved: each keeps its own back, and nothing else.
+    /// Each of these blocks only its own change: a change in progress in the lane, a blocked change, a refused write, a
+    /// busy lane, a plan that does not contain the change.
     #[test]
     fn only_what_nothing_stands_against_is_written_now() {
         let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
@@ -434,7 +436,7 @@ mod tests {
         assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
     }
 
-    /// Somebody else was faster, or something went away: either is looked at again, and neither for ever.
+    /// "Already exists" and "not found" are both retried after a fresh reading, but not for ever.
     #[test]
     fn what_is_there_already_or_gone_waits_in_its_lane() {
         for code in ["InvalidRouteEntry.Duplicate", "InvalidVpcId.NotFound"] {

@@ -1,4 +1,4 @@
-//! How fast a stage polls, and when its time is up.
+//! The polling interval of a stage, and the end of its time budget.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const FIRST: Duration = Duration::from_millis(500);
 const MOST: Duration = Duration::from_secs(10);
 const GROWTH: f64 = 1.5;
 
-/// Polling that starts fast, slows down, and never sleeps past the end of the budget.
+/// Polling that starts fast, slows down, and never sleeps past the end of the time budget.
 #[derive(Debug)]
 pub struct Backoff<'a> {
     clock: &'a Clock,
@@ -24,20 +24,20 @@ impl<'a> Backoff<'a> {
         Self { clock, end, delay: FIRST }
     }
 
-    /// Something moved: poll fast again.
+    /// Resets the interval to the shortest, after progress.
     pub const fn hurry(&mut self) {
         self.delay = FIRST;
     }
 
-    /// What is left of the budget.
+    /// The rest of the time budget.
     #[must_use]
     pub fn left(&self) -> Duration {
         self.clock.until(self.end)
     }
 
-    /// Waits for the next poll. `false`, without waiting, when it would come after the end.
+    /// Waits for the next poll. Returns `false`, without waiting, if that poll would come after the end.
     ///
-    /// Half of the delay is jitter, so that stages that began together do not poll together.
+    /// Half of the delay is jitter, so that stages that started together do not poll together.
     pub async fn wait(&mut self) -> bool {
         let half = self.delay / 2;
         let delay = half + self.clock.jitter(half);

@@ -1,4 +1,4 @@
-//! The cloud as one binding sees it: a client for each side, since a side can be another account's.
+//! The cloud as one binding sees it: one client for each side, because a side can belong to another account.
 
 use onboarding::Binding;
 use onboarding::binding::AssumeRole;
@@ -7,7 +7,7 @@ use openapi::{Client, Error};
 
 use crate::readings::{Readings, Reads};
 
-/// Whose resources a call is about.
+/// The side whose resources a call is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side<'a> {
     /// The load balancer, its groups and listeners, and its VPC.
@@ -18,7 +18,7 @@ pub enum Side<'a> {
     Backend(&'a VpcId),
 }
 
-/// Clients for a binding's sides. Cheap to clone.
+/// Clients for the sides of a binding. Cheap to clone.
 #[derive(Clone)]
 pub struct Cloud {
     client: Client,
@@ -29,7 +29,8 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The cloud of `binding`, reached with the deployment's own `client`. `run` names the sessions of assumed roles.
+    /// The cloud of `binding`, called with the deployment's own `client`. `run` becomes part of the session names of
+    /// assumed roles.
     #[must_use]
     pub fn new(client: Client, binding: &Binding, run: &str) -> Self {
         let backend_roles = binding
@@ -46,12 +47,12 @@ impl Cloud {
         }
     }
 
-    /// The cloud of another binding, as this invocation reads it: what both read is read once.
+    /// The cloud of another binding. It shares the readings of this invocation, so common parts are read once.
     pub(crate) fn of(&self, other: &Binding, run: &str) -> Self {
         Self { readings: self.readings.clone(), ..Self::new(self.client.clone(), other, run) }
     }
 
-    /// What was read so far.
+    /// The readings so far.
     pub(crate) const fn readings(&self) -> &Readings {
         &self.readings
     }
@@ -70,7 +71,7 @@ impl Cloud {
         }
     }
 
-    /// The client of a side. A role is assumed at its first use; the session is kept until shortly before it expires.
+    /// The client of a side. A role is assumed at its first use; its session is kept until shortly before it expires.
     ///
     /// # Errors
     /// The failure to assume the side's role.
@@ -81,7 +82,7 @@ impl Cloud {
         }
     }
 
-    /// What reads a side.
+    /// The reading client of a side.
     ///
     /// # Errors
     /// The failure to assume the side's role.
@@ -90,12 +91,12 @@ impl Cloud {
         Ok(Reads::new(self.client_for(side).await?, account, &self.readings))
     }
 
-    /// What reads the deployment's own account.
+    /// The reading client of the deployment's own account.
     pub(crate) fn own_reads(&self) -> Reads {
         Reads::new(self.client.clone(), "", &self.readings)
     }
 
-    /// The account that owns a side, where it is another one: `VpcOwnerId` of attachments.
+    /// The account that owns a side, if it is another account: `VpcOwnerId` of attachments.
     #[must_use]
     pub fn owner(&self, side: Side<'_>) -> Option<u64> {
         // acs:ram::<account>:role/<name>
@@ -103,19 +104,20 @@ impl Cloud {
     }
 }
 
-/// The side that a VPC of the binding is on. The ALB's VPC is named by no binding, so what is no backend's is the ALB's.
+/// The side of a VPC of the binding. No binding names the ALB's VPC, so a VPC that is not a backend's is taken to be the
+/// ALB's.
 #[must_use]
 pub fn side_of<'a>(binding: &'a Binding, vpc: &VpcId) -> Side<'a> {
     binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(Side::Alb, |backend| Side::Backend(&backend.vpc))
 }
 
-/// The region of a VPC of the binding, by the same rule.
+/// The region of a VPC of the binding, by the same rule as [`side_of`].
 #[must_use]
 pub fn region_of<'a>(binding: &'a Binding, vpc: &VpcId) -> &'a Region {
     binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(&binding.alb.region, |backend| &backend.region)
 }
 
-/// STS takes 2 to 64 of letters, digits and `.@-_`. The binding comes first: an auditor looks for it.
+/// STS accepts 2 to 64 letters, digits and `.@-_`. The binding comes first, because an auditor searches for it.
 fn session_name(binding: &Binding, run: &str) -> String {
     let run = run.strip_prefix(binding.name.as_str()).unwrap_or(run).trim_start_matches('-');
     let text = format!("albridge-{}-{run}", binding.name);

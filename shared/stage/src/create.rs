@@ -1,4 +1,4 @@
-//! Creates that could make a second thing: a server group, a listener, an attachment, a connection.
+//! Creates that could produce a duplicate: server group, listener, VPC attachment, peer attachment.
 //!
 //! ```text
 //!   create (token of the attempt) ─► answer names an id ─► the listing shows it: done
@@ -6,17 +6,19 @@
 //!                └────────────────────── next attempt, at once ◄──────────────────────────┘  gone
 //! ```
 //!
-//! An id that does not show is one of two things: something that was made a moment ago and is not listed yet, or something
-//! that is gone, whose token the cloud answered with its old answer. Taking the first for the second would make it twice;
-//! taking the second for the first would never bring it back. Only refusals by code tell them apart, and one alone does
-//! not: a reading may lag behind, the one by id like the listing. So an id counts as gone only if
+//! An id that no listing shows has two possible causes. Either the resource was created a moment ago and the listing is
+//! stale, or it was deleted and the cloud replayed the old answer for its idempotency token. Treating the first as the
+//! second creates a duplicate; treating the second as the first never recreates the resource. Only refusals by code tell
+//! them apart, and one alone is not enough, because a reading by id can be as stale as a listing. So an id counts as gone
+//! only if
 //!
-//! 1. a listing, or a reading by id, lacks it or refuses it by code,
-//! 2. a write that names it, sent as a dry run, is refused because there is no such thing. Writes are checked against what
-//!    is, not against what listings show; a dry run changes nothing, and what it would change is what the create said,
-//! 3. the load balancer and its VPC can be read: a cloud that shows not even those shows nothing.
+//! 1. a listing, or a reading by id, does not contain it or refuses it by code,
+//! 2. a write that names it, sent as a dry run, is refused because the id does not exist. The cloud checks writes against
+//!    its real state, not against listings. A dry run changes nothing, and the values that it carries are those of the
+//!    create,
+//! 3. the load balancer and its VPC can be read: if not even those are visible, a missing id proves nothing.
 //!
-//! Which actions these are for each kind, and what is uncertain about them: decision 0022.
+//! The actions for each kind of resource, and what is uncertain about them: decision 0022.
 
 use std::future::Future;
 
@@ -28,46 +30,46 @@ use crate::error::WriteError;
 use crate::session::{Owner, Session};
 use crate::token::{Attempt, token};
 
-/// A create that carries a ClientToken of ours. The request is complete but for its token.
+/// A create that carries a ClientToken of ours. The request is complete except for the token.
 pub trait Creation: Action + Clone {
-    /// Puts the token in.
+    /// Sets the token.
     fn set_token(&mut self, token: String);
 
-    /// The id that an answer names.
+    /// The id in an answer.
     fn made(answer: &Self::Answer) -> &str;
 
     /// What a reading says about `id`.
     fn read(&self, client: &Client, region: &str, id: &str) -> impl Future<Output = Presence> + Send;
 
-    /// What a write that names `id` says about it, sent as a dry run.
+    /// What a write that names `id`, sent as a dry run, says about it.
     fn rehearse(&self, client: &Client, region: &str, id: &str) -> impl Future<Output = Presence> + Send;
 }
 
 /// What an answer says about the existence of an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
-    /// The thing exists.
+    /// The resource exists.
     There,
     /// A reading does not show it, or an action refuses the id by code.
     Missing,
-    /// Neither: the failure, in words.
+    /// Neither is known: the failure, in words.
     Unknown(String),
 }
 
 impl Presence {
-    /// Reads the answer of an action that names an id. Of the refusals only `codes` are about that id: `ResourceNotFound`
-    /// of the load balancer, say, is about another thing.
+    /// Interprets the answer of an action that names an id. Only the refusals in `codes` are about that id:
+    /// `ResourceNotFound.LoadBalancer`, for example, is about another resource.
     fn of<T>(answer: Result<T, Error>, codes: &[&str]) -> Self {
         match answer {
             Ok(_) => Self::There,
             Err(error) if error.kind == ErrorKind::Refused && codes.contains(&error.code.as_str()) => Self::Missing,
-            // What a dry run that would have been carried out is answered with (cloud-apis.md section 1).
+            // The answer to a dry run of a request that would have succeeded (cloud-apis.md section 1).
             Err(error) if error.code == "DryRunOperation" => Self::There,
             Err(error) => Self::Unknown(format!("{}: {} {}", error.action, error.code, error.message)),
         }
     }
 
-    /// Whether one of `rows` is the thing.
+    /// Whether one of `rows` is the resource.
     fn listed<T>(rows: Result<Vec<T>, Error>, is: impl Fn(&T) -> bool) -> Self {
         match rows {
             Ok(rows) if rows.iter().any(is) => Self::There,
@@ -78,13 +80,14 @@ impl Presence {
 }
 
 impl Session<'_> {
-    /// Makes a thing that must not be made twice, or finds out what became of the one that was made.
+    /// Creates a resource that must not be duplicated, or finds out what became of the one that was created.
     ///
-    /// Called again while the listing does not show what the answer named, it asks for that id, and only if it is gone
-    /// sends the create once more, under the next attempt's token. Gives 1 when a create was accepted.
+    /// When it is called again because the listing does not show the id of the last answer, it asks for that id. Only if
+    /// the id is gone, it sends the create once more, with the token of the next attempt. Returns 1 when a create was
+    /// accepted.
     ///
     /// # Errors
-    /// [`WriteError::Cloud`] with the refusal; [`WriteError::NotVisible`] while the thing is waited for.
+    /// [`WriteError::Cloud`] with the refusal; [`WriteError::NotVisible`] while the resource is waited for.
     pub async fn create<C: Creation>(
         &self,
         owner: Owner,
@@ -110,8 +113,8 @@ impl Session<'_> {
                 return Ok(1);
             }
             self.attempts().answered(&first, id);
-            // What the first attempt made shows in the listing, as a rule. Once an answer was an old one, the next is likely
-            // to be another, so its id is asked for at once.
+            // The listing normally shows what the first attempt created. Once an answer was a replayed one, the next is
+            // likely to be replayed too, so its id is checked at once.
             if attempt.number == 0 || self.prove_gone(&create, &client, region, topology, id).await.is_err() {
                 return Ok(1);
             }
@@ -119,7 +122,7 @@ impl Session<'_> {
         }
     }
 
-    /// Moves a create on, for `id` is gone.
+    /// Moves a create to its next attempt, because `id` is gone.
     fn next_attempt(&self, action: &str, create: &str, id: &str) -> Result<Attempt, WriteError> {
         if self.attempts().move_on(create) {
             let attempt = self.attempts().of(create);
@@ -129,7 +132,7 @@ impl Session<'_> {
         Err(WriteError::NotVisible(format!("{id} is gone, and so is what every attempt before it made")))
     }
 
-    /// Proves that what a create's answer named does not exist.
+    /// Proves that the id in a create's answer does not exist.
     ///
     /// # Errors
     /// [`WriteError::NotVisible`]: it exists, or its absence is not proven.
@@ -152,7 +155,7 @@ impl Session<'_> {
         Err(WriteError::NotVisible(format!("{id} cannot be seen, and neither can what it belongs to: {why}")))
     }
 
-    /// Whether the load balancer and its VPC can be read. The error says which cannot, and why.
+    /// Whether the load balancer and its VPC can be read. The error says which one cannot, and why.
     async fn sees_the_load_balancer(&self, topology: &Topology) -> Result<(), String> {
         let Some(known) = topology.alb() else { return Err("the load balancer was not there".to_owned()) };
         let region = self.binding().alb.region.as_str();
@@ -172,12 +175,11 @@ impl Session<'_> {
     }
 }
 
-/// The refusals of an ALB action that names a server group, or a listener, that does not exist (cloud-apis.md sections 4
-/// and 5).
+/// The refusals of an ALB action that names a missing server group or listener (cloud-apis.md sections 4 and 5).
 const NO_GROUP: &[&str] = &["ResourceNotFound.ServerGroup"];
 const NO_LISTENER: &[&str] = &["ResourceNotFound.Listener"];
 
-/// The refusals of a CEN action that names an attachment that does not exist: of the deletion's page, and of the page of
+/// The refusals of a CEN action that names a missing attachment: from the page of the delete action, and from the page of
 /// EnableTransitRouterRouteTablePropagation (cloud-apis.md section 7).
 const NO_ATTACHMENT: &[&str] = &["InvalidTransitRouterAttachmentId.NotFound", "InvalidAttachmentId.NotFound"];
 
@@ -305,7 +307,7 @@ mod tests {
         }
     }
 
-    /// Taking a failure for an answer would make a thing twice, or never again.
+    /// If a failure counted as an answer, a resource would be created twice, or never again.
     #[test]
     fn only_a_refusal_by_code_says_that_a_thing_is_gone_and_only_an_answer_that_it_is_there() {
         let refused = |code: &str| Presence::of::<()>(Err(error(ErrorKind::Refused, code)), NO_GROUP);

@@ -1,4 +1,4 @@
-//! How a function's process and each of its invocations begin.
+//! How a function's process starts, and how each invocation starts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::host::{Host, Invocation};
 use crate::session::Session;
 use crate::settings::Settings;
 
-/// The reading of an emulated cloud's clock; the process then lives on that clock. Not set in the cloud.
+/// The reading of an emulated cloud's clock; the process then uses that clock. Not set in the real cloud.
 pub const CLOCK: &str = "ALBRIDGE_CLOCK";
 
 impl Host {
-    /// The host of a process in the cloud: settings and credentials from its environment, calls over HTTPS, real time
-    /// unless [`CLOCK`] names another one.
+    /// The host of a process in the cloud: settings and credentials from its environment, calls over HTTPS, system time
+    /// unless [`CLOCK`] names another clock.
     ///
     /// # Errors
-    /// One sentence: which variable is wrong and how, or why there is no transport.
+    /// One sentence: which variable is wrong and how, or why no transport could be created.
     pub fn from_environment(variables: &BTreeMap<String, String>) -> Result<Self, String> {
         let settings = Settings::parse(variables).map_err(|error| error.to_string())?;
         let transport = HttpTransport::new().map_err(|error| error.to_string())?;
@@ -43,7 +43,7 @@ impl Host {
 }
 
 impl<'a> Invocation<'a> {
-    /// An invocation as Function Compute makes it: until when it must answer, and its key, secret and token.
+    /// An invocation as Function Compute starts it: the deadline for its answer, and its key, secret and token.
     #[must_use]
     pub fn of(host: &'a Host, deadline: SystemTime, keys: Option<(&str, &str, Option<&str>)>) -> Self {
         let credentials = keys.map(|(id, secret, token)| Credentials {
@@ -51,8 +51,8 @@ impl<'a> Invocation<'a> {
             access_key_secret: secret.to_owned(),
             security_token: token.map(str::to_owned),
         });
-        // A time that cannot be told is a time that is not used up. The runtime counts on real time; what is left of it counts
-        // on the host's clock, which may be another one in an emulated cloud.
+        // A deadline that cannot be represented counts as no deadline. The runtime's deadline is in real time; the rest is
+        // converted to the host's clock, which can be another one in an emulated cloud.
         let left = Timestamp::try_from(deadline).ok().map(|deadline| deadline.duration_since(host.clock().wall()));
         let deadline = left.and_then(|left| host.clock().now().checked_add(left).ok()).unwrap_or(Timestamp::MAX);
         Self { host, credentials, deadline, approved: None }
@@ -60,7 +60,7 @@ impl<'a> Invocation<'a> {
 }
 
 impl Session<'_> {
-    /// One call about a side's resources, in a region.
+    /// Makes one call about the resources of a side, in a region.
     ///
     /// # Errors
     /// [`WriteError::Cloud`] with the refusal.
@@ -86,7 +86,7 @@ mod tests {
         let emulated = Clock::scaled(20.0);
         let host = Host::from_environment(&variables(&emulated.reading().to_string())).unwrap();
         assert_eq!(host.clock().speed().total_cmp(&20.0), std::cmp::Ordering::Equal);
-        // The runtime counts on real time: 200 s from the arrival.
+        // The runtime's deadline is in real time: 200 s after the start.
         let deadline = SystemTime::from(host.clock().wall()) + Duration::from_secs(200);
         let invocation = Invocation::of(&host, deadline, None);
         let left = host.clock().until(invocation.deadline);

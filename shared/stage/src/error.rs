@@ -1,7 +1,8 @@
-//! What a stage fails with, and what one write fails with.
+//! Errors of a stage, and errors of one write.
 //!
-//! A stage fails only when the same request may succeed later without anybody's doing (`StillPending`, `CloudFailing`),
-//! or when it cannot know what is wanted (`XregStore`, `XregNoBinding`). Everything else is a reason in its report.
+//! A stage fails only if the same request may succeed later without any change by a person (`StillPending`,
+//! `CloudFailing`), or if the desired state is not known (`XregStore`, `XregNoBinding`). Everything else is a reason in its
+//! report.
 
 use onboarding::{Code, Reason};
 use openapi::Error;
@@ -11,16 +12,16 @@ use crate::unread;
 /// Why an invocation has no report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StageError {
-    /// The time is used up while something is on its way.
+    /// The time budget ended while changes were in progress.
     #[error("{}: {what}", Code::StillPending)]
     StillPending {
         /// What is waited for.
         what: String,
     },
-    /// The cloud does not answer as it should; nothing more can be done now.
+    /// Calls to the cloud fail, and nothing more can be done now.
     #[error("{}: {what}", Code::Unread)]
     CloudFailing {
-        /// The call, how it failed, and what to do about that kind of failure.
+        /// The call, how it failed, and the remedy for that kind of failure.
         what: String,
     },
     /// The bindings cannot be read or parsed.
@@ -32,13 +33,13 @@ pub enum StageError {
 }
 
 impl StageError {
-    /// A call that failed and that nothing goes on without.
+    /// A failed call without which the stage cannot continue.
     #[must_use]
     pub fn cloud(error: &Error) -> Self {
         Self::CloudFailing { what: unread::sentence(error) }
     }
 
-    /// The error's name in an answer, as a workflow's Retry and Catch see it.
+    /// The error's name in an answer, as Retry and Catch of a workflow see it.
     #[must_use]
     pub const fn error_type(&self) -> &'static str {
         match self {
@@ -64,16 +65,16 @@ impl StageError {
 /// Why a write was not made.
 #[derive(Debug)]
 pub enum WriteError {
-    /// The cloud refused it, or gave no answer.
+    /// The cloud refused it, or did not answer.
     Cloud {
-        /// What came back.
+        /// The error.
         error: Error,
-        /// How many of the first changes were in the call that failed.
+        /// How many of the first changes the failed call carried.
         changes: usize,
     },
-    /// It cannot be made in this world, for a reason that the cloud was not asked about.
+    /// It cannot be made in the present state; the cloud was not asked.
     Blocked(Reason),
-    /// It was accepted before and no reading shows it; whether it exists, in words. It is waited for, not made again.
+    /// It was accepted before and no reading shows it; the text says whether it exists. It is waited for, not repeated.
     NotVisible(String),
 }
 
@@ -84,7 +85,7 @@ impl WriteError {
         Self::Cloud { error, changes }
     }
 
-    /// Something that the write needs is not there.
+    /// A resource that the write needs does not exist yet.
     pub fn missing(resource: impl std::fmt::Display, message: impl Into<String>) -> Self {
         Self::Blocked(Reason::new(Code::Waits, resource, message))
     }

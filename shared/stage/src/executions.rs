@@ -1,4 +1,4 @@
-//! Executions of the workflow: their names, which of them an event may rely on, and whose turn it is. Pure.
+//! Executions of the workflow: their names, which of them an event may rely on, and their order. Pure functions.
 //!
 //! ```text
 //!   event ──► <binding>-<window> ──► Wait ──► Turn ──► ... the oldest at work, the second waiting, others stand down
@@ -8,21 +8,22 @@ use jiff::{SignedDuration, Timestamp};
 use onboarding::ids::BindingName;
 use openapi::fnf::Execution;
 
-/// The window that `now` lies in: time divided by the window's length.
+/// The time window that `now` is in: the time divided by the window's length.
 #[must_use]
 pub fn window(now: Timestamp, window_seconds: u32) -> i64 {
     now.as_second().div_euclid(i64::from(window_seconds.max(1)))
 }
 
-/// The name of the execution that gathers a window's events.
+/// The name of the execution that handles all events of one window.
 #[must_use]
 pub fn name(binding: &BindingName, window: i64) -> String {
     format!("{binding}-{window}")
 }
 
-/// Whether an execution that StartExecution answered with is proven not to have read anything yet: the server answered
-/// (`date`, from its Date header) before the flow's Wait was over. Both times are the server's; the window is the Wait
-/// less 2 s, which absorb the header's rounding and a gateway's skew. Without both times nothing is proven.
+/// Whether an execution that StartExecution returned has provably read nothing yet: the server answered (`date`, from its
+/// Date header) before the Wait of the flow ended. Both times are the server's. The window is 2 s shorter than the Wait,
+/// which absorbs the rounding of the header and the clock skew of a gateway. If one of the times is missing, nothing is
+/// proven.
 #[must_use]
 pub fn has_not_read(date: Option<Timestamp>, started: &str, window_seconds: u32) -> bool {
     let ends = started
@@ -35,13 +36,14 @@ pub fn has_not_read(date: Option<Timestamp>, started: &str, window_seconds: u32)
 /// An execution that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run {
-    /// When it started. One that cannot be read counts as the oldest: it must not be overtaken.
+    /// When it started. A start time that cannot be parsed counts as the oldest, because that execution must not be
+    /// overtaken.
     pub started: Timestamp,
     /// Its name.
     pub name: String,
 }
 
-/// The unfinished executions that name `binding` in their input, whatever they are called, oldest first.
+/// The unfinished executions whose input names `binding`, whatever their own names are, oldest first.
 #[must_use]
 pub fn runs_of(binding: &BindingName, executions: &[Execution]) -> Vec<Run> {
     let mut runs: Vec<_> = executions
@@ -65,19 +67,19 @@ pub fn names(input: &str, binding: &BindingName) -> bool {
         .is_ok_and(|input| input.get("binding").and_then(serde_json::Value::as_str) == Some(binding.as_str()))
 }
 
-/// What an execution does at its turn.
+/// What an execution does when it checks its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
-    /// It goes on.
+    /// It continues.
     Go,
-    /// It waits; the name is the one at work, or nothing when this execution is not listed yet.
+    /// It waits. The name is the execution at work; `None` while this execution is not listed yet.
     Wait(Option<String>),
-    /// It stops itself, if a second listing says the same: these two are older, and the second of them has read nothing,
-    /// so it will see whatever this one would have seen.
+    /// It stops itself if a second listing shows the same two older executions. The second of them has read nothing yet, so
+    /// it will see everything that this one would have seen.
     StandDown([String; 2]),
 }
 
-/// Whose turn it is, among the runs of one binding in order.
+/// The turn of `me` among the runs of one binding, which are in order.
 #[must_use]
 pub fn turn(runs: &[Run], me: &str) -> Turn {
     match runs.iter().position(|run| run.name == me) {

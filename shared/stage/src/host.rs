@@ -1,4 +1,4 @@
-//! What a process has, and what one invocation of it is given.
+//! State of a process, and the input of one invocation.
 
 use std::sync::Arc;
 
@@ -9,18 +9,19 @@ use openapi::{Client, Config, Credentials, Transport};
 
 use crate::settings::Settings;
 
-/// What a process has from its start to its end. Cheap to clone.
+/// What a process keeps from start to end. Cheap to clone.
 #[derive(Clone)]
 pub struct Host {
     settings: Arc<Settings>,
-    /// One client, so that invocations share its rate limits, and those with the same key and run its assumed roles.
+    /// One client, so that all invocations share its rate limits, and those with the same key and run share its assumed
+    /// roles.
     client: Client,
     transport: Arc<dyn Transport>,
     clock: Clock,
 }
 
 impl Host {
-    /// A host whose calls go over `transport`. `credentials` are used where an invocation brings none of its own.
+    /// A host whose calls use `transport`. `credentials` apply if an invocation has none of its own.
     #[must_use]
     pub fn new(settings: Settings, transport: Arc<dyn Transport>, clock: Clock, credentials: Credentials) -> Self {
         let config = Config {
@@ -45,7 +46,7 @@ impl Host {
         &self.clock
     }
 
-    /// What calls go over; the probe's own request, too.
+    /// The transport of all calls, and of the probe's request.
     #[must_use]
     pub fn transport(&self) -> &dyn Transport {
         self.transport.as_ref()
@@ -58,15 +59,15 @@ impl Host {
     }
 }
 
-/// One invocation: whose credentials it has, until when it must answer, and what a person approved for it.
+/// One invocation: its credentials, its deadline, and the plan that a person approved for it.
 pub struct Invocation<'a> {
     /// The process.
     pub host: &'a Host,
-    /// The credentials of this invocation (a function gets new ones each time); the host's where `None`.
+    /// The credentials of this invocation (a function gets new ones each time); the host's if `None`.
     pub credentials: Option<Credentials>,
-    /// When the function is killed.
+    /// When Function Compute kills the function.
     pub deadline: Timestamp,
-    /// The plan that a person saw and approved. With it, nothing outside of it is written.
+    /// The plan that a person saw and approved. If it is set, only writes of that plan are made.
     pub approved: Option<&'a Plan>,
 }
 
@@ -80,7 +81,7 @@ impl Invocation<'_> {
         }
     }
 
-    /// Until when work may go on: the deadline less the margin for the answer.
+    /// The end of the time budget: the deadline minus the margin for the answer.
     #[must_use]
     pub fn budget_end(&self) -> Timestamp {
         self.deadline.checked_sub(self.host.settings.margin).unwrap_or(self.deadline)

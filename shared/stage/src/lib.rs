@@ -1,4 +1,4 @@
-//! What every handler shares: load the binding, observe, plan, apply, report.
+//! What all handlers share: load the binding, observe, plan, apply, report.
 //!
 //! ```text
 //!   request ─► Session (store, binding, cloud) ─► observe ─► plan ─► apply ─┐
@@ -6,8 +6,8 @@
 //!                                                    └────── Backoff ───────┘
 //! ```
 //!
-//! A function's library implements [`Stage`]: what it has to see, and how it writes its own changes. [`run`] does the
-//! rest. The cloud carries the state, so a stage may run twice, or stop half way, and the next run goes on from there.
+//! The library of a function implements [`Stage`]: which parts it reads, and how it makes its own writes. [`run`] does the
+//! rest. All state is in the cloud, so a stage may run twice or stop half way; the next run continues from there.
 
 mod apply;
 mod backoff;

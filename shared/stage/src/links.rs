@@ -1,4 +1,5 @@
-//! The two writes that both attachment stages share: association with a table of a transit router, and propagation into it.
+//! The two writes that both attachment stages share: association with a transit router's route table, and propagation into
+//! it.
 
 use onboarding::change::Write;
 use onboarding::topology::AttachmentRef;
@@ -9,7 +10,7 @@ use crate::cloud::Side;
 use crate::error::WriteError;
 use crate::session::Session;
 
-/// The id of an attachment, which may have to be made first.
+/// The id of an attachment, which may not exist yet.
 ///
 /// # Errors
 /// [`WriteError::Blocked`] while it does not exist.
@@ -18,10 +19,10 @@ pub fn attachment_id(topology: &Topology, attachment: &AttachmentRef) -> Result<
     id.ok_or_else(|| WriteError::missing(attachment, format!("There is no id yet for {attachment}.")))
 }
 
-/// Writes a [`Write::Associate`] or [`Write::Propagate`]; gives how many changes that were (none, for any other write).
+/// Makes a [`Write::Associate`] or [`Write::Propagate`]. Returns how many changes it made (0 for any other write).
 ///
 /// # Errors
-/// The cloud's refusal, or that the attachment is not there.
+/// The cloud's refusal, or a missing attachment.
 pub async fn link(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, WriteError> {
     match write {
         Write::Associate { region, table, attachment } => {

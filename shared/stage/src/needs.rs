@@ -1,11 +1,11 @@
-//! What a stage has to see: a small set of flags, and the calls that each of them makes.
+//! Which parts of the cloud a stage reads: a set of flags, and the calls behind each flag.
 
 use openapi::{Action, alb, cbn, ecs, ram, sts, vpc};
 
-/// What every stage calls whatever it needs to see: the store, and the roles of other accounts.
+/// What every stage calls, whatever it needs: the store, and the roles of other accounts.
 pub const COMMON_ACTIONS: &[&str] = &["oss:GetObject", sts::AssumeRole::RAM_ACTION];
 
-/// Parts of a topology to read. A part that nobody asked for stays unknown.
+/// Parts of a topology to read. A part that is not requested stays unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Needs(u16);
 
@@ -14,45 +14,46 @@ impl Needs {
     pub const NONE: Self = Self(0);
     /// The load balancer.
     pub const ALB: Self = Self(1);
-    /// The binding's server group. Reads the load balancer, too: its VPC decides.
+    /// The binding's server group. Includes the load balancer, because groups are searched in its VPC.
     pub const GROUPS: Self = Self(1 << 1 | Self::ALB.0);
     /// The load balancer's listeners.
     pub const LISTENERS: Self = Self(1 << 2);
     /// The VPCs with vSwitches, route tables, routes and network ACLs.
     pub const VPCS: Self = Self(1 << 3 | Self::ALB.0);
-    /// Members of the server group, and which of their instances are released. The proof of a release needs the
-    /// prefixes of the VPCs: it is asked of the region that the member's address lies in.
+    /// Members of the server group, and which of their instances are released. The proof of a release needs the VPC
+    /// prefixes: the member's address tells which region to ask.
     pub const MEMBERS: Self = Self(1 << 4 | Self::GROUPS.0 | Self::BACKENDS.0 | Self::VPCS.0);
     /// The health of members.
     pub const HEALTH: Self = Self(1 << 5 | Self::GROUPS.0 | Self::LISTENERS.0);
     /// Transit routers with tables, associations, propagations and entries, attachments and connections.
     pub const CEN: Self = Self(1 << 6 | Self::ALB.0);
-    /// What must be there before attachments can be made: the CEN instance, the service with its role and zones, the bandwidth plan.
+    /// Prerequisites of attachments: the CEN instance, the transit router service with its role and zones, the bandwidth
+    /// plan.
     pub const PREREQUISITES: Self = Self(1 << 7);
-    /// Instances of the backend VPCs with the interfaces that own their addresses.
+    /// Instances of the backend VPCs, with the interfaces that own their addresses.
     pub const BACKENDS: Self = Self(1 << 8);
-    /// Security groups of the wanted instances' interfaces, and the prefix lists that their rules name.
+    /// Security groups on the interfaces of selected instances, and the prefix lists in their rules.
     pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
-    /// What the checks of paths and members look at around the binding: who else uses the VPCs and the load balancer.
+    /// Context that the checks of paths and members need: other users of the VPCs and of the load balancer.
     pub const SURROUNDINGS: Self = Self(1 << 10 | Self::VPCS.0);
-    /// What has to be seen of a binding to know which routes and rules it wants, and which of its own it wants no more.
+    /// What has to be read to know which routes and rules a binding wants, and which of its own have become orphans.
     pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY);
     /// Everything.
     pub const ALL: Self = Self((1 << 11) - 1);
 
-    /// Both.
+    /// The union of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Whether all of `other` is in it.
+    /// Whether all of `other` is included.
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The RAM actions that reading it takes, sorted.
+    /// The RAM actions that reading these parts needs, sorted.
     #[must_use]
     pub fn actions(self) -> Vec<&'static str> {
         let mut actions: Vec<_> = CALLS
@@ -66,7 +67,7 @@ impl Needs {
     }
 }
 
-/// What the modules of `observe` call for each part.
+/// The calls that the modules of `observe` make for each part.
 const CALLS: &[(Needs, &[&str])] = &[
     (Needs::ALB, &[alb::GetLoadBalancerAttribute::RAM_ACTION]),
     (Needs::GROUPS, &[alb::ListServerGroups::RAM_ACTION]),
@@ -115,7 +116,7 @@ const CALLS: &[(Needs, &[&str])] = &[
             vpc::DescribeVpcAttribute::RAM_ACTION,
         ],
     ),
-    // Whose an address of the load balancer's VPC is, which only members are held against.
+    // Finds the owner of an address in the load balancer's VPC; only members are compared with it.
     (Needs::SURROUNDINGS.and(Needs::MEMBERS), &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::WANTS, &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),

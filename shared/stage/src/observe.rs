@@ -8,9 +8,9 @@
 //!            attachments, connections                                 └─ instances ── groups ── prefix lists
 //! ```
 //!
-//! The three run side by side, and so do the calls inside each of them where one does not need another's answer. Every
-//! listing is read to its end. A call that fails makes its part [`Known::Failed`] with the call's name, the cloud's code
-//! and its message: what could not be read is never taken for absent.
+//! The three run in parallel, and so do the calls inside each of them that do not depend on each other. Every listing is
+//! read to its last page. A failed call makes its part [`Known::Failed`], with the call's name, the cloud's code and its
+//! message. What could not be read never counts as absent.
 
 mod backend;
 mod cen;
@@ -37,18 +37,19 @@ use crate::cloud::Cloud;
 use crate::needs::Needs;
 use reader::Reader;
 
-/// A topology, and whether some of it is unknown for a failure that may pass by itself.
+/// A topology, and whether part of it is unknown because of a transient failure.
 pub(crate) struct Observation {
     pub(crate) topology: Topology,
     pub(crate) failing: bool,
 }
 
-/// Reads the parts of `binding`'s topology that `needs` names. What cannot be read is unknown, so this does not fail.
+/// Reads the parts of `binding`'s topology that `needs` names. A part that cannot be read is unknown, so this does not
+/// fail.
 pub async fn observe(cloud: &Cloud, binding: &Binding, deployment: &Deployment, needs: Needs) -> Topology {
     observe_noting(cloud, binding, std::slice::from_ref(binding), deployment, needs).await.topology
 }
 
-/// The same, with a note of whether a failure may pass by itself.
+/// The same, and it also notes whether a failure is transient.
 pub(crate) async fn observe_noting(
     cloud: &Cloud,
     binding: &Binding,
@@ -80,7 +81,7 @@ pub(crate) async fn observe_noting(
     Observation { topology, failing }
 }
 
-/// Connections with regions that the binding does not name are nothing that its packets meet.
+/// Moves peer attachments with regions that the binding does not name out of the topology: they are not on its paths.
 fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
     let regions = binding.regions();
     if let Some(peers) = topology.peer_attachments.get_mut() {
@@ -92,8 +93,8 @@ fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
     }
 }
 
-/// A region's transit router may serve VPCs of others: only those of the binding's VPCs are its topology. The others count
-/// against its quota.
+/// Keeps only the attachments of the binding's VPCs. The transit router of a region may also serve other VPCs, whose
+/// attachments count against its quota.
 fn keep_own_attachments(topology: &mut Topology) {
     let mut vpcs: BTreeSet<_> = topology.vpcs.keys().cloned().collect();
     vpcs.extend(topology.alb().map(|alb| alb.vpc.clone()));

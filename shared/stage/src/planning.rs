@@ -1,4 +1,4 @@
-//! Which plan a stage looks at, and the plan of a whole binding.
+//! The plan of each stage, and the plan of a whole binding.
 
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
@@ -13,7 +13,7 @@ use crate::observe::observe;
 use crate::request::Request;
 use crate::session::Session;
 
-/// The analysis' verdicts on the binding's wanted instances, over `topology`.
+/// The verdicts of the reachability analysis on the selected instances, over `topology`.
 #[must_use]
 pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
     let instances = desired::selected(binding, topology).map(|(_, instance)| instance);
@@ -21,12 +21,12 @@ pub fn verdicts(binding: &Binding, topology: &Topology) -> Verdicts {
         .and_then(|load_balancer| Ok((&load_balancer.vpc, desired::sources(binding, topology)?)));
     match known {
         Ok((vpc, sources)) => reachability::verdicts(topology, vpc, &sources, &binding.server_group.ports(), instances),
-        // Without sources there is no packet to follow.
+        // Without source addresses there is no path to analyse.
         Err(reason) => instances.map(|instance| (instance.id.clone(), Verdict::Undetermined(reason.clone()))).collect(),
     }
 }
 
-/// The plan that holds the changes of `stage`, over what that stage observed.
+/// The plan with the changes of `stage`, over what that stage observed.
 pub(crate) async fn plan_of(
     session: &Session<'_>,
     stage: StageName,
@@ -42,7 +42,7 @@ pub(crate) async fn plan_of(
         | StageName::BackToOrigin
         | StageName::SecurityRules => plan::network(&inputs),
         StageName::VpcAttachments | StageName::PeerAttachment => ways(session, &inputs).0,
-        // Over the fresh topology: what is planned, but not there, opens no path.
+        // Judged over the fresh topology: a planned change that was not made yet opens no path.
         StageName::BackendServers => plan::members(&inputs, &verdicts(session.binding(), topology)),
         StageName::Verify => plan_current(session, topology),
         StageName::Prune => prune(session, &inputs).await,
@@ -50,20 +50,20 @@ pub(crate) async fn plan_of(
     }
 }
 
-/// Network changes, and members as they will be once those are made.
+/// The network changes, and the member changes over the projected topology, in which they are made.
 fn projected(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     let (network, verdicts) = ways(session, inputs);
     let members = plan::members(inputs, &verdicts);
     network.and(members)
 }
 
-/// Network changes, those that cost money only where a path comes of them; and the verdicts on the paths as they will be.
+/// The network changes, with the billed ones withheld unless they complete a path; and the verdicts on the projected paths.
 fn ways(session: &Session<'_>, inputs: &Inputs<'_>) -> (Plan, Verdicts) {
     let mut network = plan::network(inputs);
     let later = plan::project(inputs, &network.changes);
     let mut found = verdicts(session.binding(), &later);
     plan::withhold(inputs, &found, &mut network);
-    // An instance whose path lacks what waits is told what the path would lack even then: that is what it waits for.
+    // An instance may depend on changes that wait. Its verdict then names what its path would still lack after them.
     if network.changes.iter().any(|change| change.blocked.iter().any(|reason| reason.code == Code::Waits)) {
         let unwaiting = plan::project_unwaiting(inputs, &network.changes);
         for (instance, verdict) in verdicts(session.binding(), &unwaiting) {
@@ -75,17 +75,17 @@ fn ways(session: &Session<'_>, inputs: &Inputs<'_>) -> (Plan, Verdicts) {
     (network, found)
 }
 
-/// What nobody wants any more.
+/// The plan for resources that no binding wants any more.
 async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     let seen = neighbours(session).await;
     plan::prune(inputs, &others(&seen, inputs), &session.binding_names())
 }
 
-/// Every binding that could share a table or a group, as it was observed: what one of them wants stays, and one that cannot
-/// be read, or not in half of the time that is left, wants everything.
+/// All bindings that may share a table or a security group, with their observed state. What one of them wants is kept. A
+/// binding that cannot be read, or not within half of the remaining time, counts as wanting everything.
 async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)> {
     let own = session.binding();
-    // A shared VPC or transit router is in a shared region, so nobody who shares one is missed.
+    // A shared VPC or transit router is in a shared region, so this filter misses no binding.
     let shares = |other: &&Binding| {
         other.name != own.name && other.regions().iter().any(|region| own.regions().contains(region))
     };
@@ -108,8 +108,8 @@ fn others<'t>(seen: &'t [(&'t Binding, Topology)], inputs: &Inputs<'t>) -> Vec<I
     seen.iter().map(|(binding, topology)| Inputs { binding, topology, ..*inputs }).collect()
 }
 
-/// The whole plan of a binding: what `albridge plan` shows, what the drift check looks at, and what a person approves, with
-/// what follows from it then.
+/// The whole plan of a binding: what `albridge plan` shows, what the drift check uses, and what a person approves, in that
+/// case with its follow-up changes.
 ///
 /// # Errors
 /// [`StageError`], when the store or the cloud cannot be read in time.
@@ -131,8 +131,8 @@ pub async fn plan_whole(
     Ok((topology, plan))
 }
 
-/// What the timer looks at: the whole plan, unless there is something to do before what nobody wants any more is looked for.
-/// That takes the reading of other bindings, and a run prunes at its end anyway.
+/// The plan for the drift check on the timer: the whole plan, or only the part without pruning if that has open changes.
+/// Pruning has to read other bindings, and a run prunes at its end anyway.
 ///
 /// # Errors
 /// [`StageError`], when the store or the cloud cannot be read in time.
@@ -148,7 +148,7 @@ pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Res
     Ok(plan.and(prune(&session, &inputs).await))
 }
 
-/// The plan of a binding over what `topology` shows, paths judged as they are now: what verify looks at.
+/// The plan of a binding over what `topology` shows, with paths judged as they are now. Verify uses it.
 #[must_use]
 pub fn plan_current(session: &Session<'_>, topology: &Topology) -> Plan {
     let inputs = session.inputs(topology, Departures::NONE);

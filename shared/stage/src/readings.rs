@@ -1,16 +1,16 @@
-//! What was read of the account: each reading once, for everybody who asks for it in the same look.
+//! Readings of the account, each made once and shared by all who need it in the same look.
 //!
-//! A reading is asked for by what it is: account, region, action and parameters. Whoever asks for one that is under way joins
-//! it, so a binding, its neighbours and prune share what they have in common. Only successes are kept.
+//! A reading is identified by account, region, action and parameters. A request for a reading in progress joins it, so a
+//! binding, its neighbours and prune share their common readings. Only successful readings are kept.
 //!
 //! ```text
-//!   a whole look      everything is read anew          decides: writes, "settled", every removal
-//!   a partial look    what shows the changes under     decides nothing but whether to go on waiting
-//!                     way is read anew
+//!   a whole look      makes every reading again        decides: writes, "settled", every removal
+//!   a partial look    makes only those again that      decides only whether to wait longer
+//!                     show the changes in progress
 //! ```
 //!
-//! Whatever a partial look finds changed leads to a whole one, so nothing is written, and nobody registered or removed, on what
-//! was read earlier (decision 0027).
+//! A change that a partial look finds leads to a whole look. So no write, no registration and no removal is based on an
+//! earlier reading (decision 0027).
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -21,16 +21,16 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use openapi::{Action, Client, Error, Listing};
 
-/// What is read anew.
+/// Which readings are made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// Everything.
+    /// All.
     Whole,
-    /// These actions, by name.
+    /// Those of these actions, by name.
     Only(&'static [&'static str]),
 }
 
-/// In which order looks are whole and partial.
+/// The sequence of whole and partial looks.
 #[derive(Debug)]
 pub struct Looks {
     shows: &'static [&'static str],
@@ -38,29 +38,29 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// Every one of so many is whole, for what is waited for may depend on what others do.
+    /// One of this many looks is whole, because what a stage waits for may depend on changes by others.
     const WHOLE_OF: u32 = 6;
 
-    /// A whole look first, then partial ones of `shows`.
+    /// A whole look first, then partial looks that read `shows` again.
     #[must_use]
     pub const fn of(shows: &'static [&'static str]) -> Self {
         Self { shows, next: 0 }
     }
 
-    /// The next one.
+    /// The next look.
     pub const fn next(&mut self) -> Look {
         let look = if self.next.is_multiple_of(Self::WHOLE_OF) { Look::Whole } else { Look::Only(self.shows) };
         self.next += 1;
         look
     }
 
-    /// The next one is whole.
+    /// Makes the next look a whole one.
     pub const fn again(&mut self) {
         self.next = 0;
     }
 }
 
-/// A reading by what it is. The kind of answer is a part of it: one page, or a whole listing.
+/// The identity of a reading. A single answer and a whole listing of the same action are different readings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     action: &'static str,
@@ -73,12 +73,12 @@ struct Key {
 type Answer = Arc<dyn Any + Send + Sync>;
 type Flight = Shared<BoxFuture<'static, Result<Answer, Error>>>;
 
-/// The readings of an invocation. Cheap to clone; clones share them.
+/// The readings of one invocation. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Readings(Arc<Mutex<BTreeMap<Key, Flight>>>);
 
 impl Readings {
-    /// Forgets what is to be read anew.
+    /// Forgets the readings that `look` makes again.
     pub(crate) fn forget(&self, look: Look) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match look {
@@ -99,12 +99,12 @@ impl Readings {
         };
         let answer = flight.clone().await.inspect_err(|_| {
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Another look may have begun it again meanwhile.
+            // Another look may have started this reading again meanwhile.
             if kept.get(&key).is_some_and(|later| later.ptr_eq(&flight)) {
                 kept.remove(&key);
             }
         })?;
-        // The key tells the type: an action has one kind of answer, and one of rows.
+        // The key determines the type: an action has one type of answer and one type of rows.
         answer.downcast_ref::<T>().cloned().ok_or_else(|| {
             Error::contradiction(
                 key.action,
@@ -114,7 +114,7 @@ impl Readings {
     }
 }
 
-/// A client that reads, each thing once in a look.
+/// A client for reading, which makes each reading once per look.
 #[derive(Clone)]
 pub(crate) struct Reads {
     client: Client,
@@ -123,17 +123,17 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    /// `account` tells the accounts of a binding's sides apart.
+    /// `account` distinguishes the accounts of a binding's sides.
     pub(crate) fn new(client: Client, account: &str, readings: &Readings) -> Self {
         Self { client, account: account.into(), readings: readings.clone() }
     }
 
-    /// The client itself, for what has to be read twice.
+    /// The plain client, for readings that must be made twice.
     pub(crate) const fn unshared(&self) -> &Client {
         &self.client
     }
 
-    /// One answer. As [`Client::call`].
+    /// One answer, like [`Client::call`].
     pub(crate) async fn call<A>(&self, region: &str, action: &A) -> Result<A::Answer, Error>
     where
         A: Action + Clone + 'static,
@@ -144,7 +144,7 @@ impl Reads {
         self.readings.read(self.key(region, action, false), reading).await
     }
 
-    /// A whole listing. As [`Client::list`].
+    /// A whole listing, like [`Client::list`].
     pub(crate) async fn list<L>(&self, region: &str, action: L) -> Result<Vec<L::Item>, Error>
     where
         L: Listing + 'static,
@@ -156,7 +156,7 @@ impl Reads {
     }
 
     fn key<A: Action>(&self, region: &str, action: &A, is_listing: bool) -> Key {
-        // Parameters that cannot be written down cannot be sent either: the call says so.
+        // Parameters that cannot be serialized cannot be sent either; the call reports it.
         let parameters = serde_json::to_string(action).unwrap_or_default();
         Key { action: A::NAME, is_listing, account: Arc::clone(&self.account), region: region.to_owned(), parameters }
     }

@@ -1,23 +1,23 @@
-//! What a stage answers: short, for it becomes a part of the workflow's state, which holds 64 KiB in all.
+//! The answer of a stage. It is kept short, because it becomes part of the workflow's state, which is limited to 64 KiB.
 
 use onboarding::ids::BindingName;
 use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
 
-/// Entries of each list; the rest is counted. With [`TEXT`] this keeps a report under 20 KiB.
+/// The most entries of each list; the rest is only counted. With [`TEXT`] this keeps a report under 20 KiB.
 const ENTRIES: usize = 16;
-/// Characters of a text.
+/// The most characters of a text.
 const TEXT: usize = 240;
 
 /// How a stage ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
-    /// Everything that this stage ensures is there.
+    /// Everything that this stage ensures is in place.
     Done,
-    /// Some calls failed, so what this stage ensures is not known to be there, and not all of it could be changed.
+    /// Some calls failed, so it is not known whether everything is in place, and some changes could not be made.
     Unread,
-    /// Some changes are blocked, by the reasons given.
+    /// Some changes are blocked, for the reasons given.
     Blocked,
     /// The kill switch is on: nothing was written.
     ReadOnly,
@@ -27,28 +27,28 @@ pub enum Status {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The stage.
+    /// The name of the stage.
     pub stage: StageName,
-    /// The binding.
+    /// The name of the binding.
     pub binding: BindingName,
-    /// The execution; empty when there is none.
+    /// The execution; empty if there is none.
     pub run: String,
-    /// Whether nothing is left to wish for.
+    /// Whether nothing is blocked, wrong or unread.
     pub ok: bool,
     /// How it ended.
     pub status: Status,
-    /// How many changes were made.
+    /// The number of changes that were made.
     pub changes: usize,
-    /// The first of them, in words.
+    /// The first of these changes, in words.
     pub made: Vec<String>,
-    /// The calls that failed, each once.
+    /// The calls that failed, without duplicates.
     #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
     pub unread: FailedCalls,
-    /// What blocks the rest.
+    /// Why changes are blocked.
     pub blocked: Vec<Reason>,
-    /// What else is wrong.
+    /// Other problems.
     pub findings: Vec<Reason>,
-    /// Entries that were left out of the lists above.
+    /// The number of entries left out of the lists above.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted: usize,
 }
@@ -59,7 +59,7 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl Report {
-    /// The report of a stage that made `made`. It is `ok` when nothing is blocked, nothing that is wanted cannot work, and
+    /// The report of a stage that made the changes `made`. It is `ok` if nothing is blocked, no finding is an error, and
     /// everything could be read.
     #[must_use]
     pub fn new(
@@ -70,7 +70,7 @@ impl Report {
         blocked: Vec<Reason>,
         findings: Vec<Reason>,
     ) -> Self {
-        // What is wanted and cannot work is left undone, whether or not a change of ours carries it.
+        // A finding that is an error means unfinished work, even if no change of ours is blocked by it.
         let stuck = findings.iter().any(|finding| finding.code.severity() == Severity::Error);
         let unread = blocked.iter().chain(&findings).any(|reason| reason.code == Code::Unread);
         let status = match (unread, blocked.is_empty() && !stuck) {
@@ -88,7 +88,7 @@ impl Report {
                 ..reason
             };
             let mut reasons = unique(reasons);
-            // What is not known comes first, what asks only for time comes last: it may be what is left out.
+            // Unread parts come first. Reasons that only need time come last, because the end of the list may be cut off.
             reasons.sort_by_key(|reason| (reason.code != Code::Unread, reason.until.is_some()));
             first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
@@ -110,7 +110,7 @@ impl Report {
         }
     }
 
-    /// The same, with the calls that failed while the cloud was read for it.
+    /// The same report, with the calls that failed during the readings for it.
     #[must_use]
     pub fn with_unread(mut self, unread: &FailedCalls) -> Self {
         let calls: Vec<FailedCall> = unread.iter().cloned().collect();
@@ -123,7 +123,7 @@ impl Report {
         self
     }
 
-    /// The same, of a run that may not write.
+    /// The same report, for a run that may not write.
     #[must_use]
     pub fn read_only(mut self) -> Self {
         self.status = Status::ReadOnly;

@@ -1,15 +1,15 @@
-//! What a stage is asked for.
+//! The input of a stage.
 
 use onboarding::ids::BindingName;
 use serde::{Deserialize, Serialize};
 
-/// The input of every stage. Only names: nobody who can start a workflow can make a function touch what the store does
-/// not name.
+/// The input of every stage. It contains only names: a person who may start the workflow cannot make a function change
+/// resources that the store does not name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The binding.
     pub binding: BindingName,
-    /// The execution, for logs and reports; empty when a person invoked the function by hand.
+    /// The execution, for logs and reports; empty if a person invoked the function by hand.
     #[serde(default)]
     pub run: String,
 }

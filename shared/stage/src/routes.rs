@@ -1,4 +1,4 @@
-//! The one write that two stages share: a route of a VPC's table to its attachment.
+//! The write that two stages share: a route in a VPC's route table with the VPC's attachment as next hop.
 
 use onboarding::change::Write;
 use onboarding::topology::AttachmentRef;
@@ -10,10 +10,10 @@ use crate::error::WriteError;
 use crate::links::attachment_id;
 use crate::session::Session;
 
-/// Writes a [`Write::AddVpcRoute`]; gives how many changes that were (none, for any other write).
+/// Makes a [`Write::AddVpcRoute`]. Returns how many changes it made (0 for any other write).
 ///
 /// # Errors
-/// The cloud's refusal, or that the attachment is not there.
+/// The cloud's refusal, or a missing attachment.
 pub async fn add_vpc_route(session: &Session<'_>, topology: &Topology, write: &Write) -> Result<usize, WriteError> {
     let Write::AddVpcRoute { region, vpc, table, destination } = write else { return Ok(0) };
     let attachment = AttachmentRef::Vpc { vpc: vpc.clone() };

@@ -1,4 +1,4 @@
-//! Run: observe, plan, apply, until nothing of the stage is open or on its way, or the time is used up.
+//! Run: observe, plan and apply in a loop, until the stage has nothing open or in progress, or its time is used up.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::session::Session;
 use crate::stage::Stage;
 use crate::unread;
 
-/// Readings that fail in a row before the cloud counts as failing. Each call has been tried several times by then.
+/// Consecutive failed readings after which the stage fails. The client has retried each call several times by then.
 const READINGS: u32 = 3;
 
 /// Runs a stage for the binding that `request` names.
 ///
 /// # Errors
-/// [`StageError`]: the time is used up, the cloud is failing, or nobody knows what is wanted.
+/// [`StageError`]: the time is used up, the cloud is failing, or the desired state is not known.
 pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
     let outcome = ensure(stage, invocation, request).await;
     let (name, binding, run) = (S::NAME, &request.binding, request.run.as_str());
@@ -49,11 +49,12 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let look = looks.next();
         let observation = session.observe_noting(S::NEEDS, look, backoff.left()).await?;
         let topology = &observation.topology;
-        // The workflow's Retry brings new credentials; a report would let the run go on without this stage's part.
+        // The workflow's Retry brings new credentials. With a report instead of an error, the run would continue without
+        // this stage's changes.
         if let Some(what) = unread::expired(&topology.unread) {
             return Err(StageError::CloudFailing { what });
         }
-        // Prune reads other bindings here.
+        // Prune reads other bindings here, so planning needs a time limit.
         let planning = planning::plan_of(&session, S::NAME, topology, progress.removed());
         let late = |_| StageError::StillPending { what: "the other bindings are still being read".to_owned() };
         let plan = session.clock().timeout(backoff.left(), planning).await.map_err(late)?;
@@ -61,7 +62,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
         let waits = !sorted.waiting.is_empty() || (S::NAME == StageName::BackendServers && is_learning(&sorted));
         if look != Look::Whole && (!waits || !sorted.lanes.is_empty()) {
-            // It no longer only waits: what to do now is decided on a whole look.
+            // There is more to do than to wait, and that is decided only on a whole look.
             looks.again();
             continue;
         }
@@ -99,19 +100,19 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     }
 }
 
-/// How long writes may take to be answered: what is left, and half of the margin. One that is dropped then is a doubt that
-/// the next invocation's reading clears up.
+/// The time limit for the answers to writes: the remaining time plus half of the margin. The outcome of a write that is
+/// dropped then is unknown; the reading of the next invocation shows it.
 fn for_answers(left: Duration, margin: Duration) -> Duration {
     left + margin / 2
 }
 
-/// Whether a path lacks only what a table has not learned: routes appear some seconds after the propagation that teaches
-/// them is active (cloud-apis.md, section 13). Waited for while there is time, then reported like any other block.
+/// Whether a path lacks only routes that are not propagated yet: they appear some seconds after their propagation is active
+/// (cloud-apis.md, section 13). The stage waits for them while it has time, then reports them like any other block.
 fn is_learning(sorted: &Sorted) -> bool {
     sorted.blocked.iter().any(|reason| reason.code == Code::NotLearned)
 }
 
-/// Why the time was not enough; `unread` says what could not be read at the last look.
+/// The error when the time is used up; `unread` says what could not be read at the last look.
 fn used_up(progress: &Progress, sorted: &Sorted, unread: Option<String>) -> StageError {
     match (&progress.last_error, unread) {
         (_, Some(what)) => StageError::CloudFailing { what },
@@ -134,7 +135,7 @@ fn unread(plan: &Plan) -> String {
 }
 
 fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut blocked: Vec<Reason>) -> Report {
-    // These two look at the whole binding.
+    // These two stages report on the whole binding.
     if matches!(S::NAME, StageName::Preflight | StageName::Verify) {
         blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
     }

@@ -1,4 +1,4 @@
-//! What one invocation works with: its binding, its cloud, and what it may do.
+//! The context of one invocation: its binding, its cloud clients, and what it may write.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::request::Request;
 use crate::store;
 use crate::token::Attempts;
 
-/// In whose name something is created; part of its ClientToken.
+/// The owner of a created resource; part of its ClientToken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner {
     /// The binding: server groups, listeners.
@@ -29,7 +29,7 @@ pub enum Owner {
     Deployment,
 }
 
-/// One invocation for one binding. A stage's library makes its calls with it.
+/// One invocation for one binding. The library of a stage makes its calls through it.
 pub struct Session<'a> {
     host: &'a Host,
     store: Store,
@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
         let store = store::load(host, &client).await?;
         let binding = store::find(&store, &request.binding)?.clone();
         let read_only = host.settings().read_only || store.paused || binding.paused;
-        // The client refuses writes as well: a stage that forgot to ask still cannot write.
+        // The client refuses writes too, so a stage that does not check the kill switch still cannot write.
         let cloud = Cloud::new(client.with_read_only(read_only), &binding, &request.run);
         Ok(Self {
             host,
@@ -77,7 +77,7 @@ impl<'a> Session<'a> {
         self.host
     }
 
-    /// The store as it was read.
+    /// The store as it was read by this invocation.
     #[must_use]
     pub const fn store(&self) -> &Store {
         &self.store
@@ -89,13 +89,13 @@ impl<'a> Session<'a> {
         &self.binding
     }
 
-    /// The deployment, whose marks count as ours.
+    /// The deployment whose ownership tags count as ours.
     #[must_use]
     pub fn deployment(&self) -> &Deployment {
         &self.host.settings().deployment
     }
 
-    /// The cloud, a client for each side.
+    /// The cloud, with one client for each side.
     #[must_use]
     pub const fn cloud(&self) -> &Cloud {
         &self.cloud
@@ -107,31 +107,31 @@ impl<'a> Session<'a> {
         self.host.clock()
     }
 
-    /// The execution; empty when there is none.
+    /// The execution; empty if there is none.
     #[must_use]
     pub fn run(&self) -> &str {
         &self.run
     }
 
-    /// Whether the kill switch is on, for all or for this binding.
+    /// Whether the kill switch is on, globally or for this binding.
     #[must_use]
     pub const fn is_read_only(&self) -> bool {
         self.read_only
     }
 
-    /// The plan that a person approved, if this is `apply`.
+    /// The plan that a person approved, if this is `albridge apply`.
     #[must_use]
     pub const fn approved(&self) -> Option<&'a Plan> {
         self.approved
     }
 
-    /// Polling within this invocation's budget.
+    /// Polling within the time budget of this invocation.
     #[must_use]
     pub fn backoff(&self) -> Backoff<'_> {
         Backoff::until(self.clock(), self.end)
     }
 
-    /// In whose name a token is made.
+    /// The text for an owner in a token.
     pub(crate) fn owner(&self, owner: Owner) -> String {
         match owner {
             Owner::Binding => format!("{}/{}", self.deployment().as_str(), self.binding.name),
@@ -139,29 +139,29 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Where each create of this invocation is.
+    /// The attempt of each create in this invocation.
     pub(crate) const fn attempts(&self) -> &Attempts {
         &self.attempts
     }
 
-    /// The ClientToken of any other write: a fresh one, which the client keeps for the retries of that one call.
+    /// The ClientToken of any other write: a fresh one. The client reuses it for the retries of that one call.
     #[must_use]
     pub fn fresh_token(&self) -> String {
         self.clock().uuid()
     }
 
-    /// Reads what `needs` names, all of it anew.
+    /// Reads the parts in `needs`, all of them again.
     ///
     /// # Errors
-    /// [`StageError::StillPending`] when the budget ends first.
+    /// [`StageError::StillPending`] if the time budget ends first.
     pub async fn observe(&self, needs: Needs) -> Result<Topology, StageError> {
         self.look(needs, Look::Whole).await
     }
 
-    /// What `needs` names; `look` says what of it is read anew.
+    /// Reads the parts in `needs`; `look` says which readings are made again.
     ///
     /// # Errors
-    /// [`StageError::StillPending`] when the budget ends first.
+    /// [`StageError::StillPending`] if the time budget ends first.
     pub async fn look(&self, needs: Needs, look: Look) -> Result<Topology, StageError> {
         Ok(self.observe_noting(needs, look, self.clock().until(self.end)).await?.topology)
     }
@@ -176,12 +176,11 @@ impl<'a> Session<'a> {
         let reading =
             observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
         let late = |_| StageError::StillPending { what: "the cloud is still being read".to_owned() };
-        // Boxed: it is the largest of all futures, and whoever awaits a reading would hold it, in every frame up to a thread's
-        // beginning.
+        // Boxed: this is the largest future of all, and without the box every caller's future would contain it.
         self.clock().timeout(limit, Box::pin(reading)).await.map_err(late)
     }
 
-    /// What a plan is made from. `departures` are the members that this invocation has dealt with already.
+    /// The inputs of a plan. `departures` are the members that this invocation has already drained or deregistered.
     #[must_use]
     pub fn inputs<'t>(&'t self, topology: &'t Topology, departures: &'t Departures) -> Inputs<'t> {
         Inputs {

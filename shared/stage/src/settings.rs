@@ -1,6 +1,6 @@
-//! Settings: what a deployment says about itself, parsed from strings before any I/O.
+//! The settings of a deployment, parsed from strings before any I/O.
 //!
-//! The names are environment variables, but nothing here reads the environment: main hands over a map.
+//! The names are environment variables, but nothing here reads the environment: `main` passes a map.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use onboarding::Deployment;
 use onboarding::ids::{Region, VpcId};
 use openapi::{Endpoints, EndpointsError, PlainHttp, Signature};
 
-/// Where the bindings are kept.
+/// The location of the bindings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreLocation {
-    /// An object of Object Storage Service: `oss://bucket.region/key`.
+    /// An object in Object Storage Service: `oss://bucket.region/key`.
     Object {
         /// The bucket.
         bucket: String,
@@ -27,10 +27,10 @@ pub enum StoreLocation {
 }
 
 impl StoreLocation {
-    /// Reads `oss://bucket.region/key` or a path.
+    /// Parses `oss://bucket.region/key` or a path.
     ///
     /// # Errors
-    /// [`SettingsError`] when it begins with `oss://` and is not of that form, or is empty.
+    /// [`SettingsError`] if the text is empty, or starts with `oss://` and is not of that form.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let malformed = || SettingsError::Invalid {
             name: BINDINGS,
@@ -41,7 +41,7 @@ impl StoreLocation {
             return if text.is_empty() { Err(malformed()) } else { Ok(Self::File(PathBuf::from(text))) };
         };
         let (host, key) = rest.split_once('/').ok_or_else(malformed)?;
-        // A bucket's name has no dots, so the first one ends it.
+        // A bucket name contains no dots, so the first dot ends it.
         let (bucket, region) = host.split_once('.').ok_or_else(malformed)?;
         if bucket.is_empty() || region.is_empty() || key.is_empty() {
             return Err(malformed());
@@ -59,42 +59,43 @@ impl std::fmt::Display for StoreLocation {
     }
 }
 
-/// What a deployment says about itself.
+/// The settings of a deployment.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Whose marks count as ours. `ALBRIDGE_DEPLOYMENT`, `albridge` unless set.
+    /// The deployment whose ownership tags count as ours. `ALBRIDGE_DEPLOYMENT`, default `albridge`.
     pub deployment: Deployment,
-    /// Where the bindings are. `ALBRIDGE_BINDINGS`.
+    /// The location of the bindings. `ALBRIDGE_BINDINGS`.
     pub store: StoreLocation,
     /// The kill switch. `ALBRIDGE_READ_ONLY`: `1` or `true`.
     pub read_only: bool,
-    /// Where the APIs are. `ALBRIDGE_ENDPOINTS`, the official endpoints unless set. Plain http is taken for loopback hosts
-    /// alone, unless `ALBRIDGE_ALLOW_HTTP` is `1`; the same holds for `ALBRIDGE_RESOLVE`.
+    /// The endpoints of the APIs. `ALBRIDGE_ENDPOINTS`, default the official endpoints. Plain http is accepted only for
+    /// loopback hosts, unless `ALBRIDGE_ALLOW_HTTP` is `1`; the same applies to `ALBRIDGE_RESOLVE`.
     pub endpoints: Endpoints,
     /// How requests are signed. `ALBRIDGE_SIGNATURE`: `acs3` (default) or `rpc`.
     pub signature: Signature,
-    /// The workflow's name. `ALBRIDGE_FLOW`, the deployment's name unless set.
+    /// The workflow's name. `ALBRIDGE_FLOW`, default the deployment's name.
     pub flow: String,
-    /// Where the workflow and the functions are. `ALBRIDGE_HOME_REGION`; who needs it says so when it is missing.
+    /// The region of the workflow and the functions. `ALBRIDGE_HOME_REGION`; code that needs it reports it if it is
+    /// missing.
     pub home_region: Option<Region>,
-    /// Seconds of one window of `dispatch`: the flow's Wait less 2. `ALBRIDGE_WINDOW`, 10 unless set.
+    /// The length of a window of `dispatch` in seconds: the flow's Wait minus 2. `ALBRIDGE_WINDOW`, default 10.
     pub window_seconds: u32,
     /// ALB regions that have a probe: this deployment's `verify` function inside the ALB's VPC. `ALBRIDGE_PROBES`,
-    /// separated by commas.
+    /// comma-separated.
     pub probes: BTreeSet<Region>,
-    /// The VPC that this function itself sits in. `ALBRIDGE_PROBE_VPC`.
+    /// The VPC of this function itself. `ALBRIDGE_PROBE_VPC`.
     pub probe_vpc: Option<VpcId>,
-    /// Where to send the probe's request instead of to the ALB's name, by that name. `ALBRIDGE_RESOLVE`, a JSON object from
-    /// host to base URL: only where no name server knows the ALB, as on the emulator.
+    /// Where the probe sends its request for a host name, instead of resolving the name by DNS. `ALBRIDGE_RESOLVE`, a JSON
+    /// object from host to base URL. Needed only where no name server knows the ALB, as on the emulator.
     pub resolve: BTreeMap<String, String>,
-    /// What a stage leaves of its function's time for the answer. `ALBRIDGE_MARGIN`, in seconds, 5 unless set.
+    /// The part of the function's time that a stage reserves for its answer. `ALBRIDGE_MARGIN`, in seconds, default 5.
     pub margin: Duration,
 }
 
 /// A setting that cannot be used. The caller exits with code 64.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// It has to be set.
+    /// It is required and not set.
     #[error("{name} is not set: expected {expected}")]
     Missing {
         /// The variable.
@@ -102,7 +103,7 @@ pub enum SettingsError {
         /// What it should hold.
         expected: &'static str,
     },
-    /// It sends requests to another machine in clear text.
+    /// Requests would go to another machine in clear text.
     #[error(
         "{name} has plain http to another machine for {key:?}, {url:?}, where anybody on the way reads what is sent: expected \
          https, or http to 127.0.0.1, ::1 or localhost; ALBRIDGE_ALLOW_HTTP=1 allows it"
@@ -110,15 +111,15 @@ pub enum SettingsError {
     Insecure {
         /// The variable.
         name: &'static str,
-        /// Whom the URL is for.
+        /// The key of the URL: an API endpoint or a host name.
         key: String,
         /// The URL.
         url: String,
     },
-    /// It is set to something else than expected.
+    /// Its value is invalid.
     #[error("{name} is {value:?}: expected {expected}")]
     Invalid {
-        /// The variable.
+        /// Its value.
         name: &'static str,
         /// What it holds.
         value: String,
@@ -141,7 +142,7 @@ const PROBE_VPC: &str = "ALBRIDGE_PROBE_VPC";
 const RESOLVE: &str = "ALBRIDGE_RESOLVE";
 const MARGIN: &str = "ALBRIDGE_MARGIN";
 
-/// Names that ROS and FC leave set to an empty string count as not set.
+/// An empty value counts as not set, because ROS and FC set variables to empty strings.
 struct Vars<'a>(&'a BTreeMap<String, String>);
 
 impl Vars<'_> {
@@ -177,7 +178,7 @@ impl Settings {
         if !is_name(deployment) {
             return Err(invalid(DEPLOYMENT, deployment, "1 to 32 letters, digits and hyphens"));
         }
-        // Tag values begin with it, and the cloud keeps those that begin with its own name (the text of Tag.N.Value).
+        // Tag values start with it, and the cloud reserves values that start with its own name (the text of Tag.N.Value).
         if deployment.to_ascii_lowercase().starts_with("aliyun") {
             return Err(invalid(DEPLOYMENT, deployment, "a name that does not begin with aliyun"));
         }
@@ -186,7 +187,7 @@ impl Settings {
         let read_only = match vars.get(READ_ONLY) {
             None | Some("0" | "false") => false,
             Some("1" | "true") => true,
-            // A switch that was meant to stop writes must not be passed over for a slip of the pen.
+            // A typing error must not turn off a switch that is meant to stop writes.
             Some(other) => return Err(invalid(READ_ONLY, other, "1 or 0")),
         };
         let signature = match vars.get(SIGNATURE) {

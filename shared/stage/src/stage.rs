@@ -1,4 +1,4 @@
-//! What a function's library says about its stage.
+//! The interface between the stage loop and a function's library.
 
 use std::future::Future;
 
@@ -8,22 +8,22 @@ use crate::error::WriteError;
 use crate::needs::Needs;
 use crate::session::Session;
 
-/// One stage: what it has to see, and how it writes its own changes.
+/// One stage: what it reads, and how it makes its own writes.
 pub trait Stage: Sync {
     /// Its name.
     const NAME: StageName;
-    /// What it has to see.
+    /// The parts of the cloud that it reads.
     const NEEDS: Needs;
-    /// The permissions that its writes take: with [`Needs::actions`], the whole of its role.
+    /// The permissions that its writes need: together with [`Needs::actions`], its whole role.
     const WRITES: &'static [&'static str];
-    /// The readings, by action, that show how its changes come about: what is read while it waits for them.
+    /// The actions whose answers show the progress of its changes; they are read again while the stage waits.
     const SHOWS: &'static [&'static str];
 
-    /// Makes the first of `changes`, in one call; gives how many of them that call made. `changes` are of one lane, in the
-    /// order of the plan, and ready: what they need was there in `topology`.
+    /// Makes the first of `changes` in one call, and returns how many of them that call made. `changes` are of one lane, in
+    /// the order of the plan, and ready: what they need exists in `topology`.
     ///
     /// # Errors
-    /// [`WriteError`]: the cloud's refusal, or why the first change cannot be made. The loop decides what it means.
+    /// [`WriteError`]: the cloud's refusal, or why the first change cannot be made. The loop decides what to do about it.
     fn write(
         &self,
         session: &Session<'_>,

@@ -1,4 +1,5 @@
-//! The store: read anew by each invocation, so that a changed binding or the kill switch counts from the next one on.
+//! The store of bindings. Each invocation reads it again, so a changed binding or the kill switch applies from the next one
+//! on.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,14 +15,14 @@ use crate::host::Host;
 use crate::settings::StoreLocation;
 use crate::unread;
 
-/// More than any store of bindings has: ten thousand bindings with all of their settings are some 10 MB, and a store has
-/// some ten of them. A larger one is refused before it is read.
+/// Far above the size of a real store: ten thousand bindings with all settings are about 10 MB, and a store has about ten.
+/// A larger store is refused before it is read completely.
 pub const MOST_BYTES: usize = 4 << 20;
 
-/// Reads and parses the bindings that the settings point at.
+/// Reads and parses the bindings at the location in the settings.
 ///
 /// # Errors
-/// [`StageError::Store`]: unreadable, or not valid. Nothing may be written then, for anybody.
+/// [`StageError::Store`]: not readable, or not valid. Then nothing may be written for any binding.
 pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
     let location = &host.settings().store;
     let name = location.to_string();
@@ -42,10 +43,10 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
     Store::parse(&text, &name).map_err(|error| failure(format!("The bindings are not valid: {error}")))
 }
 
-/// The text of a file of bindings.
+/// The text of a bindings file.
 ///
 /// # Errors
-/// When it cannot be read, is no UTF-8, or has more than [`MOST_BYTES`].
+/// If it cannot be read, is not UTF-8, or has more than [`MOST_BYTES`].
 pub fn read_file(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
@@ -56,10 +57,10 @@ pub fn read_file(path: &Path) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// One binding of the store.
+/// One binding of the store, by name.
 ///
 /// # Errors
-/// [`StageError::NoBinding`] when the store has none of that name.
+/// [`StageError::NoBinding`] if the store has no binding of that name.
 pub fn find<'a>(store: &'a Store, name: &BindingName) -> Result<&'a Binding, StageError> {
     store.binding(name.as_str()).ok_or_else(|| {
         StageError::NoBinding(Reason::new(Code::NoBinding, name, format!("The store has no binding {name}.")))

@@ -1,10 +1,11 @@
-//! ClientTokens of creates that could make a second thing, and which attempt each create of an invocation is at.
+//! ClientTokens (idempotency tokens) of creates that could produce a duplicate, and the attempt of each create in an
+//! invocation.
 //!
-//! A token is a hash of who creates what, without the run: two runs that see the same world send the same token, and the
-//! cloud creates once. A token that was used before is answered with the old id and changes nothing, so a thing that was
-//! deleted since can come back only under another token: that of the next attempt. `create` decides when an attempt moves
-//! on. Every invocation begins at attempt 0 and passes the attempts whose things are gone one after the other, so that
-//! runs which see the same world end at the same token.
+//! A token is a hash of owner, action, parameters and attempt, without the run. Two runs that see the same state send the
+//! same token, and the cloud creates one resource. For about a day the cloud answers a known token with the old id and
+//! creates nothing (decision 0022). So a deleted resource is recreated only with the token of the next attempt. The module
+//! `create` decides when to move to it. Every invocation starts at attempt 0 and passes each attempt whose resource is
+//! gone, so runs that see the same state end at the same token.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,52 +13,54 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// Attempts of one create in one invocation. More deletions of one thing than these, within the day for which the cloud
-/// keeps tokens, are no accident that a run should repair.
+/// The most attempts of one create in one invocation. If a resource was deleted more often than this while the cloud still
+/// knows the tokens, a run should not go on repairing it.
 const ATTEMPTS: u32 = 64;
 
 /// A token: 64 lower-case hexadecimal digits, which is the most that the APIs take (cloud-apis.md section 1).
 ///
-/// `owner` is the binding, or the deployment for shared attachments; `params` is the request without its token.
+/// `owner` is the binding, or the deployment for attachments, which bindings share; `params` is the request without its
+/// token.
 #[must_use]
 pub fn token(owner: &str, action: &str, params: &impl Serialize, attempt: u32) -> String {
-    // A request is plain data; should it ever not serialize, the action and owner still make a usable token.
+    // A request always serializes; if it did not, action and owner alone would still make a usable token.
     let params = serde_json::to_string(params).unwrap_or_default();
     let mut hash = Sha256::new();
     for part in [owner, action, &params, &attempt.to_string()] {
-        // The lengths keep ("ab", "c") and ("a", "bc") apart.
+        // The length prefixes keep ("ab", "c") and ("a", "bc") apart.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
     hex::encode(hash.finalize())
 }
 
-/// Which attempt each create of this invocation is at, and which id the last answer to it named. A create is known by its
-/// token of attempt 0.
+/// The attempt of each create in this invocation, and the id in the last answer to it. The key of a create is its token of
+/// attempt 0.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts(Mutex<BTreeMap<String, Attempt>>);
 
-/// Where one create is.
+/// The attempt that one create is at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Attempt {
     /// Its number, from 0.
     pub(crate) number: u32,
-    /// What the answer to this attempt named, if there was an answer.
+    /// The id in the answer to this attempt, if there was one.
     pub(crate) made: Option<String>,
 }
 
 impl Attempts {
-    /// Where a create is.
+    /// The present attempt of a create.
     pub(crate) fn of(&self, create: &str) -> Attempt {
         self.lock().get(create).cloned().unwrap_or_default()
     }
 
-    /// The present attempt was answered with this id.
+    /// Records the id in the answer to the present attempt.
     pub(crate) fn answered(&self, create: &str, id: &str) {
         self.lock().entry(create.to_owned()).or_default().made = Some(id.to_owned());
     }
 
-    /// What the present attempt made is gone: the next one. `false`, and nothing moves, when there were too many.
+    /// Moves to the next attempt, because the resource of the present one is gone. Returns `false`, and changes nothing,
+    /// after the last attempt.
     pub(crate) fn move_on(&self, create: &str) -> bool {
         let mut attempts = self.lock();
         let attempt = attempts.entry(create.to_owned()).or_default();

@@ -1,11 +1,10 @@
-//! Calls that failed, in the words of reports: what kind of failure, and what to do about it.
+//! Failed calls for reports: the kind of failure, and its remedy.
 
 use onboarding::unread::Cause;
 use onboarding::{FailedCall, FailedCalls};
 use openapi::{Error, Fault};
 
-/// A call that failed, without its request id: a text that differed at each reading would make every plan differ from the
-/// last.
+/// A failed call without its request id, which differs at each reading and would make every plan differ from the last.
 pub fn failed_call(error: &Error) -> FailedCall {
     FailedCall {
         cause: cause(error),
@@ -15,13 +14,13 @@ pub fn failed_call(error: &Error) -> FailedCall {
     }
 }
 
-/// The call and how it failed, with the remedy for that kind of failure.
+/// The call and its failure, with the remedy for that kind of failure.
 pub(crate) fn sentence(error: &Error) -> String {
     let text = error.to_string();
     format!("{}. {}", text.trim_end_matches('.'), cause(error).remedy())
 }
 
-/// The same of the calls that failed while the cloud was read: those of the first code, and how many codes more there are.
+/// The same for the calls that failed during a reading: those of the first code, and the number of other codes.
 pub(crate) fn first(failed: &FailedCalls) -> Option<String> {
     let groups = failed.by_code();
     let first = groups.first()?;
@@ -32,7 +31,7 @@ pub(crate) fn first(failed: &FailedCalls) -> Option<String> {
     Some(format!("could not read {first}{more}. {}", first.cause.remedy()))
 }
 
-/// That the credentials expired while the cloud was read, if they did.
+/// A text if the credentials expired during the reading.
 pub(crate) fn expired(failed: &FailedCalls) -> Option<String> {
     let call = failed.iter().find(|call| openapi::has_expired(&call.code))?;
     Some(format!("the credentials expired meanwhile ({}: {}). {}", call.action, call.code, call.cause.remedy()))

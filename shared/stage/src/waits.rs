@@ -1,7 +1,7 @@
-//! What one invocation waits for before it writes again: accepted writes that do not show, and lanes that are busy.
+//! What one invocation waits for before it writes again: accepted writes that no reading shows yet, and busy lanes.
 //!
-//! Both waits grow and both end. A write that was accepted and never shows, or is refused as too early each time, is
-//! reported; the invocation does not repeat it until its time is up.
+//! Both waits grow, and both have a limit. A write that was accepted and stays invisible, or that is refused with a
+//! conflict each time, is reported instead of repeated.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,58 +9,60 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::Write;
 
-/// How long an accepted write may stay invisible before that is reported. Listings lag behind by seconds, at times by minutes.
+/// How long an accepted write may stay invisible before it is reported. Listings are stale for seconds, at times for
+/// minutes.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(5);
-/// After this much an accepted write that does not show is sent again; each later wait is twice as long.
+/// An accepted write that stays invisible is sent again after this time; each later wait is twice as long.
 const REPEAT: SignedDuration = SignedDuration::from_mins(1);
-/// The first wait before what became of a create is asked again; it doubles up to [`ASK_MOST`].
+/// The base of the wait between two checks of a create that stays invisible. The first check is immediate; the first wait
+/// is twice this, and waits double up to [`ASK_MOST`].
 const ASK: SignedDuration = SignedDuration::from_secs(1);
 const ASK_MOST: SignedDuration = SignedDuration::from_secs(10);
 
-/// The first wait after a refusal that may pass; it doubles up to [`BUSY_MOST`].
+/// The first wait after a transient refusal; it doubles up to [`BUSY_MOST`].
 const BUSY: SignedDuration = SignedDuration::from_secs(1);
 const BUSY_MOST: SignedDuration = SignedDuration::from_secs(30);
-/// The first wait after a refusal that only a stale reading explains; it doubles. To ask sooner would find the same one.
+/// The first wait after a refusal that indicates a stale reading; it doubles. An earlier reading would find the same state.
 const STALE: SignedDuration = SignedDuration::from_secs(5);
-/// So many refusals of one write in a row, which takes about four minutes, are reported.
+/// This many consecutive refusals of one write, which take about four minutes, are reported.
 pub(crate) const REFUSALS: u32 = 12;
 
-/// `first`, doubled `times` times, at most `most`.
+/// `first`, doubled `times` times, but at most `most`.
 fn doubled(first: SignedDuration, times: u32, most: SignedDuration) -> SignedDuration {
     let factor = 2_i32.checked_pow(times).unwrap_or(i32::MAX);
     first.checked_mul(factor).unwrap_or(most).min(most)
 }
 
-/// Writes that were accepted, in case the next plan holds them still.
+/// Writes that were accepted, for the case that the next plan still contains them.
 #[derive(Debug, Default)]
 pub(crate) struct Accepted(Vec<Sent>);
 
 #[derive(Debug)]
 struct Sent {
     write: Write,
-    /// When it was accepted first; a create's, when its present attempt was.
+    /// When it was first accepted; for a create, when its present attempt was accepted.
     first: Timestamp,
-    /// Not before then is it sent, or asked for, again.
+    /// It is not sent or checked again before this time.
     again: Timestamp,
-    /// How often it was sent, or asked for.
+    /// How often it was sent or checked.
     times: u32,
-    /// What is known of it.
+    /// What is known about it.
     why: String,
 }
 
-/// What to do about a planned write that was accepted before.
+/// What to do with a planned write that was accepted before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Seen<'a> {
-    /// It was not sent, or it is time to send it, or ask for it, again.
+    /// It was not sent, or it is time to send or check it again.
     Open,
-    /// It is waited for; what is known of it, which may be nothing.
+    /// Wait; the text is what is known about it, and may be empty.
     Waiting(&'a str),
-    /// It was waited for long enough.
+    /// The waiting time is over.
     Never(&'a str),
 }
 
 impl Accepted {
-    /// What to do about a write that a plan holds.
+    /// What to do with a write in a plan.
     pub(crate) fn look(&self, write: &Write, now: Timestamp) -> Seen<'_> {
         match self.0.iter().find(|sent| sent.write.same_intent(write)) {
             None => Seen::Open,
@@ -70,12 +72,12 @@ impl Accepted {
         }
     }
 
-    /// What is known of a write; nothing where nothing is.
+    /// What is known about a write; empty if nothing is known.
     pub(crate) fn why(&self, write: &Write) -> &str {
         self.0.iter().find(|sent| sent.write.same_intent(write)).map_or("", |sent| sent.why.as_str())
     }
 
-    /// It was accepted. Gives whether for the first time.
+    /// Records that it was accepted. Returns whether for the first time.
     pub(crate) fn sent(&mut self, write: &Write, now: Timestamp) -> bool {
         let Some(sent) = self.0.iter_mut().find(|sent| sent.write.same_intent(write)) else {
             let again = now.saturating_add(first_wait(write)).unwrap_or(now);
@@ -83,7 +85,7 @@ impl Accepted {
             return true;
         };
         if is_create(write) {
-            // A create is accepted again only when what the last attempt made was gone.
+            // A create is accepted again only if the resource of the last attempt was gone.
             (sent.first, sent.again, sent.times) = (now, now, 1);
         } else {
             sent.again = now.saturating_add(doubled(REPEAT, sent.times, PATIENCE)).unwrap_or(now);
@@ -93,7 +95,7 @@ impl Accepted {
         false
     }
 
-    /// It was asked for, and it does not show.
+    /// Records that it was checked and is not visible.
     pub(crate) fn unseen(&mut self, write: &Write, why: String, now: Timestamp) {
         let Some(sent) = self.0.iter_mut().find(|sent| sent.write.same_intent(write)) else { return };
         sent.again = now.saturating_add(doubled(ASK, sent.times, ASK_MOST)).unwrap_or(now);
@@ -102,7 +104,7 @@ impl Accepted {
     }
 }
 
-/// A create that carries a token of ours is asked for at the next look, all others are only sent again later.
+/// A create with a token of ours is checked at the next look; any other write is only sent again later.
 fn first_wait(write: &Write) -> SignedDuration {
     if is_create(write) { SignedDuration::ZERO } else { REPEAT }
 }
@@ -117,13 +119,13 @@ fn is_create(write: &Write) -> bool {
     )
 }
 
-/// Lanes whose last call was refused as too early.
+/// Lanes whose last call was refused with a transient error.
 #[derive(Debug, Default)]
 pub(crate) struct BusyLanes(BTreeMap<String, Busy>);
 
 #[derive(Debug)]
 struct Busy {
-    /// The first write of the call that was refused.
+    /// The first write of the refused call.
     write: Write,
     code: String,
     refusals: u32,
@@ -132,17 +134,17 @@ struct Busy {
 }
 
 impl BusyLanes {
-    /// Why nothing is written in a lane now, if it is one that waits.
+    /// The code of the last refusal, if the lane has to wait.
     pub(crate) fn holds(&self, lane: &str, now: Timestamp) -> Option<&str> {
         self.0.get(lane).filter(|busy| now < busy.until).map(|busy| busy.code.as_str())
     }
 
-    /// A call in the lane was refused. Gives how often in a row that write was, and for how long.
+    /// Records a refused call in the lane. Returns how many times in a row this write was refused, and since how long.
     pub(crate) fn refused(&mut self, lane: &str, write: &Write, code: &str, now: Timestamp) -> (u32, Duration) {
         self.wait(lane, write, code, now, BUSY)
     }
 
-    /// A call in the lane was refused for something that no reading shows.
+    /// Records a refusal that does not fit the readings, such as a duplicate or a missing resource.
     pub(crate) fn stale(&mut self, lane: &str, write: &Write, code: &str, now: Timestamp) {
         self.wait(lane, write, code, now, STALE);
     }
@@ -166,7 +168,7 @@ impl BusyLanes {
         (busy.refusals, Duration::try_from(now.duration_since(busy.since)).unwrap_or_default())
     }
 
-    /// The lane is free.
+    /// Ends the wait of a lane.
     pub(crate) fn free(&mut self, lane: &str) {
         self.0.remove(lane);
     }

@@ -1,5 +1,5 @@
-//! Writes the bill of materials of the shipped packages: `cargo metadata` on stdin, CycloneDX on stdout. The arguments are the
-//! names of the packages that are shipped.
+//! Writes the bill of materials of the shipped packages: `cargo metadata` on stdin, CycloneDX on stdout. The arguments are
+//! the names of the shipped packages.
 
 use std::io::{Read, Write};
 use std::process::ExitCode;

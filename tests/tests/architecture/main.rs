@@ -1,4 +1,4 @@
-//! The arrows between the workspace's crates, as the design draws them: what each may depend on, and nothing else.
+//! The dependencies between the workspace's crates are exactly those that the design allows.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails ends its test")]
 
@@ -18,8 +18,8 @@ fn functions() -> BTreeSet<String> {
     StageName::ALL.into_iter().map(|name| name.as_str().to_owned()).collect()
 }
 
-/// The shared crates and what of ours each may stand on (design, "The shape"). `local`, `cli` and the tests stand on
-/// everything, and nothing stands on the latter two.
+/// The shared crates, and which of our crates each may depend on (design, "The shape"). `local`, `cli` and the tests may
+/// depend on everything, and nothing depends on the last two.
 const SHARED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("fc-runtime", &[]),
@@ -34,7 +34,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("emulator", &["workflow", "template", "clock", "document"]),
 ];
 const BY_FUNCTIONS: &[&str] = &["handler", "fc-runtime", "stage", "openapi", "onboarding", "reachability", "clock"];
-/// Crates that do no I/O, so nothing that does may come in with them.
+/// Crates without I/O. They must not depend on I/O crates either.
 const PURE: &[&str] = &["onboarding", "reachability", "template", "document"];
 const IO: &[&str] = &["tokio", "hyper", "hyper-util", "reqwest", "rustls", "tower"];
 const CLI: &str = "albridge";
@@ -45,7 +45,7 @@ struct Package {
     manifest: String,
     /// Normal and build dependencies.
     dependencies: BTreeSet<String>,
-    /// Dependencies of its tests.
+    /// Development dependencies.
     for_tests: BTreeSet<String>,
 }
 
@@ -73,7 +73,7 @@ fn package(package: &Value) -> Package {
     }
 }
 
-/// What a package may depend on; nothing for one that may depend on every package named in `all`.
+/// The packages that a package may depend on; for one without a rule all in `all`, except the tests and the CLI.
 fn may(name: &str, all: &BTreeSet<String>) -> BTreeSet<String> {
     let listed = SHARED.iter().find(|(crate_name, _)| *crate_name == name).map(|(_, arrows)| *arrows);
     match listed {
@@ -139,10 +139,11 @@ fn a_functions_main_is_read_at_a_glance() {
     assert!(lines.values().all(|count| *count <= 10), "{lines:?}");
 }
 
-/// Circles of two modules that may stay: crate, the two, why.
+/// Cycles of two modules that are allowed: crate, the two modules, and the reason.
 const PAIRS: &[(&str, [&str; 2], &str)] = &[];
 
-/// Each module stands on others that do not stand on it: of single files, and of modules put together with all that is below them.
+/// The modules of each crate have no cyclic dependencies, neither single modules nor modules taken together with their
+/// descendants.
 #[test]
 fn modules_form_no_circle() {
     let mut wrong = Vec::new();
@@ -203,7 +204,8 @@ fn what_is_public_has_a_caller() {
     assert!(unused.is_empty(), "public, and nobody outside names it:\n{}", unused.join("\n"));
 }
 
-/// Prints every arrow between the modules of a crate: `ALBRIDGE_CRATE=stage cargo test ... -- --ignored --nocapture arrows`.
+/// Prints the dependencies between the modules of a crate:
+/// `ALBRIDGE_CRATE=stage cargo test ... -- --ignored --nocapture arrows`.
 #[test]
 #[ignore = "prints a graph for people"]
 #[expect(clippy::disallowed_methods, reason = "which crate, read here and nowhere else")]

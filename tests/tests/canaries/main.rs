@@ -1,5 +1,5 @@
-//! No secret, no token and no signature gets out: keys are planted, everything goes wrong that can, and whatever the deployment says is
-//! searched for them. `albridge` itself is searched in `shared/cli/tests/cli/canaries.rs`.
+//! No secret, token or signature leaks: keys are planted, everything that can fail does fail, and all output of the
+//! deployment is searched for the keys. The CLI is searched in `shared/cli/tests/cli/canaries.rs`.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails ends its test, and one handler has to")]
 
@@ -25,7 +25,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const HOME: &str = "cn-hangzhou";
 const GUEST: &str = "acs:ram::6543210987654321:role/albridge-guest";
 
-/// What was said, by whomever.
+/// A buffer for output.
 #[derive(Clone, Default)]
 pub(crate) struct Paper(Arc<Mutex<Vec<u8>>>);
 
@@ -53,7 +53,7 @@ impl Paper {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// Every event of this thread from now on, whatever its level.
+    /// Logs all events of this thread from now on, at every level.
     pub(crate) fn log(&self, json: bool) -> tracing::subscriber::DefaultGuard {
         let log = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
         if json {
@@ -64,13 +64,14 @@ impl Paper {
     }
 }
 
-/// The roles whose keys are planted: every function's, the prober's, and the other account's.
+/// The roles whose keys are planted: those of all functions, of the probe, and of the other account.
 fn roles() -> Vec<String> {
     let home = StageName::ALL.iter().map(|stage| format!("albridge-{HOME}-{stage}"));
     home.chain(["albridge-cn-chengdu-verify".to_owned(), "albridge-guest".to_owned()]).collect()
 }
 
-/// The keys of a story. All sessions of a role have one secret and one token: what a refusal quotes is what was sent.
+/// The keys of a story. All sessions of a role have the same secret and token, so that a refusal quotes what was really
+/// sent.
 fn keys(random: &mut Random) -> Vec<(String, Credentials)> {
     let mut keys = vec![("root".to_owned(), account_key(random))];
     for role in roles() {
@@ -83,7 +84,7 @@ fn keys(random: &mut Random) -> Vec<(String, Credentials)> {
     keys
 }
 
-/// Refusals that quote, each some times by chance; and whatever else can go wrong.
+/// Refusals that quote keys, each a few times at random, and all other kinds of faults.
 fn faults(random: &mut Random, keys: &[(String, Credentials)], canaries: &mut Canaries) -> Vec<Rule> {
     let mut rules = Vec::new();
     for role in roles() {
@@ -136,7 +137,7 @@ fn options(random: &mut Random, keys: &[(String, Credentials)]) -> Options {
     options
 }
 
-/// A deployment of two accounts.
+/// A deployment with two accounts.
 async fn deployed(options: Options) -> Local {
     let local = start(options).await;
     local.cloud().with(|world| {
@@ -154,7 +155,7 @@ async fn deployed(options: Options) -> Local {
     local
 }
 
-/// What is found in everything that a story leaves behind.
+/// The leaks in everything that a story outputs.
 async fn story(seed: u64) -> Vec<String> {
     let mut random = Random::seeded(seed);
     let mut canaries = Canaries::default();
@@ -177,7 +178,7 @@ async fn story(seed: u64) -> Vec<String> {
     console.wait(Duration::from_secs(40 * 60)).await;
 
     let mut said = String::new();
-    // What an operator sees, whose own calls are refused now as well.
+    // What an operator sees. Now the operator's own calls are refused too.
     let root = &keys[0].1;
     for _ in 0..4 {
         let sign = signature(&mut random);
@@ -207,7 +208,7 @@ async fn story(seed: u64) -> Vec<String> {
     });
     root_rules.iter().for_each(|id| assert!(local.cloud().with(|world| world.remove_fault(now, id))));
 
-    // What the functions answer, and what the workflow keeps of it.
+    // What the functions answer, and what the workflow stores of it.
     for stage in StageName::ALL {
         let body = json!({"binding": "web", "run": "", "stage": stage}).to_string();
         let invoke =
@@ -232,7 +233,7 @@ async fn story(seed: u64) -> Vec<String> {
     drop(guard);
     let mut found = canaries.in_text("the log", &log.text());
     found.extend(canaries.in_text("the recording", &without_faults(&recording.text())));
-    // A code that quotes a token is this test's own, and the list of calls repeats it.
+    // A code that quotes a token was made by this test, and the call log repeats it.
     let calls = local.cloud().gateway().log_text();
     let calls: String = calls.lines().filter(|line| !line.contains("Invalid.CAIS")).collect();
     found.extend(canaries.in_text("the emulator's list of calls", &calls));
@@ -241,7 +242,7 @@ async fn story(seed: u64) -> Vec<String> {
     found
 }
 
-/// The first line of a recording repeats the world's own faults, and those of this test hold what they quote.
+/// Removes the first line of a recording. It contains the world's fault rules, which in this test quote keys.
 fn without_faults(recording: &str) -> String {
     recording.split_once('\n').unwrap().1.to_owned()
 }
@@ -256,7 +257,7 @@ async fn no_secret_gets_out_of_a_deployment_in_which_everything_goes_wrong() {
     }
 }
 
-/// The search can fail: with the masks of a recording off, it does.
+/// Proves that the search works: it finds leaks when the masking of a recording is off.
 #[tokio::test(start_paused = true)]
 async fn a_recording_that_is_asked_for_secrets_is_found_out() {
     let mut random = Random::seeded(1);

@@ -1,4 +1,4 @@
-//! The runtime's own words: panics, errors and bad requests of a handler that holds keys.
+//! The runtime's own output: panics, errors and bad requests of a handler that has keys.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::Paper;
 
-/// What a handler that has gone wrong knows.
+/// The event of a handler that fails.
 #[derive(Debug, Deserialize)]
 struct Event {
     how: String,

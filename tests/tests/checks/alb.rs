@@ -1,4 +1,4 @@
-//! The load balancer, its listener, its server group, and the other load balancers of its region.
+//! The load balancer, its listener, its server group, and the other load balancers in its region.
 
 use emulator::AccountState;
 use emulator::call::Service;
@@ -10,10 +10,10 @@ use crate::case::{ALL, Case};
 
 const NEAR: &str = "cn-chengdu";
 
-/// What is done while there is no listener and none can be made.
+/// The changes that are made while the listener is missing and cannot be created.
 const FREE_OF_LISTENER: &[&str] = &["group", "rules sg-2"];
 
-/// What a check of the whole way to remote backends blocks, for a non-upgraded ALB.
+/// The changes that a check of the whole path to remote backends blocks, for a non-upgraded ALB.
 const WAY: &[&str] = &[
     "attach vpc-1",
     "attach vpc-2",
@@ -28,12 +28,12 @@ const WAY: &[&str] = &[
     "member i-ecs1",
 ];
 
-/// Something that no call brings about.
+/// A change of the world that no API call makes.
 pub(crate) fn set_account(state: AccountState) -> impl Fn(Console<'_>) {
     move |console| assert!(console.0.cloud().with(|world| world.set_account(state.clone())))
 }
 
-/// A server group of somebody's, in the ALB's VPC, under the binding's name.
+/// A server group of others in the ALB's VPC, with the binding's name.
 pub(crate) fn adopted(more: &'static [(&'static str, &'static str)]) -> impl Fn(Console<'_>) {
     move |console| {
         group(console, "web-remote", "vpc-1", more);
@@ -57,7 +57,7 @@ pub(crate) fn group(console: Console<'_>, name: &str, vpc: &str, more: &[(&str, 
     answer["ServerGroupId"].as_str().unwrap().to_owned()
 }
 
-/// The id of the only server group of this name.
+/// The id of the only server group with this name.
 pub(crate) fn group_named(console: Console<'_>, name: &str) -> String {
     let answer = console.act(Service::Alb, NEAR, "ListServerGroups", &[("ServerGroupNames.1", name)]);
     answer["ServerGroups"][0]["ServerGroupId"].as_str().unwrap().to_owned()
@@ -103,7 +103,7 @@ fn with_neighbour(mut case: Case) -> Case {
     case
 }
 
-/// The same, of a scenario.
+/// The same for a scenario.
 pub(crate) fn with_neighbour_world(scenario: &str) -> String {
     let vpc = "vpcs:
   - id: vpc-9
@@ -130,7 +130,7 @@ pub(crate) fn with_neighbour_world(scenario: &str) -> String {
     scenario.replacen("vpcs:\n", vpc, 1).replacen("cens:\n", cen, 1).replacen("albs:\n", alb, 1)
 }
 
-/// The neighbour's ALB serves a remote server by a CEN instance.
+/// The neighbour's ALB serves a remote server through a CEN instance.
 fn serving(case: Case, cen: &'static str, address: &'static str) -> Case {
     case.after(move |console| attach(console, cen, NEAR, "vpc-9", "cn-chengdu-a", "vsw-91"))
         .after(|console| {
@@ -166,7 +166,7 @@ checks! {
         .leaves(&["group", "rules sg-2"])
         .blocks(&["listener", "member i-ecs1"]);
 
-    // A group of instances under the binding's own name: requests go to it, and none reaches ours.
+    // A group of type Instance with the binding's name: requests go to it, and none reaches ours.
     a_port_that_forwards_to_a_group_of_another_type: Case::new(Code::ListenerForwardsElsewhere)
         .after(|console| {
             group(console, "web-remote", "vpc-1", &[("ServerGroupType", "Instance")]);
@@ -177,7 +177,7 @@ checks! {
         .leaves(&["group", "rules sg-2"])
         .blocks(&["listener", "member i-ecs1"]);
 
-    // Another listener of others forwards to the group: requests do reach it.
+    // Another listener of others forwards to the group, so requests reach it.
     a_port_that_others_listen_on_beside_one_that_forwards_to_the_group: Case::new(Code::ListenerForwardsElsewhere)
         .after(adopted(&[]))
         .after(|console| {

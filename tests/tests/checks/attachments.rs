@@ -1,4 +1,4 @@
-//! The CEN instance, its transit routers, and what attachments need.
+//! The CEN instance, its transit routers, and the prerequisites of attachments.
 
 use emulator::AccountState;
 use emulator::call::Service;
@@ -8,9 +8,9 @@ use onboarding::Code;
 use crate::alb::set_account;
 use crate::case::Case;
 
-/// What waits while no VPC can be attached.
+/// The changes that wait while no VPC can be attached.
 const BEHIND_ATTACHMENTS: &[&str] = &["link vpc-1", "link vpc-2", "route vpc-1", "route vpc-2", "member i-ecs1"];
-/// What waits while VPC2 cannot be attached, which is the only backend.
+/// The changes that wait while VPC2, the only backend, cannot be attached.
 const WAITS_FOR_VPC2: &[&str] = &[
     "attach vpc-1",
     "connect cn-hangzhou",
@@ -20,7 +20,7 @@ const WAITS_FOR_VPC2: &[&str] = &[
     "route vpc-1",
     "route vpc-2",
 ];
-/// What costs nothing, and is done while nothing can come of attachments and the connection.
+/// The changes without costs, which are made while attachments and the connection are of no use yet.
 pub(crate) const FREE: &[&str] = &["group", "listener", "rules sg-2"];
 
 const HANGZHOU: &str = "      - { id: tr-hangzhou, region: cn-hangzhou }\n";
@@ -37,7 +37,7 @@ fn attach(console: Console<'_>, router: &str, region: &str, vpc: &str, zones: [(
     console.act(Service::Cbn, region, "CreateTransitRouterVpcAttachment", &params);
 }
 
-/// Associates the attachment of a VPC, or the connection, with a transit router's table.
+/// Associates the attachment of a VPC, or the connection, with a transit router's route table.
 fn associate(console: Console<'_>, vpc: &str, router: &str) {
     let (action, filter) = match vpc {
         "" => ("ListTransitRouterPeerAttachments", ("CenId", "cen-1")),
@@ -50,7 +50,7 @@ fn associate(console: Console<'_>, vpc: &str, router: &str) {
     console.act(Service::Cbn, "cn-chengdu", "AssociateTransitRouterAttachmentWithRouteTable", &params);
 }
 
-/// Somebody attached and connected everything by API, and nothing else: no association, no propagation, no publishing.
+/// Everything is attached and connected by others through the API, without association, propagation and route publishing.
 fn attached_by_others(case: Case) -> Case {
     let near = [("cn-chengdu-a", "vsw-1"), ("cn-chengdu-b", "vsw-2")];
     let far = [("cn-hangzhou-h", "vsw-3"), ("cn-hangzhou-i", "vsw-4")];
@@ -162,7 +162,7 @@ checks! {
         .blocks(&["member i-ecs1"])
         .carries(Code::AdoptedIncomplete, &["link vpc-1", "link vpc-2", "link cn-hangzhou", "publish cn-hangzhou"]);
 
-    // Adopted, and named: what others made is not altered.
+    // Adopted and reported; resources of others are not changed.
     an_attachment_of_others_in_one_zone: Case::new(Code::AttachmentZones)
         .after(|console| {
             let params = [

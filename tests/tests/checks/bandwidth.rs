@@ -1,4 +1,4 @@
-//! The bandwidth of the connection between the regions.
+//! The bandwidth of the inter-region connection.
 
 use emulator::AccountState;
 use emulator::call::Service;
@@ -10,7 +10,7 @@ use crate::case::Case;
 
 const PLAN: &str = "bandwidth: { package: cenbwp-1, mbps: 10 }";
 
-/// The connection is blocked, and what is of no use without it waits.
+/// The connection is blocked, and changes that are of no use without it wait.
 fn unconnected(case: Case) -> Case {
     case.leaves(FREE).blocks(&["connect cn-hangzhou"])
 }

@@ -1,4 +1,5 @@
-//! What the bindings of one store do to one another: two classic load balancers of one region, and what a removed binding leaves.
+//! How the bindings of one store affect each other: two classic load balancers in one region, and resources of a removed
+//! binding.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use onboarding::{Change, Code, Plan};
 use crate::alb::with_neighbour_world;
 use crate::case::{kind, running};
 
-/// Another binding, for the ALB of another VPC of Chengdu.
+/// Another binding, for the ALB in another VPC in Chengdu.
 fn api(cen: &str) -> String {
     let binding = PROCEDURE_BINDING.split_once("bindings:\n").unwrap().1;
     binding
@@ -59,7 +60,7 @@ async fn one_of_two_classic_bindings_goes_on_and_both_see_the_same_one() {
         assert!(yields(&waits), "{waits:#?}");
         let open = kinds(&waits, Change::is_open);
         assert_eq!(open, ["group", "listener"].map(str::to_owned).into(), "of {second}: {waits:#?}");
-        // Applied side by side, the one is done and the other has not touched the network.
+        // Both are applied at the same time: one completes, and the other does not change the network.
         let (one, other) = tokio::join!(apply(&local, first, &goes), apply(&local, second, &waits));
         assert!(one.unwrap().iter().all(|report| report.ok), "{first}");
         assert!(other.unwrap().iter().any(|report| !report.ok), "{second}");
@@ -94,7 +95,7 @@ async fn an_upgraded_neighbour_or_another_cen_instance_is_in_nobodys_way() {
     }
 }
 
-/// Everything that the plan says was left.
+/// The messages about orphans in a plan.
 fn orphans(plan: &Plan) -> Vec<String> {
     let found = plan.findings.iter().filter(|finding| finding.code == Code::Orphan);
     found.map(|finding| finding.message.clone()).collect()
@@ -138,7 +139,7 @@ async fn what_a_removed_binding_leaves_is_named_and_stays() {
     assert!(writes.is_empty(), "{writes:?}");
 }
 
-/// A load balancer that is not there: nothing to change, and nothing in place.
+/// With a missing load balancer there is nothing to change, but the result is no success.
 #[tokio::test(start_paused = true)]
 async fn a_missing_load_balancer_is_no_success() {
     let bindings = worlds::binding_with("id: alb-1", "id: alb-7");

@@ -1,4 +1,5 @@
-//! One check in one state of the world: which changes it blocks, that a run makes none of them, and that the rest happens.
+//! One check in one state of the world: which changes it blocks, that a run makes none of these, and that it makes all
+//! others.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use onboarding::topology::AttachmentRef;
 use onboarding::{Code, Plan, Write};
 use stage::Invocation;
 
-/// The changes of the procedure's onboarding, by kind, for an upgraded ALB.
+/// The changes of the procedure's onboarding for an upgraded ALB, by kind.
 pub(crate) const ALL: &[&str] = &[
     "group",
     "listener",
@@ -28,46 +29,46 @@ pub(crate) const ALL: &[&str] = &[
     "member i-ecs1",
 ];
 
-/// A state, and what follows from it.
+/// A state of the world, and its expected consequences.
 pub(crate) struct Case {
-    /// What is found.
+    /// The code of the check.
     pub(crate) code: Code,
     /// The ALB's generation.
     pub(crate) generation: Generation,
-    /// The starting world.
+    /// The initial world.
     pub(crate) scenario: String,
     /// The bindings.
     pub(crate) bindings: String,
-    /// Regions beyond the emulator's own.
+    /// Regions in addition to the emulator's own.
     pub(crate) regions: Vec<&'static str>,
-    /// What happened to the world since.
+    /// What happens to the world before the check.
     pub(crate) state: Vec<Step>,
-    /// The changes that carry the code.
+    /// The changes that the code blocks.
     pub(crate) blocked: Vec<&'static str>,
-    /// The changes that nothing blocks.
+    /// The changes that are open.
     pub(crate) open: Vec<&'static str>,
-    /// Whether the code is found at all.
+    /// Whether the plan contains the code.
     pub(crate) found: bool,
-    /// Other codes, and the changes that carry each; one that no change carries is among the findings.
+    /// Other codes, with the changes that each blocks; a code without changes is among the findings.
     pub(crate) also: Vec<(Code, Vec<&'static str>)>,
-    /// Codes that the plan after the run carries, and its changes with them.
+    /// Codes in the plan after the run, with the changes that each blocks.
     pub(crate) later: Vec<(Code, Vec<&'static str>)>,
     /// Codes that the run's stages report.
     pub(crate) reported: Vec<Code>,
 }
 
-/// Something that happens to the world before albridge looks at it.
+/// Something that happens to the world before albridge reads it.
 pub(crate) enum Step {
-    /// At once.
+    /// An action at once.
     Do(Box<dyn Fn(Console<'_>)>),
-    /// And then some time passes.
+    /// A wait, in seconds.
     Wait(u64),
     /// A run.
     Run,
 }
 
 impl Case {
-    /// The procedure's world, with `i-ecs1` running, in which nothing is wrong.
+    /// The procedure's world without faults, with `i-ecs1` running.
     pub(crate) fn new(code: Code) -> Self {
         Self {
             code,
@@ -92,33 +93,33 @@ impl Case {
         self
     }
 
-    /// With `old` replaced wherever the scenario has it.
+    /// With `old` replaced everywhere in the scenario.
     pub(crate) fn scenario(mut self, old: &str, new: &str) -> Self {
         assert!(self.scenario.contains(old), "{old}");
         self.scenario = self.scenario.replace(old, new);
         self
     }
 
-    /// With `old` replaced wherever the binding has it.
+    /// With `old` replaced everywhere in the binding.
     pub(crate) fn binding(mut self, old: &str, new: &str) -> Self {
         assert!(self.bindings.contains(old), "{old}");
         self.bindings = self.bindings.replace(old, new);
         self
     }
 
-    /// With another region in the world.
+    /// With an additional region in the world.
     pub(crate) fn region(mut self, region: &'static str) -> Self {
         self.regions.push(region);
         self
     }
 
-    /// After something happened.
+    /// After an action.
     pub(crate) fn after(mut self, step: impl Fn(Console<'_>) + 'static) -> Self {
         self.state.push(Step::Do(Box::new(step)));
         self
     }
 
-    /// After so many seconds.
+    /// After a wait, in seconds.
     pub(crate) fn wait(mut self, seconds: u64) -> Self {
         self.state.push(Step::Wait(seconds));
         self
@@ -130,57 +131,57 @@ impl Case {
         self.without(kinds)
     }
 
-    /// Changes that are not open: dependents of blocked ones, or not planned at all.
+    /// Changes that are not open: they depend on blocked ones, or are not planned.
     pub(crate) fn without(mut self, kinds: &[&'static str]) -> Self {
         self.open.retain(|kind| !kinds.contains(kind));
         self
     }
 
-    /// These are open as well.
+    /// Changes that are open in addition.
     pub(crate) fn with(mut self, kinds: &[&'static str]) -> Self {
         self.open.extend(kinds);
         self
     }
 
-    /// These carry another code.
+    /// Changes that another code blocks.
     pub(crate) fn carries(mut self, code: Code, kinds: &[&'static str]) -> Self {
         self.also.push((code, kinds.to_vec()));
         self
     }
 
-    /// After the run, these carry another code.
+    /// Changes that another code blocks after the run.
     pub(crate) fn leaves_waiting(mut self, code: Code, kinds: &[&'static str]) -> Self {
         self.later.push((code, kinds.to_vec()));
         self
     }
 
-    /// No plan knows it: the run reports it.
+    /// No plan contains the code; the run reports it.
     pub(crate) fn reports(mut self) -> Self {
         self.found = false;
         self.reported.push(self.code);
         self
     }
 
-    /// After everything was set up by a first run.
+    /// After a first run has set up everything.
     pub(crate) fn onboarded(mut self) -> Self {
         self.state.push(Step::Run);
         self.open = Vec::new();
         self
     }
 
-    /// Every code that this case finds.
+    /// All codes of this case.
     pub(crate) fn codes(&self) -> Vec<Code> {
         let others = self.also.iter().chain(&self.later).map(|(code, _)| *code);
         others.chain(self.reported.iter().copied()).chain(self.found.then_some(self.code)).collect()
     }
 
-    /// It is not found: the same state is no fault here.
+    /// The plan does not contain the code, because the state is no fault here.
     pub(crate) fn unfound(mut self) -> Self {
         self.found = false;
         self
     }
 
-    /// Only these are open.
+    /// Only these changes are open.
     pub(crate) fn leaves(mut self, kinds: &[&'static str]) -> Self {
         self.open = kinds.to_vec();
         self
@@ -207,7 +208,7 @@ impl Case {
         local
     }
 
-    /// Puts the world into the state, plans, runs, and looks again.
+    /// Puts the world into the state, plans, runs, and plans again.
     pub(crate) async fn hold(self) {
         let local = self.begin().await;
         let before = plan(&local).await;
@@ -248,18 +249,18 @@ fn carrying(plan: &Plan, code: Code) -> BTreeSet<String> {
     of(plan, |change| change.blocked.iter().any(|reason| reason.code == code))
 }
 
-/// Whether a plan says a code at all.
+/// Whether a plan contains a code.
 fn names(plan: &Plan, code: Code) -> bool {
     let blocked = plan.changes.iter().flat_map(|change| &change.blocked);
     plan.findings.iter().chain(blocked).any(|reason| reason.code == code)
 }
 
-/// A scenario whose instances run from the start.
+/// A scenario whose instances are running from the start.
 pub(crate) fn running(scenario: &str) -> String {
     scenario.replace("state: Stopped, ", "")
 }
 
-/// What a run would do now.
+/// The plan of a run at this moment.
 pub(crate) async fn plan(local: &Local) -> Plan {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(600);
@@ -275,7 +276,7 @@ fn of(plan: &Plan, which: impl Fn(&onboarding::Change) -> bool) -> BTreeSet<Stri
     plan.changes.iter().filter(|change| which(change)).map(|change| kind(&change.write)).collect()
 }
 
-/// A change by what it is for.
+/// The kind of a change.
 pub(crate) fn kind(write: &Write) -> String {
     match write {
         Write::CreateServerGroup { .. } => "group".to_owned(),
@@ -298,7 +299,7 @@ pub(crate) fn kind(write: &Write) -> String {
     }
 }
 
-/// Whether a call is, or might be, an attempt at a change of this kind. Calls that refused it count as well.
+/// Whether a call is, or could be, an attempt at a change of this kind. Refused calls count too.
 fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
     let (what, which) = kind.split_once(' ').unwrap_or((kind, ""));
     let has = |name: &str, value: &str| call.params.get(name) == Some(value);
@@ -326,7 +327,7 @@ fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
         "transit" => call.action == "CreateTransitRouterRouteEntry",
         "rules" => call.action == "AuthorizeSecurityGroup" && has("SecurityGroupId", which),
         "member" => {
-            // A call may carry several: the description ends with the instance.
+            // A call may carry several members; the description ends with the instance.
             let note = format!("/{which}");
             call.action == "AddServersToServerGroup" && call.params.iter().any(|(_, value)| value.ends_with(&note))
         }
@@ -334,7 +335,7 @@ fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
     }
 }
 
-/// The attachment of a VPC, or the connection with a region, if there is one.
+/// The attachment of a VPC, or the connection with a region, if it exists.
 fn attachment(local: &Local, which: &str) -> Option<String> {
     let (action, filter) = match which.starts_with("vpc-") {
         true => ("ListTransitRouterVpcAttachments", ("VpcId", which)),

@@ -1,9 +1,9 @@
-//! Every named check, in a world put into the state that it is about: the plan blocks exactly the changes that depend on
-//! it, a run makes none of those, and the rest still happens.
+//! Every named check, in a world in the state that it is about: the plan blocks exactly the changes that depend on it, a
+//! run makes none of these, and it makes all others.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a world that cannot be read ends the test")]
 
-/// One test for each case, and a list of all of them.
+/// One test per case, and a list of the codes of all cases.
 macro_rules! checks {
     ($($name:ident: $case:expr;)+) => {
         $(
@@ -13,7 +13,7 @@ macro_rules! checks {
             }
         )+
 
-        /// The codes that these cases find.
+        /// The codes of these cases.
         pub(crate) fn codes() -> Vec<onboarding::Code> {
             [$($case.codes()),+].concat()
         }
@@ -39,7 +39,7 @@ use std::collections::BTreeSet;
 
 use onboarding::Code;
 
-/// Codes that are no checks of a plan: what becomes of a run, an event or a store. And where their tests are.
+/// Codes that are not checks of a plan, but results of a run, an event or a store; with the place of their tests.
 const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotAsked, "onboarding's tests of facts; no report holds it"),
     (Code::Store, "onboarding's tests of the store; here `a_route_of_the_whole_range_is_no_binding`"),
@@ -49,7 +49,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotAsked, "onboarding's tests of facts and of plans: what nobody asked for"),
     (Code::ReleaseUnproven, "stage's tests of absence"),
     (Code::ReleaseMarked, "scenarios/absence.rs"),
-    // What an explanation says of members and of what is before the path; no plan carries it.
+    // Explanations about members and about the part before the path; no plan contains these.
     (Code::ListenerMissing, "reachability: the front of a path"),
     (Code::ServerGroupMissing, "reachability: the front of a path"),
     (Code::NotMember, "reachability: the front of a path"),
@@ -65,7 +65,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::ProbeFailed, "verify's tests of probes"),
 ];
 
-/// No VPC takes 100.64.0.0/10 or a half of it as a route (cloud-apis.md section 9).
+/// A VPC cannot have a route for 100.64.0.0/10 or half of it (cloud-apis.md section 9).
 #[tokio::test(start_paused = true)]
 async fn a_route_of_the_whole_range_is_no_binding() {
     for prefix in ["100.64.0.0/10", "100.96.0.0/11"] {
@@ -78,7 +78,7 @@ async fn a_route_of_the_whole_range_is_no_binding() {
     }
 }
 
-/// The near miss of every precaution that has no nearer one: the procedure's own world, in which nothing is wrong.
+/// The near miss of every precaution that has no closer one: the procedure's own world, without faults.
 #[tokio::test(start_paused = true)]
 async fn the_procedures_world() {
     for generation in [local::Generation::Upgraded, local::Generation::Classic] {
@@ -91,7 +91,7 @@ async fn the_procedures_world() {
     }
 }
 
-/// The page of the precautions names codes, cases and near misses that exist.
+/// The page of the precautions names only codes, cases and near misses that exist.
 #[test]
 fn every_precaution_has_a_code_a_case_and_a_near_miss() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! Who can be a member.
+//! Which addresses can be members.
 
 use emulator::AccountState;
 use emulator::call::Service;
@@ -9,7 +9,7 @@ use crate::alb::{adopted, group, group_named, listen, register, set_account};
 use crate::attachments::FREE;
 use crate::case::Case;
 
-/// Two hundred remote servers for a group.
+/// Registers two hundred remote servers in a group.
 fn two_hundred(name: &'static str, net: usize) -> impl Fn(Console<'_>) {
     move |console| {
         let group = group_named(console, name);
@@ -42,7 +42,7 @@ checks! {
         .wait(10)
         .without(&["group", "member i-ecs1"]);
 
-    // Without Remote IP an address is one of the ALB's VPC, so the prefixes overlap as well.
+    // Without Remote IP the address must be in the ALB's VPC, so the prefixes overlap too.
     an_address_registered_without_remote_ip: Case::new(Code::NotRemote)
         .scenario("cidr: 172.16.0.0/12\n", "cidr: 172.16.0.0/12\n    secondary: [192.168.7.0/24]\n")
         .after(adopted(&[]))
@@ -93,7 +93,7 @@ checks! {
         .wait(10)
         .without(&["group"]);
 
-    // An NLB has a network interface that its service manages; a CLB shows none.
+    // An NLB has a service-managed network interface; a CLB has none.
     what_other_services_and_nobody_hold_in_the_albs_vpc: Case::new(Code::LoadBalancerBackend)
         .classic()
         .after(adopted(&[]))

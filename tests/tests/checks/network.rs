@@ -7,7 +7,7 @@ use onboarding::Code;
 use crate::attachments::FREE;
 use crate::case::Case;
 
-/// Whatever serves only VPC2, which is the only backend.
+/// The changes that serve only VPC2, the only backend.
 const FOR_VPC2: &[&str] = &[
     "attach vpc-1",
     "attach vpc-2",
@@ -21,7 +21,7 @@ const FOR_VPC2: &[&str] = &[
     "member i-ecs1",
 ];
 
-/// The same without the rules, which let nobody in that should not be.
+/// The same without the rules, which allow no unwanted traffic.
 const FOR_VPC2_BUT_RULES: &[&str] = &[
     "attach vpc-1",
     "attach vpc-2",
@@ -34,7 +34,7 @@ const FOR_VPC2_BUT_RULES: &[&str] = &[
     "member i-ecs1",
 ];
 
-/// A route of VPC1 to an instance of it.
+/// Adds a route in VPC1 to one of its instances.
 fn route(console: Console<'_>, prefix: &str) {
     let params = [
         ("RouteTableId", "vtb-vpc-1"),
@@ -45,7 +45,7 @@ fn route(console: Console<'_>, prefix: &str) {
     console.act(Service::Vpc, "cn-chengdu", "CreateRouteEntry", &params);
 }
 
-/// Fifty routes of VPC1 at once.
+/// Adds fifty routes in VPC1 with one call.
 fn fifty_routes(number: usize) -> impl Fn(Console<'_>) {
     move |console| {
         let mut params = Vec::new();
@@ -61,7 +61,7 @@ fn fifty_routes(number: usize) -> impl Fn(Console<'_>) {
     }
 }
 
-/// A vSwitch (`i-ecs1` is in vSwitch 4) uses a table of its own.
+/// A vSwitch (`i-ecs1` is in vSwitch 4) uses a custom route table.
 fn custom_table(case: Case, vpc: &'static str, vswitch: &'static str) -> Case {
     let region = if vpc == "vpc-1" { "cn-chengdu" } else { "cn-hangzhou" };
     case.after(move |console| {
@@ -77,7 +77,7 @@ fn custom_table(case: Case, vpc: &'static str, vswitch: &'static str) -> Case {
     .wait(30)
 }
 
-/// Somebody's VPC in Hangzhou is attached to the same CEN instance and teaches its table a prefix.
+/// A VPC of others in Hangzhou is attached to the same CEN instance and propagates a prefix into its table.
 fn third_vpc(case: Case, prefix: &str) -> Case {
     let vpc = format!(
         "vpcs:
@@ -126,7 +126,7 @@ checks! {
         .scenario("cidr: 192.168.0.0/16\n", "cidr: 192.168.0.0/16\n    secondary: [172.20.0.0/16]\n")
         .blocks(FOR_VPC2);
 
-    // Nothing is routed out of a vSwitch's own prefix.
+    // No route can have a destination inside of a vSwitch.
     a_source_inside_a_vswitch_of_the_backends: Case::new(Code::RouteImpossible)
         .scenario("cidr: 192.168.0.0/16\n    vswitches:\n", "cidr: 192.168.0.0/16\n    secondary: [172.16.0.0/20]\n    vswitches:\n      - { id: vsw-5, zone: cn-hangzhou-h, cidr: 172.16.0.0/20 }\n")
         .leaves(&["group", "listener"])
@@ -185,7 +185,7 @@ checks! {
 
     a_third_vpc_beside: third_vpc(Case::new(Code::CidrOverlap), "192.169.7.0/24").unfound();
 
-    // Legal backends are served, whatever else the binding names.
+    // Valid backends are served, whatever else the binding names.
     a_backend_in_the_albs_own_vpc_beside_a_legal_one: Case::new(Code::BackendInAlbVpc)
         .scenario("securityGroups: [sg-1], ", "securityGroups: [sg-1], tags: { app: web }, ")
         .binding("    backends:\n", "    backends:\n      - { region: cn-chengdu, vpc: vpc-1, attachmentVswitches: [vsw-1, vsw-2], select: { tags: { app: web } } }\n")

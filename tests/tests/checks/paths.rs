@@ -1,4 +1,4 @@
-//! What keeps a packet from its way although every change can be made.
+//! Faults on a packet's path that block no network change.
 
 use emulator::call::Service;
 use onboarding::Code;

@@ -1,11 +1,11 @@
-//! Who may leave, and how many at a time.
+//! Which members may leave, and how many at a time.
 
 use end_to_end::worlds;
 use onboarding::Code;
 
 use crate::case::{Case, running};
 
-/// Three members, of which two lose their tag.
+/// Three members, two of which lose their tag.
 fn two_of_three(case: Case) -> Case {
     let mut case = case;
     case.scenario = running(&worlds::fleet(2));
@@ -13,7 +13,7 @@ fn two_of_three(case: Case) -> Case {
 }
 
 checks! {
-    // A fifth of three is less than one, and one may always go.
+    // A fifth of three is less than one, but one may always leave.
     more_leavers_than_may_go_at_a_time: two_of_three(Case::new(Code::RemovalCapped))
         .with(&["leave i-fleet-01"])
         .blocks(&["leave i-fleet-02"])

@@ -11,7 +11,7 @@ use crate::case::Case;
 
 const GROUP: &str = "{ id: sg-2, name: servers, vpc: vpc-2 }";
 
-/// The backends' group with these rules.
+/// The backends' security group with these rules.
 fn with_rules(case: Case, rules: &str) -> Case {
     case.scenario(GROUP, &format!("{{ id: sg-2, name: servers, vpc: vpc-2, rules: [{rules}] }}"))
 }
@@ -37,7 +37,7 @@ checks! {
         .carries(Code::PathNotOpen, &["member i-ecs1"])
         .carries(Code::NotAllowed, &["member i-ecs1"]);
 
-    // Deleted between the listing of groups and the reading of its rules.
+    // The group was deleted after it was listed and before its rules were read.
     a_group_that_is_gone: Case::new(Code::GroupMissing)
         .after(|console| {
             let gone = ApiError::not_found("InvalidSecurityGroupId.NotFound", "The specified SecurityGroupId does not exist.");

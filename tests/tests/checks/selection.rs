@@ -1,4 +1,4 @@
-//! Selectors that match nobody: named, with what comes near; nothing is paid for until the first instance is there.
+//! Selectors that match no instance are reported with near misses, and billed changes wait for the first instance.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use onboarding::Code;
 
 use crate::case::{Case, plan, running};
 
-/// What costs money, and what stands on it.
+/// Billed changes, and the changes that depend on them.
 const BILLED: &[&str] = &["attach vpc-1", "connect cn-hangzhou", "link vpc-1", "link vpc-2", "link cn-hangzhou"];
 
 checks! {
@@ -18,7 +18,7 @@ checks! {
         .blocks(&["attach vpc-2"])
         .carries(Code::Waits, BILLED);
 
-    // It would be a member once it runs.
+    // It becomes a member when it runs.
     an_instance_that_is_stopped: Case::new(Code::NoneSelected)
         .scenario("i-ecs1, name: ECS1, ", "i-ecs1, name: ECS1, state: Stopped, ")
         .without(&["member i-ecs1"])
@@ -29,7 +29,7 @@ checks! {
         .binding("cen: { id: cen-1, ", "cen: { id: cen-1, connectAhead: true, ")
         .leaves(&["group", "listener", "attach vpc-1", "attach vpc-2", "connect cn-hangzhou", "link vpc-1", "link vpc-2", "link cn-hangzhou"]);
 
-    // One of two backends has nobody: only what serves it alone waits.
+    // Only one of two backends has no instance, so only the changes for it alone wait.
     one_backend_of_two: Case::new(Code::NoneSelected)
         .scenario("\nsecurityGroups:\n", "  - id: vpc-3
     region: cn-shanghai
@@ -46,7 +46,7 @@ securityGroups:
         .carries(Code::Waits, &["connect cn-shanghai", "link cn-shanghai", "link vpc-3"]);
 }
 
-/// The sentence about a backend of which nobody is selected, in a world.
+/// The message about a backend without a selected instance, in a world.
 async fn sentence(scenario: String) -> String {
     let local = start(Options { scenario, ..worlds::options(Generation::Upgraded) }).await;
     let plan = plan(&local).await;

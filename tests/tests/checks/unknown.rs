@@ -1,5 +1,5 @@
-//! What could not be read is unknown, never absent: every call that planning makes is refused in turn, whichever calls those
-//! are by now, and no plan gets bolder by it.
+//! Facts that cannot be read are unknown, never absent: every call of planning, whatever these calls are, is refused in
+//! turn, and no plan becomes bolder.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ const fn removes(write: &Write) -> bool {
     )
 }
 
-/// Refuses each call in turn. `keeps` names the kinds of removal that a refused call must keep from being made.
+/// Refuses each call in turn. `keeps` names the kinds of removal that must not be made without that call.
 async fn refuse_each(local: &Local, keeps: impl Fn(&str) -> &'static [&'static str]) {
     let gateway = local.cloud().gateway();
     let before = gateway.log().len();
@@ -48,7 +48,7 @@ async fn refuse_each(local: &Local, keeps: impl Fn(&str) -> &'static [&'static s
         local.cloud().inject(Rule::refuse(refusal).on(service, &action)).unwrap();
         let partial = plan(local).await;
         let named = reasons(&partial).any(|reason| reason.code == Code::Unread && reason.message.contains(&action));
-        // What nothing of the plan depends on needs no word.
+        // A call that no part of the plan depends on need not be named.
         assert!(named || outline(&partial) == outline(&whole), "{action} is not named: {partial:#?}");
         for change in &partial.changes {
             let why = bolder(&whole, change);
@@ -63,20 +63,20 @@ async fn refuse_each(local: &Local, keeps: impl Fn(&str) -> &'static [&'static s
     heal(local);
 }
 
-/// Every call goes right again.
+/// Ends all faults.
 fn heal(local: &Local) {
     let now = local.clock().now();
     local.cloud().with(|world| world.clear_faults(now));
 }
 
-/// What a plan comes to, without times.
+/// A plan reduced to what does not depend on time.
 fn outline(plan: &Plan) -> (Vec<(String, bool)>, &[Reason]) {
     (plan.changes.iter().map(|change| (kind(&change.write), change.is_open())).collect(), &plan.findings)
 }
 
-/// In what a change goes further than the plan over everything.
+/// In what way a change goes further than in the plan with all facts.
 fn bolder(whole: &Plan, change: &Change) -> Option<&'static str> {
-    // A member's note says when it was written.
+    // The state in a member's description contains a time.
     let is_note = |write: &Write| matches!(write, Write::UpdateServer { .. });
     let same = |other: &&Change| {
         other.write == change.write || (is_note(&change.write) && kind(&other.write) == kind(&change.write))
@@ -85,7 +85,7 @@ fn bolder(whole: &Plan, change: &Change) -> Option<&'static str> {
         Some(known) if change.is_open() && !known.is_open() => Some("open, and blocked when everything is known"),
         Some(_) => None,
         None if change.is_open() => Some("not planned when everything is known"),
-        // What is known of an attachment's zones may be part of a blocked change.
+        // A blocked change may contain part of what is known about an attachment's zones.
         None if whole.changes.iter().any(|other| kind(&other.write) == kind(&change.write)) => None,
         None => Some("not even planned when everything is known"),
     }
@@ -103,14 +103,14 @@ async fn nothing_is_planned_for_lack_of_an_answer() {
     assert_eq!(local.cloud().gateway().writes(), 0);
 }
 
-/// Four members. One is released, one loses its tag, and there are a route and a rule that nobody wants.
+/// Four members: one is released, one loses its tag; and a route and a rule are unwanted.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_removed_for_lack_of_an_answer() {
     let local = start(options(Generation::Classic)).await;
     let console = Console(&local);
     console.run("first").await;
     assert_eq!(console.members().await.len(), 4);
-    // Events start runs, which may only look.
+    // Events start runs, but these must not write.
     local.store(&format!("paused: true\n{}", local::PROCEDURE_BINDING));
     console.untag(&["i-fleet-01".to_owned()]);
     console.stop_instance("i-fleet-02");

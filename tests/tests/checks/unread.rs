@@ -1,4 +1,4 @@
-//! Calls that fail: what they would have told is unknown, and blocks what depends on it.
+//! Failed calls: the facts that they would return are unknown, and the changes that depend on them are blocked.
 
 use emulator::call::{ApiError, Service};
 use emulator::faults::Rule;
@@ -8,7 +8,7 @@ use onboarding::Code;
 use crate::attachments::FREE;
 use crate::case::Case;
 
-/// Every call of an action is refused.
+/// Refuses every call of an action.
 fn refused(service: Service, action: &'static str) -> impl Fn(Console<'_>) {
     move |console| {
         let refusal = ApiError::new(403, "NoPermission", "You are not authorized to do this action.");

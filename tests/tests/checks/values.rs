@@ -1,5 +1,5 @@
-//! Values at the edges of what the parameter texts allow, held against both sides: whatever the reading of a binding lets pass,
-//! the cloud takes, and a near miss is refused by both. The two know the texts independently
+//! Values at the limits in the parameter texts, tested on both sides: the cloud accepts every value that the parser of
+//! bindings accepts, and both refuse a near miss. The two sides are independent implementations of the texts
 //! (`onboarding::store::check`, `emulator::gateway::{table, forms}`).
 
 use end_to_end::matrix::{self, Tally};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::case::running;
 
-/// A value of a binding: where it stands, what passes, what just does not.
+/// A field of a binding, with values that are just valid and values that are just invalid.
 fn edges() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     let text = |c: char, count: usize| Value::from(c.to_string().repeat(count));
     let path = |count: usize| Value::from(format!("/{}", "p".repeat(count)));
@@ -64,7 +64,7 @@ fn edges() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     ]
 }
 
-/// The procedure's binding as JSON, with values put where they belong.
+/// The procedure's binding as JSON, with these values.
 fn with(values: &[(&str, Value)]) -> Value {
     let store = Store::parse(PROCEDURE_BINDING, "bindings.yml").unwrap();
     let mut binding = serde_json::to_value(&store.bindings[0]).unwrap();
@@ -79,7 +79,7 @@ fn text(binding: &Value) -> String {
     json!({"bindings": [binding]}).to_string()
 }
 
-/// The server group that a binding asks for, whether or not the binding may be.
+/// The server group that a binding asks for, whether or not the binding is valid.
 fn group(binding: &Value) -> alb::CreateServerGroup {
     let binding: Binding = serde_json::from_value(binding.clone()).unwrap();
     let (wish, settings) = (&binding.server_group, binding.server_group.settings("Standard"));
@@ -157,7 +157,7 @@ async fn a_group_that_its_listener_cannot_speak_to_is_refused_by_both() {
     }
 }
 
-/// Marks at their longest stay within what the cloud takes for them: 128 characters of a tag's value, 256 of a description.
+/// The longest ownership marks fit into the cloud's limits: 128 characters of a tag value, 256 of a description.
 #[test]
 fn the_longest_marks_fit() {
     let deployment = Deployment::new("d".repeat(32));
@@ -167,12 +167,12 @@ fn the_longest_marks_fit() {
     }
     let since = jiff::Timestamp::MAX;
     let member = deployment.member(&binding, &"i".repeat(64).as_str().into(), MemberState::Stopped(since));
-    // `/released-<time>` is as long as the longest of the other notes, and one more.
+    // `/released-<time>` is one character longer than the longest of the other states.
     assert!(member.len() < 256, "{}", member.len());
 }
 
-/// Bindings of values drawn at random, edges and what is just beyond: whichever can be read is applied without one refusal for
-/// a parameter.
+/// Bindings with random values, valid and just invalid: every binding that the parser accepts is applied without a refusal
+/// for a parameter.
 #[tokio::test(start_paused = true)]
 async fn a_binding_that_can_be_read_makes_no_write_that_is_refused_for_a_value() {
     let mut tally = Tally::of("a_binding_that_can_be_read_makes_no_write_that_is_refused_for_a_value");
@@ -180,7 +180,7 @@ async fn a_binding_that_can_be_read_makes_no_write_that_is_refused_for_a_value()
     for seed in 0..matrix::scope().count(6, 60) {
         let mut draw = Draw(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed + 1));
         let mut values = vec![("/name", json!("b".repeat(1 + draw.below(40))))];
-        // One value in forty is a near miss: most bindings are to be applied.
+        // One value in forty is a near miss, so that most bindings can be applied.
         for (at, inside, outside) in edges().into_iter().filter(|(at, ..)| !at.ends_with("/healthCheck")) {
             let from = if draw.below(40) == 0 && !outside.is_empty() { outside } else { inside };
             values.push((at, from[draw.below(from.len())].clone()));
@@ -213,7 +213,7 @@ fn values_name<'v>(values: &'v [(&str, Value)]) -> &'v str {
     values.iter().find(|(at, _)| *at == "/serverGroup/name").and_then(|(_, name)| name.as_str()).unwrap_or_default()
 }
 
-/// Numbers that are the same for a seed (xorshift).
+/// Random numbers determined by a seed (xorshift).
 struct Draw(u64);
 
 impl Draw {

@@ -1,5 +1,5 @@
-//! The coalescing protocol as a model, every interleaving of which is visited: dispatches, the executions that they start or rely on,
-//! Wait, Turn, standing down, a run that is stopped from outside, clocks that disagree, listings that lag.
+//! A model of the coalescing protocol, with all interleavings explored: dispatches, the executions that they start or rely
+//! on, Wait, Turn, standing down, a run that is stopped from outside, clock skew, and stale listings.
 //!
 //! ```text
 //!   dispatch ──► StartExecution <binding>-<window> ──► covered, or on to the next window's name
@@ -7,10 +7,11 @@
 //!                               └─► looks twice ──► stands down ──► Ended
 //! ```
 //!
-//! The decisions are the product's own: [`stage::executions`]. What is modelled is everything around them. It holds that
-//! - whatever an event was about is read by a run that begins to read after the event;
+//! The decisions are made by the product's own code: [`stage::executions`]. The model is everything around them. Its
+//! invariants are:
+//! - each event is handled by a run that starts to read after the event;
 //! - at most one run is at work;
-//! - nothing waits for ever, and in the end every run has ended.
+//! - nothing waits for ever, and in the end all runs have ended.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -20,50 +21,50 @@ use stage::executions::{self, Run, Turn};
 use end_to_end::beginning;
 use end_to_end::matrix::{self, FAILURES, Scope, Tally};
 
-/// Seconds of the model's time.
+/// Seconds in the model's time.
 type Seconds = i64;
 
-/// The constants of the protocol, so that the model can be shown to notice when one of them is wrong.
+/// The constants of the protocol. They can be varied to show that the model detects wrong values.
 #[derive(Clone, Copy)]
 struct Protocol {
-    /// The flow's Wait.
+    /// The Wait of the flow.
     wait: Seconds,
-    /// Its dispatches' window: the Wait less two seconds.
+    /// The window of dispatch: the Wait minus two seconds.
     window: u32,
-    /// How long after its first look a third run looks again; none if it does not.
+    /// The time between the two listings of a third run; `None` if it lists only once.
     second_look: Option<Seconds>,
-    /// Whether an execution that has ended already is relied on.
+    /// Whether dispatch relies on an execution that has already ended.
     trusts_ended: bool,
 }
 
 const PROTOCOL: Protocol = Protocol { wait: 4, window: 2, second_look: Some(3), trusts_ended: false };
 
-/// What is uncertain about the world.
+/// The uncertainties that are explored.
 #[derive(Clone, Copy)]
 struct Uncertainty {
     dispatches: usize,
-    /// Dispatches begin no later than this.
+    /// The latest start of a dispatch.
     last_event: Seconds,
-    /// After this, time goes on only for the Waits that are not over: everything else can end without it.
+    /// After this, time continues only for unfinished Waits; everything else can end without it.
     last: Seconds,
-    /// Whether a run waits already when it begins; one is at work in any case.
+    /// Whether a run is already waiting at the start; one is always at work.
     is_one_waiting: bool,
-    /// Whether somebody may stop a run, once.
+    /// Whether a person may stop one run.
     stop: bool,
 }
 
-/// Of a server's Date header: by so much it may be behind.
+/// How far the server's Date header may be behind.
 const DATE_BEHIND: [Seconds; 2] = [0, 2];
-/// Of a dispatch's own clock, which only chooses the first name.
+/// The skew of a dispatch's own clock, which only determines the first name.
 const CLOCK: [Seconds; 3] = [-2, 0, 2];
-/// Of a listing of executions: so old it may be.
+/// How old a listing of executions may be.
 const LAG: [Seconds; 3] = [0, 1, 2];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Dispatch {
-    /// Its event has not happened.
+    /// Its event has not happened yet.
     Idle,
-    /// It asks for the run of this window next.
+    /// It is about to start the run of this window.
     Asking { window: i64 },
     /// It relies on a run.
     Covered,
@@ -72,12 +73,12 @@ enum Dispatch {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Phase {
     Waiting,
-    /// Its Wait is over. A third run remembers its first look: when, and who was older.
+    /// Its Wait is over. A third run stores its first listing: the time, and the two older runs.
     Turning {
         looked: Option<(Seconds, [String; 2])>,
     },
     Working,
-    /// Since when: listings may still show it.
+    /// The time of its end, because listings may still show it.
     Ended {
         at: Seconds,
     },
@@ -93,7 +94,7 @@ struct Execution {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     now: Seconds,
-    /// Each with whether a run has read since its event.
+    /// Each with a flag: whether a run has read since its event.
     dispatches: Vec<(Dispatch, bool)>,
     runs: Vec<Execution>,
     may_stop: bool,
@@ -109,7 +110,7 @@ impl State {
         Self { now: 0, dispatches: vec![(Dispatch::Idle, false); world.dispatches], runs, may_stop: world.stop }
     }
 
-    /// Everything that can happen next.
+    /// All possible next states.
     fn next(&self, protocol: Protocol, world: Uncertainty) -> Vec<Self> {
         let mut next = Vec::new();
         let waits = |run: &Execution| run.phase == Phase::Waiting && self.now < run.started + protocol.wait;
@@ -121,7 +122,7 @@ impl State {
         }
         for (index, (dispatch, _)) in self.dispatches.iter().enumerate() {
             match dispatch {
-                // One after the other: which is which makes no difference.
+                // Dispatches are interchangeable, so they start in order.
                 Dispatch::Idle if self.now <= world.last_event => {
                     if index == 0 || self.dispatches[index - 1].0 != Dispatch::Idle {
                         for skew in CLOCK {
@@ -146,7 +147,7 @@ impl State {
         next
     }
 
-    /// StartExecution: a new run, one that runs already, or a name that is taken.
+    /// StartExecution: it starts a new run, returns one that is running, or the name is taken.
     fn asked(&self, index: usize, window: i64, behind: Seconds, protocol: Protocol) -> Self {
         let mut asked = self.clone();
         let name = executions::name(&"web".into(), window);
@@ -166,7 +167,7 @@ impl State {
         asked
     }
 
-    /// What a run can do.
+    /// The possible steps of a run.
     fn moved(&self, index: usize, protocol: Protocol, next: &mut Vec<Self>) {
         let run = &self.runs[index];
         let with = |phase: Phase| {
@@ -191,7 +192,7 @@ impl State {
                             }
                             next.push(state);
                         }
-                        // It fails, and looks again later as if for the first time.
+                        // It fails, and lists again later as if for the first time.
                         Turn::Wait(_) if looked.is_some() => next.push(with(Phase::Turning { looked: None })),
                         Turn::Wait(_) => {}
                         Turn::StandDown(older) => match (protocol.second_look, looked) {
@@ -210,7 +211,7 @@ impl State {
         if self.may_stop && !matches!(run.phase, Phase::Ended { .. }) {
             let mut stopped = ended();
             stopped.may_stop = false;
-            // Whoever stops a run takes upon himself what it would have read; the timer finds it.
+            // A person who stops a run takes responsibility for what it would have read; the timer repairs it.
             for (dispatch, seen) in &mut stopped.dispatches {
                 *seen |= *dispatch != Dispatch::Idle;
             }
@@ -218,7 +219,7 @@ impl State {
         }
     }
 
-    /// The runs that had not ended at a time, oldest first.
+    /// The runs that had not ended at this time, oldest first.
     fn listed(&self, time: Seconds) -> Vec<Run> {
         let is_listed =
             |run: &&Execution| run.started <= time && !matches!(run.phase, Phase::Ended { at } if at <= time);
@@ -228,7 +229,7 @@ impl State {
         runs
     }
 
-    /// Makes states alike that differ only in what nobody can see any more.
+    /// Merges states that differ only in facts that no listing can show any more.
     fn forget(&mut self) {
         let oldest = self.now - LAG.len() as Seconds;
         for run in &mut self.runs {
@@ -238,7 +239,7 @@ impl State {
         }
     }
 
-    /// What must not be, if it is.
+    /// The invariant that this state violates, if any.
     fn broken(&self) -> Option<&'static str> {
         let working = self.runs.iter().filter(|run| run.phase == Phase::Working).count();
         if working > 1 {
@@ -259,7 +260,7 @@ fn at(second: Seconds) -> Timestamp {
     beginning() + SignedDuration::from_secs(second)
 }
 
-/// Visits every state that can be reached. Gives how many there are, or the first that must not be.
+/// Visits all reachable states. Returns their number, or the first state that violates an invariant.
 fn explore(protocol: Protocol, world: Uncertainty) -> Result<usize, String> {
     let first = State::first(world);
     let mut seen = HashSet::from([first.clone()]);
@@ -282,7 +283,7 @@ fn explore(protocol: Protocol, world: Uncertainty) -> Result<usize, String> {
     Ok(seen.len())
 }
 
-/// Two dispatches beside a run at work, one that waits, and somebody who may stop one of them.
+/// Two dispatches beside a run at work and a waiting one, and a person who may stop one of the runs.
 const STOPPED: Uncertainty = Uncertainty { dispatches: 2, last_event: 3, last: 9, is_one_waiting: true, stop: true };
 
 #[test]
@@ -319,7 +320,7 @@ fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
 #[test]
 fn the_model_notices_a_window_as_long_as_the_wait() {
     let protocol = Protocol { window: 4, ..PROTOCOL };
-    // The second dispatch may join the run of the first when it has read.
+    // The second dispatch may join the first one's run after that has read.
     let world = Uncertainty { dispatches: 2, last_event: 6, last: 8, is_one_waiting: false, stop: false };
     assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
 }

@@ -1,5 +1,5 @@
-//! Crash points: at a call of a stage something goes wrong, then the next run follows. What is left is what an undisturbed run
-//! leaves: nothing twice, nothing orphaned, and a further run writes nothing.
+//! Crash points: a fault at one call of a stage, followed by the next run. The result must equal that of an undisturbed
+//! run: no duplicates, no orphans, and a further run writes nothing.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ async fn repair(generation: Generation) {
     every_crash_ends_well("crashes::repair", stories::repair(generation).await).await;
 }
 
-/// A call of the undisturbed story, and what goes wrong at it.
+/// A call in the undisturbed story, and the fault at it.
 #[derive(Clone, Copy)]
 struct Case {
     part: usize,
@@ -41,7 +41,7 @@ struct Case {
     fault: Fault,
 }
 
-/// Of a sample: enough to meet every story in a test run of some minutes.
+/// The sampling interval: small enough that a test run of some minutes covers every story.
 const ONE_IN: usize = 90;
 
 async fn every_crash_ends_well(test: &str, story: Story) {
@@ -63,8 +63,8 @@ async fn every_crash_ends_well(test: &str, story: Story) {
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// The crash points: in CI every write, and of each stage the first reading of each action; in the soak every call. Gives how many
-/// polls were left out beside.
+/// The crash points: in CI every write, and the first reading of each action in each stage; in the soak every call. Also
+/// returns how many polls were left out.
 fn cases(story: &Story, scope: &Scope) -> (Vec<Case>, u64) {
     let (mut cases, mut collapsed) = (Vec::new(), 0);
     let mut read = BTreeSet::new();
@@ -104,7 +104,7 @@ async fn crash(story: &Story, case: Case) -> Result<(), String> {
     let from = match (case.fault.ends_run(), answered) {
         (true, _) => story.next_run(part.step),
         (false, true) => part.step + 1,
-        // The flow tries the stage again.
+        // The flow retries the stage.
         (false, false) => part.step,
     };
     story.ends_well(&local, from).await

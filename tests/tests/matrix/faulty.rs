@@ -1,4 +1,4 @@
-//! An invocation in which one call goes wrong.
+//! An invocation with a fault at one call.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,26 +12,26 @@ use std::time::Duration;
 
 use crate::process::{Ended, invoke};
 
-/// What goes wrong at a call.
+/// The fault at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The connection is cut, and the call was not carried out.
+    /// The connection is cut before the call is carried out.
     CutBefore,
-    /// The call is carried out, and its answer is lost.
+    /// The call is carried out, but its answer is lost.
     CutAfter,
-    /// Too many calls.
+    /// Throttling.
     Throttled,
-    /// The service fails, and nothing was done.
+    /// The service fails without carrying out the call.
     ServerError,
-    /// The call is carried out, and half of its answer comes.
+    /// The call is carried out, but its answer is truncated.
     Truncated,
     /// The process dies before the call is carried out.
     KilledBefore,
-    /// The call is carried out, and the process dies.
+    /// The call is carried out, then the process dies.
     KilledAfter,
-    /// This call and all later ones are carried out, but no answer comes until the function's time is up.
+    /// This call and all later ones are carried out, but their answers come only after the function's time limit.
     OutOfTime,
-    /// From this call on the credentials have expired.
+    /// The credentials are expired from this call on.
     Expired,
 }
 
@@ -48,7 +48,7 @@ impl Fault {
         Self::Expired,
     ];
 
-    /// As a case's id has it.
+    /// The name in a case's id.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::CutBefore => "cut-before",
@@ -63,7 +63,7 @@ impl Fault {
         }
     }
 
-    /// Whether it ends the run, so that only the next one goes on.
+    /// Whether it ends the run, so that the work continues only in the next run.
     pub(crate) const fn ends_run(self) -> bool {
         matches!(self, Self::KilledBefore | Self::KilledAfter | Self::OutOfTime | Self::Expired)
     }
@@ -89,7 +89,8 @@ impl Fault {
     }
 }
 
-/// Invokes a stage with a fault at its `call`th call, counted from 0. Gives whether it answered, and whether the fault struck.
+/// Invokes a stage with a fault at its `call`th call, counted from 0. Returns whether it answered, and whether the fault
+/// took effect.
 pub(crate) async fn disturbed(
     local: &Local,
     binding: &str,
@@ -103,7 +104,7 @@ pub(crate) async fn disturbed(
     let answered = {
         let mut work = pin!(invoke(&host, binding, stage, None));
         poll_fn(|context| {
-            // Looked at before the process gets to see that its connection was cut.
+            // Checked before the process can see that its connection was cut.
             if fault.kills() && struck() {
                 return Poll::Ready(false);
             }

@@ -1,5 +1,5 @@
-//! Interleavings: several processes at once, each call of which takes another time with every seed. Afterwards the next run leaves what
-//! an undisturbed one leaves: nothing twice, nothing missing.
+//! Interleavings: several processes at once, whose calls have other latencies with every seed. After the next run the
+//! result must equal that of an undisturbed run: no duplicates, nothing missing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn five_runs(generation: Generation) {
     every_seed_ends_well("interleavings::five_runs", generation, [Tale::Repair, Tale::Cold], Kind::Runs(5)).await;
 }
 
-/// They share the CEN, a backend VPC with its attachment, and the load balancer with its VPC's routes.
+/// They share the CEN instance, a backend VPC with its attachment, and the load balancer with the routes of its VPC.
 async fn two_bindings(generation: Generation) {
     every_seed_ends_well("interleavings::two_bindings", generation, [Tale::TwoBindings], Kind::Bindings).await;
 }
@@ -39,13 +39,13 @@ async fn apply_beside_a_run(generation: Generation) {
     every_seed_ends_well("interleavings::apply_beside_a_run", generation, tales, Kind::Apply).await;
 }
 
-/// Listings that do not show the writes of the last seconds, or of the last minutes: the seed says how long.
+/// Stale listings that do not show the writes of the last seconds or minutes; the seed determines the lag.
 async fn lagging_listings(generation: Generation) {
     let tales = [Tale::Cold, Tale::Offboarding];
     every_seed_ends_well("interleavings::lagging_listings", generation, tales, Kind::Lag).await;
 }
 
-/// What the processes are in the middle of.
+/// The story during which the processes run.
 #[derive(Debug, Clone, Copy)]
 enum Tale {
     Cold,
@@ -67,28 +67,28 @@ impl Tale {
     }
 }
 
-/// Who is at work at the same time.
+/// The processes that run at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// So many runs of one binding.
+    /// This many runs of one binding.
     Runs(usize),
-    /// A run of each of two bindings.
+    /// One run for each of two bindings.
     Bindings,
-    /// `albridge apply` with a plan that was approved a moment ago, and a run.
+    /// `albridge apply` with a plan that was just approved, and a run.
     Apply,
-    /// One run, whose listings lag.
+    /// One run with stale listings.
     Lag,
 }
 
-/// Seeds of each of the ten tests: 2,000 in all.
+/// The number of seeds for each of the ten tests: 2,000 in all.
 const FULL: u64 = 200;
 const SAMPLE: u64 = 2;
-/// A listing is never older.
+/// The largest lag of a listing.
 const LONGEST_LAG: Duration = Duration::from_secs(5 * 60);
 
 async fn every_seed_ends_well<const N: usize>(test: &str, generation: Generation, tales: [Tale; N], kind: Kind) {
     let scope = matrix::scope();
-    // A sample is of one story.
+    // A sample covers only one story.
     let told = if scope == Scope::Sample { 1 } else { N };
     let mut stories = Vec::new();
     for tale in &tales[..told] {
@@ -115,14 +115,14 @@ async fn every_seed_ends_well<const N: usize>(test: &str, generation: Generation
     assert!(failures.is_empty(), "{} seeds failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// A whole number from 0 up to `count`.
+/// A random integer from 0 up to, but not including, `count`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is smaller than the count")]
 fn below(random: &mut Random, count: usize) -> usize {
     (random.fraction() * count as f64) as usize
 }
 
 async fn ends_well(story: &Story, kind: Kind, seed: u64, random: &mut Random) -> Result<(), String> {
-    // The stages of the first run, of one binding.
+    // The stages of the first run of one binding.
     let first: Vec<(usize, &'static str, StageName)> = story.first_run("web");
     let place = below(random, first.len());
     let local = story.starts[first[place].0].resume(seed);
@@ -140,7 +140,7 @@ async fn ends_well(story: &Story, kind: Kind, seed: u64, random: &mut Random) ->
         Kind::Lag => 1,
     };
     let work = (0..processes).map(|number| {
-        // One run may be a little ahead of the other, and takes one stage or two.
+        // One run may be one stage ahead of the other, and takes one or two stages.
         let at = place.saturating_sub(below(random, 2));
         let until = (place + 1 + below(random, 2)).min(first.len());
         let binding = if kind == Kind::Bindings && number > 0 { "api" } else { "web" };
@@ -159,14 +159,14 @@ async fn ends_well(story: &Story, kind: Kind, seed: u64, random: &mut Random) ->
     story.ends_well(&local, story.first_next_run()).await
 }
 
-/// A process that goes through some stages of a run.
+/// A process that runs some stages of a run.
 async fn at_work(host: Host, binding: &'static str, stages: Vec<StageName>, approved: Option<&Plan>) {
     for stage in stages {
         invoke(&host, binding, stage, approved).await;
     }
 }
 
-/// A host whose calls take their time on the way there and on the way back.
+/// A host whose calls are delayed before and after they are carried out.
 fn unsteady(local: &Local, seed: u64) -> Host {
     let random = Arc::new(Mutex::new(Random::seeded(seed)));
     let (inner, clock) = (local.transport(), local.clock().clone());
@@ -175,7 +175,7 @@ fn unsteady(local: &Local, seed: u64) -> Host {
         async move {
             let delay = || {
                 let mut random = random.lock().unwrap();
-                // Mostly an ordinary network's, sometimes long enough for others to get in between.
+                // Mostly a normal network latency, sometimes long enough for the other processes to act in between.
                 let most = if random.fraction() < 0.2 { 3.0 } else { 0.08 };
                 Duration::from_secs_f64(most * random.fraction())
             };
@@ -198,7 +198,7 @@ impl Story {
         steps.collect()
     }
 
-    /// The step with which the run after the first begins.
+    /// The first step of the second run.
     fn first_next_run(&self) -> usize {
         self.steps.iter().position(|step| matches!(step, Step::Stage { run: 1, .. })).unwrap()
     }

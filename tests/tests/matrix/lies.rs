@@ -1,6 +1,6 @@
-//! False answers: every action that a stage reads with, in every way in which its answer may not be true. As long as the lie lasts
-//! nothing is removed, nothing that is right is altered (but for the mark that a released instance gets, which is taken back), and
-//! nothing is made twice. When it is over, the world becomes what an undisturbed one is.
+//! False answers: every reading action of a stage, in every way in which its answer may be false. While the lie lasts,
+//! nothing is removed, nothing correct is changed (except the mark of a released instance, which is cleared again), and
+//! nothing is duplicated. Afterwards the world becomes the same as an undisturbed one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,25 +24,25 @@ async fn steady(generation: Generation) {
     no_lie_does_harm("lies::steady", stories::steady(generation).await, StageName::Preflight, &[]).await;
 }
 
-/// In the middle of an onboarding: the attachments are there, routes, rules and members are not.
+/// In the middle of an onboarding: with attachments, but without routes, rules and members.
 async fn cold(generation: Generation) {
     no_lie_does_harm("lies::cold", stories::cold(generation).await, StageName::VpcRoutes, &[]).await;
 }
 
-/// Twelve members, one of which has lost its tag, and one of which is released.
+/// Twelve members: one has lost its tag, and one is released.
 async fn offboarding(generation: Generation) {
     let leavers = ["i-fleet-02", "i-fleet-03"];
     no_lie_does_harm("lies::offboarding", stories::offboarding(generation).await, StageName::Preflight, &leavers).await;
 }
 
-/// Of a sample: enough to meet every lie.
+/// The sampling interval: small enough to cover every lie.
 const ONE_IN: usize = 35;
-/// After which no resource is on its way to another state.
+/// After this time no resource is in a transient state.
 pub(crate) const SETTLES: Duration = Duration::from_secs(30);
-/// So often one stage may try one and the same write: what was listed a moment ago may be stale once or twice.
+/// How often one stage may try the same write: a listing may be stale once or twice.
 const TRIES: usize = 3;
 
-/// An action that is read with, and how its answers are falsified.
+/// A reading action, and how its answers are falsified.
 #[derive(Debug, Clone)]
 struct Case {
     service: Service,
@@ -76,11 +76,11 @@ async fn no_lie_does_harm(test: &str, story: Story, from: StageName, leavers: &[
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-/// Every action that the run from `step` on reads with, and every lie that changes one of its answers.
+/// Every action that reads in the run from `step` on, with every lie that changes one of its answers.
 fn cases(story: &Story, step: usize) -> Vec<Case> {
     let mut answers: BTreeMap<(String, String), (Service, BTreeSet<Lie>)> = BTreeMap::new();
     for heard in story.parts.iter().filter(|part| part.step >= step && part.is_first_run).flat_map(|part| &part.heard) {
-        // Objects and functions are no RPC calls, and nothing of theirs is a listing.
+        // Calls for objects and functions are not RPC calls and return no listings.
         let Some(service) = heard.call.service.filter(|service| !matches!(service, Service::Oss | Service::Fc)) else {
             continue;
         };
@@ -97,12 +97,12 @@ fn cases(story: &Story, step: usize) -> Vec<Case> {
     answers.into_iter().flat_map(of).collect()
 }
 
-/// A lie that is told during the run from a step of a story on.
+/// A lie during the run from a step of a story on.
 struct Told<'a> {
     story: &'a Story,
     step: usize,
     case: &'a Case,
-    /// The world before it: what it is like, and its footprint.
+    /// The world before the lie: its likeness hash and its footprint.
     before: &'a (u64, Footprint),
     leavers: &'a [&'a str],
 }
@@ -116,7 +116,7 @@ impl Told<'_> {
         let mut last = self.step;
         for (index, binding, stage) in self.stages() {
             last = index;
-            // What a stage does that does not read with the action is the undisturbed story's.
+            // A stage that does not read with the action behaves as in the undisturbed story.
             if !self.reads(stage) {
                 if !self.is_at_rest() {
                     invoke(&local.operator_host(), binding, stage, None).await;
@@ -136,7 +136,7 @@ impl Told<'_> {
         self.story.ends_well(&local, self.story.next_run(last)).await
     }
 
-    /// The stages of the run that the lie is told in.
+    /// The stages of the run with the lie.
     fn stages(&self) -> impl Iterator<Item = (usize, &'static str, StageName)> {
         let end = self.story.next_run(self.step);
         let steps = self.story.steps.iter().enumerate().take(end).skip(self.step);
@@ -159,11 +159,11 @@ impl Told<'_> {
     }
 }
 
-/// Fails when one write was tried again and again.
+/// Fails if one write was tried too often.
 fn repeats_nothing(local: &Local, since: usize) -> Result<(), String> {
     let mut tried: BTreeMap<String, usize> = BTreeMap::new();
     let log = local.cloud().gateway().log();
-    // Whoever comes at a bad moment has to come again.
+    // A call refused because of bad timing has to be repeated.
     for call in log.into_iter().skip(since).filter(|call| call.writes && !met_a_conflict(call)) {
         let params = call.params.iter().filter(|(name, _)| *name != "ClientToken");
         let params: Vec<_> = params.map(|(name, value)| format!("{name}={value}")).collect();
@@ -175,7 +175,8 @@ fn repeats_nothing(local: &Local, since: usize) -> Result<(), String> {
     }
 }
 
-/// Fails when something that was there is gone, or altered, or there twice. A leaver may go; a member may be marked as released.
+/// Fails if anything from before is missing, changed or duplicated. A leaver may be missing, and a member may be marked as
+/// released.
 pub(crate) fn kept(before: &Footprint, after: &Footprint, leavers: &[&str]) -> Result<(), String> {
     let is_leaver = |line: &str| leavers.iter().any(|leaver| line.contains(leaver));
     for (kind, lines) in before {

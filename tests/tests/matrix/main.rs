@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails ends its test")]
 
-/// One test for each generation, of an async function that takes one. In a sample the generations take turns: telling a story is most of
-/// what a few cases cost.
+/// One test per generation, from an async function that takes one. In a sample the generations alternate, because running
+/// the story costs more than a few cases.
 macro_rules! on_both_generations {
     ($($matrix:ident),+ $(,)?) => {$(
         mod $matrix {
@@ -35,7 +35,7 @@ mod storms;
 mod story;
 mod tape;
 
-/// Whether a matrix is run on a generation.
+/// Whether a matrix runs for a generation.
 fn takes_part(matrix: &str, is_upgraded: bool) -> bool {
     let is_its_turn = matrix.len().is_multiple_of(2) == is_upgraded;
     end_to_end::matrix::scope() != end_to_end::matrix::Scope::Sample || is_its_turn

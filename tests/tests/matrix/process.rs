@@ -1,4 +1,4 @@
-//! One invocation of a stage, as Function Compute makes it: a new process, a minute of time, and then it is over.
+//! One invocation of a stage as Function Compute makes it: a new process with a time limit of one minute.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use stage::{Host, Invocation, Request, StageError};
 /// The time limit of the template's functions.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// The stages of a run, in the order of the flow, its parallel branches one after the other.
+/// The stages of a run in the order of the flow, with its parallel branches one after the other.
 pub(crate) fn stages() -> impl Iterator<Item = StageName> {
     StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch)
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 #[derive(Debug)]
 pub(crate) enum Ended {
     /// It answered.
     Done,
-    /// It failed, and said why.
+    /// It failed with an error.
     Failed,
-    /// It was killed when its time was up.
+    /// It was killed at its time limit.
     OutOfTime,
 }
 
-/// Invokes a stage. With `approved` it is `albridge apply` that does.
+/// Invokes a stage; with `approved` as `albridge apply` does.
 pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approved: Option<&Plan>) -> Ended {
     let invocation = Invocation { host, credentials: None, deadline: host.clock().now() + LIMIT, approved };
     let request = Request { binding: BindingName::from(binding), run: "matrix".to_owned() };
@@ -37,7 +37,7 @@ pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approve
 }
 
 async fn run(stage: StageName, invocation: &Invocation<'_>, request: &Request) -> Result<(), StageError> {
-    // Boxed: eleven stages' futures side by side are more than a test thread's stack holds.
+    // Boxed, because the futures of eleven stages together are too large for a test thread's stack.
     local::with_stage!(stage, stage => Box::pin(stage::run(&stage, invocation, request)).await.map(drop),
         StageName::Dispatch => panic!("dispatch is no stage of a run"),
         StageName::Verify => Box::pin(verify::verify(invocation, request)).await.map(drop),

@@ -1,4 +1,4 @@
-//! The stories of the matrices: an instance comes, another one, one goes, something is undone.
+//! The stories of the matrices: an instance starts, another one starts, one is released or untagged, something is undone.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use local::{Generation, Local, Options};
 use crate::process::stages;
 use crate::story::{Step, Story, perform, two_runs};
 
-/// A cloud that is not slower than it has to be: every state on the way is there, for some seconds. A story is mostly polling.
+/// A cloud with short transitions, in which every transient state still lasts some seconds. A story consists mostly of
+/// polling.
 fn brisk() -> Latencies {
     let seconds = Duration::from_secs;
     let mut latencies = Latencies::default();
@@ -20,18 +21,18 @@ fn brisk() -> Latencies {
     latencies
 }
 
-/// The procedure's world with `instances` running instances beside each other, no function deployed, and no event delivered: the
-/// stages are driven by the story.
+/// The procedure's world with `running` running instances, without deployed functions and delivered events: the story
+/// itself invokes the stages.
 async fn world(generation: Generation, running: usize, stopped: usize) -> Local {
     let fleet = worlds::fleet(running + stopped - 1);
-    // The first ones run from the beginning; the very first is i-ecs1.
+    // The first instances run from the start; the very first is i-ecs1.
     let scenario = fleet.replacen("state: Stopped, tags", "tags", running);
     let mut options = Options { scenario, stacks: Vec::new(), ..worlds::options(generation) };
     options.settings.latencies = brisk();
     start(options).await
 }
 
-/// The same with everything in place for them.
+/// The same, with everything in place for the running instances.
 async fn in_place(generation: Generation, running: usize, stopped: usize) -> Local {
     let local = world(generation, running, stopped).await;
     for stage in stages() {
@@ -49,13 +50,13 @@ fn named(story: &str, generation: Generation) -> String {
     format!("{story}/{generation}")
 }
 
-/// Nothing is there but an instance that runs.
+/// Only a running instance, and nothing else in place.
 pub(crate) async fn cold(generation: Generation) -> Story {
     let local = world(generation, 1, 0).await;
     Story::told(named("cold", generation), local, two_runs(0, "web")).await
 }
 
-/// One more instance.
+/// One more instance starts.
 pub(crate) async fn warm(generation: Generation) -> Story {
     let local = in_place(generation, 1, 1).await;
     let mut steps =
@@ -77,7 +78,7 @@ pub(crate) async fn release(generation: Generation) -> Story {
     Story::told(named("release", generation), local, steps).await
 }
 
-/// One of three instances loses its tag: it is drained, and removed by a later run.
+/// One of three instances loses its tag: it is drained, and deregistered by a later run.
 pub(crate) async fn untag(generation: Generation) -> Story {
     let local = in_place(generation, 3, 0).await;
     let mut steps = vec![Step::Act(|local| Console(local).untag(&["i-fleet-02".to_owned()]))];
@@ -87,12 +88,12 @@ pub(crate) async fn untag(generation: Generation) -> Story {
     Story::told(named("untag", generation), local, steps).await
 }
 
-/// Twelve members, and nothing happens.
+/// Twelve members, and nothing changes.
 pub(crate) async fn steady(generation: Generation) -> Story {
     Story::told(named("steady", generation), in_place(generation, 12, 0).await, two_runs(0, "web")).await
 }
 
-/// Of twelve instances one loses its tag and one is released. The run that drains the former removes the latter.
+/// Of twelve instances one loses its tag and one is released. The run that drains the first deregisters the second.
 pub(crate) async fn offboarding(generation: Generation) -> Story {
     let local = in_place(generation, 12, 0).await;
     let mut steps = vec![
@@ -108,7 +109,7 @@ pub(crate) async fn offboarding(generation: Generation) -> Story {
     Story::told(named("offboarding", generation), local, steps).await
 }
 
-/// Two bindings that share the CEN, a backend VPC and the load balancer: first a run of each, then another one of each.
+/// Two bindings that share the CEN instance, a backend VPC and the load balancer: a run of each, then a second run of each.
 pub(crate) async fn two_bindings(generation: Generation) -> Story {
     let scenario = worlds::three_regions().replace("state: Stopped, tags", "tags");
     let bindings = worlds::two_bindings();
@@ -119,7 +120,7 @@ pub(crate) async fn two_bindings(generation: Generation) -> Story {
     Story::told(named("two-bindings", generation), start(options).await, steps.collect()).await
 }
 
-/// Somebody undoes a route, a rule and a member.
+/// A route, a rule and a member are deleted by hand.
 pub(crate) async fn repair(generation: Generation) -> Story {
     let local = in_place(generation, 2, 0).await;
     let mut steps = vec![Step::Act(undo), Step::Wait(Duration::from_secs(60))];
@@ -127,7 +128,7 @@ pub(crate) async fn repair(generation: Generation) -> Story {
     Story::told(named("repair", generation), local, steps).await
 }
 
-/// Deletes one of the ALB VPC's routes, one of the backends' rules, and a member.
+/// Deletes one route of the ALB's VPC, one rule of the backends' group, and one member.
 fn undo(local: &Local) {
     let console = Console(local);
     let first = |service, region: &str, action: &str, params: &[(&str, &str)], at: &str, id: &str| {

@@ -1,5 +1,6 @@
-//! Storms: a thousand instances within a minute, their events lost, doubled, late and out of order, and between them what is no event of
-//! ours at all. Everyone is a member in the end, and the number of runs is bounded by the windows, not by the events.
+//! Storms: a thousand instances start within a minute, with their events lost, duplicated, delayed and reordered, and mixed
+//! with invalid events. In the end all are members, and the number of runs is limited by the number of windows, not of
+//! events.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
@@ -12,18 +13,18 @@ use local::{Generation, Local, Options, Stack};
 use openapi::fc;
 use serde_json::{Value, json};
 
-/// What is sent to dispatch beside the events of the instances.
+/// The number of invalid events that are sent to dispatch.
 const STRANGE: usize = 40;
-/// The window of the template's defaults: a Wait of 12 seconds less 2.
+/// The window with the template's defaults: a Wait of 12 seconds minus 2.
 const WINDOW: Duration = Duration::from_secs(10);
-/// In which the instances are started.
+/// The time within which the instances are started.
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn by_chance(effect: Effect, probability: f64) -> Rule {
     Rule { probability: Some(Probability::try_from(probability).unwrap()), ..Rule::new(effect) }
 }
 
-/// Room for a thousand in two vSwitches, and a timer that fires every five minutes.
+/// Room for a thousand instances in two vSwitches, and a timer that fires every five minutes.
 fn options(count: usize) -> Options {
     let scenario = worlds::fleet(count - 1).replacen("cidr: 192.168.8.0/24", "cidr: 192.168.8.0/21", 1).replacen(
         "cidr: 192.168.7.0/24",
@@ -40,7 +41,7 @@ fn options(count: usize) -> Options {
     Options { scenario, faults, stacks: vec![home], ..worlds::options(Generation::Upgraded) }
 }
 
-/// Events that nobody who is well sends: malformed ones, and those of other accounts, sources and types.
+/// Events that no correct sender sends: malformed ones, and those from other accounts, sources and types.
 fn strange(number: usize) -> Vec<u8> {
     let event = |account: &str, source: &str, kind: &str| {
         json!({
@@ -62,7 +63,7 @@ fn strange(number: usize) -> Vec<u8> {
 async fn invoke_dispatch(local: &Local, body: Vec<u8>) {
     let invoke =
         fc::InvokeFunction { function_name: "albridge-dispatch".to_owned(), body: body.into(), ..Default::default() };
-    // It may refuse what it cannot read; it must not fall over it.
+    // It may refuse an event that it cannot parse, but it must not crash.
     let answer = local.operator().invoke_function("cn-hangzhou", &invoke).await.unwrap();
     let answer: Value = serde_json::from_slice(&answer.body).unwrap();
     assert!(answer.is_object(), "dispatch says what it made of it: {answer}");
@@ -86,7 +87,7 @@ async fn everyone_is_a_member_and_the_windows_bound_the_runs() {
         }
         console.wait(MINUTE / u32::try_from(count).unwrap()).await;
     }
-    // Each start is an event, whatever becomes of it on its way.
+    // Each start is an event, whether it is delivered or not.
     tally.add(EVENTS, count as u64);
     let mut members = 0;
     for _ in 0..12 {

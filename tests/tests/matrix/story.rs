@@ -1,4 +1,4 @@
-//! A story: what happens to a world, step by step, and what it looks like in the end.
+//! A story: the steps that change a world, and its state at the end.
 //!
 //! ```text
 //!   step       0 act    1 preflight  2 server-group   ...    12 preflight (next run) ...   the end
@@ -7,13 +7,13 @@
 //!                       └ resume ──► a disturbed invocation ──► the steps that are left ──► the same footprint?
 //! ```
 //!
-//! Every stage begins with reading the cloud, and no state passes from one stage to the next. So a world that is cloned before an
-//! invocation and resumed is exactly the world in which that invocation took place: with the same seed the same calls are made in the
-//! same order, up to the disturbed one.
+//! Every stage starts by reading the cloud, and no state passes from one stage to the next. So a world that is cloned
+//! before an invocation and resumed is exactly the world of that invocation: with the same seed the same calls are made in
+//! the same order, up to the disturbed one.
 //!
-//! What a stage does depends on the world alone, so two worlds that are alike ([`emulator::World::likeness`]) before the same step end
-//! alike. The story remembers the worlds from which the right end was reached; a disturbed one that becomes like one of them is not
-//! followed any further.
+//! What a stage does depends only on the world, so two worlds that are alike ([`emulator::World::likeness`]) before the
+//! same step end alike. The story stores the worlds from which the correct end was reached. A disturbed world that becomes
+//! like one of them is not followed further.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -27,24 +27,24 @@ use onboarding::StageName;
 use crate::process::{Ended, invoke, stages};
 use crate::tape::{Heard, Tape};
 
-/// The flow's Retry: how long it waits, and how often it tries at most (template.yml: 6 to 44 times).
+/// The Retry of the flow: its interval, and the most attempts (template.yml: 6 to 44 times).
 const INTERVAL: Duration = Duration::from_secs(10);
 const ATTEMPTS: u64 = 44;
-/// After the last run, health checks and whatever else is under way come to an end.
+/// The time after the last run for health checks and other changes in progress to complete.
 const SETTLES: Duration = Duration::from_secs(120);
 
-/// What happens next.
+/// A step of a story.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// Somebody does something at the console.
+    /// A person does something at the console.
     Act(fn(&Local)),
     /// Time passes.
     Wait(Duration),
-    /// A stage of a run of a binding, as often as the flow tries it.
+    /// A stage in a run of a binding, with the retries of the flow.
     Stage { run: usize, binding: &'static str, stage: StageName },
 }
 
-/// One run of `binding`, and the next one: whoever was stopped in the first goes on in the second.
+/// One run of `binding` and the next one, which continues the work if the first was stopped.
 pub(crate) fn two_runs(number: usize, binding: &'static str) -> Vec<Step> {
     let of = |run| stages().map(move |stage| Step::Stage { run, binding, stage });
     of(2 * number).chain(of(2 * number + 1)).collect()
@@ -52,36 +52,36 @@ pub(crate) fn two_runs(number: usize, binding: &'static str) -> Vec<Step> {
 
 /// An invocation of the undisturbed story.
 pub(crate) struct Part {
-    /// The step that it belongs to.
+    /// Its step in the story.
     pub(crate) step: usize,
     /// The world before it.
     pub(crate) before: Snapshot,
-    /// The seed with which it was resumed.
+    /// The seed with which that world was resumed.
     pub(crate) seed: u64,
     pub(crate) binding: &'static str,
     pub(crate) stage: StageName,
-    /// Whether it is of the first of two runs.
+    /// Whether it belongs to the first of two runs.
     pub(crate) is_first_run: bool,
     pub(crate) heard: Vec<Heard>,
 }
 
-/// A story as it goes undisturbed.
+/// A story without faults.
 pub(crate) struct Story {
     pub(crate) name: String,
     pub(crate) steps: Vec<Step>,
     pub(crate) parts: Vec<Part>,
     /// The world before each step.
     pub(crate) starts: Vec<Snapshot>,
-    /// What is there in the end.
+    /// The footprint at the end.
     pub(crate) whole: Footprint,
-    /// For each step, and the end, the worlds before it that are known to end well.
+    /// For each step, and for the end, the worlds before it that are known to lead to the correct end.
     good: RefCell<Vec<BTreeSet<u64>>>,
     /// How many disturbed worlds were followed to the end.
     followed: RefCell<u64>,
 }
 
 impl Story {
-    /// Lives through a story undisturbed.
+    /// Runs a story without faults.
     pub(crate) async fn told(name: String, mut local: Local, steps: Vec<Step>) -> Self {
         let (mut parts, mut starts) = (Vec::new(), Vec::new());
         let mut good = vec![BTreeSet::new(); steps.len() + 1];
@@ -122,12 +122,12 @@ impl Story {
         story
     }
 
-    /// How many disturbed worlds were followed to the end, for none like them was known.
+    /// How many disturbed worlds were followed to the end, because no world like them was known.
     pub(crate) fn followed(&self) -> u64 {
         *self.followed.borrow()
     }
 
-    /// The step with which the run after that of `step` begins: the next one of the same binding, or of the one that comes next.
+    /// The first step of the run after that of `step`: the next run of the same binding, or of the binding that follows.
     pub(crate) fn next_run(&self, step: usize) -> usize {
         let run_of = |step: &Step| match step {
             Step::Stage { run, binding, .. } => Some((*run, *binding)),
@@ -138,13 +138,13 @@ impl Story {
         later.map(|(index, step)| (index, run_of(step))).find(|(_, run)| *run != this).map_or(step, |(index, _)| index)
     }
 
-    /// The step with which a stage is run for the first time.
+    /// The first step with this stage.
     pub(crate) fn step_of(&self, wanted: StageName) -> usize {
         let is_wanted = |step: &Step| matches!(step, Step::Stage { stage, .. } if *stage == wanted);
         self.steps.iter().position(is_wanted).unwrap()
     }
 
-    /// Lives through what is left of the story from a step on. Says what is wrong with its end.
+    /// Runs the rest of the story from a step on. Returns what is wrong at its end.
     pub(crate) async fn ends_well(&self, local: &Local, from: usize) -> Result<(), String> {
         let mut trail = Vec::new();
         for (index, step) in self.steps.iter().enumerate().skip(from) {
@@ -198,7 +198,7 @@ impl Step {
     }
 }
 
-/// Does one step of a story.
+/// Runs one step of a story.
 pub(crate) async fn perform(local: &Local, step: &Step) {
     match *step {
         Step::Act(act) => act(local),
@@ -215,7 +215,7 @@ pub(crate) async fn perform(local: &Local, step: &Step) {
     }
 }
 
-/// What two worlds that are alike share.
+/// A hash that is equal for worlds that are alike.
 pub(crate) fn likeness(local: &Local) -> u64 {
     let now = local.cloud().now();
     let text = local.cloud().gateway().with(|world| world.likeness(now));
@@ -224,8 +224,8 @@ pub(crate) fn likeness(local: &Local) -> u64 {
     hasher.finish()
 }
 
-/// The footprint once nothing is under way any more. A route that several bindings want is marked for the one that came first, so
-/// whose it is makes no difference.
+/// The footprint after all changes in progress are complete. A route that several bindings want is marked for the one that
+/// came first, so the binding in its mark does not matter.
 pub(crate) async fn settled(local: &Local) -> Footprint {
     local.clock().sleep(SETTLES).await;
     let mut footprint = footprint::with_health(local).await;
@@ -239,7 +239,7 @@ pub(crate) async fn settled(local: &Local) -> Footprint {
     footprint
 }
 
-/// The lines that only one of two footprints has.
+/// The lines that only one of two footprints contains.
 pub(crate) fn difference(wanted: &Footprint, found: &Footprint) -> String {
     let lines = |of: &Footprint| -> Vec<String> {
         of.iter().flat_map(|(kind, lines)| lines.iter().map(move |line| format!("{kind}: {line}"))).collect()

@@ -1,4 +1,4 @@
-//! What one invocation asked and was answered, call by call.
+//! The calls of one invocation and their answers.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,14 +14,14 @@ use stage::Host;
 /// A call of an undisturbed invocation.
 #[derive(Debug, Clone)]
 pub(crate) struct Heard {
-    /// The call; for an object the store's own action.
+    /// The call; for an object, the store's own action.
     pub(crate) call: CallRecord,
     /// The answer without its request id.
     pub(crate) answer: Value,
 }
 
-/// The answers of an invocation in the order in which they were asked for. In memory, on one thread, that is the order in which the
-/// cloud carries the calls out, too: the log of the cloud says what they were.
+/// The answers of an invocation in the order of its calls. In memory and on one thread, the cloud carries the calls out in
+/// the same order, so its call log tells which calls they were.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tape(Arc<Mutex<Vec<Value>>>);
 
@@ -50,7 +50,7 @@ impl Tape {
     }
 
     fn end(&self, place: usize, body: &[u8]) {
-        // The bindings are no JSON.
+        // The bindings are not JSON.
         let mut answer =
             serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()));
         if let Some(fields) = answer.as_object_mut() {
@@ -59,7 +59,7 @@ impl Tape {
         self.0.lock().unwrap()[place] = answer;
     }
 
-    /// The calls, with what the log of the cloud says of them. The cloud was asked nothing else.
+    /// The calls from the cloud's log with their answers. The cloud received no other calls.
     pub(crate) fn heard(&self, log: Vec<CallRecord>) -> Vec<Heard> {
         let answers = self.0.lock().unwrap();
         assert_eq!(answers.len(), log.len(), "every call of the invocation is recorded, and no other one");
@@ -68,7 +68,7 @@ impl Tape {
 }
 
 impl Heard {
-    /// What is asked, without what differs from try to try.
+    /// A hash of the request, without the parts that differ between retries.
     fn question(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (&self.call.region, self.call.service.map(|service: Service| format!("{service:?}"))).hash(&mut hasher);
@@ -80,8 +80,8 @@ impl Heard {
     }
 }
 
-/// The places of the calls that are crash points: all but those polls that have the answer of the poll before and of the one
-/// after, time and request id aside. Writes are never left out.
+/// The indices of the calls that are crash points: all except polls with the same answer as the poll before and the one
+/// after, not counting time and request id. Writes are always included.
 pub(crate) fn points(heard: &[Heard]) -> Vec<usize> {
     let mut asked: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     for (place, call) in heard.iter().enumerate() {

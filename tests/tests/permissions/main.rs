@@ -1,4 +1,4 @@
-//! What template.yml lets each function do is what its code says it does: no permission too many, none missing.
+//! The permissions of each function in template.yml are exactly those that its code declares: none too many, none missing.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
 
@@ -12,7 +12,7 @@ use onboarding::StageName;
 use stage::{COMMON_ACTIONS, Needs};
 use template::{Deployment, Pseudo, Template};
 
-/// What a stage reads and writes.
+/// The declared readings and writes of a stage.
 struct Said {
     needs: Needs,
     writes: &'static [&'static str],
@@ -22,7 +22,7 @@ fn of<H: Handler>(_: &H) -> (String, Said) {
     (H::NAME.as_str().to_owned(), Said { needs: H::NEEDS, writes: H::ACTIONS })
 }
 
-/// What every function says of itself.
+/// What every function declares.
 fn said() -> BTreeMap<String, Said> {
     StageName::ALL.into_iter().map(|name| local::with_handler!(name, handler => of(&handler))).collect()
 }
@@ -84,7 +84,7 @@ fn what_all_roles_share_is_the_log_the_store_and_other_accounts_roles() {
     let allowed = allowed(&home());
     for (function, policies) in &allowed {
         let mut common = policies[COMMON].clone();
-        // Function Compute writes the log in the role's name.
+        // Function Compute writes the log with the function's role.
         assert!(common.remove("log:PostLogStoreLogs"));
         let said: BTreeSet<String> = COMMON_ACTIONS.iter().map(ToString::to_string).collect();
         assert_eq!(common, said, "{function}");

@@ -1,4 +1,5 @@
-//! What the functions call over many stories is what their roles allow: a permission that nothing uses is one too many.
+//! The calls of the functions over many stories are exactly those that their roles allow: a permission that no story uses
+//! is unnecessary.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -16,7 +17,7 @@ use serde_json::json;
 /// Actions by function.
 type Actions = BTreeMap<String, BTreeSet<String>>;
 
-/// What roles allow and no call shows, with the reason.
+/// Allowed actions that no call uses, with the reason.
 const UNSEEN: &[(&str, &str)] = &[
     // Function Compute writes the log, not the function.
     ("*", "log:PostLogStoreLogs"),
@@ -51,7 +52,7 @@ fn every_permission_is_used_by_some_story_and_nothing_else_is_called() {
 
 type Story = fn() -> Pin<Box<dyn Future<Output = Local>>>;
 
-/// Each in a thread of its own, for each has a clock of its own.
+/// Each runs in its own thread, because each has its own paused clock.
 static STORIES: &[Story] = &[
     || Box::pin(members_come_and_go(Generation::Upgraded)),
     || Box::pin(members_come_and_go(Generation::Classic)),
@@ -62,7 +63,7 @@ static STORIES: &[Story] = &[
     || Box::pin(other_accounts()),
 ];
 
-/// What the functions called in all of them.
+/// The calls of the functions in all stories.
 fn told() -> Actions {
     let mut seen = Actions::new();
     let parts: Vec<Actions> = thread::scope(|scope| {
@@ -82,7 +83,7 @@ fn told() -> Actions {
     seen
 }
 
-/// The calls of the home stack's functions, as policies name them.
+/// The calls of the home stack's functions, as RAM actions.
 fn called(log: &[CallRecord]) -> Actions {
     let mut called = Actions::new();
     for call in log {
@@ -91,7 +92,7 @@ fn called(log: &[CallRecord]) -> Actions {
         let actions = called.entry(function.to_owned()).or_default();
         let prefix = prefix(service);
         actions.insert(format!("{prefix}:{}", call.action));
-        // Who creates something with tags needs the right to tag as well.
+        // The creation of a tagged resource also needs the permission to tag.
         if call.params.iter().any(|(name, _)| name.starts_with("Tag.")) && call.writes {
             actions.insert(format!("{prefix}:TagResources"));
         }
@@ -116,7 +117,7 @@ const fn prefix(service: Service) -> &'static str {
     }
 }
 
-/// A deployment whose `i-ecs1` has become a backend.
+/// A deployment in which `i-ecs1` has become a backend.
 async fn onboarded(options: Options) -> Local {
     let local = start(options).await;
     let console = Console(&local);
@@ -126,7 +127,8 @@ async fn onboarded(options: Options) -> Local {
     local
 }
 
-/// A cold onboarding, more members, several runs at once, one that is released, some that lose their tag and are drained.
+/// A cold onboarding, more members, several runs at once, a released instance, and some that lose their tag and are
+/// drained.
 async fn members_come_and_go(generation: Generation) -> Local {
     let local = onboarded(Options { scenario: worlds::fleet(4), ..worlds::options(generation) }).await;
     let console = Console(&local);
@@ -146,7 +148,7 @@ async fn members_come_and_go(generation: Generation) -> Local {
     local
 }
 
-/// What was made is deleted by hand, and made again.
+/// Created resources are deleted by hand, and recreated.
 async fn things_are_deleted() -> Local {
     let local = onboarded(worlds::options(Generation::Upgraded)).await;
     let console = Console(&local);
@@ -160,8 +162,8 @@ async fn things_are_deleted() -> Local {
     local
 }
 
-/// Rules name a prefix list, a network ACL is bound, a binding that is not in the store has left its group and listener; then
-/// the bandwidth changes, and somebody makes a second server group with our mark.
+/// Rules refer to a prefix list, a network ACL is bound, and a removed binding has left its group and listener. Then the
+/// bandwidth changes, and someone creates a second server group with our mark.
 async fn things_are_changed() -> Local {
     let local = start(worlds::options(Generation::Upgraded)).await;
     let console = Console(&local);
@@ -224,7 +226,7 @@ async fn things_are_changed() -> Local {
     local
 }
 
-/// Sources of a non-upgraded load balancer come and go.
+/// Source prefixes of a non-upgraded load balancer are added and removed.
 async fn prefixes_change() -> Local {
     let with = |extra: &str| {
         worlds::binding_with("        - 100.117.130.0/25", &format!("        - {extra}\n        - 100.117.130.0/25"))
@@ -237,7 +239,7 @@ async fn prefixes_change() -> Local {
     local
 }
 
-/// The load balancer leaves a zone for another one.
+/// The load balancer moves from one zone to another.
 async fn zones_change() -> Local {
     let second = "      - { id: vsw-2, name: VSW2, zone: cn-chengdu-b, cidr: 172.16.6.0/24 }\n";
     let third = "      - { id: vsw-7, zone: cn-chengdu-c, cidr: 172.16.9.0/24 }\n";

@@ -1,6 +1,6 @@
-//! Instances that are released, by who holds their addresses afterwards and how many go at once (decision 20). The whole table
-//! is the planner's (`onboarding/tests/plans/absence.rs`) and the observer's (`stage/tests/stage/absence.rs`); here are whole
-//! runs of some of its rows.
+//! Released instances, by the new owner of their address and by how many are released at once (decision 20). The whole
+//! table is tested for the planner (`onboarding/tests/plans/absence.rs`) and the observer (`stage/tests/stage/absence.rs`);
+//! here some of its rows are tested in whole runs.
 
 use emulator::call::Service;
 use end_to_end::calls::{assert_quiet, writes, written_since};
@@ -12,7 +12,7 @@ use crate::{LIMIT, minutes, onboarded};
 
 const FLEET: usize = 9;
 
-/// Ten members, of which a fifth may go at once.
+/// Ten members, of which a fifth may leave at once.
 async fn ten() -> Local {
     let scenario = worlds::fleet(FLEET);
     let local = onboarded(Options { scenario, ..worlds::options(Generation::Upgraded) }).await;
@@ -29,7 +29,7 @@ fn release(console: Console<'_>, id: &str) {
     console.act(Service::Ecs, "cn-hangzhou", "DeleteInstance", &[("InstanceId", id), ("Force", "true")]);
 }
 
-/// Launches an instance at an address that has become free. Gives its id.
+/// Launches an instance with an address that has become free. Returns its id.
 fn launch(console: Console<'_>, vswitch: &str, address: &str, app: &str) -> String {
     let params = [
         ("VSwitchId", vswitch),
@@ -94,7 +94,7 @@ async fn the_last_instance_of_a_vpc_is_proven_released_by_the_transit_routers_in
     assert_quiet(&local);
 }
 
-/// The mark is written by the run that the events start; the timer's look finds it due, and that alone starts the next run.
+/// The run that the events start writes the marks. The timer finds them due, and that alone starts the next run.
 #[tokio::test(start_paused = true)]
 async fn more_releases_than_may_go_at_once_are_marked_and_removed_when_the_timer_finds_the_marks_due() {
     let local = ten().await;

@@ -1,4 +1,4 @@
-//! `provision: approved`: what is paid or wide waits for a person.
+//! `provision: approved`: billed and far-reaching changes wait for a person's approval.
 
 use emulator::CallRecord;
 use emulator::call::Service;
@@ -37,7 +37,7 @@ async fn attachments_wait_for_a_person(generation: Generation) {
     assert_eq!(cen_writes(&local), [], "nothing that costs money was made");
     assert_eq!(console.members().await, [], "an instance without a path is no member");
 
-    // Nothing more happens by itself.
+    // Nothing more happens without a person.
     let before = writes(&local).len();
     console.wait(minutes(60)).await;
     console.ended(1, LIMIT).await;
@@ -47,7 +47,7 @@ async fn attachments_wait_for_a_person(generation: Generation) {
     apply::apply(&local, "web", &plan).await.unwrap();
     assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
 
-    // From now on nobody is needed.
+    // From now on no approval is needed.
     let made = cen_writes(&local).len();
     let runs = console.executions().await.len();
     console.start_instance("i-fleet-01");

@@ -1,4 +1,4 @@
-//! One seed, one story.
+//! The same seed gives the same story.
 
 use end_to_end::{Console, worlds};
 use local::Generation;

@@ -1,4 +1,4 @@
-//! Somebody undoes something; the timer's run brings back exactly that.
+//! Someone deletes a resource, and the timer's run restores exactly that.
 
 use emulator::call::Service;
 use end_to_end::calls::{assert_quiet, writes, written_since};
@@ -37,7 +37,7 @@ async fn the_timer_repairs_what_somebody_deleted(generation: Generation) {
     assert_quiet(&local);
 }
 
-/// One of the ALB VPC's routes to the backends.
+/// Deletes one of the routes to the backends in the ALB's VPC.
 async fn delete_route(local: &Local) {
     let list = vpc::DescribeRouteEntryList {
         route_table_id: "vtb-vpc-1".to_owned(),
@@ -48,7 +48,7 @@ async fn delete_route(local: &Local) {
     Console(local).act(Service::Vpc, "cn-chengdu", "DeleteRouteEntry", &[("RouteEntryId", &routes[0].route_entry_id)]);
 }
 
-/// One of the backends' ingress rules.
+/// Revokes one of the ingress rules of the backends' group.
 async fn revoke_rule(local: &Local) {
     let list = ecs::DescribeSecurityGroupAttribute {
         security_group_id: "sg-2".to_owned(),
@@ -60,7 +60,7 @@ async fn revoke_rule(local: &Local) {
     Console(local).act(Service::Ecs, "cn-hangzhou", "RevokeSecurityGroup", &params);
 }
 
-/// The only member.
+/// Removes the only member.
 async fn remove_member(local: &Local) {
     let console = Console(local);
     let member = console.members().await.remove(0);

@@ -1,4 +1,4 @@
-//! Events that do not count cost a line in the log and no call; a start or a binding that fails drops no other.
+//! Ignored events cause a log line and no call; a start or a binding that fails does not affect the others.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use template::{Pseudo, Template};
 
 const OURS: &str = "1234567890123456";
 
-/// One invocation of dispatch, as long as its function has.
+/// One invocation of dispatch, with its function's time limit.
 async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
@@ -31,7 +31,7 @@ fn event(source: &str, kind: &str, account: &str) -> Value {
     })
 }
 
-/// The actions that an event costs.
+/// The calls that an event causes.
 async fn cost(local: &Local, event: &Value) -> Vec<String> {
     let before = local.cloud().gateway().log().len();
     let dispatched = dispatch(local, event).await.unwrap();
@@ -86,7 +86,7 @@ async fn an_event_that_names_no_account_counts() {
     assert_eq!(cost(&local, &monitored).await, ["GetObject", "DescribeInstances", "StartExecution"]);
 }
 
-/// What the rules of the template let through, in the form of the table.
+/// The events that the template's rules match, in the form of the table.
 #[test]
 fn the_known_events_are_those_that_the_rules_let_through() {
     let pseudo = Pseudo {
@@ -124,7 +124,7 @@ fn the_known_events_are_those_that_the_rules_let_through() {
 /// Two bindings: `web` in Hangzhou and Shanghai, `api` in Shanghai.
 async fn two() -> Local {
     let usual = worlds::options(Generation::Upgraded);
-    // They run already: both have something to do, and no event starts it.
+    // The instances are already running: both bindings have work to do, and no event starts it.
     let scenario = worlds::three_regions().replace("state: Stopped, ", "");
     start(Options { scenario, bindings: worlds::two_bindings(), ..usual }).await
 }
@@ -142,7 +142,7 @@ fn timer() -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_start_that_fails_drops_no_other() {
-    // In the order of the store `web` comes first.
+    // `web` comes first in the store.
     for (refuse, left) in [("web", "api"), ("api", "web")] {
         let local = two().await;
         local.cloud().inject(refused(refuse)).unwrap();

@@ -1,5 +1,5 @@
-//! Calls that go wrong in the middle of a cold onboarding: refused before they did anything, or done with their answer lost.
-//! The run, or the timer's next one, ends with the very world that an undisturbed run makes.
+//! Failed calls in the middle of a cold onboarding: refused before they had an effect, or carried out with the answer lost.
+//! After the run, or the timer's next one, the result equals that of an undisturbed run.
 
 use emulator::faults::{Effect, Rule};
 use end_to_end::calls::writes;
@@ -11,20 +11,20 @@ use crate::{LIMIT, minutes, onboarded};
 
 on_both_generations!(lost_answers_make_nothing_twice, an_outage_is_outlived);
 
-/// How many writes an undisturbed onboarding makes, and what it leaves behind.
+/// The number of writes of an undisturbed onboarding, and its footprint.
 async fn undisturbed(generation: Generation) -> (u32, Footprint) {
     let local = onboarded(worlds::options(generation)).await;
     (u32::try_from(writes(&local).len()).unwrap(), footprint::of(&local).await)
 }
 
-/// An onboarding in which the writes from the `skip`th on go wrong, `times` of them.
+/// An onboarding in which `times` writes from the `skip`th on fail.
 async fn disturbed(generation: Generation, skip: u32, times: u32, rule: Rule) -> Footprint {
     let local = start(worlds::options(generation)).await;
     let console = Console(&local);
-    // StartExecution is a write, too: the first.
+    // StartExecution counts as a write too; it is the first.
     local.cloud().inject(rule.on_writes().skip(skip).times(times)).unwrap();
     console.start_instance("i-ecs1");
-    console.wait(minutes(35)).await; // the event's run, and the timer's if something is left
+    console.wait(minutes(35)).await; // the event's run, and the timer's run if something is left
     console.ended(1, LIMIT).await;
     assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"));
     footprint::of(&local).await
@@ -34,10 +34,10 @@ async fn lost_answers_make_nothing_twice(generation: Generation) {
     let (count, whole) = undisturbed(generation).await;
     let left = disturbed(generation, 2, 1, Rule::lose_answer()).await;
     assert_eq!(left, whole, "one answer is lost");
-    // The two generations take turns; the first write of all is the start of the run.
+    // The two generations alternate; the very first write is the start of the run.
     let first = if generation == Generation::Upgraded { 0 } else { 3 };
     for skip in (first..=count).step_by(6) {
-        // One more than the tries that a client makes.
+        // One more than the attempts of a client.
         let left = disturbed(generation, skip, 6, Rule::lose_answer()).await;
         assert_eq!(left, whole, "the answers of six writes from {skip} of {count} on are lost");
     }

@@ -1,4 +1,4 @@
-//! The same story over real sockets: functions served by this process, and functions as processes of their own.
+//! The same story over real sockets: functions served by this process, and functions as separate processes.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use onboarding::StageName;
 
 use crate::LIMIT;
 
-/// On the clock of `local`, `limit` is time enough.
+/// Within `limit` on the clock of `local`, `i-ecs1` becomes a backend.
 async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
     let console = Console(local);
     console.start_instance("i-ecs1");
@@ -21,7 +21,7 @@ async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
 
 #[tokio::test]
 async fn an_instance_becomes_a_backend_over_http() {
-    // Fast enough for a test, slow enough that a busy machine keeps the functions' own time limits.
+    // Fast enough for a test, slow enough that the functions' own time limits hold on a busy machine.
     let clock = Clock::scaled(40.0);
     let local =
         Local::start(Options { hosting: Hosting::Http, ..worlds::options(Generation::Upgraded) }, clock).await.unwrap();
@@ -30,13 +30,14 @@ async fn an_instance_becomes_a_backend_over_http() {
 
 #[tokio::test]
 async fn an_instance_becomes_a_backend_with_functions_as_processes() {
-    // The processes are told of the cloud's clock and live on it, as the functions of this process do.
+    // The processes get the cloud's clock and follow it, as the functions in this process do.
     let options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
     let local = Local::start(options, Clock::scaled(40.0)).await.unwrap();
     becomes_a_backend(&local, LIMIT).await;
 }
 
-/// The folder of the functions' binaries: `cargo test --workspace` builds them, since their packages have tests of their own.
+/// The directory of the functions' binaries: `cargo test --workspace` builds them, because their packages have tests of
+/// their own.
 fn built() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     // target/<profile>/deps/<test>

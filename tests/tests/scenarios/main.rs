@@ -1,11 +1,11 @@
-//! The scenarios: whole stories on an emulated cloud, in memory and on paused time. Each runs on both generations of load
-//! balancers where that can make a difference.
+//! The scenarios: whole stories on an emulated cloud, in memory and with paused time. Each runs for both generations of
+//! load balancers if that can make a difference.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
 
 use std::time::Duration;
 
-/// One test for each generation, of an async function that takes one.
+/// One test per generation, from an async function that takes one.
 macro_rules! on_both_generations {
     ($($story:ident),+ $(,)?) => {$(
         mod $story {
@@ -43,14 +43,14 @@ mod tokens;
 mod turns;
 mod whole;
 
-/// A cold onboarding takes the cloud about eight minutes.
+/// A cold onboarding takes about eight minutes in the cloud.
 const LIMIT: Duration = Duration::from_secs(3600);
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
 }
 
-/// A deployment whose `i-ecs1` has become a backend.
+/// A deployment in which `i-ecs1` has become a backend.
 async fn onboarded(options: local::Options) -> local::Local {
     let local = end_to_end::start(options).await;
     let console = end_to_end::Console(&local);

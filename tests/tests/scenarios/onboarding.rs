@@ -1,4 +1,4 @@
-//! From nothing to the first answered request.
+//! From an empty cloud to the first answered request.
 
 use end_to_end::calls::{assert_quiet, writes};
 use end_to_end::{Console, assert_all_ok, start, worlds};
@@ -38,7 +38,7 @@ async fn a_finished_deployment_is_left_alone(generation: Generation) {
     assert_all_ok(&reports);
     assert!(reports.iter().all(|report| report.changes == 0), "{reports:?}");
     assert_eq!(writes(&local).len(), before, "a run of what is there writes nothing");
-    // The timer fires at the half hours.
+    // The timer fires every half hour.
     console.wait(minutes(90)).await;
     assert_eq!(console.executions().await.len(), 2, "the timer finds nothing to repair");
     assert_eq!(writes(&local).len(), before);

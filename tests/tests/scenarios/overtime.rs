@@ -1,5 +1,5 @@
-//! A stage whose time ends in the middle: its credentials expire, or its function times out. The stage fails, the workflow's
-//! Retry calls it again with new credentials, and the same run ends with everything in place.
+//! A stage that is interrupted: its credentials expire, or its function times out. The stage fails, the workflow's Retry
+//! calls it again with new credentials, and the same run ends with everything in place.
 
 use std::time::Duration;
 
@@ -14,15 +14,16 @@ use crate::{minutes, onboarded};
 
 on_both_generations!(credentials_that_expire_cost_no_second_run, a_function_that_times_out_costs_no_second_run);
 
-/// Stages by the names of their functions; the two generations take turns in a sample.
+/// Stages by the names of their functions; in a sample the two generations alternate.
 fn stages(generation: Generation) -> Vec<&'static str> {
-    // Not dispatch: an event that is not answered is delivered again, and starts a run more.
+    // Without dispatch, because an unanswered event is delivered again and starts another run.
     let of_runs = StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch);
     let stages: Vec<_> = of_runs.map(StageName::as_str).collect();
     matrix::scope().choose(stages, 4, u64::from(generation == Generation::Classic), |stage| (*stage).to_owned())
 }
 
-/// An onboarding in which `rule` strikes once, or a few times in a row. The timer rests meanwhile: one run has to do.
+/// An onboarding in which `rule` takes effect once, or a few times in a row. The timer does not fire meanwhile, so one run
+/// must be sufficient.
 async fn in_one_run(generation: Generation, stage: &str, rule: Rule) -> Footprint {
     let local = start(worlds::options(generation)).await;
     let console = Console(&local);
@@ -40,7 +41,7 @@ async fn in_one_run(generation: Generation, stage: &str, rule: Rule) -> Footprin
 async fn credentials_that_expire_cost_no_second_run(generation: Generation) {
     let mut tally = Tally::of(&format!("expired credentials, {generation:?}"));
     let whole = footprint::of(&onboarded(worlds::options(generation)).await).await;
-    // Soon enough to strike a stage that has little to do; at once; and in the middle of one that polls.
+    // Early enough to hit a stage with little work, at once, and in the middle of a stage that polls.
     let ends: &[f64] = if matrix::scope() == Scope::Sample { &[0.4] } else { &[0.4, 0.0, 5.0] };
     for stage in stages(generation) {
         for seconds in ends.iter().copied() {

@@ -1,5 +1,5 @@
-//! A load balancer whose source prefixes change: by the binding, or because it is moved to other zones. New ones are let in
-//! before old ones are pruned, and no member loses its path at any call.
+//! The source prefixes of a load balancer change: in the binding, or because it moves to other zones. New prefixes are
+//! allowed before old ones are pruned, and no member loses its path at any call.
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use local::{Generation, Local, Options};
 
 use crate::{LIMIT, minutes, onboarded};
 
-/// Not among the prefixes that the emulated load balancer really uses, so that its path stays open throughout.
+/// Not one of the prefixes that the emulated load balancer really uses, so its path stays open.
 const OLD: &str = "100.99.1.0/25";
 const NEW: &str = "100.99.2.0/25";
 
@@ -49,16 +49,16 @@ async fn new_source_prefixes_are_let_in_before_old_ones_are_pruned() {
     assert_quiet(&local);
 }
 
-/// At how many calls each of some sources' packets were answered, of how many.
+/// The number of calls after which each source's packets were answered, and of all calls.
 #[derive(Debug, Default)]
 struct Watched {
     calls: usize,
     answered: Vec<usize>,
-    /// Calls at which neither all old sources nor all new ones were answered.
+    /// The calls after which neither all old sources nor all new ones were answered.
     cut: Vec<String>,
 }
 
-/// Follows packets from old and new sources to `i-ecs1` after every call to come.
+/// Traces packets from old and new sources to `i-ecs1` after every further call.
 fn watch(local: &Local, old: &[[u8; 4]], new: &[[u8; 4]]) -> Arc<Mutex<Watched>> {
     let (old, new): (Vec<Ipv4Addr>, Vec<Ipv4Addr>) =
         (old.iter().map(|at| (*at).into()).collect(), new.iter().map(|at| (*at).into()).collect());
@@ -81,7 +81,7 @@ fn watch(local: &Local, old: &[[u8; 4]], new: &[[u8; 4]]) -> Arc<Mutex<Watched>>
     watched
 }
 
-/// Fails unless every old source was answered until every new one was, and only the new ones are at the end.
+/// Fails unless every old source was answered until every new one was, and only the new ones at the end.
 fn assert_made_before_broken(watched: &Mutex<Watched>, old: usize) {
     let watched = watched.lock().unwrap();
     assert_eq!(watched.cut, Vec::<String>::new());

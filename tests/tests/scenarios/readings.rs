@@ -1,5 +1,5 @@
-//! What the documents leave open is played both ways: how failures are named, how requests are signed, how often an event
-//! comes.
+//! What the documentation leaves open is tested in each variant: the error names of functions, the signatures of requests,
+//! how often an event is delivered.
 
 use emulator::{Counts, Listings};
 use end_to_end::calls::assert_quiet;

@@ -43,7 +43,7 @@ async fn events_of_another_region_arrive_through_its_outpost(generation: Generat
     assert_eq!(served, ["i-ecs1", "i-far"], "round robin over two regions");
     assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-api"));
 
-    // Both bindings want the attachments of Shanghai and Chengdu; each is made once.
+    // Both bindings want the attachments in Shanghai and Chengdu; each is created once.
     let written: Vec<_> = writes(&local).into_iter().map(|call| call.action).collect();
     let count = |action: &str| written.iter().filter(|made| *made == action).count();
     assert_eq!(count("CreateTransitRouterVpcAttachment"), 3);
@@ -66,11 +66,11 @@ async fn a_binding_that_goes_leaves_the_other_ones_network_alone() {
     console.start_instance("i-ecs1");
     console.wait(minutes(2)).await;
     console.ended(2, LIMIT).await;
-    // `web` is all that is left; what `api` had made for Shanghai's prefixes is wanted by it as well.
+    // Only `web` is left; it also wants what `api` created for Shanghai's prefixes.
     let text = worlds::two_bindings();
     local.store(&text[..text.find("  - name: api").unwrap()]);
     console.wait(minutes(60)).await;
-    // Nothing of it is to be changed: what only `api` had is reported, and left to a person.
+    // None of it is changed: what only `api` needed is reported and left to a person.
     console.ended(2, LIMIT).await;
     assert_eq!(console.members().await.len(), 2);
     assert_eq!(console.ailing().await, Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! Instances that go: released, stopped, untagged.
+//! Instances that leave: released, stopped, untagged.
 
 use end_to_end::calls::{assert_quiet, writes};
 use end_to_end::{Console, worlds};
@@ -47,21 +47,22 @@ async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
     console.untag(&worlds::fleet_ids(5));
     console.wait(minutes(1)).await;
     let executions = console.ended(runs + 1, LIMIT).await;
-    // A run sends away the larger of one and a fifth of the group; who goes stays for a while, without new requests.
+    // A run drains at most one member or a fifth of the group, whichever is more. A leaver stays a member for a while,
+    // without new requests.
     let members = console.members().await;
     assert_eq!(members.len(), FLEET + 1);
     assert_eq!(members.iter().filter(|member| member.weight == 0).count(), 2, "the cap of one run: {members:?}");
     let codes: Vec<_> =
         console.reports(&executions[runs].name).await.into_iter().flat_map(|report| report.blocked).collect();
     assert!(codes.iter().any(|reason| reason.code.as_str() == "XREG-REMOVAL-CAPPED"), "{codes:?}");
-    // However often somebody looks meanwhile.
+    // Even if further runs follow meanwhile.
     for again in ["again", "and-again"] {
         console.run(again).await;
         let members = console.members().await;
         assert_eq!(members.len(), FLEET + 1);
         assert_eq!(members.iter().filter(|member| member.weight == 0).count(), 2, "{members:?}");
     }
-    // The timer's runs go on until all are gone.
+    // The timer's runs continue until all have left.
     console.wait(minutes(4 * 30)).await;
     console.ended(runs + 1, LIMIT).await;
     let members = console.members().await;
@@ -87,7 +88,7 @@ async fn tags_that_come_back_bring_members_back() {
     assert_eq!(console.members().await, before, "nobody was removed, so nobody has to be added");
 }
 
-/// What makes the cap hold over all the invocations of a run (decision 9).
+/// Because of this, the cap holds over all invocations of a run (decision 9).
 #[test]
 fn leavers_are_held_for_longer_than_a_run_can_spend_on_members() {
     let text = template::Template::parse(local::TEMPLATE).unwrap();
@@ -101,7 +102,7 @@ fn leavers_are_held_for_longer_than_a_run_can_spend_on_members() {
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let home = text.resolve(&pseudo, &parameters.into()).unwrap();
     let flow = workflow::Definition::parse(&home.flows[0].definition).unwrap();
-    // Longer than any function may take: the state's own limit counts.
+    // Longer than any function may take, so that the state's own limit counts.
     let states = workflow::budget::states(&flow, |_| minutes(24 * 60)).unwrap();
     let spent = states["BackendServers"].worst.duration;
     assert!(onboarding::plan::HOLD > spent, "{spent:?}");

@@ -1,5 +1,5 @@
-//! Storms: whole onboardings under faults of every kind at once, by chance, a seed each. Once the storm is over and the timer has run,
-//! the world is the one that an undisturbed onboarding makes: nothing twice, nothing missing, nothing gone.
+//! Storms: whole onboardings with random faults of all kinds at once, one per seed. After the storm and the timer's next
+//! runs, the result equals that of an undisturbed onboarding: no duplicates, nothing missing, nothing removed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::{LIMIT, minutes};
 
 on_both_generations!(storms_pass);
 
-/// Until then, in seconds, things go wrong: most of an onboarding, and the timer's first run.
+/// The end of the storm in seconds: it covers most of an onboarding, and the timer's first run.
 const OVER: u64 = 45 * 60;
 
-/// Every kind of fault, each by chance.
+/// Every kind of fault, each with a probability.
 const STORM: &str = "
 faults:
   - { name: throttled, probability: 0.03, effect: throttle }
@@ -50,8 +50,8 @@ fn options(generation: Generation, seed: u64) -> Options {
     options
 }
 
-/// A story to its end: the start, the storm if there is one, and the timer's runs after it. Gives what is there then, and which
-/// kinds of fault struck.
+/// Runs a story to its end: the start, the storm if there is one, and the timer's runs after it. Returns the footprint, and
+/// the kinds of faults that took effect.
 async fn told(local: &Local) -> (Footprint, BTreeSet<String>) {
     let console = Console(local);
     console.start_instance("i-ecs1");
@@ -62,7 +62,7 @@ async fn told(local: &Local) -> (Footprint, BTreeSet<String>) {
         world.clear_faults(now);
         struck
     });
-    // A stage that was told to wait for its whole budget may still be at it; the timer fires at the half hours.
+    // A stage may still be waiting for its whole time budget; the timer fires every half hour.
     console.wait(minutes(50)).await;
     console.ended(1, LIMIT).await;
     console.wait(minutes(35)).await;
@@ -77,7 +77,7 @@ async fn stormy(generation: Generation, seed: u64) -> Local {
 }
 
 async fn storms_pass(generation: Generation) {
-    // The two generations take turns.
+    // The two generations alternate.
     let first = if generation == Generation::Upgraded { 2 } else { 1 };
     let (calm, none) = told(&start(options(generation, first)).await).await;
     assert!(none.is_empty());
@@ -102,7 +102,7 @@ async fn one_seed_is_one_storm() {
     assert!(logs[0] == logs[1], "the logs differ");
 }
 
-/// False answers have a matrix of their own.
+/// False answers have their own matrix.
 #[test]
 fn the_storm_holds_every_effect_but_lies() {
     let kinds: std::collections::HashSet<_> =

@@ -1,4 +1,4 @@
-//! The kill switch, and bindings that cannot be read.
+//! The kill switch, and invalid bindings.
 
 use emulator::call::Service;
 use end_to_end::calls::{assert_quiet, writes};
@@ -10,7 +10,7 @@ use stage::Status;
 
 use crate::{LIMIT, minutes};
 
-/// An event's run in which nothing may be written.
+/// An event's run is read-only.
 async fn assert_event_is_read_only(local: &Local) {
     let console = Console(local);
     console.start_instance("i-ecs1");
@@ -18,13 +18,13 @@ async fn assert_event_is_read_only(local: &Local) {
     assert_read_only(local).await;
 }
 
-/// The only run is one in which nothing may be written.
+/// The only run is read-only.
 async fn assert_read_only(local: &Local) {
     let console = Console(local);
     let executions = console.executions().await;
     let reports = console.reports(&executions[0].name).await;
     assert_eq!(reports.len(), STAGES, "{executions:?}");
-    // Verify only looks, switched off or not.
+    // Verify only reads, with or without the kill switch.
     for report in reports.iter().filter(|report| report.stage.as_str() != "verify") {
         assert_eq!(report.status, Status::ReadOnly, "{report:?}");
         assert_eq!(report.changes, 0);

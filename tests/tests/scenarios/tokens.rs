@@ -1,7 +1,7 @@
-//! Creates that could make a second thing: never twice when an answer is lost, and back when what they made is gone.
+//! Creates that could produce a duplicate: they never do when an answer is lost, and they recreate what was deleted.
 //!
-//! The properties run over seeds: a seed is a history of deletions by hand, invocations that are cut anywhere, two runs at
-//! once, lost answers and lagging reads, in an order of its own.
+//! The properties are tested over seeds. A seed is a history of deletions by hand, interrupted invocations, two concurrent
+//! runs, lost answers and stale readings, in random order.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -19,14 +19,14 @@ use crate::{LIMIT, minutes, onboarded};
 
 on_both_generations!(what_was_deleted_is_back_after_one_apply, what_was_deleted_is_back_after_the_timer);
 
-/// `i-ecs1` runs already, so that no event starts a run.
+/// `i-ecs1` is already running, so no event starts a run.
 fn running(generation: Generation) -> Options {
     let scenario = PROCEDURE.replacen("state: Stopped, ", "", 1);
     assert_ne!(scenario, PROCEDURE);
     Options { scenario, ..worlds::options(generation) }
 }
 
-/// A cloud with everything in place and a timer that rests for a year: only what a test runs happens.
+/// A deployment with everything in place and a timer that does not fire, so that only the test itself starts runs.
 async fn quiet(options: Options) -> Local {
     let stacks = vec![Stack::home().with("TimerCron", "0 0 0 1 1 *")];
     let local = start(Options { stacks, ..options }).await;
@@ -50,7 +50,7 @@ async fn what_was_deleted_is_back_after_one_apply(generation: Generation) {
         assert_eq!(after.len(), 1, "{thing:?}");
         assert_ne!(after, before, "{thing:?}");
         assert_eq!(Console(&local).members().await.len(), 1, "{thing:?}");
-        // A new listener's health checks take a few seconds.
+        // The health checks of a new listener take a few seconds.
         Console(&local).wait(minutes(1)).await;
         assert_eq!(Console(&local).get().await.unwrap().served_by.as_deref(), Some("i-ecs1"), "{thing:?}");
     }
@@ -62,7 +62,7 @@ async fn what_was_deleted_is_back_after_the_timer(generation: Generation) {
     for thing in Thing::ALL {
         assert!(thing.delete(&local).await, "{thing:?}");
         let runs = console.executions().await.len();
-        console.wait(minutes(31)).await; // the timer rests for half an hour
+        console.wait(minutes(31)).await; // the timer fires every half hour
         console.ended(runs + 1, LIMIT).await;
         assert_eq!(thing.of(&local).len(), 1, "{thing:?}");
         assert_eq!(console.get().await.unwrap().served_by.as_deref(), Some("i-ecs1"), "{thing:?}");
@@ -76,7 +76,7 @@ async fn what_was_deleted_eight_times_in_a_row_is_back_in_one_invocation_each_ti
         let mut ids = thing.of(&local);
         for deletion in 1..=8 {
             assert!(thing.delete(&local).await, "{thing:?} {deletion}");
-            // An attachment takes longer than an invocation has; then the stage says that more time is needed.
+            // An attachment takes longer than one invocation; the stage then reports that it needs more time.
             let outcome = thing.ensure(&local).await;
             assert!(outcome.is_ok_and(|report| report.ok) || thing.is_slow(), "{thing:?} {deletion}");
             let back = thing.of(&local);
@@ -88,7 +88,7 @@ async fn what_was_deleted_eight_times_in_a_row_is_back_in_one_invocation_each_ti
     }
 }
 
-/// Which code CEN refuses an unknown attachment with is not documented for the updates that ask about it.
+/// For the CEN updates used as dry runs, the error code for an unknown attachment is not documented.
 #[tokio::test(start_paused = true)]
 async fn either_code_for_an_unknown_attachment_proves_that_it_is_gone_and_silence_does_not() {
     let local = quiet(running(Generation::Upgraded)).await;
@@ -112,7 +112,7 @@ async fn either_code_for_an_unknown_attachment_proves_that_it_is_gone_and_silenc
     }
 }
 
-/// Counts what there is after every write, and keeps the most there ever was.
+/// Counts the existing resources after every create, and keeps the maximum.
 fn most_at_once(local: &Local, thing: Thing) -> Arc<Mutex<usize>> {
     let most = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&most);
@@ -125,7 +125,7 @@ fn most_at_once(local: &Local, thing: Thing) -> Arc<Mutex<usize>> {
     most
 }
 
-/// The stage, ended after so long.
+/// The stage, interrupted after this time.
 async fn cut(local: &Local, thing: Thing, after: Duration) {
     let mut work = pin!(thing.ensure(local));
     let mut end = pin!(local.clock().sleep(after));
@@ -136,7 +136,7 @@ async fn cut(local: &Local, thing: Thing, after: Duration) {
     }
 }
 
-/// One history. At its end nothing goes wrong any more, and the next invocation finds, or makes, the one thing.
+/// One history. At its end all faults are over, and the next invocation finds or creates the one resource.
 async fn history(local: &Local, thing: Thing, random: &mut Random) -> Vec<String> {
     let mut told = Vec::new();
     let within = |random: &mut Random, most: f64| Duration::from_secs_f64(random.fraction() * most);
@@ -192,7 +192,7 @@ async fn never_twice_and_always_back(thing: Thing) {
         *most.lock().unwrap() = 0;
         let told = history(&local, thing, &mut Random::seeded(seed)).await;
         assert!(*most.lock().unwrap() <= 1, "seed {seed}: made twice: {told:?}");
-        // Nothing is under way any more, and nothing goes wrong.
+        // Nothing is in progress any more, and all faults are over.
         Console(&local).wait(minutes(3)).await;
         let outcome = thing.ensure(&local).await;
         assert_eq!(thing.of(&local).len(), 1, "seed {seed}: {told:?}, at last {outcome:?}");

@@ -1,4 +1,4 @@
-//! Runs of one binding take turns, whatever they are called.
+//! Runs of one binding take turns, whatever their names.
 
 use end_to_end::calls::{assert_quiet, writes};
 use end_to_end::{Console, start, worlds};
@@ -45,7 +45,7 @@ async fn runs_of_different_bindings_do_not_wait_for_each_other() {
     console.begin("two", "api").await;
     let executions = console.ended(2, LIMIT).await;
     assert!(executions.iter().all(|execution| execution.status == "Succeeded"), "{executions:?}");
-    // Each would have waited for the other's whole work.
+    // Neither has waited for the other's whole work.
     let first_end = executions.iter().map(|execution| &execution.stopped).min().unwrap();
     for execution in &executions {
         let reports = console.reports(&execution.name).await;

@@ -1,4 +1,4 @@
-//! An answer that is not whole is no fact: each false form of an answer leaves a finished world as it is, and is named.
+//! An incomplete answer is no fact: each false form of an answer leaves a finished world unchanged, and is reported.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{LIMIT, minutes};
 
-/// The members of the group.
+/// The number of members of the group.
 const FLEET: usize = 12;
 
-/// A world in which everything is in place for a fleet.
+/// A world with everything in place for a fleet.
 async fn settled(options: Options) -> Local {
     let local = start(Options { scenario: worlds::fleet(FLEET), ..options }).await;
     let console = Console(&local);
@@ -29,7 +29,7 @@ fn rows(answer: &mut Value) -> &mut Vec<Value> {
     answer["Instances"]["Instance"].as_array_mut().unwrap()
 }
 
-/// A lie about each row.
+/// A lie that changes each row.
 fn each(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Lie {
     changed(move |answer| rows(answer).iter_mut().for_each(&change))
 }
@@ -42,7 +42,7 @@ fn nothing_is_open(plan: &Plan) -> bool {
     plan.changes.iter().all(|change| !change.is_open())
 }
 
-/// Under the lie the plan holds nothing that may be done, the action is named as unread, and no stage writes.
+/// Under the lie the plan has no open change, the action is reported as unread, and no stage writes.
 async fn changes_nothing(local: &Local, action: &'static str, what: &str, lie: &Lie) {
     let host = lies::host(local, action, lie);
     let before = local.cloud().gateway().writes();
@@ -88,7 +88,7 @@ async fn no_false_answer_about_instances_removes_or_alters_a_member() {
     for (what, lie) in &forms {
         changes_nothing(&local, "DescribeInstances", what, lie).await;
     }
-    // Once the lie has ended, the world is as it was.
+    // After the lie has ended, the world is unchanged.
     let truth: Lie = Arc::new(|answer| answer.to_string());
     let plan = lies::plan(&lies::host(&local, "DescribeInstances", &truth), "web").await.unwrap();
     assert!(plan.changes.is_empty() && plan.findings.is_empty(), "{plan:#?}");
@@ -147,8 +147,8 @@ async fn emptied_listings_repeat_no_create() {
     }
 }
 
-/// Where the cloud leaves `Tags` out for an instance without any, a member that lost its last tag still leaves, and one that
-/// kept it stays.
+/// If the cloud leaves `Tags` out for an untagged instance, a member that lost its last tag still leaves, and one that kept
+/// it stays.
 #[tokio::test(start_paused = true)]
 async fn an_untagged_member_leaves_in_both_forms_of_being_untagged() {
     for omit_empty_tags in [false, true] {

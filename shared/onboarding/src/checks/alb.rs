@@ -1,4 +1,4 @@
-//! The load balancer itself: its state, its generation, its region, its server group.
+//! The load balancer: its state, generation and region, and its server group.
 
 use crate::checks::listener;
 use crate::checks::{Finding, Target, regions};
@@ -8,11 +8,11 @@ use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::{Generation, LoadBalancer};
 
-/// States in which it comes to rest without serving. The others pass by themselves.
+/// Final states in which it does not serve. Other states are transient.
 const AT_REST: [&str; 2] = ["Inactive", "CreateFailed"];
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
-    // Whether a listener forwards to the binding's group, and whether there is one, is not known then.
+    // While the groups are unread, it is not known whether the binding's group exists and a listener forwards to it.
     let groups = &inputs.topology.server_groups;
     findings.extend(Finding::unread("the server groups", groups, vec![Target::Listener, Target::Members]));
     findings.extend(not_ready(load_balancer));
@@ -22,8 +22,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     findings.extend(listener::unheard(inputs, load_balancer).map(|reason| Finding::new(reason, vec![Target::Members])));
 }
 
-/// Listeners and members are refused while it is locked or at rest (cloud-apis.md section 5). Whatever else the state, a
-/// new server group and listener wait for `Active`: the planners block those.
+/// Listeners and members are refused while it is locked or in a final state (cloud-apis.md section 5). In any other state
+/// than `Active`, the planners block a new server group and listener.
 fn not_ready(load_balancer: &LoadBalancer) -> Option<Finding> {
     let id = &load_balancer.id;
     let message = match load_balancer.locks.first() {

@@ -1,5 +1,5 @@
-//! What attachments and connections stand on: the CEN instance, the transit-router service, its role and zones; and who
-//! else holds the VPCs.
+//! Prerequisites of attachments and connections: the CEN instance, the transit router service, its role and zones; and
+//! other CEN instances that the VPCs are attached to.
 
 use crate::binding::Backend;
 use crate::checks::finding::Finding;
@@ -63,8 +63,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     quota(inputs, &sides, findings);
 }
 
-/// VPCs that the binding is still to attach, where the transit router takes no more. Only a stated quota is looked at: no
-/// number is published (cloud-apis.md section 16), and beyond it the cloud refuses.
+/// VPCs still to be attached, if the transit router is at its quota. Only a quota in the binding is checked: no number is
+/// published (cloud-apis.md section 16), and the cloud refuses more.
 fn quota(inputs: &Inputs<'_>, sides: &[(&Region, &VpcId)], findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let Some(quota) = binding.cen.attachment_quota.and_then(|quota| usize::try_from(quota).ok()) else { return };
@@ -91,7 +91,8 @@ fn quota(inputs: &Inputs<'_>, sides: &[(&Region, &VpcId)], findings: &mut Vec<Fi
     }
 }
 
-/// An attachment that is there and carries nothing, nor will by itself: `Detaching`, say. Members behind it wait as well.
+/// An attachment that carries no traffic and will not become ready by itself, `Detaching` for example. It also blocks the
+/// members that depend on it.
 fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Option<Finding> {
     let Inputs { binding, topology, .. } = *inputs;
     let (id, status) = match &reference {
@@ -115,8 +116,8 @@ fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Opt
     Some(Finding::new(reason, blocks))
 }
 
-/// An attachment that others made, with interfaces in one zone where the region has several: traffic of the other zones of the
-/// VPC goes by one, and with that zone everything goes (cloud-apis.md section 7). It works, so it is named only.
+/// An attachment made by others with interfaces in only one of the region's zones: traffic of all zones of the VPC goes
+/// through that zone, and stops if it fails (cloud-apis.md section 7). It works, so it is only reported.
 fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
     let topology = inputs.topology;
     let found = topology.vpc_attachment(vpc)?;
@@ -133,8 +134,8 @@ fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
     Some(Finding::new(Reason::new(Code::AttachmentZones, &found.id, message), Vec::new()))
 }
 
-/// A VPC that another CEN instance holds, and this one not yet. The cloud may allow both, but routes that the other one
-/// publishes into the VPC and those of this one would meet: a person decides.
+/// A VPC that is attached to another CEN instance and not yet to this one. The cloud may allow both, but the routes that
+/// both publish into the VPC could conflict, so a person has to decide.
 fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
     let Inputs { binding, topology, .. } = *inputs;
     let cens = topology.context.cens.get(vpc)?;
@@ -143,8 +144,8 @@ fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
     Some(Finding::new(Reason::new(Code::VpcElsewhere, vpc, message), vec![Target::Attach(vpc.clone())]))
 }
 
-/// An attachment that others made and that lacks something. What is missing is added only with a person's yes, for more
-/// than this binding goes by it.
+/// An attachment made by others that lacks something. It is added only with a person's approval, because other traffic uses
+/// the attachment too.
 fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, findings: &mut Vec<Finding>) {
     let Inputs { topology, deployment, .. } = *inputs;
     let Some(id) = topology.resolve(reference) else { return };

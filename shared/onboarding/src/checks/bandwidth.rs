@@ -1,8 +1,8 @@
 //! The bandwidth of inter-region connections (`cloud-apis.md` section 8).
 //!
-//! Sufficient means: what the binding asks for each connection that is not there yet, and what connections of our own lack,
-//! taken together, is free in the plan; a connection of others has at least what the binding asks for. A figure that the
-//! API does not state is no figure. Nothing is measured.
+//! Sufficient means two things. The plan has enough free bandwidth for all connections still to be created and for the
+//! increases of our own ones. A connection of others has at least the bandwidth in the binding. A value that the API does
+//! not state is not compared. Nothing is measured.
 
 use crate::binding::Bandwidth;
 use crate::checks::{Finding, Target, regions};
@@ -11,14 +11,14 @@ use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{BandwidthPackage, BusinessStatus};
 
-/// Mbit/s of a connection paid by traffic, inside the mainland and anywhere else that crosses no border of it.
+/// Most Mbit/s of a connection paid by traffic that does not cross the border of the Chinese mainland.
 const BY_TRAFFIC: u32 = 1000;
-/// The same, across the mainland's border.
+/// Most Mbit/s of one that does.
 const BY_TRAFFIC_ABROAD: u32 = 100;
 
 pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
-    // While nobody knows which connections there are, none is planned.
+    // While it is not known which connections exist, none is planned.
     if topology.peer_attachments.get().is_none() {
         return;
     }
@@ -30,7 +30,7 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
             (Some(peer), Some(spec)) => {
                 let Some(have) = peer.bandwidth.filter(|have| *have < spec.mbps) else { continue };
                 if inputs.deployment.owns_tag(peer.mark.as_deref()) && peer.bandwidth_package == spec.package {
-                    // The plan raises it.
+                    // The plan increases it.
                     findings.extend(border(inputs, spec, to));
                     if let Some(id) = &spec.package {
                         package(inputs, id, to, spec.mbps - have, &mut reserved, findings);
@@ -56,7 +56,8 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A new connection across the mainland's border: worth a word, and refused beyond what is sold by traffic.
+/// A new or increased connection across the border of the mainland: reported, and blocked above the most that is sold by
+/// traffic.
 fn border(inputs: &Inputs<'_>, spec: &Bandwidth, to: &Region) -> Option<Finding> {
     let from = &inputs.binding.alb.region;
     let crosses = match (regions::area(from), regions::area(to)) {
@@ -74,7 +75,8 @@ fn border(inputs: &Inputs<'_>, spec: &Bandwidth, to: &Region) -> Option<Finding>
     crosses.then(|| Finding::new(Reason::new(Code::CrossBorder, to, message()), Vec::new()))
 }
 
-/// The plan that a connection takes `wanted` Mbit/s more from. `reserved` is what earlier ones of this binding will take.
+/// Checks the plan from which a connection takes `wanted` Mbit/s more. `reserved` is what earlier connections of this
+/// binding take.
 fn package(
     inputs: &Inputs<'_>,
     id: &BandwidthPackageId,
@@ -114,10 +116,10 @@ fn package(
     *reserved = reserved.saturating_add(wanted);
 }
 
-/// The areas that are needed, where the plan joins others. What is not known is no fault.
+/// The areas that are needed, if the plan connects others. Areas that are not known count as no fault.
 fn other_areas(plan: &BandwidthPackage, from: &Region, to: &Region) -> Option<(&'static str, &'static str)> {
     let (one, other) = (regions::area(from)?, regions::area(to)?);
-    // Listings have been seen in either spelling of case; a plan inside of one area names it twice.
+    // Listings spell the areas with different case; a plan within one area names it twice.
     let word = |area: &str| area.to_ascii_lowercase();
     let (a, b) = (word(&plan.areas.0), word(&plan.areas.1));
     if a.is_empty() || b.is_empty() {

@@ -1,4 +1,4 @@
-//! What a check finds.
+//! The result of a check.
 
 use crate::change::Change;
 use crate::checks::target::Target;
@@ -6,10 +6,10 @@ use crate::inputs::Inputs;
 use crate::reason::{Code, Reason, Severity};
 use crate::topology::Known;
 
-/// Something wrong, and what depends on it.
+/// A problem, and the changes that depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What is wrong.
+    /// The problem.
     pub reason: Reason,
     /// The changes that it blocks.
     pub blocks: Vec<Target>,
@@ -22,7 +22,7 @@ impl Finding {
         Self { reason, blocks }
     }
 
-    /// How bad it is.
+    /// The severity of its code.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.reason.code.severity()
@@ -34,7 +34,7 @@ impl Finding {
         self.blocks.iter().any(|target| target.matches(inputs, &change.write))
     }
 
-    /// A fact that could not be read, if a call failed to bring it.
+    /// A finding for a fact that could not be read because a call failed.
     pub(super) fn unread<T>(what: &str, known: &Known<T>, blocks: Vec<Target>) -> Option<Self> {
         let why = known.failure()?;
         Some(Self::new(Reason::new(Code::Unread, what, format!("Could not read {what}: {why}.")), blocks))

@@ -1,4 +1,4 @@
-//! The listener on the binding's port, and whether requests that it takes reach the binding's server group.
+//! The listener on the binding's port, and whether its requests reach the binding's server group.
 
 use crate::binding::Binding;
 use crate::inputs::Inputs;
@@ -6,10 +6,10 @@ use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::{Listener, LoadBalancer};
 
-/// The listener that has the binding's port.
+/// The listener on the binding's port.
 pub(crate) fn on_the_port<'a>(binding: &Binding, listeners: &'a [Listener]) -> Option<&'a Listener> {
     let wish = &binding.listener;
-    // QUIC listens on UDP, everything else on TCP: they do not collide.
+    // QUIC uses UDP, all other protocols use TCP, so they do not conflict.
     let quic = |protocol: &str| protocol == "QUIC";
     listeners.iter().find(|have| have.port == wish.port && quic(&have.protocol) == quic(&wish.protocol))
 }
@@ -23,8 +23,8 @@ pub(crate) fn forwards_elsewhere(listener: &Listener) -> Reason {
     Reason::new(Code::ListenerForwardsElsewhere, id, message)
 }
 
-/// Why no request reaches the binding's group, if the port belongs to a listener of others and nothing of the load balancer uses
-/// the group.
+/// Why no request reaches the binding's group: a listener of others has the port, and neither it nor any other listener or
+/// rule of the load balancer uses the group.
 pub(crate) fn unheard(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Reason> {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let listener = on_the_port(binding, topology.listeners.get()?)?;

@@ -1,4 +1,4 @@
-//! Members: what cannot be one, and how many the load balancer takes.
+//! Members: which addresses cannot be members, and how many servers the load balancer allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -27,7 +27,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     }
 }
 
-/// Newcomers that the server group has no room for.
+/// New members for which the server group has no room.
 fn full(inputs: &Inputs<'_>) -> Vec<Finding> {
     let registered = inputs.topology.servers.get().map_or(0, Vec::len);
     let room = SERVERS_PER_GROUP.saturating_sub(registered);
@@ -39,12 +39,12 @@ fn full(inputs: &Inputs<'_>) -> Vec<Finding> {
     beyond.collect()
 }
 
-/// Servers that an ALB of an edition takes unless the quota was raised (cloud-apis.md section 4).
+/// The server quota of an ALB by edition, unless it was raised (cloud-apis.md section 4).
 fn servers_of(edition: &str) -> u32 {
     if edition == "Basic" { 200 } else { 1000 }
 }
 
-/// A server counts once for each listener that uses its group, and once for a group that only rules use.
+/// A server counts once for each listener that uses its group, and once for a group that only forwarding rules use.
 fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     let topology = inputs.topology;
     let balanced = &topology.context.balanced;
@@ -78,7 +78,7 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     Some(Finding::new(Reason::new(Code::AlbQuota, id, message), beyond))
 }
 
-/// Addresses of running instances that are wanted and not registered yet, in the order in which they would be.
+/// Addresses of running selected instances that are not registered yet, in the order of registration.
 fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, Ipv4Addr)> + use<'a> {
     let Inputs { binding, topology, .. } = *inputs;
     let registered: BTreeSet<Ipv4Addr> =
@@ -89,8 +89,8 @@ fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, I
     running.filter(move |(_, address)| !registered.contains(address))
 }
 
-/// Addresses of the ALB's own VPC, wanted or registered, that a load balancer or another service holds there. A CLB shows no
-/// network interface to its owner: an address that no interface has may be one's, so whose it is stays unknown.
+/// Addresses in the ALB's own VPC, selected or registered, that belong to a load balancer or another service. A CLB has no
+/// network interface visible to the user. So an address without an interface may be a CLB's, and its owner is unknown.
 fn load_balancers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let home = &load_balancer.vpc;

@@ -1,8 +1,8 @@
-//! What other load balancers of the region do: the limits of classic ALBs (`procedure.md`, "Precautions"; `cloud-apis.md`
-//! section 10). An upgraded ALB has none of them.
+//! The limits of classic ALBs that depend on other load balancers of the region (`procedure.md`, "Precautions";
+//! `cloud-apis.md` section 10). They do not apply to upgraded ALBs.
 //!
-//! "One VPC per region and CEN instance" and "no shared transit router" are one check: a CEN instance has one transit
-//! router in a region.
+//! "One VPC per region and CEN instance" and "no shared transit router" are one check, because a CEN instance has one
+//! transit router per region.
 
 use crate::checks::finding::Finding;
 use crate::checks::target::Target;
@@ -32,15 +32,15 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     }
 }
 
-/// Classic load balancers of the store's other bindings with the same region and CEN instance.
+/// Classic load balancers of other bindings in the store with the same region and CEN instance.
 fn siblings<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a Sibling> + use<'a> {
     let all = inputs.topology.context.siblings.values().filter_map(|known| known.get()?.as_ref());
     all.filter(|sibling| sibling.generation == Generation::Classic)
 }
 
-/// Two bindings of the store that want remote servers for classic load balancers in two VPCs: one of them may go on, and both
-/// see the same one. It is the one whose VPC has remote servers already, else the one with routes in the transit router's
-/// tables, else the one that stands first in the store.
+/// Two bindings of the store with classic load balancers in two VPCs both want remote servers, and only one may have them.
+/// Both must choose the same one: the binding whose VPC already has remote servers, else the one with routes in the transit
+/// router's tables, else the first in the store.
 fn of_the_store(
     inputs: &Inputs<'_>,
     load_balancer: &LoadBalancer,
@@ -61,8 +61,8 @@ fn of_the_store(
     yields.then(|| Finding::new(Reason::new(Code::SecondAlbVpc, &sibling.vpc, message), vec![Target::Paths]))
 }
 
-/// How far a binding has come: 2 with remote servers in its ALB's VPC, 1 with routes to that VPC, else 0. Both sides read the
-/// same listings for it.
+/// The progress of a binding: 2 with remote servers in its ALB's VPC, 1 with routes to that VPC, else 0. Both bindings
+/// compute it from the same listings.
 fn progress(inputs: &Inputs<'_>, name: &BindingName, vpc: &VpcId) -> u8 {
     let Inputs { binding, topology, deployment, .. } = *inputs;
     if topology.context.alb_vpcs.get().is_some_and(|vpcs| vpcs.contains_key(vpc)) {
@@ -80,7 +80,7 @@ fn second_vpc(inputs: &Inputs<'_>, vpc: &VpcId, other: &AlbVpc) -> Option<Findin
     Some(Finding::new(Reason::new(Code::SecondAlbVpc, vpc, message), vec![Target::Paths]))
 }
 
-/// Backends that both reach, this binding by its CEN instance and the other VPC by another one.
+/// Backends that both reach: this binding through its CEN instance, the other VPC through another one.
 fn shared_backends(inputs: &Inputs<'_>, vpc: &VpcId, other: &AlbVpc) -> Vec<Finding> {
     let Inputs { binding, topology, .. } = *inputs;
     let mut findings = Vec::new();

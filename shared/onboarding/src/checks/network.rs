@@ -1,4 +1,4 @@
-//! The VPCs: whose prefixes clash, and which routes take the traffic elsewhere.
+//! The VPCs: overlapping prefixes, and routes that divert the traffic.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{Generation, LoadBalancer, NextHop, Vpc};
 
-/// The cloud's own services: every VPC has a route for it.
+/// The prefix of the cloud's own services; every VPC has a route for it.
 const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: &Desired, findings: &mut Vec<Finding>) {
@@ -47,8 +47,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: 
     }
 }
 
-/// Two VPCs whose prefixes, secondary ones included, overlap. The backends' are at fault, never the ALB's: it serves
-/// others, too.
+/// Two VPCs with overlapping prefixes, secondary prefixes included. Only changes for backends are blocked, never those for
+/// the ALB's VPC, because it serves other backends too.
 fn overlap(inputs: &Inputs<'_>, home: &VpcId, one: &VpcId, other: &VpcId) -> Option<Finding> {
     let (first, second) = (inputs.topology.vpc(one)?, inputs.topology.vpc(other)?);
     let pairs = first.cidrs.iter().flat_map(|mine| second.cidrs.iter().map(move |theirs| (mine, theirs)));
@@ -58,8 +58,8 @@ fn overlap(inputs: &Inputs<'_>, home: &VpcId, one: &VpcId, other: &VpcId) -> Opt
     Some(Finding::new(Reason::new(Code::CidrOverlap, other, message), targets.collect()))
 }
 
-/// Prefixes that VPCs of others teach the transit routers' tables, where they overlap those of this binding's VPCs: packets for
-/// one would come to the other.
+/// Prefixes that other VPCs propagate into the transit routers' tables and that overlap those of this binding's VPCs:
+/// packets could reach the wrong VPC.
 fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let home = (&load_balancer.region, &load_balancer.vpc);
@@ -84,8 +84,9 @@ fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut V
     }
 }
 
-/// A vSwitch of the ALB on a custom table. The routes to the backends are in the system table, and no other is supported for the
-/// ALB's traffic, whatever its generation (`procedure.md`, "Precautions"; cloud-apis.md section 10, "Upgraded ALB").
+/// A vSwitch of the ALB with a custom route table. The routes to the backends are in the system table, and only that is
+/// supported for the ALB's traffic, whatever its generation (`procedure.md`, "Precautions"; cloud-apis.md section 10,
+/// "Upgraded ALB").
 fn custom_front(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     let vpc = inputs.topology.vpc(&load_balancer.vpc)?;
     let vswitches = load_balancer.zones.iter().filter_map(|zone| vpc.vswitches.get(&zone.vswitch));
@@ -99,7 +100,8 @@ fn custom_front(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Fin
     Some(Finding::new(Reason::new(Code::CustomRouteTable, &vswitch.id, message), vec![Target::Paths]))
 }
 
-/// Every VPC routes 100.64.0.0/10 to the cloud's services, so a VPC inside of it is not reached from another.
+/// Every VPC routes 100.64.0.0/10 to the cloud's services, so a VPC with a prefix in that range cannot be reached from
+/// another VPC.
 fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
     let prefix = vpc.cidrs.iter().find(|prefix| SERVICES.contains(*prefix) || prefix.contains(&SERVICES))?;
     let message = format!("{prefix} of {} overlaps {SERVICES}, which the cloud's own services use.", vpc.id);
@@ -107,8 +109,8 @@ fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
     Some(Finding::new(Reason::new(Code::CidrOverlap, &vpc.id, message), vec![target]))
 }
 
-/// A more specific route takes a part of a wanted destination elsewhere. The route is made all the same: it serves the
-/// rest, and the members that it does not serve are withheld.
+/// A more specific route sends part of a wanted destination elsewhere. The wanted route is still added, because it serves
+/// the rest; members in that part are not registered.
 fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Finding>) {
     let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return };
     let Some(table) = vpc.tables.get(&wanted.table) else { return };
@@ -131,7 +133,7 @@ fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Fi
     }));
 }
 
-/// The documented procedure supports only system route tables: backends on a custom one are named, and not registered.
+/// The documented procedure supports only system route tables: backends with a custom one are reported and not registered.
 fn custom_tables(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let mut named = BTreeSet::new();

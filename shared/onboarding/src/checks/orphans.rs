@@ -1,11 +1,12 @@
-//! What was made for bindings that the store no longer has, and nobody's attachments and connections. Reported, never removed.
+//! Resources of bindings that were removed from the store, and attachments and connections that no binding uses. Reported,
+//! never removed.
 
 use crate::ids::{Region, VpcId};
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::Known;
 
-/// Everything of that kind that was seen, routes and rules aside: those are met where they are pruned.
+/// All such resources, except routes and rules: prune reports those.
 pub(crate) fn orphans(inputs: &Inputs<'_>) -> Vec<Reason> {
     let mut found = groups(inputs);
     found.extend(members(inputs));
@@ -18,7 +19,7 @@ fn is_gone(inputs: &Inputs<'_>, binding: &str) -> bool {
     inputs.store.iter().all(|known| known.name.as_str() != binding)
 }
 
-/// Groups, with the listeners that forward to them and their members.
+/// Server groups, with their members and the listeners that forward to them.
 fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
     let mut found = Vec::new();
     for group in inputs.topology.context.left_groups.get().into_iter().flatten() {
@@ -40,7 +41,7 @@ fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
     found
 }
 
-/// A few of many, in brackets.
+/// The first entries of a list, in brackets.
 fn first(all: &[String]) -> String {
     const NAMED: usize = 3;
     match all.get(..NAMED) {
@@ -50,7 +51,7 @@ fn first(all: &[String]) -> String {
     }
 }
 
-/// Members of this binding's group that were registered for another one.
+/// Members of this binding's group that were registered for a binding that is not in the store.
 fn members(inputs: &Inputs<'_>) -> Vec<Reason> {
     let servers = inputs.topology.servers.get().into_iter().flatten();
     let left = servers.filter_map(|server| {
@@ -62,8 +63,8 @@ fn members(inputs: &Inputs<'_>) -> Vec<Reason> {
     left.collect()
 }
 
-/// Attachments of ours to VPCs that no binding names. Which VPC a binding's load balancer is in has to be known of every
-/// binding with the same CEN instance: one that could not be read may want any of them.
+/// Our attachments to VPCs that no binding names. This needs the VPC of the load balancer of every binding with the same
+/// CEN instance: a load balancer that could not be read may be in any of these VPCs.
 fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
     let Inputs { deployment, binding, store, topology, .. } = *inputs;
     let context = &topology.context;
@@ -76,7 +77,7 @@ fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
     for other in same_cen().filter(|other| other.alb.id != binding.alb.id) {
         match context.siblings.get(&other.name) {
             Some(Known::Known(sibling)) => homes.extend(sibling.as_ref().map(|sibling| &sibling.vpc)),
-            // Not read: it may be any VPC of that region.
+            // Not read: its load balancer may be in any VPC of that region.
             _ if in_region(&other.alb.region) => return Vec::new(),
             _ => {}
         }
@@ -96,7 +97,7 @@ fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
     left.collect()
 }
 
-/// Connections of ours between regions that no binding joins.
+/// Our connections between regions that no binding connects.
 fn connections(inputs: &Inputs<'_>) -> Vec<Reason> {
     let Inputs { deployment, binding, store, topology, .. } = *inputs;
     let joined = |one: &Region, other: &Region| {

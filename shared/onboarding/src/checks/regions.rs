@@ -1,9 +1,9 @@
-//! What differs by region, as data.
+//! Differences between regions, as data.
 
 use crate::ids::Region;
 
-/// Regions where a classic ALB can have servers of another region (`procedure.md`, "Precautions"; ids as the regions' API
-/// gives them). An upgraded ALB can anywhere (`cloud-apis.md` section 10, "Upgraded ALB").
+/// Regions where a classic ALB can have servers of another region (`procedure.md`, "Precautions"; ids as in the regions'
+/// API). An upgraded ALB can in every region (`cloud-apis.md` section 10, "Upgraded ALB").
 const REMOTE_BACKENDS: &[&str] = &[
     // Chinese mainland, and Hong Kong.
     "cn-chengdu",
@@ -30,8 +30,8 @@ const REMOTE_BACKENDS: &[&str] = &[
     "us-west-1",
 ];
 
-/// Areas of bandwidth plans as the CEN API spells them, with the regions in each. Hong Kong is priced with Asia Pacific:
-/// the border in question is the mainland's. A region that is not listed is of an area that is not known here.
+/// Areas of bandwidth plans in the spelling of the CEN API, with their regions. Hong Kong has the prices of Asia Pacific,
+/// because the border that counts is the mainland's. The area of a region that is not listed is unknown.
 const AREAS: &[(&str, &[&str])] = &[
     (
         "China",
@@ -72,7 +72,7 @@ const AREAS: &[(&str, &[&str])] = &[
     ("Middle-East", &["me-east-1", "me-central-1"]),
 ];
 
-/// The mainland's area.
+/// The area of the Chinese mainland.
 pub(super) const MAINLAND: &str = "China";
 
 /// Whether a classic ALB of this region can have servers of another region.
@@ -81,7 +81,7 @@ pub fn offers_remote_backends(region: &Region) -> bool {
     REMOTE_BACKENDS.contains(&region.as_str())
 }
 
-/// The bandwidth plans' area of a region, if it is known here.
+/// The bandwidth plan area of a region, if it is listed here.
 #[must_use]
 pub fn area(region: &Region) -> Option<&'static str> {
     AREAS.iter().find(|(_, regions)| regions.contains(&region.as_str())).map(|(area, _)| *area)

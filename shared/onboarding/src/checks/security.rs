@@ -1,4 +1,4 @@
-//! Security groups: room for more rules, and who else is let in.
+//! Security groups: the quota of rules, and other instances in the group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{RuleSource, SecurityGroup};
 
-/// Ingress rules that a group holds (cloud-apis.md section 11, the older and lower of two published numbers).
+/// The most ingress rules of a group (cloud-apis.md section 11, the older and lower of two published numbers).
 const RULES_PER_GROUP: usize = 200;
 
 pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<Finding>) {
@@ -39,8 +39,8 @@ pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<F
     }
 }
 
-/// Rules that the binding wants and the group lacks, and the room for them. An older rule of ours that is on its way out
-/// still takes its place.
+/// Whether the rules that the binding wants and the group lacks fit into the quota. An older rule of ours that will be
+/// removed still counts.
 fn quota(inputs: &Inputs<'_>, desired: &Desired, group: &SecurityGroup) -> Option<Finding> {
     let of_group = desired.rules.iter().filter(|(id, _)| id == &group.id);
     let missing = of_group

@@ -1,7 +1,7 @@
-//! Who is selected at all: a selector that matches nobody is named, with what comes near it.
+//! The selection: a selector that matches no instance is reported, with instances that nearly match.
 //!
-//! Nothing is paid for then: the attachment waits, and what is shared waits where no other backend needs it
-//! (`plan::obstacles`), unless the binding asks to be connected ahead.
+//! Billed resources are then not created: the attachment waits, and shared resources wait unless another backend needs them
+//! (`plan::obstacles`). `connectAhead` in the binding overrides this.
 
 use crate::binding::Backend;
 use crate::checks::finding::Finding;
@@ -11,7 +11,7 @@ use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{Instance, Known, LoadBalancer};
 
-/// Near misses that a message names.
+/// The most near misses in a message.
 const NAMED: usize = 3;
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
@@ -37,7 +37,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     }
 }
 
-/// What comes near, as the rest of a sentence: other case, other value, the same tags elsewhere.
+/// Near misses as the end of a sentence: different case, different value, or the same tags in another VPC.
 fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -> String {
     let mut misses: Vec<String> = instances
         .iter()
@@ -55,7 +55,7 @@ fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -
     format!(": {}{more}", misses.join(", "))
 }
 
-/// How an instance's tags come near: every wanted tag is there in some case, or its key is with another value.
+/// How an instance's tags nearly match: each selected key exists, but in a different case or with a different value.
 fn near(backend: &Backend, instance: &Instance) -> Option<String> {
     let mut parts = Vec::new();
     for (key, value) in &backend.select.tags {

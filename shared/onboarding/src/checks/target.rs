@@ -1,4 +1,4 @@
-//! Which changes a finding blocks.
+//! The changes that a finding blocks.
 
 use std::net::Ipv4Addr;
 
@@ -7,22 +7,22 @@ use crate::ids::{Region, SecurityGroupId, VpcId};
 use crate::inputs::Inputs;
 use crate::topology::AttachmentRef;
 
-/// A set of changes. Removals are in none: nothing that is wrong with a path stops leaving it.
+/// A set of changes. It never contains removals: a fault on a path must not block the removal of what uses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Whatever makes the way to remote backends, and new members.
+    /// Everything that makes the path to remote backends, and new members.
     Paths,
-    /// Whatever serves only the instances of one backend VPC.
+    /// Everything that serves only the instances of one backend VPC.
     Backend(VpcId),
-    /// The same without rules of security groups: the way to them, and new members.
+    /// The same without security group rules: the path to them, and new members.
     Way(VpcId),
     /// Attaching a VPC.
     Attach(VpcId),
-    /// Connecting the ALB's region with another, and the connection's bandwidth.
+    /// The connection of the ALB's region with another, and its bandwidth.
     Connect(Region),
-    /// Association, propagation and publishing of one attachment.
+    /// Association, propagation and route publishing of one attachment.
     Links(AttachmentRef),
-    /// Whatever needs an attachment that is there already.
+    /// Everything that needs an existing attachment.
     Using(AttachmentRef),
     /// Rules of a security group.
     Rules(SecurityGroupId),
@@ -60,7 +60,7 @@ impl Target {
     }
 }
 
-/// What makes a way between the ALB and remote backends.
+/// Whether it is part of a path between the ALB and remote backends.
 const fn is_path(write: &Write) -> bool {
     matches!(
         write,
@@ -76,7 +76,7 @@ const fn is_path(write: &Write) -> bool {
     )
 }
 
-/// Whether a write is of no use to any other backend of the binding.
+/// Whether no other backend of the binding needs a write.
 fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
     let Inputs { binding, topology, .. } = *inputs;
     let Some(backend) = binding.backends.iter().find(|backend| &backend.vpc == id) else { return false };
@@ -84,7 +84,7 @@ fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
     let alone = others().next().is_none();
     let alone_in_region = others().all(|other| other.region != backend.region);
     let remote = backend.region != binding.alb.region;
-    // What the ALB's own VPC has serves every other backend, too: one that is named as a backend has no way of its own.
+    // Resources in the ALB's own VPC serve every other backend too, so a backend in that VPC has no path of its own.
     let own = topology.alb().is_none_or(|alb| &alb.vpc != id);
     let of = |vpc: &VpcId| alone || (own && vpc == id);
     let connects = |region: &Region| alone || (remote && alone_in_region && region == &backend.region);
@@ -96,7 +96,7 @@ fn serves_only(inputs: &Inputs<'_>, id: &VpcId, write: &Write) -> bool {
             AttachmentRef::Peer { to, .. } => connects(to),
         },
         Write::AddVpcRoute { vpc, destination, .. } => {
-            // The way to it lies in the ALB's VPC, the way back in its own.
+            // The route to the backend is in the ALB's VPC, the return route in its own.
             let holds = |prefix: &ipnet::Ipv4Net| prefix.contains(destination);
             let home = topology.alb().is_some_and(|alb| &alb.vpc == vpc);
             of(vpc) || (own && home && topology.vpc(id).is_some_and(|vpc| vpc.cidrs.iter().any(holds)))

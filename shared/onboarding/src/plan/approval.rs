@@ -1,4 +1,4 @@
-//! What a plan that a person approved covers: its changes whenever they are made, and what it says follows from them.
+//! What a person's approval of a plan covers: its changes, whenever they are made, and its follow-up changes.
 
 use crate::change::{Change, Write};
 use crate::mark::MemberState;
@@ -6,8 +6,8 @@ use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 
 impl Write {
-    /// Whether both do the same, whenever they are done: a member's note carries the time at which it is written, which
-    /// no two plans share. Nothing else may differ.
+    /// Whether both have the same effect, whenever they are made. The state in a member's description contains the time at
+    /// which it is written, which differs between two plans. Nothing else may differ.
     #[must_use]
     pub fn same_intent(&self, other: &Self) -> bool {
         match (self, other) {
@@ -21,20 +21,20 @@ impl Write {
 }
 
 impl Plan {
-    /// Whether a person who approved this plan approved `write`: it is one of its changes, blocked at that time or not, or
-    /// follows from them and was named.
+    /// Whether the approval of this plan covers `write`: it is one of the plan's changes, blocked at that time or not, or
+    /// one of its follow-up changes.
     #[must_use]
     pub fn covers(&self, write: &Write) -> bool {
         self.changes.iter().any(|change| change.write.same_intent(write)) || self.names(write)
     }
 
-    /// Whether `write` is said to follow from this plan.
+    /// Whether `write` is a follow-up change of this plan.
     fn names(&self, write: &Write) -> bool {
         self.follow_ups.iter().any(|follow_up| follow_up.write.same_intent(write))
     }
 
-    /// What a plan made later, `now`, would write that this one does not, and the other way round, in words; empty if it
-    /// may be applied in this one's place. That time has passed is no difference.
+    /// The differences between the writes of this plan and of a later plan `now`, in words; empty if `now` may be applied
+    /// in its place. Differences that only result from the passing of time do not count.
     #[must_use]
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let open = |plan: &Self| plan.changes.iter().filter(|change| change.is_open()).cloned().collect::<Vec<_>>();
@@ -45,7 +45,8 @@ impl Plan {
         gone.chain(new.map(|change| format!("new: {}", change.write))).collect()
     }
 
-    /// Whether this plan shows that `write` has been made: whoever is to be removed was sent away, or marked, before.
+    /// Whether this plan shows that `write` has already been made: it removes the member, which was drained or marked
+    /// before.
     fn is_past(&self, write: &Write) -> bool {
         let Write::UpdateServer { instance, address, port, state, .. } = write else { return false };
         if !matches!(state, MemberState::Draining(_) | MemberState::Released(_)) {
@@ -57,7 +58,7 @@ impl Plan {
         })
     }
 
-    /// Whether `write` is a change that only time stood against, or that was said to follow.
+    /// Whether `write` is a change that only time blocked, or a follow-up change.
     fn awaited(&self, write: &Write) -> bool {
         let mut same = self.changes.iter().filter(|change| change.write.same_intent(write));
         same.any(|change| change.blocked.iter().all(lapses)) || self.names(write)
@@ -68,7 +69,7 @@ fn has(changes: &[Change], write: &Write) -> bool {
     changes.iter().any(|change| change.write.same_intent(write))
 }
 
-/// Whether time alone takes a reason away: the hold of those who left before is over, for the leaver itself or for the cap
+/// Whether a reason ends with time alone: the hold of earlier leavers ends, either for the leaver itself or for the cap
 /// that counts them.
 fn lapses(reason: &Reason) -> bool {
     reason.until.is_some() || reason.code == Code::RemovalCapped

@@ -1,5 +1,5 @@
-//! Step 6: the way back. The backend VPC's routes to the ALB's source prefixes; for a non-upgraded ALB also the transit
-//! router's static route to the ALB's VPC, in the table where the backends' packets are looked up.
+//! Step 6: the return routes. Routes in the backend VPC to the ALB's source prefixes; for a non-upgraded ALB also a static
+//! route of the transit router to the ALB's VPC, in the table where the backends' packets are looked up.
 
 use crate::change::{Change, StageName, Write};
 use crate::desired::{self, Desired, DesiredTransitRoute};

@@ -1,10 +1,11 @@
-//! Step 1, second half: exactly the wanted instances whose path is open are members, by private address with Remote IP
-//! on; leavers get weight 0, and are removed later. Nothing goes without a reason, and never because a list came back short.
+//! Step 1, second part: the members. Members are exactly the selected instances with an open path, by private address with
+//! Remote IP on. Leavers are drained with weight 0 and deregistered later. No member is removed without a reason, and never
+//! because a listing was incomplete.
 //!
 //! ```text
-//!   join ── entries whose address a wanted instance holds now: handed over
-//!     │     marks of instances that are shown again: taken back
-//!     └── the other members ─┬─ release: their instance is gone
+//!   join ── entries whose address another selected instance has now: handed over
+//!     │     marks of instances that are shown again: cleared
+//!     └── the other members ─┬─ release: their instance is released
 //!                            └─ leave: stopped, untagged, moved
 //! ```
 

@@ -1,4 +1,4 @@
-//! The parts of the stages, put together to plans.
+//! Composes the plans from the parts of the stages.
 
 use crate::checks;
 use crate::desired;
@@ -8,7 +8,7 @@ use crate::plan::{
     vpc_attachments, vpc_routes,
 };
 
-/// The plan of everything up to the members: server group, listener, attachments, routes, rules.
+/// The plan of all stages before the members: server group, listener, attachments, routes, rules.
 #[must_use]
 pub fn network(inputs: &Inputs<'_>) -> Plan {
     let desired = desired::entries(inputs);
@@ -24,13 +24,13 @@ pub fn network(inputs: &Inputs<'_>) -> Plan {
     plan
 }
 
-/// What costs money waits while the analysis says, with the plan's open changes made, that no selected instance of the backends
-/// that it serves can be reached.
+/// Blocks a billed change if none of the selected instances of the backends that it serves is reachable in the projected
+/// topology.
 pub fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
     consent::withhold(inputs, verdicts, plan);
 }
 
-/// The plan of the members, given what the analysis says about each instance's path.
+/// The plan of the members, given the verdicts on each instance's path.
 #[must_use]
 pub fn members(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Plan {
     let mut plan = Plan { unread: inputs.topology.unread.clone(), ..Plan::default() };

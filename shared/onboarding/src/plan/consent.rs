@@ -1,4 +1,4 @@
-//! Who may make what, and what has to wait for it: the last pass over a plan.
+//! The last pass over a plan: which changes need approval, and which have to wait for another change.
 
 use crate::change::{Change, Consent, Write};
 use crate::checks::Finding;
@@ -21,7 +21,7 @@ pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Pla
         obstacles::block(inputs, &obstacles, change);
     }
     wait(inputs, plan);
-    // What blocks nothing of this plan is said all the same.
+    // A finding that blocks nothing in this plan is still reported.
     for finding in findings {
         if !plan.changes.iter().any(|change| change.blocked.contains(&finding.reason)) {
             plan.find(finding.reason);
@@ -29,7 +29,7 @@ pub(super) fn settle(inputs: &Inputs<'_>, findings: Vec<Finding>, plan: &mut Pla
     }
 }
 
-/// Blocks what costs money for backends that the analysis calls unreachable, and then what stands on it.
+/// Blocks billed changes for backends that the analysis calls unreachable, and then the changes that depend on them.
 pub(super) fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan) {
     let obstacles = obstacles::of_verdicts(inputs, verdicts);
     for change in plan.changes.iter_mut().filter(|change| change.is_open()) {
@@ -38,7 +38,7 @@ pub(super) fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan
     wait(inputs, plan);
 }
 
-/// Blocks what stands on an attachment or a server group that is not there and cannot be made.
+/// Blocks changes that need an attachment or a server group that does not exist and cannot be created.
 fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
     let made: Vec<(AttachmentRef, bool)> =
         plan.changes.iter().filter_map(|change| Some((change.write.makes()?, change.is_open()))).collect();
@@ -71,7 +71,7 @@ fn wait_for(change: &mut Change, reason: Reason) {
     }
 }
 
-/// Blocks a change by every finding that concerns it.
+/// Blocks a change with every finding that concerns it.
 pub(super) fn block(inputs: &Inputs<'_>, findings: &[Finding], change: &mut Change) {
     for finding in findings {
         if finding.concerns(inputs, change) && !change.blocked.contains(&finding.reason) {

@@ -1,4 +1,4 @@
-//! A change that follows from a plan once its own changes are made.
+//! A change that follows from a plan after its own changes are made.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::change::{StageName, Write};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FollowUp {
-    /// Who makes it.
+    /// The stage that makes it.
     pub stage: StageName,
-    /// What is written.
+    /// The write itself.
     pub write: Write,
-    /// When.
+    /// When it is due.
     pub after: After,
 }
 
@@ -24,12 +24,12 @@ pub struct FollowUp {
 pub enum After {
     /// As soon as the plan's own changes are made.
     Changes,
-    /// So long after the change that it follows.
+    /// This long after the change that it follows.
     Minutes {
-        /// Whole minutes, not less than it takes.
+        /// Whole minutes, rounded up.
         minutes: u64,
     },
-    /// Once the members that leave by this plan are gone.
+    /// After the members that this plan removes are deregistered.
     Members,
 }
 

@@ -1,5 +1,5 @@
-//! What follows from a plan once its changes are made: members that drain are removed, and routes and rules that nobody
-//! wants any more are pruned. Pure: the topology as the plan leaves it is planned again, at a later time.
+//! The follow-up changes of a plan: drained members are deregistered, and routes and rules that no binding wants any more
+//! are pruned. Pure: it plans again over the projected topology, at a later time.
 //!
 //! ```text
 //!   topology ── open changes made ──► prune ...................................► once this is made
@@ -22,7 +22,7 @@ use crate::plan::prune::prune;
 use crate::plan::{Plan, backend_servers};
 use crate::topology::{Endpoint, Topology};
 
-/// What follows from `plan`, in the order in which it can be made. `others` and `store` are those of [`prune`].
+/// The follow-up changes of `plan`, in the order in which they can be made. `others` and `store` are those of [`prune`].
 #[must_use]
 pub fn follow_ups(inputs: &Inputs<'_>, plan: &Plan, others: &[Inputs<'_>], store: &[BindingName]) -> Vec<FollowUp> {
     let mut follow_ups = Vec::new();
@@ -59,7 +59,7 @@ pub fn follow_ups(inputs: &Inputs<'_>, plan: &Plan, others: &[Inputs<'_>], store
     follow_ups
 }
 
-/// Takes over the open changes of `found` that neither the plan nor an earlier follow-up holds.
+/// Adds the open changes of `found` that are neither in the plan nor in an earlier follow-up.
 fn note(plan: &Plan, found: Plan, after: After, into: &mut Vec<FollowUp>) {
     for change in found.changes.into_iter().filter(Change::is_open) {
         let known = plan.covers(&change.write) || into.iter().any(|known| known.write.same_intent(&change.write));
@@ -69,7 +69,7 @@ fn note(plan: &Plan, found: Plan, after: After, into: &mut Vec<FollowUp>) {
     }
 }
 
-/// The topology after a change of a member.
+/// Applies a change of a member to the topology.
 fn move_member(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
     let Some(servers) = topology.servers.get_mut() else { return };
     match write {

@@ -1,5 +1,5 @@
-//! Lanes: writes of one lane go one at a time, for the cloud refuses the second (cloud-apis.md, sections 5, 8 and 9). One
-//! route of a VPC, one change of a CEN instance, one change of a load balancer or server group.
+//! Lanes: writes of one lane are made one at a time, because the cloud refuses the second one (cloud-apis.md, sections 5, 8
+//! and 9). It accepts one route change per VPC, one change per CEN instance, one change per load balancer or server group.
 
 use crate::change::Write;
 use crate::ids::VpcId;
@@ -17,7 +17,7 @@ pub(super) fn vpc(id: &VpcId) -> String {
 }
 
 impl Write {
-    /// The lane of this write: writes with the same one go one at a time.
+    /// The lane of this write: writes of the same lane are made one at a time.
     #[must_use]
     pub fn lane(&self) -> String {
         match self {

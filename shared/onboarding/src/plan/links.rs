@@ -1,8 +1,8 @@
-//! Associations and propagations: what the console's "advanced settings" stand for.
+//! Associations and propagations: the "advanced settings" of the console.
 //!
-//! An attachment's packets are looked up in the table it is associated with. Whatever arrives by another attachment of
-//! the same transit router must find it there too, so each attachment teaches every table that an attachment of the
-//! binding is, or will be, associated with.
+//! Packets from an attachment are looked up in the table that it is associated with. Packets from any other attachment of
+//! the same transit router must find a route to it too. So each attachment propagates into every table that an attachment
+//! of the binding is, or will be, associated with.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ use crate::reason::{Code, Reason};
 use crate::topology::TransitRouter;
 use crate::topology::{AttachmentRef, LinkStatus};
 
-/// The association and the propagations that `attachment` lacks on `router`. `ours`: the deployment made the
-/// attachment, so that additions to it need nobody's yes.
+/// Plans the association and the propagations that `attachment` lacks on `router`. `ours`: the deployment created the
+/// attachment, so additions to it need no approval.
 pub(super) fn plan(
     inputs: &Inputs<'_>,
     stage: StageName,
@@ -56,7 +56,7 @@ pub(super) fn plan(
     }
 }
 
-/// Every table of a transit router in which packets of this binding are looked up.
+/// All tables of a transit router in which packets of this binding are looked up.
 fn tables(inputs: &Inputs<'_>, router: &TransitRouter) -> BTreeSet<RouteTableId> {
     attachments(inputs, &router.region)
         .iter()

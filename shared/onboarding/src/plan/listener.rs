@@ -29,7 +29,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         return plan.changes.push(change);
     };
     if topology.server_groups.get().is_none() {
-        return; // whether it forwards as wished is not known, and the checks say why
+        return; // whether it forwards as wanted is not known, and the checks report it
     }
     let group = topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), &binding.server_group.name);
     if group.is_some_and(|group| listener.server_groups.contains(&group.id)) {
@@ -44,7 +44,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     } else {
         let reason = forwards_elsewhere(listener);
         if group.is_some_and(|group| group.load_balancers.contains(&load_balancer.id)) {
-            // A rule of that listener, or another listener, forwards to the group: requests do reach it.
+            // A rule of that listener, or another listener, forwards to the group, so requests reach it.
             return plan.find(reason);
         }
         let create = Write::CreateListener { protocol: spec.protocol.clone(), port: spec.port };

@@ -1,4 +1,4 @@
-//! What a plan holds.
+//! The data model of a plan.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,36 +8,36 @@ use crate::reason::{Code, Reason, Severity};
 use crate::topology::Unknown;
 use crate::unread::FailedCalls;
 
-/// Changes to make, and what else there is to say.
+/// Changes to make, and what else to report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Plan {
     /// In the order of the stages.
     pub changes: Vec<Change>,
-    /// What still converges, by the stage that waits for it.
+    /// What is still in progress, by the stage that waits for it.
     pub pending: Vec<Pending>,
-    /// What is wrong without a change of ours being blocked by it.
+    /// Problems that block no change of ours.
     pub findings: Vec<Reason>,
-    /// What follows once the changes are made; empty unless a person is to see the plan.
+    /// The follow-up changes; empty unless a person is to approve the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follow_ups: Vec<FollowUp>,
-    /// The calls that failed while the cloud was read for it: a plan with any of these may lack changes.
+    /// The calls that failed during the readings for it. A plan with failed calls may lack changes.
     #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
     pub unread: FailedCalls,
 }
 
 impl Plan {
-    /// The part of one stage.
+    /// The changes of one stage.
     pub fn of(&self, stage: StageName) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| change.stage == stage)
     }
 
-    /// What of one stage still converges.
+    /// What is still in progress for one stage.
     pub fn pending_of(&self, stage: StageName) -> impl Iterator<Item = &Pending> {
         self.pending.iter().filter(move |pending| pending.stage == stage)
     }
 
-    /// Both plans, one after the other.
+    /// Both plans as one.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);
@@ -50,7 +50,7 @@ impl Plan {
         self
     }
 
-    /// Whether everything that decides could be read. Without that, "nothing to change" says nothing.
+    /// Whether all of the input could be read. If not, a plan without changes proves nothing.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let mut blocking = self.changes.iter().flat_map(|change| &change.blocked);
@@ -59,24 +59,25 @@ impl Plan {
             && !blocking.any(|reason| reason.code == Code::Unread)
     }
 
-    /// Findings that mean that what the binding wants cannot work as it is.
+    /// Findings that mean that what the binding wants cannot work in the present state.
     pub fn errors(&self) -> impl Iterator<Item = &Reason> {
         self.findings.iter().filter(|finding| finding.code.severity() == Severity::Error)
     }
 
-    /// What a stage did not ask for is no finding: a plan says nothing of the parts that it was not made from.
+    /// Adds a finding, but not for a fact that was not asked for: a plan reports nothing about parts that it does not
+    /// cover.
     pub(super) fn find(&mut self, reason: Reason) {
         if reason.code != Code::NotAsked && !self.findings.contains(&reason) {
             self.findings.push(reason);
         }
     }
 
-    /// Something is on its way, and nothing else of its lane may be written until it has arrived.
+    /// Notes a change in progress that blocks other writes of its lane until it is complete.
     pub(super) fn wait(&mut self, stage: StageName, lane: impl Into<String>, what: String) {
         self.pending.push(Pending { stage, what, lane: Some(lane.into()) });
     }
 
-    /// Something is on its way, and holds up nothing.
+    /// Notes a change in progress that blocks no other write.
     pub(super) fn expect(&mut self, stage: StageName, what: String) {
         self.pending.push(Pending { stage, what, lane: None });
     }
@@ -87,15 +88,15 @@ impl Plan {
     }
 }
 
-/// Something on its way to where it should be.
+/// A change in progress.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pending {
-    /// Who waits for it.
+    /// The stage that waits for it.
     pub stage: StageName,
-    /// What it is, as in `attachment tr-attach-1 is Attaching`.
+    /// A description, as in `attachment tr-attach-1 is Attaching`.
     pub what: String,
-    /// The lane of writes that it holds up (see [`Write::lane`](crate::Write::lane)), if any.
+    /// The lane that it blocks (see [`Write::lane`](crate::Write::lane)), if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<String>,
 }

@@ -1,9 +1,9 @@
-//! What costs money waits until something can come of it: attachments and connections are made only for backends of which, by
-//! everything that was seen, an instance can become a member that is asked.
+//! Billed changes wait until they can be of use: attachments and connections are created only for backends of which, by the
+//! observed state, at least one instance can become a reachable member.
 //!
 //! ```text
 //!   group, listener, the ALB's side ─┐
-//!   attachment, connection, routes ──┼─► a backend's first obstacle ─► what serves only backends with one is blocked
+//!   attachment, connection, routes ──┼─► a backend's first obstacle ─► changes only for backends with one are blocked
 //!   selected instances ──────────────┘
 //! ```
 
@@ -23,7 +23,7 @@ use crate::topology::{Instance, LoadBalancer};
 /// The first obstacle of each backend that has one.
 pub(super) type Obstacles = BTreeMap<VpcId, Reason>;
 
-/// Finds them, once every change of `plan` carries what blocks it by itself.
+/// Finds the obstacles, after every change of `plan` has its own blocking reasons.
 pub(super) fn find(inputs: &Inputs<'_>, findings: &[Finding], plan: &Plan) -> Obstacles {
     let Inputs { binding, topology, .. } = *inputs;
     let Ok(load_balancer) = desired::load_balancer(binding, topology) else { return Obstacles::new() };
@@ -36,8 +36,8 @@ pub(super) fn find(inputs: &Inputs<'_>, findings: &[Finding], plan: &Plan) -> Ob
     found.collect()
 }
 
-/// The same by the verdicts on the paths as they will be: a backend has an obstacle where instances are selected and none of
-/// them can be reached. One without an address yet may turn out to be.
+/// The same from the verdicts on projected paths: a backend has an obstacle if instances are selected and none of them is
+/// reachable. An instance without an address may still become reachable.
 pub(super) fn of_verdicts(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Obstacles {
     let Inputs { binding, topology, .. } = *inputs;
     let mut obstacles = Obstacles::new();
@@ -58,7 +58,7 @@ pub(super) fn of_verdicts(inputs: &Inputs<'_>, verdicts: &Verdicts) -> Obstacles
     obstacles
 }
 
-/// Blocks a change that costs money while every backend that it serves has an obstacle.
+/// Blocks a billed change if every backend that it serves has an obstacle.
 pub(super) fn block(inputs: &Inputs<'_>, obstacles: &Obstacles, change: &mut Change) {
     let Some(served) = served(inputs, &change.write) else { return };
     let mut reasons = served.iter().map(|backend| obstacles.get(&backend.vpc));
@@ -72,7 +72,7 @@ pub(super) fn block(inputs: &Inputs<'_>, obstacles: &Obstacles, change: &mut Cha
     change.blocked.push(Reason::new(Code::Waits, &first.resource, message));
 }
 
-/// The backends that a change which costs money serves.
+/// The backends that a billed change serves.
 fn served<'a>(inputs: &Inputs<'a>, write: &Write) -> Option<Vec<&'a Backend>> {
     let Inputs { binding, topology, .. } = *inputs;
     let home = topology.alb().map(|alb| &alb.vpc);
@@ -83,7 +83,7 @@ fn served<'a>(inputs: &Inputs<'a>, write: &Write) -> Option<Vec<&'a Backend>> {
         Write::Connect { to, .. } => Some(remote().filter(|backend| &backend.region == to).collect()),
         Write::SetBandwidth { from, to, mbps } => {
             let have = topology.peer_attachment(from, to).and_then(|peer| peer.bandwidth);
-            // Less of it costs less.
+            // A decrease costs less.
             (have < Some(*mbps)).then(|| remote().filter(|backend| &backend.region == to).collect())
         }
         _ => None,
@@ -98,7 +98,7 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// What stands in the way of every backend.
+    /// The obstacle of all backends, if there is one.
     fn of_all(&self) -> Option<Reason> {
         let home = &self.load_balancer.vpc;
         let front = |write: &Write| {
@@ -115,7 +115,7 @@ impl View<'_> {
             .or_else(|| desired::sources(self.inputs.binding, self.inputs.topology).err().filter(is_said))
     }
 
-    /// What stands in the way of one.
+    /// The obstacle of one backend.
     fn of(&self, backend: &Backend) -> Option<Reason> {
         let Inputs { binding, topology, .. } = *self.inputs;
         let peer = AttachmentRef::Peer { from: binding.alb.region.clone(), to: backend.region.clone() };
@@ -142,13 +142,13 @@ impl View<'_> {
             .or_else(|| self.of_instances(backend))
     }
 
-    /// The attachment of a VPC that is to be made and cannot, or is there and of no use.
+    /// A VPC attachment that cannot be created, or that exists and cannot be used.
     fn attachment(&self, id: &VpcId) -> Option<Reason> {
         self.blocked(|write| matches!(write, Write::AttachVpc { vpc, .. } if vpc == id))
             .or_else(|| self.finding(|target| matches!(target, Target::Using(AttachmentRef::Vpc { vpc }) if vpc == id)))
     }
 
-    /// Instances are selected, and each of them has an obstacle of its own.
+    /// The first obstacle of the selected instances, if each of them has one.
     fn of_instances(&self, backend: &Backend) -> Option<Reason> {
         let Inputs { binding, topology, .. } = *self.inputs;
         let mut first = None;
@@ -176,12 +176,12 @@ impl View<'_> {
         self.finding(|target| matches!(target, Target::Member(of) if *of == address)).or_else(|| self.blocked(needs))
     }
 
-    /// The first finding with a target like that.
+    /// The first finding with a matching target.
     fn finding(&self, matches: impl Fn(&Target) -> bool) -> Option<Reason> {
         self.findings.iter().find(|finding| finding.blocks.iter().any(&matches)).map(|finding| finding.reason.clone())
     }
 
-    /// What blocks the first change like that which cannot be made for a reason of its own.
+    /// The first reason that blocks a matching change, not counting missing approvals and waits for other changes.
     fn blocked(&self, matches: impl Fn(&Write) -> bool) -> Option<Reason> {
         let changes = self.plan.changes.iter().filter(|change| matches(&change.write));
         let mut reasons = changes.flat_map(|change| &change.blocked);
@@ -189,7 +189,7 @@ impl View<'_> {
     }
 }
 
-/// What nobody asked for says nothing.
+/// Whether the reason counts: a fact that was not asked for is no obstacle.
 fn is_said(reason: &Reason) -> bool {
     reason.code != Code::NotAsked
 }

@@ -1,4 +1,5 @@
-//! Step 4: the inter-region connection, with bandwidth, associated and propagating on both sides, publishing routes.
+//! Step 4: the inter-region connection with its bandwidth, associated and propagated on both sides, with route publishing
+//! on.
 
 use crate::binding::Binding;
 use crate::change::{Change, Consent, StageName, Write};
@@ -13,7 +14,7 @@ const STAGE: StageName = StageName::PeerAttachment;
 
 pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     if desired::load_balancer(inputs.binding, inputs.topology).is_err() {
-        return; // nobody pays for a connection to a load balancer that was not seen
+        return; // no connection is paid for before the load balancer was seen
     }
     for region in inputs.binding.remote_regions() {
         connect(inputs, region, plan);
@@ -24,7 +25,7 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
     let Inputs { binding, topology, deployment, .. } = *inputs;
     let from = &binding.alb.region;
     let (Ok(near), Ok(far)) = (vpc_attachments::router(topology, from), vpc_attachments::router(topology, to)) else {
-        return; // already found by the step before
+        return; // the step before has already reported it
     };
     if topology.peer_attachments.get().is_none() {
         return plan.unread("the inter-region connections", topology.peer_attachments.why_unknown());
@@ -54,8 +55,8 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
     }
 }
 
-/// The bandwidth that a connection should have and has not. One that is paid otherwise than the binding says stays as it
-/// is: changing that is a contract.
+/// The bandwidth to set, if the connection has another one. A connection with another billing method than the binding's
+/// stays as it is, because a change of billing is a contract matter.
 fn other_bandwidth(binding: &Binding, peer: &PeerAttachment) -> Option<u32> {
     let spec = binding.cen.bandwidth.as_ref().filter(|spec| spec.package == peer.bandwidth_package)?;
     peer.bandwidth.filter(|have| *have != spec.mbps).map(|_| spec.mbps)

@@ -1,5 +1,5 @@
-//! The topology as it will be once the open network changes of a plan are made: what paths are judged on before any of
-//! them is written.
+//! The projected topology: as it will be after the open network changes of a plan are made. Paths are judged on it before
+//! any of them is written.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,17 @@ use crate::topology::{
     TransitRouteStatus, VpcAttachment, VpcRoute, VpcRouteStatus, VpcRouteType,
 };
 
-/// Rounds after which propagated routes are taken to be complete: one more than transit routers a route can cross.
+/// The most rounds of propagation: one more than the transit routers that a route can cross.
 const ROUNDS: usize = 4;
 
-/// `inputs.topology` with the open ones of `changes` made and settled. What others changed meanwhile is not known.
+/// `inputs.topology` after the open ones of `changes` are made and active. It cannot know changes by others.
 #[must_use]
 pub fn project(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
     made(inputs, changes, Change::is_open)
 }
 
-/// The same with what only waits made, too: what a path would lack then is the fault of its own that it waits for.
+/// The same, with changes that only wait also made: what a path still lacks then is its own fault, and the cause of the
+/// wait.
 #[must_use]
 pub fn project_unwaiting(inputs: &Inputs<'_>, changes: &[Change]) -> Topology {
     made(inputs, changes, |change| change.blocked.iter().all(|reason| reason.code == Code::Waits))
@@ -44,7 +45,7 @@ fn made(inputs: &Inputs<'_>, changes: &[Change], which: impl Fn(&Change) -> bool
     topology
 }
 
-/// What is on its way arrives.
+/// Completes all changes in progress.
 fn settle(topology: &mut Topology) {
     fn arrive<S: PartialEq>(status: &mut S, on_the_way: &[S], arrived: S) {
         if on_the_way.contains(status) {
@@ -151,7 +152,7 @@ fn make(inputs: &Inputs<'_>, topology: &mut Topology, write: &Write) {
                 description: inputs.deployment.description(&inputs.binding.name),
             }));
         }
-        // Removals come after everything else and never under a path that is wanted; members are not the network's.
+        // Removals come last and never affect a wanted path, and members are not part of the network.
         _ => {}
     }
 }
@@ -178,9 +179,9 @@ fn add_vpc_route(
     });
 }
 
-/// One round of propagation: every settled propagation adds what its attachment advertises and the table does not hold yet. So
-/// each prefix comes from the nearest transit router, and among equally near ones from the attachment with the smaller
-/// id (`docs/decisions/0017-three-judges.md`). Gives whether anything was new.
+/// One round of propagation: every active propagation adds the prefixes that its attachment advertises and the table does
+/// not contain yet. So each prefix comes from the nearest transit router, and at equal distance from the attachment with
+/// the smaller id (`docs/decisions/0017-three-judges.md`). Returns whether any route was added.
 fn propagate(topology: &mut Topology) -> bool {
     let mut lessons: Vec<(crate::ids::Region, RouteTableId, AttachmentId, Ipv4Net)> = Vec::new();
     for (region, router) in &topology.transit_routers {
@@ -213,8 +214,9 @@ fn propagate(topology: &mut Topology) -> bool {
     new
 }
 
-/// What an attachment advertises to a table of `region`: a VPC its vSwitches' prefixes, a publishing connection what the far
-/// side's table holds, but nothing that came over the same connection.
+/// The prefixes that an attachment advertises to a table of `region`. A VPC advertises the prefixes of its vSwitches. A
+/// connection that publishes routes advertises those in the far side's table, except routes that came over the same
+/// connection.
 fn advertised(topology: &Topology, region: &crate::ids::Region, attachment: &AttachmentId) -> Vec<Ipv4Net> {
     let vpcs = topology.vpc_attachments.get().into_iter().flatten();
     if let Some(found) = vpcs.into_iter().find(|found| &found.id == attachment) {

@@ -1,7 +1,7 @@
-//! After everything else: what this deployment made and no binding wants any more goes. Make before break.
+//! After all other changes: removes what this deployment created and no binding wants any more (make before break).
 //!
-//! Only marked VPC routes, security rules and transit-router routes, in tables and groups that this binding names.
-//! Attachments, connections, listeners and server groups are left to a person.
+//! Only VPC routes, security rules and transit router routes with our ownership mark, in tables and groups that this
+//! binding names. Attachments, connections, listeners and server groups are left to a person.
 
 use std::collections::BTreeSet;
 
@@ -18,15 +18,15 @@ use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule, TransitRou
 
 const STAGE: StageName = StageName::Prune;
 
-/// What is kept: wanted by any binding of the store.
+/// What is kept, because some binding of the store wants it.
 #[derive(Default)]
 struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
     rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
 }
 
-/// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its
-/// VPCs, each as it was seen; `store` names every binding there is.
+/// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its VPCs,
+/// each with its observed state; `store` names all bindings.
 #[must_use]
 pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) -> Plan {
     let mut plan = Plan::default();
@@ -45,7 +45,7 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
     routes(inputs, &kept, store, &mut plan);
     rules(inputs, &kept, store, &mut plan);
     if !is_in_place(inputs) {
-        // Orphans are named all the same.
+        // Orphans are still reported.
         plan.changes.clear();
         plan.pending.clear();
     }
@@ -60,7 +60,7 @@ impl Kept {
     }
 }
 
-/// Whether everything that this binding wants of routes and rules is there: the replacement of whatever goes.
+/// Whether all routes and rules that this binding wants exist, which replace the ones to be removed.
 fn is_in_place(inputs: &Inputs<'_>) -> bool {
     let plan = network(inputs);
     let stages = [StageName::VpcRoutes, StageName::BackToOrigin, StageName::SecurityRules];
@@ -146,8 +146,8 @@ fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pla
     }
 }
 
-/// Whether a rule is wanted as it is; or in all but its priority, while the one that is wanted is not there: a drop may keep
-/// it from being made.
+/// Whether a rule is wanted as it is. A rule that differs only in its priority is kept while the wanted one does not exist,
+/// because a drop rule may block its creation.
 fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
     let is = |rule: &SecurityRule, wanted: &DesiredRule| {
         rule.source == RuleSource::Cidr(wanted.source) && rule.ports == Some((wanted.port, wanted.port))
@@ -159,8 +159,8 @@ fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
     wanted.any(|wanted| is(rule, wanted) && (rule.priority == wanted.priority || !there(wanted)))
 }
 
-/// Whether a description is this deployment's, for a binding that is in the store. One that is not is an orphan: named,
-/// and left to a person.
+/// Whether a description is this deployment's, for a binding that is in the store. For a binding that is not, the resource
+/// is an orphan: it is reported and left to a person.
 fn is_ours(
     inputs: &Inputs<'_>,
     store: &[BindingName],

@@ -5,18 +5,18 @@ use crate::inputs::Inputs;
 use crate::mark::Role;
 use crate::topology::ServerGroupStatus;
 
-/// Whether what a change needs is there.
+/// Whether the resources that a change needs exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Readiness {
-    /// It can be written.
+    /// It can be written now.
     Now,
-    /// What it needs is on its way.
+    /// A resource that it needs is not ready yet.
     Later(String),
-    /// What it needs is not there: another change makes it.
+    /// A resource that it needs does not exist; another change creates it.
     Missing(String),
 }
 
-/// Whether `write` can be written, given what was seen.
+/// Whether `write` can be made now, given the observed state.
 #[must_use]
 pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
     let topology = inputs.topology;

@@ -1,4 +1,4 @@
-//! One rule for every VPC route that albridge desired, forward or back: there already, in the way, impossible, or to add.
+//! The one rule for all VPC routes, forward or return: existing, conflicting, impossible, or to be added.
 
 use ipnet::Ipv4Net;
 
@@ -15,7 +15,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
     let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return };
     let Some(table) = vpc.tables.get(&wanted.table) else { return };
     if inputs.topology.vpc_attachments.get().is_none() {
-        // Whether a route that is there leads to ours is not known.
+        // It is not known whether an existing route leads to our attachment.
         return plan.unread("the VPC attachments", inputs.topology.vpc_attachments.why_unknown());
     }
     let attachment = AttachmentRef::Vpc { vpc: wanted.vpc.clone() };
@@ -46,8 +46,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
         }
         return;
     }
-    // A wider route that others made does the job. One of ours may be on its way out, and must not keep its replacement
-    // from being made.
+    // A wider route made by others is sufficient. A wider route of ours may be about to be removed, and must not prevent
+    // its replacement.
     let foreign = |route: &VpcRoute| inputs.deployment.binding_of(&route.description).is_none();
     let does_the_job =
         |route: &VpcRoute| leads_to_us(&route.next_hop) && route.status == VpcRouteStatus::Available && foreign(route);
@@ -69,7 +69,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
     plan.changes.push(change);
 }
 
-/// Routes that the plan adds to the same table before this one.
+/// The routes that the plan already adds to the same table.
 fn planned(plan: &Plan, wanted: &DesiredVpcRoute) -> usize {
     let same = |change: &&Change| {
         matches!(&change.write, Write::AddVpcRoute { table, .. } if table == &wanted.table) && change.is_open()
@@ -77,13 +77,13 @@ fn planned(plan: &Plan, wanted: &DesiredVpcRoute) -> usize {
     plan.changes.iter().filter(same).count()
 }
 
-/// The longest prefix that contains this one.
+/// The route with the longest prefix that contains this one.
 fn covering(table: &VpcRouteTable, prefix: Ipv4Net) -> Option<&VpcRoute> {
     let containing = table.routes.iter().filter(|route| route.destination.contains(&prefix));
     containing.max_by_key(|route| route.destination.prefix_len())
 }
 
-/// What the VPC API refuses as a destination (cloud-apis.md, section 9).
+/// Destinations that the VPC API refuses (cloud-apis.md, section 9).
 fn impossible(vpc: &Vpc, destination: Ipv4Net) -> Option<Reason> {
     let inside = vpc.vswitches.values().find(|vswitch| vswitch.cidr.contains(&destination));
     if let Some(vswitch) = inside {

@@ -1,6 +1,6 @@
-//! Step 7: the backends' security groups accept the ALB's source prefixes on the service and health-check ports.
+//! Step 7: the backends' security groups accept the ALB's source prefixes on the service and health check ports.
 //!
-//! An interface is let through by the union of its groups' rules: by priority, and at equal priority a drop wins
+//! The rules of all security groups of an interface apply together: by priority, and at equal priority a drop wins
 //! (cloud-apis.md, section 11).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, desired: &Desired, plan: &mut Plan) {
         for (_, rule) in desired.rules.iter().filter(|(group, _)| group == &target.id) {
             let accepted = accepting_priority(inputs, &groups, rule);
             if let Some(drop) = shadow(topology, &groups, rule, accepted) {
-                // A rule cannot help while the drop is there; adding it would only hide who drops.
+                // A new rule has no effect while the drop exists, and would only hide the cause.
                 shadows.insert(drop);
             } else if accepted.is_none() {
                 missing.entry(target.id.clone()).or_default().insert(rule.clone());
@@ -79,7 +79,7 @@ fn groups<'a>(topology: &'a Topology, instance: &Instance) -> Result<Vec<&'a Sec
     Ok(groups)
 }
 
-/// The first drop that comes before what accepts, or before the rule that would.
+/// The first drop rule that takes precedence over the accepting rule, or over the rule to be added.
 fn shadow(
     topology: &Topology,
     groups: &[&SecurityGroup],
@@ -97,8 +97,8 @@ fn shadow(
     Some(Reason::new(Code::RuleShadowed, &rule.id, message))
 }
 
-/// The best priority at which one rule accepts the whole source prefix. Of our own rules only the very rule counts: a
-/// wider one of ours, or one of another priority, may be on its way out, and must not keep its replacement from being made.
+/// The best priority at which one rule accepts the whole source prefix. Of our own rules only an exact match counts: a
+/// wider one, or one with another priority, may be about to be removed, and must not prevent its replacement.
 fn accepting_priority(inputs: &Inputs<'_>, groups: &[&SecurityGroup], wanted: &DesiredRule) -> Option<u8> {
     let rules = groups.iter().flat_map(|group| &group.rules);
     let accepting = rules.filter(|rule| rule.accept && applies(rule, wanted));

@@ -1,4 +1,4 @@
-//! Step 1: a server group of the IP type in the ALB's VPC, with health check, scheduler and draining as wanted.
+//! Step 1: a server group of type IP in the ALB's VPC, with the health check, scheduler and draining of the binding.
 
 use crate::change::{Change, StageName, Write};
 use crate::desired;
@@ -48,7 +48,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     }
 }
 
-/// A change that needs the load balancer, blocked while it is not Active or is locked.
+/// Blocks a change that needs the load balancer while that is not Active or is locked.
 pub(super) fn unless_not_ready(change: Change, load_balancer: &LoadBalancer) -> Change {
     let id = &load_balancer.id;
     if let Some(lock) = load_balancer.locks.first() {
@@ -61,7 +61,8 @@ pub(super) fn unless_not_ready(change: Change, load_balancer: &LoadBalancer) -> 
     change.blocked_by(Reason::new(Code::AlbNotReady, id, message))
 }
 
-/// Two runs that both created leave two groups with our mark: the oldest stays, an empty later one goes.
+/// If two concurrent runs both created a group, two groups carry our mark. The oldest is kept, and later ones are deleted
+/// if empty.
 fn duplicates(groups: &[ServerGroup], ours: &ServerGroup, mark: &str) -> Vec<Change> {
     let alike = |group: &&ServerGroup| group.mark.as_deref() == Some(mark) && group.kind == ServerGroupType::Ip;
     let others = groups.iter().filter(|group| group.id != ours.id).filter(alike);
@@ -71,7 +72,7 @@ fn duplicates(groups: &[ServerGroup], ours: &ServerGroup, mark: &str) -> Vec<Cha
     empty.map(|group| Change::new(STAGE, Write::DeleteServerGroup { group: group.id.clone() })).collect()
 }
 
-/// What differs, each as `what it has, wished what is wished`.
+/// The differing settings, each as `<setting> <observed>, wished <desired>`.
 fn differences(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<String> {
     let drain = |seconds: Option<u32>| seconds.map_or("off".to_owned(), |seconds| format!("{seconds} s"));
     let on = |on: bool| if on { "on" } else { "off" };
@@ -107,13 +108,13 @@ fn differences(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<St
     differing.map(|(what, have, spec)| format!("{what} {have}, wished {spec}")).collect()
 }
 
-/// Whether the cloud has what is wished, after what the API normalises.
+/// Whether the observed settings equal the desired ones, after the API's normalisation.
 fn same(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> bool {
     let checks_same = match (&spec.health_check, &have.health_check) {
         (spec, have) if !spec.enabled => !have.enabled,
         (spec, have) if spec.protocol == "TCP" => {
             let mut spec = spec.clone();
-            // A TCP check has no path, method, host or codes; the API may answer anything there.
+            // A TCP check has no path, method, host or codes; the API may return any value there.
             spec.path.clone_from(&have.path);
             spec.method.clone_from(&have.method);
             spec.host.clone_from(&have.host);

@@ -1,4 +1,4 @@
-//! Step 3: both VPCs attached to the transit routers of their regions, associated and propagating.
+//! Step 3: attachments of both VPCs to the transit routers of their regions, associated and propagated.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::topology::{Known, Topology, TransitRouter, TransitRouterStatus, Trans
 
 const STAGE: StageName = StageName::VpcAttachments;
 
-/// A VPC of the binding, and where its transit router's interfaces go.
+/// A VPC of the binding, and the vSwitches for the transit router's interfaces.
 struct Side<'a> {
     region: &'a Region,
     vpc: &'a VpcId,
@@ -58,14 +58,14 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
                 format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status),
             );
         }
-        // Attached, or in a state that the checks name: they block what would use it.
+        // Attached, or in a state that a check reports; that check blocks the changes that need it.
         Some(_) => {}
     }
     let ours = attachment.is_none_or(|attachment| inputs.deployment.owns_tag(attachment.mark.as_deref()));
     links::plan(inputs, STAGE, router, &reference, ours, plan);
 }
 
-/// The usable transit router of a region, or why there is none.
+/// The usable transit router of a region, or the reason why there is none.
 pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a TransitRouter, Reason> {
     let known = topology.transit_routers.get(region);
     if let Some(why) = Unknown::of(known) {
@@ -133,7 +133,7 @@ fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &Tran
             faults.push(Reason::new(Code::VSwitchFull, id, format!("vSwitch {id} has no free address.")));
         }
     }
-    // One interface per zone, in two zones wherever the region has two (cloud-apis.md, section 7).
+    // One interface per zone, in two zones if the region has two or more (cloud-apis.md, section 7).
     if seen.len() == 1 && served.is_some_and(|zones| zones.len() > 1) {
         let message = format!(
             "Only one zone is named for the attachment of {}: transit routers of {} have several.",

@@ -1,4 +1,4 @@
-//! Step 5: the ALB VPC's system route table sends the backends' prefixes to the transit router.
+//! Step 5: routes in the system table of the ALB's VPC, from the backends' prefixes to the transit router.
 
 use crate::change::StageName;
 use crate::desired::{self, Desired};

@@ -1,4 +1,4 @@
-//! The document itself.
+//! The document.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The binding by this name.
+    /// The binding with this name.
     #[must_use]
     pub fn binding(&self, name: &str) -> Option<&Binding> {
         self.bindings.iter().find(|binding| binding.name.as_str() == name)

@@ -1,4 +1,4 @@
-//! What types cannot say about a store. Each rule names the value, what is wrong with it, and what to write.
+//! Rules for a store beyond its types. Each error names the value, the problem, and what to write instead.
 
 mod binding;
 mod text;
@@ -10,7 +10,7 @@ use self::binding::Checked;
 use super::bindings::Store;
 use super::wrong::Wrong;
 
-/// Checks every binding by itself, then what two of them may not share.
+/// Checks each binding, then conflicts between bindings.
 pub(super) fn store(store: &Store) -> Result<(), Wrong> {
     let (mut names, mut listeners, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (at, binding) in store.bindings.iter().enumerate() {

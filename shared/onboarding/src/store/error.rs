@@ -1,4 +1,4 @@
-//! What is wrong with a store, and where.
+//! The error of a store, with its place.
 
 use std::fmt;
 
@@ -14,37 +14,37 @@ use crate::reason::{Code, Reason};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(rename_all = "camelCase")]
 pub struct StoreError {
-    /// The document: a file, an OSS address.
+    /// The document: a file or an OSS address.
     pub name: String,
-    /// Line and column, both from 1, where they are known.
+    /// Line and column, both from 1, if they are known.
     pub at: Option<(u64, u64)>,
-    /// The value, as in `bindings[0].alb.id`; empty where the document could not be read so far.
+    /// The path of the value, as in `bindings[0].alb.id`; empty if the document could not be parsed that far.
     pub path: String,
-    /// What is wrong and what to do.
+    /// The problem, and what to do.
     pub message: String,
 }
 
 impl StoreError {
-    /// The text is no store at all. `places` are known unless it is no YAML either.
+    /// The text cannot be parsed as a store. `places` are known unless it is not even YAML.
     pub(super) fn unreadable(name: &str, error: &Error, places: Option<&Place>) -> Self {
         let mut at = error.location().map(|at| (at.line(), at.column()));
         let missing = matches!(error.without_snippet(), Error::SerdeMissingField { .. });
         let path = places.zip(at).and_then(|(places, at)| if missing { places.around(at) } else { places.path(at) });
         let path = path.unwrap_or_default();
         if missing {
-            // The parser names its last key; the mapping that lacks one is meant.
+            // The parser reports the place of the last key; the mapping without the field is meant.
             at = places.and_then(|places| places.find(&path)).or(at);
         }
         Self { name: name.to_owned(), at, path, message: sentence(error) }
     }
 
-    /// The text is too large to be read at all.
+    /// The text is too large.
     pub(super) fn too_large(name: &str, bytes: usize, most: usize) -> Self {
         let message = format!("has {bytes} bytes, and a store has at most {most}. Split it over several deployments.");
         Self { name: name.to_owned(), at: None, path: String::new(), message }
     }
 
-    /// The text is a store that cannot be.
+    /// The text was parsed, but violates a rule.
     pub(super) fn invalid(name: &str, places: &Place, Wrong { path, message }: Wrong) -> Self {
         Self { name: name.to_owned(), at: places.find(&path), path, message }
     }
@@ -70,7 +70,7 @@ impl fmt::Display for StoreError {
     }
 }
 
-/// The parser's message for people who write stores: without the place, which goes first here, and without its own types.
+/// The parser's message for authors of a store: without the place, which comes first here, and without Rust types.
 fn sentence(error: &Error) -> String {
     let error = error.without_snippet();
     match error {
@@ -81,7 +81,7 @@ fn sentence(error: &Error) -> String {
             "bool" | "boolean" => "is neither true nor false.".to_owned(),
             other => format!("is no {other}."),
         },
-        // The only addresses in a store are prefixes.
+        // The only addresses in a store are in prefixes.
         Error::Message { msg, .. } if msg == "invalid IP address syntax" => {
             "is no prefix. Write one of the form 100.64.0.0/24.".to_owned()
         }
@@ -100,7 +100,7 @@ fn sentence(error: &Error) -> String {
             "has no value. Write one, or leave the line out if it has a default.".to_owned()
         }
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` stands here twice. Keep one of them."),
-        // What was found where an alias stood in for it.
+        // The error is about the value that an alias stands for.
         Error::AliasError { error, .. } => sentence(error),
         Error::Budget { breach: BudgetBreach::RecordedAnchorEvents { .. }, .. }
         | Error::AliasReplayCounterOverflow { .. }

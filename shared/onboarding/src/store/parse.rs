@@ -1,4 +1,4 @@
-//! From text to a store: read, then checked.
+//! Parses the text of a store, then checks it.
 
 use super::bindings::Store;
 use super::check;
@@ -6,14 +6,14 @@ use super::error::StoreError;
 use super::place::{self, Place};
 
 impl Store {
-    /// Bytes of the largest text that is read: about a thousand bindings. Whoever fetches a store may stop there.
+    /// The most bytes of a store, which is enough for about a thousand bindings. Code that fetches a store may stop there.
     pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-    /// Reads and checks a store.
+    /// Parses and checks a store.
     ///
     /// # Errors
     ///
-    /// The first thing wrong with `text`; `name` (a file, an OSS address) says in the message where the text is from.
+    /// The first problem in `text`. The message names its origin by `name` (a file, an OSS address).
     ///
     /// ```
     /// let error = onboarding::Store::parse("paused: maybe\nbindings: []\n", "bindings.yml").unwrap_err();
@@ -23,7 +23,7 @@ impl Store {
         if text.len() > Self::MAX_BYTES {
             return Err(StoreError::too_large(name, text.len(), Self::MAX_BYTES));
         }
-        // Read once more for the places of values: the typed reading keeps none.
+        // Parsed a second time for the places of values, which the typed result does not contain.
         let places: Place = place::read(text).map_err(|wrong| StoreError::unreadable(name, &wrong, None))?;
         let store: Self = place::read(text).map_err(|wrong| StoreError::unreadable(name, &wrong, Some(&places)))?;
         match check::store(&store) {

@@ -1,24 +1,24 @@
-//! Where in the text each value of a document stands.
+//! The places (line and column) of the values in a document.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-/// Events that aliases may stand for, all of them together: a thousand bindings that share a list of prefixes take some ten
-/// thousand, and a text whose aliases multiply is refused after as many, in milliseconds.
+/// The most events that all aliases together may expand to. A thousand bindings that share a list of prefixes need about
+/// ten thousand; an alias bomb is refused at this limit, within milliseconds.
 const REPLAYED: usize = 100_000;
-/// Collections inside of one another: a store has seven.
+/// The most levels of nested collections; a store has seven.
 const DEPTH: usize = 16;
 
-/// Reads a YAML or JSON document.
+/// Parses a YAML or JSON document.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Box<serde_saphyr::Error>> {
-    // Snippets would show the text in logs; the place is enough.
+    // Snippets would copy the text into logs; the place is sufficient.
     let options = serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
-            // One anchor may be meant by every binding.
+            // Every binding may refer to the same anchor.
             enforce_alias_anchor_ratio: false,
             max_recorded_anchor_events: REPLAYED,
         },
@@ -30,7 +30,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Box<serde_saphy
     serde_saphyr::from_str_with_options(text, options).map_err(Box::new)
 }
 
-/// A value with its place.
+/// A value with its place and the places of its parts.
 #[derive(Debug)]
 pub(super) struct Place(Spanned<Node>);
 
@@ -42,8 +42,8 @@ enum Node {
 }
 
 impl Place {
-    /// Line and column of a value, by its path as in `bindings[0].alb.id`; of what is around it where the document
-    /// leaves it out.
+    /// Line and column of the value at a path such as `bindings[0].alb.id`; if the document omits it, those of the nearest
+    /// enclosing value.
     pub(super) fn find(&self, path: &str) -> Option<(u64, u64)> {
         let mut here = self;
         for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
@@ -58,8 +58,7 @@ impl Place {
         here.at()
     }
 
-    /// The path of the value that stands at a line and column: the outermost, where a list or mapping begins with
-    /// another one.
+    /// The path of the value at a line and column; the outermost, if several values start there.
     pub(super) fn path(&self, wanted: (u64, u64)) -> Option<String> {
         if self.at() == Some(wanted) {
             return Some(String::new());
@@ -76,7 +75,7 @@ impl Place {
         }
     }
 
-    /// The path of the innermost mapping that begins or has a key at a line and column.
+    /// The path of the innermost mapping that starts, or has a key, at a line and column.
     pub(super) fn around(&self, wanted: (u64, u64)) -> Option<String> {
         let (inner, mine) = match &self.0.value {
             Node::Scalar => (None, false),

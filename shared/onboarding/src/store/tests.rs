@@ -1,4 +1,4 @@
-//! Good stores, and what is said about bad ones.
+//! Valid stores, and the errors of invalid ones.
 
 mod values;
 
@@ -8,7 +8,7 @@ use crate::topology::Generation;
 
 /// The procedure's binding, for a non-upgraded ALB.
 pub(crate) const CLASSIC: &str = include_str!("tests/classic.yml");
-/// The same for an upgraded one.
+/// The same for an upgraded ALB.
 pub(crate) const UPGRADED: &str = include_str!("tests/upgraded.yml");
 
 fn complaint(text: &str) -> String {
@@ -18,7 +18,7 @@ fn complaint(text: &str) -> String {
     }
 }
 
-/// What is said about the procedure's store with one line changed.
+/// The error for the procedure's store with one line changed.
 fn changed(from: &str, to: &str) -> String {
     assert!(CLASSIC.contains(from), "{from}");
     complaint(&CLASSIC.replacen(from, to, 1))
@@ -87,7 +87,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
     for (from, to, expected) in cases {
         assert_eq!(changed(from, to), format!("bindings.yml:{expected}"));
     }
-    // No store and no YAML: the parser's own words, one line.
+    // Not a store, or not YAML: the parser's own message, in one line.
     for (text, expected) in [
         ("", "1:1: ends too early. Write `bindings:` and a list, which may be []."),
         ("[1, 2]", "1:1: expected fields with values."),
@@ -338,7 +338,7 @@ proptest::proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "[-a-z:{}\\[\\], \n0-9&*'\"#|>!%@`]{0,60}", at in 0_usize..1200, cut in 0_usize..40) {
         let _ = Store::parse(&text, "x").map_err(|error| error.to_string());
-        // The procedure's store with a piece cut out and the text put in.
+        // The procedure's store with one part replaced by the text.
         let (from, to) = (at.min(CLASSIC.len()), (at + cut).min(CLASSIC.len()));
         let spoilt = format!("{}{text}{}", &CLASSIC[..from], &CLASSIC[to..]);
         if let Err(error) = Store::parse(&spoilt, "x") {

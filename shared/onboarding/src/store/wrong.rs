@@ -1,11 +1,11 @@
-//! What is wrong with a store, before its place in the text is looked up.
+//! An error of a store, without its place in the text.
 
-/// The first thing wrong.
+/// The first error that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wrong {
     /// The value, as in `bindings[0].alb.id`.
     pub(super) path: String,
-    /// One or two sentences.
+    /// The message, one or two sentences.
     pub(super) message: String,
 }
 

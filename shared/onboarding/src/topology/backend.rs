@@ -1,4 +1,4 @@
-//! Backends: instances with their interfaces, and the security groups of those.
+//! Backends: instances with their interfaces, and the security groups of these.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -23,13 +23,13 @@ pub struct Instance {
     pub vpc: VpcId,
     /// The vSwitch of its primary interface.
     pub vswitch: VSwitchId,
-    /// Its primary private address, where it has one already.
+    /// Its primary private address, if it has one already.
     pub address: Option<Ipv4Addr>,
     /// The interface that owns the address.
     pub interface: Option<InterfaceId>,
     /// Security groups of that interface.
     pub security_groups: Vec<SecurityGroupId>,
-    /// All of its interfaces, as far as they are listed.
+    /// All its interfaces that are listed.
     #[serde(default)]
     pub interfaces: Vec<Interface>,
     /// Its tags.
@@ -37,8 +37,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// The same instance, as it is met at another of its addresses: the interface that owns the address decides vSwitch
-    /// and security groups (cloud-apis.md section 11). Nothing if no interface of it has the address.
+    /// The same instance, seen at another of its addresses: the interface that owns the address determines vSwitch and
+    /// security groups (cloud-apis.md section 11). `None` if none of its interfaces has the address.
     #[must_use]
     pub fn at(&self, address: Ipv4Addr) -> Option<Self> {
         if self.address == Some(address) {
@@ -79,7 +79,7 @@ pub struct SecurityGroup {
     pub region: Region,
     /// Its VPC.
     pub vpc: VpcId,
-    /// Managed by a cloud service: nobody else may change it.
+    /// Whether a cloud service manages it; then users cannot change it.
     pub service_managed: bool,
     /// Ingress rules.
     pub rules: Vec<SecurityRule>,
@@ -93,15 +93,15 @@ pub struct SecurityRule {
     pub id: RuleId,
     /// `TCP`, `UDP`, `ICMP`, `GRE`, `ALL`.
     pub protocol: String,
-    /// First and last port; `None` is all (`-1/-1`).
+    /// First and last port; `None` for all ports (`-1/-1`).
     pub ports: Option<(u16, u16)>,
-    /// Who may send.
+    /// The allowed or dropped source.
     pub source: RuleSource,
-    /// Accept, or drop.
+    /// `true` to accept, `false` to drop.
     pub accept: bool,
-    /// 1 (first) to 100.
+    /// 1 (evaluated first) to 100.
     pub priority: u8,
-    /// What its owner wrote about it.
+    /// The description; ours starts with the ownership mark.
     pub description: String,
 }
 
@@ -115,6 +115,6 @@ pub enum RuleSource {
     PrefixList(PrefixListId),
     /// Members of a security group.
     Group(SecurityGroupId),
-    /// Anything else, as the cloud words it (IPv6, port lists).
+    /// Anything else, in the cloud's own words (IPv6, port lists).
     Other(String),
 }

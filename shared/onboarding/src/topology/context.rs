@@ -1,6 +1,7 @@
-//! The context of a binding: who else uses its VPCs, transit routers and load balancer. It decides what is permitted, not how packets are forwarded.
+//! The context of a binding: other users of its VPCs, transit routers and load balancer. It decides what is permitted, not
+//! how packets are forwarded.
 //!
-//! Facts for [`crate::checks`] only; no packet meets them.
+//! Only [`crate::checks`] uses these facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -13,36 +14,35 @@ use crate::known::Known;
 use crate::topology::status::CenStatus;
 use crate::topology::transit::{PeerAttachment, VpcAttachment};
 
-/// What is known of it.
+/// Other users of a binding's resources.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Context {
-    /// The status of the binding's CEN instance (`Active`, `Creating`, ...); `None` when there is none by this id.
+    /// The status of the binding's CEN instance (`Active`, `Creating`, ...); `None` if it does not exist.
     pub cen: Known<Option<CenStatus>>,
-    /// Whether CEN has the service-linked role that it makes network interfaces with.
+    /// Whether the service-linked role exists with which CEN creates network interfaces.
     pub service_role: Known<bool>,
     /// The CEN instances that each VPC of the binding is attached to.
     pub cens: BTreeMap<VpcId, BTreeSet<CenId>>,
-    /// How many servers each server group that the load balancer uses has.
+    /// The number of servers in each server group that the load balancer uses.
     pub balanced: Known<BTreeMap<ServerGroupId, u32>>,
-    /// VPCs of the ALB's region whose classic load balancers have remote servers; the ALB's own among them only where other
-    /// bindings of the store are classic, too. Read for a classic ALB only.
+    /// VPCs of the ALB's region whose classic load balancers have remote servers. The ALB's own VPC is included only if
+    /// other bindings of the store have classic load balancers too. Read only for a classic ALB.
     pub alb_vpcs: Known<BTreeMap<VpcId, AlbVpc>>,
-    /// Who holds which address of the ALB's own VPC. Read for a classic ALB only.
+    /// The owners of the addresses in the ALB's own VPC. Read only for a classic ALB.
     pub holders: Known<BTreeMap<Ipv4Addr, Holder>>,
-    /// How many VPCs the transit router of each region has attached, those of others included.
+    /// The number of VPCs attached to the transit router of each region, including VPCs of others.
     pub attachments: BTreeMap<Region, usize>,
-    /// Attachments of VPCs that this binding does not name, to transit routers of its regions.
+    /// Attachments to transit routers of this binding's regions, of VPCs that it does not name.
     pub strangers: Vec<VpcAttachment>,
     /// Connections between a region of this binding and one that it does not name.
     pub foreign_peers: Vec<PeerAttachment>,
-    /// The load balancers of the store's other bindings with the same region and CEN instance; `None` where there is none by
-    /// the binding's id.
+    /// The load balancers of other bindings in the store with the same region and CEN instance; `None` if one does not
+    /// exist.
     pub siblings: BTreeMap<BindingName, Known<Option<Sibling>>>,
-    /// Server groups of the ALB's region that this deployment made for bindings that the store does not have.
+    /// Server groups in the ALB's region that this deployment created for bindings that are not in the store.
     pub left_groups: Known<Vec<LeftGroup>>,
-    /// Instances outside of a backend's VPC that have the tags which nobody in it has, by that VPC. Read only where nobody has
-    /// them.
+    /// For each backend VPC where no instance has the selected tags: instances in other VPCs that have them.
     pub elsewhere: BTreeMap<VpcId, Known<Vec<Elsewhere>>>,
 }
 
@@ -52,13 +52,13 @@ pub struct Context {
 pub struct Sibling {
     /// Its VPC.
     pub vpc: VpcId,
-    /// As that binding says, else by the API's fields.
+    /// The generation in that binding, else by the API's fields.
     pub generation: Generation,
-    /// Whether that binding stands before this one in the store.
+    /// Whether that binding comes before this one in the store.
     pub earlier: bool,
 }
 
-/// A server group that was made for a binding which the store no longer has.
+/// A server group that was created for a binding that is no longer in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeftGroup {
@@ -66,7 +66,7 @@ pub struct LeftGroup {
     pub id: ServerGroupId,
     /// Its name.
     pub name: String,
-    /// The binding that it was made for.
+    /// The binding that it was created for.
     pub binding: BindingName,
     /// The addresses and ports of its members.
     pub members: Vec<String>,
@@ -74,7 +74,7 @@ pub struct LeftGroup {
     pub listeners: Vec<(AlbId, ListenerId, u16)>,
 }
 
-/// An instance where it is not looked for.
+/// An instance with the selected tags in another VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Elsewhere {
@@ -86,7 +86,7 @@ pub struct Elsewhere {
     pub region: Region,
 }
 
-/// Who holds an address of a VPC.
+/// The owner of an address in a VPC.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Holder {
@@ -94,14 +94,14 @@ pub enum Holder {
     LoadBalancer(AlbId),
     /// A network interface of an instance.
     Instance(InstanceId),
-    /// A network interface that a cloud service made and manages: an NLB's, a database's, a transit router's.
+    /// A network interface that a cloud service created and manages: of an NLB, a database, a transit router.
     Service {
         /// The interface.
         interface: InterfaceId,
-        /// What the service wrote about it.
+        /// The service's description of it.
         description: String,
     },
-    /// A network interface that is nobody's at present.
+    /// A network interface that is not attached to an instance.
     Interface(InterfaceId),
 }
 
@@ -109,7 +109,7 @@ pub enum Holder {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AlbVpc {
-    /// The server groups with remote servers that a load balancer uses.
+    /// The server groups with remote servers that load balancers use.
     pub groups: BTreeSet<ServerGroupId>,
     /// The addresses of those servers.
     pub remote: BTreeSet<Ipv4Addr>,

@@ -1,4 +1,4 @@
-//! The front: load balancer, server group with its members, listeners, health.
+//! The ALB side: load balancer, server group with its members, listeners, health.
 
 use std::net::Ipv4Addr;
 
@@ -61,9 +61,9 @@ pub struct LoadBalancer {
     pub address_type: String,
     /// The name that clients resolve.
     pub dns_name: String,
-    /// Why it is locked, if it is.
+    /// Why it is locked; empty if it is not.
     pub locks: Vec<String>,
-    /// Its vSwitches, by zone, with the addresses it reaches backends from (upgraded only).
+    /// Its zones, with their vSwitches and, on an upgraded ALB, the source addresses to the backends.
     pub zones: Vec<LoadBalancerZone>,
 }
 
@@ -75,7 +75,7 @@ pub struct LoadBalancerZone {
     pub zone: ZoneId,
     /// The vSwitch.
     pub vswitch: VSwitchId,
-    /// `Ipv4LocalAddresses`: non-empty on upgraded ALBs only.
+    /// `Ipv4LocalAddresses`: not empty on upgraded ALBs only.
     pub local_addresses: Vec<Ipv4Addr>,
 }
 
@@ -93,21 +93,21 @@ pub struct ServerGroup {
     pub vpc: VpcId,
     /// `Creating`, `Available`, `Configuring`.
     pub status: ServerGroupStatus,
-    /// When it was made, as the cloud words it; the oldest of several marked ones is ours.
+    /// Its creation time, as the API returns it. If several groups carry our mark, the oldest is ours.
     pub created: String,
-    /// The value of the `albridge` tag, if it has one.
+    /// The value of the `albridge` tag, if there is one.
     pub mark: Option<String>,
-    /// Number of members.
+    /// The number of members, as the API returns it.
     pub server_count: u32,
-    /// What a binding can wish of it, as it is now.
+    /// The observed settings that a binding can configure.
     pub settings: ServerGroupSettings,
     /// Load balancers whose listeners or rules use it.
     pub load_balancers: Vec<AlbId>,
-    /// Cross-zone forwarding; must be on for Remote IP.
+    /// Whether cross-zone forwarding is on; Remote IP needs it.
     pub cross_zone: bool,
 }
 
-/// The settings of a server group that a binding states.
+/// The settings of a server group that a binding configures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerGroupSettings {
@@ -119,7 +119,7 @@ pub struct ServerGroupSettings {
     pub sticky: bool,
     /// Health checks.
     pub health_check: HealthCheck,
-    /// Seconds of connection draining; `None` when off.
+    /// Seconds of connection draining; `None` if it is off.
     pub drain_seconds: Option<u32>,
 }
 
@@ -131,11 +131,11 @@ pub struct HealthCheck {
     pub enabled: bool,
     /// `HTTP`, `HTTPS`, `TCP`, `gRPC`.
     pub protocol: String,
-    /// The port checked; 0 is the member's own.
+    /// The port to check; 0 for the member's own.
     pub port: u16,
-    /// The path asked for.
+    /// The path of the check request.
     pub path: String,
-    /// `HEAD` or `GET`.
+    /// `HEAD` or `GET`; `POST` or `GET` for a gRPC check.
     pub method: String,
     /// The Host header; empty for the member's address.
     pub host: String,
@@ -143,11 +143,11 @@ pub struct HealthCheck {
     pub codes: Vec<String>,
     /// Seconds between two checks.
     pub interval: u32,
-    /// Seconds one check may take.
+    /// The timeout of one check, in seconds.
     pub timeout: u32,
-    /// Successes until healthy.
+    /// Consecutive successes until a member is healthy.
     pub healthy_threshold: u32,
-    /// Failures until unhealthy.
+    /// Consecutive failures until a member is unhealthy.
     pub unhealthy_threshold: u32,
 }
 
@@ -159,13 +159,13 @@ pub struct Server {
     pub address: Ipv4Addr,
     /// Its port.
     pub port: u16,
-    /// Its weight; 0 gets no new requests.
+    /// Its weight; with 0 it gets no new requests.
     pub weight: u32,
-    /// Whether the address lies outside the ALB's VPC.
+    /// Whether it was registered with Remote IP, for an address outside of the ALB's VPC.
     pub remote: bool,
     /// `Adding`, `Available`, `Configuring`, `Removing`.
     pub status: ServerStatus,
-    /// What its owner wrote about it.
+    /// The description; ours starts with the ownership mark.
     pub description: String,
 }
 
@@ -189,7 +189,7 @@ pub struct Listener {
     pub port: u16,
     /// `Provisioning`, `Running`, `Configuring`, `Stopped`.
     pub status: ListenerStatus,
-    /// Its name.
+    /// Its description, which the console shows as its name.
     pub description: String,
     /// The value of the `albridge` tag, if it has one.
     pub mark: Option<String>,
@@ -203,6 +203,6 @@ pub struct Listener {
 pub struct Health {
     /// `Initial`, `Unhealthy`, `Unused`, `Unavailable`.
     pub status: HealthStatus,
-    /// As in `CONNECT_TIMEOUT`; empty when none is given.
+    /// The reason code, as in `CONNECT_TIMEOUT`; empty if there is none.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! VPCs with what a packet meets in them: vSwitches, route tables, network ACLs.
+//! VPCs and their parts on a packet's path: vSwitches, route tables, network ACLs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{AttachmentId, NetworkAclId, Region, RouteEntryId, RouteTableId, VSwitchId, VpcId, ZoneId};
 use crate::topology::status::{VpcRouteStatus, VpcRouteType};
 
-/// A VPC with everything a packet meets in it.
+/// A VPC with all its parts on a packet's path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Vpc {
@@ -29,19 +29,19 @@ pub struct Vpc {
 }
 
 impl Vpc {
-    /// The system route table, of which every VPC has one.
+    /// The system route table; every VPC has exactly one.
     #[must_use]
     pub fn system_table(&self) -> Option<&VpcRouteTable> {
         self.tables.values().find(|table| table.system)
     }
 
-    /// The table that a vSwitch uses: its own where it has one, else the system table.
+    /// The table that a vSwitch uses: the one it names, else the system table.
     #[must_use]
     pub fn table_of(&self, vswitch: &VSwitch) -> Option<&VpcRouteTable> {
         vswitch.table.as_ref().and_then(|table| self.tables.get(table)).or_else(|| self.system_table())
     }
 
-    /// The vSwitch that an address lies in.
+    /// The vSwitch that contains an address.
     #[must_use]
     pub fn vswitch_of(&self, address: Ipv4Addr) -> Option<&VSwitch> {
         self.vswitches.values().find(|vswitch| vswitch.cidr.contains(&address))
@@ -58,11 +58,11 @@ pub struct VSwitch {
     pub zone: ZoneId,
     /// Its prefix.
     pub cidr: Ipv4Net,
-    /// Addresses still free.
+    /// The number of free addresses.
     pub free_addresses: u32,
-    /// The route table it uses, where the API says.
+    /// Its route table, if the API returns one.
     pub table: Option<RouteTableId>,
-    /// The network ACL on it.
+    /// Its network ACL.
     pub network_acl: Option<NetworkAclId>,
 }
 
@@ -72,9 +72,9 @@ pub struct VSwitch {
 pub struct VpcRouteTable {
     /// Its id.
     pub id: RouteTableId,
-    /// The system table, or a custom one.
+    /// `true` for the system table, `false` for a custom one.
     pub system: bool,
-    /// Its entries, system ones included.
+    /// Its entries, including system entries.
     pub routes: Vec<VpcRoute>,
 }
 
@@ -84,9 +84,9 @@ pub struct VpcRouteTable {
 pub struct VpcRoute {
     /// Its id.
     pub id: RouteEntryId,
-    /// Where it applies.
+    /// The destination prefix.
     pub destination: Ipv4Net,
-    /// Where it leads.
+    /// The next hop.
     pub next_hop: NextHop,
     /// `Available`, `Pending`, `Modifying`, `Deleting`.
     pub status: VpcRouteStatus,
@@ -94,21 +94,21 @@ pub struct VpcRoute {
     pub kind: VpcRouteType,
     /// Its name.
     pub name: String,
-    /// What its owner wrote about it; ours begin with the mark.
+    /// The description; ours starts with the ownership mark.
     pub description: String,
 }
 
-/// Where a VPC route leads.
+/// The next hop of a VPC route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "type", content = "id")]
 pub enum NextHop {
-    /// Inside the VPC.
+    /// The VPC itself.
     Local,
     /// The cloud's own services (the built-in 100.64.0.0/10).
     Service,
     /// A transit router, through this attachment.
     Attachment(AttachmentId),
-    /// Anything else, as the cloud names it.
+    /// Anything else, in the cloud's own words.
     Other(String),
 }
 
@@ -118,9 +118,9 @@ pub enum NextHop {
 pub struct NetworkAcl {
     /// Its id.
     pub id: NetworkAclId,
-    /// Ingress entries in order; the first that matches decides.
+    /// Ingress entries in order; the first match decides.
     pub ingress: Vec<AclEntry>,
-    /// Egress entries in order.
+    /// Egress entries in order; the first match decides.
     pub egress: Vec<AclEntry>,
 }
 
@@ -130,11 +130,11 @@ pub struct NetworkAcl {
 pub struct AclEntry {
     /// `all`, `tcp`, ...
     pub protocol: String,
-    /// First and last port; `None` is all.
+    /// First and last port; `None` for all ports.
     pub ports: Option<(u16, u16)>,
-    /// Source (ingress) or destination (egress).
+    /// The source prefix (ingress) or destination prefix (egress).
     pub cidr: Ipv4Net,
-    /// Accept, or drop.
+    /// `true` to accept, `false` to drop.
     pub accept: bool,
 }
 

@@ -1,23 +1,23 @@
-//! Words of the APIs on which code decides, as enums. A word that is not listed is kept as it came ([`Other`](AttachmentStatus::Other)):
-//! the cloud may add states, and what is not known to be settled counts as on its way.
+//! API words that the code decides on, as enums. An unlisted word is kept unchanged ([`Other`](AttachmentStatus::Other)),
+//! because the cloud may add states. An unknown state counts as in progress.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An enum over an API's words that reads and writes as the word itself.
+/// An enum of API words. It serializes as the word itself.
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),+ $(,)? })+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)+
-            /// Any other word.
+            /// Any other word, unchanged.
             Other(String),
         }
 
         impl $name {
-            /// The word as the API spells it.
+            /// The word in the API's spelling.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -68,9 +68,9 @@ macro_rules! words {
 words! {
     /// `LoadBalancerStatus` of an ALB.
     LoadBalancerStatus {
-        /// It serves.
+        /// It serves requests.
         Active,
-        /// It is being made.
+        /// It is being created.
         Provisioning,
     }
     /// `ServerGroupType`.
@@ -92,35 +92,35 @@ words! {
     }
     /// `ListenerStatus`.
     ListenerStatus {
-        /// It serves.
+        /// It serves requests.
         Running,
-        /// Somebody stopped it.
+        /// A user stopped it.
         Stopped,
     }
     /// `Status` of a member as a listener sees it.
     HealthStatus {
-        /// Its first checks are under way.
+        /// Its first health checks are running.
         Initial,
     }
     /// `Status` of a VPC's route entry.
     VpcRouteStatus {
-        /// It forwards.
+        /// It is in effect.
         Available,
-        /// It is being made.
+        /// It is being created.
         Pending,
         /// It is being changed.
         Modifying,
     }
     /// `Type` of a VPC's route entry.
     VpcRouteType {
-        /// The cloud made it.
+        /// The cloud created it.
         System,
-        /// A user made it.
+        /// A user created it.
         Custom,
     }
     /// `Type` of a transit router.
     TransitRouterType {
-        /// The edition with route tables and inter-region connections of its own.
+        /// The edition with its own route tables and inter-region connections.
         Enterprise,
         /// The older edition.
         Basic,
@@ -129,32 +129,32 @@ words! {
     TransitRouterStatus {
         /// It can be changed.
         Active,
-        /// It is being made.
+        /// It is being created.
         Creating,
-        /// It forwards, and cannot be changed for the moment.
+        /// It forwards packets, but cannot be changed at the moment.
         Modifying,
     }
     /// `Status` of an association of an attachment with a route table, or of a propagation into one.
     LinkStatus {
         /// It is in effect.
         Active,
-        /// An association on its way.
+        /// An association in progress.
         Associating,
-        /// A propagation on its way.
+        /// A propagation in progress.
         Enabling,
     }
     /// `TransitRouterRouteEntryStatus`.
     TransitRouteStatus {
-        /// It forwards.
+        /// It is in effect.
         Active,
-        /// It is being made.
+        /// It is being created.
         Creating,
     }
     /// `Status` of an attachment.
     AttachmentStatus {
-        /// It forwards.
+        /// It forwards packets.
         Attached,
-        /// It is being made.
+        /// It is being created.
         Attaching,
         /// It is being changed.
         Modifying,
@@ -171,7 +171,7 @@ words! {
     }
     /// `Status` of an ECS instance.
     InstanceStatus {
-        /// It runs.
+        /// It is running.
         Running,
         /// It is stopped.
         Stopped,

@@ -13,7 +13,7 @@ use crate::topology::status::{
     AttachmentStatus, BusinessStatus, LinkStatus, TransitRouteStatus, TransitRouterStatus, TransitRouterType,
 };
 
-/// An attachment by what it is for.
+/// A reference to an attachment by its purpose.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum AttachmentRef {
@@ -22,7 +22,7 @@ pub enum AttachmentRef {
         /// The VPC.
         vpc: VpcId,
     },
-    /// The connection of two regions.
+    /// The inter-region connection of two regions.
     Peer {
         /// The ALB's region.
         from: Region,
@@ -63,7 +63,7 @@ impl TransitRouter {
         self.tables.values().find(|table| table.system)
     }
 
-    /// The table that an attachment is associated with, settled or on the way.
+    /// The table that an attachment is associated with, even if the association is still in progress.
     #[must_use]
     pub fn table_of(&self, attachment: &AttachmentId) -> Option<&TransitTable> {
         self.tables.values().find(|table| table.associations.contains_key(attachment))
@@ -76,11 +76,11 @@ impl TransitRouter {
 pub struct TransitTable {
     /// Its id.
     pub id: RouteTableId,
-    /// The system table, or a custom one.
+    /// `true` for the system table, `false` for a custom one.
     pub system: bool,
     /// Attachments whose packets are looked up here, with their status (`Active`, `Associating`, ...).
     pub associations: BTreeMap<AttachmentId, LinkStatus>,
-    /// Attachments whose prefixes are propagated into this table, with their status (`Active`, `Enabling`, ...).
+    /// Attachments whose routes are propagated into this table, with their status (`Active`, `Enabling`, ...).
     pub propagations: BTreeMap<AttachmentId, LinkStatus>,
     /// Static and propagated entries.
     pub routes: Vec<TransitRoute>,
@@ -90,17 +90,17 @@ pub struct TransitTable {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TransitRoute {
-    /// Its id; learned entries have none.
+    /// Its id; propagated entries have none.
     pub id: Option<RouteEntryId>,
-    /// Where it applies.
+    /// The destination prefix.
     pub destination: Ipv4Net,
-    /// Where it leads; `None` is a black hole.
+    /// The next hop; `None` for a black hole.
     pub next_hop: Option<AttachmentId>,
-    /// Static, or learned from an attachment.
+    /// `true` if it was propagated from an attachment, `false` if it is static.
     pub propagated: bool,
     /// `Active`, `Creating`, `Rejected`, ...
     pub status: TransitRouteStatus,
-    /// What its owner wrote about it.
+    /// The description; ours starts with the ownership mark.
     pub description: String,
 }
 
@@ -118,40 +118,40 @@ pub struct VpcAttachment {
     pub region: Region,
     /// `Attached`, `Attaching`, ...
     pub status: AttachmentStatus,
-    /// Where its interfaces are.
+    /// The vSwitches of its interfaces, by zone.
     pub zones: BTreeMap<ZoneId, VSwitchId>,
-    /// Whether the transit router writes routes into the VPC by itself.
+    /// Whether the transit router publishes its routes into the VPC by itself.
     pub auto_publish: bool,
     /// The value of the `albridge` tag, if it has one.
     pub mark: Option<String>,
-    /// When it was made, as the cloud words it.
+    /// Its creation time, as the API returns it.
     pub created: String,
 }
 
-/// An inter-region connection: one attachment that serves two transit routers.
+/// An inter-region connection: one peer attachment between two transit routers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeerAttachment {
     /// Its id, the same on both sides.
     pub id: AttachmentId,
-    /// The two regions, in no order.
+    /// The two regions, in any order.
     pub regions: (Region, Region),
     /// `Attached`, `Attaching`, ...
     pub status: AttachmentStatus,
-    /// Mbit/s, where the API states a figure: one that is paid by traffic may have none.
+    /// Mbit/s, if the API states a value; a connection paid by traffic may have none.
     pub bandwidth: Option<u32>,
-    /// The plan it takes bandwidth from; `None` when paid by traffic.
+    /// The bandwidth plan that it uses; `None` if it is paid by traffic.
     pub bandwidth_package: Option<BandwidthPackageId>,
-    /// Whether each side tells the other its routes.
+    /// Whether each side publishes its routes to the other.
     pub auto_publish: bool,
     /// The value of the `albridge` tag, if it has one.
     pub mark: Option<String>,
-    /// When it was made, as the cloud words it.
+    /// Its creation time, as the API returns it.
     pub created: String,
 }
 
 impl PeerAttachment {
-    /// Whether it joins these two regions.
+    /// Whether it connects these two regions.
     #[must_use]
     pub fn joins(&self, one: &Region, other: &Region) -> bool {
         (&self.regions.0 == one && &self.regions.1 == other) || (&self.regions.0 == other && &self.regions.1 == one)
@@ -164,9 +164,9 @@ impl PeerAttachment {
 pub struct BandwidthPackage {
     /// Its id.
     pub id: BandwidthPackageId,
-    /// Mbit/s in all.
+    /// The total bandwidth in Mbit/s.
     pub bandwidth: u32,
-    /// Mbit/s given to connections already.
+    /// The bandwidth already assigned to connections, in Mbit/s.
     pub used: u32,
     /// `InUse`, `Idle`.
     pub status: String,
@@ -174,7 +174,7 @@ pub struct BandwidthPackage {
     pub business_status: BusinessStatus,
     /// Whether it is associated with the binding's CEN.
     pub associated: bool,
-    /// The two areas that it joins, as the API spells them (`China`, `Asia-Pacific`, ...), in no order.
+    /// The two areas that it connects, in the API's spelling (`China`, `Asia-Pacific`, ...), in any order.
     #[serde(default)]
     pub areas: (String, String),
 }

@@ -1,5 +1,5 @@
-//! The back side, one VPC at a time: its network, its instances with the interfaces that own their addresses, and the
-//! security groups of those that the binding wants.
+//! The backend side, one VPC at a time: its network, its instances with the interfaces that own their addresses, and the
+//! security groups of the selected instances.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -15,7 +15,7 @@ use crate::cloud::Side;
 use crate::needs::Needs;
 use crate::readings::Reads;
 
-/// What was seen of it.
+/// What was read about one backend VPC.
 pub(super) struct Seen {
     id: VpcId,
     vpc: Option<Known<Option<Vpc>>>,
@@ -27,17 +27,17 @@ pub(super) struct Seen {
     prefix_lists: BTreeMap<PrefixListId, Known<Vec<ipnet::Ipv4Net>>>,
 }
 
-/// A VPC's listing of network interfaces, as far as it says who is still there; read together with the instances.
+/// The network interfaces of a VPC, as evidence that instances still exist; read together with the instances.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Interfaces {
-    /// An interface of each instance that has one.
+    /// One interface of each instance that has one.
     pub(super) owners: BTreeMap<InstanceId, InterfaceId>,
-    /// How many there are, those of cloud services included.
+    /// The number of interfaces, including those of cloud services.
     pub(super) rows: usize,
 }
 
 impl Seen {
-    /// Puts what was seen in its place. Gives the VPC's interfaces.
+    /// Stores what was read. Returns the interfaces of the VPC.
     pub(super) fn put(self, topology: &mut Topology) -> (VpcId, Interfaces) {
         let interfaces = (self.id.clone(), self.interfaces);
         topology.context.cens.insert(self.id.clone(), self.cens);
@@ -101,7 +101,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
     seen
 }
 
-/// Security groups of the instances that the binding wants: nobody else's are its business.
+/// Security groups of the instances that the binding selects; groups of other instances are not needed.
 fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<SecurityGroupId> {
     let wanted = instances.iter().filter(|instance| backend.select.matches(&instance.tags));
     let groups = |instance: &Instance| {
@@ -111,8 +111,8 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
     wanted.flat_map(groups).collect()
 }
 
-/// Every instance of the VPC, whatever its tags: the API's tag filter stops at 1,000 resources (section 11). And every
-/// interface of the VPC.
+/// All instances of the VPC, whatever their tags, because the API's tag filter stops at 1,000 resources (section 11); and
+/// all interfaces of the VPC.
 async fn instances_of(client: &Reads, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
@@ -159,7 +159,8 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
         vswitch: owner.map_or(found.vpc_attributes.vswitch_id.as_str(), |owner| owner.vswitch_id.as_str()).into(),
         address,
         interface: owner.map(|owner| owner.network_interface_id.as_str().into()),
-        // An interface that is not listed yet (the instance is starting) has the groups that the instance names.
+        // While an instance is starting, its interface may not be listed yet; the groups are then those of the instance's
+        // own row.
         security_groups: owner
             .map_or(&found.security_group_ids, |owner| &owner.security_group_ids)
             .iter()

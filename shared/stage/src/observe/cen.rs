@@ -1,4 +1,4 @@
-//! CEN: transit routers of the binding's regions, attachments and connections, and what is needed to make them.
+//! CEN: transit routers of the binding's regions, VPC and peer attachments, and the prerequisites of attachments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::{cen_table, parse};
 use crate::needs::Needs;
 use crate::readings::Reads;
 
-/// What was seen of it.
+/// What was read about CEN.
 #[derive(Default)]
 pub(super) struct Cen {
     transit_routers: BTreeMap<Region, Known<Option<TransitRouter>>>,
@@ -27,7 +27,7 @@ pub(super) struct Cen {
     service_role: Known<bool>,
 }
 
-/// What CEN makes network interfaces with (cloud-apis.md section 7, `NoPermission.AliyunServiceRoleForCEN`).
+/// The role with which CEN creates network interfaces (cloud-apis.md section 7, `NoPermission.AliyunServiceRoleForCEN`).
 const SERVICE_ROLE: &str = "AliyunServiceRoleForCEN";
 
 impl Cen {
@@ -89,7 +89,8 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     seen
 }
 
-/// The status of the CEN instance. Other lists answer an id that is not there with an error of its own; this one is empty.
+/// The status of the CEN instance. Unlike other listings, this one answers an unknown id with an empty list, not with an
+/// error.
 async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<CenStatus>, Error> {
     let id = reader.binding.cen.id.as_str();
     let filter = cbn::Filter { key: "CenId".to_owned(), value: vec![id.to_owned()] };
@@ -124,7 +125,7 @@ async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<
 async fn with_tables(client: &Reads, region: &Region, found: &cbn::TransitRouter) -> Result<TransitRouter, Error> {
     let id = &found.transit_router_id;
     let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
-    // A Basic Edition router has no tables to list and is of no use here; preflight says so.
+    // A Basic Edition router has no route tables to list and cannot be used; preflight reports it.
     let tables = if found.kind == "Enterprise" { client.list(region.as_str(), action).await? } else { Vec::new() };
     if tables.is_empty() && found.kind == "Enterprise" && found.status == "Active" {
         let what = format!("no route table of {id} is listed, and every transit router has a system table");
@@ -140,7 +141,7 @@ async fn with_tables(client: &Reads, region: &Region, found: &cbn::TransitRouter
     })
 }
 
-/// All attachments in the binding's regions; `observe` keeps those of its VPCs.
+/// All VPC attachments in the binding's regions; `observe` keeps those of the binding's VPCs.
 async fn vpc_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<VpcAttachment>, Error> {
     let cen = reader.binding.cen.id.as_str();
     let in_regions = reader.binding.regions().into_iter().map(|region| async move {
@@ -169,8 +170,8 @@ fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
     }
 }
 
-/// Connections of the binding's regions; `observe` keeps those between two of them. One may have been made from either side, so every region is asked
-/// and the answers are taken together, by id (cloud-apis.md section 8).
+/// Peer attachments of the binding's regions; `observe` keeps those between two of these regions. One may have been created
+/// from either side, so every region is asked, and the answers are merged by id (cloud-apis.md section 8).
 async fn peer_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<PeerAttachment>, Error> {
     let regions = reader.binding.regions();
     let cen = reader.binding.cen.id.as_str();
@@ -200,8 +201,8 @@ fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {
     }
 }
 
-/// The figure, where there is one. 0 is no figure for a connection paid by traffic; for one of a plan it is the test bandwidth
-/// of 1 Kbit/s (cloud-apis.md section 8).
+/// The bandwidth, if the answer states one. 0 means no value for a connection that is paid by traffic; for a connection
+/// that uses a bandwidth plan it is the test bandwidth of 1 Kbit/s (cloud-apis.md section 8).
 fn stated_bandwidth(found: &cbn::PeerAttachment) -> Option<u32> {
     let stated = found.bandwidth.filter(|mbps| *mbps > 0 || found.bandwidth_type == "BandwidthPackage")?;
     Some(u32::try_from(stated).unwrap_or(u32::MAX))
@@ -212,7 +213,7 @@ fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> V
     unique.into_values().collect()
 }
 
-/// The plan that the binding names; nothing to read where it names none.
+/// The bandwidth plan that the binding names; without one there is nothing to read.
 async fn package(reader: &Reader<'_>, client: &Reads) -> Known<Option<BandwidthPackage>> {
     let named = reader.binding.cen.bandwidth.as_ref().and_then(|bandwidth| bandwidth.package.as_ref());
     match named {
@@ -249,7 +250,7 @@ async fn zones_of(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known
         let action = cbn::ListTransitRouterAvailableResource { region_id: region.to_string() };
         let answer = client.call(region.as_str(), &action).await;
         let zones = reader.known(answer.map(|answer| {
-            // Older answers split the zones into master and slave ones; either can hold an interface.
+            // Older answers split the zones into master and slave zones; both can hold an interface.
             let all = answer.available_zones.into_iter().chain(answer.master_zones).chain(answer.slave_zones);
             all.map(ZoneId::from).collect()
         }));

@@ -1,4 +1,4 @@
-//! A transit router's route table: associations, propagations and entries.
+//! A transit router's route table: associations, propagations and route entries.
 
 use onboarding::ids::Region;
 use onboarding::topology::{TransitRoute, TransitTable};
@@ -18,7 +18,7 @@ pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable
         transit_router_route_table_id: id.clone(),
         ..Default::default()
     };
-    // Without a status only Active entries are listed, and one on its way would be made a second time (section 10).
+    // Without a status only Active entries are listed, and an entry in progress would be created twice (section 10).
     let entries = cbn::ListTransitRouterRouteEntries {
         transit_router_route_table_id: id.clone(),
         transit_router_route_entry_status: Some("All".to_owned()),
@@ -46,7 +46,7 @@ pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable
     })
 }
 
-/// `None` for IPv6 entries, which take no IPv4 packet.
+/// `None` for IPv6 entries, which match no IPv4 packet.
 fn route(found: cbn::RouteEntry) -> Option<TransitRoute> {
     let destination = parse::prefix(&found.transit_router_route_entry_destination_cidr_block)?;
     let next_hop = found.transit_router_route_entry_next_hop_id;

@@ -1,5 +1,5 @@
-//! Where instances are that nobody finds in a backend's VPC: the same tags in other VPCs of the binding's regions. Asked only
-//! where a selector matches nobody, one listing a region, so that it costs nothing as long as nothing is wrong.
+//! Searches other VPCs of the binding's regions for instances with the selected tags. Only if a selector matches no
+//! instance in its VPC, with one listing per region: without a fault there are no extra calls.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<V
             Ok(client) => search(reader, &client, backend).await,
             Err(error) => Err(error),
         };
-        // A hint that cannot be had is none: nothing depends on it, so its failure is no failing cloud either.
+        // This is only a hint, and nothing depends on it. So its failure does not count as a failed reading.
         let found = found
             .map_or_else(|error| Known::nothing_to_read(format!("{}: {}", error.action, error.code)), Known::Known);
         (backend.vpc.clone(), found)
@@ -55,7 +55,7 @@ async fn search(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Resul
     Ok(elsewhere)
 }
 
-/// An instance outside of the backend's VPC whose tags are really those: the filter is the cloud's.
+/// An instance outside of the backend's VPC. Its tags are checked again, because the filter was applied by the cloud.
 fn of(backend: &Backend, region: &Region, found: ecs::Instance) -> Option<Elsewhere> {
     let tags = found.tags.into_iter().flatten().map(|tag| (tag.tag_key, tag.tag_value)).collect();
     let vpc = VpcId::from(found.vpc_attributes.vpc_id);

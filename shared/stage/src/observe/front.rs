@@ -1,4 +1,4 @@
-//! The front side: the load balancer, its VPC, its listeners, and the binding's server group with its members.
+//! The ALB side: the load balancer, its VPC, its listeners, and the binding's server group with its members.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -19,10 +19,10 @@ use crate::cloud::Side;
 use crate::needs::Needs;
 use crate::readings::Reads;
 
-/// Load balancers made since 2025-02-25 00:00 UTC+8 are upgraded (cloud-apis.md section 0).
+/// Load balancers created since 2025-02-25 00:00 UTC+8 are upgraded (cloud-apis.md section 0).
 const ALL_UPGRADED: Timestamp = Timestamp::constant(1_740_412_800, 0);
 
-/// What was seen of it.
+/// What was read about the ALB side.
 #[derive(Default)]
 pub(super) struct Front {
     load_balancer: Known<Option<LoadBalancer>>,
@@ -120,7 +120,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
         } = &mut front;
         tokio::join!(biased;
             async {
-                // A backend in the ALB's own VPC is refused by preflight; it is read once, as a backend.
+                // Preflight refuses a backend in the ALB's own VPC; that VPC is read once, as a backend.
                 let shared = reader.binding.backends.iter().any(|backend| backend.vpc == home);
                 if needs.has(Needs::VPCS) && !shared {
                     let seen = network::read(reader, &client, &reader.binding.alb.region, &home).await;
@@ -166,7 +166,7 @@ async fn load_balancer(reader: &Reader<'_>, client: &Reads) -> Result<LoadBalanc
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = found.zone_mappings.iter().find(|zone| !seen.insert(&zone.zone_id)) {
-        // The row of another zone may be the one that this one stands for.
+        // The row of another zone may be missing, with this row in its place.
         let what = format!("{} is listed twice among the zones of {}", twice.zone_id, wanted.id);
         return Err(Error::contradiction(alb::GetLoadBalancerAttribute::NAME, what));
     }
@@ -194,8 +194,8 @@ async fn load_balancer(reader: &Reader<'_>, client: &Reads) -> Result<LoadBalanc
     })
 }
 
-/// Local addresses say that a load balancer is upgraded; that it has none says that it is not only of one made before all were
-/// (cloud-apis.md sections 0 and 10): of a later one, or one that does not say when it was made, they were left out.
+/// A load balancer with local addresses is upgraded. Without them it is classic only if it was created before all new ones
+/// were upgraded (cloud-apis.md sections 0 and 10). If it is newer, or shows no creation time, the answer is incomplete.
 fn tells_its_generation(found: &alb::LoadBalancer) -> Result<(), Error> {
     let mut addresses = found.zone_mappings.iter().flat_map(|zone| &zone.load_balancer_addresses);
     if addresses.any(|address| !address.ipv4_local_addresses.is_empty()) {
@@ -242,7 +242,7 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
     Ok(listeners)
 }
 
-/// Groups of the ALB's VPC with the binding's mark or the wanted name.
+/// Server groups of the ALB's VPC that carry the binding's ownership tag or have the desired name.
 async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
     let region = reader.binding.alb.region.as_str();
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
@@ -259,7 +259,7 @@ async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<
     let (marked, named) = tokio::try_join!(biased; client.list(region, marked), client.list(region, named))?;
     let carries = |group: &alb::ServerGroup| group.tags.iter().any(|tag| tag.key == TAG_KEY && tag.value == mark);
     if let Some(group) = marked.iter().find(|group| !carries(group)) {
-        // Taken for nobody's, ours would be made a second time.
+        // If this group did not count as ours, a duplicate would be created.
         let what = format!("{} was listed by its tag {TAG_KEY}={mark} and does not show it", group.server_group_id);
         return Err(Error::contradiction(alb::ListServerGroups::NAME, what));
     }
@@ -287,14 +287,14 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
             protocol: found.protocol,
             scheduler: found.scheduler,
             sticky: found.sticky_session_config.sticky_session_enabled.unwrap_or(false),
-            // Absent fields have the API's defaults (cloud-apis.md section 4).
+            // Fields that are absent have the API's defaults (cloud-apis.md section 4).
             health_check: HealthCheck {
                 enabled: check.health_check_enabled.unwrap_or(false),
                 protocol: check.health_check_protocol.unwrap_or_else(|| "HTTP".to_owned()),
                 port: check.health_check_connect_port.unwrap_or(0),
                 path: check.health_check_path.unwrap_or_else(|| "/".to_owned()),
                 method: check.health_check_method.unwrap_or_else(|| "HEAD".to_owned()),
-                // The API words "the member's own address" like this.
+                // `$SERVER_IP` is the API's value for "the member's own address".
                 host: check.health_check_host.filter(|host| host != "$SERVER_IP").unwrap_or_default(),
                 codes: check.health_check_codes,
                 interval: check.health_check_interval.unwrap_or(2),
@@ -309,19 +309,20 @@ fn group(found: alb::ServerGroup) -> ServerGroup {
     }
 }
 
-/// The binding's server group, and how many members it says that it has.
+/// The binding's server group, and its own count of members.
 struct OwnGroup {
     id: ServerGroupId,
     members: u32,
 }
 
-/// The group whose members count: `Err` says why it is not known, `Ok(None)` that there is none.
+/// The group whose members are read. `Err`: why it is not known; `Ok(None)`: it does not exist.
 fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Option<OwnGroup>, String> {
     if let Known::Failed(why) = groups {
         return Err(why.clone());
     }
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
-    // The rule which group is ours lives in the domain; it is asked through a topology with nothing else in it.
+    // The rule which group is ours belongs to the domain crate; it is applied through a topology that contains only the
+    // groups.
     let view = Topology { server_groups: groups.clone(), ..Topology::default() };
     let own = view.server_group(&mark, &reader.binding.server_group.name);
     Ok(own.map(|group| OwnGroup { id: group.id.clone(), members: group.server_count }))
@@ -340,7 +341,7 @@ async fn members(reader: &Reader<'_>, client: &Reads, group: Result<&Option<OwnG
     let listed = client.list(reader.binding.alb.region.as_str(), action).await;
     reader.known(listed.and_then(|found| {
         if found.is_empty() && group.members > 0 {
-            // All of them would be added again.
+            // The plan would register all of them again.
             let what = format!("no server of {} is listed, and the group counts {}", group.id, group.members);
             return Err(Error::contradiction(alb::ListServerGroupServers::NAME, what));
         }
@@ -350,7 +351,7 @@ async fn members(reader: &Reader<'_>, client: &Reads, group: Result<&Option<OwnG
     }))
 }
 
-/// `None` for members that are no IPv4 address: they are others', and nothing of ours can clash with them.
+/// `None` for members without an IPv4 address: they are not ours and cannot conflict with ours.
 fn server(found: alb::Server) -> Option<Server> {
     let address: Ipv4Addr = found.server_ip.parse().or_else(|_| found.server_id.parse()).ok()?;
     Some(Server {
@@ -363,7 +364,7 @@ fn server(found: alb::Server) -> Option<Server> {
     })
 }
 
-/// The view of the listener that forwards to the group; the binding's own where several do.
+/// The health seen by the listener that forwards to the group; if there are several, the binding's own listener.
 async fn health(
     reader: &Reader<'_>,
     client: &Reads,
@@ -386,7 +387,7 @@ async fn health(
     let wanted_port = reader.binding.listener.port;
     let forwarding = listeners.iter().filter(|listener| listener.server_groups.contains(id));
     let Some(listener) = forwarding.min_by_key(|listener| listener.port != wanted_port) else {
-        // Members that no listener uses are not listed as unhealthy either: that says nothing about them.
+        // Members that no listener uses are not listed as unhealthy either, so the answer would say nothing about them.
         return Known::nothing_to_read(format!("no listener forwards to {id} yet"));
     };
     let action = alb::GetListenerHealthStatus { listener_id: listener.id.to_string(), ..Default::default() };
@@ -395,7 +396,7 @@ async fn health(
         let infos = found.into_iter().flat_map(|listener| listener.server_group_infos);
         let ours: Vec<_> = infos.filter(|info| info.server_group_id == id.as_str()).collect();
         if ours.is_empty() {
-            // Only servers that are not well are named: silence about the group must not make all of them well.
+            // Only servers that are not healthy are listed: a missing group must not make all of its members healthy.
             let what = format!("{} forwards to {id}, and its health says nothing of that group", listener.id);
             return Err(Error::contradiction(alb::GetListenerHealthStatus::NAME, what));
         }

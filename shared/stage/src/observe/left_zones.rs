@@ -1,9 +1,9 @@
 //! Zones that the load balancer seems to have left.
 //!
-//! Routes and rules for the vSwitch of a zone that is no longer among the load balancer's are removed. The row of a zone may
-//! have been left out of the answer, though: then requests of that zone would lose their way. So before anything made for
-//! a vSwitch counts as unwanted the service is asked by another action, the listing by zone, whether the load balancer has
-//! that zone. If it does the reading was not whole.
+//! Routes and rules for a vSwitch are removed when its zone is no longer a zone of the load balancer. But the answer may
+//! also be incomplete, and then requests from that zone would lose their path. So before routes and rules for such a
+//! vSwitch count as unwanted, another action is asked, the listing by zone. If it still shows the load balancer in that
+//! zone, the reading was incomplete.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use openapi::{Action, Error, alb};
 use super::reader::Reader;
 use crate::cloud::Side;
 
-/// Makes the load balancer unread where the two disagree.
+/// Makes the load balancer unknown if the two answers disagree.
 pub(super) async fn settle(reader: &Reader<'_>, topology: &mut Topology) {
     let Some(load_balancer) = topology.alb() else { return };
     let zones = in_doubt(reader, load_balancer, topology);
@@ -25,11 +25,11 @@ pub(super) async fn settle(reader: &Reader<'_>, topology: &mut Topology) {
     }
 }
 
-/// Zones without the load balancer, with a vSwitch in its VPC that something of ours was made for.
+/// Zones that are not the load balancer's, with a vSwitch in its VPC for which we made routes or rules.
 fn in_doubt<'t>(reader: &Reader<'_>, load_balancer: &LoadBalancer, topology: &'t Topology) -> BTreeSet<&'t str> {
     let Some(vpc) = topology.vpc(&load_balancer.vpc) else { return BTreeSet::new() };
     if desired::generation(reader.binding, load_balancer) == Generation::Classic {
-        // Where a classic one sends from does not depend on its zones.
+        // The source addresses of a classic load balancer do not depend on its zones.
         return BTreeSet::new();
     }
     let ours = marked(reader, topology);
@@ -38,7 +38,7 @@ fn in_doubt<'t>(reader: &Reader<'_>, load_balancer: &LoadBalancer, topology: &'t
     left.map(|vswitch| vswitch.zone.as_str()).collect()
 }
 
-/// Where routes of this deployment lead, and where its rules let packets in from.
+/// Destinations of this deployment's routes, and sources of its security group rules.
 fn marked(reader: &Reader<'_>, topology: &Topology) -> BTreeSet<Ipv4Net> {
     let is_ours = |description: &str| reader.deployment.binding_of(description).is_some();
     let vpcs = topology.vpcs.values().filter_map(Known::get).flatten();

@@ -1,5 +1,5 @@
-//! Neighbours of the load balancer: how many servers it has in all, and, for a classic one, which other VPCs of the region have
-//! remote servers and which addresses are load balancers' own.
+//! Other users of the load balancer and its VPC: the number of its servers over all groups; for a classic load balancer
+//! also which VPCs of the region have remote servers, and which addresses belong to load balancers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ use super::siblings;
 use crate::needs::Needs;
 use crate::readings::Reads;
 
-/// What was seen of it.
+/// What was read about the neighbours.
 #[derive(Default)]
 pub(super) struct Neighbours {
     balanced: Known<BTreeMap<ServerGroupId, u32>>,
@@ -64,7 +64,8 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &Lo
             }
         },
         async {
-            // Only members can be at fault; the stages that write them may list interfaces.
+            // Only members can conflict with these addresses; only the stages that write members have the permission to
+            // list interfaces.
             match reader.needs.has(Needs::MEMBERS) {
                 true => reader.known(holders(client, load_balancer).await),
                 false => Known::default(),
@@ -89,8 +90,8 @@ fn balanced(
     }
 }
 
-/// Groups that a classic load balancer uses and that have remote servers, by VPC; of the load balancer's own VPC only where
-/// `home` asks for it. An upgraded load balancer is under no limit, and none counts for another.
+/// Groups with remote servers that are used by a classic load balancer, by VPC. Those in the load balancer's own VPC only
+/// if `home` is set. The limit does not apply to upgraded load balancers, and their groups do not count.
 async fn alb_vpcs(
     client: &Reads,
     load_balancer: &LoadBalancer,
@@ -137,7 +138,7 @@ async fn alb_vpcs(
     Ok(vpcs)
 }
 
-/// Which of some load balancers are classic. One that is gone meanwhile is none.
+/// Which of these load balancers are classic. One that was deleted meanwhile is not.
 async fn classic<'i>(
     client: &Reads,
     region: &str,
@@ -156,8 +157,8 @@ async fn classic<'i>(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Who holds the addresses of the load balancer's VPC: every network interface, and the ALBs, its own included. NLB and CLB
-/// have APIs of their own, which nothing here calls: an NLB's interfaces are managed by a service, and a CLB shows none.
+/// The owners of addresses in the load balancer's VPC: all network interfaces, and the ALBs, including this one. NLB and
+/// CLB have their own APIs, which are not called here: interfaces of an NLB are service-managed, and a CLB has none.
 async fn holders(client: &Reads, load_balancer: &LoadBalancer) -> Result<BTreeMap<Ipv4Addr, Holder>, Error> {
     let region = load_balancer.region.as_str();
     let (interfaces, balancers) = tokio::try_join!(biased;
@@ -196,7 +197,7 @@ fn holder(interface: &ecs::NetworkInterface) -> Holder {
     }
 }
 
-/// Every ALB of the VPC.
+/// All ALBs of the VPC.
 async fn balancers(
     client: &Reads,
     load_balancer: &LoadBalancer,

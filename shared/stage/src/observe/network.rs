@@ -12,10 +12,10 @@ use super::parse;
 use super::reader::Reader;
 use crate::readings::Reads;
 
-/// What was seen of it.
+/// What was read about one VPC.
 pub(super) struct Network {
     pub(super) vpc: Known<Option<Vpc>>,
-    /// The CEN instances that it is attached to.
+    /// The CEN instances that the VPC is attached to.
     pub(super) cens: BTreeSet<CenId>,
     pub(super) network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
 }
@@ -63,7 +63,7 @@ async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTre
     }
     let listed: BTreeSet<_> = vswitches.iter().map(|vswitch| &vswitch.vswitch_id).collect();
     if let Some(missing) = found.vswitch_ids.iter().find(|id| !listed.contains(id)) {
-        // The routes of its table would count as nobody's.
+        // The routes of its route table would count as orphans.
         let what = format!("{missing} is a vSwitch of {id} and is not listed");
         return Err(Error::contradiction(vpc::DescribeVSwitches::NAME, what));
     }
@@ -72,7 +72,7 @@ async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTre
     let present = |id: String| (!id.is_empty()).then(|| id.into());
     let vswitches = vswitches.into_iter().filter_map(|found| {
         Some(VSwitch {
-            // A vSwitch without an IPv4 prefix does not exist; one that cannot be read has no address to lose.
+            // Every vSwitch has an IPv4 prefix; a row whose prefix cannot be parsed is skipped.
             cidr: parse::prefix(&found.cidr_block)?,
             id: found.vswitch_id.into(),
             zone: found.zone_id.into(),
@@ -97,8 +97,8 @@ async fn table(client: &Reads, region: &Region, found: vpc::RouteTable) -> Resul
     let action = vpc::DescribeRouteEntryList { route_table_id: found.route_table_id.clone(), ..Default::default() };
     let entries = client.list(region.as_str(), action).await?;
     if entries.is_empty() {
-        // The route to the cloud's own services is in every table (cloud-apis.md section 10). Routes that are there would
-        // be made again.
+        // The route to the cloud's own services is in every table (cloud-apis.md section 10). With an empty listing,
+        // existing routes would be created again.
         let what = format!("no entry of {} is listed, and every route table has some", found.route_table_id);
         return Err(Error::contradiction(vpc::DescribeRouteEntryList::NAME, what));
     }
@@ -107,7 +107,7 @@ async fn table(client: &Reads, region: &Region, found: vpc::RouteTable) -> Resul
     Ok(VpcRouteTable { id: found.route_table_id.into(), system: found.route_table_type == "System", routes })
 }
 
-/// `None` for IPv6 routes, which take no IPv4 packet.
+/// `None` for IPv6 routes, which match no IPv4 packet.
 fn route(found: vpc::RouteEntry) -> Option<VpcRoute> {
     let destination = parse::prefix(&found.destination_cidr_block)?;
     Some(VpcRoute {
@@ -122,10 +122,10 @@ fn route(found: vpc::RouteEntry) -> Option<VpcRoute> {
 }
 
 fn next_hop(found: &vpc::RouteEntry, destination: Ipv4Net) -> NextHop {
-    // Standby hops of an active/standby pair have `Enabled` 0.
+    // The standby next hops of an active/standby pair have `Enabled` 0.
     let hop = found.next_hops.iter().max_by_key(|hop| hop.enabled);
     let kind = hop.map(|hop| hop.next_hop_type.to_ascii_lowercase()).unwrap_or_default();
-    // The built-in route to the cloud's services is a system entry; how its next hop is worded is not documented.
+    // The built-in route to the cloud's services is a system entry; the format of its next hop is not documented.
     let services = found.kind == "System" && destination.to_string() == "100.64.0.0/10";
     match (kind.as_str(), hop) {
         _ if services => NextHop::Service,

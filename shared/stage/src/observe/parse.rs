@@ -1,17 +1,18 @@
-//! The cloud's words for prefixes, ports and marks, read with care: outside data never ends the process.
+//! Parsers for prefixes, ports and ownership tags in answers. External data never causes a panic.
 
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use onboarding::mark::TAG_KEY;
 
-/// A prefix. A bare address is its /32; host bits are cut off, as the cloud does. `None` for IPv6 and anything else.
+/// A prefix. An address without a length is a /32; host bits are cut off, as the cloud does. `None` for IPv6 and anything
+/// else.
 pub(super) fn prefix(text: &str) -> Option<Ipv4Net> {
     let text = text.trim();
     text.parse().map(|net: Ipv4Net| net.trunc()).or_else(|_| text.parse::<Ipv4Addr>().map(Ipv4Net::from)).ok()
 }
 
-/// Ports `first/last`; `Some(None)` for all of them (`-1/-1`, or nothing); `None` when it is something else.
+/// Ports `first/last`; `Some(None)` for all ports (`-1/-1`, or empty); `None` if the text is something else.
 pub(super) fn ports(text: &str) -> Option<Option<(u16, u16)>> {
     let text = text.trim();
     if text.is_empty() || text == "-1/-1" {
@@ -21,7 +22,7 @@ pub(super) fn ports(text: &str) -> Option<Option<(u16, u16)>> {
     Some(Some((first.trim().parse().ok()?, last.trim().parse().ok()?)))
 }
 
-/// The mark among a resource's tags.
+/// The ownership tag among a resource's tags.
 pub(super) fn mark<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
     tags.into_iter().find(|(key, _)| *key == TAG_KEY).map(|(_, value)| value.to_owned())
 }

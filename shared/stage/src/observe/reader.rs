@@ -1,4 +1,4 @@
-//! What is read, for whom, and what failed on the way.
+//! The context of one observation: the cloud, the binding, what to read, and which calls failed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -15,13 +15,13 @@ use crate::unread;
 pub(super) struct Reader<'a> {
     pub(super) cloud: &'a Cloud,
     pub(super) binding: &'a Binding,
-    /// Every binding of the store, this one among them.
+    /// All bindings of the store, including this one.
     pub(super) store: &'a [Binding],
     pub(super) deployment: &'a Deployment,
     pub(super) needs: Needs,
-    /// A call failed in a way that may pass by itself.
+    /// Whether a call failed with a transient error.
     failing: AtomicBool,
-    /// Every call that failed.
+    /// All failed calls.
     failed: Mutex<FailedCalls>,
 }
 
@@ -36,25 +36,24 @@ impl<'a> Reader<'a> {
         Self { cloud, binding, store, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() }
     }
 
-    /// Every call that failed, and whether one of them may pass by itself.
+    /// All failed calls, and whether one of the failures is transient.
     pub(super) fn failures(self) -> (FailedCalls, bool) {
         (self.failed.into_inner().unwrap_or_else(PoisonError::into_inner), self.failing.into_inner())
     }
 
-    /// The text of an unknown part.
+    /// The reason why a part is unknown. Records the failure.
     pub(super) fn unknown_reason(&self, error: &Error) -> String {
         let passes = error.kind != ErrorKind::Refused || error.is_throttled() || error.status.is_some_and(|s| s >= 500);
         if passes && error.kind != ErrorKind::Local {
             self.failing.store(true, Ordering::Relaxed);
         }
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(unread::failed_call(error));
-        // The action, code and message, without the request's id: a text that differed at each reading would make every
-        // plan differ from the last.
-        // It becomes a part of a sentence, so it has no full stop.
+        // The text omits the request id: it differs at each reading and would make every plan differ from the last. It
+        // becomes a part of a sentence, so it has no full stop.
         format!("{}: {} {}", error.action, error.code, error.message.trim_end_matches('.'))
     }
 
-    /// A fact, or why it is not known.
+    /// A fact, or the reason why it is unknown.
     pub(super) fn known<T>(&self, read: Result<T, Error>) -> Known<T> {
         match read {
             Ok(fact) => Known::Known(fact),
@@ -62,7 +61,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A thing asked for by its id: there, not there, or not known.
+    /// A resource that was asked for by its id: present, absent, or unknown.
     pub(super) fn known_or_absent<T>(&self, read: Result<T, Error>) -> Known<Option<T>> {
         match read {
             Ok(fact) => Known::Known(Some(fact)),

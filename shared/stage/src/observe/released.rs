@@ -1,13 +1,14 @@
-//! Proof that an instance is gone: two whole readings by its id without it, in the region where it lived, and a whole listing
-//! of its VPC's network interfaces in which none belongs to it.
+//! Proof that an instance is released: two complete readings by its id that do not contain it, in the region where it ran,
+//! and a complete listing of its VPC's network interfaces in which none belongs to it.
 //!
-//! The listing has to have rows: an empty one is what a caller gets who may not see any (corrections.md, section 3). A VPC
-//! that a transit router serves always has some, since the transit router keeps interfaces in it. An interface that holds
-//! the member's address for another instance, or for none, is no interface of the instance: it keeps nobody.
+//! The interface listing must have rows: a caller without the permission gets an empty one (corrections.md, section 3). A
+//! VPC with a transit router attachment always has some, because the transit router keeps interfaces in it. An interface
+//! that holds the member's address for another instance, or for none, is no evidence that the instance still exists.
 //!
-//! A member's description names its instance but not its region. The member's address does: it lies in one of the
-//! backend VPCs, since prefixes that a transit router joins do not overlap. A member whose address lies in none of them
-//! (its backend was taken out of the binding, say) is not proven released; it leaves under the caps instead.
+//! The description of a member names its instance but not its region. The member's address tells it: it is in one of the
+//! backend VPCs, because prefixes that a transit router connects do not overlap. A member whose address is in none of them
+//! (its backend was removed from the binding, for example) is not proven released; it is drained under the removal caps
+//! instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +24,10 @@ use super::reader::Reader;
 use crate::cloud::Side;
 use crate::readings::Reads;
 
-/// Ids in one DescribeInstances call (section 11).
+/// The most ids in one DescribeInstances call (section 11).
 const BATCH: usize = 100;
 
-/// What is known of instances that members of ours name and that no listing shows.
+/// What is known about instances that our members name and that no listing shows.
 #[derive(Default)]
 pub(super) struct Absent {
     released: BTreeSet<InstanceId>,
@@ -40,7 +41,7 @@ impl Absent {
     }
 }
 
-/// Looks for proof. `interfaces` are the listings of the backend VPCs, each read together with its instances.
+/// Searches for proof. `interfaces` are the listings of the backend VPCs, each read together with its instances.
 pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Interfaces>, topology: &Topology) -> Absent {
     let mut absent = Absent::default();
     let mut suspects: BTreeMap<&VpcId, BTreeSet<InstanceId>> = BTreeMap::new();
@@ -75,7 +76,7 @@ pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Inter
                     }
                 }
             }
-            // Not proven: the next run reads again.
+            // Not proven; the next run reads again.
             Err(error) => {
                 let why = reader.unknown_reason(&error);
                 absent.unproven.extend(ids.into_iter().map(|id| (id, Unproven::Unread { why: why.clone() })));
@@ -85,14 +86,15 @@ pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Inter
     absent
 }
 
-/// The backend whose VPC the member's address lies in.
+/// The backend whose VPC contains the member's address.
 fn home<'a>(reader: &Reader<'a>, topology: &Topology, server: &Server) -> Option<&'a Backend> {
     reader.binding.backends.iter().find(|backend| {
         topology.vpc(&backend.vpc).is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&server.address)))
     })
 }
 
-/// Whether a complete listing of its VPC lacks it. An instance never changes its region; its VPC it may.
+/// Whether a complete listing of its VPC does not contain the instance. An instance can move to another VPC, but not to
+/// another region.
 fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
     let listed = |instances: &Known<Vec<_>>| match instances {
         Known::Known(instances) => {
@@ -104,7 +106,7 @@ fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
         && !topology.instances.values().any(|instances| listed(instances) == Some(true))
 }
 
-/// What the interfaces say against an instance's release.
+/// What the interfaces say against the release of an instance.
 fn contradiction(interfaces: &BTreeMap<VpcId, Interfaces>, home: &VpcId, id: &InstanceId) -> Option<Unproven> {
     if let Some(interface) = interfaces.values().find_map(|listing| listing.owners.get(id)) {
         return Some(Unproven::Interface { interface: interface.clone() });
@@ -113,7 +115,7 @@ fn contradiction(interfaces: &BTreeMap<VpcId, Interfaces>, home: &VpcId, id: &In
     (rows == 0).then(|| Unproven::NoInterfaces { vpc: home.clone() })
 }
 
-/// Those of `ids` that at least one of two readings shows, and how: elsewhere only if both show it there.
+/// Those of `ids` that at least one of two readings shows, and where. In another VPC counts only if both readings agree.
 async fn shown(
     reader: &Reader<'_>,
     backend: &Backend,
@@ -137,7 +139,7 @@ async fn places(client: &Reads, backend: &Backend, ids: &[InstanceId]) -> Result
             instance_ids: ids.iter().map(ToString::to_string).collect(),
             ..Default::default()
         };
-        // Two readings have to be two.
+        // The proof needs two independent readings, so this call bypasses the shared readings.
         let found = client.unshared().list(backend.region.as_str(), action).await?;
         places.extend(found.into_iter().map(|found| (found.instance_id.into(), found.vpc_attributes.vpc_id.into())));
     }

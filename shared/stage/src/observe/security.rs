@@ -1,4 +1,4 @@
-//! Security groups with their ingress rules, and the prefix lists that the rules name.
+//! Security groups with their ingress rules, and the prefix lists in these rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::parse;
 use super::reader::Reader;
 use crate::readings::Reads;
 
-/// Ids in one DescribeSecurityGroups call (section 11).
+/// The most ids in one DescribeSecurityGroups call (section 11).
 const BATCH: usize = 100;
 
 type Groups = BTreeMap<SecurityGroupId, Known<Option<SecurityGroup>>>;
@@ -99,7 +99,7 @@ async fn with_rules(client: &Reads, backend: &Backend, found: &ecs::SecurityGrou
 fn rule(found: ecs::Permission) -> SecurityRule {
     let (source, ports) = match parse::ports(&found.port_range) {
         Some(ports) if !is_narrowed(&found) => (source(&found), ports),
-        // A rule that is only partly understood is kept as one that is not understood at all.
+        // A rule that is understood only in part is treated as not understood.
         _ => (RuleSource::Other(format!("rule {}", found.security_group_rule_id)), None),
     };
     SecurityRule {
@@ -108,13 +108,13 @@ fn rule(found: ecs::Permission) -> SecurityRule {
         ports,
         source,
         accept: found.policy.eq_ignore_ascii_case("accept"),
-        // 1 is the API's default, and what very old rules without one have.
+        // 1 is the API's default; very old rules have no priority.
         priority: u8::try_from(found.priority).unwrap_or(100).clamp(1, 100),
         description: found.description,
     }
 }
 
-/// Whether the rule goes by more than a source and the service's ports: a list of ports, source ports, a destination.
+/// Whether the rule filters by more than source and destination ports: by a port list, source ports or a destination.
 fn is_narrowed(found: &ecs::Permission) -> bool {
     !found.port_range_list_id.is_empty()
         || !matches!(found.source_port_range.as_str(), "" | "-1/-1" | "1/65535")

@@ -1,4 +1,4 @@
-//! The load balancers of the store's other bindings, and what was made for bindings that the store no longer has.
+//! The load balancers of the other bindings in the store, and resources left by bindings that were removed from the store.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::reader::Reader;
 use crate::cloud::Side;
 use crate::readings::Reads;
 
-/// The load balancers of bindings with the same region and CEN instance as this one.
+/// The load balancers of other bindings with the same region and CEN instance.
 pub(super) async fn read(reader: &Reader<'_>) -> BTreeMap<BindingName, Known<Option<Sibling>>> {
     let own = reader.binding;
     let place = |name: &BindingName| reader.store.iter().position(|each| &each.name == name);
@@ -42,15 +42,15 @@ pub(super) async fn read(reader: &Reader<'_>) -> BTreeMap<BindingName, Known<Opt
     join_all(read).await.into_iter().collect()
 }
 
-/// By the API's fields: local addresses mean upgraded.
+/// The generation by the API's fields: local addresses mean upgraded.
 pub(super) fn generation(found: &alb::GetLoadBalancerAttributeAnswer) -> Generation {
     let addresses = found.zone_mappings.iter().flat_map(|zone| &zone.load_balancer_addresses);
     let upgraded = addresses.into_iter().any(|address| !address.ipv4_local_addresses.is_empty());
     if upgraded { Generation::Upgraded } else { Generation::Classic }
 }
 
-/// Groups with this deployment's mark for a binding that is not in the store, with their members and listeners. There are
-/// calls only for such groups.
+/// Server groups that carry this deployment's ownership tag for a binding that is not in the store, with their members and
+/// listeners. Calls are made only if there are such groups.
 pub(super) async fn left(
     reader: &Reader<'_>,
     client: &Reads,

@@ -1,23 +1,24 @@
-//! Instances whose rows say nothing of tags.
+//! Instances whose rows show no tags.
 //!
-//! ECS leaves `Tags` out for an instance that has none (recorded answers of 2018 and 2024), so a row without it, or with an
-//! empty list, can be the row of an untagged instance, or of a tagged one whose tags were left out. Taken for untagged, a
-//! member would be sent away.
-//! So the service is asked again, by id and by the tags that the binding selects: an instance that it gives back carries
-//! them, whatever its row says, and then the reading is not whole. One that it does not give back is not selected.
+//! ECS leaves `Tags` out for an instance without tags (recorded answers of 2018 and 2024). So a row with no tags, or with
+//! an empty list, is either the row of an untagged instance, or an incomplete row of a tagged one. If the second counted as
+//! untagged, its member would be drained.
+//!
+//! So the instances are asked for again, by id and by the tags that the binding selects. An instance in that answer has the
+//! tags, and then the first reading was incomplete. Any other is not selected.
 
 use onboarding::binding::Backend;
 use openapi::{Action, Error, ecs};
 
 use crate::readings::Reads;
 
-/// Ids in one DescribeInstances call (cloud-apis.md section 11).
+/// The most ids in one DescribeInstances call (cloud-apis.md section 11).
 const BATCH: usize = 100;
 
-/// Settles which of the instances without tags have none that `backend` selects.
+/// Checks that no instance whose row shows no tags has the tags that `backend` selects.
 ///
 /// # Errors
-/// Those of the call; a contradiction, when an instance has the tags that its row does not show.
+/// Those of the call, and a contradiction if an instance has the tags that its row does not show.
 pub(super) async fn settle(client: &Reads, backend: &Backend, instances: &mut [ecs::Instance]) -> Result<(), Error> {
     let is_silent = |found: &&ecs::Instance| found.tags.as_ref().is_none_or(Vec::is_empty);
     let silent: Vec<String> = instances.iter().filter(is_silent).map(|found| found.instance_id.clone()).collect();

@@ -1,5 +1,5 @@
-//! An entry of ours whose address a wanted instance holds now: it is rewritten to name that one, in one write. There is no
-//! moment without the member, and never two members for one address.
+//! An entry of ours whose address now belongs to another selected instance is rewritten for that instance in one write. So
+//! the member is never missing, and an address never has two members.
 
 use super::member::{Member, STAGE};
 use crate::change::{Change, Write};
@@ -7,17 +7,17 @@ use crate::inputs::Inputs;
 use crate::mark::MemberState;
 use crate::topology::{Instance, ServerStatus};
 
-/// What becomes of an entry that names another instance than the wanted one that holds its address.
+/// What to do with an entry whose address now belongs to another selected instance.
 pub(super) enum Entry {
-    /// It is handed over.
+    /// Hand it over to that instance.
     HandedOver,
-    /// It stays as it is for now: its holder is on its way up, or its status is on its way.
+    /// Keep it for now, because the new instance is still starting, or the entry's own status is transient.
     Kept,
-    /// Its holder is no reason to keep it.
+    /// Treat it like any other member: its own instance may still have the address, or the new one is not running.
     Left,
 }
 
-/// Decides about `member`, whose address `holder` holds. `holder` is one that the binding selects.
+/// Decides about `member`, whose address the selected instance `holder` has now.
 pub(super) fn entry(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance) -> Entry {
     if !has_left(inputs, member) {
         return Entry::Left;
@@ -29,7 +29,7 @@ pub(super) fn entry(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance)
     }
 }
 
-/// The write that hands an entry over.
+/// The write that hands the entry over.
 pub(super) fn change(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance) -> Change {
     let write = Write::UpdateServer {
         instance: holder.id.clone(),
@@ -41,7 +41,7 @@ pub(super) fn change(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance
     Change::new(STAGE, write)
 }
 
-/// Whether the instance that an entry names is elsewhere for certain: released, or seen with another address.
+/// Whether the entry's own instance provably no longer has the address: it is released, or seen with another address.
 fn has_left(inputs: &Inputs<'_>, member: &Member<'_>) -> bool {
     let topology = inputs.topology;
     let mut listed = topology.instances.values().filter_map(|known| known.get()).flatten();

@@ -1,4 +1,4 @@
-//! Who joins: wanted instances whose path is open, and members whose weight or note is no longer right.
+//! Members to add: selected instances with an open path; and members to update: wrong weight or recorded state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -15,8 +15,8 @@ use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Instance, InstanceStatus, Server, ServerStatus};
 
-/// Additions, and members whose note or weight is no longer right. Gives the entries that stay although the instances that
-/// they name have left: wanted ones hold their addresses now.
+/// Plans additions and updates. Returns the entries that are kept although their instances have left, because other
+/// selected instances have their addresses now.
 pub(super) fn plan(
     inputs: &Inputs<'_>,
     verdicts: &Verdicts,
@@ -52,7 +52,7 @@ pub(super) fn plan(
                 let message = format!("{endpoint} of {} is a member that others registered.", instance.id);
                 plan.find(Reason::new(Code::MemberForeign, endpoint, message));
             } else {
-                // The address counts as one of the ALB's own VPC then, where no instance of ours is.
+                // Without Remote IP, the address counts as one in the ALB's own VPC, where none of our instances is.
                 let message = format!("{endpoint} of {} is registered by others without Remote IP.", instance.id);
                 let add =
                     Write::AddServer { instance: instance.id.clone(), address, port: spec.port, weight: spec.weight };
@@ -73,7 +73,7 @@ pub(super) fn plan(
                 Entry::HandedOver => {
                     kept.insert(endpoint);
                     let change = hand_over::change(inputs, member, instance);
-                    // Its place in the group is there already.
+                    // It already has its place in the group.
                     plan.changes.push(gate(change, instance, address, verdicts.get(&instance.id), 0));
                 }
             }
@@ -90,7 +90,7 @@ pub(super) fn plan(
             }
             ("Running", _) | ("Stopped", MemberState::Released(_)) => MemberState::Serving,
             ("Stopped", state) => state,
-            // Starting, Stopping, Pending and whatever else there may be: wait and see.
+            // Starting, Stopping, Pending, or an unknown status: wait.
             _ => continue,
         };
         let draining = matches!(state, MemberState::Draining(_));
@@ -104,7 +104,7 @@ pub(super) fn plan(
     kept
 }
 
-/// Paths gate members: the ALB fails open and would send traffic to whatever is registered.
+/// Blocks a member without an open path: the ALB fails open, so it would send traffic to it even if it is unhealthy.
 fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<&Verdict>, count: usize) -> Change {
     let id = &instance.id;
     if let Some(reason) = desired::not_private(id, address) {

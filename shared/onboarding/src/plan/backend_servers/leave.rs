@@ -1,4 +1,4 @@
-//! Who leaves: members with a reason, first drained and later removed, within the cap and above the floor.
+//! Members that leave: first drained, later deregistered, each for a reason, within the removal cap and above the floor.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,14 +14,15 @@ use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, HealthStatus, InstanceStatus, Server, ServerStatus};
 
-/// A member on its way out.
+/// A member that leaves.
 struct Leaver<'a> {
     member: &'a Member<'a>,
     why: Leaving,
     healthy: bool,
 }
 
-/// Removals, each with its reason, within cap and floor, after newcomers are healthy. Released members are not among them.
+/// Plans removals with their reasons, within cap and floor, and only after new members are healthy. Released members are
+/// not included.
 pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'_>], joining: bool, plan: &mut Plan) {
     let topology = inputs.topology;
     let unhealthy = topology.unhealthy.get();
@@ -38,7 +39,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
         .filter(|member| member.server.status == ServerStatus::Available)
         .filter_map(|member| Some(Leaver { why: reason(inputs, member)?, healthy: is_healthy(member.server), member }))
         .collect();
-    // Those that serve nobody go first.
+    // Unhealthy members leave first.
     leavers.sort_by(|a, b| (a.healthy, &a.member.instance).cmp(&(b.healthy, &b.member.instance)));
 
     let newcomers = joining
@@ -51,7 +52,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     let none = inputs.binding.removal.max_percent == 0;
     let cap = if none { 0 } else { cap(inputs, servers) };
     let floor = usize::try_from(inputs.binding.removal.min_healthy).unwrap_or(usize::MAX);
-    // Whoever was sent away less than the hold ago: by this run, in whatever invocation, or by one shortly before it.
+    // Members drained within the last hold: by this run, in any invocation, or by a run shortly before it.
     let recent =
         |member: &&&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
     let mut going: BTreeSet<&InstanceId> = inputs.departures.drained.iter().collect();
@@ -109,15 +110,15 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     }
 }
 
-/// Why a member leaves, if it does. No proof, no removal.
+/// Why a member has to leave, if there is proof for a reason.
 fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     let Inputs { binding, topology, now, .. } = *inputs;
-    // A mark is taken back before anything else is noted about the member.
+    // A released mark is cleared before anything else is recorded about the member.
     if topology.released.contains(&member.instance) || matches!(member.state, MemberState::Released(_)) {
         return None;
     }
     if matches!(topology.unproven.get(&member.instance), Some(Unproven::Elsewhere { .. })) {
-        // Whoever gets its old address would receive its requests.
+        // If another instance got its old address, that instance would receive its requests.
         return Some(Leaving::Moved);
     }
     let instance = topology
@@ -155,7 +156,8 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
     }
 }
 
-/// Weight 0 first, and a note since when: it gets no new requests, and a mistake is undone by setting its weight again.
+/// Drains a member: weight 0, with the time in its description. It gets no new requests, and setting the weight again
+/// undoes a mistake.
 fn start_leaving(inputs: &Inputs<'_>, member: &Member<'_>) -> Change {
     let Member { instance, server, .. } = member;
     let state = MemberState::Draining(inputs.now);

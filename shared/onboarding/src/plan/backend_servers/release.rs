@@ -1,6 +1,7 @@
-//! Members whose instance is gone. Proven releases up to the cap go at once. More of them at a time are first marked, with
-//! their weight as it is, and go when a reading at least ten minutes later, in another invocation, proves it again: that is
-//! the one alteration that false answers can bring about, and the first reading that shows the instance takes it back.
+//! Members whose instance is released. Proven releases up to the cap are deregistered at once. If there are more at a time,
+//! they are first marked, with unchanged weight. They are deregistered when a reading at least ten minutes later, in
+//! another invocation, proves the release again. So false answers can cause no other change than a mark, and the first
+//! reading that shows the instance clears it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,23 +18,23 @@ use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Server, ServerStatus, Unknown};
 
-/// What was noted before about a member whose release is proven.
+/// The recorded state of a member whose release is proven.
 enum Note {
-    /// Nothing that counts.
+    /// None that matters.
     None,
-    /// It waited long enough.
+    /// Its waiting time is over.
     Due,
-    /// It was sent away lately, for another reason.
+    /// It was drained recently, for another reason; it is due at this time.
     Draining(Timestamp),
     /// It was marked as released; it is due at this time.
     Marked(Timestamp),
 }
 
-/// The removals of released members, and the marks.
+/// Plans the removals of released members, and the marks.
 pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'_>], plan: &mut Plan) {
     unproven(inputs, members, plan);
     let gone = |member: &&&Member<'_>| inputs.topology.released.contains(&member.instance);
-    // All that are proven count: those that are marked, due or being removed, and those that this invocation removed.
+    // The cap counts all proven releases: marked, due or in progress, and those that this invocation deregistered.
     let mut going: BTreeSet<&InstanceId> = inputs.departures.released.iter().collect();
     going.extend(members.iter().filter(gone).map(|member| &member.instance));
     let at_once = going.len() <= cap(inputs, servers);
@@ -61,7 +62,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     }
 }
 
-/// Takes the mark off members whose instance is shown again, where no change of the plan since `before` does it.
+/// Clears the mark of members whose instance is shown again, unless a change of the plan from index `before` on already
+/// does.
 pub(super) fn take_back(inputs: &Inputs<'_>, members: &[Member<'_>], before: usize, plan: &mut Plan) {
     let changed: BTreeSet<Endpoint> = plan.changes.iter().skip(before).filter_map(updated).collect();
     for member in members {
@@ -79,7 +81,7 @@ fn is_shown(inputs: &Inputs<'_>, id: &InstanceId) -> bool {
         || listed.any(|found| &found.id == id)
 }
 
-/// What keeps a member although no listing shows its instance.
+/// Reports why a member is kept although no listing shows its instance.
 fn unproven(inputs: &Inputs<'_>, members: &[&Member<'_>], plan: &mut Plan) {
     for member in members {
         let id = &member.instance;
@@ -107,8 +109,8 @@ fn noted(inputs: &Inputs<'_>, state: MemberState) -> Note {
             let at = later(since, hold(inputs));
             if at <= inputs.now { Note::Due } else { Note::Draining(at) }
         }
-        // A mark that is not older than this invocation was not there at its first reading. It says the second that it was
-        // written in.
+        // A mark that is not older than this invocation was written after its first reading. Marks have a resolution of one
+        // second.
         MemberState::Released(since) => {
             let at = later(since, RECHECK);
             let older = later(since, Duration::from_secs(1)) <= inputs.opened;
@@ -121,14 +123,14 @@ fn removal(member: &Member<'_>) -> Change {
     member::remove(member, Leaving::Released)
 }
 
-/// The same member with another note, and its weight as it is.
+/// The same member with another recorded state and unchanged weight.
 fn note_of(member: &Member<'_>, state: MemberState) -> Change {
     let Member { instance, server, .. } = member;
     let (address, port, weight) = (server.address, server.port, server.weight);
     Change::new(STAGE, Write::UpdateServer { instance: instance.clone(), address, port, weight, state })
 }
 
-/// The member that a change writes a note about.
+/// The member whose state a change records.
 fn updated(change: &Change) -> Option<Endpoint> {
     let Write::UpdateServer { address, port, .. } = change.write else { return None };
     Some(Endpoint { address, port })

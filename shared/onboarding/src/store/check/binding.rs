@@ -1,4 +1,5 @@
-//! Rules about one binding. Ranges and words are those of the ALB and CEN APIs (`cloud-apis.md` sections 4, 5, 8 to 11).
+//! Rules for one binding. Ranges and allowed words are those of the ALB and CEN APIs (`cloud-apis.md` sections 4, 5, 8 to
+//! 11).
 
 use std::collections::BTreeSet;
 
@@ -11,15 +12,15 @@ use crate::ids::{NAME_PATTERN, VSwitchId};
 use crate::store::wrong::Wrong;
 use crate::topology::Generation;
 
-/// Where a non-upgraded ALB's addresses are.
+/// The source addresses of non-upgraded ALBs.
 const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
 
-/// Mbit/s of the largest bandwidth plan (the text of `CreateCenBandwidthPackage`).
+/// The bandwidth of the largest plan (the text of `CreateCenBandwidthPackage`).
 const MOST_MBPS: u32 = 10_000;
-/// Zones of an attachment (the text of `CreateTransitRouterVpcAttachment`).
+/// The most zones of an attachment (the text of `CreateTransitRouterVpcAttachment`).
 const MOST_ZONES: usize = 10;
 
-/// A binding under examination, with its own path.
+/// A binding to check, with its path in the document.
 pub(super) struct Checked<'a> {
     pub(super) binding: &'a Binding,
     pub(super) path: &'a str,
@@ -91,7 +92,7 @@ impl Checked<'_> {
     fn health_check(&self, check: &HealthCheckSpec) -> Result<(), Wrong> {
         let at = |field: &str| self.at(&format!("serverGroup.healthCheck.{field}"));
         one_of(&at("protocol"), &check.protocol, &["HTTP", "HTTPS", "TCP", "gRPC"])?;
-        // The texts of HealthCheckProtocol and HealthCheckMethod: HTTP checks ask by HEAD or GET, gRPC ones by POST or GET.
+        // The texts of HealthCheckProtocol and HealthCheckMethod: HTTP checks use HEAD or GET, gRPC checks POST or GET.
         let methods = if check.is_grpc() { ["POST", "GET"] } else { ["HEAD", "GET"] };
         one_of(&at("method"), check.method(), &methods)?;
         text::health_path(&at("path"), &check.path)?;
@@ -101,7 +102,7 @@ impl Checked<'_> {
         within(&at("healthyThreshold"), check.healthy_threshold, 2..=10)?;
         within(&at("unhealthyThreshold"), check.unhealthy_threshold, 2..=10)?;
         if check.timeout < check.interval {
-            // The product's pages: such a timeout is ignored, and the interval counts for it.
+            // According to the product's pages, the ALB ignores such a timeout and uses the interval instead.
             let message = format!(
                 "is {}, and the ALB takes healthCheck.interval, {} s, for a shorter one. Write a number from {} to 300.",
                 check.timeout, check.interval, check.interval

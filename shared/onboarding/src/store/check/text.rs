@@ -1,21 +1,21 @@
-//! The forms of texts that the APIs take, as the parameter texts of the official SDK packages give them (alb 1.3.3, cbn
-//! 1.4.0, sts 1.2.0), so that what a plan promises is not refused half way. What is only compared, as the tags that a binding
-//! selects by, has no form.
+//! The formats of texts that the APIs accept, as in the parameter texts of the official SDK packages (alb 1.3.3, cbn 1.4.0,
+//! sts 1.2.0). They are checked so that the cloud does not refuse a write half way through a plan. Texts that are only
+//! compared, such as selected tags, have no required format.
 
 use super::value;
 use crate::store::wrong::Wrong;
 
 type Checked = Result<(), Wrong>;
 
-/// Characters of an identifier. No published text bounds them; the cloud's own are a prefix, a hyphen and at most 25 letters
-/// and digits.
+/// The most characters of an identifier. No published text limits them; the cloud's own consist of a prefix, a hyphen and
+/// at most 25 letters and digits.
 const ID: usize = 64;
-/// Characters of a health check's host and path.
+/// The most characters of a health check's host and path.
 const HEALTH: usize = 80;
-/// Characters of a request's path: the ALB takes more, and no health page needs them.
+/// The most characters of a request's path. The ALB accepts more, but a test page does not need more.
 const PATH: usize = 2048;
 
-/// An identifier or a region as the cloud spells it: it becomes part of requests, of host names and of marks.
+/// An identifier or a region in the cloud's spelling; it becomes part of requests, host names and ownership marks.
 pub(super) fn id(path: &str, text: &str) -> Checked {
     value::filled(path, text)?;
     let fits = text.len() <= ID && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
@@ -59,7 +59,7 @@ pub(super) fn health_host(path: &str, text: &str) -> Checked {
     demand(fits, path, text, form)
 }
 
-/// A Host header of ours: a name or an address, with a port or without.
+/// The Host header of our probe: a name or an address, with or without a port.
 pub(super) fn host_header(path: &str, text: &str) -> Checked {
     value::filled(path, text)?;
     let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
@@ -73,7 +73,7 @@ pub(super) fn host_header(path: &str, text: &str) -> Checked {
     demand(fits, path, text, "a host name, as in www.example.com")
 }
 
-/// The path, and query, of a request of ours (RFC 3986).
+/// The path and query of our probe's request (RFC 3986).
 pub(super) fn url_path(path: &str, text: &str) -> Checked {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@/?".contains(c);
     let fits = text.starts_with('/') && text.len() <= PATH && text.chars().all(allowed);
@@ -99,7 +99,7 @@ pub(super) fn external_id(path: &str, text: &str) -> Checked {
     demand(fits, path, text, "2 to 1,224 letters, digits and characters of _+=,.@:/-")
 }
 
-/// `text` is shown as Rust would write it: a control character of it does not reach a terminal.
+/// Fails with a message that shows `text` escaped, so that no control character reaches a terminal.
 fn demand(fits: bool, path: &str, text: &str, form: &str) -> Checked {
     if fits { Ok(()) } else { Err(Wrong::new(path, format!("is {}. Write {form}.", value::quoted(text)))) }
 }

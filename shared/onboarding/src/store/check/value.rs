@@ -8,7 +8,7 @@ use crate::store::wrong::Wrong;
 
 type Checked = Result<(), Wrong>;
 
-/// A text that says something.
+/// A text must not be empty.
 pub(super) fn filled(path: &str, text: &str) -> Checked {
     if text.trim().is_empty() {
         return Err(Wrong::new(path, "is empty. Write a value, or leave the line out if it has a default."));
@@ -16,7 +16,7 @@ pub(super) fn filled(path: &str, text: &str) -> Checked {
     Ok(())
 }
 
-/// A value in a message: its beginning, control characters escaped.
+/// A value for a message: its beginning, with control characters escaped.
 pub(super) fn quoted(text: &str) -> String {
     const SHOWN: usize = 96;
     let escaped: String = text
@@ -31,7 +31,7 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// A number in a range.
+/// A number must be in the range.
 pub(super) fn within(path: &str, value: u32, range: RangeInclusive<u32>) -> Checked {
     if range.contains(&value) {
         return Ok(());
@@ -39,7 +39,7 @@ pub(super) fn within(path: &str, value: u32, range: RangeInclusive<u32>) -> Chec
     Err(Wrong::new(path, format!("is {value}. Write a number from {} to {}.", range.start(), range.end())))
 }
 
-/// A number that is not 0.
+/// A number must not be 0.
 pub(super) fn positive(path: &str, value: u32) -> Checked {
     if value > 0 {
         return Ok(());
@@ -47,12 +47,12 @@ pub(super) fn positive(path: &str, value: u32) -> Checked {
     Err(Wrong::new(path, "is 0. Write a number of at least 1."))
 }
 
-/// A TCP port.
+/// A port must not be 0.
 pub(super) fn port(path: &str, value: u16) -> Checked {
     within(path, value.into(), 1..=u16::MAX.into())
 }
 
-/// One of a few words, spelt exactly.
+/// A word must be one of those allowed; case matters.
 pub(super) fn one_of(path: &str, value: &str, words: &[&str]) -> Checked {
     if words.contains(&value) {
         return Ok(());
@@ -60,7 +60,7 @@ pub(super) fn one_of(path: &str, value: &str, words: &[&str]) -> Checked {
     Err(Wrong::new(path, format!("is {}. Write one of {}.", quoted(value), words.join(", "))))
 }
 
-/// A list that has something in it.
+/// A list must not be empty.
 pub(super) fn some_items<T>(path: &str, items: &[T], what: &str) -> Checked {
     if items.is_empty() {
         return Err(Wrong::new(path, format!("is empty. Name at least one {what}.")));
@@ -68,7 +68,7 @@ pub(super) fn some_items<T>(path: &str, items: &[T], what: &str) -> Checked {
     Ok(())
 }
 
-/// A list with at most so many items.
+/// A list must not have more items than `most`.
 pub(super) fn at_most<T>(path: &str, items: &[T], most: usize, what: &str) -> Checked {
     if items.len() <= most {
         return Ok(());
@@ -76,7 +76,7 @@ pub(super) fn at_most<T>(path: &str, items: &[T], most: usize, what: &str) -> Ch
     Err(Wrong::new(path, format!("has {} entries. Name at most {most} {what}.", items.len())))
 }
 
-/// A list without repetitions, empty items, or nothing in it.
+/// A list must not be empty, and must not contain empty or repeated items.
 pub(super) fn distinct<T: Ord + Display>(path: &str, items: &[T], what: &str) -> Checked {
     some_items(path, items, what)?;
     let mut seen = BTreeSet::new();

@@ -1,21 +1,22 @@
-//! Values at the edge of what the parameter texts of the SDK packages allow: the last that passes, the first that does not.
+//! Values at the limits in the parameter texts of the SDK packages: the last one that is accepted, and the first one that
+//! is not.
 
 use super::{CLASSIC, changed, complaint};
 use crate::store::Store;
 
 const CHECK: &str = "{ path: / }";
 
-/// What is said about a value of the health check.
+/// The error for the procedure's store with these health check fields.
 fn check(fields: &str) -> String {
     changed(CHECK, &format!("{{ {fields} }}"))
 }
 
-/// A value passes.
+/// The value is accepted.
 fn passes(said: &str, what: &str) {
     assert_eq!(said, "nothing", "{what}");
 }
 
-/// A value is refused where it stands.
+/// The value is refused, and the error has its place.
 fn refused(said: &str, at: &str, what: &str) {
     let place = said.strip_prefix("bindings.yml:").and_then(|rest| rest.split_once(": ")).unwrap_or_default();
     assert!(place.0.split(':').all(|number| number.parse::<u32>().is_ok()), "{what}: {said}");
@@ -175,7 +176,7 @@ fn roles_bandwidth_quotas_and_the_proving_request() {
     }
 }
 
-/// What is selected by is only compared: the clouds' own tags are selectors like any other.
+/// Tags are only compared, so the cloud's own tags can be selected too.
 #[test]
 fn any_tag_may_select() {
     for tags in [
@@ -188,7 +189,7 @@ fn any_tag_may_select() {
     }
 }
 
-/// A value that would move a terminal's cursor is shown escaped, and a long one in part.
+/// A value with control characters is shown escaped, and a long value is truncated.
 #[test]
 fn a_refused_value_is_shown_tamely() {
     let said = changed("name: web-remote", "name: \"web\\e[2J\"");
@@ -199,7 +200,7 @@ fn a_refused_value_is_shown_tamely() {
 
 #[test]
 fn a_text_that_multiplies_is_refused_at_once() {
-    // Nine references to the level before on each level: ten levels stand for 10^9 values.
+    // Each level has nine references to the level before, so ten levels stand for 10^9 values.
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..10 {
         let before = format!("*a{}", level - 1);
