@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use end_to_end::matrix;
 use ipnet::Ipv4Net;
 use local::Generation;
 use onboarding::topology::Topology;
@@ -13,12 +14,6 @@ use crate::faults::FAULTS;
 use crate::outcome::Probe;
 use crate::rng::Rng;
 
-/// How often each fault is tried alone: it chooses where in the network it strikes.
-const SINGLE: u64 = 2;
-
-/// Random topologies, besides every single fault in the procedure's network.
-const RANDOM: u64 = 500;
-
 /// A network to judge, and how to make it again.
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -26,11 +21,13 @@ pub(crate) struct Case {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
+    // How often each fault is tried alone, which chooses where in the network it strikes, and how many random topologies there are.
+    let (single, random_ones) = (matrix::scope().count(1, 2), matrix::scope().count(150, 500));
     let mut cases = Vec::new();
     for generation in [Generation::Upgraded, Generation::Classic] {
         let procedure = complete(&Shape::procedure(generation));
         for (name, apply) in FAULTS {
-            for seed in 0..SINGLE {
+            for seed in 0..single {
                 let mut facts = procedure.clone();
                 apply(&mut facts, &Rng::new(seed));
                 cases.push(Case { name: format!("{generation:?}: {name}, seed {seed}"), facts });
@@ -38,7 +35,7 @@ pub(crate) fn cases() -> Vec<Case> {
         }
         cases.push(Case { name: format!("{generation:?}: the procedure"), facts: procedure });
     }
-    cases.extend((0..RANDOM).map(random));
+    cases.extend((0..random_ones).map(random));
     cases
 }
 

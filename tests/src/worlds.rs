@@ -30,7 +30,7 @@ pub fn fleet(count: usize) -> String {
 
 /// A scenario with additional entries in `instances`.
 #[must_use]
-pub fn with_instances(scenario: &str, instances: &str) -> String {
+fn with_instances(scenario: &str, instances: &str) -> String {
     scenario.replacen("\ncens:", &format!("{instances}\ncens:"), 1)
 }
 

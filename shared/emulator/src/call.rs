@@ -112,7 +112,7 @@ impl Body {
 
     /// The object.
     #[must_use]
-    pub fn into_tree(self) -> Value {
+    pub(crate) fn into_tree(self) -> Value {
         match self {
             Self::Tree(tree) => tree,
             Self::Text(text) => serde_json::from_slice(&text).unwrap_or_default(),

@@ -131,7 +131,7 @@ impl Cloud {
     }
 
     /// Advances the cloud's time at once: everything that becomes due happens now. Functions and clients keep their own time.
-    pub fn leap(&self, time: Duration) {
+    pub(crate) fn leap(&self, time: Duration) {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         self.core.ahead.fetch_add(millis, Ordering::Relaxed);
         self.core.changed.notify_one();

@@ -96,7 +96,7 @@ impl Gateway {
 
     /// At most `most` calls from the `since`th of all on, and the number of the first of them: older ones may be forgotten.
     #[must_use]
-    pub fn log_since(&self, since: usize, most: usize) -> (usize, Vec<CallRecord>) {
+    pub(crate) fn log_since(&self, since: usize, most: usize) -> (usize, Vec<CallRecord>) {
         let inner = self.lock();
         let first = since.max(inner.log.forgotten());
         let skip = first - inner.log.forgotten();

@@ -34,7 +34,7 @@ mod world;
 pub use driver::Cloud;
 pub use engine::Effect;
 pub use engine::account::AccountState;
-pub use engine::requests::{Decision, Frontend, Request};
+pub use engine::requests::{Decision, Request};
 pub use gateway::{CallRecord, Delivery, Ending, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use platform::deploy;

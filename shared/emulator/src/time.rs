@@ -109,24 +109,24 @@ pub(crate) fn moment(now: Timestamp, duration: Duration) -> Timestamp {
 ///
 /// `get(now)` is pure, so nothing has to run for a state to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Timed<T> {
+pub(crate) struct Timed<T> {
     current: T,
     then: Option<(Timestamp, T)>,
 }
 
 impl<T> Timed<T> {
     /// A value that stays.
-    pub const fn settled(value: T) -> Self {
+    pub(crate) const fn settled(value: T) -> Self {
         Self { current: value, then: None }
     }
 
     /// `during` until `at`, `after` from then on.
-    pub const fn changing(during: T, at: Timestamp, after: T) -> Self {
+    pub(crate) const fn changing(during: T, at: Timestamp, after: T) -> Self {
         Self { current: during, then: Some((at, after)) }
     }
 
     /// The value at `now`.
-    pub fn get(&self, now: Timestamp) -> &T {
+    pub(crate) fn get(&self, now: Timestamp) -> &T {
         match &self.then {
             Some((at, after)) if *at <= now => after,
             _ => &self.current,
@@ -134,7 +134,7 @@ impl<T> Timed<T> {
     }
 
     /// When the value changes next, if that is still ahead of `now`.
-    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn due(&self, now: Timestamp) -> Option<Timestamp> {
         self.then.as_ref().map(|(at, _)| *at).filter(|at| *at > now)
     }
 
@@ -148,7 +148,7 @@ impl<T> Timed<T> {
     }
 
     /// Whether a change is pending.
-    pub fn is_changing(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_changing(&self, now: Timestamp) -> bool {
         self.due(now).is_some()
     }
 }

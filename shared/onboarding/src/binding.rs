@@ -202,7 +202,7 @@ pub struct HealthCheckSpec {
 impl HealthCheckSpec {
     /// Whether it is a gRPC check, which has its own methods and codes.
     #[must_use]
-    pub fn is_grpc(&self) -> bool {
+    pub(crate) fn is_grpc(&self) -> bool {
         self.protocol == "gRPC"
     }
 
@@ -408,7 +408,7 @@ impl Binding {
 
     /// Backend regions other than the ALB's; each needs an inter-region connection.
     #[must_use]
-    pub fn remote_regions(&self) -> Vec<&Region> {
+    pub(crate) fn remote_regions(&self) -> Vec<&Region> {
         self.regions().into_iter().skip(1).collect()
     }
 }

@@ -21,7 +21,7 @@ mod selection;
 mod target;
 
 pub use finding::Finding;
-pub use regions::{area, offers_remote_backends};
+pub use regions::area;
 pub use target::Target;
 
 pub(crate) use orphans::orphans;

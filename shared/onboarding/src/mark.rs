@@ -139,7 +139,7 @@ pub enum MemberState {
 impl MemberState {
     /// Whether both are the same state, whatever their times.
     #[must_use]
-    pub fn same_kind(self, other: Self) -> bool {
+    pub(crate) fn same_kind(self, other: Self) -> bool {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 

@@ -7,8 +7,6 @@ mod flow;
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 pub use execution::*;
 pub use flow::*;
 
@@ -32,12 +30,4 @@ actions! {
         reads GetExecutionHistory => GetExecutionHistoryAnswer, whole::HISTORY { rate: Some(Rate { burst: 50, per_second: 5 }) };
         reads DescribeFlow => DescribeFlowAnswer, whole::FLOW { rate: Some(SHARED) };
     }
-}
-
-/// A variable of a flow or an execution.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct Variable {
-    pub name: String,
-    pub value: String,
 }

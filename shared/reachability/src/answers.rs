@@ -20,7 +20,7 @@ use crate::question::Question;
 /// let instance = Instance {
 ///     id: "i-1".into(),
 ///     name: "web".to_owned(),
-///     status: "Running".to_owned(),
+///     status: "Running".into(),
 ///     vpc: "vpc-2".into(),
 ///     vswitch: "vsw-3".into(),
 ///     address: Some([192, 168, 7, 10].into()),

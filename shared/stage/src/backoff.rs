@@ -25,7 +25,7 @@ impl<'a> Backoff<'a> {
     }
 
     /// Resets the interval to the shortest, after progress.
-    pub const fn hurry(&mut self) {
+    pub(crate) const fn hurry(&mut self) {
         self.delay = FIRST;
     }
 

@@ -2,7 +2,7 @@
 
 use onboarding::Binding;
 use onboarding::binding::AssumeRole;
-use onboarding::ids::{Region, VpcId};
+use onboarding::ids::VpcId;
 use openapi::{Client, Error};
 
 use crate::readings::{Readings, Reads};
@@ -111,12 +111,6 @@ pub fn side_of<'a>(binding: &'a Binding, vpc: &VpcId) -> Side<'a> {
     binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(Side::Alb, |backend| Side::Backend(&backend.vpc))
 }
 
-/// The region of a VPC of the binding, by the same rule as [`side_of`].
-#[must_use]
-pub fn region_of<'a>(binding: &'a Binding, vpc: &VpcId) -> &'a Region {
-    binding.backends.iter().find(|backend| &backend.vpc == vpc).map_or(&binding.alb.region, |backend| &backend.region)
-}
-
 /// STS accepts 2 to 64 letters, digits and `.@-_`. The binding comes first, because an auditor searches for it.
 fn session_name(binding: &Binding, run: &str) -> String {
     let run = run.strip_prefix(binding.name.as_str()).unwrap_or(run).trim_start_matches('-');
@@ -137,9 +131,7 @@ mod tests {
     fn a_vpc_that_is_no_backends_is_the_load_balancers() {
         let binding = binding();
         assert_eq!(side_of(&binding, &"vpc-b".into()), Side::Backend(&"vpc-b".into()));
-        assert_eq!(region_of(&binding, &"vpc-b".into()).as_str(), "cn-hangzhou");
         assert_eq!(side_of(&binding, &"vpc-a".into()), Side::Alb);
-        assert_eq!(region_of(&binding, &"vpc-a".into()).as_str(), "cn-chengdu");
     }
 
     #[test]

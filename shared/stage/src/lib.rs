@@ -35,7 +35,7 @@ mod unread;
 mod waits;
 
 pub use backoff::Backoff;
-pub use cloud::{Cloud, Side, region_of, side_of};
+pub use cloud::{Cloud, Side, side_of};
 pub use create::{Creation, Presence};
 pub use entry::CLOCK;
 pub use error::{StageError, WriteError};
@@ -53,4 +53,3 @@ pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
 pub use stage::Stage;
 pub use token::token;
-pub use unread::failed_call;

@@ -197,7 +197,7 @@ impl<'a> Session<'a> {
 
     /// The names of all bindings in the store.
     #[must_use]
-    pub fn binding_names(&self) -> Vec<BindingName> {
+    pub(crate) fn binding_names(&self) -> Vec<BindingName> {
         self.store.bindings.iter().map(|binding| binding.name.clone()).collect()
     }
 }

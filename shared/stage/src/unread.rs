@@ -5,7 +5,7 @@ use onboarding::{FailedCall, FailedCalls};
 use openapi::{Error, Fault};
 
 /// A failed call without its request id, which differs at each reading and would make every plan differ from the last.
-pub fn failed_call(error: &Error) -> FailedCall {
+pub(crate) fn failed_call(error: &Error) -> FailedCall {
     FailedCall {
         cause: cause(error),
         code: error.code.clone(),

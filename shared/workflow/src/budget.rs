@@ -18,7 +18,7 @@ pub const EVENTS_PER_ATTEMPT: u64 = 7;
 pub const EVENTS_PER_VISIT: u64 = 2;
 
 /// Events of the execution itself: started, and its end.
-pub const EVENTS_PER_EXECUTION: u64 = 2;
+pub(crate) const EVENTS_PER_EXECUTION: u64 = 2;
 
 /// A worst case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -17,16 +17,16 @@ pub const EXECUTION: Duration = Duration::from_secs(365 * 24 * 3_600);
 pub const BRANCHES: usize = 50;
 
 /// Longest `Seconds` of a Wait state.
-pub const WAIT_SECONDS: u64 = 300;
+pub(crate) const WAIT_SECONDS: u64 = 300;
 
 /// Longest `Timeout` of a Task state.
-pub const TASK_TIMEOUT_SECONDS: u64 = 604_800;
+pub(crate) const TASK_TIMEOUT_SECONDS: u64 = 604_800;
 
 /// Longest `IntervalSeconds` and `MaxBackoffSeconds` of a Retry rule.
-pub const RETRY_SECONDS: u64 = 86_400;
+pub(crate) const RETRY_SECONDS: u64 = 86_400;
 
 /// Deepest nesting of built-in functions in one expression.
-pub const FUNCTION_NESTING: usize = 10;
+pub(crate) const FUNCTION_NESTING: usize = 10;
 
 /// Longest name of a state, in bytes. Not a documented limit: names make up the paths in errors.
 pub(crate) const STATE_NAME: usize = 1_024;

@@ -177,26 +177,26 @@ const AWAITED: &[(&str, &[&str], &str)] = &[];
 fn what_is_public_has_a_caller() {
     let packages = packages();
     let folder = |package: &Package| Path::new(&package.manifest).parent().unwrap().to_owned();
+    let named: BTreeMap<&str, BTreeSet<String>> =
+        packages.iter().map(|package| (package.name.as_str(), public::named(&folder(package)))).collect();
     let mut unused = Vec::new();
     for package in packages.iter().filter(|package| package.name != "fc-runtime") {
         let src = folder(package).join("src");
         if !src.join("lib.rs").exists() {
             continue;
         }
-        let offered = public::offered(&src);
-        let mut named = BTreeSet::new();
-        for other in packages.iter().filter(|other| other.name != package.name) {
-            // The package of the end-to-end tests keeps some beside its sources.
-            named.extend(public::named(&folder(other)));
-        }
-        for own in ["tests", "benches", "examples", "dataplane", "src/bin", "src/main.rs"] {
-            named.extend(public::named(&folder(package).join(own)));
-        }
+        let own: BTreeSet<String> = ["tests", "benches", "examples", "dataplane", "src/bin", "src/main.rs"]
+            .iter()
+            .flat_map(|own| public::named(&folder(package).join(own)))
+            .collect();
+        let others = || named.iter().filter(|(other, _)| **other != package.name).map(|(_, names)| names);
         let awaited: BTreeSet<&str> =
             AWAITED.iter().filter(|(of, ..)| *of == package.name).flat_map(|(_, names, _)| *names).copied().collect();
-        for (name, file) in offered.items {
-            if !named.contains(&name) && !offered.mentioned.contains(&name) && !awaited.contains(name.as_str()) {
-                let file = file.strip_prefix(&src).unwrap_or(&file).display().to_string();
+        let offered = public::offered(&src);
+        for (name, file) in &offered.items {
+            let has_a_caller = own.contains(name) || others().any(|names| names.contains(name));
+            if !has_a_caller && !offered.mentioned.contains(name) && !awaited.contains(name.as_str()) {
+                let file = file.strip_prefix(&src).unwrap_or(file).display();
                 unused.push(format!("{}: {name} ({file})", package.name));
             }
         }

@@ -136,6 +136,11 @@ impl<'ast> Visit<'ast> for Walk<'_> {
         }
     }
 
+    /// What a macro of the crate is given may stand in what it makes.
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        self.mention(&item.mac.tokens);
+    }
+
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         if let Some((of, _)) = &item.trait_ {
             // What a trait's associated types and methods mention is as public as the trait.

@@ -3,6 +3,7 @@
 
 use emulator::PROCEDURE;
 use end_to_end::footprint::{self, Footprint};
+use end_to_end::matrix::{self, Scope};
 use end_to_end::{Console, apply, start, worlds};
 use local::{Generation, Local, Options};
 use onboarding::StageName;
@@ -37,9 +38,10 @@ async fn a_run_finishes_what_a_dead_process_began(generation: Generation) {
     let whole = footprint::of(&local).await;
     let count = local.cloud().gateway().writes();
     assert!(count > 10, "{count}");
-    // A sample of the writes; the two generations alternate.
+    // A sample of the writes; the two generations alternate. The matrix of crashes has them all.
+    let step = if matrix::scope() == Scope::Sample { 12 } else { 4 };
     let first = if generation == Generation::Upgraded { 1 } else { 3 };
-    for cut in (first..=count).step_by(4) {
+    for cut in (first..=count).step_by(step) {
         assert_eq!(cut_after(generation, cut).await, Some(whole.clone()), "cut after write {cut} of {count}");
     }
 }

@@ -27,7 +27,7 @@ impl World {
     ///
     /// # Errors
     /// [`FaultError::Taken`]: another rule has its name.
-    pub fn add_fault(&mut self, now: Timestamp, rule: Rule) -> Result<String, FaultError> {
+    pub(crate) fn add_fault(&mut self, now: Timestamp, rule: Rule) -> Result<String, FaultError> {
         let seed = self.settings.seed;
         self.faults.add(now, seed, rule)
     }

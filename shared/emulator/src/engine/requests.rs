@@ -55,7 +55,7 @@ pub enum Decision {
 
 /// A port that a load balancer listens on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frontend {
+pub(crate) struct Frontend {
     /// The load balancer's id.
     pub load_balancer: String,
     /// Its region.
@@ -86,7 +86,7 @@ impl World {
 
     /// Every port that accepts requests at `now`.
     #[must_use]
-    pub fn frontends(&self, now: Timestamp) -> Vec<Frontend> {
+    pub(crate) fn frontends(&self, now: Timestamp) -> Vec<Frontend> {
         let serving = self.alb.listeners.values().filter(|listener| listener.is_serving(now));
         serving
             .filter_map(|listener| {

@@ -72,7 +72,7 @@ impl World {
     }
 
     /// Takes away what [`World::deploy`] registered.
-    pub fn undeploy(&mut self, region: &str, deployment: &Deployment) {
+    pub(crate) fn undeploy(&mut self, region: &str, deployment: &Deployment) {
         for function in &deployment.functions {
             self.events.remove_triggers(region, &function.name);
             self.fc.remove_function(region, &function.name);

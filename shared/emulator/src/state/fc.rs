@@ -12,7 +12,7 @@ use crate::state::fnf::TaskKey;
 
 /// The least timeout of an invocation, in real seconds, where the cloud's time runs faster than real time: the function's work
 /// still takes real time.
-pub const LEAST_REAL_SECONDS: f64 = 10.0;
+pub(crate) const LEAST_REAL_SECONDS: f64 = 10.0;
 
 /// A function as it was deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]

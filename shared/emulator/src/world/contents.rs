@@ -87,7 +87,7 @@ impl World {
     ///
     /// # Errors
     /// What is wrong with the definition, as `CreateFlow` would say it.
-    pub fn put_flow(
+    pub(crate) fn put_flow(
         &mut self,
         now: Timestamp,
         region: &str,
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// Puts a rule on a bus, or replaces the one of that name.
-    pub fn put_rule(&mut self, region: &str, rule: Rule) {
+    pub(crate) fn put_rule(&mut self, region: &str, rule: Rule) {
         self.events.rules.insert((region.to_owned(), rule.bus.clone(), rule.name.clone()), rule);
     }
 }

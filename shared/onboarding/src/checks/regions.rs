@@ -77,7 +77,7 @@ pub(super) const MAINLAND: &str = "China";
 
 /// Whether a classic ALB of this region can have servers of another region.
 #[must_use]
-pub fn offers_remote_backends(region: &Region) -> bool {
+pub(crate) fn offers_remote_backends(region: &Region) -> bool {
     REMOTE_BACKENDS.contains(&region.as_str())
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
@@ -39,12 +38,6 @@ impl Vpc {
     #[must_use]
     pub fn table_of(&self, vswitch: &VSwitch) -> Option<&VpcRouteTable> {
         vswitch.table.as_ref().and_then(|table| self.tables.get(table)).or_else(|| self.system_table())
-    }
-
-    /// The vSwitch that contains an address.
-    #[must_use]
-    pub fn vswitch_of(&self, address: Ipv4Addr) -> Option<&VSwitch> {
-        self.vswitches.values().find(|vswitch| vswitch.cidr.contains(&address))
     }
 }
 
