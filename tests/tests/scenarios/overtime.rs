@@ -19,7 +19,7 @@ fn stages(generation: Generation) -> Vec<&'static str> {
     // Without dispatch, because an unanswered event is delivered again and starts another run.
     let of_runs = StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch);
     let stages: Vec<_> = of_runs.map(StageName::as_str).collect();
-    matrix::scope().choose(stages, 4, u64::from(generation == Generation::Classic), |stage| (*stage).to_owned())
+    matrix::scope().choose(stages, 6, u64::from(generation == Generation::Classic), |stage| (*stage).to_owned())
 }
 
 /// An onboarding in which `rule` takes effect once, or a few times in a row. The timer does not fire meanwhile, so one run

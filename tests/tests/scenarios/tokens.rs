@@ -187,7 +187,7 @@ async fn never_twice_and_always_back(thing: Thing) {
     let local = quiet(running(Generation::Upgraded)).await;
     let beginning = local.cloud().with(|world| world.clone());
     let most = most_at_once(&local, thing);
-    for seed in 0..matrix::scope().count(6, 150) {
+    for seed in 0..matrix::scope().count(4, 40) {
         local.cloud().with(|world| *world = beginning.clone());
         *most.lock().unwrap() = 0;
         let told = history(&local, thing, &mut Random::seeded(seed)).await;
