@@ -42,7 +42,7 @@ struct Case {
 }
 
 /// The sampling interval: small enough that a test run of some minutes covers every story.
-const ONE_IN: usize = 135;
+const ONE_IN: usize = 240;
 
 async fn every_crash_ends_well(test: &str, story: Story) {
     let scope = matrix::scope();

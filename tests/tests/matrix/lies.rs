@@ -36,7 +36,7 @@ async fn offboarding(generation: Generation) {
 }
 
 /// The sampling interval: small enough to cover every lie.
-const ONE_IN: usize = 52;
+const ONE_IN: usize = 90;
 /// After this time no resource is in a transient state.
 pub(crate) const SETTLES: Duration = Duration::from_secs(30);
 /// How often one stage may try the same write: a listing may be stale once or twice.
