@@ -3,7 +3,7 @@
 //!
 //! A check evaluates facts and returns [`Finding`]s. Each finding names the changes that depend on it ([`Target`]), and
 //! only those are blocked. A finding that blocks nothing in a plan is still reported with it. If a call for a fact failed,
-//! the changes that depend on it are blocked with [`Code::Unread`]. A fact that a stage did not ask for has no effect, so
+//! the changes that depend on it are blocked with [`Code::Unread`](crate::Code::Unread). A fact that a stage did not ask for has no effect, so
 //! every stage reads the facts that the checks of its own changes need.
 
 mod alb;

@@ -112,7 +112,7 @@ pub struct Invocation {
     pub payload: Vec<u8>,
     /// Headers of the custom-runtime protocol, credentials of the function's role among them.
     pub headers: Vec<(String, String)>,
-    /// The function's timeout, in seconds of cloud time; where that runs fast, not less than [`LEAST_REAL_SECONDS`] of
+    /// The function's timeout, in seconds of cloud time; where that runs fast, not less than 10 s (`LEAST_REAL_SECONDS`) of
     /// real time. The headers say the same.
     pub timeout_seconds: u32,
     /// The fault injected into it, if any.
