@@ -37,6 +37,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge replay calls.jsonl\n  albridge replay calls.jsonl --against http://127.0.0.1:7000 --json"
     )]
     Replay(ReplayArgs),
+    /// Checks bindings without a cloud, and names every error with file, line and column.
+    #[command(
+        after_help = "Exit codes: 0 valid, 64 not valid or not readable.\n\nExample:\n  albridge validate bindings.yml\n  git show HEAD:bindings.yml | albridge validate -"
+    )]
+    Validate(ValidateArgs),
     /// What would change. Writes nothing; exit code 2 if there is anything, 1 if it is not known.
     #[command(after_help = "Example:\n  albridge plan web --bindings bindings.yml --out plan.json")]
     Plan(PlanArgs),
@@ -143,6 +148,14 @@ pub(crate) struct ReplayArgs {
     /// Take a URL that is plain http to another machine: what is sent there can be read on the way.
     #[arg(long, requires = "against")]
     pub(crate) allow_http: bool,
+}
+
+/// Options of `validate`.
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// The bindings; `-` is standard input [default: the file that ALBRIDGE_BINDINGS names].
+    #[arg(value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// Where the deployment is that a command is about.

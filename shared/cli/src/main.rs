@@ -20,6 +20,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -96,6 +97,7 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Emulate(args) => emulate::emulate(args, console).await,
         Command::Replay(args) => replay::replay(args, environment, console).await,
+        Command::Validate(args) => validate::validate(args, environment, console),
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,

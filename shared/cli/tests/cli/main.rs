@@ -8,3 +8,4 @@ mod leaving;
 mod speed;
 mod support;
 mod usage;
+mod validate;
