@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::focus::Focus;
+
 /// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
 #[derive(Debug, Parser)]
 #[command(
@@ -183,6 +185,12 @@ pub(crate) struct Target {
 pub(crate) struct PlanArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
+    /// Show the blocked changes, too, each with its reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only the changes of this stage, or the member changes of this instance.
+    #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "out")]
+    pub(crate) focus: Option<Focus>,
     /// Save the plan for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -199,6 +207,9 @@ pub(crate) struct ApplyArgs {
     /// Exactly this saved plan; refused if the world has moved since.
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+    /// Only the changes of this stage, or the member changes of this instance.
+    #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "plan")]
+    pub(crate) focus: Option<Focus>,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
@@ -233,8 +244,8 @@ pub(crate) struct StatusArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The instance's id, or a private address of it, with or without the port.
-    #[arg(value_name = "INSTANCE|IP[:PORT]")]
+    /// The instance's id or name, or a private address of it, with or without the port; or a binding, for all its instances.
+    #[arg(value_name = "INSTANCE|IP[:PORT]|BINDING")]
     pub(crate) instance: String,
     /// The binding [default: the one that wants the instance].
     #[arg(long, value_name = "NAME")]

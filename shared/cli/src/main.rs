@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod causes;
 mod cloud_clock;
 mod credentials;
 mod demo;
@@ -9,6 +10,7 @@ mod emulate;
 mod environment;
 mod explain;
 mod files;
+mod focus;
 mod graph;
 mod output;
 mod plan;
@@ -26,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 use args::{Cli, Command};
 use environment::Environment;
@@ -49,11 +52,9 @@ fn main() -> ExitCode {
         }
     };
     let log = environment.get("RUST_LOG").unwrap_or("off");
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(log))
-        .with_ansi(false)
-        .with_writer(output::Log::stderr)
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output::Log::stderr);
+    let listening = apply::Listening.with_filter(apply::Listening::filter());
+    tracing_subscriber::registry().with(lines.with_filter(EnvFilter::new(log))).with(listening).init();
     let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
     std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
     // The demo skips waits, which tokio supports on a current-thread runtime only.
