@@ -12,6 +12,7 @@ mod runs;
 pub mod sbom;
 pub mod things;
 pub mod worlds;
+pub mod zip;
 
 use clock::Clock;
 use emulator::Listings;
