@@ -30,7 +30,7 @@ const PLAIN: u32 = 0o644;
 
 /// Why an archive is no package.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PackageError {
+pub(crate) enum PackageError {
     /// It is no zip archive, or a damaged one.
     #[error("not a valid zip file: {0}")]
     Malformed(&'static str),
@@ -68,13 +68,13 @@ struct Entry {
 
 /// A file or folder, unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unpacked<'p> {
+pub(crate) struct Unpacked<'p> {
     /// Its path, with `/` between the parts, below the folder that it belongs into.
-    pub path: &'p str,
+    pub(crate) path: &'p str,
     /// Permission bits.
-    pub mode: u32,
+    pub(crate) mode: u32,
     /// What is in a file; [`None`] for a folder.
-    pub body: Option<Vec<u8>>,
+    pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Package {
@@ -82,27 +82,24 @@ impl Package {
     ///
     /// # Errors
     /// [`PackageError`]: what is wrong with it.
-    pub fn open(archive: Bytes) -> Result<Self, PackageError> {
+    pub(crate) fn open(archive: Bytes) -> Result<Self, PackageError> {
         let entries = entries(&archive)?;
         let checksum = crc64(&archive);
         Ok(Self { archive, entries, checksum })
     }
 
     /// The size of the archive.
-    #[must_use]
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.archive.len()
     }
 
     /// The CRC-64 of the archive, as OSS and Function Compute have it.
-    #[must_use]
-    pub const fn checksum(&self) -> u64 {
+    pub(crate) const fn checksum(&self) -> u64 {
         self.checksum
     }
 
     /// Whether it has a file of this path.
-    #[must_use]
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         self.entries.iter().any(|entry| entry.name == path && !entry.folder)
     }
 
@@ -110,7 +107,7 @@ impl Package {
     ///
     /// # Errors
     /// [`PackageError`]: a file cannot be unpacked, or is not what the archive says of it.
-    pub fn files(&self) -> impl Iterator<Item = Result<Unpacked<'_>, PackageError>> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = Result<Unpacked<'_>, PackageError>> {
         self.entries.iter().map(|entry| {
             let body = if entry.folder { None } else { Some(unpack(&self.archive, entry)?) };
             Ok(Unpacked { path: entry.name.trim_end_matches('/'), mode: entry.mode, body })

@@ -121,8 +121,8 @@ impl ProcessHost {
     }
 
     /// How many instances there are of a function.
-    #[must_use]
-    pub fn instances(&self, region: &str, function: &str) -> usize {
+    #[cfg(test)]
+    pub(crate) fn instances(&self, region: &str, function: &str) -> usize {
         self.0.instances().get(&(region.to_owned(), function.to_owned())).map_or(0, Vec::len)
     }
 }
