@@ -137,10 +137,11 @@ impl Gateway {
         let (wall, now) = clocks();
         let request_id = inner.world.ids.uuid();
         let host = incoming.header("host").unwrap_or_else(|| region.to_owned());
+        let retry_after = inner.world.settings.retry_after;
         let mut visit = Visit {
             region,
             clocks: Clocks { wall, now },
-            frame: Frame { now, request_id, host },
+            frame: Frame { now, request_id, host, retry_after },
             service: None,
             action: String::new(),
             caller: None,

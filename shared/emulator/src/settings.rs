@@ -25,6 +25,8 @@ pub struct Settings {
     pub throttle: bool,
     /// Whether the other services refuse calls beyond their published rates, and how they count.
     pub rates: RateLimits,
+    /// Whether throttling answers say when to come back (`x-acs-retry-after`: the SDKs read it, no page promises it).
+    pub retry_after: bool,
     /// What changes to an attachment that does not exist are answered with.
     pub unknown_attachment: UnknownAttachment,
     /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
@@ -100,6 +102,7 @@ impl Default for Settings {
             event_copies: 1,
             throttle: true,
             rates: RateLimits::Off,
+            retry_after: true,
             unknown_attachment: UnknownAttachment::ByLongCode,
             listings: Listings::default(),
         }
