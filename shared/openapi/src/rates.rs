@@ -170,8 +170,8 @@ pub(crate) fn of(service: Service, action: &'static str, writes: bool) -> Limite
         Actions::Reads => (!writes).then_some(action),
         Actions::All => Some(action),
     };
-    let rows = TABLE.iter().filter(|row| row.0 == service);
-    let found = rows.filter_map(|row| Some((row, counted_as(row.1)?))).next();
+    let mut rows = TABLE.iter().filter(|row| row.0 == service);
+    let found = rows.find_map(|row| Some((row, counted_as(row.1)?)));
     match found {
         Some((row, api)) => Limited { pace: row.2.pace(), basis: row.3, api },
         // Not reached: a test asks the table for every action.

@@ -82,7 +82,6 @@ async fn ten_pass(generation: Generation, rates: RateLimits) {
     }
     assert_eq!(console.ailing().await, Vec::<String>::new());
     let (calls, refused) = refused(&local);
-    println!("{generation:?}, {rates:?}: {seconds:.1} s, {calls} calls, refused {refused:?}");
     assert!(seconds < 600.0, "{seconds} s");
     assert!(
         refused.values().sum::<usize>() * 50 < calls,
@@ -104,9 +103,7 @@ async fn cost_of_refusals(generation: Generation, retry_after: bool) -> f64 {
         assert!(refused.values().sum::<usize>() * 8 > calls, "about one in five");
         times.1 += disturbed;
     }
-    let ratio = times.1 / times.0;
-    println!("{generation:?}, told when to come back: {retry_after}: {ratio:.3}");
-    ratio
+    times.1 / times.0
 }
 
 on_both_generations!(refusals_by_chance_cost_little, refusals_that_ask_for_half_a_second_cost_that);

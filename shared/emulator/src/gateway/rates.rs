@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn calendar_windows_end_with_the_minute_and_sliding_ones_with_their_calls() {
         let acls = call(Service::Vpc, "DescribeNetworkAcls", "r");
-        let mut pass = |way, at: &[i64]| -> Vec<usize> {
+        let pass = |way, at: &[i64]| -> Vec<usize> {
             let mut rates = Rates::default();
             at.iter().map(|second| passes(&mut rates, after(*second), way, &acls, 20)).collect()
         };
