@@ -82,6 +82,15 @@ pub(crate) enum Alb {
     Classic,
 }
 
+/// How calls are counted against their rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rates {
+    /// By the clock's own seconds and minutes.
+    Calendar,
+    /// By the last seconds before each call.
+    Sliding,
+}
+
 /// Options of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -107,12 +116,16 @@ pub(crate) struct EmulateArgs {
     pub(crate) bindings: Option<PathBuf>,
     /// An account as the cloud has it, to deploy into: nothing is deployed, functions run from the packages that are uploaded, and
     /// what the cloud refuses is refused (docs/emulator.md). Whoever can sign with the printed key runs programs here.
-    #[arg(long, conflicts_with = "deploy")]
+    #[arg(long, conflicts_with_all = ["deploy", "record"])]
     pub(crate) strict: bool,
     /// Whether to deploy template.yml into the world and run its functions [default: yes for the scenario `procedure` or
     /// with --bindings].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) deploy: Option<bool>,
+    /// Refuses calls beyond the published rates of the APIs, counted by the clock's seconds and minutes, or by the last
+    /// seconds before each call.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) rates: Option<Rates>,
     /// What goes wrong from the beginning: a list under `faults`, as in a scenario (docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,

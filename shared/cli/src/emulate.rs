@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clock::Clock;
-use emulator::{Credentials, Settings, Strict, faults};
+use emulator::{Credentials, RateLimits, Settings, Strict, faults};
 use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
 use onboarding::Store;
 use serde::Serialize;
 
-use crate::args::{Alb, EmulateArgs};
+use crate::args::{Alb, EmulateArgs, Rates};
 use crate::files;
 use crate::output::{CliError, Console, Exit};
 
@@ -51,7 +51,12 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     let procedure = args.scenario == "procedure";
     let deployed = args.deploy.unwrap_or(!args.strict && (procedure || args.bindings.is_some()));
     let strict = if args.strict { Strict::all() } else { Strict::default() };
-    let settings = Settings { seed: args.seed, strict, ..Settings::default() };
+    let rates = match args.rates {
+        None => RateLimits::Off,
+        Some(Rates::Calendar) => RateLimits::Calendar,
+        Some(Rates::Sliding) => RateLimits::Sliding,
+    };
+    let settings = Settings { seed: args.seed, strict, rates, ..Settings::default() };
     let clock = Clock::scaled(args.speed);
     let faults = match &args.faults {
         None => Vec::new(),
