@@ -92,7 +92,8 @@ impl<'a> Whereabouts<'a> {
         for (event, bindings) in events {
             let Some(ids) = &event.ids else { continue };
             for (binding, backend) in backends(bindings, event.region.as_ref()) {
-                let place = wanted.entry(Place::of(backend)).or_insert_with(|| (binding, &backend.vpc, BTreeSet::new()));
+                let place =
+                    wanted.entry(Place::of(backend)).or_insert_with(|| (binding, &backend.vpc, BTreeSet::new()));
                 place.2.extend(ids.iter().map(ToString::to_string));
             }
         }
@@ -127,10 +128,7 @@ impl<'a> Whereabouts<'a> {
 }
 
 /// The backends of some bindings in a region, or in all.
-fn backends<'s>(
-    bindings: &[&'s Binding],
-    region: Option<&Region>,
-) -> impl Iterator<Item = (&'s Binding, &'s Backend)> {
+fn backends<'s>(bindings: &[&'s Binding], region: Option<&Region>) -> impl Iterator<Item = (&'s Binding, &'s Backend)> {
     let all = bindings.iter().flat_map(|binding| binding.backends.iter().map(|backend| (*binding, backend)));
     all.filter(move |(_, backend)| region.is_none_or(|region| &backend.region == region))
 }
@@ -148,9 +146,9 @@ async fn look(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &[String]) -> Vp
     });
     for (ids, read) in join_all(chunks).await {
         match read {
-            Ok(found) => vpcs.found.extend(
-                found.into_iter().map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id)),
-            ),
+            Ok(found) => vpcs
+                .found
+                .extend(found.into_iter().map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id))),
             Err(_) => vpcs.unread.extend(ids.iter().cloned()),
         }
     }

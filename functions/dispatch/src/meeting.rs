@@ -98,7 +98,13 @@ impl Meeting {
     }
 
     /// The answer to an event all of whose possible bindings have such an execution.
-    pub(crate) fn covered(&self, event: &Sighting, ours: &str, now: Timestamp, window_seconds: u32) -> Option<Dispatched> {
+    pub(crate) fn covered(
+        &self,
+        event: &Sighting,
+        ours: &str,
+        now: Timestamp,
+        window_seconds: u32,
+    ) -> Option<Dispatched> {
         let state = self.state();
         let (store, since) = state.store.as_ref()?;
         if now.duration_since(*since) >= SignedDuration::from_secs(window_seconds.into()) {

@@ -16,10 +16,7 @@ const WINDOWS: i64 = 50;
 
 /// Starts, or joins, an execution for a binding. With the kill switch on, nothing is started. That is a normal answer and
 /// not an error, because otherwise the platform would retry the trigger again and again.
-pub(crate) async fn asked_for(
-    invocation: &Invocation<'_>,
-    binding: &BindingName,
-) -> Result<Dispatched, StageError> {
+pub(crate) async fn asked_for(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Dispatched, StageError> {
     if invocation.host.settings().read_only {
         return Ok(Dispatched { ignored: vec![switched_off(binding)], ..Dispatched::default() });
     }

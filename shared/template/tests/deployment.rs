@@ -197,7 +197,10 @@ fn the_workflow_runs_every_stage_once_in_the_order_of_the_design() {
     let flow = flow(&home);
     // The connection's create comes first, so that the routes may be written beside the rest of its stage.
     let connect = flow.tasks().find(|task| task.state == "Connect").unwrap();
-    assert_eq!((function_of(&connect).as_str(), &connect.parameters["body"]["accepted"]), ("albridge-peer-attachment", &true.into()));
+    assert_eq!(
+        (function_of(&connect).as_str(), &connect.parameters["body"]["accepted"]),
+        ("albridge-peer-attachment", &true.into())
+    );
     let others: Vec<_> = flow.tasks().filter(|task| task.state != "Connect").collect();
     assert!(others.iter().all(|task| task.parameters["body"].get("accepted").is_none()));
     let order: Vec<String> = others.iter().map(function_of).collect();

@@ -97,10 +97,14 @@ fn names(answer: &Dispatched) -> Vec<&str> {
 async fn events_that_meet_share_one_start() {
     let world = World::far(WAY, cloud("vpc-b"));
     let host = world.process();
-    let events = (0..20_u32).map(|number| later(&host, 15 * number * Duration::from_millis(1), event(&format!("i-{number}"))));
+    let events =
+        (0..20_u32).map(|number| later(&host, 15 * number * Duration::from_millis(1), event(&format!("i-{number}"))));
     let answers: Vec<_> = join_all(events).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(counts(&world), [1, 1, 1]);
-    assert!(answers.iter().all(|answer| names(answer) == names(&answers[0]) && answer.started.len() == 1), "{answers:?}");
+    assert!(
+        answers.iter().all(|answer| names(answer) == names(&answers[0]) && answer.started.len() == 1),
+        "{answers:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +112,8 @@ async fn those_that_wait_are_read_in_one_call_of_up_to_a_hundred() {
     // Nobody is concerned, so nothing covers them.
     let world = World::far(WAY, cloud("vpc-elsewhere"));
     let host = world.process();
-    let events = (0..151_u32).map(|number| later(&host, if number == 0 { Duration::ZERO } else { WAY }, event(&format!("i-{number}"))));
+    let events = (0..151_u32)
+        .map(|number| later(&host, if number == 0 { Duration::ZERO } else { WAY }, event(&format!("i-{number}"))));
     let answers = join_all(events).await;
     assert!(answers.iter().all(|answer| answer.as_ref().unwrap().started.is_empty()));
     let read: Vec<_> = world.calls_of("DescribeInstances").iter().map(|call| call.ids().len()).collect();
@@ -128,8 +133,7 @@ async fn an_event_that_comes_while_calls_are_under_way_has_its_own() {
             _ => started(call),
         });
         let host = world.process();
-        let (first, second) =
-            tokio::join!(invoke(&host, event("i-0")), later(&host, after, event("i-1")));
+        let (first, second) = tokio::join!(invoke(&host, event("i-0")), later(&host, after, event("i-1")));
         first.unwrap();
         assert_eq!(second.unwrap().started.len(), 1, "{after:?}");
         let last = world.calls_of("DescribeInstances").pop().unwrap();
@@ -194,10 +198,14 @@ async fn a_refusal_is_that_of_its_batch_and_the_next_one_tries_again() {
         _ => started(call),
     });
     let host = world.process();
-    let events = (0..4_u32).map(|number| later(&host, if number == 0 { Duration::ZERO } else { WAY }, event(&format!("i-{number}"))));
+    let events = (0..4_u32)
+        .map(|number| later(&host, if number == 0 { Duration::ZERO } else { WAY }, event(&format!("i-{number}"))));
     let answers = join_all(events).await;
     assert!(answers[0].is_err(), "the platform brings it again");
-    assert!(answers[1..].iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.started.len() == 1)), "{answers:?}");
+    assert!(
+        answers[1..].iter().all(|answer| answer.as_ref().is_ok_and(|answer| answer.started.len() == 1)),
+        "{answers:?}"
+    );
     assert_eq!(tries.load(Ordering::Relaxed), 2);
 }
 
@@ -207,9 +215,11 @@ async fn an_event_concerns_whose_vpc_its_instance_is_in_and_everybody_if_it_is_n
     let asks = |vpc: &'static str, found: bool, status: u16| {
         World::new(move |call| match call.action.as_str() {
             "DescribeInstances" if status != 200 => (status, None, refusal("Forbidden.RAM")),
-            "DescribeInstances" if !found => {
-                (200, None, json!({ "Instances": {"Instance": []}, "TotalCount": 0, "NextToken": "", "RequestId": "R" }))
-            }
+            "DescribeInstances" if !found => (
+                200,
+                None,
+                json!({ "Instances": {"Instance": []}, "TotalCount": 0, "NextToken": "", "RequestId": "R" }),
+            ),
             "DescribeInstances" => instances(call, vpc),
             _ => started(call),
         })
@@ -309,7 +319,11 @@ async fn every_event_relies_on_a_run_that_reads_after_it() {
             };
             let answer = answer.unwrap();
             let [name] = names(&answer)[..] else { panic!("seed {seed}: {answer:?}") };
-            assert!(workflow.reads(name) > came, "seed {seed}: {name} reads at {}, and the event came at {came}", workflow.reads(name));
+            assert!(
+                workflow.reads(name) > came,
+                "seed {seed}: {name} reads at {}, and the event came at {came}",
+                workflow.reads(name)
+            );
             events += 1;
         }
         starts += world.count("StartExecution");

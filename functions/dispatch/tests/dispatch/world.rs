@@ -55,7 +55,11 @@ impl World {
     }
 
     /// A cloud whose distance is another one for each call.
-    pub(crate) fn unsteady(seed: u64, way: Duration, script: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn unsteady(
+        seed: u64,
+        way: Duration,
+        script: impl Fn(&Call) -> Answer + Send + Sync + 'static,
+    ) -> Arc<Self> {
         let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), seed);
         Arc::new(Self { script: Box::new(script), calls: Mutex::default(), clock, way, by_chance: true })
     }

@@ -70,7 +70,8 @@ fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
 /// Blocks VPC routes whose way onward will not come about: they would only take over traffic.
 fn wait_for_way(inputs: &Inputs<'_>, made: &[(AttachmentRef, bool)], plan: &mut Plan) {
     let takes_over = |route: Route<'_>| route.covering(inputs.topology).is_some();
-    let added = plan.changes.iter().filter(|change| change.is_open()).filter_map(|change| Route::added_by(&change.write));
+    let added =
+        plan.changes.iter().filter(|change| change.is_open()).filter_map(|change| Route::added_by(&change.write));
     let projected = added.into_iter().any(takes_over).then(|| project(inputs, &plan.changes));
     for change in plan.changes.iter_mut().filter(|change| change.is_open()) {
         let Some(route) = Route::added_by(&change.write) else { continue };

@@ -50,7 +50,8 @@ impl<'a> Route<'a> {
             topology.vpc(vpc).is_some_and(|vpc| vpc.vswitches.values().any(|vswitch| vswitch.cidr == self.destination))
         };
         let crossed = binding.backends.iter().filter(|backend| &backend.region != home);
-        let crossed = crossed.filter(|backend| if is_forward { leads_to(&backend.vpc) } else { &backend.vpc == self.vpc });
+        let crossed =
+            crossed.filter(|backend| if is_forward { leads_to(&backend.vpc) } else { &backend.vpc == self.vpc });
         crossed.map(|backend| AttachmentRef::Peer { from: home.clone(), to: backend.region.clone() }).collect()
     }
 
@@ -67,8 +68,9 @@ impl<'a> Route<'a> {
         let Some(router) = topology.transit_router(self.region) else { return false };
         let table = desired::table_for(topology, router, &own).and_then(|table| router.tables.get(&table));
         let routes = table.into_iter().flat_map(|table| &table.routes);
-        let covering = routes
-            .filter(|route| route.status == TransitRouteStatus::Active && route.destination.contains(&self.destination));
+        let covering = routes.filter(|route| {
+            route.status == TransitRouteStatus::Active && route.destination.contains(&self.destination)
+        });
         // The longest prefix decides, and a static route before a propagated one.
         let longest = covering.max_by_key(|route| (route.destination.prefix_len(), !route.propagated));
         let own = topology.resolve(&own);

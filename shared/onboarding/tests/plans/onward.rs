@@ -61,7 +61,9 @@ fn routes(binding: &Binding, topology: &Topology, of: &str) -> Vec<(Readiness, V
     let is_of = |change: &&Change| matches!(&change.write, Write::AddVpcRoute { vpc, .. } if vpc.as_str() == of);
     let plan = network(binding, topology);
     let found = plan.changes.iter().filter(is_of);
-    found.map(|change| (ready(&inputs, &change.write), change.blocked.iter().map(|reason| reason.code).collect())).collect()
+    found
+        .map(|change| (ready(&inputs, &change.write), change.blocked.iter().map(|reason| reason.code).collect()))
+        .collect()
 }
 
 /// What holds for every added route of a VPC.
@@ -228,7 +230,11 @@ fn a_connection_that_is_not_read_is_not_absent() {
 fn the_connection_of_another_region_does_not_matter() {
     let (mut binding, mut topology) = unrouted(Generation::Upgraded);
     // A backend of the ALB's own region: no connection is between them.
-    let near = onboarding::binding::Backend { region: "cn-chengdu".into(), vpc: "vpc-3".into(), ..binding.backends[0].clone() };
+    let near = onboarding::binding::Backend {
+        region: "cn-chengdu".into(),
+        vpc: "vpc-3".into(),
+        ..binding.backends[0].clone()
+    };
     binding.backends.push(near);
     connection(&mut topology).status = "Attaching".into();
     assert_each(&binding, &topology, "vpc-1", is_open);
