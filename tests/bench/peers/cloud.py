@@ -1,6 +1,6 @@
 """The official SDK's clients on the emulator, and its time, which passes only while a script waits.
 
-A script is given the file with the emulator's line. It ends with one line of JSON: how long it took on the cloud's clock,
+A script is given the file with the emulator's line, and how many seconds each call takes. It ends with one line of JSON: how long it took on the cloud's clock,
 and what was wrong, if anything.
 """
 
@@ -28,6 +28,7 @@ LATER = ("Operation.Blocking", "IncorrectStatus", "TaskConflict", "IncorrectRout
 
 with open(sys.argv[1], encoding="utf-8") as file:
     LINE = json.load(file)
+LATENCY = float(sys.argv[2])
 
 
 class Time:

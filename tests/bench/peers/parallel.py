@@ -5,7 +5,7 @@ import asyncio
 import selectors
 from concurrent.futures import ThreadPoolExecutor
 
-from cloud import CHENGDU, HANGZHOU, Cloud, Time, get, passes
+from cloud import CHENGDU, HANGZHOU, LATENCY, Cloud, Time, get, passes
 import steps
 
 PAUSE = 1
@@ -43,6 +43,8 @@ pool = ThreadPoolExecutor(16)
 
 
 async def once(service, action, request, region):
+    if LATENCY:
+        await asyncio.sleep(LATENCY)
     loop.under_way += 1
     try:
         return await loop.run_in_executor(pool, cloud.call, service, action, request, region)

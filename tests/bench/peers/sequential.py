@@ -1,7 +1,7 @@
 """One step after the other, as the procedure's page has them. Polls as often as the official Terraform provider does: every
 5 s what CEN does, every second the rest."""
 
-from cloud import CHENGDU, HANGZHOU, Cloud, Time, get, passes
+from cloud import CHENGDU, HANGZHOU, LATENCY, Cloud, Time, get, passes
 import steps
 
 cloud, time = Cloud(), Time()
@@ -10,6 +10,7 @@ cloud, time = Cloud(), Time()
 def call(service, action, request, region=CHENGDU, pause=5):
     while True:
         try:
+            time.leap(LATENCY)
             return cloud.call(service, action, request, region)
         except Exception as refusal:
             if not passes(refusal):

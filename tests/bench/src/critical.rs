@@ -12,7 +12,7 @@
 //! all of them). The order of the CEN's writes is chosen here, by hand, so that the routes' learning is over when the last
 //! write is: [`Path::is_least`] proves that no other order is shorter.
 
-use crate::delays::Delays;
+use bench_albridge::delays::Delays;
 
 /// One step.
 struct Step {

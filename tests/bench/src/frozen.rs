@@ -5,7 +5,8 @@
 //!     calls, over HTTP on loopback ───────────────►   answered at once; no time passes, whatever the client computes
 //!     "leap 4.5\n", on the control port ──────────►   4.5 s of the cloud's time pass, step by step, as the cloud needs them
 //!                                    ◄────────────   {"now": seconds since the beginning}
-//!     "calls\n"                      ◄────────────   {"calls": n, "byAction": {...}}, since the last such question
+//!     "calls\n"                      ◄────────────   {"calls": n, "byAction": {...}, "seen": seconds}: calls since the last such
+//!                                                    question, and when what was watched for was seen first
 //! ```
 //!
 //! tokio's paused clock jumps whenever the runtime has nothing to do, but not while a blocking task runs: [`Hold`] is one.
@@ -65,9 +66,13 @@ impl Count {
     }
 }
 
-/// Serves the control port for ever. Time is held but for leaps.
-pub async fn serve(clock: Clock, listener: TcpListener, count: Count) {
+/// How often what is watched for is looked at, while time passes.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Serves the control port for ever. Time is held but for leaps; `watch` is asked whether something is so already.
+pub async fn serve(clock: Clock, listener: TcpListener, count: Count, watch: Option<impl Fn() -> bool>) {
     let begun = clock.now();
+    let mut seen = None;
     let mut hold = Hold::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
@@ -78,13 +83,24 @@ pub async fn serve(clock: Clock, listener: TcpListener, count: Count) {
                 Some(("leap", seconds)) => {
                     let time = Duration::try_from_secs_f64(seconds.parse().unwrap_or(0.0)).unwrap_or_default();
                     drop(hold);
-                    clock.sleep(time).await;
+                    let end = clock.now() + time;
+                    while let Some(watch) = watch.as_ref().filter(|_| seen.is_none()) {
+                        let left = clock.until(end);
+                        clock.sleep(left.min(STEP)).await;
+                        if watch() {
+                            seen = Some(clock.now().duration_since(begun).as_secs_f64());
+                        }
+                        if left <= STEP {
+                            break;
+                        }
+                    }
+                    clock.sleep_until(end).await;
                     hold = Hold::new();
                     json!({"now": clock.now().duration_since(begun).as_secs_f64()})
                 }
                 _ => {
                     let counts = count.take();
-                    json!({"calls": counts.values().sum::<usize>(), "byAction": counts})
+                    json!({"calls": counts.values().sum::<usize>(), "byAction": counts, "seen": seen})
                 }
             };
             if writing.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
@@ -115,11 +131,5 @@ impl Control {
     /// Lets time pass there.
     pub async fn leap(&mut self, time: Duration) -> std::io::Result<()> {
         self.ask(&format!("leap {}", time.as_secs_f64())).await.map(drop)
-    }
-
-    /// How many calls there were since the last question, by action.
-    pub async fn calls(&mut self) -> std::io::Result<BTreeMap<String, usize>> {
-        let answer = self.ask("calls").await?;
-        Ok(serde_json::from_value(answer["byAction"].clone())?)
     }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use local::Generation;
 
-use crate::worlds::Size;
+use bench_albridge::worlds::Size;
 
 /// Rows of a page at most (reference/cloud-apis.md section 1).
 pub const INSTANCES_PER_PAGE: usize = 100;
@@ -40,8 +40,8 @@ fn pages(rows: usize, size: usize) -> usize {
     rows.div_ceil(size).max(1)
 }
 
-/// Readings of what all bindings of a world share.
-fn network(instances: usize) -> Calls {
+/// Readings of the network and of the instances; their interfaces are in so many security groups.
+fn network(instances: usize, groups: usize) -> Calls {
     Calls::from([
         ("DescribeVpcAttribute", REGIONS),
         ("DescribeVSwitches", REGIONS),
@@ -61,19 +61,18 @@ fn network(instances: usize) -> Calls {
         ("ListTransitRouterPeerAttachments", REGIONS),
         ("DescribeInstances", pages(instances, INSTANCES_PER_PAGE)),
         ("DescribeNetworkInterfaces", pages(instances, INTERFACES_PER_PAGE)),
-        ("DescribeSecurityGroups", 1),
-        ("DescribeSecurityGroupAttribute", 1),
+        ("DescribeSecurityGroups", pages(groups, GROUPS_PER_PAGE)),
+        ("DescribeSecurityGroupAttribute", groups),
     ])
 }
 
 /// A drift check of a world in which all is in place.
 pub fn drift(size: Size) -> Calls {
-    let mut calls = network(size.instances);
+    let mut calls = network(size.instances, size.bindings.min(size.instances));
     let members: usize = (0..size.bindings).map(|binding| pages(size.members(binding), SERVERS_PER_PAGE)).sum();
     calls.extend([
         ("GetObject", 1),
         ("GetLoadBalancerAttribute", size.balancers()),
-        ("ListLoadBalancers", 1),
         (
             "ListListeners",
             pages(size.bindings, LISTENERS_PER_PAGE).max(size.balancers().div_ceil(BALANCERS_PER_FILTER)),
@@ -105,10 +104,10 @@ fn add(to: &mut Calls, more: Calls) {
     }
 }
 
+/// Readings of the load balancer's side.
 fn front() -> Calls {
     Calls::from([
         ("GetLoadBalancerAttribute", 1),
-        ("ListLoadBalancers", 1),
         ("ListListeners", 1),
         ("ListServerGroups", 1),
         ("ListServerGroupServers", 1),
@@ -119,11 +118,12 @@ fn front() -> Calls {
 /// A cold onboarding of the procedure's instance.
 pub fn cold(generation: Generation) -> Calls {
     let mut calls = run(1);
-    add(&mut calls, network(1));
+    add(&mut calls, network(1, 1));
     add(&mut calls, front());
-    let statics = match generation {
-        Generation::Upgraded => 0,
-        Generation::Classic => 8,
+    // An older load balancer shares its transit router with no other VPC's: that takes the listing of all.
+    let (statics, listings) = match generation {
+        Generation::Upgraded => (0, 0),
+        Generation::Classic => (8, 1),
     };
     let links = 8;
     // The writes, and for what takes time the look that shows its end: one for each write of the CEN, which takes one at a time,
@@ -139,6 +139,7 @@ pub fn cold(generation: Generation) -> Calls {
             ("EnableTransitRouterRouteTablePropagation", links / 2),
             ("CreateRouteEntries", REGIONS),
             ("CreateTransitRouterRouteEntry", statics),
+            ("ListLoadBalancers", listings),
             ("AuthorizeSecurityGroup", 1),
             ("AddServersToServerGroup", 1),
             ("ListServerGroups", 1),
@@ -159,7 +160,7 @@ pub fn cold(generation: Generation) -> Calls {
 /// So many more instances where everything is in place.
 pub fn warm(count: usize) -> Calls {
     let mut calls = run(1);
-    add(&mut calls, network(count + 2));
+    add(&mut calls, network(count + 2, 1));
     add(&mut calls, front());
     let batches = count.div_ceil(SERVERS_PER_CALL);
     let more = pages(count + 1, SERVERS_PER_PAGE);

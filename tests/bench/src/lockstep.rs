@@ -15,15 +15,17 @@ use crate::frozen::{Control, Hold};
 struct Inner {
     http: HttpTransport,
     clock: Clock,
+    /// What each call takes.
+    latency: Duration,
     /// The cloud, and the client's time that it knows of.
     cloud: Mutex<(Control, Timestamp)>,
 }
 
-/// A transport over HTTP that shares its clock's time with the cloud behind `control`.
-pub fn transport(clock: Clock, control: Control) -> impl Transport {
+/// A transport over HTTP that shares its clock's time with the cloud behind `control`. Each call takes `latency`.
+pub fn transport(clock: Clock, control: Control, latency: Duration) -> impl Transport {
     let now = clock.now();
     let http = HttpTransport::new().expect("HTTP on loopback");
-    let inner = Arc::new(Inner { http, clock, cloud: Mutex::new((control, now)) });
+    let inner = Arc::new(Inner { http, clock, latency, cloud: Mutex::new((control, now)) });
     move |request: http::Request<Bytes>| {
         let inner = Arc::clone(&inner);
         async move { inner.send(request).await }
@@ -32,6 +34,9 @@ pub fn transport(clock: Clock, control: Control) -> impl Transport {
 
 impl Inner {
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, TransportError> {
+        if !self.latency.is_zero() {
+            self.clock.sleep(self.latency).await;
+        }
         let _hold = Hold::new();
         let mut cloud = self.cloud.lock().await;
         let now = self.clock.now();

@@ -7,26 +7,21 @@
 //! ```
 
 mod critical;
-mod delays;
-mod frozen;
 mod least;
-mod lockstep;
-mod measured;
-mod onboarding;
 mod peers;
 mod points;
 mod report;
 mod served;
 mod stories;
 mod waterfall;
-mod worlds;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use delays::Delays;
+use bench_albridge::delays::Delays;
+use bench_albridge::worlds::Size;
+use bench_albridge::{measured, serving};
 use report::Goals;
-use worlds::Size;
 
 const PARTS: [&str; 3] = ["onboarding", "drift", "peers"];
 
@@ -35,15 +30,14 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         // What the suite starts itself.
-        ["world", "procedure"] => served::serve(peers::options(), async |_| ()),
+        ["world", "procedure"] => serving::procedure(),
         ["world", instances, bindings] => {
             let number = |text: &str| text.parse().expect("a number");
-            let size = Size { instances: number(instances), bindings: number(bindings) };
-            served::serve(size.options(), async |local| size.settle(local).await);
+            serving::in_place(Size { instances: number(instances), bindings: number(bindings) });
         }
         ["measure", "drift", ready] => measured::drift(Path::new(ready)),
         ["measure", "plan", ready] => measured::plan(Path::new(ready)),
-        ["measure", "apply", ready] => measured::apply(Path::new(ready)),
+        ["measure", "apply", ready, latency] => measured::apply(Path::new(ready), latency.parse().expect("seconds")),
         parts => return suite(parts),
     }
     ExitCode::SUCCESS

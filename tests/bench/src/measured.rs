@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use albridge::Environment;
 use clock::Clock;
+use dispatch::Dispatched;
 use jiff::Timestamp;
+use onboarding::Code;
 use openapi::{Credentials, Transport};
 use serde_json::{Value, json};
 use stage::{Host, Invocation, Settings};
@@ -30,12 +32,12 @@ struct Desk {
 }
 
 impl Desk {
-    async fn open(ready: &Path) -> Self {
+    async fn open(ready: &Path, latency: f64) -> Self {
         let text = std::fs::read_to_string(ready).expect("the server's line");
         let ready: Value = serde_json::from_str(&text).expect("the server's line");
         let clock = Clock::seeded(Timestamp::now(), 7);
         let control = Control::connect(&text_of(&ready["control"])).await.expect("the control port");
-        let transport = Arc::new(lockstep::transport(clock.clone(), control));
+        let transport = Arc::new(lockstep::transport(clock.clone(), control, Duration::from_secs_f64(latency)));
         Self { ready, clock, transport }
     }
 
@@ -67,7 +69,7 @@ fn text_of(value: &Value) -> String {
 /// The drift check for all bindings.
 pub fn drift(ready: &Path) {
     paused(async {
-        let desk = Desk::open(ready).await;
+        let desk = Desk::open(ready, 0.0).await;
         let settings = Settings::parse(&desk.variables(text_of(&desk.ready["store"]))).expect("settings");
         let key = Credentials::new(text_of(&desk.ready["accessKeyId"]), text_of(&desk.ready["accessKeySecret"]));
         let host = Host::new(settings, Arc::clone(&desk.transport), desk.clock.clone(), key);
@@ -76,7 +78,7 @@ pub fn drift(ready: &Path) {
         let timer = json!({"triggerTime": begun.to_string(), "triggerName": "drift", "payload": "drift"});
         let outcome = Box::pin(dispatch::dispatch(&invocation, ACCOUNT, &timer)).await;
         let wrong = match outcome {
-            Ok(dispatched) if dispatched.started.is_empty() && dispatched.drift.is_empty() => Value::Null,
+            Ok(dispatched) if is_in_place(&dispatched) => Value::Null,
             Ok(dispatched) => json!(short(&format!("{dispatched:?}"))),
             Err(error) => json!(error.to_string()),
         };
@@ -84,10 +86,16 @@ pub fn drift(ready: &Path) {
     });
 }
 
+/// Nothing to repair, and nothing to report but bindings without instances, where there are fewer instances than bindings.
+fn is_in_place(dispatched: &Dispatched) -> bool {
+    let mut reasons = dispatched.drift.iter().flat_map(|drift| &drift.reasons);
+    dispatched.started.is_empty() && reasons.all(|reason| reason.code == Code::NoneSelected)
+}
+
 /// `albridge plan` of the first binding, as an operator runs it, with the bindings in a file.
 pub fn plan(ready: &Path) {
     paused(async {
-        let desk = Desk::open(ready).await;
+        let desk = Desk::open(ready, 0.0).await;
         let file = std::env::temp_dir().join(format!("bench-albridge-{}.yml", std::process::id()));
         std::fs::write(&file, text_of(&desk.ready["bindings"])).expect("a file for the bindings");
         let variables = desk.variables(file.display().to_string());
@@ -101,9 +109,9 @@ pub fn plan(ready: &Path) {
 }
 
 /// `albridge apply` of the procedure's binding, where nothing is in place.
-pub fn apply(ready: &Path) {
+pub fn apply(ready: &Path, latency: f64) {
     paused(async {
-        let desk = Desk::open(ready).await;
+        let desk = Desk::open(ready, latency).await;
         let file = std::env::temp_dir().join(format!("bench-albridge-{}.yml", std::process::id()));
         std::fs::write(&file, text_of(&desk.ready["bindings"])).expect("a file for the bindings");
         let variables = desk.variables(file.display().to_string());

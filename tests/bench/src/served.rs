@@ -1,45 +1,11 @@
-//! Child processes of the suite: a frozen cloud that serves a world, and whoever is measured beside it.
+//! Child processes of the suite: a cloud that serves a world with its time held, and whoever is measured beside it.
 
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use clock::Clock;
-use jiff::Timestamp;
-use local::{Hosting, Local, Options};
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
-use crate::frozen::{self, Count};
-use crate::onboarding::paused;
-
-/// Starts a deployment, brings it to its beginning, prints one line, and serves it with its time held.
-pub fn serve(options: Options, settle: impl AsyncFnOnce(&Local)) {
-    paused(async {
-        // Some minutes pass until all is in place, and clients sign with real time: 15 minutes of difference are allowed.
-        let clock = Clock::seeded(Timestamp::now() - Duration::from_secs(240), 1);
-        let options = Options { hosting: Hosting::Http, ..options };
-        let bindings = options.bindings.clone();
-        let local = Local::start(options, clock.clone()).await.expect("the deployment starts");
-        settle(&local).await;
-        let count = Count::of(&local);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
-        let ports = local.ports().expect("ports");
-        let mut endpoints = ports.endpoints().await.expect("endpoints").endpoints;
-        let home = endpoints.get(local::HOME).cloned().expect("home");
-        endpoints.insert("*".to_owned(), home);
-        let key = local.cloud().with(|world| world.root_credentials());
-        let ready = json!({
-            "endpoints": endpoints, "accessKeyId": key.access_key_id, "accessKeySecret": key.access_key_secret,
-            "control": listener.local_addr().expect("an address").to_string(), "store": local::store_address(),
-            "bindings": bindings,
-        });
-        println!("{ready}");
-        std::io::stdout().flush().expect("stdout");
-        frozen::serve(clock, listener, count).await;
-    });
-}
+use serde_json::Value;
 
 /// A process that serves a world. It ends with this.
 pub struct Server {

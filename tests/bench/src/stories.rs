@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use local::{Generation, Hosting};
 
 use crate::critical::{self, Path};
-use crate::delays::Delays;
 use crate::least;
-use crate::onboarding::{self, Story};
 use crate::report::{Goals, number, table};
 use crate::waterfall;
+use bench_albridge::delays::Delays;
+use bench_albridge::onboarding::{self, Story};
 
 /// The goals of the issue: what a cold onboarding, and a warm one, may take of the critical path, and how many calls.
 const RATIO: f64 = 1.03;
@@ -23,11 +23,11 @@ const MANY: usize = 200;
 
 /// Plays every story, prints, and adds the goals.
 pub fn all(delays: &Delays, goals: &mut Goals) {
-    let upgraded = onboarding::cold("cold, upgraded", Generation::Upgraded, Hosting::InMemory, delays);
-    let classic = onboarding::cold("cold, classic", Generation::Classic, Hosting::InMemory, delays);
-    let one = onboarding::warm("warm, 1 instance", 1, false, delays);
-    let slow = onboarding::warm("warm, 1 instance, 0.1 s a call", 1, true, delays);
-    let many = onboarding::warm("warm, 200 instances", MANY, false, delays);
+    let upgraded = onboarding::cold("cold, upgraded", Generation::Upgraded, Hosting::InMemory, 0.0, delays);
+    let classic = onboarding::cold("cold, classic", Generation::Classic, Hosting::InMemory, 0.0, delays);
+    let one = onboarding::warm("warm, 1 instance", 1, 0.0, delays);
+    let slow = onboarding::warm("warm, 1 instance, 0.1 s a call", 1, 0.1, delays);
+    let many = onboarding::warm("warm, 200 instances", MANY, 0.0, delays);
 
     let path = |story| {
         let path = Path::of(story, delays);
@@ -43,6 +43,7 @@ pub fn all(delays: &Delays, goals: &mut Goals) {
             format!("{:.1}", path.seconds()),
             format!("{:.3}", story.seconds / path.seconds()),
             format!("{:.1}", story.registered()),
+            format!("{:.1}", story.ended),
             story.calls.len().to_string(),
             least.to_string(),
             story.calls.iter().filter(|call| call.written && call.stage != "dispatch").count().to_string(),
@@ -58,7 +59,18 @@ pub fn all(delays: &Delays, goals: &mut Goals) {
         row(&many, &paths[2], least::warm(MANY).values().sum()),
     ];
     table(
-        &["story", "seconds", "critical path", "ratio", "registered at", "calls", "least calls", "writes", "runs"],
+        &[
+            "story",
+            "healthy after, s",
+            "critical path",
+            "ratio",
+            "registered at",
+            "run ended at",
+            "calls",
+            "least calls",
+            "writes",
+            "runs",
+        ],
         &rows,
     );
     for (name, path) in ["cold, upgraded", "cold, classic", "warm"].iter().zip(&paths) {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use emulator::call::Service;
 
-use crate::delays::Delays;
-use crate::onboarding::{Made, Story};
+use bench_albridge::delays::Delays;
+use bench_albridge::onboarding::{Made, Story};
 
 /// Characters of a bar.
 const WIDTH: usize = 72;
@@ -65,9 +65,6 @@ pub fn gaps(story: &Story, delays: &Delays) -> Vec<Gap> {
             ended.clone_from(&transition.what);
         }
     }
-    if story.seconds > busy + 0.001 {
-        gaps.push(Gap { begin: busy, end: story.seconds, text: format!("{ended} was over; the run ends") });
-    }
     gaps
 }
 
@@ -94,10 +91,16 @@ fn bar(begin: f64, end: f64, whole: f64, sign: char) -> String {
 
 /// The waterfall as text.
 pub fn text(story: &Story, delays: &Delays) -> String {
-    let whole = story.seconds.max(1.0);
+    let whole = story.ended.max(1.0);
     let mut text = String::new();
-    let _infallible =
-        writeln!(text, "{}: {:.1} s after the window, {} calls", story.name, story.seconds, story.calls.len());
+    let _infallible = writeln!(
+        text,
+        "{}: healthy {:.1} s after the window, the run ended at {:.1}, {} calls",
+        story.name,
+        story.seconds,
+        story.ended,
+        story.calls.len()
+    );
     let mut line = |name: &str, begin: f64, end: f64, bar: String| {
         let _infallible = writeln!(text, "{name:<46.46} {begin:>6.1} {end:>6.1} |{bar}|");
     };
@@ -164,7 +167,7 @@ pub fn svg(story: &Story, delays: &Delays) -> String {
     let height = (rows.len() + 1) * ROW;
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"11\">\n",
-        story.seconds.mul_add(SCALE, 340.0)
+        story.ended.mul_add(SCALE, 340.0)
     );
     for (place, (name, bars)) in rows.iter().enumerate() {
         let y = place * ROW;

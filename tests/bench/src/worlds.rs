@@ -65,6 +65,25 @@ pub fn act(local: &Local, service: Service, region: &str, action: &str, params: 
     local.cloud().with(|world| world.handle(now, &call)).unwrap_or_else(|error| panic!("{action}: {error:?}"))
 }
 
+/// How many members the listeners of `alb-1` send requests to, if all are healthy; else 0.
+pub fn healthy(local: &Local) -> usize {
+    let list = vec![param("LoadBalancerIds.1", "alb-1")];
+    let listeners = act(local, Service::Alb, "cn-chengdu", "ListListeners", list);
+    let mut count = 0;
+    for listener in listeners["Listeners"].as_array().into_iter().flatten() {
+        let id = listener["ListenerId"].as_str().unwrap_or_default();
+        let health = act(local, Service::Alb, "cn-chengdu", "GetListenerHealthStatus", vec![param("ListenerId", id)]);
+        let statuses = health["ListenerHealthStatus"].as_array().into_iter().flatten();
+        for group in statuses.flat_map(|status| status["ServerGroupInfos"].as_array().into_iter().flatten()) {
+            if group["NonNormalServers"].as_array().is_some_and(|servers| !servers.is_empty()) {
+                return 0;
+            }
+            count += group["ServerCount"].as_u64().map_or(0, |count| usize::try_from(count).unwrap_or_default());
+        }
+    }
+    count
+}
+
 /// How large a world is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -94,13 +113,42 @@ impl Size {
         binding / self.per_balancer()
     }
 
-    fn address(place: usize) -> String {
-        // Two vSwitches of 192.168.0.0/16, half of the instances in each.
-        let (half, rank) = (place % 2, place / 2);
-        format!("192.168.{}.{}", half * 64 + rank / 250, rank % 250 + 2)
+    /// Two vSwitches of 192.168.0.0/16, half of each binding's instances in each.
+    fn half(self, place: usize) -> usize {
+        place / self.bindings % 2
     }
 
-    /// The scenario.
+    fn address(self, place: usize) -> String {
+        format!("192.168.{}.{}", self.half(place) * 64 + place / 250, place % 250 + 2)
+    }
+
+    /// How many instances there are while the network is made: two of each binding, one in each vSwitch.
+    fn first(self) -> usize {
+        self.instances.min(2 * self.bindings)
+    }
+
+    /// Instances as a scenario has them.
+    fn instances_of(self, places: std::ops::Range<usize>) -> String {
+        let mut instances = String::new();
+        for place in places {
+            let binding = place % self.bindings;
+            // A security group for each binding: one that others' instances share is reported.
+            let (app, group) = if place / self.bindings < PER_GROUP {
+                (format!("app-{binding}"), format!("sg-app-{binding}"))
+            } else {
+                ("nobody".to_owned(), "sg-2".to_owned())
+            };
+            let _infallible = writeln!(
+                instances,
+                "  - {{ id: i-{place:05}, vswitch: {}, address: {}, securityGroups: [{group}], tags: {{ app: {app} }} }}",
+                ["vsw-4", "vsw-3"][self.half(place)],
+                self.address(place),
+            );
+        }
+        instances
+    }
+
+    /// The scenario, with the first instances.
     pub fn scenario(self) -> String {
         let mut text = PROCEDURE.replacen("cidr: 192.168.8.0/24", "cidr: 192.168.64.0/18", 1).replacen(
             "cidr: 192.168.7.0/24",
@@ -109,18 +157,11 @@ impl Size {
         );
         let first = text.find("  # Stopped, so that").expect("the procedure's instance");
         let end = text[first..].find("\ncens:").expect("the procedure's CEN") + first;
-        let mut instances = String::new();
-        for place in 0..self.instances {
-            let binding = place % self.bindings;
-            let app = if place / self.bindings < PER_GROUP { format!("app-{binding}") } else { "nobody".to_owned() };
-            let _infallible = writeln!(
-                instances,
-                "  - {{ id: i-{place:05}, vswitch: {}, address: {}, securityGroups: [sg-2], tags: {{ app: {app} }} }}",
-                ["vsw-4", "vsw-3"][place % 2],
-                Self::address(place),
-            );
-        }
-        text.replace_range(first..end, &instances);
+        text.replace_range(first..end, &self.instances_of(0..self.first()));
+        let groups: String = (0..self.bindings)
+            .map(|binding| format!("  - {{ id: sg-app-{binding}, name: app-{binding}, vpc: vpc-2 }}\n"))
+            .collect();
+        text = text.replacen("\ninstances:", &format!("{groups}\ninstances:"), 1);
         let alb = text.find("\nalbs:").expect("the procedure's load balancer");
         text.truncate(alb);
         text.push_str("\nalbs:\n");
@@ -172,6 +213,26 @@ impl Size {
         options
     }
 
+    fn servers(self, group: &str, binding: usize, places: &[usize]) -> Vec<(String, String)> {
+        let mut params = vec![param("ServerGroupId", group)];
+        for (number, place) in (1..).zip(places) {
+            let address = self.address(*place);
+            let description = format!("albridge/albridge/b{binding}/i-{place:05}");
+            for (field, value) in [
+                ("ServerType", "Ip"),
+                ("ServerId", &address),
+                ("ServerIp", &address),
+                ("Port", "80"),
+                ("Weight", "100"),
+                ("RemoteIpEnabled", "true"),
+                ("Description", &description),
+            ] {
+                params.push((format!("Servers.{number}.{field}"), value.to_owned()));
+            }
+        }
+        params
+    }
+
     /// Brings every binding in place: the first by all stages, the others by their own two; members by hand.
     pub async fn settle(self, local: &Local) {
         for binding in 0..self.bindings {
@@ -184,15 +245,23 @@ impl Size {
                 run_stage(local, stage, &format!("b{binding}")).await;
             }
         }
+        if self.first() < self.instances {
+            let more = format!("instances:\n{}", self.instances_of(self.first()..self.instances));
+            let now = local.clock().now();
+            local.cloud().with(|world| world.load(now, &more)).expect("more instances");
+        }
         let groups = act(local, Service::Alb, "cn-chengdu", "ListServerGroups", vec![param("MaxResults", "100")]);
         let groups = groups["ServerGroups"].as_array().cloned().unwrap_or_default();
         for binding in 0..self.bindings {
             let name = format!("group-{binding}");
             let group = groups.iter().find(|group| group["ServerGroupName"] == json!(name)).expect("the group");
             let id = group["ServerGroupId"].as_str().expect("its id");
+            if binding > 0 {
+                act(local, Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", rules(binding));
+            }
             let places: Vec<usize> = (0..self.members(binding)).map(|rank| rank * self.bindings + binding).collect();
             for batch in places.chunks(PER_CALL) {
-                act(local, Service::Alb, "cn-chengdu", "AddServersToServerGroup", servers(id, binding, batch));
+                act(local, Service::Alb, "cn-chengdu", "AddServersToServerGroup", self.servers(id, binding, batch));
                 local.clock().sleep(Duration::from_millis(1_100)).await;
             }
         }
@@ -205,21 +274,20 @@ fn param(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn servers(group: &str, binding: usize, places: &[usize]) -> Vec<(String, String)> {
-    let mut params = vec![param("ServerGroupId", group)];
-    for (number, place) in (1..).zip(places) {
-        let address = Size::address(*place);
-        let description = format!("albridge/albridge/b{binding}/i-{place:05}");
+/// The rules that the stage of the first binding makes.
+fn rules(binding: usize) -> Vec<(String, String)> {
+    let mut params = vec![param("SecurityGroupId", &format!("sg-app-{binding}"))];
+    for (number, source) in (1..).zip(["172.16.0.0/24", "172.16.6.0/24"]) {
         for (field, value) in [
-            ("ServerType", "Ip"),
-            ("ServerId", &address),
-            ("ServerIp", &address),
-            ("Port", "80"),
-            ("Weight", "100"),
-            ("RemoteIpEnabled", "true"),
-            ("Description", &description),
+            ("IpProtocol", "TCP"),
+            ("PortRange", "80/80"),
+            ("SourceCidrIp", source),
+            ("Policy", "accept"),
+            ("Priority", "90"),
+            ("NicType", "intranet"),
+            ("Description", &format!("albridge/albridge/b{binding}")),
         ] {
-            params.push((format!("Servers.{number}.{field}"), value.to_owned()));
+            params.push((format!("Permissions.{number}.{field}"), value.to_owned()));
         }
     }
     params
