@@ -171,16 +171,7 @@ impl Client {
 
 fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> Facts<'a> {
     let repeatable = Repeatable { safe: true, codes: &[] };
-    Facts {
-        service: Service::Oss,
-        action,
-        region,
-        writes,
-        rate: None,
-        repeatable,
-        limit: TRY,
-        most: BodyLimit::default(),
-    }
+    Facts { service: Service::Oss, action, region, writes, repeatable, limit: TRY, most: BodyLimit::default() }
 }
 
 fn header(response: &Response<Bytes>, name: &str) -> Option<String> {
