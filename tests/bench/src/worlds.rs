@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clock::Clock;
-use emulator::PROCEDURE;
 use emulator::call::{Call, Caller, Params, Service};
+use emulator::{PROCEDURE, RateLimits};
 use local::{Local, Options, Stack, with_stage};
 use onboarding::StageName;
 use onboarding::ids::BindingName;
@@ -30,6 +30,7 @@ pub fn stacks() -> Vec<Stack> {
 pub fn options(delays: &Delays) -> Options {
     let mut options = Options { stacks: stacks(), ..Options::default() };
     options.settings.latencies = delays.latencies();
+    options.settings.rates = RateLimits::Sliding;
     options
 }
 
@@ -206,6 +207,7 @@ impl Size {
     pub fn options(self) -> Options {
         let mut options =
             Options { scenario: self.scenario(), bindings: self.store(), stacks: Vec::new(), ..Options::default() };
+        options.settings.rates = RateLimits::Sliding;
         let second = Duration::from_secs(1);
         let latencies = &mut options.settings.latencies;
         (latencies.alb_write, latencies.vpc_attach, latencies.peer_attach) = (second, second, second);
@@ -265,8 +267,8 @@ impl Size {
                 local.clock().sleep(Duration::from_millis(1_100)).await;
             }
         }
-        // Until all are healthy.
-        local.clock().sleep(Duration::from_secs(15)).await;
+        // Until all are healthy, and no call of before counts against a rate.
+        local.clock().sleep(Duration::from_secs(75)).await;
     }
 }
 
