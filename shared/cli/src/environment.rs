@@ -23,11 +23,7 @@ impl Environment {
 
     /// With another transport and clock.
     #[must_use]
-    pub fn with_transport(
-        variables: BTreeMap<String, String>,
-        transport: Arc<dyn Transport>,
-        clock: Clock,
-    ) -> Self {
+    pub fn with_transport(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         Self { variables, transport: Some((transport, clock)) }
     }
 
