@@ -28,7 +28,7 @@ enum Outcome {
 /// Checks all bindings. Each repair starts as soon as its own plan is ready; a binding that cannot be read or repaired does
 /// not delay the others.
 pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, StageError> {
-    let store = store::load(invocation.host, &invocation.client()).await?;
+    let store = store::of(invocation).await?;
     // Listed once, for the first binding that needs it.
     let unfinished = OnceCell::new();
     let (unfinished, all) = (&unfinished, &store);

@@ -65,12 +65,12 @@ pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value)
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,
         Trigger::Manual { binding } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
+            let store = store::of(invocation).await?;
             store::find(&store, &binding)?;
             start::where_concerned(invocation, vec![(&binding, ready(true))]).await
         }
         Trigger::Instances { region, ids, accounts } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
+            let store = store::of(invocation).await?;
             let bindings = bindings::within(&store, region.as_ref(), &accounts, account);
             if let Some(why) = foreign(account, &accounts, &bindings) {
                 return Ok(ignored(&why));
@@ -81,7 +81,7 @@ pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value)
             start::where_concerned(invocation, asked.collect()).await
         }
         Trigger::Region { region, accounts } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
+            let store = store::of(invocation).await?;
             let bindings = bindings::within(&store, Some(&region), &accounts, account);
             if let Some(why) = foreign(account, &accounts, &bindings) {
                 return Ok(ignored(&why));

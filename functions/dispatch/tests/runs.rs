@@ -80,7 +80,7 @@ impl World {
         let credentials = Credentials::new("id", "secret");
         let host = Host::new(Settings::parse(&vars).unwrap(), Arc::new(transport), self.clock.clone(), credentials);
         let deadline = self.clock.now() + Duration::from_secs(30);
-        dispatch(&Invocation { host: &host, credentials: None, deadline, approved: None }, "", &event).await
+        dispatch(&Invocation::until(&host, deadline), "", &event).await
     }
 }
 

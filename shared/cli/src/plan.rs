@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, Topology};
 use serde_json::{Value, json};
-use stage::{Host, Invocation};
+use stage::{Host, Invocation, Readings};
 
 use crate::args::PlanArgs;
 use crate::environment::Environment;
@@ -27,8 +27,9 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
+    let readings = Readings::default();
     for binding in target::bindings(&store, args.binding.as_deref())? {
-        let (_, plan) = look(&host, &binding, true).await?;
+        let (_, plan) = look_with(&readings, &host, &binding, true).await?;
         show(&binding, &plan, console);
         plans.push((binding, plan));
     }
@@ -48,7 +49,17 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
 pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), CliError> {
-    let invocation = invocation(host, host.clock(), PATIENCE, None);
+    look_with(&Readings::default(), host, binding, approved).await
+}
+
+/// The same with what was read before: bindings of one store share most of it.
+pub(crate) async fn look_with(
+    readings: &Readings,
+    host: &Host,
+    binding: &BindingName,
+    approved: bool,
+) -> Result<(Topology, Plan), CliError> {
+    let invocation = Invocation { readings: readings.clone(), ..invocation(host, host.clock(), PATIENCE, None) };
     stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| failed(&failure))
 }
 
@@ -61,7 +72,7 @@ pub(crate) fn invocation<'a>(
 ) -> Invocation<'a> {
     let patience = crate::cloud_clock::time_limit(clock, patience);
     let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
-    Invocation { host, credentials: None, deadline, approved }
+    Invocation { approved, ..Invocation::until(host, deadline) }
 }
 
 /// Prints a plan.

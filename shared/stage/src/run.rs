@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use onboarding::{Code, Plan, Reason, StageName};
 use openapi::ErrorKind;
 
 use crate::apply::{Progress, Sorted};
 use crate::error::StageError;
+use crate::facts;
 use crate::host::Invocation;
+use crate::observe::Observation;
+use crate::pace::{self, Pace};
 use crate::planning;
-use crate::readings::{Look, Looks};
+use crate::readings::{Look, Reading};
 use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
@@ -41,39 +45,29 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
 
 async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
     let session = Session::open(invocation, request).await?;
+    session.renew(&Look::Whole);
     let mut backoff = session.backoff();
+    let mut pace = Pace::default();
     let mut progress = Progress::default();
     let mut failed_readings = 0;
-    let mut looks = Looks::of(S::SHOWS);
+    // Whether everything that is known was read after the last wait and the last write.
+    let mut fresh = true;
     loop {
-        let look = looks.next();
-        let observation = session.observe_noting(S::NEEDS, look, backoff.left()).await?;
+        let Seen { observation, plan, sorted } = look::<S>(&session, &progress, backoff.left()).await?;
         let topology = &observation.topology;
-        // The workflow's Retry brings new credentials. With a report instead of an error, the run would continue without
-        // this stage's changes.
-        if let Some(what) = unread::expired(&topology.unread) {
-            return Err(StageError::CloudFailing { what });
-        }
-        // Prune reads other bindings here, so planning needs a time limit.
-        let planning = planning::plan_of(&session, S::NAME, topology, progress.removed());
-        let late = |_| StageError::StillPending { what: "the other bindings are still being read".to_owned() };
-        let plan = session.clock().timeout(backoff.left(), planning).await.map_err(late)?;
-        let inputs = session.inputs(topology, progress.removed());
-        let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
-        let waits = !sorted.waiting.is_empty() || (S::NAME == StageName::BackendServers && is_learning(&sorted));
-        if look != Look::Whole && (!waits || !sorted.lanes.is_empty()) {
-            // There is more to do than to wait, and that is decided only on a whole look.
-            looks.again();
+        let learns = S::NAME == StageName::BackendServers && is_learning(&sorted);
+        let waits = !sorted.waiting.is_empty() || learns;
+        let careful = sorted.lanes.values().flatten().any(|change| facts::is_careful(&change.write));
+        if !fresh && (careful || (sorted.lanes.is_empty() && !waits)) {
+            session.renew(&Look::Whole);
+            fresh = true;
             continue;
         }
         if session.is_read_only() {
             return Ok(read_only::<S>(&session, &plan, sorted));
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
-        if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
-            if waits && backoff.wait().await {
-                continue;
-            }
+        if sorted.lanes.is_empty() && sorted.waiting.is_empty() && !learns {
             if !observation.failing {
                 return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
             }
@@ -81,22 +75,89 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 return Err(StageError::CloudFailing { what: unread(&plan) });
             }
         }
+        let now = session.clock().now();
+        let pending = plan.pending_of(S::NAME).filter_map(|pending| Some((pending, pending.awaited.as_ref()?)));
+        let pending: Vec<_> = pending.collect();
+        let mut wait = pace.next(now, pending.iter().map(|(pending, awaited)| (&*pending.what, pace::usual(awaited))));
         if !sorted.lanes.is_empty() {
             progress.last_error = None;
         }
         let limit = for_answers(backoff.left(), session.host().settings().margin);
         let writing = progress.write(stage, &session, topology, &sorted.lanes);
-        match session.clock().timeout(limit, writing).await {
-            Ok(true) => backoff.hurry(),
-            Ok(false) => {}
+        let wrote = match session.clock().timeout(limit, writing).await {
+            Ok(wrote) => wrote,
             Err(_) => return Err(StageError::StillPending { what: "a write is not answered yet".to_owned() }),
-        }
+        };
         if let Some(error) = progress.last_error.take_if(|error| error.is_expired()) {
             return Err(StageError::cloud(&error));
         }
-        if !backoff.wait().await {
+        if !wrote.accepted.is_empty() {
+            backoff.hurry();
+            pace.wrote(session.clock().now());
+        }
+        let leads_to = wrote.accepted.iter().map(facts::leads_to);
+        let usual = leads_to.map(|awaited| awaited.map_or(Duration::ZERO, |awaited| pace::usual(&awaited)));
+        wait = wait.into_iter().chain(usual.map(|usual| pace::of_age(Duration::ZERO, usual))).min();
+        let more = sorted.waits_otherwise || wrote.failed || observation.failing || learns;
+        let delay = if more {
+            wait.unwrap_or(Duration::MAX).min(backoff.next())
+        } else {
+            wait.unwrap_or_else(|| backoff.next())
+        };
+        let in_time = backoff.wait(delay).await;
+        if !in_time {
+            if learns && sorted.waiting.is_empty() && sorted.lanes.is_empty() {
+                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+            }
             return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
         }
+        // What is looked at next. A refusal, and a contradiction between two answers, may concern any of the readings.
+        fresh = wrote.failed || observation.failing;
+        session.renew(&if fresh {
+            Look::Whole
+        } else {
+            let binding = session.binding();
+            let mut readings: Vec<_> = wrote.accepted.iter().flat_map(|write| facts::effects(binding, write)).collect();
+            readings.extend(sorted.unseen.iter().flat_map(|write| facts::effects(binding, write)));
+            readings.extend(pending.iter().flat_map(|(_, awaited)| facts::shown_by(binding, awaited)));
+            if sorted.waits_otherwise || learns || readings.is_empty() {
+                readings.extend(S::SHOWS.iter().map(|action| Reading::everywhere(action)));
+            }
+            Look::Only(readings)
+        });
+    }
+}
+
+/// What a look shows, and what follows for the stage.
+struct Seen {
+    observation: Observation,
+    plan: Plan,
+    sorted: Sorted,
+}
+
+/// Reads as much as decides what the stage does next.
+async fn look<S: Stage>(session: &Session<'_>, progress: &Progress, limit: Duration) -> Result<Seen, StageError> {
+    let end = session.clock().now().checked_add(limit).unwrap_or(Timestamp::MAX);
+    let mut needs = facts::shows(S::NAME).within(S::NEEDS);
+    loop {
+        let observation = session.observe_noting(needs, session.clock().until(end)).await?;
+        let topology = &observation.topology;
+        // The workflow's Retry brings new credentials. With a report instead of an error, the run would continue without
+        // this stage's changes.
+        if let Some(what) = unread::expired(&topology.unread) {
+            return Err(StageError::CloudFailing { what });
+        }
+        // Prune reads other bindings here, so planning needs a time limit.
+        let planning = planning::plan_of(session, S::NAME, topology, progress.removed());
+        let late = |_| StageError::StillPending { what: "the other bindings are still being read".to_owned() };
+        let plan = session.clock().timeout(session.clock().until(end), planning).await.map_err(late)?;
+        let wanted = needs.and(facts::of_stage(S::NAME, session.binding(), &plan, topology).within(S::NEEDS));
+        if wanted == needs {
+            let inputs = session.inputs(topology, progress.removed());
+            let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
+            return Ok(Seen { observation, plan, sorted });
+        }
+        needs = wanted;
     }
 }
 

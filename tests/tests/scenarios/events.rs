@@ -19,7 +19,7 @@ const OURS: &str = "1234567890123456";
 async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     Box::pin(dispatch::dispatch(&invocation, OURS, event)).await
 }
 
@@ -195,7 +195,7 @@ async fn a_plan_waits_for_other_bindings_for_half_of_its_time_at_most() {
     local.cloud().inject(slow).unwrap();
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     let (_, plan) = Box::pin(stage::plan_whole(&invocation, &"api".into(), false)).await.unwrap();
     assert!(host.clock().now() < invocation.budget_end());
     let unread =

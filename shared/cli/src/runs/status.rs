@@ -7,7 +7,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, Topology};
 use openapi::fnf;
 use serde_json::json;
-use stage::executions;
+use stage::{Readings, executions};
 
 use super::report::report;
 use super::workflow::{Workflow, is_open};
@@ -34,8 +34,9 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         None => None,
     };
     let mut exit = Exit::Done;
+    let readings = Readings::default();
     for binding in &bindings {
-        let (topology, plan) = plan::look(&host, binding, false).await?;
+        let (topology, plan) = plan::look_with(&readings, &host, binding, false).await?;
         console.print(Line::styled(Style::Strong, binding.as_str()));
         // What is not known is said first.
         console.print_json(&json!({"event": "unread", "binding": binding, "unread": plan.unread}));
