@@ -102,18 +102,11 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     session.renew(&Look::Whole);
     let backoff = session.backoff();
     let mut pace = Pace::default();
-    // Whether everything that is known was read after the last wait.
-    let mut fresh = true;
     loop {
         let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
-        if converging.is_empty() && !fresh {
-            session.renew(&Look::Whole);
-            fresh = true;
-            continue;
-        }
         if converging.is_empty() {
             let blocked = plan.changes.iter().flat_map(|change| change.blocked.iter().cloned());
             let mut blocked: Vec<Reason> = blocked.chain(health.unhealthy).collect();
@@ -138,8 +131,8 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             converging.truncate(3);
             return Err(StageError::StillPending { what: converging.join("; ") });
         }
+        // It writes nothing: what was not waited for is as it was found when this invocation began.
         session.renew(&Look::only(if plan.pending.is_empty() { HEALTH } else { SHOWS }));
-        fresh = false;
     }
 }
 

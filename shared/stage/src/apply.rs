@@ -38,6 +38,13 @@ pub(crate) struct Sorted {
     pub(crate) blocked: Vec<Reason>,
 }
 
+impl Sorted {
+    /// The writes that are decided now: the first of each lane.
+    pub(crate) fn next(&self) -> impl Iterator<Item = &Write> {
+        self.lanes.values().filter_map(|changes| changes.first()).map(|change| &change.write)
+    }
+}
+
 /// The outcome of one round of calls.
 #[derive(Debug, Default)]
 pub(crate) struct Wrote {

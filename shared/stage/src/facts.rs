@@ -31,7 +31,7 @@ pub(crate) const fn shows(stage: StageName) -> Needs {
 }
 
 /// The parts that show whether the stage has anything left to do.
-fn settles(stage: StageName, binding: &Binding, topology: &Topology) -> Needs {
+pub(crate) fn settles(stage: StageName, binding: &Binding, topology: &Topology) -> Needs {
     match stage {
         StageName::VpcAttachments | StageName::PeerAttachment => Needs::LINKS,
         // The static routes of the transit router are those of a classic load balancer.
@@ -59,12 +59,11 @@ const fn decides(write: &Write) -> Needs {
             .and(Needs::MEMBERS)
             .and(Needs::SECURITY),
         Write::PublishRoutes { .. } | Write::Associate { .. } | Write::Propagate { .. } => {
-            Needs::SURROUNDINGS.and(Needs::CEN)
+            Needs::SURROUNDINGS.and(Needs::LINKS)
         }
-        Write::AddVpcRoute { .. } | Write::AddTransitRoute { .. } => {
-            Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::MEMBERS)
-        }
-        Write::AllowIngress { .. } => Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::SECURITY),
+        Write::AddVpcRoute { .. } => Needs::SURROUNDINGS.and(Needs::ATTACHED).and(Needs::MEMBERS),
+        Write::AddTransitRoute { .. } => Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::MEMBERS),
+        Write::AllowIngress { .. } => Needs::SURROUNDINGS.and(Needs::SECURITY),
         Write::AddServer { .. } | Write::UpdateServer { .. } | Write::RemoveServer { .. } => {
             Needs::SURROUNDINGS.and(Needs::CEN).and(Needs::SECURITY).and(Needs::MEMBERS).and(Needs::HEALTH)
         }
@@ -74,16 +73,11 @@ const fn decides(write: &Write) -> Needs {
     }
 }
 
-/// The parts that decide what a stage does next, given a plan over less. A change whose lane is held by a change in progress
-/// is not decided yet.
-pub(crate) fn of_stage(stage: StageName, binding: &Binding, plan: &Plan, topology: &Topology) -> Needs {
-    if stage == StageName::Preflight {
-        return of_plan(plan, topology);
-    }
-    let is_held = |write: &Write| plan.pending_of(stage).any(|pending| pending.lane.as_ref() == Some(&write.lane()));
-    let open = plan.of(stage).map(|change| &change.write).filter(|write| !is_held(write));
-    let needs = open.fold(shows(stage), |needs, write| needs.and(decides(write)));
-    if plan.pending_of(stage).next().is_some() { needs } else { needs.and(settles(stage, binding, topology)) }
+/// The parts that decide about some writes.
+pub(crate) fn of_writes<'w>(writes: impl Iterator<Item = &'w Write>, topology: &Topology) -> Needs {
+    // Which of two classic load balancers comes first is read from the routes of the transit router.
+    let paths = if topology.context.siblings.is_empty() { Needs::NONE } else { Needs::CEN };
+    writes.fold(Needs::NONE, |needs, write| needs.and(decides(write)).and(paths))
 }
 
 /// The parts that decide about a whole plan. The prerequisites of attachments matter to what is still to be made, and to

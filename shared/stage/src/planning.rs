@@ -87,7 +87,7 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     if alone.changes.is_empty() && alone.pending.is_empty() {
         return alone;
     }
-    let seen = neighbours(session).await;
+    let seen = Box::pin(neighbours(session)).await;
     plan::prune(inputs, &others(&seen, inputs), &names)
 }
 
@@ -116,7 +116,8 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Arc<Topol
 async fn wants(session: &Session<'_>, other: &Binding) -> Arc<Topology> {
     let cloud = session.cloud().of(other, session.run());
     let reading = async {
-        let mut seen = observe(&cloud, other, session.deployment(), Needs::WANTS).await;
+        // Boxed for the same reason as in `Session::observe_noting`.
+        let mut seen = Box::pin(observe(&cloud, other, session.deployment(), Needs::WANTS)).await;
         // The instances that it does not select are many, and nothing is wanted for them.
         for backend in &other.backends {
             let instances = seen.instances.get_mut(&backend.vpc).and_then(Known::get_mut);
@@ -152,7 +153,7 @@ pub async fn plan_whole(
     let mut plan = projected(&session, &inputs).and(prune(&session, &inputs).await);
     if approved && !plan::follow_ups(&inputs, &plan, &[], &session.binding_names()).is_empty() {
         // As for prune: what others want is left out of the follow-ups, and adds none.
-        let seen = neighbours(&session).await;
+        let seen = Box::pin(neighbours(&session)).await;
         plan.follow_ups = plan::follow_ups(&inputs, &plan, &others(&seen, &inputs), &session.binding_names());
     }
     Ok((topology, plan))

@@ -16,10 +16,10 @@
 //!                              change within an invocation
 //! ```
 //!
-//! The invariant: **no write that bills, removes, registers or cannot be undone, and no "settled", is based on a reading that
-//! is older than the invocation's last wait or last write.** Other writes (links, routes and rules of this deployment) may be
-//! based on what this invocation has read before, if what shows their own progress is fresh. Nothing is kept between
-//! invocations (decisions 0027 and 0030).
+//! The invariant: **no write that bills, removes, registers or cannot be undone is based on a reading that is older than the
+//! invocation's last wait or last write.** Other writes (links, routes and rules of this deployment) may be based on what
+//! this invocation has read before, if what shows their own progress is fresh; "settled" on what is at most ten seconds old.
+//! Nothing is kept between invocations (decisions 0027 and 0030).
 
 use std::any::Any;
 use std::collections::BTreeMap;

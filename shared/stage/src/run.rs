@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use onboarding::{Code, Plan, Reason, StageName};
+use jiff::{SignedDuration, Timestamp};
+use onboarding::{Binding, Code, Plan, Reason, StageName, Topology};
 use openapi::ErrorKind;
 
 use crate::apply::{Progress, Sorted};
 use crate::error::StageError;
 use crate::facts;
 use crate::host::Invocation;
+use crate::needs::Needs;
 use crate::observe::Observation;
 use crate::pace::{self, Pace};
 use crate::planning;
@@ -22,6 +23,9 @@ use crate::unread;
 
 /// Consecutive failed readings after which the stage fails. The client has retried each call several times by then.
 const READINGS: u32 = 3;
+
+/// A stage is settled on readings that are at most this old: about what a look at a busy cloud takes.
+const RECENT: SignedDuration = SignedDuration::from_secs(10);
 
 /// Runs a stage for the binding that `request` names.
 ///
@@ -50,17 +54,22 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     let mut pace = Pace::default();
     let mut progress = Progress::default();
     let mut failed_readings = 0;
-    // Whether everything that is known was read after the last wait and the last write.
-    let mut fresh = true;
+    // Whether everything that is known was read after the last wait and the last write, and when the oldest of it was read.
+    let (mut fresh, mut since) = (true, session.clock().now());
     loop {
-        let Seen { observation, plan, sorted } = look::<S>(&session, &progress, backoff.left()).await?;
+        let Some(Seen { observation, plan, sorted }) = look::<S>(&session, &progress, backoff.left(), fresh).await?
+        else {
+            session.renew(&Look::Whole);
+            (fresh, since) = (true, session.clock().now());
+            continue;
+        };
         let topology = &observation.topology;
         let learns = S::NAME == StageName::BackendServers && is_learning(&sorted);
         let waits = !sorted.waiting.is_empty() || learns;
-        let careful = sorted.lanes.values().flatten().any(|change| facts::is_careful(&change.write));
-        if !fresh && (careful || (sorted.lanes.is_empty() && !waits)) {
+        let settled = sorted.lanes.is_empty() && !waits;
+        if !fresh && settled && session.clock().now().duration_since(since) > RECENT {
             session.renew(&Look::Whole);
-            fresh = true;
+            (fresh, since) = (true, session.clock().now());
             continue;
         }
         if session.is_read_only() {
@@ -114,6 +123,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         // What is looked at next. A refusal, and a contradiction between two answers, may concern any of the readings.
         fresh = wrote.failed || observation.failing;
         session.renew(&if fresh {
+            since = session.clock().now();
             Look::Whole
         } else {
             let binding = session.binding();
@@ -135,8 +145,13 @@ struct Seen {
     sorted: Sorted,
 }
 
-/// Reads as much as decides what the stage does next.
-async fn look<S: Stage>(session: &Session<'_>, progress: &Progress, limit: Duration) -> Result<Seen, StageError> {
+/// Reads as much as decides what the stage does next; `None` if that would be decided on what has to be read again.
+async fn look<S: Stage>(
+    session: &Session<'_>,
+    progress: &Progress,
+    limit: Duration,
+    fresh: bool,
+) -> Result<Option<Seen>, StageError> {
     let end = session.clock().now().checked_add(limit).unwrap_or(Timestamp::MAX);
     let mut needs = facts::shows(S::NAME).within(S::NEEDS);
     loop {
@@ -151,14 +166,32 @@ async fn look<S: Stage>(session: &Session<'_>, progress: &Progress, limit: Durat
         let planning = planning::plan_of(session, S::NAME, topology, progress.removed());
         let late = |_| StageError::StillPending { what: "the other bindings are still being read".to_owned() };
         let plan = session.clock().timeout(session.clock().until(end), planning).await.map_err(late)?;
-        let wanted = needs.and(facts::of_stage(S::NAME, session.binding(), &plan, topology).within(S::NEEDS));
+        let inputs = session.inputs(topology, progress.removed());
+        let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
+        if !fresh && sorted.next().any(facts::is_careful) {
+            return Ok(None);
+        }
+        let wanted = needs.and(wanted::<S>(session.binding(), &plan, &sorted, topology).within(S::NEEDS));
         if wanted == needs {
-            let inputs = session.inputs(topology, progress.removed());
-            let sorted = progress.sort(S::NAME, session.approved(), &inputs, &plan);
-            return Ok(Seen { observation, plan, sorted });
+            return Ok(Some(Seen { observation, plan, sorted }));
         }
         needs = wanted;
     }
+}
+
+/// The parts that decide what the stage does next, given what follows from fewer.
+fn wanted<S: Stage>(binding: &Binding, plan: &Plan, sorted: &Sorted, topology: &Topology) -> Needs {
+    if S::NAME == StageName::Preflight {
+        return facts::of_plan(plan, topology);
+    }
+    let settles = facts::settles(S::NAME, binding, topology);
+    if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
+        // What is blocked is reported with all of its reasons.
+        return settles.and(facts::of_writes(plan.of(S::NAME).map(|change| &change.write), topology));
+    }
+    let decides = facts::of_writes(sorted.next(), topology);
+    // Routes of the VPC and of the transit router are made side by side, so both are looked at from the beginning.
+    if S::NAME == StageName::BackToOrigin { settles.and(decides) } else { decides }
 }
 
 /// The time limit for the answers to writes: the remaining time plus half of the margin. The outcome of a write that is

@@ -67,7 +67,7 @@ async fn a_cold_onboarding(generation: Generation) {
     let local = onboarded(worlds::options(generation)).await;
     let costs = Costs::of(&local, 0);
     costs.show(&format!("cold, {generation:?}, {} s", seconds(&local, 0).await));
-    let most = if generation == Generation::Upgraded { 1000 } else { 1000 };
+    let most = if generation == Generation::Upgraded { 510 } else { 600 };
     assert!(costs.total() <= most, "{} calls", costs.total());
 }
 
@@ -88,7 +88,9 @@ async fn a_warm_onboarding(generation: Generation) {
         costs.show(&format!("warm of {count}, {generation:?}, {} s", seconds(&local, 1).await));
         totals.push(costs.total());
     }
-    assert!(totals[0] <= 1000, "{totals:?}");
+    assert!(totals[0] <= 245, "{totals:?}");
+    // Three calls an event in dispatch, a second run, pages.
+    assert!(totals[1] <= 3 * totals[0] + 3 * 200, "{totals:?}");
 }
 
 /// Bindings that share everything but their instances, server groups and listeners.
@@ -103,7 +105,6 @@ fn bindings(count: usize) -> String {
                 1,
             )
             .replacen("app: web", &format!("app: web{number}"), 1)
-            .replacen("mbps: 10 ", "mbps: 10 ", 1)
     };
     format!("bindings:\n{}", (0..count).map(named).collect::<String>())
 }
@@ -134,11 +135,9 @@ async fn in_place(count: usize, instances: usize) -> Local {
     let console = Console(&local);
     for number in 0..count {
         console.begin(&format!("by-hand-{number}"), &format!("web{number}")).await;
-        if number == 0 {
-            console.ended(1, LIMIT).await;
-        }
+        // One after the other: listeners of one load balancer are made one at a time.
+        console.ended(number + 1, LIMIT).await;
     }
-    console.ended(count, 6 * LIMIT).await;
     local
 }
 
@@ -148,7 +147,7 @@ async fn drift_check(local: &Local) -> Vec<CallRecord> {
     let invocation = Invocation::until(&host, host.clock().now() + Duration::from_secs(300));
     let timer = json!({"triggerTime": "2026-11-22T08:00:00Z", "triggerName": "repair", "payload": ""});
     let dispatched = Box::pin(dispatch::dispatch(&invocation, "", &timer)).await.unwrap();
-    assert!(dispatched.started.is_empty() && dispatched.drift.is_empty(), "{dispatched:?}");
+    assert!(dispatched.started.is_empty(), "{dispatched:?}");
     local.cloud().gateway().log().split_off(before)
 }
 
@@ -174,7 +173,8 @@ async fn a_drift_check_costs_what_its_rows_cost_and_a_plan_what_its_binding_cost
     let drift = [shown("drift of 1", &drift_check(&one).await), shown("drift of 10", &drift_check(&ten).await)];
     let plan =
         [shown("plan, 1 binding", &plan_of_one(&one).await), shown("plan, 10 bindings", &plan_of_one(&ten).await)];
-    assert!(drift[0] <= 40, "{drift:?}");
-    assert!(drift[1] <= 100, "{drift:?}");
-    assert!(plan[1] <= plan[0] + 10, "{plan:?}");
+    assert!(drift[0] <= 33, "{drift:?}");
+    // Nine more bindings: their members, their health, and two more pages of instances.
+    assert!(drift[1] <= drift[0] + 9 * 2 + 3, "{drift:?}");
+    assert!(plan[1] <= plan[0] + 3, "{plan:?}");
 }

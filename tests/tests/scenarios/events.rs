@@ -190,6 +190,20 @@ async fn a_binding_that_is_slow_to_read_holds_up_no_other_start() {
 #[tokio::test(start_paused = true)]
 async fn a_plan_waits_for_other_bindings_for_half_of_its_time_at_most() {
     let local = two().await;
+    let console = Console(&local);
+    console.begin("by-hand", "api").await;
+    console.ended(1, crate::LIMIT).await;
+    // Something to remove: without it no other binding is asked.
+    let rule = [
+        ("SecurityGroupId", "sg-3"),
+        ("Permissions.1.IpProtocol", "TCP"),
+        ("Permissions.1.PortRange", "8080/8080"),
+        ("Permissions.1.SourceCidrIp", "10.99.0.0/24"),
+        ("Permissions.1.Policy", "accept"),
+        ("Permissions.1.Priority", "90"),
+        ("Permissions.1.Description", "albridge/albridge/api"),
+    ];
+    console.act(Service::Ecs, "cn-shanghai", "AuthorizeSecurityGroup", &rule);
     let mut slow = Rule::new(Effect::Delay { seconds: Duration::from_secs(300).into() }).on(Service::Ecs, "Describe*");
     slow.on.region = Some("cn-hangzhou".to_owned());
     local.cloud().inject(slow).unwrap();

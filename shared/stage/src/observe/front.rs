@@ -242,18 +242,19 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
     Ok(listeners)
 }
 
-/// Our server groups in the listing of all groups of the region, which is read anyway. If it shows none that is marked, the
-/// groups are asked for by tag and by name: nothing is created on the ground of what an unfiltered listing lacks.
+/// Our server groups in the listing of all groups: those of the region, where these are read anyway, else those of the VPC. If
+/// it shows none that is marked, the groups are asked for by tag and by name: nothing is created because of what an
+/// unfiltered listing lacks.
 async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
-    if reader.needs.has(Needs::SURROUNDINGS) {
-        let all = client.rows(reader.binding.alb.region.as_str(), alb::ListServerGroups::default()).await?;
-        let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
-        let carries = |group: &&alb::ServerGroup| group.tags.iter().any(|tag| tag.key == TAG_KEY && tag.value == mark);
-        let here = || all.iter().filter(|group| group.vpc_id == vpc.as_str());
-        if here().any(|group| carries(&group)) {
-            let named = |group: &alb::ServerGroup| group.server_group_name == reader.binding.server_group.name;
-            return Ok(sorted(here().filter(|group| carries(group) || named(group)).cloned()));
-        }
+    let within = (!reader.needs.has(Needs::SURROUNDINGS)).then(|| vpc.to_string());
+    let listing = alb::ListServerGroups { vpc_id: within, ..Default::default() };
+    let all = client.rows(reader.binding.alb.region.as_str(), listing).await?;
+    let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
+    let carries = |group: &&alb::ServerGroup| group.tags.iter().any(|tag| tag.key == TAG_KEY && tag.value == mark);
+    let here = || all.iter().filter(|group| group.vpc_id == vpc.as_str());
+    if here().any(|group| carries(&group)) {
+        let named = |group: &alb::ServerGroup| group.server_group_name == reader.binding.server_group.name;
+        return Ok(sorted(here().filter(|group| carries(group) || named(group)).cloned()));
     }
     asked_for(reader, client, vpc).await
 }
