@@ -64,6 +64,11 @@ impl Applying<'_> {
         let deadline = self.host.clock().now() + LIMIT;
         let invocation = Invocation { approved: Some(self.plan), ..Invocation::until(&self.host, deadline) };
         // Boxed, because the futures of ten stages together are too large for a test thread's stack.
-        Box::pin(stage::run(stage, &invocation, &Request { binding: self.binding.clone(), run: String::new() })).await
+        Box::pin(stage::run(
+            stage,
+            &invocation,
+            &Request { binding: self.binding.clone(), run: String::new(), accepted: false },
+        ))
+        .await
     }
 }

@@ -17,7 +17,7 @@ use onboarding::plan::Pending;
 use onboarding::{Code, Plan, Reason, StageName};
 use openapi::{Action, alb, cbn, vpc};
 use serde::{Deserialize, Serialize};
-use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, current_as_needed};
+use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, current_as_needed, hold};
 
 pub use probe::{Answer, Probe};
 
@@ -88,7 +88,9 @@ impl Handler for Verify {
     async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Question) -> Result<Verdict, StageError> {
         match event {
             Question::Probe { probe } => Ok(Verdict::Probe(probe::send(invocation.host, &probe).await)),
-            Question::Binding(request) => Ok(Verdict::Binding(verify(invocation, &request).await?)),
+            Question::Binding(request) => {
+                Ok(Verdict::Binding(hold(invocation, || verify(invocation, &request)).await?))
+            }
         }
     }
 }

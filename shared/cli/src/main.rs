@@ -11,6 +11,7 @@ mod explain;
 mod files;
 mod graph;
 mod output;
+mod package;
 mod plan;
 mod policy;
 mod replay;
@@ -102,6 +103,7 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Status(args) => runs::status(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
+        Command::Package(args) => package::package(args, environment, console),
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),
         Command::Completions(args) => schema::completions(args.shell, console),

@@ -17,7 +17,7 @@ use openapi::{Error, ErrorKind};
 use crate::error::WriteError;
 use crate::session::Session;
 use crate::stage::Stage;
-use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
+use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
 
 /// How many "already exists" or "not found" answers to one write are treated as a stale listing before the write counts as
 /// refused. With the waits between them ([`BusyLanes::stale`]) this takes 15 s.
@@ -34,6 +34,8 @@ pub(crate) struct Sorted {
     pub(crate) unseen: Vec<Write>,
     /// Whether something else is waited for than what the plan says is in progress.
     pub(crate) waits_otherwise: bool,
+    /// Whether something is still to be created, or was created and is not visible yet.
+    pub(crate) creating: bool,
     /// Not to be written, with the reasons.
     pub(crate) blocked: Vec<Reason>,
 }
@@ -83,8 +85,8 @@ impl Progress {
         let mut sorted = Sorted::default();
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
         sorted.waits_otherwise = plan.pending_of(stage).any(|pending| pending.awaited.is_none());
-        // A change in progress blocks its lane: the cloud would refuse another write there.
-        let held: BTreeSet<_> = plan.pending_of(stage).filter_map(|pending| pending.lane.clone()).collect();
+        // A change in progress blocks its lane, whichever stage waits for it: the cloud would refuse another write there.
+        let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
         for change in plan.of(stage) {
             if !change.is_open() {
@@ -99,8 +101,10 @@ impl Progress {
                     sorted.unseen.push(change.write.clone());
                     sorted.waits_otherwise = true;
                 }
+                sorted.creating |= reason.is_none() && is_create(&change.write);
                 sorted.blocked.extend(reason);
             } else {
+                sorted.creating |= is_create(&change.write);
                 let lane = change.write.lane();
                 match ready(inputs, &change.write) {
                     Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),

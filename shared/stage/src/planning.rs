@@ -146,7 +146,7 @@ pub async fn plan_whole(
     binding: &BindingName,
     approved: bool,
 ) -> Result<(Topology, Plan), StageError> {
-    let request = Request { binding: binding.clone(), run: String::new() };
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
     let topology = session.view(Needs::ALL).await?;
     let inputs = Inputs { approved, ..session.inputs(&topology, Departures::NONE) };
@@ -165,7 +165,7 @@ pub async fn plan_whole(
 /// # Errors
 /// [`StageError`], when the store or the cloud cannot be read in time.
 pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, StageError> {
-    let request = Request { binding: binding.clone(), run: String::new() };
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
     let project =
         |session: &Session<'_>, topology: &Topology| projected(session, &session.inputs(topology, Departures::NONE));

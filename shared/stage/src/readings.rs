@@ -138,7 +138,7 @@ impl Readings {
     }
 
     /// Forgets the readings that `look` makes again.
-    pub(crate) fn forget(&self, look: &Look) {
+    pub fn forget(&self, look: &Look) {
         self.0.observed.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let mut flights = self.flights();
         match look {

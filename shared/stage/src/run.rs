@@ -1,8 +1,10 @@
 //! Run: observe, plan and apply in a loop, until the stage has nothing open or in progress, or its time is used up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use onboarding::plan::Pending;
 use onboarding::{Binding, Code, Plan, Reason, StageName, Topology};
 use openapi::ErrorKind;
 
@@ -75,6 +77,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         if session.is_read_only() {
             return Ok(read_only::<S>(&session, &plan, sorted));
         }
+        if request.accepted && !sorted.creating && !observation.failing {
+            return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+        }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if sorted.lanes.is_empty() && sorted.waiting.is_empty() && !learns {
             if !observation.failing {
@@ -85,7 +90,11 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             }
         }
         let now = session.clock().now();
-        let pending = plan.pending_of(S::NAME).filter_map(|pending| Some((pending, pending.awaited.as_ref()?)));
+        // A change of another stage may hold up a lane of this one, too.
+        let lanes: BTreeSet<_> = plan.of(S::NAME).map(|change| change.write.lane()).collect();
+        let holds = |pending: &Pending| pending.lane.as_ref().is_some_and(|lane| lanes.contains(lane));
+        let pending = plan.pending.iter().filter(|pending| pending.stage == S::NAME || holds(pending));
+        let pending = pending.filter_map(|pending| Some((pending, pending.awaited.as_ref()?)));
         let pending: Vec<_> = pending.collect();
         let mut wait = pace.next(now, pending.iter().map(|(pending, awaited)| (&*pending.what, pace::usual(awaited))));
         if !sorted.lanes.is_empty() {
@@ -160,7 +169,7 @@ async fn look<S: Stage>(
         // The workflow's Retry brings new credentials. With a report instead of an error, the run would continue without
         // this stage's changes.
         if let Some(what) = unread::expired(&topology.unread) {
-            return Err(StageError::CloudFailing { what });
+            return Err(StageError::Expired { what });
         }
         // Prune reads other bindings here, so planning needs a time limit.
         let planning = planning::plan_of(session, S::NAME, topology, progress.removed());
