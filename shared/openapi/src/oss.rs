@@ -84,7 +84,7 @@ impl Client {
         let facts = Facts { most, ..facts("GetObject", region, false) };
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.oss_request(facts.action, Method::GET, region, &get.bucket, &get.key, &query, None, Bytes::new())
             })
             .await?;
@@ -101,7 +101,7 @@ impl Client {
         let content_type = put.content_type.as_deref().unwrap_or("application/octet-stream");
         let query = Parameters::new();
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 let body = put.body.clone();
                 self.oss_request(
                     facts.action,

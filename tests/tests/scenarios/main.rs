@@ -24,6 +24,7 @@ macro_rules! on_both_generations {
 
 mod absence;
 mod consent;
+mod costs;
 mod crashes;
 mod determinism;
 mod drift;
@@ -32,6 +33,7 @@ mod faults;
 mod growth;
 mod hosting;
 mod onboarding;
+mod order;
 mod overtime;
 mod prefixes;
 mod rates;

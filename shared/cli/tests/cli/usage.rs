@@ -15,12 +15,14 @@ fn every_command_has_help_with_an_example() {
         "demo",
         "emulate",
         "replay",
+        "validate",
         "plan",
         "apply",
         "run",
         "status",
         "explain",
         "graph",
+        "package",
         "policy",
         "schema",
         "completions",
@@ -35,7 +37,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 11] = [
+    let wrong: [&[&str]; 15] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -44,9 +46,13 @@ fn what_cannot_be_meant_is_64() {
         &["emulate", "--faults", "no-such-file.yml"],
         &["replay", "no-such-file.jsonl"],
         &["replay", "Cargo.toml"],
+        &["package", "--function", "no-such-function"],
+        &["package", "--function", "listener", "--cli"],
+        &["package", "--sources", "/"],
         &["policy", "no-such-function"],
         &["plan"],
         &["run"],
+        &["validate"],
     ];
     for arguments in wrong {
         let ran = tool(arguments, &[]);

@@ -4,12 +4,14 @@
 
 mod absence;
 mod approval;
+mod causes;
 mod checks;
 mod follow_ups;
 mod hand_over;
 mod limits;
 mod members;
 mod network;
+mod onward;
 mod properties;
 mod prune;
 mod world;
