@@ -9,9 +9,9 @@ pub mod footprint;
 pub mod lies;
 pub mod matrix;
 mod runs;
-pub mod sbom;
 pub mod things;
 pub mod worlds;
+pub mod zip;
 
 use clock::Clock;
 use emulator::Listings;

@@ -69,6 +69,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge graph web --out web.svg\n  albridge graph web i-ecs1 --format mermaid"
     )]
     Graph(GraphArgs),
+    /// Builds the functions as static binaries and packages them: the same sources give the same bytes.
+    #[command(
+        after_help = "It needs the sources, Rust with its target x86_64-unknown-linux-musl, and a C compiler.\n\nExample:\n  albridge package\n  albridge package --function listener --out packages\n  albridge package --cli --out release"
+    )]
+    Package(PackageArgs),
     /// The RAM policy that each function's role needs.
     #[command(after_help = "Example:\n  albridge policy listener")]
     Policy(PolicyArgs),
@@ -87,6 +92,15 @@ pub(crate) enum Alb {
     Upgraded,
     /// Older: sends from back-to-origin prefixes of 100.64.0.0/10.
     Classic,
+}
+
+/// How calls are counted against their rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rates {
+    /// By the clock's own seconds and minutes.
+    Calendar,
+    /// By the last seconds before each call.
+    Sliding,
 }
 
 /// Options of `demo`.
@@ -112,10 +126,18 @@ pub(crate) struct EmulateArgs {
     /// The bindings that the deployed functions read [default: the procedure's].
     #[arg(long, value_name = "FILE")]
     pub(crate) bindings: Option<PathBuf>,
+    /// An account as the cloud has it, to deploy into: nothing is deployed, functions run from the packages that are uploaded, and
+    /// what the cloud refuses is refused (docs/emulator.md). Whoever can sign with the printed key runs programs here.
+    #[arg(long, conflicts_with_all = ["deploy", "record"])]
+    pub(crate) strict: bool,
     /// Whether to deploy template.yml into the world and run its functions [default: yes for the scenario `procedure` or
     /// with --bindings].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) deploy: Option<bool>,
+    /// Refuses calls beyond the published rates of the APIs, counted by the clock's seconds and minutes, or by the last
+    /// seconds before each call.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) rates: Option<Rates>,
     /// What goes wrong from the beginning: a list under `faults`, as in a scenario (docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
@@ -284,6 +306,26 @@ pub(crate) enum Format {
     Mermaid,
     /// For Graphviz.
     Dot,
+}
+
+/// Options of `package`.
+#[derive(Debug, Args)]
+pub(crate) struct PackageArgs {
+    /// The function, as `listener`; may be repeated [default: all].
+    #[arg(long = "function", value_name = "NAME", conflicts_with = "cli")]
+    pub(crate) functions: Vec<String>,
+    /// This tool instead of the functions, packaged the same way, for a release.
+    #[arg(long)]
+    pub(crate) cli: bool,
+    /// Where the packages and their manifest go [default: package in cargo's target folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Package what was built before.
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// The sources: a clone of the repository.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) sources: PathBuf,
 }
 
 /// Options of `policy`.

@@ -1,5 +1,7 @@
 //! The settings of a world: they stay the same while it runs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Latencies;
 
 /// The settings of a world.
@@ -19,12 +21,56 @@ pub struct Settings {
     pub function_errors: FunctionErrors,
     /// How often each event is delivered: at least once.
     pub event_copies: u32,
-    /// Whether calls beyond the documented rates are refused.
+    /// Whether CloudFlow refuses calls beyond its documented rates.
     pub throttle: bool,
+    /// Whether the other services refuse calls beyond their published rates, and how they count.
+    pub rates: RateLimits,
+    /// Whether throttling answers say when to come back (`x-acs-retry-after`: the SDKs read it, no page promises it).
+    pub retry_after: bool,
     /// What changes to an attachment that does not exist are answered with.
     pub unknown_attachment: UnknownAttachment,
     /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
     pub listings: Listings,
+    /// What is asked of a client as the cloud asks it, and not of every test and demo.
+    pub strict: Strict,
+    /// When a function whose package lacks its program is found out (the documents are not clear).
+    pub missing_program: MissingProgram,
+}
+
+/// What the cloud asks for, and a world that nobody deploys into by its APIs does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Strict {
+    /// A function's code is uploaded before the function is made. Otherwise one whose code is missing is made all the same,
+    /// for somebody to serve it by its name.
+    pub packages: bool,
+    /// The VPC, vSwitches and security group of a function are there and belong together, and its role may make the network
+    /// interfaces.
+    pub networks: bool,
+    /// A runtime that a region does not offer is refused there.
+    pub regions: bool,
+    /// A service has to be opened, and its service-linked role made, before it is used. EventBridge is open: no API opens it.
+    pub services: bool,
+    /// OSS takes data actions by its internal endpoint only, as in accounts that opened it since 2025-03-20. Not part of
+    /// [`Strict::all`]: older accounts are as real.
+    pub internal_oss: bool,
+}
+
+impl Strict {
+    /// All that holds of every account.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { packages: true, networks: true, regions: true, services: true, internal_oss: false }
+    }
+}
+
+/// When it is noticed that a package does not hold the program that its function is started by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingProgram {
+    /// The function is refused, `InvalidArgument`.
+    #[default]
+    RefusedWithTheFunction,
+    /// The function is made; its instances do not start.
+    FoundAtTheFirstCall,
 }
 
 /// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
@@ -61,6 +107,20 @@ pub enum Counts {
     Zero,
 }
 
+/// Whether calls beyond the published rates are refused, and how calls are counted: "200/60(s)" does not say when the seconds
+/// begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateLimits {
+    /// No call is refused for its rate.
+    #[default]
+    Off,
+    /// By the clock's own seconds and minutes, as ECS says of itself: refused until the next minute.
+    Calendar,
+    /// By the last so many seconds before each call.
+    Sliding,
+}
+
 /// How CloudFlow names a custom runtime's failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionErrors {
@@ -81,8 +141,12 @@ impl Default for Settings {
             function_errors: FunctionErrors::ByType,
             event_copies: 1,
             throttle: true,
+            rates: RateLimits::Off,
+            retry_after: true,
             unknown_attachment: UnknownAttachment::ByLongCode,
             listings: Listings::default(),
+            strict: Strict::default(),
+            missing_program: MissingProgram::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::bucket::{Buckets, Rate};
+use crate::bucket::{Account, Buckets, Key};
 use crate::credentials::Credentials;
 use crate::encode;
 use crate::endpoints::Endpoints;
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::flatten::{self, Parameters};
 use crate::lenient;
 use crate::mask::Secrets;
+use crate::rates::{self, Limited};
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;
@@ -57,6 +58,8 @@ pub struct Config {
 #[derive(Clone)]
 pub struct Client {
     pub(crate) config: Config,
+    /// Whose calls the cloud counts.
+    account: Account,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -77,9 +80,9 @@ impl std::fmt::Debug for Client {
 pub(crate) struct Facts<'a> {
     pub(crate) service: Service,
     pub(crate) action: &'static str,
+    /// The region that the call is counted for: its RegionId parameter, or where it is sent.
     pub(crate) region: &'a str,
     pub(crate) writes: bool,
-    pub(crate) rate: Option<Rate>,
     pub(crate) repeatable: Repeatable,
     /// The timeout of one attempt, in real time.
     pub(crate) limit: Duration,
@@ -103,19 +106,24 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         let shared = Shared { transport, clock, buckets: Buckets::default(), sessions: Sessions::default() };
-        Self { config, shared: Arc::new(shared) }
+        Self { config, account: Account::default(), shared: Arc::new(shared) }
     }
 
-    /// The same client with another key.
+    /// The same client with another key of the same account.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { config: Config { credentials, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+        Self { config: Config { credentials, ..self.config.clone() }, ..self.clone() }
+    }
+
+    /// The same client with the key of a role.
+    pub(crate) fn with_role(&self, arn: &str, credentials: Credentials) -> Self {
+        Self { account: Account::of_role(arn), ..self.with_credentials(credentials) }
     }
 
     /// The same client, refusing writes or not.
     #[must_use]
     pub fn with_read_only(&self, read_only: bool) -> Self {
-        Self { config: Config { read_only, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+        Self { config: Config { read_only, ..self.config.clone() }, ..self.clone() }
     }
 
     /// Whether writes are refused.
@@ -174,21 +182,31 @@ impl Client {
         let facts = Facts {
             service: A::SERVICE,
             action: A::NAME,
-            region,
+            region: counted_region(A::SERVICE, region, &parameters),
             writes: A::WRITES,
-            rate: A::RATE,
             repeatable: Repeatable { safe: !A::WRITES || parameters.contains_key("ClientToken"), codes: A::RETRY },
             limit: A::LIMIT,
             most: BodyLimit::default(),
         };
         let base = self.config.endpoints.url(A::SERVICE, region);
+        self.rpc_exchange(&facts, &base, A::BODY, &parameters).await
+    }
+
+    /// The part of [`Client::rpc`] that is the same for every action: generic code is compiled for each of a hundred.
+    async fn rpc_exchange(
+        &self,
+        facts: &Facts<'_>,
+        base: &str,
+        in_body: &[&str],
+        parameters: &Parameters,
+    ) -> Result<(Value, Response<Bytes>), Error> {
         let response = self
-            .exchange(&facts, || match self.config.signature {
-                Signature::RpcSha1 => self.rpc_request::<A>(&base, &parameters),
-                Signature::Acs3 => self.acs3_request::<A>(&base, &parameters),
+            .exchange(facts, &|| match self.config.signature {
+                Signature::RpcSha1 => self.rpc_request(facts, base, parameters),
+                Signature::Acs3 => self.acs3_request(facts, base, in_body, parameters),
             })
             .await?;
-        let value = response::json(A::NAME, &response)
+        let value = response::json(facts.action, &response)
             .map_err(|error| error.without(&Secrets::of(&self.config.credentials)))?;
         Ok((value, response))
     }
@@ -198,7 +216,7 @@ impl Client {
     pub(crate) async fn exchange(
         &self,
         facts: &Facts<'_>,
-        build: impl Fn() -> Result<Request<Bytes>, Error>,
+        build: &(dyn Fn() -> Result<Request<Bytes>, Error> + Send + Sync),
     ) -> Result<Response<Bytes>, Error> {
         if facts.writes && self.config.read_only {
             return Err(Error::read_only(facts.action));
@@ -206,9 +224,7 @@ impl Client {
         let clock = self.clock();
         let mut failures = 0;
         loop {
-            let rate = facts.rate.unwrap_or_else(|| facts.service.rate());
-            let bucket = if facts.rate.is_some() { facts.action } else { "" };
-            self.shared.buckets.take(clock, (facts.service.name(), bucket, facts.region.to_owned()), rate).await;
+            self.keep_pace(facts).await;
             let mut request = build()?;
             request.extensions_mut().insert(facts.most);
             let signed = Secrets::of(&self.config.credentials).and_of(&request);
@@ -244,13 +260,30 @@ impl Client {
         }
     }
 
+    /// Waits until the API may be called again.
+    async fn keep_pace(&self, facts: &Facts<'_>) {
+        let Limited { pace, basis, api } = rates::of(facts.service, facts.action, facts.writes);
+        let key = Key { service: facts.service, api, region: facts.region.to_owned(), account: self.account.clone() };
+        let waited = self.shared.buckets.take(self.clock(), key, pace).await;
+        if !waited.is_zero() {
+            tracing::debug!(
+                service = facts.service.name(),
+                action = facts.action,
+                region = facts.region,
+                ?basis,
+                waited_ms = waited.as_millis(),
+                "waited for the API's rate limit"
+            );
+        }
+    }
+
     /// RPC: what the protocol needs in the query, what the action needs in the form body, all of it signed.
-    fn rpc_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+    fn rpc_request(&self, facts: &Facts<'_>, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
         let credentials = &self.config.credentials;
         let mut query = Parameters::new();
         for (name, value) in [
-            ("Action", A::NAME),
-            ("Version", A::SERVICE.version()),
+            ("Action", facts.action),
+            ("Version", facts.service.version()),
             ("Format", "JSON"),
             ("AccessKeyId", credentials.access_key_id.as_str()),
             ("SignatureMethod", "HMAC-SHA1"),
@@ -269,17 +302,23 @@ impl Client {
         query.insert("Signature".to_owned(), signature);
         let headers = BTreeMap::from([("content-type".to_owned(), FORM.to_owned())]);
         let url = format!("{base}/?{}", encode::query(&query));
-        request(A::NAME, Method::POST, &url, &headers, Bytes::from(encode::query(parameters)))
+        request(facts.action, Method::POST, &url, &headers, Bytes::from(encode::query(parameters)))
     }
 
-    fn acs3_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+    fn acs3_request(
+        &self,
+        facts: &Facts<'_>,
+        base: &str,
+        in_body: &[&str],
+        parameters: &Parameters,
+    ) -> Result<Request<Bytes>, Error> {
         let (form, query): (Parameters, Parameters) = parameters
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
-            .partition(|(name, _)| name.split('.').next().is_some_and(|first| A::BODY.contains(&first)));
+            .partition(|(name, _)| name.split('.').next().is_some_and(|first| in_body.contains(&first)));
         let body = Bytes::from(encode::query(&form));
         let content_type = (!form.is_empty()).then_some(FORM);
-        self.acs3(A::SERVICE, A::NAME, Method::POST, base, "/", &query, content_type, body)
+        self.acs3(facts.service, facts.action, Method::POST, base, "/", &query, content_type, body)
     }
 
     /// A request with an ACS3 signature. `path` is encoded.
@@ -327,6 +366,12 @@ impl Client {
     fn timestamp(&self) -> String {
         self.clock().wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
+}
+
+/// The region that the cloud counts a call for. A central service knows no other than that of the parameter.
+fn counted_region<'a>(service: Service, region: &'a str, parameters: &'a Parameters) -> &'a str {
+    let elsewhere = if service.is_central() { "" } else { region };
+    parameters.get("RegionId").map_or(elsewhere, String::as_str)
 }
 
 /// Puts an HTTP request together, with what every request carries.

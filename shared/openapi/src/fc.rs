@@ -99,7 +99,7 @@ impl Client {
         let facts = facts("InvokeFunction", region, false, INVOCATION);
         let path = format!("{}/invocations", path(&invoke.function_name));
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.acs3(
                     Service::Fc,
                     facts.action,
@@ -129,7 +129,7 @@ impl Client {
         let facts = facts("GetFunction", region, true, READ);
         let path = path(&get.function_name);
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.acs3(
                     Service::Fc,
                     facts.action,
@@ -153,16 +153,7 @@ impl Client {
 
 fn facts<'a>(action: &'static str, region: &'a str, safe: bool, limit: Duration) -> Facts<'a> {
     let repeatable = Repeatable { safe, codes: &[] };
-    Facts {
-        service: Service::Fc,
-        action,
-        region,
-        writes: false,
-        rate: None,
-        repeatable,
-        limit,
-        most: BodyLimit::default(),
-    }
+    Facts { service: Service::Fc, action, region, writes: false, repeatable, limit, most: BodyLimit::default() }
 }
 
 fn path(function_name: &str) -> String {

@@ -84,7 +84,7 @@ impl Client {
         let facts = Facts { most, ..facts("GetObject", region, false) };
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.oss_request(facts.action, Method::GET, region, &get.bucket, &get.key, &query, None, Bytes::new())
             })
             .await?;
@@ -101,7 +101,7 @@ impl Client {
         let content_type = put.content_type.as_deref().unwrap_or("application/octet-stream");
         let query = Parameters::new();
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 let body = put.body.clone();
                 self.oss_request(
                     facts.action,
@@ -171,16 +171,7 @@ impl Client {
 
 fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> Facts<'a> {
     let repeatable = Repeatable { safe: true, codes: &[] };
-    Facts {
-        service: Service::Oss,
-        action,
-        region,
-        writes,
-        rate: None,
-        repeatable,
-        limit: TRY,
-        most: BodyLimit::default(),
-    }
+    Facts { service: Service::Oss, action, region, writes, repeatable, limit: TRY, most: BodyLimit::default() }
 }
 
 fn header(response: &Response<Bytes>, name: &str) -> Option<String> {

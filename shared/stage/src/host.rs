@@ -1,12 +1,15 @@
 //! State of a process, and the input of one invocation.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clock::Clock;
 use jiff::Timestamp;
 use onboarding::Plan;
 use openapi::{Client, Config, Credentials, Transport};
 
+use crate::readings::Readings;
 use crate::settings::Settings;
 
 /// What a process keeps from start to end. Cheap to clone.
@@ -18,6 +21,7 @@ pub struct Host {
     client: Client,
     transport: Arc<dyn Transport>,
     clock: Clock,
+    shared: Arc<Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
 impl Host {
@@ -31,7 +35,7 @@ impl Host {
             read_only: settings.read_only,
         };
         let client = Client::new(config, Arc::clone(&transport), clock.clone());
-        Self { settings: Arc::new(settings), client, transport, clock }
+        Self { settings: Arc::new(settings), client, transport, clock, shared: Arc::default() }
     }
 
     /// The settings.
@@ -44,6 +48,15 @@ impl Host {
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What the invocations of this process share, by its type. It begins as the default.
+    #[must_use]
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::<T>::default()).clone();
+        // The key is the type, so the default is never used here.
+        kept.downcast().unwrap_or_default()
     }
 
     /// The transport of all calls, and of the probe's request.
@@ -69,9 +82,17 @@ pub struct Invocation<'a> {
     pub deadline: Timestamp,
     /// The plan that a person saw and approved. If it is set, only writes of that plan are made.
     pub approved: Option<&'a Plan>,
+    /// What it has read so far. All its sessions share it.
+    pub readings: Readings,
 }
 
-impl Invocation<'_> {
+impl<'a> Invocation<'a> {
+    /// An invocation with the host's credentials that ends at `deadline`.
+    #[must_use]
+    pub fn until(host: &'a Host, deadline: Timestamp) -> Self {
+        Self { host, credentials: None, deadline, approved: None, readings: Readings::default() }
+    }
+
     /// The deployment's own client, with this invocation's credentials.
     #[must_use]
     pub fn client(&self) -> Client {

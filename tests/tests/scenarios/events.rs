@@ -11,7 +11,7 @@ use local::{Generation, Local, Options, TEMPLATE};
 use onboarding::Code;
 use serde_json::{Value, json};
 use stage::{Invocation, StageError};
-use template::{Pseudo, Template};
+use template::{Pseudo, Template, TriggerKind};
 
 const OURS: &str = "1234567890123456";
 
@@ -19,7 +19,7 @@ const OURS: &str = "1234567890123456";
 async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     Box::pin(dispatch::dispatch(&invocation, OURS, event)).await
 }
 
@@ -86,9 +86,9 @@ async fn an_event_that_names_no_account_counts() {
     assert_eq!(cost(&local, &monitored).await, ["GetObject", "DescribeInstances", "StartExecution"]);
 }
 
-/// The events that the template's rules match, in the form of the table.
+/// The events that the template's triggers match, in the form of the table.
 #[test]
-fn the_known_events_are_those_that_the_rules_let_through() {
+fn the_known_events_are_those_that_the_triggers_let_through() {
     let pseudo = Pseudo {
         region: "cn-hangzhou".to_owned(),
         account_id: OURS.to_owned(),
@@ -102,15 +102,16 @@ fn the_known_events_are_those_that_the_rules_let_through() {
         value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     };
     let mut passed = BTreeMap::new();
-    for rule in &deployment.rules {
-        assert_eq!(texts(&rule.pattern["source"]), [dispatch::event::SOURCE], "{}", rule.name);
-        let only = rule.pattern.get("data").map(|data| {
+    for trigger in &deployment.triggers {
+        let TriggerKind::EventBridge { pattern, .. } = &trigger.kind else { continue };
+        assert_eq!(texts(&pattern["source"]), [dispatch::event::SOURCE], "{}", trigger.name);
+        let only = pattern.get("data").map(|data| {
             let fields = data.as_object().unwrap();
-            assert_eq!(fields.len(), 1, "{}", rule.name);
+            assert_eq!(fields.len(), 1, "{}", trigger.name);
             let (field, values) = fields.iter().next().unwrap();
             (field.clone(), texts(values))
         });
-        passed.extend(texts(&rule.pattern["type"]).into_iter().map(|kind| (kind, only.clone())));
+        passed.extend(texts(&pattern["type"]).into_iter().map(|kind| (kind, only.clone())));
     }
     let known = dispatch::event::KNOWN.iter().map(|known| {
         let only = known.only.map(|(field, values)| {
@@ -190,12 +191,26 @@ async fn a_binding_that_is_slow_to_read_holds_up_no_other_start() {
 #[tokio::test(start_paused = true)]
 async fn a_plan_waits_for_other_bindings_for_half_of_its_time_at_most() {
     let local = two().await;
+    let console = Console(&local);
+    console.begin("by-hand", "api").await;
+    console.ended(1, crate::LIMIT).await;
+    // Something to remove: without it no other binding is asked.
+    let rule = [
+        ("SecurityGroupId", "sg-3"),
+        ("Permissions.1.IpProtocol", "TCP"),
+        ("Permissions.1.PortRange", "8080/8080"),
+        ("Permissions.1.SourceCidrIp", "10.99.0.0/24"),
+        ("Permissions.1.Policy", "accept"),
+        ("Permissions.1.Priority", "90"),
+        ("Permissions.1.Description", "albridge/albridge/api"),
+    ];
+    console.act(Service::Ecs, "cn-shanghai", "AuthorizeSecurityGroup", &rule);
     let mut slow = Rule::new(Effect::Delay { seconds: Duration::from_secs(300).into() }).on(Service::Ecs, "Describe*");
     slow.on.region = Some("cn-hangzhou".to_owned());
     local.cloud().inject(slow).unwrap();
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     let (_, plan) = Box::pin(stage::plan_whole(&invocation, &"api".into(), false)).await.unwrap();
     assert!(host.clock().now() < invocation.budget_end());
     let unread =

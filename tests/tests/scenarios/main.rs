@@ -24,6 +24,7 @@ macro_rules! on_both_generations {
 
 mod absence;
 mod consent;
+mod costs;
 mod crashes;
 mod determinism;
 mod drift;
@@ -32,8 +33,10 @@ mod faults;
 mod growth;
 mod hosting;
 mod onboarding;
+mod order;
 mod overtime;
 mod prefixes;
+mod rates;
 mod readings;
 mod regions;
 mod removal;

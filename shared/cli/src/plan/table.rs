@@ -275,6 +275,7 @@ mod tests {
                 stage: StageName::PeerAttachment,
                 what: "attachment tr-a is Attaching".to_owned(),
                 lane: None,
+                awaited: None,
             }],
             findings: vec![Reason::new(Code::Orphan, "rt-1", "The route rt-1 is marked for old, which nobody wants.")],
             ..Plan::default()

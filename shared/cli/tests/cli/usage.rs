@@ -22,6 +22,7 @@ fn every_command_has_help_with_an_example() {
         "status",
         "explain",
         "graph",
+        "package",
         "policy",
         "schema",
         "completions",
@@ -36,7 +37,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 12] = [
+    let wrong: [&[&str]; 15] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -45,6 +46,9 @@ fn what_cannot_be_meant_is_64() {
         &["emulate", "--faults", "no-such-file.yml"],
         &["replay", "no-such-file.jsonl"],
         &["replay", "Cargo.toml"],
+        &["package", "--function", "no-such-function"],
+        &["package", "--function", "listener", "--cli"],
+        &["package", "--sources", "/"],
         &["policy", "no-such-function"],
         &["plan"],
         &["run"],

@@ -6,7 +6,7 @@ use crate::change::{Change, StageName, Write};
 use crate::desired::DesiredVpcRoute;
 use crate::inputs::Inputs;
 use crate::limits::ROUTES_PER_TABLE;
-use crate::plan::{Plan, lane};
+use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType};
@@ -17,6 +17,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
     if inputs.topology.vpc_attachments.get().is_none() {
         // It is not known whether an existing route leads to our attachment.
         return plan.unread("the VPC attachments", inputs.topology.vpc_attachments.why_unknown());
+    }
+    if inputs.topology.peer_attachments.get().is_none() {
+        return plan.unread("the inter-region connections", inputs.topology.peer_attachments.why_unknown());
     }
     let attachment = AttachmentRef::Vpc { vpc: wanted.vpc.clone() };
     let ours = inputs.topology.resolve(&attachment);
@@ -41,6 +44,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
             plan.wait(
                 stage,
                 lane::vpc(&vpc.id),
+                Awaited::VpcRoute { region: wanted.region.clone() },
                 format!("route {} of {} is {}", wanted.destination, vpc.id, route.status),
             );
         }
