@@ -199,6 +199,7 @@ pub(crate) fn shown_by(binding: &Binding, awaited: &Awaited) -> Vec<Reading> {
         Awaited::Propagation { region } => within(cbn::ListTransitRouterRouteTablePropagations::NAME, region),
         Awaited::VpcRoute { region } => within(vpc::DescribeRouteEntryList::NAME, region),
         Awaited::TransitRoute { region } => within(cbn::ListTransitRouterRouteEntries::NAME, region),
+        Awaited::LoadBalancer => vec![Reading::within(alb::GetLoadBalancerAttribute::NAME, alb)],
         Awaited::ServerGroup => vec![Reading::within(alb::ListServerGroups::NAME, alb)],
         Awaited::Listener => vec![Reading::within(alb::ListListeners::NAME, alb)],
         Awaited::Member => vec![Reading::within(alb::ListServerGroupServers::NAME, alb)],

@@ -18,7 +18,11 @@ pub const fn usual(awaited: &Awaited) -> Duration {
         Awaited::Association { .. } | Awaited::Propagation { .. } => 12,
         Awaited::TransitRouter => 5,
         Awaited::VpcRoute { .. } => 4,
-        Awaited::TransitRoute { .. } | Awaited::ServerGroup | Awaited::Listener | Awaited::Member => 3,
+        Awaited::TransitRoute { .. }
+        | Awaited::LoadBalancer
+        | Awaited::ServerGroup
+        | Awaited::Listener
+        | Awaited::Member => 3,
     })
 }
 

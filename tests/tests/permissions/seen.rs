@@ -21,6 +21,27 @@ type Actions = BTreeMap<String, BTreeSet<String>>;
 const UNSEEN: &[(&str, &str)] = &[
     // Function Compute writes the log, not the function.
     ("*", "log:PostLogStoreLogs"),
+    // A third run of a binding stands down (scenarios, `turns`); here runs end before a third one is due.
+    ("dispatch", "fnf:StopExecution"),
+    // Read only where two classic load balancers of one CEN compete: the routes say which of them comes first.
+    ("security-rules", "cen:ListTransitRouterPeerAttachments"),
+    ("security-rules", "cen:ListTransitRouterRouteEntries"),
+    ("security-rules", "cen:ListTransitRouterRouteTableAssociations"),
+    ("security-rules", "cen:ListTransitRouterRouteTablePropagations"),
+    ("security-rules", "cen:ListTransitRouterRouteTables"),
+    ("security-rules", "cen:ListTransitRouterVpcAttachments"),
+    ("security-rules", "cen:ListTransitRouters"),
+    // The same.
+    ("vpc-routes", "cen:ListTransitRouterRouteEntries"),
+    ("vpc-routes", "cen:ListTransitRouterRouteTableAssociations"),
+    ("vpc-routes", "cen:ListTransitRouterRouteTablePropagations"),
+    ("vpc-routes", "cen:ListTransitRouterRouteTables"),
+    // Read only where an attachment is still to be made when a run ends.
+    ("verify", "cen:CheckTransitRouterService"),
+    ("verify", "cen:DescribeCenBandwidthPackages"),
+    ("verify", "cen:DescribeCens"),
+    ("verify", "cen:ListTransitRouterAvailableResource"),
+    ("verify", "ram:GetRole"),
 ];
 
 const LIMIT: Duration = Duration::from_secs(6 * 3600);

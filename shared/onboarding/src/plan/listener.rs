@@ -20,6 +20,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     let spec = &binding.listener;
     let Some(listener) = on_the_port(binding, listeners) else {
         let create = Write::CreateListener { protocol: spec.protocol.clone(), port: spec.port };
+        server_group::wait_until_active(plan, STAGE, load_balancer);
         let mut change = server_group::unless_not_ready(Change::new(STAGE, create), load_balancer);
         if spec.protocol != "HTTP" {
             let message =

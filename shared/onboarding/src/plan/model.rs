@@ -109,6 +109,7 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the variants and fields say what they are")]
 pub enum Awaited {
+    LoadBalancer,
     TransitRouter,
     VpcAttachment {
         region: Region,

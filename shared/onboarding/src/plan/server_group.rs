@@ -27,6 +27,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     let mark = deployment.tag(&binding.name, Role::ServerGroup);
     let Some(group) = topology.server_group(&mark, &spec.name) else {
         let create = Write::CreateServerGroup { name: spec.name.clone(), vpc: load_balancer.vpc.clone(), settings };
+        wait_until_active(plan, STAGE, load_balancer);
         return plan.changes.push(unless_not_ready(Change::new(STAGE, create), load_balancer));
     };
     plan.changes.extend(duplicates(groups, group, &mark));
@@ -47,6 +48,14 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
             differences(&settings, &group.settings).join(", ")
         );
         plan.find(Reason::new(Code::ServerGroupDiffers, &group.id, message));
+    }
+}
+
+/// Waits for a load balancer that is being changed, by another binding's listener for example: it takes seconds.
+pub(super) fn wait_until_active(plan: &mut Plan, stage: StageName, load_balancer: &LoadBalancer) {
+    if load_balancer.status == LoadBalancerStatus::Configuring && load_balancer.locks.is_empty() {
+        let what = format!("load balancer {} is {}", load_balancer.id, load_balancer.status);
+        plan.wait(stage, lane::LOAD_BALANCER, Awaited::LoadBalancer, what);
     }
 }
 
