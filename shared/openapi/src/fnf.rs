@@ -29,5 +29,6 @@ actions! {
         writes StopExecution => StopExecutionAnswer { rate: Some(SHARED) };
         reads GetExecutionHistory => GetExecutionHistoryAnswer, whole::HISTORY { rate: Some(Rate { burst: 50, per_second: 5 }) };
         reads DescribeFlow => DescribeFlowAnswer, whole::FLOW { rate: Some(SHARED) };
+        reads DescribeRegions => DescribeRegionsAnswer, whole::REGIONS { rate: Some(SHARED) };
     }
 }

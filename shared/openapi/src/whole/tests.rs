@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{alb as albs, cbn as cbns, ecs as ecss, eventbridge, fnf as fnfs, ram, sts, vpc as vpcs};
+use crate::{alb as albs, cbn as cbns, ecs as ecss, eventbridge, fnf as fnfs, ram, ros as ross, sts, vpc as vpcs};
 
 /// Every action of every service.
 fn wholes() -> Vec<(&'static str, &'static Whole)> {
@@ -14,6 +14,7 @@ fn wholes() -> Vec<(&'static str, &'static Whole)> {
         fnfs::WHOLES,
         sts::WHOLES,
         ram::WHOLES,
+        ross::WHOLES,
         eventbridge::WHOLES,
     ];
     all.concat()
