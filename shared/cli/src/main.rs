@@ -5,6 +5,7 @@ mod args;
 mod cloud_clock;
 mod credentials;
 mod demo;
+mod deploy;
 mod emulate;
 mod environment;
 mod explain;
@@ -102,6 +103,8 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Status(args) => runs::status(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
+        Command::Deploy(args) => deploy::deploy(args, environment, console).await,
+        Command::Teardown(args) => deploy::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),
         Command::Completions(args) => schema::completions(args.shell, console),

@@ -31,6 +31,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("document", &[]),
     ("template", &["document"]),
     ("workflow", &["clock", "document"]),
+    ("deployment", &["openapi", "template", "onboarding", "stage", "clock"]),
     ("emulator", &["workflow", "template", "clock", "document"]),
 ];
 const BY_FUNCTIONS: &[&str] = &["handler", "fc-runtime", "stage", "openapi", "onboarding", "reachability", "clock"];

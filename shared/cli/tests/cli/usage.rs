@@ -21,6 +21,8 @@ fn every_command_has_help_with_an_example() {
         "status",
         "explain",
         "graph",
+        "deploy",
+        "teardown",
         "policy",
         "schema",
         "completions",
