@@ -98,3 +98,31 @@ pub fn two_bindings() -> String {
     );
     format!("{web}{api}")
 }
+
+/// The name of the `number`th binding of [`many_bindings`], and the value of its instance's tag `app`.
+#[must_use]
+pub fn app(number: usize) -> String {
+    format!("app-{number:02}")
+}
+
+/// The procedure's world with a stopped instance for each of so many bindings, and those bindings: all of them with the
+/// same load balancer, CEN and VPCs, and each with a listener of its own from port 8001 on.
+#[must_use]
+pub fn many_bindings(count: usize) -> (String, String) {
+    let names: Vec<String> = (1..=count).map(app).collect();
+    let instance = |name: &String| {
+        format!(
+            "  - {{ id: i-{name}, vswitch: vsw-4, securityGroups: [sg-2], state: Stopped, tags: {{ app: {name} }} }}\n"
+        )
+    };
+    let (header, web) = PROCEDURE_BINDING.split_once("  - name: web\n").unwrap_or_default();
+    let binding = |(index, name): (usize, &String)| {
+        let own = web
+            .replace("name: web-remote", &format!("name: {name}-remote"))
+            .replace("listener: { protocol: HTTP, port: 80 }", &format!("listener: {{ port: {} }}", 8001 + index))
+            .replace("app: web", &format!("app: {name}"));
+        format!("  - name: {name}\n{own}\n")
+    };
+    let bindings: String = names.iter().enumerate().map(binding).collect();
+    (with_instances(PROCEDURE, &names.iter().map(instance).collect::<String>()), format!("{header}{bindings}"))
+}

@@ -94,6 +94,15 @@ pub(crate) enum Alb {
     Classic,
 }
 
+/// How calls are counted against their rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rates {
+    /// By the clock's own seconds and minutes.
+    Calendar,
+    /// By the last seconds before each call.
+    Sliding,
+}
+
 /// Options of `demo`.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
@@ -121,6 +130,10 @@ pub(crate) struct EmulateArgs {
     /// with --bindings].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) deploy: Option<bool>,
+    /// Refuses calls beyond the published rates of the APIs, counted by the clock's seconds and minutes, or by the last
+    /// seconds before each call.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) rates: Option<Rates>,
     /// What goes wrong from the beginning: a list under `faults`, as in a scenario (docs/emulator.md).
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clock::Clock;
-use emulator::{Settings, faults};
+use emulator::{RateLimits, Settings, faults};
 use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
 use onboarding::Store;
 use serde::Serialize;
 
-use crate::args::{Alb, EmulateArgs};
+use crate::args::{Alb, EmulateArgs, Rates};
 use crate::files;
 use crate::output::{CliError, Console, Exit};
 
@@ -50,7 +50,12 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     let store = Store::parse(&bindings, &name).map_err(|error| CliError::Usage(error.to_string()))?;
     let procedure = args.scenario == "procedure";
     let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
-    let settings = Settings { seed: args.seed, ..Settings::default() };
+    let rates = match args.rates {
+        None => RateLimits::Off,
+        Some(Rates::Calendar) => RateLimits::Calendar,
+        Some(Rates::Sliding) => RateLimits::Sliding,
+    };
+    let settings = Settings { seed: args.seed, rates, ..Settings::default() };
     let faults = match &args.faults {
         None => Vec::new(),
         Some(file) => faults::parse(&read(file, "list of faults")?)

@@ -19,6 +19,7 @@ mod injected;
 mod log;
 mod nonces;
 mod objects;
+mod rates;
 mod reply;
 mod request;
 mod respond;
@@ -44,6 +45,7 @@ use history::History;
 use identity::Clocks;
 use log::Log;
 use nonces::Nonces;
+use rates::Rates;
 use reply::Served;
 use reply::served;
 use request::Incoming;
@@ -70,6 +72,7 @@ impl Gateway {
             inner: Arc::new(Mutex::new(Inner {
                 world,
                 nonces: Nonces::default(),
+                rates: Rates::default(),
                 log: Log::default(),
                 history: History::default(),
                 watchers: Watchers::default(),
@@ -134,10 +137,11 @@ impl Gateway {
         let (wall, now) = clocks();
         let request_id = inner.world.ids.uuid();
         let host = incoming.header("host").unwrap_or_else(|| region.to_owned());
+        let retry_after = inner.world.settings.retry_after;
         let mut visit = Visit {
             region,
             clocks: Clocks { wall, now },
-            frame: Frame { now, request_id, host },
+            frame: Frame { now, request_id, host, retry_after },
             service: None,
             action: String::new(),
             caller: None,
@@ -180,6 +184,7 @@ fn rpc(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Served 
     };
     let mut detail = None;
     let answer = resolve(inner, visit, incoming).and_then(|call| {
+        inner.rates.admit(visit.frame.now, inner.world.settings.rates, &call)?;
         faults::meet(inner, visit, &call)?;
         let answer = faults::carry_out(inner, visit, &call);
         faults::told(visit)?;

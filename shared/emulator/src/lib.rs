@@ -40,7 +40,7 @@ pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions};
 pub use platform::deploy;
 pub use ports::{Endpoints, Ports};
 pub use scenario::{PROCEDURE, ScenarioError};
-pub use settings::{Counts, FunctionErrors, Listings, Settings, UnknownAttachment};
+pub use settings::{Counts, FunctionErrors, Listings, RateLimits, Settings, UnknownAttachment};
 pub use state::alb::{Generation, Policy as AlbPolicy, back_to_origin};
 pub use state::sts::Credentials;
 pub use state::{fc, ram, sts};

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Rule;
 use crate::gateway::Answered;
+use crate::settings::RateLimits;
 use secrets::Met;
 
 pub use secrets::REDACTED;
@@ -46,6 +47,9 @@ pub struct Preface {
     pub faults: Vec<Rule>,
     /// `upgraded` or `classic`: what load balancers are that name no generation.
     pub generation: String,
+    /// Whether calls beyond the published rates were refused, and how calls were counted.
+    #[serde(default)]
+    pub rates: RateLimits,
     /// The world's seed.
     pub seed: u64,
     /// How many seconds of the cloud's time passed in a real one. All recorded times are the cloud's.

@@ -1,5 +1,7 @@
 //! The settings of a world: they stay the same while it runs.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Latencies;
 
 /// The settings of a world.
@@ -19,8 +21,12 @@ pub struct Settings {
     pub function_errors: FunctionErrors,
     /// How often each event is delivered: at least once.
     pub event_copies: u32,
-    /// Whether calls beyond the documented rates are refused.
+    /// Whether CloudFlow refuses calls beyond its documented rates.
     pub throttle: bool,
+    /// Whether the other services refuse calls beyond their published rates, and how they count.
+    pub rates: RateLimits,
+    /// Whether throttling answers say when to come back (`x-acs-retry-after`: the SDKs read it, no page promises it).
+    pub retry_after: bool,
     /// What changes to an attachment that does not exist are answered with.
     pub unknown_attachment: UnknownAttachment,
     /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
@@ -61,6 +67,20 @@ pub enum Counts {
     Zero,
 }
 
+/// Whether calls beyond the published rates are refused, and how calls are counted: "200/60(s)" does not say when the seconds
+/// begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RateLimits {
+    /// No call is refused for its rate.
+    #[default]
+    Off,
+    /// By the clock's own seconds and minutes, as ECS says of itself: refused until the next minute.
+    Calendar,
+    /// By the last so many seconds before each call.
+    Sliding,
+}
+
 /// How CloudFlow names a custom runtime's failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FunctionErrors {
@@ -81,6 +101,8 @@ impl Default for Settings {
             function_errors: FunctionErrors::ByType,
             event_copies: 1,
             throttle: true,
+            rates: RateLimits::Off,
+            retry_after: true,
             unknown_attachment: UnknownAttachment::ByLongCode,
             listings: Listings::default(),
         }

@@ -182,6 +182,7 @@ fn preface(options: &Options, started: Timestamp, speed: f64) -> Preface {
             Generation::Classic => "classic",
         }
         .to_owned(),
+        rates: options.settings.rates,
         seed: options.settings.seed,
         speed,
         deployed: !options.stacks.is_empty(),

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::bucket::Rate;
 use crate::service::Service;
 use crate::whole::Whole;
 
@@ -27,8 +26,6 @@ pub trait Action: Serialize + Send + Sync {
     const REGION: bool = Self::SERVICE.takes_region();
     /// The parameters that the ACS3 style sends in the form body, by first name (cloud-apis.md, section 3).
     const BODY: &'static [&'static str] = &[];
-    /// A published rate of this action alone.
-    const RATE: Option<Rate> = None;
     /// The timeout of one attempt, in real time. Even CEN's slowest creates answer within seconds: they finish asynchronously.
     const LIMIT: Duration = Duration::from_secs(20);
     /// The fields that a complete answer must contain.
@@ -101,7 +98,6 @@ macro_rules! actions {
     (@option region $value:expr) => { const REGION: bool = $value; };
     (@option body $value:expr) => { const BODY: &'static [&'static str] = $value; };
     (@option limit $value:expr) => { const LIMIT: std::time::Duration = $value; };
-    (@option rate $value:expr) => { const RATE: Option<$crate::bucket::Rate> = $value; };
 }
 
 pub(crate) use actions;

@@ -27,20 +27,20 @@ impl Client {
         );
         loop {
             match self.shared.sessions.turn(&key, self.clock().now()) {
-                Turn::Use(credentials) => return Ok(self.with_credentials(credentials)),
+                Turn::Use(credentials) => return Ok(self.with_role(arn, credentials)),
                 Turn::Wait(mut outcome) => {
                     // The task that fetched it may have been dropped: then no result comes, and the next caller fetches it.
                     if let Ok(told) = outcome.wait_for(Option::is_some).await
                         && let Some(told) = told.as_ref()
                     {
-                        return told.clone().map(|credentials| self.with_credentials(credentials));
+                        return told.clone().map(|credentials| self.with_role(arn, credentials));
                     }
                 }
                 Turn::Fetch(fetch) => {
                     let fetched = self.fetch(arn, external_id, session).await;
                     let credentials = fetched.clone();
                     fetch.done(fetched);
-                    return credentials.map(|(credentials, _)| self.with_credentials(credentials));
+                    return credentials.map(|(credentials, _)| self.with_role(arn, credentials));
                 }
             }
         }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::action::Action;
-use crate::bucket::{Buckets, Rate};
+use crate::bucket::{Account, Buckets, Key};
 use crate::credentials::Credentials;
 use crate::encode;
 use crate::endpoints::Endpoints;
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::flatten::{self, Parameters};
 use crate::lenient;
 use crate::mask::Secrets;
+use crate::rates::{self, Limited};
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;
@@ -57,6 +58,8 @@ pub struct Config {
 #[derive(Clone)]
 pub struct Client {
     pub(crate) config: Config,
+    /// Whose calls the cloud counts.
+    account: Account,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -77,9 +80,9 @@ impl std::fmt::Debug for Client {
 pub(crate) struct Facts<'a> {
     pub(crate) service: Service,
     pub(crate) action: &'static str,
+    /// The region that the call is counted for: its RegionId parameter, or where it is sent.
     pub(crate) region: &'a str,
     pub(crate) writes: bool,
-    pub(crate) rate: Option<Rate>,
     pub(crate) repeatable: Repeatable,
     /// The timeout of one attempt, in real time.
     pub(crate) limit: Duration,
@@ -103,19 +106,24 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         let shared = Shared { transport, clock, buckets: Buckets::default(), sessions: Sessions::default() };
-        Self { config, shared: Arc::new(shared) }
+        Self { config, account: Account::default(), shared: Arc::new(shared) }
     }
 
-    /// The same client with another key.
+    /// The same client with another key of the same account.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { config: Config { credentials, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+        Self { config: Config { credentials, ..self.config.clone() }, ..self.clone() }
+    }
+
+    /// The same client with the key of a role.
+    pub(crate) fn with_role(&self, arn: &str, credentials: Credentials) -> Self {
+        Self { account: Account::of_role(arn), ..self.with_credentials(credentials) }
     }
 
     /// The same client, refusing writes or not.
     #[must_use]
     pub fn with_read_only(&self, read_only: bool) -> Self {
-        Self { config: Config { read_only, ..self.config.clone() }, shared: Arc::clone(&self.shared) }
+        Self { config: Config { read_only, ..self.config.clone() }, ..self.clone() }
     }
 
     /// Whether writes are refused.
@@ -174,9 +182,8 @@ impl Client {
         let facts = Facts {
             service: A::SERVICE,
             action: A::NAME,
-            region,
+            region: counted_region(A::SERVICE, region, &parameters),
             writes: A::WRITES,
-            rate: A::RATE,
             repeatable: Repeatable { safe: !A::WRITES || parameters.contains_key("ClientToken"), codes: A::RETRY },
             limit: A::LIMIT,
             most: BodyLimit::default(),
@@ -206,9 +213,7 @@ impl Client {
         let clock = self.clock();
         let mut failures = 0;
         loop {
-            let rate = facts.rate.unwrap_or_else(|| facts.service.rate());
-            let bucket = if facts.rate.is_some() { facts.action } else { "" };
-            self.shared.buckets.take(clock, (facts.service.name(), bucket, facts.region.to_owned()), rate).await;
+            self.keep_pace(facts).await;
             let mut request = build()?;
             request.extensions_mut().insert(facts.most);
             let signed = Secrets::of(&self.config.credentials).and_of(&request);
@@ -241,6 +246,23 @@ impl Client {
                 "retrying"
             );
             clock.sleep(wait).await;
+        }
+    }
+
+    /// Waits until the API may be called again.
+    async fn keep_pace(&self, facts: &Facts<'_>) {
+        let Limited { pace, basis, api } = rates::of(facts.service, facts.action, facts.writes);
+        let key = Key { service: facts.service, api, region: facts.region.to_owned(), account: self.account.clone() };
+        let waited = self.shared.buckets.take(self.clock(), key, pace).await;
+        if !waited.is_zero() {
+            tracing::debug!(
+                service = facts.service.name(),
+                action = facts.action,
+                region = facts.region,
+                ?basis,
+                waited_ms = waited.as_millis(),
+                "waited for the API's rate limit"
+            );
         }
     }
 
@@ -327,6 +349,12 @@ impl Client {
     fn timestamp(&self) -> String {
         self.clock().wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
+}
+
+/// The region that the cloud counts a call for. A central service knows no other than that of the parameter.
+fn counted_region<'a>(service: Service, region: &'a str, parameters: &'a Parameters) -> &'a str {
+    let elsewhere = if service.is_central() { "" } else { region };
+    parameters.get("RegionId").map_or(elsewhere, String::as_str)
 }
 
 /// Puts an HTTP request together, with what every request carries.

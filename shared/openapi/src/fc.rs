@@ -153,16 +153,7 @@ impl Client {
 
 fn facts<'a>(action: &'static str, region: &'a str, safe: bool, limit: Duration) -> Facts<'a> {
     let repeatable = Repeatable { safe, codes: &[] };
-    Facts {
-        service: Service::Fc,
-        action,
-        region,
-        writes: false,
-        rate: None,
-        repeatable,
-        limit,
-        most: BodyLimit::default(),
-    }
+    Facts { service: Service::Fc, action, region, writes: false, repeatable, limit, most: BodyLimit::default() }
 }
 
 fn path(function_name: &str) -> String {

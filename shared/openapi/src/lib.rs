@@ -47,6 +47,7 @@ mod lenient;
 mod listing;
 mod mask;
 mod pages;
+mod rates;
 mod resign;
 mod response;
 mod retry;
@@ -78,7 +79,6 @@ pub mod sts;
 pub mod vpc;
 
 pub use action::{Acknowledged, Action, ActionInfo};
-pub use bucket::Rate;
 pub use catalog::actions;
 pub use client::{Client, Config};
 pub use credentials::Credentials;

@@ -1,7 +1,5 @@
 //! The services: name, API version, and where the public cloud answers for them.
 
-use crate::bucket::Rate;
-
 /// A service of the cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
@@ -74,14 +72,9 @@ impl Service {
         matches!(self, Self::Vpc | Self::Ecs | Self::Ros)
     }
 
-    /// How fast the client calls a service. The numeric limits of most APIs are not public (cloud-apis.md, section 16);
-    /// this stays well below what accounts are known to be given, and throttling is retried anyway.
-    pub(crate) const fn rate(self) -> Rate {
-        match self {
-            Self::Cbn | Self::Ram | Self::EventBridge | Self::Ros => Rate { burst: 20, per_second: 10 },
-            Self::Oss | Self::Fc => Rate { burst: 100, per_second: 100 },
-            _ => Rate { burst: 40, per_second: 20 },
-        }
+    /// Whether one endpoint answers for all regions.
+    pub(crate) const fn is_central(self) -> bool {
+        matches!(self, Self::Cbn | Self::Ram | Self::Ros)
     }
 
     /// The public endpoint (cloud-apis.md, section 1; the official SDKs' endpoint maps). OSS puts the bucket before it.

@@ -34,6 +34,7 @@ mod hosting;
 mod onboarding;
 mod overtime;
 mod prefixes;
+mod rates;
 mod readings;
 mod regions;
 mod removal;

@@ -23,6 +23,8 @@ pub(super) struct Frame {
     pub(super) now: Timestamp,
     pub(super) request_id: String,
     pub(super) host: String,
+    /// Whether throttling answers say when to come back.
+    pub(super) retry_after: bool,
 }
 
 impl Frame {
@@ -66,7 +68,7 @@ impl Frame {
             fields.insert("AccessDeniedDetail".to_owned(), detail);
         }
         let mut response = self.structured(format, status(error.status), "Error", &body);
-        if error.code.starts_with("Throttling") {
+        if self.retry_after && error.code.starts_with("Throttling") {
             // Milliseconds (cloud-apis.md section 1, inferred).
             response.headers_mut().insert("x-acs-retry-after", HeaderValue::from_static("500"));
         }

@@ -5,12 +5,14 @@ use std::fmt;
 use super::history::History;
 use super::log::{CallRecord, Log};
 use super::nonces::Nonces;
+use super::rates::Rates;
 use crate::world::World;
 
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) world: World,
     pub(super) nonces: Nonces,
+    pub(super) rates: Rates,
     pub(super) log: Log,
     pub(super) history: History,
     pub(super) watchers: Watchers,

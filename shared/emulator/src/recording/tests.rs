@@ -46,6 +46,7 @@ fn recorded(secrets: bool) -> (Cloud, Paper) {
         bindings: String::new(),
         faults: Vec::new(),
         generation: "upgraded".into(),
+        rates: RateLimits::Off,
         seed: 1,
         speed: 1.0,
         deployed: false,

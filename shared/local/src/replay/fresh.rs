@@ -31,7 +31,7 @@ impl FreshWorld {
     pub fn new(preface: &Preface, seed: Option<u64>) -> Result<Self, ReplayError> {
         let impossible = |why: String| ReplayError::World(why);
         // Recorded times are the cloud's, so its speed does not matter.
-        let settings = Settings { seed: seed.unwrap_or(preface.seed), ..Settings::default() };
+        let settings = Settings { seed: seed.unwrap_or(preface.seed), rates: preface.rates, ..Settings::default() };
         let generation = match preface.generation.as_str() {
             "upgraded" => Generation::Upgraded,
             "classic" => Generation::Classic,

@@ -96,7 +96,6 @@ pub(super) fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> 
         action,
         region,
         writes,
-        rate: None,
         repeatable,
         limit: TRY,
         most: BodyLimit::default(),

@@ -132,12 +132,12 @@ async fn a_write_that_names_no_token_gets_one_for_its_own_retries() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_grow_no_faster_than_the_back_off_allows() {
-    let (client, cloud) = Cloud::new((0..10).map(|_| refuse(400, "Throttling.User")));
+    let (client, cloud) = Cloud::new((0..12).map(|_| refuse(400, "Throttling.User")));
     let error = client.call(REGION, &vpc::DescribeVpcs::default()).await.unwrap_err();
     assert!(error.is_throttled());
     let received = cloud.received();
-    assert_eq!(received.len(), 10);
-    let ceilings = [500, 1000, 2000, 4000, 8000, 16000, 20000, 20000, 20000];
+    assert_eq!(received.len(), 12);
+    let ceilings = [200, 400, 800, 1600, 3200, 6400, 12800, 20000, 20000, 20000, 20000];
     for (pair, ceiling) in received.windows(2).zip(ceilings) {
         let wait = pair[1].at.duration_since(pair[0].at);
         assert!(wait <= SignedDuration::from_millis(ceiling + 1), "{wait} within {ceiling} ms");

@@ -7,6 +7,8 @@ mod paging;
 #[cfg(test)]
 mod paths;
 #[cfg(test)]
+mod rates;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod signatures;

@@ -49,6 +49,9 @@ fn a_throttled_client_is_told_when_to_come_back() {
     let answer = bench.send(rpc(bench.now, "n", &root(), RAM, "ListRoles", &[]));
     assert_eq!(answer.headers()["x-acs-retry-after"], "500");
     assert_eq!(bench.create("a"), (400, false));
+    bench.gateway.with(|world| world.settings.retry_after = false);
+    let answer = bench.send(rpc(bench.now, "m", &root(), RAM, "ListRoles", &[]));
+    assert!(!answer.headers().contains_key("x-acs-retry-after"), "or is not");
 }
 
 #[test]
