@@ -25,6 +25,10 @@ mutants *CRATES:
 sdk:
     tests/sdk/run
 
+# The functions' packages, with their manifest, in target/package; `--cli` for the tool.
+package *ARGS:
+    cargo run -- package {{ARGS}}
+
 # docs/path.svg, from the emulated world that the README tells of.
 picture:
     cargo test -p albridge draw_the_picture_of_the_docs -- --ignored

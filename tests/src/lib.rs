@@ -9,7 +9,6 @@ pub mod footprint;
 pub mod lies;
 pub mod matrix;
 mod runs;
-pub mod sbom;
 pub mod things;
 pub mod worlds;
 

@@ -62,6 +62,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge graph web --out web.svg\n  albridge graph web i-ecs1 --format mermaid"
     )]
     Graph(GraphArgs),
+    /// Builds the functions as static binaries and packages them: the same sources give the same bytes.
+    #[command(
+        after_help = "It needs the sources, Rust with its target x86_64-unknown-linux-musl, and a C compiler.\n\nExample:\n  albridge package\n  albridge package --function listener --out packages\n  albridge package --cli --out release"
+    )]
+    Package(PackageArgs),
     /// Brings the deployment itself to what the bindings ask for: buckets, packages, bindings, and a stack in each region.
     /// Shows what would change, asks, and follows it; a second time there is nothing to do.
     #[command(
@@ -285,6 +290,26 @@ pub(crate) enum Format {
     Mermaid,
     /// For Graphviz.
     Dot,
+}
+
+/// Options of `package`.
+#[derive(Debug, Args)]
+pub(crate) struct PackageArgs {
+    /// The function, as `listener`; may be repeated [default: all].
+    #[arg(long = "function", value_name = "NAME", conflicts_with = "cli")]
+    pub(crate) functions: Vec<String>,
+    /// This tool instead of the functions, packaged the same way, for a release.
+    #[arg(long)]
+    pub(crate) cli: bool,
+    /// Where the packages and their manifest go [default: package in cargo's target folder].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Package what was built before.
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// The sources: a clone of the repository.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(crate) sources: PathBuf,
 }
 
 /// The deployment itself.

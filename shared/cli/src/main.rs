@@ -12,6 +12,7 @@ mod explain;
 mod files;
 mod graph;
 mod output;
+mod package;
 mod plan;
 mod policy;
 mod replay;
@@ -103,6 +104,7 @@ async fn run(command: &Command, environment: &Environment, console: Console) -> 
         Command::Status(args) => runs::status(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
+        Command::Package(args) => package::package(args, environment, console),
         Command::Deploy(args) => deploy::deploy(args, environment, console).await,
         Command::Teardown(args) => deploy::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),

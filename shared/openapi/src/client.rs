@@ -189,13 +189,24 @@ impl Client {
             most: BodyLimit::default(),
         };
         let base = self.config.endpoints.url(A::SERVICE, region);
+        self.rpc_exchange(&facts, &base, A::BODY, &parameters).await
+    }
+
+    /// The part of [`Client::rpc`] that is the same for every action: generic code is compiled for each of a hundred.
+    async fn rpc_exchange(
+        &self,
+        facts: &Facts<'_>,
+        base: &str,
+        in_body: &[&str],
+        parameters: &Parameters,
+    ) -> Result<(Value, Response<Bytes>), Error> {
         let response = self
-            .exchange(&facts, || match self.config.signature {
-                Signature::RpcSha1 => self.rpc_request::<A>(&base, &parameters),
-                Signature::Acs3 => self.acs3_request::<A>(&base, &parameters),
+            .exchange(facts, &|| match self.config.signature {
+                Signature::RpcSha1 => self.rpc_request(facts, base, parameters),
+                Signature::Acs3 => self.acs3_request(facts, base, in_body, parameters),
             })
             .await?;
-        let value = response::json(A::NAME, &response)
+        let value = response::json(facts.action, &response)
             .map_err(|error| error.without(&Secrets::of(&self.config.credentials)))?;
         Ok((value, response))
     }
@@ -205,7 +216,7 @@ impl Client {
     pub(crate) async fn exchange(
         &self,
         facts: &Facts<'_>,
-        build: impl Fn() -> Result<Request<Bytes>, Error>,
+        build: &(dyn Fn() -> Result<Request<Bytes>, Error> + Send + Sync),
     ) -> Result<Response<Bytes>, Error> {
         if facts.writes && self.config.read_only {
             return Err(Error::read_only(facts.action));
@@ -267,12 +278,12 @@ impl Client {
     }
 
     /// RPC: what the protocol needs in the query, what the action needs in the form body, all of it signed.
-    fn rpc_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+    fn rpc_request(&self, facts: &Facts<'_>, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
         let credentials = &self.config.credentials;
         let mut query = Parameters::new();
         for (name, value) in [
-            ("Action", A::NAME),
-            ("Version", A::SERVICE.version()),
+            ("Action", facts.action),
+            ("Version", facts.service.version()),
             ("Format", "JSON"),
             ("AccessKeyId", credentials.access_key_id.as_str()),
             ("SignatureMethod", "HMAC-SHA1"),
@@ -291,17 +302,23 @@ impl Client {
         query.insert("Signature".to_owned(), signature);
         let headers = BTreeMap::from([("content-type".to_owned(), FORM.to_owned())]);
         let url = format!("{base}/?{}", encode::query(&query));
-        request(A::NAME, Method::POST, &url, &headers, Bytes::from(encode::query(parameters)))
+        request(facts.action, Method::POST, &url, &headers, Bytes::from(encode::query(parameters)))
     }
 
-    fn acs3_request<A: Action>(&self, base: &str, parameters: &Parameters) -> Result<Request<Bytes>, Error> {
+    fn acs3_request(
+        &self,
+        facts: &Facts<'_>,
+        base: &str,
+        in_body: &[&str],
+        parameters: &Parameters,
+    ) -> Result<Request<Bytes>, Error> {
         let (form, query): (Parameters, Parameters) = parameters
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
-            .partition(|(name, _)| name.split('.').next().is_some_and(|first| A::BODY.contains(&first)));
+            .partition(|(name, _)| name.split('.').next().is_some_and(|first| in_body.contains(&first)));
         let body = Bytes::from(encode::query(&form));
         let content_type = (!form.is_empty()).then_some(FORM);
-        self.acs3(A::SERVICE, A::NAME, Method::POST, base, "/", &query, content_type, body)
+        self.acs3(facts.service, facts.action, Method::POST, base, "/", &query, content_type, body)
     }
 
     /// A request with an ACS3 signature. `path` is encoded.

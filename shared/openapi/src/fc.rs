@@ -99,7 +99,7 @@ impl Client {
         let facts = facts("InvokeFunction", region, false, INVOCATION);
         let path = format!("{}/invocations", path(&invoke.function_name));
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.acs3(
                     Service::Fc,
                     facts.action,
@@ -129,7 +129,7 @@ impl Client {
         let facts = facts("GetFunction", region, true, READ);
         let path = path(&get.function_name);
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 self.acs3(
                     Service::Fc,
                     facts.action,

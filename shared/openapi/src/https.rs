@@ -97,7 +97,8 @@ async fn read(mut response: reqwest::Response, limit: BodyLimit) -> Result<Bytes
         let room = limit.bytes().saturating_sub(body.len());
         match limit {
             BodyLimit::Most(most) if chunk.len() > room => return Err(TransportError::TooLarge(most)),
-            _ => body.extend(chunk.into_iter().take(room)),
+            // As a whole: an iterator of Bytes moves its reference for each byte.
+            _ => body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk)),
         }
         if matches!(limit, BodyLimit::First(first) if body.len() >= first) {
             break;

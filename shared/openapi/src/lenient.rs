@@ -7,7 +7,7 @@
 use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Error as _, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
-use serde_json::{Error, Value};
+use serde_json::{Error, Map, Value};
 
 /// Reads a value as `T`.
 pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
@@ -123,7 +123,8 @@ impl<'de> Deserializer<'de> for Lenient {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            Value::Null => visitor.visit_map(MapDeserializer::new(std::iter::empty::<(String, Lenient)>())),
+            // One kind of iterator: each is another copy of every answer's code.
+            Value::Null => Self(Value::Object(Map::new())).deserialize_map(visitor),
             Value::Object(fields) => {
                 let fields = fields.into_iter().map(|(name, value)| (Key(name), Lenient(value)));
                 visitor.visit_map(MapDeserializer::new(fields))

@@ -105,7 +105,7 @@ impl Client {
         let facts = Facts { most, ..facts("GetObject", region, false) };
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
         let response = self
-            .exchange(&facts, || {
+            .exchange(&facts, &|| {
                 let (bucket, key) = (&get.bucket, &get.key);
                 self.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
             })
@@ -129,7 +129,7 @@ impl Client {
             body: put.body.clone(),
             ..Asked::new()
         };
-        let response = self.exchange(&facts, || self.oss_request(&facts, &asked)).await?;
+        let response = self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await?;
         let etag = header(&response, "etag").unwrap_or_default();
         Ok(PutObjectAnswer { version_id: header(&response, "x-oss-version-id"), etag })
     }

@@ -5,6 +5,7 @@ mod demo;
 mod emulated;
 mod explained;
 mod leaving;
+mod package;
 mod speed;
 mod support;
 mod usage;

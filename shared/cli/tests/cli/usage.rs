@@ -21,6 +21,7 @@ fn every_command_has_help_with_an_example() {
         "status",
         "explain",
         "graph",
+        "package",
         "deploy",
         "teardown",
         "policy",
@@ -37,7 +38,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 11] = [
+    let wrong: [&[&str]; 14] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -46,6 +47,9 @@ fn what_cannot_be_meant_is_64() {
         &["emulate", "--faults", "no-such-file.yml"],
         &["replay", "no-such-file.jsonl"],
         &["replay", "Cargo.toml"],
+        &["package", "--function", "no-such-function"],
+        &["package", "--function", "listener", "--cli"],
+        &["package", "--sources", "/"],
         &["policy", "no-such-function"],
         &["plan"],
         &["run"],

@@ -115,7 +115,7 @@ impl Client {
         let query = parameters(&version.map(|version| ("versionId", version)).into_iter().collect::<Vec<_>>());
         let (bucket, key) = (&delete.bucket, &delete.key);
         let asked = Asked { method: Method::DELETE, bucket, key, query: &query, ..Asked::new() };
-        self.exchange(&facts, || self.oss_request(&facts, &asked)).await.map(drop)
+        self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await.map(drop)
     }
 
     /// The objects whose keys begin so.
@@ -176,7 +176,7 @@ impl Client {
     ) -> Result<String, Error> {
         let facts = facts(action, region, false);
         let asked = Asked { bucket, query, ..Asked::new() };
-        let response: Response<Bytes> = self.exchange(&facts, || self.oss_request(&facts, &asked)).await?;
+        let response: Response<Bytes> = self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await?;
         String::from_utf8(response.into_body().into())
             .map_err(|_| Error::malformed(action, 200, "the answer is not UTF-8 text"))
     }
@@ -203,7 +203,7 @@ impl Client {
             content_type: (!body.is_empty()).then_some("application/xml"),
             body: Bytes::from_static(body.as_bytes()),
         };
-        self.exchange(&facts, || self.oss_request(&facts, &asked)).await.map(drop)
+        self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await.map(drop)
     }
 }
 

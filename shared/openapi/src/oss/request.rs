@@ -91,15 +91,7 @@ impl Asked<'_> {
 
 pub(super) fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> Facts<'a> {
     let repeatable = Repeatable { safe: true, codes: &[] };
-    Facts {
-        service: Service::Oss,
-        action,
-        region,
-        writes,
-        repeatable,
-        limit: TRY,
-        most: BodyLimit::default(),
-    }
+    Facts { service: Service::Oss, action, region, writes, repeatable, limit: TRY, most: BodyLimit::default() }
 }
 
 /// Whether a base URL is one of the cloud's own, such as an internal endpoint: there buckets are part of the host, too.

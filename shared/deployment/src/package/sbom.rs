@@ -7,21 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 /// Why there is no bill of materials, in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SbomError {
     /// The input is not the output of `cargo metadata --format-version 1`.
+    #[error("this is no output of `cargo metadata`: {0}")]
     NotMetadata(&'static str),
     /// A package is neither from the registry nor from this workspace, so it has no name in the bill.
+    #[error("{0} comes neither from the registry nor from this workspace")]
     Source(String),
-}
-
-impl std::fmt::Display for SbomError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotMetadata(what) => write!(f, "this is no output of `cargo metadata`: {what}"),
-            Self::Source(package) => write!(f, "{package} comes neither from the registry nor from this workspace"),
-        }
-    }
 }
 
 /// The fields of a package that the bill contains.

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::process::ExitCode;
 
-use end_to_end::sbom;
+use deployment::package::{bill, faults};
 
 fn main() -> ExitCode {
     match written() {
@@ -21,9 +21,8 @@ fn written() -> Result<(), String> {
     std::io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
     let metadata = serde_json::from_str(&text).map_err(|error| format!("stdin is no JSON: {error}"))?;
     let roots: Vec<String> = std::env::args().skip(1).collect();
-    let bill =
-        sbom::bill(&metadata, "albridge", env!("CARGO_PKG_VERSION"), &roots).map_err(|error| error.to_string())?;
-    let faults = sbom::faults(&bill);
+    let bill = bill(&metadata, "albridge", env!("CARGO_PKG_VERSION"), &roots).map_err(|error| error.to_string())?;
+    let faults = faults(&bill);
     if !faults.is_empty() {
         return Err(format!("the bill breaks the schema: {}", faults.join("; ")));
     }

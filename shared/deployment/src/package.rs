@@ -1,0 +1,160 @@
+//! The packages of the functions, and of the operator's tool: built, proven to be static, zipped, listed.
+//!
+//! Everything is made before anything is written, and the manifest is written last, so a folder never holds half of a set.
+//! The same sources give the same bytes: no time, no owner and no path of the machine gets into a binary or an archive
+//! (docs/decisions/0036-packages.md).
+
+mod archive;
+mod cargo;
+mod folder;
+mod linkage;
+mod manifest;
+mod sbom;
+mod workspace;
+
+use std::path::PathBuf;
+
+pub use cargo::{PROFILE, TARGET};
+pub use folder::FolderError;
+pub use linkage::{GlibcVersion, Linkage, LinkageError};
+pub use manifest::{MANIFEST, Manifest, Package};
+pub use sbom::{SbomError, bill, faults};
+pub use workspace::WorkspaceError;
+
+use workspace::Workspace;
+
+/// The name of the operator's tool: its package, its binary, and the file inside of its archive.
+pub const CLI: &str = "albridge";
+
+/// The name that Function Compute starts.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// What is to be packaged, and how.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// A folder of the sources.
+    pub sources: PathBuf,
+    /// The packages of the workspace, by name.
+    pub names: Vec<String>,
+    /// Where the packages go; `None`: `package` in cargo's target folder.
+    pub out: Option<PathBuf>,
+    /// Whether to build first; otherwise what is built is packaged.
+    pub build: bool,
+    /// Whether the environment names the C compiler for [`TARGET`].
+    pub names_c_compiler: bool,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Progress<'a> {
+    /// So many of so many packages are compiled, this one last.
+    Compiled {
+        /// The package's name.
+        name: &'a str,
+        /// How many there are so far.
+        done: usize,
+        /// How many there will be.
+        of: usize,
+    },
+    /// A package is made, and not yet written.
+    Packaged(&'a Package),
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What it is.
+    pub manifest: Manifest,
+}
+
+/// Why there are no packages. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageError {
+    /// The sources, or the tools that build them.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// The build failed; cargo has said why.
+    #[error("the build failed: {0}")]
+    Build(String),
+    /// A binary is not there.
+    #[error("{name} is not built ({}): run it without --no-build", path.display())]
+    NotBuilt {
+        /// The package.
+        name: String,
+        /// Where its binary should be.
+        path: PathBuf,
+    },
+    /// A binary is not what Function Compute can start everywhere.
+    #[error("{name} ({}): {why}", path.display())]
+    Binary {
+        /// The package.
+        name: String,
+        /// Its binary.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: LinkageError,
+    },
+    /// The bill of materials cannot be made.
+    #[error("the bill of materials: {0}")]
+    Sbom(#[from] SbomError),
+    /// A file cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The packages cannot be written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+}
+
+/// Builds and packages what `order` says, and reports on it as it goes.
+///
+/// # Errors
+/// [`PackageError`]. Then the folder is as it was.
+pub fn package(order: &Order, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Made, PackageError> {
+    let workspace = Workspace::read(&order.sources, &order.names)?;
+    if order.build {
+        cargo::build(&workspace, order.names_c_compiler, &mut |name, done, of| {
+            progress(Progress::Compiled { name, done, of });
+        })?;
+    }
+    let mut files = Vec::new();
+    let mut packages = Vec::new();
+    for name in &order.names {
+        let binary = read(&workspace, name)?;
+        let archive = archive::zip(if name == CLI { CLI } else { BOOTSTRAP }, &binary);
+        let package = Package::new(name, &binary, &archive);
+        progress(Progress::Packaged(&package));
+        files.push((package.file.clone(), archive));
+        packages.push(package);
+    }
+    let bill = bill(&workspace.metadata, CLI, &workspace.version, &order.names)?;
+    let bill = manifest::pretty(&bill);
+    let sbom = manifest::named(CLI, &bill, "cdx.json");
+    files.push((sbom.clone(), bill));
+    let manifest = Manifest::new(&workspace.version, sbom, packages);
+    let folder = order.out.clone().unwrap_or_else(|| workspace.target.join("package"));
+    folder::write(&folder, &files, &manifest)?;
+    Ok(Made { folder, manifest })
+}
+
+/// The binary of a package, if it is static.
+fn read(workspace: &Workspace, name: &str) -> Result<Vec<u8>, PackageError> {
+    let path = workspace.binary(name);
+    let binary = match std::fs::read(&path) {
+        Ok(binary) => binary,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(PackageError::NotBuilt { name: name.to_owned(), path });
+        }
+        Err(error) => return Err(PackageError::Read { path, error }),
+    };
+    match Linkage::of(&binary).and_then(Linkage::proven_static) {
+        Ok(()) => Ok(binary),
+        Err(why) => Err(PackageError::Binary { name: name.to_owned(), path, why }),
+    }
+}
