@@ -1,7 +1,10 @@
 """The actions of the services that albridge runs on: RAM, STS, CloudFlow, stacks, event rules, Function Compute."""
 
+import base64
+import io
 import json
 import time
+import zipfile
 
 from clients import refused, until
 from world import CHENGDU, HANGZHOU
@@ -21,7 +24,19 @@ RAM_ACTIONS = (
     "GetPolicy",
 )
 # Path-style Function Compute, as far as it is played (docs/emulator-fidelity.md).
-FC_ACTIONS = ("GetFunction", "InvokeFunction", "ListFunctions", "ListTriggers")
+FC_ACTIONS = (
+    "CreateFunction",
+    "CreateTrigger",
+    "DeleteFunction",
+    "DeleteTrigger",
+    "GetFunction",
+    "GetTrigger",
+    "InvokeFunction",
+    "ListFunctions",
+    "ListTriggers",
+    "UpdateFunction",
+    "UpdateTrigger",
+)
 
 # Actions that can only be refused here, each with the refusal and its reason.
 UNSERVED = "tokens go to functions, and nobody serves one here (shared/emulator/tests/conformance has them reported)"
@@ -192,6 +207,14 @@ class PlatformTour:
         note = [{"ParameterKey": "Note", "ParameterValue": "second"}]
         call("UpdateStack", stack | {"TemplateBody": TEMPLATE, "Parameters": note})
         status("UPDATE_COMPLETE")
+        third = [{"ParameterKey": "Note", "ParameterValue": "third"}]
+        change = {"ChangeSetName": "sdk", "TemplateBody": TEMPLATE, "Parameters": third}
+        change_set = {"ChangeSetId": call("CreateChangeSet", stack | change)["ChangeSetId"]}
+        call("GetChangeSet", change_set)
+        call("ListChangeSets", stack)
+        call("ExecuteChangeSet", change_set)
+        status("UPDATE_COMPLETE")
+        call("DeleteChangeSet", change_set)
         self.rules()
         self.functions()
         call("DeleteStack", stack)
@@ -231,5 +254,29 @@ class PlatformTour:
         # Nobody serves it: the call is taken and fails as a function that crashes does.
         answer = client.invoke_function("sdk-work", models.InvokeFunctionRequest(body=b"{}"))
         self.expect("a crashed function's error", answer.headers.get("x-fc-error-type"), "UnhandledInvocationError")
+        self.own_function(client, models)
         for action in FC_ACTIONS:
             self.recorder.seen.setdefault(f"fc.{action}", set())
+
+    def own_function(self, client, models):
+        """A function that no stack makes, with a package in the request, and a trigger of its own."""
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("bootstrap", "#!/bin/sh\n")
+        code = models.InputCodeLocation(zip_file=base64.b64encode(package.getvalue()).decode())
+        made = models.CreateFunctionInput(
+            function_name="sdk-own", runtime="custom.debian10", handler="bootstrap", memory_size=256, cpu=0.2, code=code
+        )
+        made = client.create_function(models.CreateFunctionRequest(body=made)).body
+        self.expect("the package's size", made.code_size, len(package.getvalue()))
+        changed = models.UpdateFunctionRequest(body=models.UpdateFunctionInput(timeout=30))
+        self.expect("the new timeout", client.update_function("sdk-own", changed).body.timeout, 30)
+        timer = json.dumps({"cronExpression": "@every 1h", "enable": True, "payload": "x"})
+        trigger = models.CreateTriggerInput(trigger_name="hourly", trigger_type="timer", trigger_config=timer)
+        client.create_trigger("sdk-own", models.CreateTriggerRequest(body=trigger))
+        self.expect("the trigger", client.get_trigger("sdk-own", "hourly").body.trigger_type, "timer")
+        changed = models.UpdateTriggerInput(trigger_config=timer.replace("1h", "2h"))
+        client.update_trigger("sdk-own", "hourly", models.UpdateTriggerRequest(body=changed))
+        client.delete_trigger("sdk-own", "hourly")
+        client.delete_function("sdk-own")
+        refused("", lambda: client.get_function("sdk-own", models.GetFunctionRequest()))

@@ -11,6 +11,7 @@ pub mod matrix;
 mod runs;
 pub mod things;
 pub mod worlds;
+pub mod zip;
 
 use clock::Clock;
 use emulator::Listings;

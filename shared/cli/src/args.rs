@@ -131,6 +131,10 @@ pub(crate) struct EmulateArgs {
     /// The bindings that the deployed functions read [default: the procedure's].
     #[arg(long, value_name = "FILE")]
     pub(crate) bindings: Option<PathBuf>,
+    /// An account as the cloud has it, to deploy into: nothing is deployed, functions run from the packages that are uploaded, and
+    /// what the cloud refuses is refused (docs/emulator.md). Whoever can sign with the printed key runs programs here.
+    #[arg(long, conflicts_with_all = ["deploy", "record"])]
+    pub(crate) strict: bool,
     /// Whether to deploy template.yml into the world and run its functions [default: yes for the scenario `procedure` or
     /// with --bindings].
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clock::Clock;
-use emulator::{RateLimits, Settings, faults};
+use emulator::{Credentials, RateLimits, Settings, Strict, faults};
 use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
 use onboarding::Store;
 use serde::Serialize;
@@ -49,13 +49,15 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     };
     let store = Store::parse(&bindings, &name).map_err(|error| CliError::Usage(error.to_string()))?;
     let procedure = args.scenario == "procedure";
-    let deployed = args.deploy.unwrap_or(procedure || args.bindings.is_some());
+    let deployed = args.deploy.unwrap_or(!args.strict && (procedure || args.bindings.is_some()));
+    let strict = if args.strict { Strict::all() } else { Strict::default() };
     let rates = match args.rates {
         None => RateLimits::Off,
         Some(Rates::Calendar) => RateLimits::Calendar,
         Some(Rates::Sliding) => RateLimits::Sliding,
     };
-    let settings = Settings { seed: args.seed, rates, ..Settings::default() };
+    let settings = Settings { seed: args.seed, strict, rates, ..Settings::default() };
+    let clock = Clock::scaled(args.speed);
     let faults = match &args.faults {
         None => Vec::new(),
         Some(file) => faults::parse(&read(file, "list of faults")?)
@@ -67,13 +69,14 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         bindings: bindings.clone(),
         stacks: if deployed { stacks(&store, procedure) } else { Vec::new() },
         hosting: Hosting::Http,
+        packages: args.strict,
+        keys: if args.strict { vec![("root".to_owned(), key(&clock))] } else { Vec::new() },
         settings,
         faults,
         first_port: args.port,
         ..Options::default()
     };
-    let local =
-        Local::start(options, Clock::scaled(args.speed)).await.map_err(|error| CliError::Failed(error.to_string()))?;
+    let local = Local::start(options, clock).await.map_err(|error| CliError::Failed(error.to_string()))?;
     if let Some(file) = &args.record {
         let failed = |error| CliError::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
         let out = files::create(file).map_err(failed)?;
@@ -101,6 +104,12 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     }
     ended().await;
     Ok(Exit::Done)
+}
+
+/// A key of the account that no other user of this machine knows: whoever has it runs programs here.
+fn key(clock: &Clock) -> Credentials {
+    let secret = || clock.uuid().replace('-', "");
+    Credentials { access_key_id: "testid".to_owned(), access_key_secret: secret() + &secret(), security_token: None }
 }
 
 /// The emulator's name of a generation.

@@ -1,5 +1,8 @@
 //! Where functions run: the world only says that one is called.
 
+mod instances;
+mod process;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +16,8 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::state::fc::{Invocation, Outcome};
+
+pub use instances::ProcessHost;
 
 /// A function's outcome, some time later.
 pub type Invoked = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -113,19 +118,4 @@ pub fn read_outcome(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Out
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn either_status_makes_a_failure() {
-        let body = br#"{"errorType":"StillPending","errorMessage":"wait"}"#;
-        let failed = Outcome::Failed { error_type: "StillPending".into(), message: "wait".into() };
-        let mut headers = HeaderMap::new();
-        assert_eq!(read_outcome(StatusCode::OK, &headers, b"{}"), Outcome::Answered(b"{}".to_vec()));
-        assert_eq!(read_outcome(StatusCode::NOT_FOUND, &headers, body), failed);
-        headers.insert("x-fc-status", "404".parse().unwrap());
-        assert_eq!(read_outcome(StatusCode::OK, &headers, body), failed);
-        let plain = Outcome::Failed { error_type: String::new(), message: "oops".into() };
-        assert_eq!(read_outcome(StatusCode::BAD_GATEWAY, &HeaderMap::new(), b"oops"), plain);
-    }
-}
+mod tests;

@@ -31,6 +31,46 @@ pub struct Settings {
     pub unknown_attachment: UnknownAttachment,
     /// What answers say of counts and of what is empty (the documents are not clear, so each is available).
     pub listings: Listings,
+    /// What is asked of a client as the cloud asks it, and not of every test and demo.
+    pub strict: Strict,
+    /// When a function whose package lacks its program is found out (the documents are not clear).
+    pub missing_program: MissingProgram,
+}
+
+/// What the cloud asks for, and a world that nobody deploys into by its APIs does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Strict {
+    /// A function's code is uploaded before the function is made. Otherwise one whose code is missing is made all the same,
+    /// for somebody to serve it by its name.
+    pub packages: bool,
+    /// The VPC, vSwitches and security group of a function are there and belong together, and its role may make the network
+    /// interfaces.
+    pub networks: bool,
+    /// A runtime that a region does not offer is refused there.
+    pub regions: bool,
+    /// A service has to be opened, and its service-linked role made, before it is used. EventBridge is open: no API opens it.
+    pub services: bool,
+    /// OSS takes data actions by its internal endpoint only, as in accounts that opened it since 2025-03-20. Not part of
+    /// [`Strict::all`]: older accounts are as real.
+    pub internal_oss: bool,
+}
+
+impl Strict {
+    /// All that holds of every account.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self { packages: true, networks: true, regions: true, services: true, internal_oss: false }
+    }
+}
+
+/// When it is noticed that a package does not hold the program that its function is started by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingProgram {
+    /// The function is refused, `InvalidArgument`.
+    #[default]
+    RefusedWithTheFunction,
+    /// The function is made; its instances do not start.
+    FoundAtTheFirstCall,
 }
 
 /// How CEN refuses an action that names an attachment that does not exist. The pages of the deletions and of the
@@ -105,6 +145,8 @@ impl Default for Settings {
             retry_after: true,
             unknown_attachment: UnknownAttachment::ByLongCode,
             listings: Listings::default(),
+            strict: Strict::default(),
+            missing_program: MissingProgram::default(),
         }
     }
 }

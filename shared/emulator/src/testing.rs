@@ -1,6 +1,5 @@
 //! Helpers for the tests of this crate: a client that signs, and a host for scripted functions.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -130,13 +129,11 @@ pub(crate) fn put_role(world: &mut World, name: &str, actions: &[&str]) -> Strin
 pub(crate) fn put_function(world: &mut World, name: &str, role_arn: &str) {
     let function = Function {
         name: name.to_owned(),
-        handler: "bootstrap".to_owned(),
         runtime: "custom.debian12".to_owned(),
         timeout: 10,
         memory: 128,
-        instance_concurrency: 1,
-        environment: BTreeMap::new(),
         role_arn: role_arn.to_owned(),
+        ..Function::default()
     };
     world.put_function(start(), HANGZHOU, function);
 }
@@ -166,4 +163,58 @@ impl FunctionHost for Played {
         self.seen.lock().unwrap().push(invocation);
         Box::pin(async move { outcome })
     }
+}
+
+/// A file for [`zip`]: `mode` with the file's type, 0 where the archive does not tell it.
+#[derive(Clone, Copy)]
+pub(crate) struct Zipped<'z> {
+    pub(crate) name: &'z str,
+    pub(crate) mode: u32,
+    pub(crate) body: &'z [u8],
+    pub(crate) deflate: bool,
+}
+
+/// A zip archive of these files.
+pub(crate) fn zip(files: &[Zipped<'_>]) -> Vec<u8> {
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    let half = |value: usize| u16::try_from(value).unwrap().to_le_bytes();
+    let word = |value: usize| u32::try_from(value).unwrap().to_le_bytes();
+    for file in files {
+        let packed = match file.deflate {
+            true => miniz_oxide::deflate::compress_to_vec(file.body, 6),
+            false => file.body.to_vec(),
+        };
+        let offset = archive.len();
+        let mut shared = Vec::new();
+        shared.extend(half(20)); // version that is needed
+        shared.extend(half(1 << 11)); // names are UTF-8
+        shared.extend(half(if file.deflate { 8 } else { 0 }));
+        shared.extend([0; 4]); // time and date
+        shared.extend(crate::digest::crc32(file.body).to_le_bytes());
+        shared.extend(word(packed.len()));
+        shared.extend(word(file.body.len()));
+        shared.extend(half(file.name.len()));
+        shared.extend(half(0));
+        archive.extend(0x0403_4b50_u32.to_le_bytes());
+        archive.extend(&shared);
+        archive.extend(file.name.as_bytes());
+        archive.extend(packed);
+        directory.extend(0x0201_4b50_u32.to_le_bytes());
+        directory.extend(half(3 << 8));
+        directory.extend(shared);
+        directory.extend([0; 6]); // comment, disk, internal attributes
+        directory.extend((file.mode << 16).to_le_bytes());
+        directory.extend(word(offset));
+        directory.extend(file.name.as_bytes());
+    }
+    let start = archive.len();
+    archive.extend(&directory);
+    archive.extend(0x0605_4b50_u32.to_le_bytes());
+    archive.extend([0; 4]);
+    archive.extend(half(files.len()));
+    archive.extend(half(files.len()));
+    archive.extend(word(directory.len()));
+    archive.extend(word(start));
+    archive.extend(half(0));
+    archive
 }

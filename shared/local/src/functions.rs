@@ -62,6 +62,14 @@ impl FunctionContext {
         variables.insert("ALBRIDGE_SIGNATURE".to_owned(), signature.to_owned());
     }
 
+    /// What points a process of its own at the emulator, and has it follow the cloud's clock.
+    pub(crate) fn of_processes(&self) -> Variables {
+        let mut variables = Variables::new();
+        self.point_at_emulator(&mut variables);
+        variables.insert(stage::CLOCK.to_owned(), self.clock.reading().to_string());
+        variables
+    }
+
     fn host(&self, function: &Function) -> Result<Host, LocalError> {
         let settings = Settings::parse(&self.variables(function))
             .map_err(|error| LocalError::Settings { function: function.name.clone(), error })?;

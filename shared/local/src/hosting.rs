@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use emulator::fc::{Invocation, Outcome};
-use emulator::host::{FunctionHost, HttpHost, Invoked, read_outcome};
+use emulator::host::{FunctionHost, HttpHost, Invoked, ProcessHost, read_outcome};
 use fc_runtime::Endpoint;
 use template::Deployment;
 use tokio::net::TcpListener;
@@ -35,11 +35,14 @@ pub(crate) struct Running {
     tasks: Vec<JoinHandle<()>>,
     /// Killed when dropped.
     _children: Vec<Child>,
+    /// The instances of uploaded packages, if there may be any.
+    packages: Option<ProcessHost>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
+        self.packages.iter().for_each(ProcessHost::end);
     }
 }
 
@@ -49,15 +52,25 @@ impl Drop for Running {
 pub(crate) struct EndpointRegistry {
     in_memory: Arc<Mutex<BTreeMap<(String, String), Endpoint>>>,
     http: HttpHost,
+    /// Runs packages that were uploaded, where that was asked for.
+    pub(crate) packages: Option<ProcessHost>,
+}
+
+impl EndpointRegistry {
+    /// A registry without endpoints, and with what runs uploaded packages.
+    pub(crate) fn with(packages: Option<ProcessHost>) -> Self {
+        Self { packages, ..Self::default() }
+    }
 }
 
 impl FunctionHost for EndpointRegistry {
     fn invoke(&self, invocation: Invocation) -> Invoked {
         let key = (invocation.region.clone(), invocation.function.clone());
         let endpoint = self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        match endpoint {
-            None => self.http.invoke(invocation),
-            Some(endpoint) => Box::pin(call(endpoint, invocation)),
+        match (endpoint, &self.packages) {
+            (_, Some(packages)) if invocation.program.is_some() => packages.invoke(invocation),
+            (Some(endpoint), _) => Box::pin(call(endpoint, invocation)),
+            (None, _) => self.http.invoke(invocation),
         }
     }
 }
@@ -83,6 +96,7 @@ pub(crate) async fn serve(
     context: &FunctionContext,
 ) -> Result<Running, LocalError> {
     let mut running = Running::default();
+    running.packages.clone_from(&registry.packages);
     for (region, deployment) in deployments {
         for function in &deployment.functions {
             let name = function.environment.get("ALBRIDGE_DEPLOYMENT").map_or("albridge", String::as_str);
@@ -139,7 +153,7 @@ async fn spawn(
     let child = Command::new(binary)
         .env_clear()
         .envs(context.variables(function))
-        .env(stage::CLOCK, context.clock.reading().to_string())
+        .envs(context.of_processes())
         .env("FC_SERVER_PORT", port.to_string())
         .env("FC_FUNCTION_NAME", &function.name)
         .env("FC_REGION", region)

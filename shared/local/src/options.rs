@@ -23,6 +23,9 @@ pub struct Options {
     pub stacks: Vec<Stack>,
     /// How the functions are run.
     pub hosting: Hosting,
+    /// Whether functions whose packages were uploaded run from these, as processes, whatever `hosting` says of the others. Only
+    /// where there are ports: a process has no other way to the cloud.
+    pub packages: bool,
     /// The emulator's settings.
     pub settings: Settings,
     /// Faults that are injected from the beginning, in addition to those of the scenario.
@@ -44,6 +47,7 @@ impl Default for Options {
             bindings: PROCEDURE_BINDING.to_owned(),
             stacks: vec![Stack::home(), Stack::probe("cn-chengdu", "vpc-1")],
             hosting: Hosting::InMemory,
+            packages: false,
             settings: Settings::default(),
             faults: Vec::new(),
             signature: Signature::default(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use emulator::driver::Cloud;
+use emulator::host::ProcessHost;
 use emulator::ports::Ports;
 use emulator::recording::{Preface, Recorder};
 use emulator::{Generation, World};
@@ -52,7 +53,9 @@ impl Local {
             deployments.push((stack.region.clone(), deployment));
         }
         stacks::store(&mut world, now, &options.bindings);
-        let registry = hosting::EndpointRegistry::default();
+        let packages =
+            (options.packages && options.hosting != Hosting::InMemory).then(|| ProcessHost::new(clock.clone()));
+        let registry = hosting::EndpointRegistry::with(packages);
         let cloud = Cloud::start(world, clock.clone(), Arc::new(registry.clone()));
         let ports = match options.hosting {
             Hosting::InMemory => None,
@@ -84,6 +87,9 @@ impl Local {
             transport: Arc::clone(&transport),
             clock: clock.clone(),
         };
+        if let Some(packages) = &registry.packages {
+            packages.set_variables(context.of_processes());
+        }
         let running = hosting::serve(&options.hosting, &registry, &deployments, &context).await?;
         let settings = functions::operator_settings(&deployments, &context)?;
         Ok(Self { cloud, clock, ports, operator, settings, transport, credentials, preface, _hosting: running })

@@ -18,8 +18,14 @@ pub struct Deployment {
     pub rules: Vec<Rule>,
     /// RAM roles.
     pub roles: Vec<Role>,
+    /// Custom policies of the account, those of roles not included.
+    pub policies: Vec<Policy>,
     /// Log stores with their projects.
     pub log_stores: Vec<LogStore>,
+    /// Services that `ALIYUN::ROS::AutoEnableService` opens, by its names: `FC`, `FNF`, `SLS`.
+    pub services: Vec<String>,
+    /// Services whose service-linked roles are made: `ALIYUN::ResourceManager::ServiceLinkedRole`.
+    pub service_roles: Vec<String>,
     /// Outputs by name.
     pub outputs: BTreeMap<String, Value>,
     /// Every resource by logical id, those above included.
@@ -52,6 +58,14 @@ pub struct Function {
     pub timeout: u32,
     /// `MemorySize` in MB; 512 when it is not given.
     pub memory: u32,
+    /// `Cpu` in thousandths, if it is given.
+    pub cpu: Option<u32>,
+    /// `DiskSize` in MB; 512 when it is not given.
+    pub disk: u32,
+    /// `Code`, if it is given.
+    pub code: Option<Code>,
+    /// `Description`.
+    pub description: String,
     /// `InstanceConcurrency`; 1 when it is not given.
     pub instance_concurrency: u32,
     /// `EnvironmentVariables`.
@@ -66,6 +80,19 @@ pub struct Function {
     pub vpc: Option<Vpc>,
     /// Where its output goes, if anywhere.
     pub log: Option<Log>,
+}
+
+/// `Code`: where a function's package is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Code {
+    /// `OssBucketName`; empty for a package that is in the template.
+    pub bucket: String,
+    /// `OssObjectName`.
+    pub object: String,
+    /// `ZipFile`: the package itself in base64, if it is given.
+    pub zip: Option<String>,
+    /// `Checksum`: the package's CRC-64, if it is given.
+    pub checksum: Option<String>,
 }
 
 /// `CustomRuntimeConfig`.
@@ -195,11 +222,13 @@ pub struct Role {
     pub trusted: Vec<String>,
     /// The template's own policies that `PolicyAttachments.Custom` names, then `Policies`.
     pub policies: Vec<Policy>,
+    /// `PolicyAttachments.Custom`: names of custom policies, of the template's own or others.
+    pub attached: Vec<String>,
     /// `PolicyAttachments.System`: names of policies that the cloud defines.
     pub system_policies: Vec<String>,
 }
 
-/// An inline policy.
+/// A custom policy: `ALIYUN::RAM::ManagedPolicy`, or one of a role's `Policies`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// `PolicyName`.

@@ -20,8 +20,8 @@ mod resolve;
 mod schema;
 
 pub use deployment::{
-    CustomRuntime, Deployment, Flow, Function, Log, LogStore, Param, Policy, Resource, Role, Rule, Target, Trigger,
-    TriggerKind, Vpc,
+    Code, CustomRuntime, Deployment, Flow, Function, Log, LogStore, Param, Policy, Resource, Role, Rule, Target,
+    Trigger, TriggerKind, Vpc,
 };
 pub use error::{Location, TemplateError, TemplateFault};
 pub use model::{Pseudo, Template};

@@ -20,6 +20,8 @@ pub struct Template {
 pub(crate) struct Declared {
     pub(crate) kind: String,
     pub(crate) condition: Option<String>,
+    /// `DependsOn`, as written.
+    pub(crate) depends: Option<Node>,
     pub(crate) properties: Node,
 }
 

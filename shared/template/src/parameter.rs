@@ -238,6 +238,11 @@ impl Parameter {
                 }
                 Ok(())
             }
+            // Each of them, as if it were the only one.
+            Value::Array(items) => match &self.pattern {
+                Some(pattern) => items.iter().filter_map(Value::as_str).try_for_each(|item| pattern.check(item)),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }

@@ -105,7 +105,8 @@ fn resource(path: &str, node: &Node) -> Result<Declared, TemplateError> {
         return Err(node.error(Fault::Missing, path, "Properties is missing"));
     };
     schema::check_names(schema, properties, &format!("{path}.Properties"))?;
-    Ok(Declared { kind: name.to_owned(), condition: condition(node, path)?, properties: properties.clone() })
+    let depends = node.get("DependsOn").cloned();
+    Ok(Declared { kind: name.to_owned(), condition: condition(node, path)?, depends, properties: properties.clone() })
 }
 
 /// Checks that every name that is referred to exists, also in parts that no condition enables.
@@ -123,6 +124,7 @@ impl References<'_> {
         for (name, resource) in &self.template.resources {
             let path = format!("Resources.{name}");
             self.condition(resource.condition.as_deref(), &resource.properties, &path)?;
+            self.depends(resource.depends.as_ref(), &format!("{path}.DependsOn"))?;
             self.node(&resource.properties, &format!("{path}.Properties"))?;
         }
         for (name, output) in &self.template.outputs {
@@ -131,6 +133,21 @@ impl References<'_> {
             self.node(&output.value, &path)?;
         }
         Ok(())
+    }
+
+    /// A name or a list of names of resources.
+    fn depends(&self, on: Option<&Node>, path: &str) -> Result<(), TemplateError> {
+        let Some(on) = on else { return Ok(()) };
+        let names = match &on.kind {
+            Kind::List(names) => names.as_slice(),
+            _ => std::slice::from_ref(on),
+        };
+        names.iter().try_for_each(|name| match self.template.resources.get(name.text(path)?) {
+            Some(_) => Ok(()),
+            None => {
+                Err(name.error(Fault::Reference, path, format!("the resource `{}` does not exist", name.text(path)?)))
+            }
+        })
     }
 
     fn condition(&self, name: Option<&str>, near: &Node, path: &str) -> Result<(), TemplateError> {

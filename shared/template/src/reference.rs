@@ -24,6 +24,7 @@ pub(crate) fn attribute_names(kind: &str) -> &'static [&'static str] {
         "ALIYUN::EventBridge::Rule" => &["RuleName", "EventBusName", "RuleARN"],
         "ALIYUN::RAM::Role" => &["RoleName", "Arn"],
         "ALIYUN::RAM::ManagedPolicy" => &["PolicyName"],
+        "ALIYUN::ROS::AutoEnableService" => &["ServiceName"],
         "ALIYUN::SLS::Project" => &["Name"],
         "ALIYUN::SLS::Logstore" => &["LogstoreName", "ProjectName"],
         _ => &[],

@@ -63,21 +63,25 @@ fn home_has_every_function_and_the_workflow() {
     let mut expected: BTreeSet<String> = stages().map(|stage| format!("albridge-{stage}")).collect();
     expected.insert("albridge-dispatch".to_owned());
     assert_eq!(functions(&home), expected.iter().map(String::as_str).collect());
-    assert_eq!((home.flows.len(), home.rules.len(), home.triggers.len()), (1, 3, 1));
+    assert_eq!((home.flows.len(), home.rules.len(), home.triggers.len()), (1, 0, 4));
+    assert_eq!(
+        home.services,
+        ["OpenFlows", "OpenFunctions", "OpenLogs"]
+            .map(|id| home.resources[id].properties["ServiceName"].as_str().unwrap())
+    );
     // One role per function, and one for the flow.
     assert_eq!(home.roles.len(), home.functions.len() + 1);
-    let TriggerKind::Timer { cron, enabled, .. } = &home.triggers[0].kind else { panic!("{:?}", home.triggers) };
-    assert_eq!(
-        (home.triggers[0].function.as_str(), cron.as_str(), *enabled),
-        ("albridge-dispatch", "0 */5 * * * *", true)
-    );
+    let timers: Vec<_> = home.triggers.iter().filter(|trigger| trigger.name == "drift").collect();
+    let [timer] = timers.as_slice() else { panic!("{timers:?}") };
+    let TriggerKind::Timer { cron, enabled, .. } = &timer.kind else { panic!("{timer:?}") };
+    assert_eq!((timer.function.as_str(), cron.as_str(), *enabled), ("albridge-dispatch", "0 */5 * * * *", true));
 }
 
 #[test]
 fn the_other_roles_have_their_part_only() {
     let outpost = deployed("outpost", &[]);
     assert_eq!(functions(&outpost), BTreeSet::from(["albridge-dispatch"]));
-    assert_eq!((outpost.flows.len(), outpost.rules.len(), outpost.triggers.len(), outpost.roles.len()), (0, 3, 0, 1));
+    assert_eq!((outpost.flows.len(), outpost.rules.len(), outpost.triggers.len(), outpost.roles.len()), (0, 0, 3, 1));
     assert_eq!(outpost.functions[0].environment["ALBRIDGE_HOME_REGION"], "cn-beijing");
 
     let vpc = [("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1, vsw-2"), ("ProbeSecurityGroup", "sg-1")];
@@ -98,10 +102,20 @@ fn settings_reach_the_functions() {
         let function = home.functions.iter().find(|function| function.name == format!("albridge-{name}")).unwrap();
         assert_eq!(
             (function.runtime.as_str(), function.handler.as_str(), function.port),
-            ("custom.debian12", "bootstrap", 9000)
+            ("custom.debian10", "bootstrap", 9000)
         );
         assert_eq!(function.custom_runtime.as_ref().unwrap().command, ["/code/bootstrap"]);
         assert!(function.memory <= 512 && function.log.is_some() && function.vpc.is_none());
+        // Function Compute takes one CPU for one to four GB of memory.
+        let cpu = f64::from(function.cpu.unwrap());
+        let gigabytes = f64::from(function.memory) / 1_024.0;
+        assert!((1.0..=4.0).contains(&(gigabytes * 1_000.0 / cpu)), "{cpu} {gigabytes}");
+        assert_eq!(function.disk, 512);
+        let code = function.code.as_ref().unwrap();
+        assert_eq!(
+            (code.bucket.as_str(), code.object.as_str()),
+            ("code-hangzhou", format!("albridge/{name}.zip").as_str())
+        );
         &function.environment
     };
     for name in stages().chain(["dispatch"]) {
@@ -126,7 +140,7 @@ fn every_function_has_a_role_of_its_own_in_the_region() {
         let role = home.roles.iter().find(|role| role.arn == function.role_arn).unwrap();
         assert_eq!(role.trusted, ["fc.aliyuncs.com"]);
         let policies: Vec<&str> = role.policies.iter().map(|policy| policy.name.as_str()).collect();
-        assert_eq!(policies, ["albridge-cn-hangzhou-common", stage]);
+        assert_eq!(policies, ["albridge-cn-hangzhou-common", &format!("albridge-cn-hangzhou-{stage}")]);
     }
 }
 
@@ -172,9 +186,39 @@ fn the_binding_store_is_read_only_and_exact() {
     assert_eq!(common.as_array().map(Vec::len), Some(2));
 }
 
+/// The patterns of a stack's events, by name.
+fn patterns(deployment: &Deployment) -> BTreeMap<&str, &Value> {
+    let triggers = deployment.triggers.iter().filter_map(|trigger| match &trigger.kind {
+        TriggerKind::EventBridge { pattern, enabled: true } if trigger.function == "albridge-dispatch" => {
+            Some((trigger.name.as_str(), pattern))
+        }
+        _ => None,
+    });
+    let rules = deployment.rules.iter().map(|rule| (rule.name.strip_prefix("albridge-").unwrap(), &rule.pattern));
+    triggers.chain(rules).collect()
+}
+
+#[test]
+fn events_reach_dispatch_by_triggers_or_by_rules_and_they_are_the_same() {
+    for role in ["home", "outpost", "outpost+probe"] {
+        let vpc = [("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1"), ("ProbeSecurityGroup", "sg-1")];
+        let by_triggers = deployed(role, &vpc);
+        let mut more = vpc.to_vec();
+        more.push(("Events", "rules"));
+        let by_rules = deployed(role, &more);
+        assert_eq!((by_triggers.rules.len(), by_rules.rules.len()), (0, 3), "{role}");
+        assert_eq!(patterns(&by_triggers), patterns(&by_rules), "{role}");
+        assert_eq!(patterns(&by_rules).keys().collect::<Vec<_>>(), [&"addresses", &"states", &"tags"], "{role}");
+        // EventBridge takes at most five expressions per field.
+        let types = |pattern: &Value| pattern["type"].as_array().is_some_and(|types| types.len() <= 5);
+        assert!(patterns(&by_rules).into_values().all(types), "{role}");
+    }
+    assert!(patterns(&deployed("probe", &[])).is_empty());
+}
+
 #[test]
 fn rules_send_the_original_event_to_dispatch() {
-    let home = deployed("home", &[]);
+    let home = deployed("home", &[("Events", "rules")]);
     for rule in &home.rules {
         assert_eq!((rule.bus.as_str(), rule.enabled), ("default", true));
         let [target] = rule.targets.as_slice() else { panic!("{rule:?}") };
@@ -183,8 +227,139 @@ fn rules_send_the_original_event_to_dispatch() {
             ("acs.fc.function", "acs:fc:cn-hangzhou:1234567890:functions/albridge-dispatch")
         );
         assert!(target.params.iter().any(|param| param.key == "Body" && param.form == "ORIGINAL"));
-        // EventBridge takes at most five expressions per field.
-        assert!(rule.pattern["type"].as_array().is_some_and(|types| types.len() <= 5));
+    }
+}
+
+/// Every stack that a deployment may have, in one account.
+fn every_stack(deployment: &str, region: &str) -> Vec<Deployment> {
+    let vpc = [
+        ("ProbeVpc", "vpc-1"),
+        ("ProbeVSwitches", "vsw-1"),
+        ("ProbeSecurityGroup", "sg-1"),
+        ("AssumeRoles", "acs:ram::2:role/net"),
+    ];
+    let pseudo = Pseudo {
+        region: region.to_owned(),
+        account_id: "1234567890".to_owned(),
+        stack_name: "albridge".to_owned(),
+        stack_id: "stack-1".to_owned(),
+    };
+    let template = Template::parse(TEXT).unwrap();
+    let stack = |role: &str| {
+        let given = [("DeploymentName", deployment), ("Role", role), ("CodeBucket", "code"), ("StoreBucket", "store")];
+        let given = given.iter().chain(&vpc).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        template.resolve(&pseudo, &given).unwrap()
+    };
+    ["home", "outpost", "probe", "outpost+probe"].map(stack).into()
+}
+
+/// A custom policy that exists is refused with the whole stack (corrections.md section 1): those of two stacks of one account
+/// must never have one name.
+#[test]
+fn the_name_of_every_policy_and_role_has_deployment_and_region() {
+    let mut seen = BTreeMap::new();
+    for deployment in ["albridge", "other"] {
+        for region in ["cn-hangzhou", "cn-shanghai"] {
+            let start = format!("{deployment}-{region}-");
+            for stack in every_stack(deployment, region) {
+                let own = |role: &template::Role| {
+                    let inline = role.policies.iter().map(|policy| policy.name.clone());
+                    inline.filter(|name| !role.attached.contains(name)).chain([role.name.clone()]).collect::<Vec<_>>()
+                };
+                let mut names: Vec<String> = stack.roles.iter().flat_map(own).collect();
+                names.extend(stack.policies.iter().map(|policy| policy.name.clone()));
+                for name in names {
+                    assert!(name.starts_with(&start), "{name}: two stacks of one account would make it");
+                    seen.entry(name).or_insert_with(Vec::new).push((deployment, region));
+                }
+            }
+        }
+    }
+    for (name, stacks) in seen {
+        assert!(stacks.iter().all(|stack| *stack == stacks[0]), "{name}: {stacks:?}");
+    }
+}
+
+#[test]
+fn one_stack_gives_no_two_policies_one_name() {
+    for stack in every_stack("albridge", "cn-hangzhou") {
+        let inline = stack.roles.iter().flat_map(|role| {
+            role.policies.iter().map(|policy| &policy.name).filter(|name| !role.attached.contains(name))
+        });
+        let mut names: Vec<&String> = inline.chain(stack.policies.iter().map(|policy| &policy.name)).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}
+
+#[test]
+fn a_function_in_a_vpc_may_make_its_network_interfaces_and_no_other_may() {
+    let vpc = [("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1"), ("ProbeSecurityGroup", "sg-1")];
+    for (role, more) in [("home", &vpc[..]), ("probe", &vpc[..]), ("home", &[]), ("probe", &[])] {
+        let stack = deployed(role, more);
+        for function in &stack.functions {
+            let role = stack.roles.iter().find(|role| role.arn == function.role_arn).unwrap();
+            let all: BTreeSet<String> = role.policies.iter().flat_map(|policy| actions(&policy.document)).collect();
+            let makes =
+                all.contains("ecs:CreateNetworkInterface") && all.contains("ecs:DeleteNetworkInterfacePermission");
+            assert_eq!(makes, function.vpc.is_some(), "{}", function.name);
+        }
+    }
+}
+
+#[test]
+fn the_workflow_and_verify_may_invoke_the_functions_of_the_deployment_by_their_names() {
+    let home = deployed("home", &[]);
+    let resources = |role: &str| -> BTreeSet<String> {
+        let role = home.roles.iter().find(|found| found.name == format!("albridge-cn-hangzhou-{role}")).unwrap();
+        let statements = role.policies.iter().flat_map(|policy| policy.document["Statement"].as_array().unwrap());
+        let invoking = statements.filter(|statement| statement["Action"][0] == "fc:InvokeFunction");
+        invoking
+            .flat_map(|statement| statement["Resource"].as_array().unwrap())
+            .map(|arn| arn.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let named = |region: &str, name: &str| {
+        let arn = format!("acs:fc:{region}:1234567890:functions/{name}");
+        [format!("{arn}/*"), arn]
+    };
+    let all = home.functions.iter().flat_map(|function| named("cn-hangzhou", &function.name));
+    assert_eq!(resources("flow"), all.collect());
+    assert_eq!(resources("verify"), BTreeSet::from(named("*", "albridge-verify")));
+}
+
+#[test]
+fn names_that_would_widen_a_policy_are_refused() {
+    let template = Template::parse(TEXT).unwrap();
+    let pseudo = Pseudo {
+        region: "cn-hangzhou".to_owned(),
+        account_id: "1234567890".to_owned(),
+        stack_name: "albridge".to_owned(),
+        stack_id: "stack-1".to_owned(),
+    };
+    let usual = [("CodeBucket", "code"), ("StoreBucket", "store")];
+    let resolve = |name: &str, value: &str| {
+        let own = [(name, value)];
+        let given = usual.iter().chain(&own).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        template.resolve(&pseudo, &given.collect())
+    };
+    let wide = [
+        ("AssumeRoles", "*"),
+        ("AssumeRoles", "acs:ram::2:role/*"),
+        ("AssumeRoles", "acs:ram::2:role/net,acs:ram::*:role/net"),
+        ("StoreKey", "*"),
+        ("StoreKey", "albridge/?.yml"),
+        ("StoreKey", ""),
+        ("StoreBucket", "*"),
+        ("DispatchPackage", "../other.zip"),
+    ];
+    for (name, value) in wide {
+        assert!(resolve(name, value).is_err(), "{name}={value}");
+    }
+    for (name, value) in [("AssumeRoles", "acs:ram::2:role/net, acs:ram::3:role/net"), ("StoreKey", "a/b.yml")] {
+        assert!(resolve(name, value).is_ok(), "{name}={value}");
     }
 }
 

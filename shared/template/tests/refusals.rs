@@ -138,6 +138,21 @@ fn intrinsics_have_their_values() {
 }
 
 #[test]
+fn what_depends_on_nothing_and_lists_with_no_value_are_refused() {
+    let (fault, _, path, reason) =
+        refused("  P: {Type: 'ALIYUN::SLS::Project', DependsOn: [Q], Properties: {Name: a}}\n");
+    assert_eq!((fault, path.as_str()), (Fault::Reference, "Resources.P.DependsOn"));
+    assert_eq!(reason, "the resource `Q` does not exist");
+    let layers = "[a, {Fn::If: [IsOne, {Ref: 'ALIYUN::NoValue'}, b]}]";
+    let function = format!(
+        "  F: {{Type: 'ALIYUN::FC3::Function', Properties: {{FunctionName: f, Handler: h, Runtime: custom, Layers: {layers}}}}}\n"
+    );
+    let (fault, _, path, reason) = refused(&function);
+    assert_eq!((fault, path.as_str()), (Fault::Value, "Resources.F.Properties.Layers.1"));
+    assert!(reason.starts_with("`ALIYUN::NoValue` as an element of a list"), "{reason}");
+}
+
+#[test]
 fn a_syntax_fault_has_its_line() {
     let error = Template::parse("Resources:\n  A: [1\nB: 2\n").unwrap_err();
     assert_eq!(error.fault, Fault::Syntax);

@@ -6,7 +6,7 @@ use super::{modules, packages, roots};
 
 /// From the ground up. Modules of one floor may use one another, as far as they form no circle.
 const EMULATOR: &[(&str, &[&str])] = &[
-    ("ground", &["call", "digest", "ids", "listing", "settings", "stamp", "tags", "time", "wildcard"]),
+    ("ground", &["call", "digest", "ids", "listing", "package", "settings", "stamp", "tags", "time", "wildcard"]),
     ("rules and tokens", &["faults", "idempotence"]),
     ("state", &["state"]),
     ("world", &["world"]),

@@ -11,7 +11,7 @@ use local::{Generation, Local, Options, TEMPLATE};
 use onboarding::Code;
 use serde_json::{Value, json};
 use stage::{Invocation, StageError};
-use template::{Pseudo, Template};
+use template::{Pseudo, Template, TriggerKind};
 
 const OURS: &str = "1234567890123456";
 
@@ -86,9 +86,9 @@ async fn an_event_that_names_no_account_counts() {
     assert_eq!(cost(&local, &monitored).await, ["GetObject", "DescribeInstances", "StartExecution"]);
 }
 
-/// The events that the template's rules match, in the form of the table.
+/// The events that the template's triggers match, in the form of the table.
 #[test]
-fn the_known_events_are_those_that_the_rules_let_through() {
+fn the_known_events_are_those_that_the_triggers_let_through() {
     let pseudo = Pseudo {
         region: "cn-hangzhou".to_owned(),
         account_id: OURS.to_owned(),
@@ -102,15 +102,16 @@ fn the_known_events_are_those_that_the_rules_let_through() {
         value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     };
     let mut passed = BTreeMap::new();
-    for rule in &deployment.rules {
-        assert_eq!(texts(&rule.pattern["source"]), [dispatch::event::SOURCE], "{}", rule.name);
-        let only = rule.pattern.get("data").map(|data| {
+    for trigger in &deployment.triggers {
+        let TriggerKind::EventBridge { pattern, .. } = &trigger.kind else { continue };
+        assert_eq!(texts(&pattern["source"]), [dispatch::event::SOURCE], "{}", trigger.name);
+        let only = pattern.get("data").map(|data| {
             let fields = data.as_object().unwrap();
-            assert_eq!(fields.len(), 1, "{}", rule.name);
+            assert_eq!(fields.len(), 1, "{}", trigger.name);
             let (field, values) = fields.iter().next().unwrap();
             (field.clone(), texts(values))
         });
-        passed.extend(texts(&rule.pattern["type"]).into_iter().map(|kind| (kind, only.clone())));
+        passed.extend(texts(&pattern["type"]).into_iter().map(|kind| (kind, only.clone())));
     }
     let known = dispatch::event::KNOWN.iter().map(|known| {
         let only = known.only.map(|(field, values)| {

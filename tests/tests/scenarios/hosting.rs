@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clock::Clock;
-use end_to_end::{Console, assert_all_ok, worlds};
-use local::{Generation, Hosting, Local, Options};
+use emulator::{Settings, Strict};
+use end_to_end::{Console, assert_all_ok, worlds, zip};
+use local::{Generation, Hosting, Local, Options, Stack, TEMPLATE};
 use onboarding::StageName;
+use template::{Deployment, Pseudo, Template};
 
 use crate::LIMIT;
 
@@ -34,6 +36,55 @@ async fn an_instance_becomes_a_backend_with_functions_as_processes() {
     let options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
     let local = Local::start(options, Clock::scaled(80.0)).await.unwrap();
     becomes_a_backend(&local, LIMIT).await;
+}
+
+#[tokio::test]
+async fn an_instance_becomes_a_backend_by_functions_that_were_uploaded() {
+    let usual = worlds::options(Generation::Upgraded);
+    let stacks = usual.stacks.clone();
+    let settings = Settings { strict: Strict { packages: true, ..Strict::default() }, ..Settings::default() };
+    let options = Options { hosting: Hosting::Http, packages: true, stacks: Vec::new(), settings, ..usual };
+    let local = Local::start(options, Clock::scaled(80.0)).await.unwrap();
+    let folder = built();
+    let now = local.cloud().now();
+    local.cloud().with(|world| {
+        for stack in &stacks {
+            let deployment = deployment(stack);
+            let refused = world.deploy(now, &stack.region, &deployment).unwrap_err().to_string();
+            assert!(refused.contains("AccessDenied: unable to access object"), "nothing is uploaded yet: {refused}");
+            for stage in StageName::ALL {
+                let script = format!("#!/bin/sh\nexec '{}'\n", folder.join(stage.as_str()).display());
+                let package = zip::of("bootstrap", script.as_bytes());
+                world.put_object(
+                    now,
+                    &stack.region,
+                    &format!("code-{}", stack.region),
+                    &format!("albridge/{stage}.zip"),
+                    package,
+                );
+            }
+            world.deploy(now, &stack.region, &deployment).unwrap();
+        }
+    });
+    becomes_a_backend(&local, LIMIT).await;
+}
+
+/// A stack with its packages in a bucket of its region.
+fn deployment(stack: &Stack) -> Deployment {
+    let pseudo = Pseudo {
+        region: stack.region.clone(),
+        account_id: Settings::default().account_id,
+        stack_name: "albridge".to_owned(),
+        stack_id: format!("albridge-{}", stack.region),
+    };
+    let store = local::store_address();
+    let (place, key) = store.trim_start_matches("oss://").split_once('/').unwrap();
+    let (bucket, region) = place.split_once('.').unwrap();
+    let code = format!("code-{}", stack.region);
+    let own = [("CodeBucket", code.as_str()), ("StoreBucket", bucket), ("StoreRegion", region), ("StoreKey", key)];
+    let mut parameters = stack.parameters.clone();
+    parameters.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Template::parse(TEMPLATE).unwrap().resolve(&pseudo, &parameters).unwrap()
 }
 
 /// The directory of the functions' binaries: `cargo test --workspace` builds them, because their packages have tests of

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::host::Invoked;
 use crate::platform::bus;
-use crate::platform::deploy::put_trigger_rule;
+use crate::platform::triggers;
 use crate::testing::{HANGZHOU, Played, acs3, json_of, put_function, put_role, root, rpc, start, world};
 
 const FNF: &str = "2019-03-15";
@@ -165,7 +165,7 @@ async fn events_reach_functions_by_rule_and_are_repeated_until_taken() {
     let data = json!({"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Running"});
     cloud.with(|world| {
         let pattern = json!({"source": ["acs.ecs"], "data": {"state": ["Running"]}});
-        put_trigger_rule(world, HANGZHOU, "job", "ecs", &pattern, true);
+        triggers::put_rule(world, HANGZHOU, "job", "ecs", &pattern, true);
         for (region, state) in [(HANGZHOU, "Running"), (HANGZHOU, "Starting"), ("cn-chengdu", "Running")] {
             let mut data = data.clone();
             data["state"] = state.into();

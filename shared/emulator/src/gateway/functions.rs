@@ -1,7 +1,7 @@
 //! Function Compute 2023-03-30: paths instead of actions.
 //!
-//! `POST /2023-03-30/functions/{name}/invocations` and the reads below it, signed with ACS3 over the real path (checked
-//! against the official SDK's client, which sends these paths).
+//! `/2023-03-30/functions/{name}` with its invocations and triggers, signed with ACS3 over the real path (checked against the
+//! official SDK's client, which sends these paths).
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -16,7 +16,7 @@ use super::visit::Visit;
 use super::{faults, identity};
 use crate::call::{ApiError, Call, Params, Service};
 use crate::platform::{access, invocations};
-use crate::services::fc as actions;
+use crate::services::fc::{self as actions, triggers};
 use crate::state::fc::{Attempt, InvocationId, Origin, Outcome};
 
 const VERSION: &str = "2023-03-30";
@@ -29,6 +29,8 @@ pub(super) fn is_for(incoming: &Incoming) -> bool {
 /// What a request led to.
 enum Done {
     Json(Value),
+    /// Something is gone.
+    Deleted,
     /// An asynchronous invocation was taken.
     Accepted,
     Invoked(InvocationId),
@@ -39,6 +41,10 @@ pub(super) fn serve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incomin
     match answer(inner, visit, incoming) {
         Ok(Done::Json(body)) => served(
             visit.frame.raw(StatusCode::OK, "application/json", Bytes::from(body.to_string()), &headers(&visit.frame)),
+            None,
+        ),
+        Ok(Done::Deleted) => served(
+            visit.frame.raw(StatusCode::NO_CONTENT, "application/json", Bytes::new(), &headers(&visit.frame)),
             None,
         ),
         Ok(Done::Accepted) => served(
@@ -62,15 +68,23 @@ pub(super) fn serve(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incomin
 fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Done, ApiError> {
     let segments = incoming.segments();
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let (action, name) = match (incoming.method.as_str(), path.as_slice()) {
-        ("POST", [VERSION, "functions", name, "invocations"]) => ("InvokeFunction", *name),
-        ("GET", [VERSION, "functions", name]) => ("GetFunction", *name),
-        ("GET", [VERSION, "functions"]) => ("ListFunctions", ""),
-        ("GET", [VERSION, "functions", name, "triggers"]) => ("ListTriggers", *name),
+    let (action, name, trigger) = match (incoming.method.as_str(), path.as_slice()) {
+        ("POST", [VERSION, "functions", name, "invocations"]) => ("InvokeFunction", *name, ""),
+        ("POST", [VERSION, "functions"]) => ("CreateFunction", "", ""),
+        ("GET", [VERSION, "functions"]) => ("ListFunctions", "", ""),
+        ("GET", [VERSION, "functions", name]) => ("GetFunction", *name, ""),
+        ("PUT", [VERSION, "functions", name]) => ("UpdateFunction", *name, ""),
+        ("DELETE", [VERSION, "functions", name]) => ("DeleteFunction", *name, ""),
+        ("GET", [VERSION, "functions", name, "triggers"]) => ("ListTriggers", *name, ""),
+        ("POST", [VERSION, "functions", name, "triggers"]) => ("CreateTrigger", *name, ""),
+        ("GET", [VERSION, "functions", name, "triggers", trigger]) => ("GetTrigger", *name, *trigger),
+        ("PUT", [VERSION, "functions", name, "triggers", trigger]) => ("UpdateTrigger", *name, *trigger),
+        ("DELETE", [VERSION, "functions", name, "triggers", trigger]) => ("DeleteTrigger", *name, *trigger),
         _ => return Err(ApiError::not_found("PathNotSupported", "The specified path or method is not supported.")),
     };
     action.clone_into(&mut visit.action);
-    visit.params = Params::new([("functionName".to_owned(), name.to_owned())]);
+    let named = [("functionName", name), ("triggerName", trigger)].into_iter().filter(|(_, value)| !value.is_empty());
+    visit.params = Params::new(named.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let caller = identity::verify(&inner.world, &mut inner.nonces, visit.clocks, incoming)?;
     visit.caller = Some(caller.clone());
     let qualifier = incoming.filled("qualifier").unwrap_or("LATEST");
@@ -80,14 +94,25 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
             format!("version '{qualifier}' does not exist in function '{name}'"),
         ));
     }
+    if inner.world.settings.strict.services && !inner.world.account.opened.contains("FC") {
+        return Err(ApiError::new(403, "AccessDenied", "FC service is not enabled for current user."));
+    }
     let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
     access::authorize(&inner.world, &call)?;
     faults::meet(inner, visit, &call)?;
+    let (world, now, region, body) = (&mut inner.world, visit.frame.now, visit.region, &incoming.body);
     let done = match action {
-        "GetFunction" => actions::describe(&inner.world, visit.region, name).map(Done::Json),
-        "ListFunctions" => actions::list(&inner.world, visit.region).map(Done::Json),
-        "ListTriggers" => actions::triggers(&inner.world, visit.region, name).map(Done::Json),
-        _ => invoke(inner, visit.frame.now, &call, name, incoming),
+        "CreateFunction" => actions::create(world, now, region, body).map(Done::Json),
+        "UpdateFunction" => actions::update(world, now, region, name, body).map(Done::Json),
+        "DeleteFunction" => actions::delete(world, region, name).map(|()| Done::Deleted),
+        "GetFunction" => actions::describe(world, region, name).map(Done::Json),
+        "ListFunctions" => actions::list(world, region).map(Done::Json),
+        "ListTriggers" => triggers::list(world, region, name).map(Done::Json),
+        "GetTrigger" => triggers::get(world, region, name, trigger).map(Done::Json),
+        "CreateTrigger" => triggers::create(world, now, region, name, body).map(Done::Json),
+        "UpdateTrigger" => triggers::update(world, now, region, name, trigger, body).map(Done::Json),
+        "DeleteTrigger" => triggers::delete(world, region, name, trigger).map(|()| Done::Deleted),
+        _ => invoke(inner, now, &call, name, incoming),
     };
     faults::told(visit)?;
     done

@@ -226,6 +226,8 @@ fn objects_keep_their_versions() {
     let gateway = Gateway::new(world());
     let ask = |request| ask(&gateway, request);
     assert_eq!(ask(oss(start(), &root(), "PUT", "/store/", b"")).status(), StatusCode::OK);
+    let enable = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    assert_eq!(ask(oss(start(), &root(), "PUT", "/store/?versioning", enable)).status(), StatusCode::OK);
     let first = ask(oss(start(), &root(), "PUT", "/store/a/b.yml", b"one"));
     ask(oss(start(), &root(), "PUT", "/store/a/b.yml", b"two"));
     let version = first.headers()["x-oss-version-id"].to_str().unwrap().to_owned();
@@ -240,7 +242,112 @@ fn objects_keep_their_versions() {
     let forged = Credentials { access_key_secret: "guess".into(), ..root() };
     let refused = ask(oss(start(), &forged, "GET", "/store/a/b.yml", b""));
     assert!(String::from_utf8_lossy(refused.body()).contains("<Code>SignatureDoesNotMatch</Code>"));
-    assert_eq!(gateway.writes(), 3);
+    assert_eq!(gateway.writes(), 4);
+}
+
+#[test]
+fn an_account_that_opened_oss_lately_reaches_its_data_from_inside_only() {
+    let mut world = world();
+    world.settings.strict.internal_oss = true;
+    world.put_object(start(), HANGZHOU, "store", "a.yml", b"one".to_vec());
+    let gateway = Gateway::new(world);
+    let outside = ask(&gateway, oss(start(), &root(), "GET", "/store/a.yml", b""));
+    assert_eq!(outside.status(), StatusCode::BAD_REQUEST);
+    assert!(String::from_utf8_lossy(outside.body()).contains("<Code>PublicEndpointForbidden</Code>"));
+    let bucket = ask(&gateway, oss(start(), &root(), "GET", "/store/", b""));
+    assert_eq!(bucket.status(), StatusCode::OK, "what concerns the bucket is no data action");
+    let by = |host: &str| {
+        let mut request = oss(start(), &root(), "GET", "/store/a.yml", b"");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        ask(&gateway, sign::oss(request, &root(), HANGZHOU))
+    };
+    assert_eq!(by("oss-cn-hangzhou-internal.localhost").body().as_ref(), b"one");
+    assert_eq!(by("oss-cn-chengdu-internal.localhost").status(), StatusCode::BAD_REQUEST);
+}
+
+#[test]
+fn objects_are_listed_copied_read_in_part_and_deleted() {
+    let gateway = Gateway::new(world());
+    let send = |request| {
+        let answer = ask(&gateway, request);
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned(), answer)
+    };
+    let plain = |method: &str, path: &str, body: &'static [u8]| send(oss(start(), &root(), method, path, body));
+    plain("PUT", "/store/", b"");
+    for key in ["a/1", "a/2", "b", "c&d"] {
+        assert_eq!(plain("PUT", &format!("/store/{key}"), b"0123456789").0, 200, "{key}");
+    }
+    let (_, listed, _) = plain("GET", "/store/?list-type=2&delimiter=/&max-keys=2", b"");
+    assert!(listed.contains("<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"), "{listed}");
+    assert!(
+        listed.contains("<Key>b</Key>") && listed.contains("<NextContinuationToken>b</NextContinuationToken>"),
+        "{listed}"
+    );
+    let (_, rest, _) = plain("GET", "/store/?list-type=2&delimiter=/&max-keys=2&continuation-token=b", b"");
+    assert!(rest.contains("<Key>c&amp;d</Key>") && rest.contains("<IsTruncated>false</IsTruncated>"), "{rest}");
+    let mut part = oss(start(), &root(), "GET", "/store/b", b"");
+    part.headers_mut().insert("range", "bytes=2-4".parse().unwrap());
+    let (status, body, answer) = send(part);
+    assert_eq!((status, body.as_str()), (206, "234"));
+    assert_eq!(answer.headers()["content-range"], "bytes 2-4/10");
+    let many = b"<Delete><Object><Key>a/1</Key></Object><Object><Key>c&amp;d</Key></Object></Delete>";
+    assert_eq!(plain("POST", "/store/?delete", many).0, 200);
+    assert_eq!(plain("GET", "/store/a/1", b"").0, 404);
+    assert_eq!(plain("DELETE", "/store/", b"").0, 409, "it is not empty");
+    for key in ["a/2", "b", "never-there"] {
+        assert_eq!(plain("DELETE", &format!("/store/{key}"), b"").0, 204, "{key}");
+    }
+    assert_eq!(plain("DELETE", "/store/", b"").0, 204);
+    assert_eq!(plain("GET", "/store/", b"").0, 404);
+}
+
+#[test]
+fn a_deleted_object_leaves_a_marker_where_versions_are_kept() {
+    let mut world = world();
+    let version = world.put_object(start(), HANGZHOU, "store", "a", b"one".to_vec());
+    let gateway = Gateway::new(world);
+    let plain = |method: &str, path: &str| ask(&gateway, oss(start(), &root(), method, path, b""));
+    let gone = plain("DELETE", "/store/a");
+    assert_eq!((gone.status().as_u16(), &gone.headers()["x-oss-delete-marker"]), (204, &"true".parse().unwrap()));
+    assert_eq!(plain("GET", "/store/a").status(), StatusCode::NOT_FOUND);
+    assert_eq!(plain("GET", &format!("/store/a?versionId={version}")).body().as_ref(), b"one");
+    assert_eq!(plain("DELETE", "/store/").status(), StatusCode::CONFLICT, "versions are objects, too");
+    let marker = gone.headers()["x-oss-version-id"].to_str().unwrap().to_owned();
+    plain("DELETE", &format!("/store/a?versionId={marker}"));
+    assert_eq!(plain("GET", "/store/a").body().as_ref(), b"one", "without the marker it is there again");
+    plain("DELETE", &format!("/store/a?versionId={version}"));
+    assert_eq!(plain("DELETE", "/store/").status(), StatusCode::NO_CONTENT);
+}
+
+#[test]
+fn an_upload_in_parts_becomes_one_object() {
+    let gateway = Gateway::new(world());
+    let plain =
+        |method: &str, path: &str, body: &'static [u8]| ask(&gateway, oss(start(), &root(), method, path, body));
+    plain("PUT", "/store/", b"");
+    let begun = plain("POST", "/store/a?uploads", b"");
+    let text = String::from_utf8_lossy(begun.body()).into_owned();
+    let (_, id) = text.split_once("<UploadId>").unwrap();
+    let (id, _) = id.split_once('<').unwrap();
+    let etag = |number: u32, body: &'static [u8]| {
+        let answer = plain("PUT", &format!("/store/a?partNumber={number}&uploadId={id}"), body);
+        answer.headers()["etag"].to_str().unwrap().to_owned()
+    };
+    let (one, two) = (etag(1, b"first, "), etag(2, b"second"));
+    let complete = |parts: &[(u32, &str)]| {
+        let parts: String = parts
+            .iter()
+            .map(|(number, etag)| format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"))
+            .collect();
+        let mut request = oss(start(), &root(), "POST", &format!("/store/a?uploadId={id}"), b"");
+        *request.body_mut() = Bytes::from(format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"));
+        ask(&gateway, request).status().as_u16()
+    };
+    assert_eq!(complete(&[(2, &two), (1, &one)]), 400, "in their order");
+    assert_eq!(complete(&[(1, &two)]), 400, "as they were sent");
+    assert_eq!(complete(&[(1, &one), (2, &two)]), 200);
+    assert_eq!(plain("GET", "/store/a", b"").body().as_ref(), b"first, second");
+    assert_eq!(complete(&[(1, &one)]), 404, "done once");
 }
 
 #[test]

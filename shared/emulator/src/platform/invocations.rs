@@ -20,7 +20,8 @@ const CONCURRENCY: usize = 1_000;
 
 /// Queues an invocation. The driver runs it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
-    let mut function = world.fc.find(&attempt.region, &attempt.function)?.function.clone();
+    let deployed = world.fc.find(&attempt.region, &attempt.function)?;
+    let (mut function, program) = (deployed.function.clone(), deployed.program.clone());
     function.timeout = function.timeout.max(world.fc.least_seconds);
     if world.fc.running.len() >= CONCURRENCY {
         return Err(faults::throttled_function());
@@ -38,6 +39,7 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
         headers,
         timeout_seconds: function.timeout,
         fate,
+        program,
     });
     world.fc.running.insert(id, Running { attempt });
     Ok(id)

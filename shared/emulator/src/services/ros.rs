@@ -3,17 +3,17 @@
 //! A stack's resources exist as soon as the call is accepted; only its status takes its time. Resources of kinds that
 //! are not emulated (log stores) are listed and otherwise ignored.
 
-use std::collections::BTreeMap;
+mod change_sets;
+mod stacks;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use template::{Deployment, Pseudo, Template};
 
-use crate::call::{Answer, ApiError, Call, Params, done, unknown_action};
+use crate::call::{Answer, ApiError, Call, done, unknown_action};
 use crate::listing::{Size, by_number};
 use crate::state::ros::Stack;
-use crate::time::Timed;
 use crate::world::World;
+use stacks::{find, time, wanted};
 
 /// Stacks and events come 10 a page, 50 at most (the official SDK's texts).
 const PAGE: Size = Size::strict("PageSize", 10, 50);
@@ -34,12 +34,17 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             )
         }
         "PreviewStack" => preview(world, call),
+        "CreateChangeSet" => change_sets::create(world, now, call),
+        "GetChangeSet" => change_sets::get(world, call),
+        "ListChangeSets" => change_sets::list(world, call),
+        "ExecuteChangeSet" => change_sets::execute(world, now, call),
+        "DeleteChangeSet" => change_sets::delete(world, call),
         _ => Err(unknown_action()),
     }
 }
 
 fn validate(call: &Call) -> Answer {
-    let template = parse(call.params.required("TemplateBody")?)?;
+    let template = stacks::parse(call.params.required("TemplateBody")?)?;
     let parameters: Vec<Value> = template
         .parameters()
         .iter()
@@ -50,72 +55,54 @@ fn validate(call: &Call) -> Answer {
 
 fn create(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let name = call.params.required("StackName")?.to_owned();
-    let taken = |((region, _), stack): (&(String, String), &Stack)| *region == call.region && stack.name == name;
-    if world.ros.stacks.iter().any(taken) {
-        return Err(ApiError::new(409, "StackExists", format!("The Stack ({name}) already exists.")));
-    }
-    let text = call.params.required("TemplateBody")?.to_owned();
+    stacks::free(world, &call.region, &name)?;
     let id = world.ids.uuid().to_ascii_lowercase();
-    let parameters = given(&call.params);
-    let deployment = resolve(world, call, &text, &name, &id, &parameters)?;
-    deploy(world, now, call, &deployment)?;
-    let ready = world.settings.latencies.after(now, world.settings.latencies.network_create);
-    let status = Timed::changing("CREATE_IN_PROGRESS", ready, "CREATE_COMPLETE");
-    let stack = Stack { id: id.clone(), name, text, parameters, deployment, status, created: now, updated: now };
-    world.ros.stacks.insert((call.region.clone(), id.clone()), stack);
+    let wanted = wanted(world, call, &name, &id, None)?;
+    let keep = call.params.flag("DisableRollback")? == Some(true);
+    stacks::make(world, now, &call.region, (&id, &name), wanted, keep)?;
     Ok(json!({"StackId": id}))
 }
 
 fn update(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     let old = find(world, call)?.clone();
-    if old.status.is_changing(now) {
-        return Err(ApiError::new(
-            409,
-            "ActionInProgress",
-            format!("Stack {} already has an action in progress.", old.name),
-        ));
-    }
-    let text = call.params.get("TemplateBody").unwrap_or(&old.text).to_owned();
-    let mut parameters = given(&call.params);
-    if call.params.flag("UsePreviousParameters")? == Some(true) {
-        for (name, value) in &old.parameters {
-            parameters.entry(name.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    if text == old.text && parameters == old.parameters {
+    stacks::may_change(&old, now)?;
+    let wanted = wanted(world, call, &old.name, &old.id, Some(&old))?;
+    if wanted.text == old.text && wanted.deployment == old.deployment {
         return Err(ApiError::bad("NotSupported", "The update completed with no changes to be made."));
     }
-    let deployment = resolve(world, call, &text, &old.name, &old.id, &parameters)?;
-    let mut trial = world.clone();
-    trial.undeploy(&call.region, &old.deployment);
-    deploy(&mut trial, now, call, &deployment)?;
-    *world = trial;
-    let ready = world.settings.latencies.after(now, world.settings.latencies.network_create);
-    let status = Timed::changing("UPDATE_IN_PROGRESS", ready, "UPDATE_COMPLETE");
-    let id = old.id.clone();
-    let stack = Stack { text, parameters, deployment, status, updated: now, ..old };
-    world.ros.stacks.insert((call.region.clone(), id.clone()), stack);
-    Ok(json!({"StackId": id}))
+    stacks::change(world, now, &call.region, &old, wanted)?;
+    Ok(json!({"StackId": old.id}))
 }
 
 fn delete(world: &mut World, call: &Call) -> Answer {
-    let (id, deployment) = find(world, call).map(|stack| (stack.id.clone(), stack.deployment.clone()))?;
-    if call.params.flag("RetainAllResources")? != Some(true) {
-        world.undeploy(&call.region, &deployment);
+    let stack = find(world, call)?.clone();
+    // What failed to be made, or was never begun, left nothing behind.
+    let made = stack.failure.is_none() || stack.created != stack.updated;
+    let reviewed = world.ros.change_sets.values().any(|set| set.stack == stack.id && set.new && set.executed.is_none());
+    if made && !reviewed && call.params.flag("RetainAllResources")? != Some(true) {
+        world.undeploy(&call.region, &stack.deployment);
     }
-    world.ros.stacks.remove(&(call.region.clone(), id));
+    world.ros.stacks.remove(&(call.region.clone(), stack.id.clone()));
+    world.ros.change_sets.retain(|_, set| set.stack != stack.id);
     done()
 }
 
+/// What would become of a new stack, or of the one that is named.
 fn preview(world: &World, call: &Call) -> Answer {
-    let text = call.params.required("TemplateBody")?;
-    let name = call.params.text("StackName");
-    let deployment = resolve(world, call, text, &name, "preview", &given(&call.params))?;
-    let planned: Vec<Value> = deployment
-        .resources
+    let old = call.params.get("StackId").map(|_| find(world, call)).transpose()?;
+    let name = old.map_or_else(|| call.params.text("StackName"), |old| old.name.clone());
+    let wanted = wanted(world, call, &name, old.map_or("preview", |old| old.id.as_str()), old)?;
+    let planned: Vec<Value> = stacks::difference(old.map(|old| &old.deployment), &wanted.deployment)
         .iter()
-        .map(|(id, resource)| {
-            json!({"LogicalResourceId": id, "ResourceType": resource.kind, "Action": "Add", "Properties": resource.properties})
+        .map(|change| {
+            let properties = wanted.deployment.resources.get(&change.id).map(|resource| resource.properties.clone());
+            json!({
+                "LogicalResourceId": change.id,
+                "ResourceType": change.kind,
+                "Action": change.action,
+                "Replacement": if change.replaces() { "True" } else { "False" },
+                "Properties": properties.unwrap_or_else(|| json!({})),
+            })
         })
         .collect();
     Ok(json!({"Stack": {"StackName": name, "RegionId": call.region, "Resources": planned}}))
@@ -140,7 +127,7 @@ fn summary(stack: &Stack, now: Timestamp, call: &Call) -> Value {
         "StackName": stack.name,
         "RegionId": call.region,
         "Status": stack.status.get(now),
-        "StatusReason": "",
+        "StatusReason": reason(stack, now),
         "CreateTime": time(stack.created),
         "UpdateTime": time(stack.updated),
         "StackType": "ROS",
@@ -165,20 +152,42 @@ fn describe(stack: &Stack, now: Timestamp, call: &Call) -> Value {
     shown
 }
 
+/// Why a stack failed, once it has.
+fn reason(stack: &Stack, now: Timestamp) -> &str {
+    let failure = stack.failure.as_ref().filter(|_| !stack.status.is_changing(now));
+    failure.map(|failure| failure.reason.as_str()).unwrap_or_default()
+}
+
+/// A resource's status and its reason: that of the stack, but for a stack that failed.
+fn status_of<'s>(stack: &'s Stack, id: &str, now: Timestamp) -> (&'static str, &'s str) {
+    let status = *stack.status.get(now);
+    match &stack.failure {
+        Some(failure) if failure.resource.as_deref() == Some(id) && !stack.status.is_changing(now) => {
+            (if stack.created == stack.updated { "CREATE_FAILED" } else { "UPDATE_FAILED" }, &failure.reason)
+        }
+        Some(_) if status == "CREATE_ROLLBACK_COMPLETE" => ("DELETE_COMPLETE", ""),
+        Some(_) if status == "CREATE_FAILED" => ("INIT_COMPLETE", ""),
+        Some(_) if status == "ROLLBACK_COMPLETE" => ("ROLLBACK_COMPLETE", ""),
+        _ if status == "REVIEW_IN_PROGRESS" => ("INIT_COMPLETE", ""),
+        _ => (status, ""),
+    }
+}
+
 fn resources(stack: &Stack, now: Timestamp) -> Vec<Value> {
     stack
         .deployment
         .resources
         .iter()
         .map(|(id, resource)| {
+            let (status, reason) = status_of(stack, id, now);
             json!({
                 "StackId": stack.id,
                 "StackName": stack.name,
                 "LogicalResourceId": id,
                 "PhysicalResourceId": id,
                 "ResourceType": resource.kind,
-                "Status": stack.status.get(now),
-                "StatusReason": "",
+                "Status": status,
+                "StatusReason": reason,
                 "CreateTime": time(stack.created),
                 "UpdateTime": time(stack.updated),
             })
@@ -200,59 +209,10 @@ fn events(stack: &Stack, now: Timestamp) -> Vec<Value> {
     events
 }
 
-fn given(params: &Params) -> BTreeMap<String, String> {
-    params
-        .objects("Parameters")
-        .iter()
-        .map(|parameter| (parameter.text("ParameterKey"), parameter.text("ParameterValue")))
-        .collect()
-}
-
-fn parse(text: &str) -> Result<Template, ApiError> {
-    Template::parse(text).map_err(|error| ApiError::bad("StackValidationFailed", error.to_string()))
-}
-
-fn resolve(
-    world: &World,
-    call: &Call,
-    text: &str,
-    name: &str,
-    id: &str,
-    parameters: &BTreeMap<String, String>,
-) -> Result<Deployment, ApiError> {
-    let pseudo = Pseudo {
-        region: call.region.clone(),
-        account_id: world.settings.account_id.clone(),
-        stack_name: name.to_owned(),
-        stack_id: id.to_owned(),
-    };
-    parse(text)?.resolve(&pseudo, parameters).map_err(|error| ApiError::bad("StackValidationFailed", error.to_string()))
-}
-
-fn deploy(world: &mut World, now: Timestamp, call: &Call, deployment: &Deployment) -> Result<(), ApiError> {
-    world
-        .deploy(now, &call.region, deployment)
-        .map_err(|error| ApiError::bad("StackValidationFailed", error.to_string()))
-}
-
-fn find<'w>(world: &'w World, call: &Call) -> Result<&'w Stack, ApiError> {
-    let id = call.params.required("StackId")?;
-    world
-        .ros
-        .stacks
-        .get(&(call.region.clone(), id.to_owned()))
-        .ok_or_else(|| ApiError::not_found("StackNotFound", format!("The Stack ({id}) could not be found.")))
-}
-
-/// Stack times have no zone.
-fn time(at: Timestamp) -> String {
-    format!("{at:.0}").trim_end_matches('Z').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Caller, Service};
+    use crate::call::{Caller, Params, Service};
     use crate::testing::{HANGZHOU, start, world};
 
     const TEXT: &str = "
@@ -332,5 +292,124 @@ Resources:
         let error = ask(&mut world(), start(), "ValidateTemplate", &[("TemplateBody", &broken)]).unwrap_err();
         assert_eq!(error.code, "StackValidationFailed");
         assert!(error.message.contains("Handlr"), "{}", error.message);
+    }
+
+    #[test]
+    fn what_is_the_accounts_and_there_already_is_refused_before_anything_is_made() {
+        let role = "
+ROSTemplateFormatVersion: '2015-09-01'
+Resources:
+  Role:
+    Type: ALIYUN::RAM::Role
+    Properties:
+      RoleName: { 'Fn::Sub': '${ALIYUN::StackName}-role' }
+      AssumeRolePolicyDocument:
+        Version: '1'
+        Statement: [{ Effect: Allow, Action: 'sts:AssumeRole', Principal: { Service: [fc.aliyuncs.com] } }]
+      Policies:
+        - PolicyName: invoke
+          PolicyDocument: { Version: '1', Statement: [{ Effect: Allow, Action: ['fc:InvokeFunction'], Resource: ['*'] }] }
+";
+        let mut world = world();
+        ask(&mut world, start(), "CreateStack", &[("StackName", "one"), ("TemplateBody", role)]).unwrap();
+        let again =
+            ask(&mut world, start(), "CreateStack", &[("StackName", "two"), ("TemplateBody", role)]).unwrap_err();
+        assert_eq!((again.status, again.code.as_str()), (400, "StackValidationFailed"));
+        assert!(again.message.contains("policy invoke"), "{}", again.message);
+        assert!(world.ram.role("two-role").is_none());
+    }
+
+    #[test]
+    fn a_stack_that_a_service_refuses_fails_with_its_resource_and_leaves_nothing() {
+        let mut world = world();
+        let given = [("StackName", "one"), ("TemplateBody", TEXT)];
+        ask(&mut world, start(), "CreateStack", &given).unwrap();
+        let made = ask(&mut world, start(), "CreateStack", &[("StackName", "two"), given[1]]).unwrap();
+        let id = made["StackId"].as_str().unwrap();
+        let later = start() + jiff::SignedDuration::from_mins(1);
+        let stack = ask(&mut world, later, "GetStack", &[("StackId", id)]).unwrap();
+        assert_eq!(stack["Status"], "CREATE_ROLLBACK_COMPLETE");
+        let reason = stack["StatusReason"].as_str().unwrap();
+        assert!(reason.contains("resources.Worker") && reason.contains("function web already exists"), "{reason}");
+        let events = ask(&mut world, later, "ListStackEvents", &[("StackId", id)]).unwrap();
+        assert_eq!(events["Events"][0]["Status"], "CREATE_FAILED");
+        assert_eq!(
+            ask(&mut world, later, "UpdateStack", &[("StackId", id), given[1]]).unwrap_err().code,
+            "NotSupported"
+        );
+        ask(&mut world, later, "DeleteStack", &[("StackId", id)]).unwrap();
+        assert!(
+            world.function(HANGZHOU, "web").is_some(),
+            "the first stack's function is not the second one's to take"
+        );
+    }
+
+    #[test]
+    fn an_update_that_fails_leaves_the_stack_as_it_was() {
+        let mut world = world();
+        let given = |name, function| {
+            [
+                ("StackName", name),
+                ("TemplateBody", TEXT),
+                ("Parameters.1.ParameterKey", "Name"),
+                ("Parameters.1.ParameterValue", function),
+            ]
+        };
+        ask(&mut world, start(), "CreateStack", &given("one", "web")).unwrap();
+        let made = ask(&mut world, start(), "CreateStack", &given("two", "api")).unwrap();
+        let id = made["StackId"].as_str().unwrap();
+        let later = start() + jiff::SignedDuration::from_mins(1);
+        let rename = [("StackId", id), ("Parameters.1.ParameterKey", "Name"), ("Parameters.1.ParameterValue", "web")];
+        ask(&mut world, later, "UpdateStack", &rename).unwrap();
+        let end = later + jiff::SignedDuration::from_mins(1);
+        let stack = ask(&mut world, end, "GetStack", &[("StackId", id)]).unwrap();
+        assert_eq!(stack["Status"], "ROLLBACK_COMPLETE");
+        assert_eq!(stack["Parameters"][0]["ParameterValue"], "api");
+        assert!(world.function(HANGZHOU, "api").is_some());
+    }
+
+    #[test]
+    fn a_change_set_is_seen_and_then_done_once() {
+        let mut world = world();
+        let set = [("ChangeSetName", "first"), ("ChangeSetType", "CREATE"), ("StackName", "s"), ("TemplateBody", TEXT)];
+        let made = ask(&mut world, start(), "CreateChangeSet", &set).unwrap();
+        let (set_id, stack) = (made["ChangeSetId"].as_str().unwrap(), made["StackId"].as_str().unwrap());
+        let shown = ask(&mut world, start(), "GetChangeSet", &[("ChangeSetId", set_id)]).unwrap();
+        assert_eq!(shown["Changes"][0]["ResourceChange"]["Action"], "Add");
+        assert_eq!(
+            (shown["Status"].as_str(), shown["ExecutionStatus"].as_str()),
+            (Some("CREATE_COMPLETE"), Some("AVAILABLE"))
+        );
+        assert_eq!(
+            ask(&mut world, start(), "GetStack", &[("StackId", stack)]).unwrap()["Status"],
+            "REVIEW_IN_PROGRESS"
+        );
+        assert!(world.function(HANGZHOU, "web").is_none(), "nothing is made by looking");
+        ask(&mut world, start(), "ExecuteChangeSet", &[("ChangeSetId", set_id)]).unwrap();
+        assert!(world.function(HANGZHOU, "web").is_some());
+        let twice = ask(&mut world, start(), "ExecuteChangeSet", &[("ChangeSetId", set_id)]).unwrap_err();
+        assert_eq!(twice.code, "ActionNotAllowed");
+        let later = start() + jiff::SignedDuration::from_mins(1);
+        let same = [("ChangeSetName", "second"), ("StackId", stack)];
+        let made = ask(&mut world, later, "CreateChangeSet", &same).unwrap();
+        let nothing =
+            ask(&mut world, later, "GetChangeSet", &[("ChangeSetId", made["ChangeSetId"].as_str().unwrap())]).unwrap();
+        assert_eq!(
+            (nothing["Status"].as_str(), nothing["Changes"].as_array().map(Vec::len)),
+            (Some("CREATE_FAILED"), Some(0))
+        );
+        let rename = [
+            ("ChangeSetName", "third"),
+            ("StackId", stack),
+            ("Parameters.1.ParameterKey", "Name"),
+            ("Parameters.1.ParameterValue", "api"),
+        ];
+        let made = ask(&mut world, later, "CreateChangeSet", &rename).unwrap();
+        let shown =
+            ask(&mut world, later, "GetChangeSet", &[("ChangeSetId", made["ChangeSetId"].as_str().unwrap())]).unwrap();
+        let change = &shown["Changes"][0]["ResourceChange"];
+        assert_eq!((change["Action"].as_str(), change["Replacement"].as_str()), (Some("Modify"), Some("True")));
+        let listed = ask(&mut world, later, "ListChangeSets", &[("StackId", stack)]).unwrap();
+        assert_eq!(listed["TotalCount"], 3);
     }
 }

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
     pub(crate) service_closed: bool,
+    /// Services that were opened, by the names that ROS has for them: `FC`, `FNF`, `SLS`.
+    pub(crate) opened: BTreeSet<String>,
     pub(crate) locked_packages: BTreeSet<String>,
     pub(crate) locked_balancers: BTreeSet<String>,
     pub(crate) balancer_status: BTreeMap<String, &'static str>,

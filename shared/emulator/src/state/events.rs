@@ -49,6 +49,13 @@ impl Events {
         });
     }
 
+    /// Removes one trigger of a function.
+    pub(crate) fn remove_trigger(&mut self, region: &str, function: &str, name: &str) {
+        let key = TimerKey { region: region.to_owned(), function: function.to_owned(), name: name.to_owned() };
+        self.timers.0.remove(&key);
+        self.remove_rule(region, "default", &format!("{function}-{name}"));
+    }
+
     /// Sets a timer that fires `function`.
     pub(crate) fn put_timer(
         &mut self,

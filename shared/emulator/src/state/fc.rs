@@ -1,12 +1,15 @@
 //! Functions that were deployed, and invocations from request to outcome.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use template::{Log, Vpc};
 
 use crate::call::ApiError;
+use crate::package::Package;
 use crate::state::events::Delivery;
 use crate::state::fnf::TaskKey;
 
@@ -19,6 +22,8 @@ pub(crate) const LEAST_REAL_SECONDS: f64 = 10.0;
 pub struct Function {
     /// Its name, unique in its region.
     pub name: String,
+    /// What its owner says of it.
+    pub description: String,
     /// Entry point; a formality for custom runtimes.
     pub handler: String,
     /// As in `custom.debian12`.
@@ -27,12 +32,85 @@ pub struct Function {
     pub timeout: u32,
     /// MB.
     pub memory: u32,
+    /// Thousandths of a CPU, if they were given.
+    pub cpu: Option<u32>,
+    /// MB.
+    pub disk: u32,
     /// Calls that one instance takes at once.
     pub instance_concurrency: u32,
     /// Environment variables.
     pub environment: BTreeMap<String, String>,
     /// The role that it acts as; empty for none.
     pub role_arn: String,
+    /// How its process is started.
+    pub launch: Launch,
+    /// The VPC it runs in, if any.
+    pub vpc: Option<Vpc>,
+    /// Where its log goes, if anywhere.
+    pub log: Option<Log>,
+    /// Whether it reaches the internet beside its VPC.
+    pub internet: bool,
+    /// What was uploaded for it. Without that somebody has to serve it by its name.
+    pub package: Option<Arc<Package>>,
+}
+
+impl Default for Function {
+    /// What Function Compute makes of a request that has nothing but the required.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            description: String::new(),
+            handler: "bootstrap".to_owned(),
+            runtime: "custom.debian10".to_owned(),
+            timeout: 3,
+            memory: 512,
+            cpu: None,
+            disk: 512,
+            instance_concurrency: 1,
+            environment: BTreeMap::new(),
+            role_arn: String::new(),
+            launch: Launch::default(),
+            vpc: None,
+            log: None,
+            internet: true,
+            package: None,
+        }
+    }
+}
+
+/// How the process of a custom runtime is started (fc-runtime.md section 1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launch {
+    /// The program with its arguments; its folder is `/code`.
+    pub command: Vec<String>,
+    /// The port that it listens on in an instance of its own.
+    pub port: u16,
+}
+
+impl Default for Launch {
+    fn default() -> Self {
+        Self { command: vec![BOOTSTRAP.to_owned()], port: 9_000 }
+    }
+}
+
+/// What is started unless a function says otherwise.
+pub(crate) const BOOTSTRAP: &str = "/code/bootstrap";
+
+/// What instances are started from: one version of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Grows with every version of any function: an instance serves the version that it was started from.
+    pub revision: u64,
+    /// What was uploaded.
+    pub package: Arc<Package>,
+    /// The program with its arguments.
+    pub command: Vec<String>,
+    /// The function's own variables, and those that say what it is.
+    pub environment: BTreeMap<String, String>,
+    /// MB.
+    pub memory: u32,
+    /// Calls that one instance takes at once.
+    pub instance_concurrency: u32,
 }
 
 /// A trigger, as listings show it.
@@ -54,6 +132,8 @@ pub(crate) struct Functions {
     /// Asynchronous invocations that are to be retried.
     pub(crate) retries: Vec<(Timestamp, Attempt)>,
     pub(crate) next: u64,
+    /// The number of versions of functions so far.
+    pub(crate) revisions: u64,
     /// Seconds that every invocation gets at least.
     pub(crate) least_seconds: u32,
 }
@@ -86,8 +166,11 @@ impl Functions {
 #[derive(Debug, Clone)]
 pub(crate) struct Deployed {
     pub(crate) function: Function,
+    /// What its instances are started from, where a package was uploaded.
+    pub(crate) program: Option<Arc<Program>>,
     pub(crate) triggers: Vec<TriggerEntry>,
     pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -117,6 +200,8 @@ pub struct Invocation {
     pub timeout_seconds: u32,
     /// The fault injected into it, if any.
     pub fate: Option<Fate>,
+    /// What the function's instances are started from, where its package was uploaded.
+    pub program: Option<Arc<Program>>,
 }
 
 /// A fault of the platform, injected into an invocation.

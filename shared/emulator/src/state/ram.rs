@@ -53,6 +53,19 @@ impl Ram {
     }
 }
 
+/// The role that events reach functions by.
+pub(crate) const EVENT_ROLE: &str = "AliyunServiceRoleForEventBridgeSendToFC";
+
+/// The name of the role that a service, such as `sendevent-fc.eventbridge.aliyuncs.com`, makes for itself.
+pub(crate) fn service_role(service: &str) -> Option<&'static str> {
+    match service {
+        "sendevent-fc.eventbridge.aliyuncs.com" => Some(EVENT_ROLE),
+        "cen.aliyuncs.com" => Some(CEN_SERVICE_ROLE),
+        "fc.aliyuncs.com" => Some("AliyunServiceRoleForFC"),
+        _ => None,
+    }
+}
+
 /// A trust policy for services such as `fc.aliyuncs.com`.
 pub(crate) fn trust_services<'a>(services: impl IntoIterator<Item = &'a str>) -> Value {
     let services: Vec<&str> = services.into_iter().collect();

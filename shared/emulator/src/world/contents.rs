@@ -1,5 +1,6 @@
 //! Direct access to a world's contents, without an API call: roles, keys, functions, flows and rules.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use template::Rule;
 
 use super::World;
 use crate::call::ApiError;
-use crate::state::fc::{Deployed, Function, InvocationId, LEAST_REAL_SECONDS, Outcome};
+use crate::state::fc::{Deployed, Function, InvocationId, LEAST_REAL_SECONDS, Outcome, Program};
 use crate::state::fnf::{Flow, parse};
 use crate::state::ram::Role;
 use crate::state::sts::Credentials;
@@ -47,8 +48,35 @@ impl World {
     /// Deploys a function, or replaces the one of that name; its triggers stay.
     pub fn put_function(&mut self, now: Timestamp, region: &str, function: Function) {
         let key = (region.to_owned(), function.name.clone());
-        let triggers = self.fc.functions.remove(&key).map(|old| old.triggers).unwrap_or_default();
-        self.fc.functions.insert(key, Deployed { function, triggers, created: now });
+        let old = self.fc.functions.remove(&key);
+        let created = old.as_ref().map_or(now, |old| old.created);
+        let triggers = old.map(|old| old.triggers).unwrap_or_default();
+        self.fc.revisions += 1;
+        let program = self.program(region, &function);
+        self.fc.functions.insert(key, Deployed { function, program, triggers, created, modified: now });
+    }
+
+    /// What a function's instances are started from, with the variables of fc-runtime.md section 1.6.
+    fn program(&self, region: &str, function: &Function) -> Option<Arc<Program>> {
+        let package = Arc::clone(function.package.as_ref()?);
+        let mut environment = function.environment.clone();
+        let own = [
+            ("FC_ACCOUNT_ID", self.settings.account_id.clone()),
+            ("FC_REGION", region.to_owned()),
+            ("FC_FUNCTION_NAME", function.name.clone()),
+            ("FC_FUNCTION_HANDLER", function.handler.clone()),
+            ("FC_FUNCTION_MEMORY_SIZE", function.memory.to_string()),
+            ("FC_FUNCTION_VERSION", "LATEST".to_owned()),
+        ];
+        environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        Some(Arc::new(Program {
+            revision: self.fc.revisions,
+            package,
+            command: function.launch.command.clone(),
+            environment,
+            memory: function.memory,
+            instance_concurrency: function.instance_concurrency,
+        }))
     }
 
     /// The function of that name.

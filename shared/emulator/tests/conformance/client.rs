@@ -74,13 +74,10 @@ impl Client {
     pub(crate) fn put_function(&self, region: &str, name: &str) {
         let function = Function {
             name: name.to_owned(),
-            handler: "bootstrap".to_owned(),
             runtime: "custom.debian12".to_owned(),
             timeout: 60,
             memory: 128,
-            instance_concurrency: 1,
-            environment: BTreeMap::new(),
-            role_arn: String::new(),
+            ..Function::default()
         };
         self.gateway.with(|world| world.put_function(self.now, region, function));
     }

@@ -8,8 +8,8 @@ use super::attribute::role_arn;
 use super::read::{Properties, text};
 use crate::cron::Schedule;
 use crate::deployment::{
-    CustomRuntime, Deployment, Flow, Function, Log, LogStore, Param, Policy, Resource, Role, Rule, Target, Trigger,
-    TriggerKind, Vpc,
+    Code, CustomRuntime, Deployment, Flow, Function, Log, LogStore, Param, Policy, Resource, Role, Rule, Target,
+    Trigger, TriggerKind, Vpc,
 };
 use crate::error::{TemplateError, TemplateFault as Fault};
 use crate::model::Pseudo;
@@ -18,6 +18,7 @@ use crate::schema;
 /// Function Compute's defaults for properties that a function does not set.
 const TIMEOUT: u32 = 3;
 const MEMORY: u32 = 512;
+const DISK: u32 = 512;
 const PORT: u16 = 9_000;
 
 pub(super) fn deployment(
@@ -32,7 +33,10 @@ pub(super) fn deployment(
         flows: Vec::new(),
         rules: Vec::new(),
         roles: Vec::new(),
+        policies: Vec::new(),
         log_stores: Vec::new(),
+        services: Vec::new(),
+        service_roles: Vec::new(),
         outputs,
         resources: BTreeMap::new(),
         parameters,
@@ -46,6 +50,9 @@ pub(super) fn deployment(
             "ALIYUN::FNF::Flow" => result.flows.push(flow(properties)),
             "ALIYUN::EventBridge::Rule" => result.rules.push(rule(properties)),
             "ALIYUN::RAM::Role" => result.roles.push(role(pseudo, properties, &managed)),
+            "ALIYUN::RAM::ManagedPolicy" => result.policies.push(policy(properties)),
+            "ALIYUN::ROS::AutoEnableService" => result.services.push(properties.text("ServiceName")),
+            "ALIYUN::ResourceManager::ServiceLinkedRole" => result.service_roles.push(properties.text("ServiceName")),
             "ALIYUN::SLS::Logstore" => result
                 .log_stores
                 .push(LogStore { project: properties.text("ProjectName"), name: properties.text("LogstoreName") }),
@@ -66,6 +73,15 @@ fn function(id: &str, properties: Properties<'_>) -> Function {
         runtime: properties.text("Runtime"),
         timeout: properties.number("Timeout", TIMEOUT),
         memory: properties.number("MemorySize", MEMORY),
+        cpu: properties.get("Cpu").and_then(Value::as_f64).map(thousandths),
+        disk: properties.number("DiskSize", DISK),
+        code: properties.object("Code").map(|code| Code {
+            bucket: code.text("OssBucketName"),
+            object: code.text("OssObjectName"),
+            zip: code.optional_text("ZipFile"),
+            checksum: code.optional_text("Checksum"),
+        }),
+        description: properties.text("Description"),
         instance_concurrency: properties.number("InstanceConcurrency", 1),
         environment: properties.texts_by_name("EnvironmentVariables"),
         role_arn: properties.text("Role"),
@@ -81,6 +97,12 @@ fn function(id: &str, properties: Properties<'_>) -> Function {
             .object("LogConfig")
             .map(|log| Log { project: log.text("Project"), store: log.text("Logstore") }),
     }
+}
+
+/// A number of CPUs, which is 0.05 to 16 in the cloud.
+fn thousandths(number: f64) -> u32 {
+    // Cast to the nearest that there is.
+    (number * 1_000.0).round() as u32
 }
 
 fn trigger(id: &str, properties: Properties<'_>) -> Result<Trigger, TemplateError> {
@@ -179,6 +201,7 @@ fn role(pseudo: &Pseudo, properties: Properties<'_>, managed: &BTreeMap<String, 
         arn: role_arn(&pseudo.account_id, &name),
         trusted: trusted.collect(),
         policies: policies.collect(),
+        attached: custom.clone(),
         system_policies: attached.map(|attached| attached.texts("System")).unwrap_or_default(),
         name,
     }

@@ -27,7 +27,10 @@ impl Scope<'_> {
             Kind::List(items) => {
                 let mut values = Vec::new();
                 for (index, item) in items.iter().enumerate() {
-                    values.extend(self.optional(item, &format!("{path}.{index}"))?);
+                    let path = format!("{path}.{index}");
+                    let reason =
+                        "`ALIYUN::NoValue` as an element of a list is documented nowhere: let Fn::If choose the list";
+                    values.push(self.optional(item, &path)?.ok_or_else(|| item.error(Fault::Value, &path, reason))?);
                 }
                 Value::Array(values)
             }

@@ -31,6 +31,8 @@ pub(crate) fn of(kind: &str) -> Option<&'static [Property]> {
         "ALIYUN::SLS::Project" => PROJECT,
         "ALIYUN::SLS::Logstore" => LOGSTORE,
         "ALIYUN::SLS::Index" => INDEX,
+        "ALIYUN::ROS::AutoEnableService" => AUTO_ENABLE,
+        "ALIYUN::ResourceManager::ServiceLinkedRole" => SERVICE_LINKED_ROLE,
         _ => return None,
     })
 }
@@ -271,3 +273,12 @@ const INDEX: &[Property] = &[
     optional("KeyIndices", List(&Any, 0, ANY_NUMBER)),
     optional("LogReduce", Bool),
 ];
+
+/// Of the many services those that a deployment here may open.
+const AUTO_ENABLE: &[Property] = &[
+    required("ServiceName", OneOf(&["FC", "FNF", "SLS", "OSS", "TransitRouter", "CMS", "Config", "MNS", "KMS"])),
+    optional("ServiceParameters", Map),
+];
+
+const SERVICE_LINKED_ROLE: &[Property] =
+    &[required("ServiceName", Text), optional("CustomSuffix", Text), optional("Description", Text)];

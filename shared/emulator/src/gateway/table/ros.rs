@@ -6,6 +6,37 @@ use super::entry::{Action, may, must};
 pub(super) const VERSION: &str = "2019-09-10";
 
 pub(super) const ACTIONS: &[Action] = &[
+    Action { name: "CreateChangeSet", parameters: &[
+        must("ChangeSetName", Text),
+        may("ChangeSetType", Text),
+        may("ClientToken", Text).length(1, 64),
+        may("Description", Text),
+        may("DisableRollback", Flag),
+        may("NotificationURLs.N", Text),
+        may("Parallelism", Integer),
+        must("Parameters.N.ParameterKey", Text),
+        must("Parameters.N.ParameterValue", Text),
+        may("RamRoleName", Text),
+        must("RegionId", Text),
+        may("ReplacementOption", Text),
+        may("ResourceGroupId", Text),
+        may("StackId", Text),
+        may("StackName", Text).length(1, 255),
+        may("StackPolicyBody", Text),
+        may("StackPolicyDuringUpdateBody", Text),
+        may("StackPolicyDuringUpdateURL", Text),
+        may("StackPolicyURL", Text),
+        may("Tags.N.Key", Text),
+        may("Tags.N.Value", Text),
+        may("TaintResources.N", Text),
+        may("TemplateBody", Text).length(1, 524_288),
+        may("TemplateId", Text),
+        may("TemplateScratchId", Text),
+        may("TemplateURL", Text),
+        may("TemplateVersion", Text),
+        may("TimeoutInMinutes", Integer).value(10, 1_440),
+        may("UsePreviousParameters", Flag),
+    ] },
     Action { name: "CreateStack", parameters: &[
         may("ClientToken", Text).length(1, 64),
         may("CreateOption", Text),
@@ -32,6 +63,10 @@ pub(super) const ACTIONS: &[Action] = &[
         may("TemplateVersion", Text),
         may("TimeoutInMinutes", Integer).value(10, 1_440),
     ] },
+    Action { name: "DeleteChangeSet", parameters: &[
+        must("ChangeSetId", Text),
+        must("RegionId", Text),
+    ] },
     Action { name: "DeleteStack", parameters: &[
         may("DeleteOptions.N", Text),
         may("Parallelism", Integer),
@@ -41,6 +76,16 @@ pub(super) const ACTIONS: &[Action] = &[
         may("RetainResources.N", Text),
         must("StackId", Text),
     ] },
+    Action { name: "ExecuteChangeSet", parameters: &[
+        must("ChangeSetId", Text),
+        may("ClientToken", Text).length(1, 64),
+        must("RegionId", Text),
+    ] },
+    Action { name: "GetChangeSet", parameters: &[
+        must("ChangeSetId", Text),
+        must("RegionId", Text),
+        may("ShowTemplate", Flag),
+    ] },
     Action { name: "GetStack", parameters: &[
         may("ClientToken", Text).length(1, 64),
         may("LogOption", Text),
@@ -48,6 +93,16 @@ pub(super) const ACTIONS: &[Action] = &[
         must("RegionId", Text),
         may("ShowResourceProgress", Text),
         must("StackId", Text),
+    ] },
+    Action { name: "ListChangeSets", parameters: &[
+        may("ChangeSetId", Text),
+        may("ChangeSetName.N", Text),
+        may("ExecutionStatus.N", Text),
+        may("PageNumber", Integer).value(1, 2_147_483_647),
+        may("PageSize", Integer).value(1, 50),
+        must("RegionId", Text),
+        must("StackId", Text),
+        may("Status.N", Text),
     ] },
     Action { name: "ListStackEvents", parameters: &[
         may("LogicalResourceId.N", Text),

@@ -48,7 +48,12 @@ pub(super) fn of(world: &World, call: &Call) -> Vec<String> {
     match call.service {
         // Buckets belong to no region in policies.
         Service::Oss => {
-            return vec![format!("acs:oss:*:{account}:{}/{}", call.params.text("bucket"), call.params.text("key"))];
+            let (bucket, key) = (call.params.text("bucket"), call.params.text("key"));
+            return vec![match (bucket.is_empty(), key.is_empty()) {
+                (true, _) => format!("acs:oss:*:{account}:*"),
+                (_, true) => format!("acs:oss:*:{account}:{bucket}"),
+                _ => format!("acs:oss:*:{account}:{bucket}/{key}"),
+            }];
         }
         Service::Sts => return vec![call.params.get("RoleArn").unwrap_or("*").to_owned()],
         // No resource-level authorization (workflow-events-template.md section 4).

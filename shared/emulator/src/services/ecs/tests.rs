@@ -1,13 +1,11 @@
 //! Instances come and go with their events; rules, addresses and lists behave as documented.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::Effect;
 use crate::call::Service;
 use crate::dataplane::owner::owner_of_address;
-use crate::platform::deploy::put_trigger_rule;
+use crate::platform::triggers;
 use crate::scenario::bench::{Bench, FAR, NEAR, rows, text};
 use crate::state::ecs::State;
 use crate::state::fc::{Function, Outcome};
@@ -19,16 +17,14 @@ fn watched() -> Bench {
     let mut bench = Bench::new();
     let function = Function {
         name: "watch".to_owned(),
-        handler: "bootstrap".to_owned(),
         runtime: "custom.debian12".to_owned(),
         timeout: 60,
         memory: 512,
         instance_concurrency: 100,
-        environment: BTreeMap::new(),
-        role_arn: String::new(),
+        ..Function::default()
     };
     bench.world.put_function(bench.now, FAR, function);
-    put_trigger_rule(&mut bench.world, FAR, "watch", "all", &json!({"source": ["acs.ecs"]}), true);
+    triggers::put_rule(&mut bench.world, FAR, "watch", "all", &json!({"source": ["acs.ecs"]}), true);
     bench
 }
 
