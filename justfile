@@ -29,6 +29,10 @@ sdk:
 package *ARGS:
     cargo run -- package {{ARGS}}
 
+# The benchmark suite: onboarding, drift, peers (docs/benchmarks.md). Its numbers are no tests; nothing of it runs in CI.
+bench *PARTS:
+    tests/bench/run {{PARTS}}
+
 # docs/path.svg, from the emulated world that the README tells of.
 picture:
     cargo test -p albridge draw_the_picture_of_the_docs -- --ignored

@@ -64,6 +64,11 @@ impl Applying<'_> {
         let deadline = self.host.clock().now() + LIMIT;
         let invocation = Invocation { host: &self.host, credentials: None, deadline, approved: Some(self.plan) };
         // Boxed, because the futures of ten stages together are too large for a test thread's stack.
-        Box::pin(stage::run(stage, &invocation, &Request { binding: self.binding.clone(), run: String::new() })).await
+        Box::pin(stage::run(
+            stage,
+            &invocation,
+            &Request { binding: self.binding.clone(), run: String::new(), accepted: false },
+        ))
+        .await
     }
 }

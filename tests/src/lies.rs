@@ -78,5 +78,10 @@ pub async fn plan(host: &Host, binding: &str) -> Result<Plan, StageError> {
 pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, StageError> {
     let deadline = host.clock().now() + LIMIT;
     let invocation = Invocation { host, credentials: None, deadline, approved: None };
-    Box::pin(stage::run(stage, &invocation, &Request { binding: BindingName::from(binding), run: String::new() })).await
+    Box::pin(stage::run(
+        stage,
+        &invocation,
+        &Request { binding: BindingName::from(binding), run: String::new(), accepted: false },
+    ))
+    .await
 }

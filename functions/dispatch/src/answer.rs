@@ -1,7 +1,7 @@
 //! The answer of dispatch.
 
-use onboarding::Reason;
 use onboarding::ids::BindingName;
+use onboarding::{Code, Reason};
 use serde::{Deserialize, Serialize};
 
 /// What dispatch did about a trigger.
@@ -41,4 +41,11 @@ pub struct Drift {
     pub binding: BindingName,
     /// Why it is not repaired.
     pub reasons: Vec<Reason>,
+}
+
+/// The answer to a trigger for which nothing is done, with a line in the log.
+pub(crate) fn ignored(why: &str) -> Dispatched {
+    tracing::warn!(why, "event ignored");
+    let reason = Reason::new(Code::EventIgnored, "event", format!("The event was ignored: {why}."));
+    Dispatched { ignored: vec![reason], ..Dispatched::default() }
 }

@@ -1,13 +1,32 @@
 //! Which bindings an event concerns: decided by the state of the cloud, not by the event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use onboarding::Binding;
+use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, Region, VpcId};
 use onboarding::store::Store;
 use openapi::ecs;
 use stage::{Cloud, Invocation, Side};
+
+use crate::event::quoted;
+
+/// What an event says: where to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    pub(crate) region: Option<Region>,
+    /// The instances; `None` if it names none, and so points at the whole region.
+    pub(crate) ids: Option<BTreeSet<InstanceId>>,
+    /// The accounts that it names.
+    pub(crate) accounts: BTreeSet<String>,
+}
+
+/// The most ids of one call (cloud-apis.md, section 3).
+const IDS: usize = 100;
+/// The longest that instances are looked for before a binding counts as concerned.
+const LOOKING: Duration = Duration::from_secs(10);
 
 /// The bindings of the store that an event from these accounts and this region may concern: those with backends in the
 /// region, if each account is ours or one whose role the binding assumes. If our own account is unknown, every account
@@ -34,43 +53,104 @@ fn accounts_of(binding: &Binding) -> impl Iterator<Item = &str> {
     roles.flatten().filter_map(|role| role.arn.split(':').nth(3))
 }
 
-/// Whether one of the instances is in a VPC of the binding. Also true if an instance does not exist (it may be deleted), or
-/// if it cannot be read in time.
-pub(crate) async fn holds(
-    invocation: &Invocation<'_>,
-    binding: &Binding,
-    region: Option<&Region>,
-    ids: &BTreeSet<InstanceId>,
-) -> bool {
-    let cloud = Cloud::new(invocation.client(), binding, "");
-    let clock = invocation.host.clock();
-    // The other half is for starting the execution.
-    let limit: Duration = clock.until(invocation.budget_end()) / 2;
-    let reading = async {
-        for backend in binding.backends.iter().filter(|backend| region.is_none_or(|region| &backend.region == region)) {
-            if is_in(&cloud, &backend.region, &backend.vpc, ids).await {
-                return true;
-            }
-        }
-        false
-    };
-    clock.timeout(limit, reading).await.unwrap_or_else(|_| {
-        tracing::warn!(binding = %binding.name, "the instances were not read in time, so the binding counts as concerned");
-        true
-    })
+/// Why an event from these accounts concerns no binding, if the accounts are the cause.
+pub(crate) fn foreign(ours: &str, accounts: &BTreeSet<String>, bindings: &[&Binding]) -> Option<String> {
+    let other = accounts.iter().find(|account| *account != ours)?;
+    bindings.is_empty().then(|| format!("no binding here has to do with account {}", quoted(other)))
 }
 
-/// Whether one of the instances is in the VPC, does not exist, or cannot be read.
-async fn is_in(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &BTreeSet<InstanceId>) -> bool {
-    let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else { return true };
-    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    for ids in ids.chunks(100) {
+/// One listing of instances: by the role that it takes (none for our own account), and its region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place<'s> {
+    role: Option<(&'s str, Option<&'s str>)>,
+    region: &'s Region,
+}
+
+impl<'s> Place<'s> {
+    fn of(backend: &'s Backend) -> Self {
+        let role = backend.assume_role.as_ref().map(|role| (role.arn.as_str(), role.external_id.as_deref()));
+        Self { role, region: &backend.region }
+    }
+}
+
+/// Where the instances of the events are, as far as they could be read.
+#[derive(Debug, Default)]
+pub(crate) struct Whereabouts<'a>(BTreeMap<Place<'a>, Vpcs>);
+
+/// The VPC of each instance that was found, and the instances that could not be read.
+#[derive(Debug, Default)]
+struct Vpcs {
+    found: BTreeMap<String, String>,
+    unread: BTreeSet<String>,
+}
+
+impl<'a> Whereabouts<'a> {
+    /// Reads the instances of all events at once, for each the places of the bindings that it may concern: each place is read
+    /// once, with up to 100 instances a call.
+    pub(crate) async fn read(invocation: &Invocation<'_>, events: &[(&Sighting, &[&'a Binding])]) -> Self {
+        let mut wanted: BTreeMap<Place<'a>, (&'a Binding, &'a VpcId, BTreeSet<String>)> = BTreeMap::new();
+        for (event, bindings) in events {
+            let Some(ids) = &event.ids else { continue };
+            for (binding, backend) in backends(bindings, event.region.as_ref()) {
+                let place =
+                    wanted.entry(Place::of(backend)).or_insert_with(|| (binding, &backend.vpc, BTreeSet::new()));
+                place.2.extend(ids.iter().map(ToString::to_string));
+            }
+        }
+        let clock = invocation.host.clock();
+        // The other half is for starting executions.
+        let limit = (clock.until(invocation.budget_end()) / 2).min(LOOKING);
+        let looks = wanted.into_iter().map(|(place, (binding, vpc, ids))| async move {
+            let cloud = Cloud::new(invocation.client(), binding, "");
+            let ids: Vec<String> = ids.into_iter().collect();
+            let looked = clock.timeout(limit, look(&cloud, place.region, vpc, &ids)).await;
+            let vpcs = looked.unwrap_or_else(|_| {
+                tracing::warn!(region = %place.region, "the instances were not read in time, so they count as concerning everybody");
+                Vpcs { unread: ids.into_iter().collect(), ..Vpcs::default() }
+            });
+            (place, vpcs)
+        });
+        Self(join_all(looks).await.into_iter().collect())
+    }
+
+    /// Whether an event concerns a binding: one of its instances is in a VPC of the binding, does not exist (it may be
+    /// deleted), or could not be read.
+    pub(crate) fn concerns(&self, event: &Sighting, binding: &Binding) -> bool {
+        let Some(ids) = &event.ids else { return true };
+        backends(&[binding], event.region.as_ref()).any(|(_, backend)| {
+            let Some(vpcs) = self.0.get(&Place::of(backend)) else { return true };
+            ids.iter().any(|id| {
+                let is_unread = vpcs.unread.contains(id.as_str());
+                is_unread || vpcs.found.get(id.as_str()).is_none_or(|vpc| vpc == backend.vpc.as_str())
+            })
+        })
+    }
+}
+
+/// The backends of some bindings in a region, or in all.
+fn backends<'s>(bindings: &[&'s Binding], region: Option<&Region>) -> impl Iterator<Item = (&'s Binding, &'s Backend)> {
+    let all = bindings.iter().flat_map(|binding| binding.backends.iter().map(|backend| (*binding, backend)));
+    all.filter(move |(_, backend)| region.is_none_or(|region| &backend.region == region))
+}
+
+async fn look(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &[String]) -> Vpcs {
+    let mut vpcs = Vpcs::default();
+    let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else {
+        vpcs.unread.extend(ids.iter().cloned());
+        return vpcs;
+    };
+    let client = &client;
+    let chunks = ids.chunks(IDS).map(|ids| async move {
         let describe = ecs::DescribeInstances { instance_ids: ids.to_vec(), ..Default::default() };
-        let Ok(found) = client.list(region.as_str(), describe).await else { return true };
-        let in_vpc = found.iter().any(|instance| instance.vpc_attributes.vpc_id == vpc.as_str());
-        if in_vpc || found.len() < ids.len() {
-            return true;
+        (ids, client.list(region.as_str(), describe).await)
+    });
+    for (ids, read) in join_all(chunks).await {
+        match read {
+            Ok(found) => vpcs
+                .found
+                .extend(found.into_iter().map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id))),
+            Err(_) => vpcs.unread.extend(ids.iter().cloned()),
         }
     }
-    false
+    vpcs
 }

@@ -17,19 +17,20 @@ mod answer;
 mod bindings;
 mod drift;
 pub mod event;
+mod meeting;
+mod share;
 mod start;
 mod turn;
 
-use std::collections::BTreeSet;
-use std::future::ready;
-
 use fc_runtime::Context;
 use handler::Handler;
-use onboarding::{Binding, Code, Reason, StageName};
+use onboarding::StageName;
 use serde_json::Value;
 use stage::{Invocation, Needs, StageError, store};
 
+use bindings::Sighting;
 use event::Trigger;
+use meeting::Meeting;
 
 pub use answer::{Dispatched, Drift, Started};
 
@@ -57,49 +58,36 @@ impl Handler for Dispatch {
 
 /// Handles a trigger. `account` is the deployment's own account; empty if it is not known.
 ///
+/// It ends before the invocation's deadline, whatever it waits for: what events share in a process holds only while
+/// invocations are under way, and an invocation that was cut would look like one.
+///
 /// # Errors
 /// [`StageError`]: as for every stage.
 pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, StageError> {
+    let host = invocation.host;
+    let meeting = host.shared::<Meeting>();
+    let _present = meeting.enter();
+    let limit = host.clock().until(invocation.budget_end()) + host.settings().margin / 2;
+    let late = |_| StageError::StillPending { what: "the trigger was not handled in time".to_owned() };
+    // Boxed: without the box every caller's future would contain it.
+    host.clock().timeout(limit, Box::pin(handle(invocation, account, event))).await.map_err(late)?
+}
+
+async fn handle(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, StageError> {
     match event::read(event) {
-        Trigger::Ignored(why) => Ok(ignored(&why)),
+        Trigger::Ignored(why) => Ok(answer::ignored(&why)),
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,
         Trigger::Manual { binding } => {
             let store = store::load(invocation.host, &invocation.client()).await?;
             store::find(&store, &binding)?;
-            start::where_concerned(invocation, vec![(&binding, ready(true))]).await
+            start::asked_for(invocation, &binding).await
         }
         Trigger::Instances { region, ids, accounts } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
-            let bindings = bindings::within(&store, region.as_ref(), &accounts, account);
-            if let Some(why) = foreign(account, &accounts, &bindings) {
-                return Ok(ignored(&why));
-            }
-            let (region, ids) = (region.as_ref(), &ids);
-            let asked =
-                bindings.into_iter().map(|binding| (&binding.name, bindings::holds(invocation, binding, region, ids)));
-            start::where_concerned(invocation, asked.collect()).await
+            share::handle(invocation, account, Sighting { region, ids: Some(ids), accounts }).await
         }
         Trigger::Region { region, accounts } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
-            let bindings = bindings::within(&store, Some(&region), &accounts, account);
-            if let Some(why) = foreign(account, &accounts, &bindings) {
-                return Ok(ignored(&why));
-            }
-            let all = bindings.into_iter().map(|binding| (&binding.name, ready(true)));
-            start::where_concerned(invocation, all.collect()).await
+            share::handle(invocation, account, Sighting { region: Some(region), ids: None, accounts }).await
         }
     }
-}
-
-/// Why an event from these accounts concerns no binding, if the accounts are the cause.
-fn foreign(ours: &str, accounts: &BTreeSet<String>, bindings: &[&Binding]) -> Option<String> {
-    let other = accounts.iter().find(|account| *account != ours)?;
-    bindings.is_empty().then(|| format!("no binding here has to do with account {}", event::quoted(other)))
-}
-
-fn ignored(why: &str) -> Dispatched {
-    tracing::warn!(why, "event ignored");
-    let reason = Reason::new(Code::EventIgnored, "event", format!("The event was ignored: {why}."));
-    Dispatched { ignored: vec![reason], ..Dispatched::default() }
 }

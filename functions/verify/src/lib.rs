@@ -13,7 +13,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, StageName};
 use openapi::{Action, alb};
 use serde::{Deserialize, Serialize};
-use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError, plan_current};
+use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError, hold, plan_current};
 
 pub use probe::{Answer, Probe};
 
@@ -69,7 +69,9 @@ impl Handler for Verify {
     async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Question) -> Result<Verdict, StageError> {
         match event {
             Question::Probe { probe } => Ok(Verdict::Probe(probe::send(invocation.host, &probe).await)),
-            Question::Binding(request) => Ok(Verdict::Binding(verify(invocation, &request).await?)),
+            Question::Binding(request) => {
+                Ok(Verdict::Binding(hold(invocation, || verify(invocation, &request)).await?))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The environment variables of the process, and in tests the transport to the cloud.
+//! The environment variables of the process, and for a cloud in the same process the transport to it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,27 +6,24 @@ use std::sync::Arc;
 use clock::Clock;
 use openapi::Transport;
 
-/// The environment variables of the process, read once by main, and in tests a transport.
+/// The environment variables of the process, read once by main, and a transport where the cloud is in the same process.
 #[derive(Clone, Default)]
-pub(crate) struct Environment {
+pub struct Environment {
     pub(crate) variables: BTreeMap<String, String>,
-    /// Replaces HTTPS and real time in tests.
+    /// Replaces HTTPS and real time in tests and benchmarks.
     pub(crate) transport: Option<(Arc<dyn Transport>, Clock)>,
 }
 
 impl Environment {
     /// With HTTPS and real time.
-    pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
+    #[must_use]
+    pub const fn new(variables: BTreeMap<String, String>) -> Self {
         Self { variables, transport: None }
     }
 
     /// With another transport and clock.
-    #[cfg(test)]
-    pub(crate) fn with_transport(
-        variables: BTreeMap<String, String>,
-        transport: Arc<dyn Transport>,
-        clock: Clock,
-    ) -> Self {
+    #[must_use]
+    pub fn with_transport(variables: BTreeMap<String, String>, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         Self { variables, transport: Some((transport, clock)) }
     }
 

@@ -47,7 +47,7 @@ impl<S: Stage + Copy + Send + 'static> Handler for S {
     type Answer = Report;
 
     async fn answer(&self, invocation: &Invocation<'_>, _: &Context, event: Request) -> Result<Report, StageError> {
-        stage::run(self, invocation, &event).await
+        stage::hold(invocation, || stage::run(self, invocation, &event)).await
     }
 }
 

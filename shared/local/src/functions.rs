@@ -70,12 +70,14 @@ impl FunctionContext {
         variables
     }
 
-    fn host(&self, function: &Function) -> Result<Host, LocalError> {
+    /// Makes the host of an instance: each has its own, as each process has.
+    fn hosts(&self, function: &Function) -> Result<impl Fn() -> Host + Send + Sync + use<>, LocalError> {
         let settings = Settings::parse(&self.variables(function))
             .map_err(|error| LocalError::Settings { function: function.name.clone(), error })?;
+        let (transport, clock) = (Arc::clone(&self.transport), self.clock.clone());
         // Credentials come with each invocation, as in the cloud: without them every call is refused.
-        let nobody = Credentials::new("", "");
-        Ok(Host::new(settings, Arc::clone(&self.transport), self.clock.clone(), nobody))
+        let nobody = || Credentials::new("", "");
+        Ok(move || Host::new(settings.clone(), Arc::clone(&transport), clock.clone(), nobody()))
     }
 
     fn options(&self, function: &Function, region: &str) -> Options {
@@ -104,19 +106,25 @@ pub(crate) fn operator_settings(
     Settings::parse(&variables).map_err(|error| LocalError::Settings { function: "operator".to_owned(), error })
 }
 
-/// The endpoint of a function of the template, by the handler that its name ends with; `None` for a name that is none of
+/// Makes the endpoint of an instance of a function.
+pub(crate) type Instances = Box<dyn Fn() -> Endpoint + Send + Sync>;
+
+/// The instances of a function of the template, by the handler that its name ends with; `None` for a name that is none of
 /// ours.
-pub(crate) fn endpoint(
+pub(crate) fn instances(
     deployment: &str,
     region: &str,
     function: &Function,
     context: &FunctionContext,
-) -> Result<Option<Endpoint>, LocalError> {
-    let host = context.host(function)?;
+) -> Result<Option<Instances>, LocalError> {
+    let hosts = context.hosts(function)?;
     let options = context.options(function, region);
     let name = function.name.strip_prefix(deployment).and_then(|name| name.strip_prefix('-'));
     let Some(name) = StageName::ALL.into_iter().find(|known| name == Some(known.as_str())) else { return Ok(None) };
-    Ok(Some(with_handler!(name, handler => {
-        Endpoint::new(options, service_fn(move |event: LambdaEvent<_>| handler::handle(handler, host.clone(), event)))
-    })))
+    let instances: Instances = with_handler!(name, handler => Box::new(move || {
+        let host = hosts();
+        let service = service_fn(move |event: LambdaEvent<_>| handler::handle(handler, host.clone(), event));
+        Endpoint::new(options.clone(), service)
+    }));
+    Ok(Some(instances))
 }

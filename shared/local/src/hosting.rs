@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use emulator::fc::{Invocation, Outcome};
@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::error::LocalError;
-use crate::functions::{self, FunctionContext};
+use crate::functions::{self, FunctionContext, Instances};
 
 /// How the functions are run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Drop for Running {
 /// cloud.
 #[derive(Clone, Default)]
 pub(crate) struct EndpointRegistry {
-    in_memory: Arc<Mutex<BTreeMap<(String, String), Endpoint>>>,
+    in_memory: Arc<Mutex<BTreeMap<(String, String), Arc<Pool>>>>,
     http: HttpHost,
     /// Runs packages that were uploaded, where that was asked for.
     pub(crate) packages: Option<ProcessHost>,
@@ -66,11 +66,66 @@ impl EndpointRegistry {
 impl FunctionHost for EndpointRegistry {
     fn invoke(&self, invocation: Invocation) -> Invoked {
         let key = (invocation.region.clone(), invocation.function.clone());
-        let endpoint = self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        match (endpoint, &self.packages) {
+        let pool = self.in_memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        match (pool, &self.packages) {
             (_, Some(packages)) if invocation.program.is_some() => packages.invoke(invocation),
-            (Some(endpoint), _) => Box::pin(call(endpoint, invocation)),
             (None, _) => self.http.invoke(invocation),
+            (Some(pool), _) => Box::pin(async move {
+                let (number, endpoint) = pool.take();
+                let _taken = Taken { pool: &pool, number };
+                call(endpoint, invocation).await
+            }),
+        }
+    }
+}
+
+/// The instances of a function in memory. As Function Compute does, it gives an invocation to an instance that has room for
+/// it, and makes a further one if none has.
+struct Pool {
+    make: Instances,
+    /// The function's `InstanceConcurrency`.
+    most: u32,
+    instances: Mutex<Vec<Instance>>,
+}
+
+struct Instance {
+    endpoint: Endpoint,
+    invocations: u32,
+}
+
+impl Pool {
+    fn new(make: Instances, most: u32) -> Self {
+        Self { make, most: most.max(1), instances: Mutex::default() }
+    }
+
+    fn instances(&self) -> MutexGuard<'_, Vec<Instance>> {
+        self.instances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An instance with room for one more invocation.
+    fn take(&self) -> (usize, Endpoint) {
+        let mut instances = self.instances();
+        let free = instances.iter_mut().enumerate().find(|(_, instance)| instance.invocations < self.most);
+        if let Some((number, instance)) = free {
+            instance.invocations += 1;
+            return (number, instance.endpoint.clone());
+        }
+        let endpoint = (self.make)();
+        instances.push(Instance { endpoint: endpoint.clone(), invocations: 1 });
+        (instances.len() - 1, endpoint)
+    }
+}
+
+/// An invocation's place in an instance, until it ends or is dropped.
+struct Taken<'p> {
+    pool: &'p Pool,
+    number: usize,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(instance) = self.pool.instances().get_mut(self.number) {
+            instance.invocations -= 1;
         }
     }
 }
@@ -108,12 +163,14 @@ pub(crate) async fn serve(
                 running._children.push(child);
                 continue;
             }
-            let Some(endpoint) = functions::endpoint(name, region, function, context)? else { continue };
+            let Some(instances) = functions::instances(name, region, function, context)? else { continue };
             if *hosting == Hosting::InMemory {
-                let mut endpoints = registry.in_memory.lock().unwrap_or_else(PoisonError::into_inner);
-                endpoints.insert((region.clone(), function.name.clone()), endpoint);
+                let pool = Pool::new(instances, function.instance_concurrency);
+                let mut pools = registry.in_memory.lock().unwrap_or_else(PoisonError::into_inner);
+                pools.insert((region.clone(), function.name.clone()), Arc::new(pool));
                 continue;
             }
+            let endpoint = instances();
             let listener = listen().await?;
             let address = listener.local_addr().map_err(|error| io("reading a function's port", error))?;
             registry.http.serve(region, &function.name, &address.to_string());

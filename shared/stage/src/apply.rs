@@ -17,7 +17,7 @@ use openapi::{Error, ErrorKind};
 use crate::error::WriteError;
 use crate::session::Session;
 use crate::stage::Stage;
-use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen};
+use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
 
 /// How many "already exists" or "not found" answers to one write are treated as a stale listing before the write counts as
 /// refused. With the waits between them ([`BusyLanes::stale`]) this takes 15 s.
@@ -30,6 +30,8 @@ pub(crate) struct Sorted {
     pub(crate) lanes: BTreeMap<String, Vec<Change>>,
     /// In progress, in words.
     pub(crate) waiting: Vec<String>,
+    /// Whether something is still to be created, or was created and is not visible yet.
+    pub(crate) creating: bool,
     /// Not to be written, with the reasons.
     pub(crate) blocked: Vec<Reason>,
 }
@@ -62,8 +64,8 @@ impl Progress {
     pub(crate) fn sort(&self, stage: StageName, approved: Option<&Plan>, inputs: &Inputs<'_>, plan: &Plan) -> Sorted {
         let mut sorted = Sorted::default();
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
-        // A change in progress blocks its lane: the cloud would refuse another write there.
-        let held: BTreeSet<_> = plan.pending_of(stage).filter_map(|pending| pending.lane.clone()).collect();
+        // A change in progress blocks its lane, whichever stage waits for it: the cloud would refuse another write there.
+        let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
         for change in plan.of(stage) {
             if !change.is_open() {
@@ -74,8 +76,10 @@ impl Progress {
                 let message = format!("This is not in the approved plan: {}.", change.write);
                 sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
             } else if let Some(reason) = self.unseen(&change.write, inputs.now, &mut sorted.waiting) {
+                sorted.creating |= reason.is_none() && is_create(&change.write);
                 sorted.blocked.extend(reason);
             } else {
+                sorted.creating |= is_create(&change.write);
                 let lane = change.write.lane();
                 match ready(inputs, &change.write) {
                     Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),

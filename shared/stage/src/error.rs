@@ -1,7 +1,7 @@
 //! Errors of a stage, and errors of one write.
 //!
 //! A stage fails only if the same request may succeed later without any change by a person (`StillPending`,
-//! `CloudFailing`), or if the desired state is not known (`XregStore`, `XregNoBinding`). Everything else is a reason in its
+//! `CloudFailing`, `Expired`), or if the desired state is not known (`XregStore`, `XregNoBinding`). Everything else is a reason in its
 //! report.
 
 use onboarding::{Code, Reason};
@@ -24,6 +24,12 @@ pub enum StageError {
         /// The call, how it failed, and the remedy for that kind of failure.
         what: String,
     },
+    /// The credentials of this invocation expired; the next one gets new ones.
+    #[error("{}: {what}", Code::Unread)]
+    Expired {
+        /// The call and the code.
+        what: String,
+    },
     /// The bindings cannot be read or parsed.
     #[error("{0}")]
     Store(Reason),
@@ -36,7 +42,15 @@ impl StageError {
     /// A failed call without which the stage cannot continue.
     #[must_use]
     pub fn cloud(error: &Error) -> Self {
-        Self::CloudFailing { what: unread::sentence(error) }
+        let what = unread::sentence(error);
+        if error.is_expired() { Self::Expired { what } } else { Self::CloudFailing { what } }
+    }
+
+    /// Whether the same invocation may succeed if it tries again after a while. Not so at the end of its time, with
+    /// credentials that have expired, or for a binding that the store does not have.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::CloudFailing { .. } | Self::Store(_))
     }
 
     /// The error's name in an answer, as Retry and Catch of a workflow see it.
@@ -44,7 +58,7 @@ impl StageError {
     pub const fn error_type(&self) -> &'static str {
         match self {
             Self::StillPending { .. } => "StillPending",
-            Self::CloudFailing { .. } => "CloudFailing",
+            Self::CloudFailing { .. } | Self::Expired { .. } => "CloudFailing",
             Self::Store(_) => "XregStore",
             Self::NoBinding(_) => "XregNoBinding",
         }
@@ -55,7 +69,7 @@ impl StageError {
     pub const fn code(&self) -> Code {
         match self {
             Self::StillPending { .. } => Code::StillPending,
-            Self::CloudFailing { .. } => Code::Unread,
+            Self::CloudFailing { .. } | Self::Expired { .. } => Code::Unread,
             Self::Store(_) => Code::Store,
             Self::NoBinding(_) => Code::NoBinding,
         }

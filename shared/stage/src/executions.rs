@@ -33,6 +33,34 @@ pub fn has_not_read(date: Option<Timestamp>, started: &str, window_seconds: u32)
     matches!((date, ends), (Some(date), Some(ends)) if date < ends)
 }
 
+/// What an answer to StartExecution proves, also to others, as long as it is fresh enough: whoever can tell how long ago the
+/// call was sent knows what the server's clock shows at most, and so whether the execution waits still.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Proof {
+    /// When the server answered, from its Date header.
+    pub date: Option<Timestamp>,
+    /// When the execution started, as the server says.
+    pub started: String,
+}
+
+impl Proof {
+    /// Whether the execution had provably read nothing when the server answered: the proof for whoever made the call after
+    /// the event.
+    #[must_use]
+    pub fn holds(&self, window_seconds: u32) -> bool {
+        has_not_read(self.date, &self.started, window_seconds)
+    }
+
+    /// Whether it has provably read nothing `age` after the call was *sent*. The server answered after that, so its clock
+    /// shows no more than the date of its answer and `age`. The age has to be a true one: a clock that stood still meanwhile
+    /// proves nothing.
+    #[must_use]
+    pub fn holds_after(&self, age: SignedDuration, window_seconds: u32) -> bool {
+        let latest = self.date.and_then(|date| date.checked_add(age).ok());
+        !age.is_negative() && has_not_read(latest, &self.started, window_seconds)
+    }
+}
+
 /// An execution that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run {
@@ -126,6 +154,19 @@ mod tests {
         assert!(!has_not_read(Some(at("2026-11-22T08:00:10Z")), started, 10));
         assert!(!has_not_read(None, started, 10));
         assert!(!has_not_read(Some(at("2026-11-22T08:00:01Z")), "soon", 10));
+    }
+
+    /// Near misses on both sides: the margin of the window is the same for everybody who relies on the proof.
+    #[test]
+    fn a_proof_ages_with_the_time_since_its_call_was_sent() {
+        let proof = Proof { date: Some(at("2026-11-22T08:00:03Z")), started: "2026-11-22T08:00:00Z".to_owned() };
+        assert!(proof.holds(10) && proof.holds_after(SignedDuration::ZERO, 10));
+        assert!(proof.holds_after(SignedDuration::from_millis(6_999), 10));
+        assert!(!proof.holds_after(SignedDuration::from_secs(7), 10));
+        assert!(!proof.holds_after(SignedDuration::from_secs(-1), 10), "a clock that was set back proves nothing");
+        assert!(!proof.holds_after(SignedDuration::MAX, 10));
+        assert!(!Proof { date: None, ..proof.clone() }.holds_after(SignedDuration::ZERO, 10));
+        assert!(!Proof { started: "soon".to_owned(), ..proof }.holds_after(SignedDuration::ZERO, 10));
     }
 
     #[test]

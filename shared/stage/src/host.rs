@@ -1,6 +1,8 @@
 //! State of a process, and the input of one invocation.
 
-use std::sync::Arc;
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clock::Clock;
 use jiff::Timestamp;
@@ -18,6 +20,7 @@ pub struct Host {
     client: Client,
     transport: Arc<dyn Transport>,
     clock: Clock,
+    shared: Arc<Mutex<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>>,
 }
 
 impl Host {
@@ -31,7 +34,7 @@ impl Host {
             read_only: settings.read_only,
         };
         let client = Client::new(config, Arc::clone(&transport), clock.clone());
-        Self { settings: Arc::new(settings), client, transport, clock }
+        Self { settings: Arc::new(settings), client, transport, clock, shared: Arc::default() }
     }
 
     /// The settings.
@@ -44,6 +47,15 @@ impl Host {
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// What the invocations of this process share, by its type. It begins as the default.
+    #[must_use]
+    pub fn shared<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = shared.entry(TypeId::of::<T>()).or_insert_with(|| Arc::<T>::default()).clone();
+        // The key is the type, so the default is never used here.
+        kept.downcast().unwrap_or_default()
     }
 
     /// The transport of all calls, and of the probe's request.

@@ -118,7 +118,7 @@ pub async fn plan_whole(
     binding: &BindingName,
     approved: bool,
 ) -> Result<(Topology, Plan), StageError> {
-    let request = Request { binding: binding.clone(), run: String::new() };
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
     let topology = session.observe(Needs::ALL).await?;
     let seen = neighbours(&session).await;
@@ -137,7 +137,7 @@ pub async fn plan_whole(
 /// # Errors
 /// [`StageError`], when the store or the cloud cannot be read in time.
 pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, StageError> {
-    let request = Request { binding: binding.clone(), run: String::new() };
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
     let topology = session.observe(Needs::ALL).await?;
     let inputs = session.inputs(&topology, Departures::NONE);

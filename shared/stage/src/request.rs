@@ -12,4 +12,8 @@ pub struct Request {
     /// The execution, for logs and reports; empty if a person invoked the function by hand.
     #[serde(default)]
     pub run: String,
+    /// Ends as soon as everything that the stage creates is visible, or cannot be created: whatever may go on beside the rest
+    /// of the stage need not wait for that (decision 0032).
+    #[serde(default)]
+    pub accepted: bool,
 }

@@ -52,7 +52,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         // The workflow's Retry brings new credentials. With a report instead of an error, the run would continue without
         // this stage's changes.
         if let Some(what) = unread::expired(&topology.unread) {
-            return Err(StageError::CloudFailing { what });
+            return Err(StageError::Expired { what });
         }
         // Prune reads other bindings here, so planning needs a time limit.
         let planning = planning::plan_of(&session, S::NAME, topology, progress.removed());
@@ -68,6 +68,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         if session.is_read_only() {
             return Ok(read_only::<S>(&session, &plan, sorted));
+        }
+        if request.accepted && !sorted.creating && !observation.failing {
+            return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if sorted.lanes.is_empty() && sorted.waiting.is_empty() {

@@ -33,10 +33,11 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
         }
         StoreLocation::Object { bucket, region, key } => {
             let get = GetObject { bucket: bucket.clone(), key: key.clone(), version_id: None, most: Some(MOST_BYTES) };
-            let object = client
-                .get_object(region.as_str(), &get)
-                .await
-                .map_err(|error| failure(format!("{name} cannot be read: {}", unread::sentence(&error))))?;
+            let object =
+                client.get_object(region.as_str(), &get).await.map_err(|error| match StageError::cloud(&error) {
+                    expired @ StageError::Expired { .. } => expired,
+                    _ => failure(format!("{name} cannot be read: {}", unread::sentence(&error))),
+                })?;
             String::from_utf8(object.body.into()).map_err(|_| failure(format!("{name} is not UTF-8 text.")))?
         }
     };

@@ -109,7 +109,7 @@ fn first_wait(write: &Write) -> SignedDuration {
     if is_create(write) { SignedDuration::ZERO } else { REPEAT }
 }
 
-fn is_create(write: &Write) -> bool {
+pub(crate) const fn is_create(write: &Write) -> bool {
     matches!(
         write,
         Write::CreateServerGroup { .. }

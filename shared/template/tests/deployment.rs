@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use template::{Deployment, Pseudo, Template, TriggerKind};
 use workflow::{Definition, Execution, Status, TaskError, TaskView, budget};
 
+/// What a function keeps of its time for the answer (`ALBRIDGE_MARGIN` is not set by the template).
+const MARGIN: Duration = Duration::from_secs(5);
+
 const TEXT: &str = include_str!("../../../template.yml");
 
 /// The stages of a run, by name.
@@ -367,7 +370,15 @@ fn names_that_would_widen_a_policy_are_refused() {
 fn the_workflow_runs_every_stage_once_in_the_order_of_the_design() {
     let home = deployed("home", &[]);
     let flow = flow(&home);
-    let order: Vec<String> = flow.tasks().map(|task| function_of(&task)).collect();
+    // The connection's create comes first, so that the routes may be written beside the rest of its stage.
+    let connect = flow.tasks().find(|task| task.state == "Connect").unwrap();
+    assert_eq!(
+        (function_of(&connect).as_str(), &connect.parameters["body"]["accepted"]),
+        ("albridge-peer-attachment", &true.into())
+    );
+    let others: Vec<_> = flow.tasks().filter(|task| task.state != "Connect").collect();
+    assert!(others.iter().all(|task| task.parameters["body"].get("accepted").is_none()));
+    let order: Vec<String> = others.iter().map(function_of).collect();
     let expected: Vec<String> =
         ["dispatch"].into_iter().chain(stages()).map(|stage| format!("albridge-{stage}")).collect();
     assert_eq!(order, expected);
@@ -393,15 +404,35 @@ fn turn_holds_out_for_longer_than_any_run_can_take() {
     let flow = flow(&home);
     let attempt = |task: &TaskView<'_>| timeouts[function_of(task).as_str()];
     let states = budget::states(&flow, attempt).unwrap();
-    // The Parallel's own number repeats those of its branches.
-    let others = states.iter().filter(|(name, _)| !["Turn", "Prepare"].contains(&name.as_str()));
-    let others: Duration = others.map(|(_, state)| state.worst.duration).sum();
-    assert!(states["Turn"].patience >= others, "{:?} < {others:?}", states["Turn"].patience);
+    // The longest run: the Wait with its 300 s, then one state after the other, each with all of its attempts at the function's
+    // whole time and all of its intervals. A Parallel is as long as its longest branch:
+    //
+    //   Wait 300 + Preflight 907 + Prepare (VpcAttachments 3,652 + Connect 907 + Path 3,652) + BackendServers 789
+    //            + Verify 1,151 + Prune 907 = 12,265 s
     let worst = budget::execution(&flow, attempt).unwrap();
+    let longest = worst.duration - states["Turn"].worst.duration;
+    assert_eq!(longest, Duration::from_secs(12_265));
+    // A run that waits for its turn waits inside of the function, up to the margin that is kept for the answer, and is called
+    // again a second later: 231 attempts of 55 s, and 230 s between them, are 12,935 s.
+    let [platform, waiting] = states["Turn"].retries[..] else { panic!("{states:?}") };
+    let held = timeouts["albridge-dispatch"] - MARGIN;
+    assert!(waiting.patience(held) >= longest, "{:?} < {longest:?}", waiting.patience(held));
+    // An outage in which Function Compute has no instance for it is survived for ten minutes.
+    assert!(platform.intervals >= Duration::from_secs(600), "{platform:?}");
+    // The history: 7 events an attempt and 2 a visit, of Turn with all of its attempts, and of all branches.
     assert!(worst.events < 5_000, "{worst:?}");
-    // A VPC or peer attachment may take 42 minutes, polled for 50 of a function's 60 seconds.
-    for attachment in ["VpcAttachments", "PeerAttachment"] {
-        assert!(states[attachment].worst.duration >= Duration::from_secs(42 * 60), "{attachment}");
+    // A VPC or peer attachment may take 42 minutes; the routes beside the connection hold out as long as it does. Each
+    // attempt polls up to the margin.
+    let polled = Duration::from_secs(60) - MARGIN;
+    for state in ["VpcAttachments", "PeerAttachment", "VpcRoutes", "BackToOrigin"] {
+        let [_, waiting] = states[state].retries[..] else { panic!("{states:?}") };
+        assert!(waiting.patience(polled) >= Duration::from_secs(42 * 60), "{state}");
+    }
+    // What fails is called again after a second; only for an instance that Function Compute does not have it waits longer.
+    for (name, state) in states.iter().filter(|(_, state)| !state.retries.is_empty()) {
+        let [platform, other] = state.retries[..] else { panic!("{name}: {state:?}") };
+        assert!(platform.intervals >= Duration::from_secs(60), "{name}");
+        assert_eq!(other.intervals, Duration::from_secs(other.attempts.into()), "{name}");
     }
 }
 
@@ -428,12 +459,14 @@ fn run(failing: &[&str]) -> (Status, BTreeSet<String>) {
 #[test]
 fn whatever_fails_before_them_members_are_served_and_the_run_is_verified() {
     let (status, all) = run(&[]);
-    assert_eq!((status, all.len()), (Status::Succeeded, stages().count() + 1));
+    // Each stage, Turn, and Connect.
+    assert_eq!((status, all.len()), (Status::Succeeded, stages().count() + 2));
     let network = [
         "Preflight",
         "ServerGroup",
         "Listener",
         "VpcAttachments",
+        "Connect",
         "PeerAttachment",
         "VpcRoutes",
         "BackToOrigin",

@@ -29,13 +29,31 @@ pub struct Budget {
     pub events: u64,
 }
 
-/// The worst case of one state, and the least time that its retries keep it waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// The worst case of one state, and how long its retries keep it waiting.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StateBudget {
     /// The worst case of one visit; for a Parallel, branches included.
     pub worst: Budget,
-    /// What its retries wait in sum, when every attempt fails at once: the time it is sure to hold out.
-    pub patience: Duration,
+    /// Of each Retry rule, in order.
+    pub retries: Vec<RetryBudget>,
+}
+
+/// How long a Retry rule keeps a state waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RetryBudget {
+    /// How often the rule applies.
+    pub attempts: u32,
+    /// What its intervals are in sum: the time it is sure to hold out if every attempt fails at once, with errors of this
+    /// rule.
+    pub intervals: Duration,
+}
+
+impl RetryBudget {
+    /// The time it is sure to hold out if each attempt takes at least `attempt` before it fails with an error of this rule.
+    #[must_use]
+    pub fn patience(self, attempt: Duration) -> Duration {
+        self.intervals.saturating_add(attempt.saturating_mul(self.attempts.saturating_add(1)))
+    }
 }
 
 /// A definition that has no worst case, and the state that is the reason.
@@ -167,16 +185,20 @@ impl Counter<'_> {
             }
         };
         let mut attempts = 1_u32;
-        let mut patience = Duration::ZERO;
+        let mut waits = Duration::ZERO;
+        let mut retries = Vec::new();
         for rule in &state.retry {
             attempts = attempts.saturating_add(rule.attempts);
-            patience = (1..=rule.attempts.min(MOST_RETRIES)).fold(patience, |sum, n| sum.saturating_add(rule.delay(n)));
+            let sum = |sum: Duration, n| sum.saturating_add(rule.delay(n));
+            let intervals = (1..=rule.attempts.min(MOST_RETRIES)).fold(Duration::ZERO, sum);
+            waits = waits.saturating_add(intervals);
+            retries.push(RetryBudget { attempts: rule.attempts, intervals });
         }
         let worst = Budget {
-            duration: once.duration.saturating_mul(attempts).saturating_add(patience),
+            duration: once.duration.saturating_mul(attempts).saturating_add(waits),
             events: once.events.saturating_mul(u64::from(attempts)).saturating_add(EVENTS_PER_VISIT),
         };
-        Ok(StateBudget { worst, patience })
+        Ok(StateBudget { worst, retries })
     }
 }
 

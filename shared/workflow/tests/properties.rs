@@ -149,7 +149,9 @@ fn budgets_add_up() {
     let states = budget::states(&definition, attempt).unwrap();
     let task = Duration::from_secs(3 * 40 + 2 * 5);
     assert_eq!(states["Left"].worst.duration, task);
-    assert_eq!(states["Left"].patience, Duration::from_secs(10));
+    let [rule] = states["Left"].retries[..] else { panic!("{states:?}") };
+    assert_eq!((rule.attempts, rule.intervals), (2, Duration::from_secs(10)));
+    assert_eq!(rule.patience(Duration::from_secs(7)), Duration::from_secs(10 + 3 * 7));
     assert_eq!(states["Left"].worst.events, 3 * budget::EVENTS_PER_ATTEMPT + budget::EVENTS_PER_VISIT);
     let whole = budget::execution(&definition, attempt).unwrap();
     assert_eq!(whole.duration, Duration::from_secs(12) + 3 * task);

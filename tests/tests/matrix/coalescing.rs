@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!   dispatch ──► StartExecution <binding>-<window> ──► covered, or on to the next window's name
+//!      └─ in one process: covered by a start that was made there, or waits for the one that makes the calls
 //!   run          Waiting ──► Turning ──► Working (it has read) ──► Ended
 //!                               └─► looks twice ──► stands down ──► Ended
 //! ```
@@ -16,7 +17,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
-use stage::executions::{self, Run, Turn};
+use stage::executions::{self, Proof, Run, Turn};
 
 use end_to_end::beginning;
 use end_to_end::matrix::{self, FAILURES, Scope, Tally};
@@ -35,9 +36,25 @@ struct Protocol {
     second_look: Option<Seconds>,
     /// Whether dispatch relies on an execution that has already ended.
     trusts_ended: bool,
+    /// What dispatches in one process take from one another.
+    sharing: Sharing,
 }
 
-const PROTOCOL: Protocol = Protocol { wait: 4, window: 2, second_look: Some(3), trusts_ended: false };
+/// What makes a start that another one made good for an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sharing {
+    /// The age of its call, since it was sent.
+    SinceSent,
+    /// Wrong: the age since its answer came.
+    SinceAnswer,
+    /// Wrong: that it was under way when the event came.
+    UnderWay,
+    /// Wrong: the age by the process's clock, which stands still while the process is frozen.
+    Frozen,
+}
+
+const PROTOCOL: Protocol =
+    Protocol { wait: 4, window: 2, second_look: Some(3), trusts_ended: false, sharing: Sharing::SinceSent };
 
 /// The uncertainties that are explored.
 #[derive(Clone, Copy)]
@@ -51,6 +68,19 @@ struct Uncertainty {
     is_one_waiting: bool,
     /// Whether a person may stop one run.
     stop: bool,
+    /// Whether all dispatches meet in one process. Calls and answers then take any time, and one of those that make calls may
+    /// be cut. No other run is at work then, and clocks and listings are right: those are the other worlds' matter.
+    meet: bool,
+}
+
+impl Uncertainty {
+    const fn clocks(self) -> &'static [Seconds] {
+        if self.meet { &[0] } else { &CLOCK }
+    }
+
+    const fn lags(self) -> &'static [Seconds] {
+        if self.meet { &[0] } else { &LAG }
+    }
 }
 
 /// How far the server's Date header may be behind.
@@ -66,6 +96,12 @@ enum Dispatch {
     Idle,
     /// It is about to start the run of this window.
     Asking { window: i64 },
+    /// It has sent the call for this window, and leads.
+    Sent { window: i64, at: Seconds },
+    /// The server has answered, and the answer is on its way.
+    Answered { window: i64, sent: Seconds, started: Seconds, date: Seconds },
+    /// It waits for the one that leads.
+    Waiting,
     /// It relies on a run.
     Covered,
 }
@@ -98,16 +134,144 @@ struct State {
     dispatches: Vec<(Dispatch, bool)>,
     runs: Vec<Execution>,
     may_stop: bool,
+    /// What the process keeps of a start: when its call was sent, and the server's times.
+    kept: Option<Kept>,
+    may_cut: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Kept {
+    sent: Seconds,
+    started: Seconds,
+    date: Seconds,
+}
+
+impl Kept {
+    fn proof(self) -> Proof {
+        Proof { date: Some(at(self.date)), started: at(self.started).to_string() }
+    }
+
+    fn covers(self, now: Seconds, protocol: Protocol) -> bool {
+        self.proof().holds_after(SignedDuration::from_secs(now - self.sent), protocol.window)
+    }
 }
 
 impl State {
     fn first(world: Uncertainty) -> Self {
         let run = |name: &str, started, phase| Execution { name: name.to_owned(), started, phase };
-        let mut runs = vec![run("by-hand", -20, Phase::Working)];
+        let mut runs = if world.meet { Vec::new() } else { vec![run("by-hand", -20, Phase::Working)] };
         if world.is_one_waiting {
             runs.push(run("web-0", -10, Phase::Turning { looked: None }));
         }
-        Self { now: 0, dispatches: vec![(Dispatch::Idle, false); world.dispatches], runs, may_stop: world.stop }
+        let dispatches = vec![(Dispatch::Idle, false); world.dispatches];
+        Self { now: 0, dispatches, runs, may_stop: world.stop, kept: None, may_cut: world.meet }
+    }
+
+    /// Whether a dispatch is under way, so that the process is not frozen.
+    fn is_awake(&self) -> bool {
+        self.dispatches.iter().any(|(dispatch, _)| !matches!(dispatch, Dispatch::Idle | Dispatch::Covered))
+    }
+
+    /// Whether a dispatch makes calls.
+    fn is_led(&self) -> bool {
+        self.dispatches
+            .iter()
+            .any(|(dispatch, _)| matches!(dispatch, Dispatch::Sent { .. } | Dispatch::Answered { .. }))
+    }
+
+    /// A dispatch of a process in which others may be under way begins, or has waited for the one that led.
+    fn met(&self, index: usize, protocol: Protocol, world: Uncertainty, next: &mut Vec<Self>) {
+        let with = |dispatch: Dispatch| {
+            let mut state = self.clone();
+            state.dispatches[index].0 = dispatch;
+            state
+        };
+        if self.kept.is_some_and(|kept| kept.covers(self.now, protocol)) {
+            next.push(with(Dispatch::Covered).settled(protocol));
+        } else if self.is_led() {
+            if self.dispatches[index].0 != Dispatch::Waiting {
+                next.push(with(Dispatch::Waiting));
+            }
+        } else {
+            for skew in world.clocks() {
+                let window = executions::window(at(self.now + skew), protocol.window);
+                next.push(with(Dispatch::Sent { window, at: self.now }));
+            }
+        }
+    }
+
+    /// What can become of the call of the one that leads.
+    fn led(&self, index: usize, protocol: Protocol, next: &mut Vec<Self>) {
+        let with = |dispatch: Dispatch| {
+            let mut state = self.clone();
+            state.dispatches[index].0 = dispatch;
+            state
+        };
+        match self.dispatches[index].0 {
+            Dispatch::Sent { window, at: sent } => {
+                let (state, started) = self.start(window, protocol);
+                for behind in DATE_BEHIND {
+                    let mut state = state.clone();
+                    state.dispatches[index].0 = match started {
+                        None => Dispatch::Sent { window: window + 1, at: self.now },
+                        Some(started) => Dispatch::Answered { window, sent, started, date: self.now - behind },
+                    };
+                    next.push(state);
+                }
+            }
+            Dispatch::Answered { window, sent, started, date } => {
+                let kept = Kept {
+                    sent: if protocol.sharing == Sharing::SinceAnswer { self.now } else { sent },
+                    started,
+                    date,
+                };
+                if kept.proof().holds(protocol.window) {
+                    let mut state = with(Dispatch::Covered);
+                    state.kept = Some(kept);
+                    if protocol.sharing == Sharing::UnderWay {
+                        for (dispatch, _) in &mut state.dispatches {
+                            if *dispatch == Dispatch::Waiting {
+                                *dispatch = Dispatch::Covered;
+                            }
+                        }
+                    }
+                    next.push(state.settled(protocol));
+                } else {
+                    next.push(with(Dispatch::Sent { window: window + 1, at: self.now }));
+                }
+            }
+            _ => return,
+        }
+        if self.may_cut {
+            // The platform brings its event again, if there is time; those that wait go on.
+            let mut cut = with(Dispatch::Idle);
+            cut.dispatches[index].1 = false;
+            cut.may_cut = false;
+            next.push(cut.settled(protocol));
+        }
+    }
+
+    /// With the last dispatch that is under way goes what the process keeps.
+    fn settled(mut self, protocol: Protocol) -> Self {
+        if !self.is_awake() && protocol.sharing != Sharing::Frozen {
+            self.kept = None;
+        }
+        self
+    }
+
+    /// StartExecution: when the run of this name started, if it has not ended.
+    fn start(&self, window: i64, protocol: Protocol) -> (Self, Option<Seconds>) {
+        let mut state = self.clone();
+        let name = executions::name(&"web".into(), window);
+        let started = match self.runs.iter().find(|run| run.name == name) {
+            None => {
+                state.runs.push(Execution { name, started: self.now, phase: Phase::Waiting });
+                Some(self.now)
+            }
+            Some(run) if matches!(run.phase, Phase::Ended { .. }) && !protocol.trusts_ended => None,
+            Some(run) => Some(run.started),
+        };
+        (state, started)
     }
 
     /// All possible next states.
@@ -117,6 +281,10 @@ impl State {
         if self.now < world.last || self.runs.iter().any(waits) {
             let mut later = self.clone();
             later.now += 1;
+            if let Some(kept) = later.kept.as_mut().filter(|_| !self.is_awake()) {
+                // Only in a wrong protocol there is something: its clock stands still.
+                kept.sent += 1;
+            }
             later.forget();
             next.push(later);
         }
@@ -124,8 +292,10 @@ impl State {
             match dispatch {
                 // Dispatches are interchangeable, so they start in order.
                 Dispatch::Idle if self.now <= world.last_event => {
-                    if index == 0 || self.dispatches[index - 1].0 != Dispatch::Idle {
-                        for skew in CLOCK {
+                    if world.meet {
+                        self.met(index, protocol, world, &mut next);
+                    } else if index == 0 || self.dispatches[index - 1].0 != Dispatch::Idle {
+                        for skew in world.clocks() {
                             let mut begun = self.clone();
                             let window = executions::window(at(self.now + skew), protocol.window);
                             begun.dispatches[index] = (Dispatch::Asking { window }, false);
@@ -134,6 +304,8 @@ impl State {
                     }
                 }
                 Dispatch::Idle | Dispatch::Covered => {}
+                Dispatch::Waiting => self.met(index, protocol, world, &mut next),
+                Dispatch::Sent { .. } | Dispatch::Answered { .. } => self.led(index, protocol, &mut next),
                 Dispatch::Asking { window } => {
                     for behind in DATE_BEHIND {
                         next.push(self.asked(index, *window, behind, protocol));
@@ -142,23 +314,14 @@ impl State {
             }
         }
         for index in 0..self.runs.len() {
-            self.moved(index, protocol, &mut next);
+            self.moved(index, protocol, world, &mut next);
         }
         next
     }
 
     /// StartExecution: it starts a new run, returns one that is running, or the name is taken.
     fn asked(&self, index: usize, window: i64, behind: Seconds, protocol: Protocol) -> Self {
-        let mut asked = self.clone();
-        let name = executions::name(&"web".into(), window);
-        let started = match self.runs.iter().find(|run| run.name == name) {
-            None => {
-                asked.runs.push(Execution { name, started: self.now, phase: Phase::Waiting });
-                Some(self.now)
-            }
-            Some(run) if matches!(run.phase, Phase::Ended { .. }) && !protocol.trusts_ended => None,
-            Some(run) => Some(run.started),
-        };
+        let (mut asked, started) = self.start(window, protocol);
         let is_covered = started.is_some_and(|started| {
             executions::has_not_read(Some(at(self.now - behind)), &at(started).to_string(), protocol.window)
         });
@@ -168,7 +331,7 @@ impl State {
     }
 
     /// The possible steps of a run.
-    fn moved(&self, index: usize, protocol: Protocol, next: &mut Vec<Self>) {
+    fn moved(&self, index: usize, protocol: Protocol, world: Uncertainty, next: &mut Vec<Self>) {
         let run = &self.runs[index];
         let with = |phase: Phase| {
             let mut state = self.clone();
@@ -183,7 +346,7 @@ impl State {
             Phase::Waiting | Phase::Ended { .. } => {}
             Phase::Working => next.push(ended()),
             Phase::Turning { looked } => {
-                for lag in LAG {
+                for lag in world.lags() {
                     match executions::turn(&self.listed(self.now - lag), &run.name) {
                         Turn::Go => {
                             let mut state = with(Phase::Working);
@@ -284,14 +447,15 @@ fn explore(protocol: Protocol, world: Uncertainty) -> Result<usize, String> {
 }
 
 /// Two dispatches beside a run at work and a waiting one, and a person who may stop one of the runs.
-const STOPPED: Uncertainty = Uncertainty { dispatches: 2, last_event: 3, last: 9, is_one_waiting: true, stop: true };
+const STOPPED: Uncertainty =
+    Uncertainty { dispatches: 2, last_event: 3, last: 9, is_one_waiting: true, stop: true, meet: false };
 
 #[test]
 fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
     let scope = matrix::scope();
     let mut tally = Tally::of("coalescing");
     let beside = |last_event, last| {
-        let alone = Uncertainty { dispatches: 2, last_event, last, is_one_waiting: false, stop: false };
+        let alone = Uncertainty { dispatches: 2, last_event, last, is_one_waiting: false, stop: false, meet: false };
         [alone, Uncertainty { is_one_waiting: true, ..alone }]
     };
     let mut worlds = vec![Uncertainty { dispatches: 1, ..STOPPED }];
@@ -321,14 +485,14 @@ fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
 fn the_model_notices_a_window_as_long_as_the_wait() {
     let protocol = Protocol { window: 4, ..PROTOCOL };
     // The second dispatch may join the first one's run after that has read.
-    let world = Uncertainty { dispatches: 2, last_event: 6, last: 8, is_one_waiting: false, stop: false };
+    let world = Uncertainty { dispatches: 2, last_event: 6, last: 8, is_one_waiting: false, stop: false, meet: false };
     assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
 }
 
 #[test]
 fn the_model_notices_a_third_run_that_looks_only_once() {
     let protocol = Protocol { second_look: None, ..PROTOCOL };
-    let world = Uncertainty { dispatches: 2, last_event: 5, last: 9, is_one_waiting: true, stop: false };
+    let world = Uncertainty { dispatches: 2, last_event: 5, last: 9, is_one_waiting: true, stop: false, meet: false };
     assert!(explore(protocol, world).unwrap_err().starts_with("nobody has read"));
 }
 
@@ -336,4 +500,39 @@ fn the_model_notices_a_third_run_that_looks_only_once() {
 fn the_model_notices_a_run_that_is_relied_on_after_its_end() {
     let protocol = Protocol { trusts_ended: true, ..PROTOCOL };
     assert!(explore(protocol, STOPPED).unwrap_err().starts_with("nobody has read"));
+}
+
+/// Two dispatches that meet in one process.
+const MET: Uncertainty =
+    Uncertainty { dispatches: 2, last_event: 6, last: 6, is_one_waiting: false, stop: false, meet: true };
+
+#[test]
+fn events_that_meet_in_one_process_are_read_after_as_well() {
+    let mut tally = Tally::of("coalescing/meet");
+    let mut worlds = vec![Uncertainty { last_event: 4, last: 4, ..MET }];
+    match matrix::scope() {
+        Scope::Soak => worlds.push(MET),
+        Scope::Full => worlds.push(Uncertainty { last_event: 5, last: 5, ..MET }),
+        _ => {}
+    }
+    for world in worlds {
+        match explore(PROTOCOL, world) {
+            Ok(states) => {
+                assert!(states > 1_000, "hardly anything happens: {states}");
+                tally.add("modelStates", states as u64);
+            }
+            Err(what) => {
+                tally.add(FAILURES, 1);
+                panic!("{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_model_notices_whoever_joins_what_proves_nothing_to_him() {
+    for sharing in [Sharing::UnderWay, Sharing::SinceAnswer, Sharing::Frozen] {
+        let found = explore(Protocol { sharing, ..PROTOCOL }, MET);
+        assert!(found.unwrap_err().starts_with("nobody has read"));
+    }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use emulator::faults::{Effect, Probability, Rule};
+use emulator::call::Caller;
+use emulator::faults::{Effect, Match, Probability, Rule};
 use end_to_end::matrix::{self, EVENTS, Tally};
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options, Stack};
@@ -19,6 +20,8 @@ const STRANGE: usize = 40;
 const WINDOW: Duration = Duration::from_secs(10);
 /// The time within which the instances are started.
 const MINUTE: Duration = Duration::from_secs(60);
+/// How long dispatch's calls take. Only in a cloud without any distance do events never meet.
+const DISTANCE: Duration = Duration::from_millis(100);
 
 fn by_chance(effect: Effect, probability: f64) -> Rule {
     Rule { probability: Some(Probability::try_from(probability).unwrap()), ..Rule::new(effect) }
@@ -32,7 +35,9 @@ fn options(count: usize) -> Options {
         1,
     );
     let home = Stack::home().with("TimerCron", "0 */5 * * * *");
+    let far = Match { caller: Some("*-dispatch".to_owned()), ..Match::default() };
     let faults = vec![
+        Rule { on: far, ..Rule::new(Effect::Delay { seconds: DISTANCE.into() }) },
         by_chance(Effect::LoseEvent, 0.1),
         by_chance(Effect::DuplicateEvent { copies: NonZeroU32::new(3).unwrap() }, 0.2),
         by_chance(Effect::DelayEvent { seconds: Duration::from_secs(40).into() }, 0.2),
@@ -69,6 +74,13 @@ async fn invoke_dispatch(local: &Local, body: Vec<u8>) {
     assert!(answer.is_object(), "dispatch says what it made of it: {answer}");
 }
 
+/// The calls of dispatch, by action; those of the timer's checks are among them.
+fn calls_of_dispatch(local: &Local, action: &str) -> usize {
+    let by_dispatch = |caller: &Caller| caller.role().is_some_and(|role| role.ends_with("-dispatch"));
+    let log = local.cloud().gateway().log();
+    log.iter().filter(|call| call.action == action && call.caller.as_ref().is_some_and(by_dispatch)).count()
+}
+
 #[tokio::test(start_paused = true)]
 async fn everyone_is_a_member_and_the_windows_bound_the_runs() {
     let scope = matrix::scope();
@@ -89,6 +101,10 @@ async fn everyone_is_a_member_and_the_windows_bound_the_runs() {
     }
     // Each start is an event, whether it is delivered or not.
     tally.add(EVENTS, count as u64);
+    // The last events are late by more than a minute.
+    console.wait(MINUTE + MINUTE / 2).await;
+    let calls = ["StartExecution", "DescribeInstances", "GetObject"].map(|action| calls_of_dispatch(&local, action));
+    println!("{count} launches: {calls:?} calls of StartExecution, DescribeInstances, GetObject by dispatch");
     let mut members = 0;
     for _ in 0..12 {
         console.wait(5 * MINUTE).await;

@@ -32,6 +32,7 @@ mod faults;
 mod growth;
 mod hosting;
 mod onboarding;
+mod order;
 mod overtime;
 mod prefixes;
 mod rates;

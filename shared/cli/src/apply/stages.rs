@@ -48,7 +48,7 @@ pub(crate) async fn stages(
     plan: &Plan,
     mut tell: impl FnMut(Progress<'_>),
 ) -> Result<Vec<Report>, CliError> {
-    let request = Request { binding: binding.clone(), run: String::new() };
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let mut reports = Vec::new();
     // Dispatch only starts runs; there is none here.
     for stage in StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch) {
@@ -69,7 +69,7 @@ pub(crate) async fn stages(
                     }
                     failures = 0;
                 }
-                StageError::CloudFailing { .. } => failures += 1,
+                StageError::CloudFailing { .. } | StageError::Expired { .. } => failures += 1,
                 StageError::Store(_) | StageError::NoBinding(_) => return Err(failed(&failure)),
             }
             if failures == FAILURES || clock.now() >= end {

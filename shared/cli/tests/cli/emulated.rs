@@ -69,7 +69,7 @@ fn a_run_is_started_followed_and_seen_afterwards() {
     assert_eq!(run.code, 0, "{} {}", run.stdout, run.stderr);
     let lines = run.json();
     let stages: Vec<_> = lines.iter().filter(|line| line["event"] == "stage").collect();
-    assert_eq!(stages.len(), 11, "each stage once: {}", run.stdout);
+    assert_eq!(stages.len(), 12, "each stage, the connection's twice: {}", run.stdout);
     let finished = lines.last().unwrap();
     assert_eq!((&finished["status"], &finished["ok"]), (&"Succeeded".into(), &true.into()));
 

@@ -81,7 +81,7 @@ fn flags(workspace: &Workspace) -> String {
     let mut flags: Vec<String> = workspace.sources().iter().map(|from| remap(from, "/crates")).collect();
     flags.push(remap(&workspace.root, "/albridge"));
     flags.push("-Ctarget-feature=+crt-static".to_owned());
-    // A position-independent program moves its own pointers at its start; packed, their list is a twentieth.
+    // A position-independent program moves its own pointers at its start; packed, their list is a hundredth.
     flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
     flags.join("\u{1f}")
 }

@@ -3,7 +3,8 @@
 use crate::change::{Change, Consent, Write};
 use crate::checks::Finding;
 use crate::inputs::{Inputs, Verdicts};
-use crate::plan::{Plan, obstacles};
+use crate::plan::onward::Route;
+use crate::plan::{Plan, obstacles, project};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 
@@ -61,6 +62,22 @@ fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
         if group_blocked && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. }) {
             let message = format!("This waits for the server group, which is blocked: {}.", change.write);
             wait_for(change, Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
+        }
+    }
+    wait_for_way(inputs, &made, plan);
+}
+
+/// Blocks VPC routes whose way onward will not come about: they would only take over traffic.
+fn wait_for_way(inputs: &Inputs<'_>, made: &[(AttachmentRef, bool)], plan: &mut Plan) {
+    let takes_over = |route: Route<'_>| route.covering(inputs.topology).is_some();
+    let added =
+        plan.changes.iter().filter(|change| change.is_open()).filter_map(|change| Route::added_by(&change.write));
+    let projected = added.into_iter().any(takes_over).then(|| project(inputs, &plan.changes));
+    for change in plan.changes.iter_mut().filter(|change| change.is_open()) {
+        let Some(route) = Route::added_by(&change.write) else { continue };
+        if let Some((attachment, what)) = route.obstacle(inputs, made, projected.as_ref()) {
+            let message = format!("This waits for {what}: {}.", change.write);
+            wait_for(change, Reason::new(Code::Waits, &attachment, message));
         }
     }
 }

@@ -3,18 +3,9 @@
 use crate::change::Write;
 use crate::inputs::Inputs;
 use crate::mark::Role;
+use crate::plan::onward::Route;
+use crate::plan::readiness::Readiness;
 use crate::topology::ServerGroupStatus;
-
-/// Whether the resources that a change needs exist.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Readiness {
-    /// It can be written now.
-    Now,
-    /// A resource that it needs is not ready yet.
-    Later(String),
-    /// A resource that it needs does not exist; another change creates it.
-    Missing(String),
-}
 
 /// Whether `write` can be made now, given the observed state.
 #[must_use]
@@ -34,6 +25,9 @@ pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
             Some(status) => return Readiness::Later(format!("{attachment} is {status}")),
             None => return Readiness::Missing(attachment.to_string()),
         }
+    }
+    if let Some(route) = Route::added_by(write) {
+        return route.ready(inputs);
     }
     let needs_group = matches!(
         write,

@@ -18,6 +18,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
         // It is not known whether an existing route leads to our attachment.
         return plan.unread("the VPC attachments", inputs.topology.vpc_attachments.why_unknown());
     }
+    if inputs.topology.peer_attachments.get().is_none() {
+        return plan.unread("the inter-region connections", inputs.topology.peer_attachments.why_unknown());
+    }
     let attachment = AttachmentRef::Vpc { vpc: wanted.vpc.clone() };
     let ours = inputs.topology.resolve(&attachment);
     let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);

@@ -10,6 +10,7 @@ mod hand_over;
 mod limits;
 mod members;
 mod network;
+mod onward;
 mod properties;
 mod prune;
 mod world;

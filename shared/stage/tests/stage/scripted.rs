@@ -212,7 +212,7 @@ pub(crate) fn with_routers(world: &World) {
 }
 
 pub(crate) fn request() -> Request {
-    Request { binding: "web".into(), run: "web-1".to_owned() }
+    Request { binding: "web".into(), run: "web-1".to_owned(), accepted: false }
 }
 
 pub(crate) fn host(world: &Arc<World>, more: &[(&str, &str)]) -> Host {

@@ -1,98 +1,14 @@
 //! Which runs an event relies on, and whose turn it is, over a scripted workflow and on paused time.
 
-#![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
-
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use clock::Clock;
-use dispatch::{Dispatched, dispatch};
+use dispatch::Dispatched;
 use jiff::Timestamp;
-use openapi::Credentials;
 use serde_json::{Value, json};
-use stage::{Host, Invocation, Settings, StageError};
+use stage::StageError;
 
-/// One call as the workflow got it.
-#[derive(Debug, Clone)]
-struct Call {
-    action: String,
-    parameters: BTreeMap<String, String>,
-    at: Timestamp,
-}
-
-impl Call {
-    fn get(&self, name: &str) -> &str {
-        self.parameters.get(name).map_or("", String::as_str)
-    }
-}
-
-/// What the workflow answers to a call: its status, its Date header, and its body.
-type Answer = (u16, Option<&'static str>, Value);
-
-struct World {
-    script: Box<dyn Fn(&Call) -> Answer + Send + Sync>,
-    calls: Mutex<Vec<Call>>,
-    clock: Clock,
-}
-
-impl World {
-    fn new(script: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Arc<Self> {
-        let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), 1);
-        Arc::new(Self { script: Box::new(script), calls: Mutex::default(), clock })
-    }
-
-    fn answer(&self, request: &http::Request<Bytes>) -> http::Response<Bytes> {
-        let Some(action) = request.headers().get("x-acs-action") else {
-            return http::Response::new(Bytes::from(store().to_string())); // the object storage's
-        };
-        let text = |bytes: &[u8]| form_urlencoded::parse(bytes).into_owned().collect::<Vec<_>>();
-        let query = request.uri().query().unwrap_or_default();
-        let call = Call {
-            action: action.to_str().unwrap().to_owned(),
-            parameters: text(query.as_bytes()).into_iter().chain(text(request.body())).collect(),
-            at: self.clock.now(),
-        };
-        self.calls.lock().unwrap().push(call.clone());
-        let (status, date, body) = (self.script)(&call);
-        let response = http::Response::builder().status(status);
-        let response = date.into_iter().fold(response, |response, date| response.header("date", date));
-        response.body(Bytes::from(body.to_string())).unwrap()
-    }
-
-    fn calls_of(&self, action: &str) -> Vec<Call> {
-        self.calls.lock().unwrap().iter().filter(|call| call.action == action).cloned().collect()
-    }
-
-    async fn dispatch(self: &Arc<Self>, event: Value) -> Result<Dispatched, StageError> {
-        let vars = [
-            ("ALBRIDGE_BINDINGS", "oss://bucket.cn-hangzhou/bindings.yml"),
-            ("ALBRIDGE_ENDPOINTS", r#"{"*":"https://cloud.test"}"#),
-            ("ALBRIDGE_HOME_REGION", "cn-chengdu"),
-        ];
-        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let world = Arc::clone(self);
-        let transport = move |request: http::Request<Bytes>| {
-            let world = Arc::clone(&world);
-            async move { Ok(world.answer(&request)) }
-        };
-        let credentials = Credentials::new("id", "secret");
-        let host = Host::new(Settings::parse(&vars).unwrap(), Arc::new(transport), self.clock.clone(), credentials);
-        let deadline = self.clock.now() + Duration::from_secs(30);
-        dispatch(&Invocation { host: &host, credentials: None, deadline, approved: None }, "", &event).await
-    }
-}
-
-fn store() -> Value {
-    let mut binding = onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"]);
-    binding["cen"]["bandwidth"] = json!({ "payByTraffic": true, "mbps": 100 });
-    json!({ "bindings": [binding] })
-}
-
-fn refusal(code: &str) -> Value {
-    json!({ "Code": code, "Message": "Scripted.", "RequestId": "R" })
-}
+use crate::world::{Answer, Call, World, refusal};
 
 /// Runs of `web`, in the order of their names: the last one is still starting.
 fn listing(runs: &[&str], call: &Call) -> Value {
@@ -150,8 +66,10 @@ async fn a_third_run_stops_itself_only_if_a_second_listing_names_the_same_two() 
         (&["web-1", "web-2"], false),
     ] {
         let world = listed(runs, later);
-        let failure = world.dispatch(turn("web-3")).await.unwrap_err();
-        assert_eq!(failure.error_type(), "StillPending", "it is no turn of its own: {failure}");
+        // Whoever does not stop waits on, and looks again after eight seconds at the earliest.
+        let looked = world.clock.timeout(Duration::from_secs(6), world.dispatch(turn("web-3"))).await;
+        let ended = looked.ok().map(|outcome| outcome.unwrap_err().error_type());
+        assert_eq!(ended, stops.then_some("StillPending"), "it is no turn of its own");
         let stopped = world.calls_of("StopExecution");
         let stopped: Vec<_> = stopped.iter().map(|call| call.get("ExecutionName")).collect();
         assert_eq!(stopped, if stops { vec!["web-3"] } else { Vec::new() }, "then {later:?}");
@@ -160,6 +78,31 @@ async fn a_third_run_stops_itself_only_if_a_second_listing_names_the_same_two() 
         assert!(world.calls_of("ListExecutions").iter().all(|call| call.get("FlowName") == "albridge"));
         assert!(looks[2].duration_since(looks[1]).as_secs() >= 3, "the listing has time to catch up");
     }
+    let next = listed(runs, &["web-3"]).dispatch(turn("web-3")).await.unwrap();
+    assert_eq!(next.turn.as_deref(), Some("web-3"), "it goes on when those before it have ended");
+}
+
+/// Its state holds out as long as it has attempts, so each of them has to take its time, also while nothing can be listed.
+#[tokio::test(start_paused = true)]
+async fn a_run_waits_for_its_turn_inside_of_its_invocation() {
+    let runs = &["web-1", "web-2"];
+    for world in [listed(runs, runs), World::new(|_| (403, None, refusal("Forbidden.RAM")))] {
+        let begun = world.clock.now();
+        world.dispatch(turn("web-2")).await.unwrap_err();
+        assert_eq!(world.clock.now().duration_since(begun).as_secs(), 55, "up to the margin for its answer");
+        let calls = world.count("ListExecutions");
+        assert!((6..=16).contains(&calls), "{calls} calls in a minute: CloudFlow takes two a second, of all");
+    }
+    // It goes on soon after it has become the first.
+    let world = listed(runs, &["web-2"]);
+    let begun = world.clock.now();
+    assert_eq!(world.dispatch(turn("web-2")).await.unwrap().turn.as_deref(), Some("web-2"));
+    assert!(world.clock.now().duration_since(begun).as_secs() <= 12);
+    // With credentials that have expired it is no use to wait.
+    let world = World::new(|_| (403, None, refusal("InvalidSecurityToken.Expired")));
+    let begun = world.clock.now();
+    assert!(matches!(world.dispatch(turn("web-2")).await, Err(StageError::Expired { .. })));
+    assert!(world.clock.now().duration_since(begun).as_secs() < 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -183,8 +126,8 @@ fn starting(answer: impl Fn(i64) -> Answer + Send + Sync + 'static) -> Arc<World
     })
 }
 
-fn started(date: Option<&'static str>, at: &str) -> Answer {
-    (200, date, json!({ "Name": "any", "Status": "Running", "StartedTime": at, "RequestId": "R" }))
+fn started(date: Option<&str>, at: &str) -> Answer {
+    (200, date.map(str::to_owned), json!({ "Name": "any", "Status": "Running", "StartedTime": at, "RequestId": "R" }))
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,77 @@
+//! What is written beside what: the routes beside the connection, and nothing that waits for what will not come.
+
+use std::time::Duration;
+
+use emulator::CallRecord;
+use emulator::faults::{Effect, Match, Rule, Status};
+use end_to_end::calls::writes;
+use end_to_end::{Console, assert_all_ok, start, worlds};
+use jiff::Timestamp;
+use local::{Generation, Local};
+
+use crate::LIMIT;
+
+on_both_generations!(routes_are_written_beside_the_connection, a_connection_that_is_refused_costs_no_budget);
+
+const CONNECT: &str = "CreateTransitRouterPeerAttachment";
+
+/// The calls of an action that were made.
+fn made<'c>(calls: &'c [CallRecord], action: &'c str) -> impl Iterator<Item = &'c CallRecord> {
+    calls.iter().filter(move |call| call.action == action)
+}
+
+/// How long a run took, its Wait apart.
+fn lasted(execution: &end_to_end::Execution) -> Duration {
+    let [started, stopped] = [&execution.started, &execution.stopped].map(|time| time.parse::<Timestamp>().unwrap());
+    Duration::try_from(stopped.duration_since(started)).unwrap() - Duration::from_secs(12)
+}
+
+async fn only_run(local: &Local) -> end_to_end::Execution {
+    let console = Console(local);
+    console.start_instance("i-ecs1");
+    let executions = console.ended(1, LIMIT).await;
+    assert_eq!(executions.len(), 1, "{executions:?}");
+    executions[0].clone()
+}
+
+async fn routes_are_written_beside_the_connection(generation: Generation) {
+    let local = start(worlds::options(generation)).await;
+    let run = only_run(&local).await;
+    assert_all_ok(&Console(&local).reports(&run.name).await);
+    let calls = writes(&local);
+    let connected = made(&calls, CONNECT).next().unwrap().at;
+    // The connection takes 75 s, and its links come after that.
+    let forward = made(&calls, "CreateRouteEntry").find(|call| call.region == "cn-chengdu").unwrap().at;
+    assert!(forward > connected, "not before the create was accepted");
+    let seconds = forward.duration_since(connected).as_secs();
+    assert!(seconds < 20, "the way there is written {seconds} s after the create");
+    let back = made(&calls, "CreateRouteEntry").find(|call| call.region == "cn-hangzhou").unwrap().at;
+    // The cloud itself serves the prefixes of a classic load balancer until there is a way back.
+    let beside = back.duration_since(connected).as_secs() < 20;
+    assert_eq!(beside, generation == Generation::Upgraded);
+    let seconds = lasted(&run).as_secs();
+    println!("cold onboarding, {generation:?}: {seconds} s, {} calls", local.cloud().gateway().log().len());
+    assert!(seconds < 449, "{seconds} s");
+}
+
+/// Nobody but the stage of the connection sees that the cloud refuses it.
+async fn a_connection_that_is_refused_costs_no_budget(generation: Generation) {
+    let local = start(worlds::options(generation)).await;
+    let refuse = Effect::Refuse {
+        status: Status::try_from(400).unwrap(),
+        code: "Forbidden.Overdue".to_owned(),
+        message: String::new(),
+        done: false,
+    };
+    let on = Match { action: Some(CONNECT.to_owned()), ..Match::default() };
+    local.cloud().inject(Rule { on, ..Rule::new(refuse) }).unwrap();
+    let run = only_run(&local).await;
+    let reports = Console(&local).reports(&run.name).await;
+    for stage in ["vpc-routes", "back-to-origin"] {
+        let report = reports.iter().find(|report| report.stage.as_str() == stage).unwrap();
+        assert!(report.blocked.iter().any(|reason| reason.code.as_str() == "XREG-WAITS"), "{report:?}");
+    }
+    assert_eq!(made(&writes(&local), "CreateRouteEntry").count(), 0, "they would lead nowhere");
+    let seconds = lasted(&run).as_secs();
+    assert!(seconds < 400, "{seconds} s");
+}
