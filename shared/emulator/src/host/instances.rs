@@ -29,11 +29,13 @@ const SWEEP: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct ProcessHost(Arc<Pools>);
 
+/// By region and function.
+type Instances = BTreeMap<(String, String), Vec<Arc<Instance>>>;
+
 #[derive(Debug)]
 struct Pools {
     clock: Clock,
-    /// By region and function.
-    instances: Mutex<BTreeMap<(String, String), Vec<Arc<Instance>>>>,
+    instances: Mutex<Instances>,
     /// Variables that every process gets.
     variables: Mutex<BTreeMap<String, String>>,
     /// Where packages are unpacked.
@@ -158,7 +160,7 @@ impl FunctionHost for ProcessHost {
 }
 
 impl Pools {
-    fn instances(&self) -> MutexGuard<'_, BTreeMap<(String, String), Vec<Arc<Instance>>>> {
+    fn instances(&self) -> MutexGuard<'_, Instances> {
         self.instances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

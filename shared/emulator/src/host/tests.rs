@@ -67,11 +67,13 @@ async fn play(payload: &[u8], pair: &tokio::sync::Barrier) -> String {
     match payload {
         told::EXIT => std::process::exit(3),
         told::HANG => std::future::pending().await,
-        told::PAIR => drop(pair.wait().await),
+        told::PAIR => {
+            pair.wait().await;
+        }
         told::EAT => assert!(vec![1_u8; 200 << 20].iter().all(|byte| *byte == 1)),
         told::BEAR => {
-            let child = std::process::Command::new("/bin/sleep").arg("1000").spawn().unwrap();
-            return child.id().to_string();
+            let child = tokio::process::Command::new("/bin/sleep").arg("1000").spawn().unwrap();
+            return child.id().unwrap().to_string();
         }
         _ => {}
     }
