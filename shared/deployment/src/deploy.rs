@@ -35,7 +35,7 @@ pub use layout::{Layout, Note, Part};
 pub use names::Names;
 pub use observe::{Asked, Seen, observe};
 pub use observed::{Bucket, Existing, Observed, Probe};
-pub use packages::{Package, Packages, PackagesError};
+pub use packages::{Packages, PackagesError};
 pub use plan::{Difference, Plan, Step, plan};
 pub use preview::{Previewed, preview};
 pub use saved::{Saved, SavedError};

@@ -171,8 +171,8 @@ fn short(kind: &str) -> &str {
 }
 
 /// By bucket: how many packages go into it, and their bytes.
-fn uploads(steps: &[(&Step, Vec<Previewed>)]) -> BTreeMap<String, (usize, u64)> {
-    let mut uploads: BTreeMap<String, (usize, u64)> = BTreeMap::new();
+fn uploads(steps: &[(&Step, Vec<Previewed>)]) -> BTreeMap<String, (usize, usize)> {
+    let mut uploads: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     for (step, _) in steps {
         if let Step::UploadPackage { bucket, package, .. } = step {
             let (count, bytes) = uploads.entry(bucket.clone()).or_default();
@@ -187,6 +187,6 @@ const fn plural(count: usize) -> &'static str {
     if count == 1 { "package" } else { "packages" }
 }
 
-fn megabytes(bytes: u64) -> String {
+fn megabytes(bytes: usize) -> String {
     format!("{}.{}", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
 }

@@ -35,9 +35,9 @@ pub(super) fn packages(desk: &Desk, content: &str) {
         let archive = zip("bootstrap", format!("#!/bin/sh\n# {name} {content}\n").as_bytes());
         std::fs::write(folder.join(&file), &archive).unwrap();
         let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&archive));
-        json!({"name": name, "file": file, "sha256": digest, "size": archive.len()})
+        json!({"name": name, "file": file, "sha256": digest, "size": archive.len(), "unpacked": archive.len(), "glibc": null})
     };
-    let manifest = json!({"format": 1, "version": "0.1.0", "packages": StageName::ALL.map(package)});
+    let manifest = json!({"format": 1, "version": "0.1.0", "target": "x86_64-unknown-linux-musl", "sbom": "", "packages": StageName::ALL.map(package)});
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
 }
 

@@ -2,36 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// The manifest's name in the folder.
-const MANIFEST: &str = "manifest.json";
+use crate::package::{MANIFEST, Manifest, Package};
 
 /// How many digits of the content's digest an object's name has.
 const DIGITS: usize = 16;
-
-/// What is in a folder of packages.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Manifest {
-    /// The packages.
-    pub(crate) packages: Vec<Package>,
-}
-
-/// A function's package.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Package {
-    /// The function, as `listener`.
-    pub name: String,
-    /// The file in the folder.
-    pub file: String,
-    /// SHA-256 of the file, in hex.
-    pub sha256: String,
-    /// The file's bytes.
-    pub size: u64,
-}
 
 /// A folder of packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,11 +116,6 @@ impl Packages {
         &self.manifest.packages
     }
 
-    /// A function's package.
-    pub(crate) fn of(&self, name: &str) -> Option<&Package> {
-        self.manifest.packages.iter().find(|package| package.name == name)
-    }
-
     /// The content of a package, if it is the one that the manifest describes.
     pub(crate) fn content(&self, package: &Package) -> Result<Vec<u8>, PackagesError> {
         let path = self.folder.join(&package.file);
@@ -162,8 +133,14 @@ mod tests {
 
     #[test]
     fn objects_are_named_by_content_and_parameters_by_function() {
-        let package =
-            Package { name: "server-group".into(), sha256: "0123456789abcdef".repeat(4), ..Package::default() };
+        let package = Package {
+            name: "server-group".into(),
+            file: String::new(),
+            sha256: "0123456789abcdef".repeat(4),
+            size: 0,
+            unpacked: 0,
+            glibc: None,
+        };
         assert_eq!(package.object(), "server-group-0123456789abcdef.zip");
         assert_eq!(package.parameter(), "ServerGroupPackage");
     }
@@ -180,8 +157,15 @@ mod tests {
         refused("there are no packages");
         let digest = hex::encode(Sha256::digest(b"zip"));
         let entry = |name: &str, file: &str, digest: &str| {
-            let text =
-                format!(r#"{{"packages": [{{"name": "{name}", "file": "{file}", "sha256": "{digest}", "size": 3}}]}}"#);
+            let package = Package {
+                name: name.to_owned(),
+                file: file.to_owned(),
+                sha256: digest.to_owned(),
+                size: 3,
+                unpacked: 3,
+                glibc: None,
+            };
+            let text = serde_json::to_string(&Manifest::new("0.1.0", String::new(), vec![package])).unwrap();
             std::fs::write(folder.join(MANIFEST), text).unwrap();
         };
         std::fs::write(folder.join(MANIFEST), "[]").unwrap();

@@ -14,10 +14,11 @@ use super::error::DeployError;
 use super::layout::{Layout, Note, Part};
 use super::names::Names;
 use super::observed::{Existing, Observed};
-use super::packages::{Package, Packages};
+use super::packages::Packages;
 use super::status::Condition;
 use super::text::TEMPLATE;
 use super::wanted::{Parameters, Sources, comparable};
+use crate::package::Package;
 
 /// What leads to what is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -250,7 +251,7 @@ fn uploads(sources: &Sources<'_>, observed: &Observed, steps: &mut Vec<Step>) {
         for package in sources.packages_of(part) {
             let key = format!("{}{}", sources.names.code_prefix(), package.object());
             let there = observed.objects.get(&bucket).and_then(|objects| objects.get(&key));
-            if there != Some(&package.size) {
+            if there.copied() != u64::try_from(package.size).ok() {
                 let (region, bucket, package) = (region.clone(), bucket.clone(), package.clone());
                 steps.push(Step::UploadPackage { region, bucket, key, package });
             }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use onboarding::Store;
 use onboarding::ids::Region;
 
-use super::packages::Manifest;
 use super::text::TEMPLATE;
 use super::*;
+use crate::package::{Manifest, Package};
 
 const CHENGDU: &str = "cn-chengdu";
 const HANGZHOU: &str = "cn-hangzhou";
@@ -61,6 +61,8 @@ impl Case {
             file: format!("{name}.zip"),
             sha256: "0123456789abcdef".repeat(4),
             size: 7,
+            unpacked: 7,
+            glibc: None,
         };
         let packages = FUNCTIONS.iter().map(package).collect();
         let probe = Probe {
@@ -71,7 +73,7 @@ impl Case {
         let observed = Observed { probes: [(CHENGDU.into(), probe)].into(), ..Observed::default() };
         Self {
             bindings: bindings(&[HANGZHOU]),
-            manifest: Manifest { packages },
+            manifest: Manifest::new("0.1.0", String::new(), packages),
             saved: Saved::default(),
             observed,
             with_flows: vec![HANGZHOU, SHANGHAI],
@@ -107,7 +109,11 @@ impl Case {
                     self.observed.buckets.insert(bucket.clone(), made);
                 }
                 Step::UploadPackage { bucket, key, package, .. } => {
-                    self.observed.objects.entry(bucket.clone()).or_default().insert(key.clone(), package.size);
+                    self.observed
+                        .objects
+                        .entry(bucket.clone())
+                        .or_default()
+                        .insert(key.clone(), u64::try_from(package.size).unwrap());
                 }
                 Step::UploadBindings { .. } => self.observed.store = Some(self.bindings.clone().into_bytes()),
                 Step::CreateStack { region, parameters, .. } | Step::UpdateStack { region, parameters, .. } => {

@@ -10,7 +10,8 @@ use super::error::DeployError;
 use super::layout::{Layout, Part};
 use super::names::Names;
 use super::observed::Probe;
-use super::packages::{Package, Packages};
+use super::packages::Packages;
+use crate::package::Package;
 
 /// Values of a template's parameters, by name.
 pub(crate) type Parameters = BTreeMap<String, String>;
