@@ -9,9 +9,12 @@ mod probe;
 
 use fc_runtime::Context;
 use handler::Handler;
+use onboarding::causes::Mend;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, Reason, StageName};
+use onboarding::topology::Topology;
+use onboarding::{Causes, Code, Plan, Reason, StageName};
 use openapi::{Action, alb};
+use reachability::Wish;
 use serde::{Deserialize, Serialize};
 use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError, hold, plan_current};
 
@@ -96,8 +99,14 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             continue;
         }
         if converging.is_empty() {
-            let blocked = plan.changes.iter().flat_map(|change| change.blocked.iter().cloned());
-            let mut blocked: Vec<Reason> = blocked.chain(health.unhealthy).collect();
+            // What keeps members from being served comes first, and a member's health only where its way has no fault.
+            let mut blocked = ways(&session, &topology, &plan);
+            blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
+            let told = |unhealthy: &Reason| {
+                blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", unhealthy.resource)))
+            };
+            let unhealthy: Vec<Reason> = health.unhealthy.into_iter().filter(|unhealthy| !told(unhealthy)).collect();
+            blocked.extend(unhealthy);
             // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
             let open = plan.changes.iter().filter(|change| change.is_open());
             blocked.extend(open.map(|change| {
@@ -116,6 +125,17 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             return Err(StageError::StillPending { what: converging.join("; ") });
         }
     }
+}
+
+/// The faults on the ways of instances that serve or should, as far as no change of the plan mends them, each with the instance.
+fn ways(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Vec<Reason> {
+    let binding = session.binding();
+    let faults = reachability::faults(topology, Wish { deployment: session.deployment(), binding });
+    let faults = faults.into_iter().filter(|fault| fault.reason.code != Code::Unhealthy);
+    let lasting = faults.filter(|fault| !matches!(fault.mend, Mend::Time { .. })).collect::<Vec<_>>();
+    let causes = Causes::of(&binding.name, plan, &lasting, None).causes;
+    let of_ways = causes.into_iter().filter(|cause| !cause.by_run);
+    of_ways.filter_map(|cause| cause.about_instances()).collect()
 }
 
 fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, plan: Plan) -> Report {

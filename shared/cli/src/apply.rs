@@ -4,27 +4,34 @@
 //! drain first) are not waited for: the output says which members will be removed when.
 
 mod leaving;
+mod live;
 mod stages;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write as _};
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, Reason, Severity};
+use onboarding::{Code, Reason, Severity};
 use serde_json::json;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
+use crate::causes::About;
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style, visible};
-use crate::plan::{self, Saved};
-use crate::runs::{Workflow, stage_line};
+use crate::plan::{self, Saved, Seen, View};
+use crate::runs::{Told, Workflow, stage_line};
 use crate::target::{self, Access};
-use crate::unread::{PlanState, is_left};
+use crate::unread::is_left;
 
-pub(crate) use stages::{Progress, stages};
+pub(crate) use live::Listening;
+pub(crate) use stages::{Part, Progress, stages};
+
+use live::Live;
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
@@ -64,14 +71,15 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
     }
     let mut ended = Ended::default();
     for binding in &bindings {
-        let now = plan::look(&host, binding, true).await?.1;
+        let now = plan::see(&host, &store, binding, true, About::Plan).await?;
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
-            let differences = seen.plan.differences(&now);
+            let differences = seen.plan.differences(&now.plan);
             if !differences.is_empty() {
                 return Err(moved(binding, &differences));
             }
         }
-        ended.add(one(&host, binding, &now, args.yes || saved.is_some(), console).await?);
+        let view = View { all: false, focus: args.focus.clone() };
+        ended.add(one(&host, binding, &now, &view, args.yes || saved.is_some(), console).await?);
     }
     Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
 }
@@ -108,21 +116,60 @@ impl Ended {
 async fn one(
     host: &Host,
     binding: &BindingName,
-    plan: &Plan,
+    seen: &Seen,
+    view: &View,
     agreed: bool,
     console: Console,
 ) -> Result<Ended, CliError> {
-    plan::show(binding, plan, console);
+    let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
+    plan::show(binding, seen, view, console);
     if plan.changes.is_empty() && plan.pending.is_empty() {
-        return Ok(Ended { exit: PlanState::of(plan).exit(plan), left: plan.errors().count() });
+        return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
     }
     if !agreed && !ask(binding, console) {
         return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
     others(host, binding, console).await?;
-    let reports = stages(host, binding, plan, |progress| tell(&progress, console)).await?;
+    let began = host.clock().now();
+    let (mut told, mut made) = (Told::default(), 0);
+    let live = Live::new(console, host.clock());
+    let part = if view.focus.is_some() { Part::Planned } else { Part::All };
+    let working = stages(host, binding, plan, part, |progress| {
+        match &progress {
+            Progress::Begins { stage } => live.begin(*stage),
+            Progress::Waits { .. } => {}
+            Progress::Done { changes, .. } => made += changes,
+        }
+        live.above(|| tell(&progress, &mut told, console));
+    });
+    let reports = tokio::select! {
+        biased;
+        reports = working => reports?,
+        never = live.keep_showing() => match never {},
+    };
+    drop(live);
     leaving::tell(binding, &reports, console);
-    Ok(Ended::of(&reports))
+    let ended = Ended::of(&reports);
+    console.print(closing(binding, &reports, made, host.clock().now().duration_since(began)));
+    Ok(ended)
+}
+
+/// The last line: what was made, how long it took, and which problems are left.
+fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedDuration) -> Line {
+    let seconds = took.as_secs();
+    let time =
+        if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) };
+    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {time}", plan::changes(made)));
+    let blocked = reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
+    let stuck = reports.iter().flat_map(|report| &report.findings).filter(|reason| is_left(reason));
+    let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed);
+    let codes: BTreeSet<&str> =
+        blocked.chain(stuck).filter(|reason| !follows(reason.code)).map(|reason| reason.code.as_str()).collect();
+    if codes.is_empty() {
+        return line.then(", nothing is left to do");
+    }
+    let codes: Vec<&str> = codes.into_iter().collect();
+    line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.
@@ -174,14 +221,15 @@ async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<
     Ok(())
 }
 
-fn tell(progress: &Progress<'_>, console: Console) {
+fn tell(progress: &Progress<'_>, told: &mut Told, console: Console) {
     match progress {
+        Progress::Begins { .. } => {}
         Progress::Waits { stage, what } => {
             console.print(Line::styled(Style::Faint, format!("  {stage:<16} waits: {what}")));
             console.print_json(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
         Progress::Done { report, changes } => {
-            console.print(stage_line(report, *changes));
+            console.print(stage_line(report, *changes, told));
             console.print_json(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
                                  "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::focus::Focus;
+
 /// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
 #[derive(Debug, Parser)]
 #[command(
@@ -37,6 +39,11 @@ pub(crate) enum Command {
         after_help = "Example:\n  albridge replay calls.jsonl\n  albridge replay calls.jsonl --against http://127.0.0.1:7000 --json"
     )]
     Replay(ReplayArgs),
+    /// Checks bindings without a cloud, and names every error with file, line and column.
+    #[command(
+        after_help = "Exit codes: 0 valid, 64 not valid or not readable.\n\nExample:\n  albridge validate bindings.yml\n  git show HEAD:bindings.yml | albridge validate -"
+    )]
+    Validate(ValidateArgs),
     /// What would change. Writes nothing; exit code 2 if there is anything, 1 if it is not known.
     #[command(after_help = "Example:\n  albridge plan web --bindings bindings.yml --out plan.json")]
     Plan(PlanArgs),
@@ -179,6 +186,14 @@ pub(crate) struct ReplayArgs {
     pub(crate) allow_http: bool,
 }
 
+/// Options of `validate`.
+#[derive(Debug, Args)]
+pub(crate) struct ValidateArgs {
+    /// The bindings; `-` is standard input [default: the file that ALBRIDGE_BINDINGS names].
+    #[arg(value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
 /// Where the deployment is that a command is about.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
@@ -204,6 +219,12 @@ pub(crate) struct Target {
 pub(crate) struct PlanArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
+    /// Show the blocked changes, too, each with its reasons.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only the changes of this stage, or the member changes of this instance.
+    #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "out")]
+    pub(crate) focus: Option<Focus>,
     /// Save the plan for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -220,6 +241,9 @@ pub(crate) struct ApplyArgs {
     /// Exactly this saved plan; refused if the world has moved since.
     #[arg(long, value_name = "FILE")]
     pub(crate) plan: Option<PathBuf>,
+    /// Only the changes of this stage, or the member changes of this instance.
+    #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "plan")]
+    pub(crate) focus: Option<Focus>,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
@@ -254,8 +278,8 @@ pub(crate) struct StatusArgs {
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// The instance's id, or a private address of it, with or without the port.
-    #[arg(value_name = "INSTANCE|IP[:PORT]")]
+    /// The instance's id or name, or a private address of it, with or without the port; or a binding, for all its instances.
+    #[arg(value_name = "INSTANCE|IP[:PORT]|BINDING")]
     pub(crate) instance: String,
     /// The binding [default: the one that wants the instance].
     #[arg(long, value_name = "NAME")]

@@ -1,5 +1,6 @@
-//! `albridge explain`: why a backend is, or is not, reachable.
+//! `albridge explain`: why a backend is, or is not, reachable; or all backends of a binding.
 
+mod all;
 mod cells;
 mod diagnosis;
 mod grid;
@@ -32,6 +33,9 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
     let subject = Subject::parse(&args.instance)?;
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
+    if let Some(binding) = store.binding(&args.instance) {
+        return all::explain(&host, &store, binding, console).await;
+    }
     let diagnosis = diagnose(&host, &store, args.binding.as_deref(), &subject).await?;
     Ok(show(&diagnosis, console))
 }
@@ -93,13 +97,25 @@ fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Bi
 
 /// The instance that is meant; the error says where it was looked for.
 fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
-    let mut instances = topology.instances.values().filter_map(Known::get).flatten();
+    let instances = || topology.instances.values().filter_map(Known::get).flatten();
     let found = match subject {
-        Subject::Instance(id) => instances.find(|instance| instance.id == *id).cloned(),
-        Subject::Address { address, .. } => instances.find_map(|instance| instance.at(*address)),
+        Subject::Instance(id) => instances().find(|instance| instance.id == *id).cloned(),
+        Subject::Address { address, .. } => instances().find_map(|instance| instance.at(*address)),
     };
     if let Some(found) = found {
         return Ok(found);
+    }
+    // Names are not unique.
+    if let Subject::Instance(name) = subject {
+        let named: Vec<&Instance> = instances().filter(|instance| instance.name == name.as_str()).collect();
+        match named.as_slice() {
+            [] => {}
+            [only] => return Ok((*only).clone()),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|instance| instance.id.as_str()).collect();
+                return Err(format!("Several instances are named {name}: ask for one of {}.", ids.join(", ")));
+            }
+        }
     }
     let vpcs = binding.backends.iter().map(|backend| &backend.vpc);
     let unread = vpcs.clone().find_map(|vpc| Some((vpc, topology.instances.get(vpc)?.why_unknown()?)));
@@ -112,7 +128,7 @@ fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Ins
     let name = &binding.name;
     let Subject::Address { address, .. } = subject else {
         return Err(format!(
-            "The backends' VPCs of {name} hold no instance {subject}: check the id; they are {described}."
+            "The backends' VPCs of {name} hold no instance {subject}: check the id or name; they are {described}."
         ));
     };
     let holds = |vpc: &&VpcId| topology.vpc(vpc).is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(address)));

@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod causes;
 mod cloud_clock;
 mod credentials;
 mod demo;
@@ -10,6 +11,7 @@ mod emulate;
 mod environment;
 mod explain;
 mod files;
+mod focus;
 mod graph;
 mod output;
 mod package;
@@ -22,12 +24,14 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod unread;
+mod validate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::prelude::*;
 
 use args::{Cli, Command};
 use output::{CliError, Console, Exit, Text};
@@ -48,11 +52,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
         }
     };
     let log = environment.get("RUST_LOG").unwrap_or("off");
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(log))
-        .with_ansi(false)
-        .with_writer(output::Log::stderr)
-        .init();
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output::Log::stderr);
+    let listening = apply::Listening.with_filter(apply::Listening::filter());
+    tracing_subscriber::registry().with(lines.with_filter(EnvFilter::new(log))).with(listening).init();
     let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
     std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
     // The demo skips waits, which tokio supports on a current-thread runtime only.
@@ -108,6 +110,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Demo(args) => demo::demo(args, console).await,
         Command::Emulate(args) => emulate::emulate(args, console).await,
         Command::Replay(args) => replay::replay(args, environment, console).await,
+        Command::Validate(args) => validate::validate(args, environment, console),
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,

@@ -1,23 +1,25 @@
 //! `albridge plan`: what `albridge apply` would change, and what blocks the rest. It writes nothing.
 
 mod saved;
+mod seen;
 mod table;
 
 use clock::Clock;
 use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Plan, Topology};
+use onboarding::{Plan, Store, Topology, difference};
 use serde_json::{Value, json};
 use stage::{Host, Invocation};
 
 use crate::args::PlanArgs;
+use crate::causes::{self, About};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
 use crate::target::{self, Access, failed};
-use crate::unread::PlanState;
 
 pub(crate) use saved::Saved;
-pub(crate) use table::{change, changes, table};
+pub(crate) use seen::{Seen, View};
+pub(crate) use table::{change, changes, open, table};
 
 /// How long one binding may be read for.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
@@ -27,15 +29,18 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
+    let (mut exit, mut causes) = (Exit::Done, 0);
     for binding in target::bindings(&store, args.binding.as_deref())? {
-        let (_, plan) = look(&host, &binding, true).await?;
-        show(&binding, &plan, console);
+        let seen = see(&host, &store, &binding, true, About::Plan).await?;
+        show(&binding, &seen, &View { all: args.all, focus: args.focus.clone() }, console);
+        exit = exit.max(seen.exit());
+        causes += seen.causes.causes.len();
+        let plan = args.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
         plans.push((binding, plan));
     }
     let changes: usize = plans.iter().map(|(_, plan)| plan.changes.len()).sum();
     let blocked = plans.iter().flat_map(|(_, plan)| &plan.changes).filter(|change| !change.is_open()).count();
     let unread: usize = plans.iter().map(|(_, plan)| plan.unread.iter().count()).sum();
-    let exit = plans.iter().map(|(_, plan)| PlanState::of(plan).exit(plan)).max().unwrap_or(Exit::Done);
     if let Some(file) = &args.out {
         Saved::new(host.settings().deployment.as_str(), plans).write(file)?;
         console.note(format!(
@@ -43,13 +48,28 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
             file.display()
         ));
     }
-    Ok(console.finish(exit, json!({"changes": changes, "blocked": blocked, "unread": unread})))
+    Ok(console.finish(exit, json!({"changes": changes, "blocked": blocked, "causes": causes, "unread": unread})))
 }
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
 pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), CliError> {
     let invocation = invocation(host, host.clock(), PATIENCE, None);
     stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| failed(&failure))
+}
+
+/// The same as [`look`], with the causes of what cannot be done.
+pub(crate) async fn see(
+    host: &Host,
+    store: &Store,
+    binding: &BindingName,
+    approved: bool,
+    about: About,
+) -> Result<Seen, CliError> {
+    let (topology, plan) = look(host, binding, approved).await?;
+    let wanted = store.binding(binding.as_str());
+    let deployment = &host.settings().deployment;
+    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about));
+    Ok(Seen { topology, plan, causes: causes.unwrap_or_default() })
 }
 
 /// A person's invocation, which ends after `patience`, or later where the cloud's time runs fast.
@@ -65,18 +85,20 @@ pub(crate) fn invocation<'a>(
 }
 
 /// Prints a plan.
-pub(crate) fn show(binding: &BindingName, plan: &Plan, console: Console) {
-    console.print(table(binding, plan));
-    console.print_json(&line(binding, plan));
+pub(crate) fn show(binding: &BindingName, seen: &Seen, view: &View, console: Console) {
+    console.print(table(binding, seen, view));
+    console.print_json(&line(binding, seen, view));
 }
 
-fn line(binding: &BindingName, plan: &Plan) -> Value {
+fn line(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &View) -> Value {
     let changes: Vec<Value> = plan
         .changes
         .iter()
+        .filter(|change| view.holds(change))
         .map(|change| {
             json!({"stage": change.stage, "what": change.write.to_string(), "consent": change.consent,
-                   "blocked": change.blocked, "write": change.write})
+                   "blocked": change.blocked, "settings": difference::settings(topology, &change.write),
+                   "write": change.write})
         })
         .collect();
     let then: Vec<Value> = plan
@@ -87,6 +109,6 @@ fn line(binding: &BindingName, plan: &Plan) -> Value {
                    "write": follow_up.write})
         })
         .collect();
-    json!({"event": "plan", "binding": binding, "unread": plan.unread, "changes": changes, "then": then,
+    json!({"event": "plan", "binding": binding, "unread": plan.unread, "causes": causes.causes, "changes": changes, "then": then,
            "pending": plan.pending, "findings": plan.findings})
 }

@@ -8,7 +8,7 @@ mod status;
 mod workflow;
 
 pub(crate) use report::report;
-pub(crate) use stage_line::{stage_line, word};
+pub(crate) use stage_line::{Told, stage_line, word};
 pub(crate) use start::run;
 pub(crate) use status::status;
 pub(crate) use workflow::{Workflow, is_open};

@@ -1,5 +1,6 @@
 //! Whole commands on an emulated cloud in this process, on paused time: what they print, and how they exit.
 
+mod breakages;
 mod deploying;
 mod readings;
 mod starting;

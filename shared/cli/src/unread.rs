@@ -1,6 +1,6 @@
 //! What could not be read is printed first: an incomplete reading must not say "in place" or "no drift".
 
-use onboarding::{Code, FailedCalls, Plan, Reason, Severity};
+use onboarding::{Causes, Code, FailedCalls, Plan, Reason, Severity};
 
 use crate::output::{Exit, Line, Style, Text};
 
@@ -28,40 +28,39 @@ pub(crate) fn sentence(unread: &FailedCalls) -> Option<String> {
 
 /// The summary of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PlanState<'p> {
+pub(crate) enum PlanState {
     /// Calls failed, so the plan is incomplete.
     NotKnown,
     /// The load balancer does not exist.
-    Missing(&'p Reason),
+    Missing,
     /// Something is to be changed, needs an approval, or is in progress.
     Differs,
     /// Nothing is to be changed, and yet something that is wanted cannot work.
-    Wrong(&'p Reason),
+    Wrong,
     /// Everything is in place.
     InPlace,
 }
 
-impl<'p> PlanState<'p> {
-    /// The state of a plan.
-    pub(crate) fn of(plan: &'p Plan) -> Self {
-        let missing = plan.errors().find(|finding| finding.code == Code::AlbMissing);
+impl PlanState {
+    /// The state of a plan, with the causes of what cannot be done.
+    pub(crate) fn of(plan: &Plan, causes: &Causes) -> Self {
+        let missing = plan.errors().any(|finding| finding.code == Code::AlbMissing);
         match (plan.unread.is_empty(), missing, plan.is_whole()) {
-            (false, ..) | (true, None, false) => Self::NotKnown,
-            (true, Some(missing), _) => Self::Missing(missing),
-            (true, None, true) if plan.changes.is_empty() && plan.pending.is_empty() => {
-                plan.errors().next().map_or(Self::InPlace, Self::Wrong)
-            }
-            (true, None, true) => Self::Differs,
+            (false, ..) | (true, false, false) => Self::NotKnown,
+            (true, true, _) => Self::Missing,
+            (true, false, true) if plan.changes.is_empty() && !causes.is_empty() => Self::Wrong,
+            (true, false, true) if plan.changes.is_empty() && plan.pending.is_empty() => Self::InPlace,
+            (true, false, true) => Self::Differs,
         }
     }
 
     /// The exit of a command that only reads. 1: the state is not known, or the binding cannot work; 2: something is to be changed,
     /// or is wrong.
-    pub(crate) fn exit(self, plan: &Plan) -> Exit {
+    pub(crate) fn exit(self, plan: &Plan, causes: &Causes) -> Exit {
         match self {
-            Self::NotKnown | Self::Missing(_) => Exit::Failed,
-            Self::Wrong(_) => Exit::Pending,
-            Self::Differs => Exit::pending(!plan.changes.is_empty() || plan.errors().next().is_some()),
+            Self::NotKnown | Self::Missing => Exit::Failed,
+            Self::Wrong => Exit::Pending,
+            Self::Differs => Exit::pending(!plan.changes.is_empty() || !causes.is_empty()),
             Self::InPlace => Exit::Done,
         }
     }

@@ -327,7 +327,7 @@ impl Select {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BackToOrigin {
     /// Prefixes inside 100.64.0.0/10, longer than /11.
-    #[schemars(with = "Vec<String>", length(min = 1))]
+    #[schemars(schema_with = "prefixes")]
     pub cidrs: Vec<Ipv4Net>,
 }
 
@@ -411,6 +411,11 @@ impl Binding {
     pub(crate) fn remote_regions(&self) -> Vec<&Region> {
         self.regions().into_iter().skip(1).collect()
     }
+}
+
+/// A list of prefixes, for the schema.
+fn prefixes(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "array", "minItems": 1, "items": {"type": "string", "format": "ipv4-prefix"}})
 }
 
 fn http() -> String {

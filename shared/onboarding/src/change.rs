@@ -213,19 +213,29 @@ pub struct Change {
     /// The reasons that block it; empty if it may be made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocked: Vec<Reason>,
+    /// Of a member that begins to leave: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Leaving>,
 }
 
 impl Change {
     /// A change that any run may make.
     #[must_use]
     pub const fn new(stage: StageName, write: Write) -> Self {
-        Self { stage, write, consent: Consent::Run, blocked: Vec::new() }
+        Self { stage, write, consent: Consent::Run, blocked: Vec::new(), why: None }
     }
 
     /// The same change with this consent.
     #[must_use]
     pub fn with_consent(mut self, consent: Consent) -> Self {
         self.consent = consent;
+        self
+    }
+
+    /// The same change of a member that begins to leave, with the cause.
+    #[must_use]
+    pub(crate) const fn of_leaver(mut self, why: Leaving) -> Self {
+        self.why = Some(why);
         self
     }
 
@@ -242,6 +252,19 @@ impl Change {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         self.blocked.is_empty()
+    }
+}
+
+impl Leaving {
+    /// The cause, as the end of a sentence about the instance.
+    #[must_use]
+    pub const fn cause(self) -> &'static str {
+        match self {
+            Self::Released => "its instance is released",
+            Self::Stopped => "its instance is stopped for longer than removal.stopGraceSeconds",
+            Self::Untagged => "its instance lacks the tags that the binding selects by",
+            Self::Moved => "its instance has another address, port or VPC now",
+        }
     }
 }
 

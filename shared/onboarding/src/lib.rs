@@ -2,9 +2,11 @@
 
 pub mod absence;
 pub mod binding;
+pub mod causes;
 pub mod change;
 pub mod checks;
 pub mod desired;
+pub mod difference;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
 mod generation;
@@ -20,6 +22,7 @@ pub mod topology;
 pub mod unread;
 
 pub use binding::Binding;
+pub use causes::Causes;
 pub use change::{Change, Consent, StageName, Write};
 pub use inputs::{Inputs, Verdict, Verdicts};
 pub use mark::Deployment;

@@ -132,6 +132,8 @@ codes! {
     AttachmentQuota = "XREG-ATTACHMENT-QUOTA", "Have the quota of VPC attachments per transit router raised and write it to cen.attachmentQuota, or detach a VPC that nobody uses.";
     /// The attachment exists but is not in a usable state.
     AttachmentNotReady = "XREG-ATTACHMENT-NOT-READY", "Wait until it is Attached or gone; if it stays like this, delete it in the CEN console, and the next plan makes it anew.";
+    /// An attachment or connection of ours has other vSwitches, or another way of paying, than the binding says now.
+    AttachmentDiffers = "XREG-ATTACHMENT-DIFFERS", "Put the binding back, or change the attachment in the CEN console: what exists is not rebuilt.";
     /// An attachment or connection made by others lacks association, propagation or route publishing.
     AdoptedIncomplete = "XREG-ADOPTED-INCOMPLETE", "Approve the plan, or add what is missing in the CEN console.";
 
@@ -181,7 +183,7 @@ codes! {
     /// A removal would leave too few healthy members.
     RemovalFloor = "XREG-REMOVAL-FLOOR", "Bring up replacements first, or lower removal.minHealthy.";
     /// A registered member is not healthy.
-    Unhealthy = "XREG-UNHEALTHY", "Look at the reason code: CONNECT_TIMEOUT is the path, CONNECT_FAILED the service.";
+    Unhealthy = "XREG-UNHEALTHY", "Look at the service on the instance: CONNECT_FAILED is a closed port, RESPONSE_MISMATCH another status, CONNECT_TIMEOUT a firewall.";
 
     // The path of a packet.
     /// There is no route for the destination.
@@ -246,6 +248,7 @@ impl Code {
             | Self::CrossBorder
             | Self::AdoptedIncomplete
             | Self::AttachmentZones
+            | Self::AttachmentDiffers
             | Self::NoneSelected
             | Self::GroupShared
             | Self::ServerGroupDiffers
@@ -287,12 +290,22 @@ pub struct Reason {
     /// When time alone solves it, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// The reasons that it follows from; empty if it is a cause itself, or if they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Reason>,
 }
 
 impl Reason {
     /// A reason about a resource.
     pub fn new(code: Code, resource: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { code, resource: resource.to_string(), message: message.into(), until: None }
+        Self { code, resource: resource.to_string(), message: message.into(), until: None, because: Vec::new() }
+    }
+
+    /// The same reason, with those that it follows from.
+    #[must_use]
+    pub(crate) fn because(mut self, reasons: impl IntoIterator<Item = Self>) -> Self {
+        self.because.extend(reasons);
+        self
     }
 
     /// The same reason, with the time at which it ends by itself.

@@ -7,24 +7,13 @@ mod check;
 mod error;
 mod parse;
 mod place;
+mod schema;
+mod shape;
 mod wrong;
-
-use serde_json::Value;
-
-use crate::ids::NAME_PATTERN;
 
 pub use bindings::Store;
 pub use error::StoreError;
-
-/// The JSON schema of a store, for editors and for `albridge schema`.
-#[must_use]
-pub fn schema() -> Value {
-    let mut schema = Value::from(schemars::schema_for!(Store));
-    if let Some(Value::Object(name)) = schema.pointer_mut("/$defs/BindingName") {
-        name.insert("pattern".to_owned(), format!("^{NAME_PATTERN}$").into());
-    }
-    schema
-}
+pub use schema::schema;
 
 #[cfg(test)]
 pub(crate) mod tests;

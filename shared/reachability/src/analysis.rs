@@ -85,12 +85,17 @@ impl<'a> Analysis<'a> {
     /// The full explanation of one instance.
     pub(crate) fn explain(&mut self, instance: &'a Instance) -> Explanation {
         let mut explanation = self.paths(instance);
-        let (Some(wish), Some(port)) = (self.wish, self.ports.first().copied()) else { return explanation };
-        let front = Front { topology: self.topology, wish, instance, port, path: &explanation.verdict }.part();
+        let Some(front) = self.front(instance, &explanation.verdict) else { return explanation };
         // A fault of the path comes first: it is the cause of a member's fault.
         explanation.served = in_series([&explanation.verdict, &front.verdict]);
         explanation.front = Some(path(explanation.forward.destination, front));
         explanation
+    }
+
+    /// What the listener does with requests for an instance, given the verdict on its path; nothing without a binding.
+    pub(crate) fn front(&self, instance: &Instance, path: &Verdict) -> Option<Part> {
+        let (wish, port) = (self.wish?, self.ports.first().copied()?);
+        Some(Front { topology: self.topology, wish, instance, port, path }.part())
     }
 
     /// The path in both directions.

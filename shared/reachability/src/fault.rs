@@ -203,9 +203,56 @@ pub enum Task {
     RepairService {
         /// The instance.
         instance: InstanceId,
+        /// Where it is checked.
+        member: Endpoint,
+        /// The request of the check, as in `HEAD /`; empty for one without.
+        request: String,
         /// As in `CONNECT_FAILED`.
         reason: String,
     },
+    /// Give the health check of a server group that others made the settings of the binding, or the other way round.
+    CorrectHealthCheck {
+        /// The server group.
+        group: ServerGroupId,
+    },
+}
+
+impl Task {
+    /// The action of the cloud's API that does it, if it is one call.
+    const fn action(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CreateTransitRouter { .. } => "CreateTransitRouter",
+            Self::AttachVpc { .. } => "CreateTransitRouterVpcAttachment",
+            Self::ConnectRegions { .. } => "CreateTransitRouterPeerAttachment",
+            Self::GiveBandwidth { .. } => "UpdateTransitRouterPeerAttachmentAttribute",
+            Self::RemoveVpcRoute { .. } => "DeleteRouteEntry",
+            Self::RemoveTransitRoute { route: Some(_), .. } => "DeleteTransitRouterRouteEntry",
+            Self::PassNetworkAcl { .. } => "UpdateNetworkAclEntries",
+            Self::RemoveRule { .. } => "RevokeSecurityGroup",
+            Self::GiveSecurityGroup { .. } => "JoinSecurityGroup",
+            Self::TagInstance { .. } => "TagResources",
+            Self::StartInstance { .. } => "StartInstance",
+            Self::CreateListener { .. } => "CreateListener",
+            Self::StartListener { .. } => "StartListener",
+            Self::ForwardListener { .. } => "UpdateListenerAttribute",
+            Self::RemoveMember { .. } => "RemoveServersFromServerGroup",
+            Self::GiveWeight { .. } => "UpdateServerGroupServersAttribute",
+            _ => return None,
+        })
+    }
+
+    /// The task as a sentence, with the action.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let text = self.to_string();
+        let mut letters = text.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        let sentence: String = first.into_iter().chain(letters).collect();
+        match self.action() {
+            Some(action) => format!("{sentence} ({action})."),
+            None => format!("{sentence}."),
+        }
+    }
 }
 
 impl fmt::Display for Remedy {
@@ -255,7 +302,27 @@ impl fmt::Display for Task {
             Self::ForwardListener { listener, group } => write!(f, "point {listener} at {group}"),
             Self::RemoveMember { group, member } => write!(f, "take {member} out of {group}"),
             Self::GiveWeight { group, member } => write!(f, "give {member} of {group} a weight"),
-            Self::RepairService { instance, reason } => write!(f, "look at the service on {instance} ({reason})"),
+            Self::RepairService { instance, member, request, reason } => match reason.as_str() {
+                "CONNECT_FAILED" => write!(
+                    f,
+                    "start the service on {instance}: nothing listens on {member}; or correct the port of serverGroup or its \
+                     healthCheck in the binding"
+                ),
+                "RESPONSE_MISMATCH" => write!(
+                    f,
+                    "have the service on {instance} answer {request} at {member} as healthCheck.codes expects, or correct \
+                     serverGroup.healthCheck in the binding"
+                ),
+                "" => write!(f, "look at the service on {instance} at {member}"),
+                reason => write!(
+                    f,
+                    "look at the firewall and the service on {instance} itself: its way is open, and {member} does not answer \
+                     ({reason})"
+                ),
+            },
+            Self::CorrectHealthCheck { group } => {
+                write!(f, "make the health check of {group} and serverGroup.healthCheck in the binding the same")
+            }
         }
     }
 }

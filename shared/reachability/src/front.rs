@@ -7,8 +7,8 @@ use onboarding::inputs::Verdict;
 use onboarding::mark::{MemberState, Role};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Endpoint, HealthStatus, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancerStatus, Server,
-    ServerGroup, Topology,
+    Endpoint, HealthCheck, HealthStatus, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancerStatus,
+    Server, ServerGroup, ServerGroupSettings, Topology,
 };
 
 use crate::fault::{Remedy, Task};
@@ -242,10 +242,53 @@ impl<'a> Front<'a> {
         let remedy = if health.status == HealthStatus::Initial {
             time(member, &health.status)
         } else {
-            Remedy::Operator(Task::RepairService { instance: id.clone(), reason: health.reason.clone() })
+            self.repair(group, member, &health.reason)
         };
         Err(Stop::broken(reason, remedy))
     }
+
+    /// A check that the binding does not describe is looked at before the service.
+    fn repair(&self, group: &ServerGroup, member: Endpoint, reason: &str) -> Remedy {
+        let Wish { binding, deployment } = self.wish;
+        let (check, settings) = (&group.settings.health_check, self.settings());
+        if let Some(settings) = settings.filter(|settings| !same_check(&settings.health_check, check)) {
+            let ours = deployment.tag(&binding.name, Role::ServerGroup);
+            let id = group.id.clone();
+            return if group.mark.as_deref() == Some(ours.as_str()) {
+                change(StageName::ServerGroup, Write::UpdateServerGroup { group: id, settings })
+            } else {
+                Remedy::Operator(Task::CorrectHealthCheck { group: id })
+            };
+        }
+        let port = if check.port == 0 { member.port } else { check.port };
+        let request = if check.protocol == "TCP" { String::new() } else { format!("{} {}", check.method, check.path) };
+        Remedy::Operator(Task::RepairService {
+            instance: self.instance.id.clone(),
+            member: Endpoint { port, ..member },
+            request,
+            reason: reason.to_owned(),
+        })
+    }
+
+    /// The settings that the binding describes.
+    fn settings(&self) -> Option<ServerGroupSettings> {
+        let load_balancer = desired::load_balancer(self.wish.binding, self.topology).ok()?;
+        Some(self.wish.binding.server_group.settings(&load_balancer.edition))
+    }
+}
+
+/// Whether two checks ask the same; a check by TCP has neither path nor codes.
+fn same_check(wanted: &HealthCheck, have: &HealthCheck) -> bool {
+    let sorted = |check: &HealthCheck| {
+        let mut codes = check.codes.clone();
+        codes.sort();
+        (check.path.clone(), check.method.clone(), check.host.clone(), codes)
+    };
+    let request = wanted.protocol == "TCP" || sorted(wanted) == sorted(have);
+    request
+        && (wanted.enabled, &wanted.protocol, wanted.port, wanted.interval, wanted.timeout)
+            == (have.enabled, &have.protocol, have.port, have.interval, have.timeout)
+        && (wanted.healthy_threshold, wanted.unhealthy_threshold) == (have.healthy_threshold, have.unhealthy_threshold)
 }
 
 fn correct(resource: impl std::fmt::Display, reason: Reason) -> Stop {

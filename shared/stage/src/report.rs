@@ -85,11 +85,15 @@ impl Report {
             let shorten = |reason: Reason| Reason {
                 resource: shortened(reason.resource),
                 message: shortened(reason.message),
+                // What it follows from is listed itself.
+                because: Vec::new(),
                 ..reason
             };
             let mut reasons = unique(reasons);
-            // Unread parts come first. Reasons that only need time come last, because the end of the list may be cut off.
-            reasons.sort_by_key(|reason| (reason.code != Code::Unread, reason.until.is_some()));
+            // Unread parts come first, and causes before what follows from them. Reasons that only need time come last, because the
+            // end of the list may be cut off.
+            let follows = |reason: &Reason| matches!(reason.code, Code::Waits | Code::PathNotOpen);
+            reasons.sort_by_key(|reason| (reason.code != Code::Unread, reason.until.is_some(), follows(reason)));
             first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
         let blocked = reasons(blocked, &mut omitted);

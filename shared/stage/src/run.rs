@@ -97,6 +97,10 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         if let Some(error) = progress.last_error.take_if(|error| error.is_expired()) {
             return Err(StageError::cloud(&error));
         }
+        if !sorted.waiting.is_empty() {
+            // `albridge apply` shows it on a terminal, line by line.
+            tracing::debug!(target: "albridge::waiting", what = sorted.waiting.join("\n"), "waiting");
+        }
         if !backoff.wait().await {
             return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
         }

@@ -26,10 +26,11 @@ const ONBOARDING: &[(&str, &[&str])] = &[
     ("binding", &["binding"]),
     ("store", &["store"]),
     ("inputs", &["inputs"]),
-    ("change", &["change"]),
+    ("change", &["change", "difference"]),
     ("desired", &["desired"]),
     ("checks", &["checks"]),
     ("plan", &["plan"]),
+    ("causes", &["causes"]),
 ];
 
 fn emulator() -> modules::Graph {

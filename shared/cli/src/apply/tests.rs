@@ -12,7 +12,7 @@ use onboarding::ids::BindingName;
 use openapi::alb;
 use stage::Report;
 
-use super::{leaving, stages, undone};
+use super::{Part, leaving, stages, undone};
 use crate::plan;
 
 /// The procedure's world with `count` running instances that the binding selects. No event arrives and no timer fires: only
@@ -72,7 +72,7 @@ async fn look(local: &Local) -> Plan {
 }
 
 async fn apply_this(local: &Local, plan: &Plan) -> Vec<Report> {
-    Box::pin(stages(&local.operator_host(), &BindingName::from("web"), plan, |_| ())).await.unwrap()
+    Box::pin(stages(&local.operator_host(), &BindingName::from("web"), plan, Part::All, |_| ())).await.unwrap()
 }
 
 async fn apply(local: &Local) -> Vec<Report> {

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use super::follow::{Detail, Goal, follow, quiet};
 use super::session::{Session, expect};
-use crate::apply::{Progress, stages};
+use crate::apply::{Part, Progress, stages};
+use crate::causes::About;
 use crate::output::{CliError, Line, Style};
-use crate::plan;
+use crate::plan::{self, View};
+use crate::target;
 
 /// Runs this part.
 pub(crate) async fn act(session: &mut Session) -> Result<(), CliError> {
@@ -27,10 +29,12 @@ pub(crate) async fn act(session: &mut Session) -> Result<(), CliError> {
 
     session.transcript.section("albridge apply: a person reads the plan and approves it");
     let host = session.local.operator_host();
-    let seen = plan::look(&host, &session.binding, true).await?.1;
-    session.transcript.aside(|console| plan::show(&session.binding, &seen, console));
+    let store = target::store(&host).await?;
+    let seen = plan::see(&host, &store, &session.binding, true, About::Plan).await?;
+    session.transcript.aside(|console| plan::show(&session.binding, &seen, &View::default(), console));
     let (binding, transcript) = (session.binding.clone(), &session.transcript);
-    stages(&host, &binding, &seen, |progress| match progress {
+    stages(&host, &binding, &seen.plan, Part::All, |progress| match progress {
+        Progress::Begins { stage } => transcript.waiting(stage.as_str()),
         Progress::Waits { stage, what } => transcript.waiting(&format!("{stage}: {what}")),
         Progress::Done { report, changes: count } => {
             let changes = if count == 0 { String::new() } else { plan::changes(count) };

@@ -1,12 +1,13 @@
 //! Following the workflow's runs from outside, by their listings and histories, until none is left unfinished.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use onboarding::{Code, StageName};
 use openapi::fnf;
 use serde_json::{Value, json};
-use stage::Report;
+use stage::{Report, Status};
 
 use super::run::Run;
 use super::session::{HANGZHOU, Session, expect};
@@ -145,7 +146,11 @@ async fn update(session: &Session, run: &mut Run, execution: &fnf::Execution, de
         run.ended = true;
         let at = time(&execution.stopped_time);
         let word = match execution.status.as_str() {
-            "Succeeded" => Line::styled(Style::Good, "succeeded"),
+            "Succeeded" => match blocked_stages(&run.reports) {
+                (0, _) => Line::styled(Style::Good, "succeeded"),
+                (1, codes) => Line::styled(Style::Bad, format!("ended, 1 stage is blocked by {codes}")),
+                (stages, codes) => Line::styled(Style::Bad, format!("ended, {stages} stages are blocked by {codes}")),
+            },
             "Stopped" => Line::new("stopped: two older runs do its work"),
             other => Line::styled(Style::Bad, other.to_lowercase()),
         };
@@ -216,6 +221,18 @@ fn blocked(session: &Session, report: &Report) {
     if !waits.is_empty() {
         session.transcript.more(&format!("x {} waiting for what is blocked", changes(waits.len())));
     }
+}
+
+/// How many stages are blocked, and by what: the codes that follow from no other one.
+fn blocked_stages(reports: &[Report]) -> (usize, String) {
+    let lasting = |report: &&Report| report.blocked.iter().any(|reason| reason.until.is_none());
+    let blocked: Vec<&Report> = reports.iter().filter(|report| report.status != Status::Done).filter(lasting).collect();
+    let reasons = blocked.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
+    let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed | Code::NotAttached);
+    let codes: BTreeSet<&str> =
+        reasons.map(|reason| reason.code).filter(|code| !follows(*code)).map(Code::as_str).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    (if codes.is_empty() { 0 } else { blocked.len() }, codes.join(", "))
 }
 
 /// The first few of many.

@@ -3,7 +3,7 @@
 use onboarding::ids::VpcId;
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Topology};
-use onboarding::{Binding, Deployment, Plan};
+use onboarding::{Binding, Code, Deployment, Plan};
 use reachability::{Explanation, Fault};
 
 use crate::output::Style;
@@ -51,16 +51,31 @@ pub(crate) fn headline(diagnosis: &Diagnosis) -> String {
     format!("{}: {} ({}{name}) is {word}", diagnosis.binding.name, diagnosis.instance.id, diagnosis.endpoint())
 }
 
-/// The faults, in the order in which packets meet them, each once.
+/// The faults, each once: those of the way first, in the order in which packets meet them, because a member's fault follows from them.
 pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
-    let ways = explanation.front.iter().chain([&explanation.forward, &explanation.back]);
+    let ways = [&explanation.forward, &explanation.back];
     let mut faults: Vec<&Fault> = Vec::new();
-    for fault in ways.filter_map(|way| way.fault.as_ref()) {
+    for fault in ways.into_iter().filter_map(|way| way.fault.as_ref()) {
         if !faults.iter().any(|seen| seen.reason == fault.reason) {
             faults.push(fault);
         }
     }
+    faults.extend(front(explanation).filter(|fault| !follows(explanation, fault)));
     faults
+}
+
+/// A member's fault that follows from one of the way.
+pub(super) fn consequence(explanation: &Explanation) -> Option<&Fault> {
+    front(explanation).filter(|fault| follows(explanation, fault))
+}
+
+fn front(explanation: &Explanation) -> Option<&Fault> {
+    explanation.front.as_ref()?.fault.as_ref()
+}
+
+/// While the way has a fault, an instance is not registered, and a member is not healthy: neither is a cause.
+fn follows(explanation: &Explanation, fault: &Fault) -> bool {
+    explanation.verdict != Verdict::Reachable && matches!(fault.reason.code, Code::Unhealthy | Code::NotMember)
 }
 
 pub(super) const fn verdict(verdict: &Verdict) -> (Style, &'static str) {

@@ -9,7 +9,7 @@ use crate::output::CliError;
 /// Whom packets are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// An instance at its primary address.
+    /// An instance at its primary address, by its id or its name.
     Instance(InstanceId),
     /// Whoever has the address.
     Address {
@@ -35,7 +35,7 @@ impl Subject {
     pub(crate) fn parse(text: &str) -> Result<Self, CliError> {
         let wrong = |what: &str| {
             Err(CliError::Usage(format!(
-                "{text:?} is {what}: an instance id is expected, as i-ecs1, or an address, as 192.168.7.10 or 192.168.7.10:80."
+                "{text:?} is {what}: an instance's id or name is expected, as i-ecs1, or an address, as 192.168.7.10 or 192.168.7.10:80."
             )))
         };
         if text.chars().all(|letter| letter.is_ascii_digit() || ".:/".contains(letter)) {
@@ -53,7 +53,7 @@ impl Subject {
         if text.parse::<std::net::Ipv6Addr>().is_ok() || text.starts_with('[') {
             return wrong("an IPv6 address, which no remote member has");
         }
-        if !text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_') {
+        if !text.chars().all(|letter| letter.is_alphanumeric() || "-_.".contains(letter)) {
             return wrong("neither an instance id nor an address");
         }
         Ok(Self::Instance(text.into()))

@@ -71,7 +71,7 @@ pub(super) fn sources(diagnosis: &Diagnosis, width: usize) -> Text {
     text
 }
 
-/// Every fault with its cause, its remedy, and the change that repairs it.
+/// Every fault with its cause and its one remedy. What follows from a fault of the way comes last, in a line.
 pub(super) fn faults(diagnosis: &Diagnosis, width: usize) -> Text {
     let most = width - INDENT;
     let mut text = Text::default();
@@ -83,12 +83,19 @@ pub(super) fn faults(diagnosis: &Diagnosis, width: usize) -> Text {
     for fault in diagnosis::faults(&diagnosis.explanation) {
         section(&mut text, Style::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
-        paragraph(&mut text, fault.reason.code.remedy());
         match &fault.remedy {
-            Remedy::Albridge { change } => text.extend(plan::change(change)),
-            Remedy::Operator(task) => paragraph(&mut text, &format!("by hand: {task}")),
+            Remedy::Albridge { change } => {
+                let name = &diagnosis.binding.name;
+                paragraph(&mut text, &format!("do: `albridge apply {name}`, which makes this change:"));
+                text.extend(plan::change(&diagnosis.topology, change));
+            }
+            Remedy::Operator(task) => paragraph(&mut text, &format!("do: {}", task.sentence())),
             Remedy::Time { resource, status } => paragraph(&mut text, &format!("wait: {resource} is {status}")),
         }
+    }
+    if let Some(fault) = diagnosis::consequence(&diagnosis.explanation) {
+        text.line("");
+        paragraph(&mut text, &format!("It follows: {} {}", fault.reason.code, fault.reason.message));
     }
     text
 }

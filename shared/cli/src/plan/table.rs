@@ -1,21 +1,46 @@
-//! The text of a plan: changes by stage, and for blocked ones the reasons and remedies.
+//! The text of a plan: first why something cannot be done, then the changes by stage with every setting that they set, and totals.
 
+use std::fmt::Write as _;
+
+use onboarding::causes::Causes;
+use onboarding::difference::{self, Setting};
 use onboarding::ids::BindingName;
-use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Write};
+use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Topology, Write};
 
-use crate::output::{Line, Style, Text};
+use super::seen::{Seen, View};
+use crate::causes;
+use crate::output::{Line, Style, Text, wrap};
 use crate::unread::{self, PlanState};
 
-/// The whole plan of a binding. What could not be read comes first.
-pub(crate) fn table(binding: &BindingName, plan: &Plan) -> Text {
-    let mut text = heading(binding, plan);
+/// The columns that settings are wrapped to, without their indentation.
+const WIDTH: usize = 92;
+/// What the settings of a health check begin with.
+const CHECK: &str = "health check";
+/// The most members of one stage that wait for time and are named.
+const NAMED: usize = 5;
+
+/// The plan of a binding. What could not be read comes first, and then what stands in the way. The causes stand for the blocked
+/// changes, unless all are to be shown.
+pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
+    let Seen { topology, plan, causes } = seen;
+    let all = view.all;
+    let mut text = heading(binding, plan, causes);
+    text.extend(causes::lines(causes, plan, "  "));
     for stage in StageName::ALL {
-        let mut part = plan.of(stage).peekable();
-        if part.peek().is_some() {
+        let shown = plan.of(stage).filter(|change| view.holds(change));
+        let shown: Vec<&Change> = shown.filter(|change| all || change.is_open() || lapses(change)).collect();
+        if !shown.is_empty() {
             text.line(format!("  {stage}"));
         }
-        for change in part {
-            one(&mut text, change);
+        let (later, now): (Vec<&Change>, Vec<&Change>) = shown.into_iter().partition(|change| !all && lapses(change));
+        for change in now {
+            one(&mut text, topology, change);
+        }
+        for reason in later.iter().take(NAMED).filter_map(|change| change.blocked.first()) {
+            text.line(format!("    . {}", reason.message));
+        }
+        if later.len() > NAMED {
+            text.line(format!("    . and {} more that only wait for a time (--all shows them)", later.len() - NAMED));
         }
     }
     for follow_up in &plan.follow_ups {
@@ -27,57 +52,113 @@ pub(crate) fn table(binding: &BindingName, plan: &Plan) -> Text {
             text.line(format!("    . {} ({})", pending.what, pending.stage));
         }
     }
-    // The calls that failed have been named.
-    let said = |finding: &&Reason| finding.code == Code::Unread && !plan.unread.is_empty();
-    let mut findings = plan.findings.iter().filter(|finding| !said(finding)).peekable();
-    if findings.peek().is_some() {
+    let notes = causes::notes(causes, "    ");
+    if !causes.notes.is_empty() {
         text.line("  also found");
-        for finding in findings {
-            text.line(format!("    ! {}", finding.message));
-            remedy(&mut text, finding);
-        }
+        text.extend(notes);
     }
+    text.extend(totals(plan, view));
     text
 }
 
 /// The summary of the plan.
-fn heading(binding: &BindingName, plan: &Plan) -> Text {
-    let blocked = plan.changes.iter().filter(|change| !change.is_open()).count();
-    let count = match (plan.changes.len(), blocked) {
-        (0, _) if plan.pending.is_empty() => String::new(),
-        (0, _) => "nothing to change, some of it is on its way".to_owned(),
-        (all, 0) => changes(all),
-        (all, blocked) => format!("{}, {blocked} of them blocked", changes(all)),
-    };
+fn heading(binding: &BindingName, plan: &Plan, causes: &Causes) -> Text {
     let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
-    match PlanState::of(plan) {
+    let why = causes::headline(causes);
+    let count = || changes(plan.changes.len());
+    match PlanState::of(plan, causes) {
         PlanState::NotKnown => {
-            let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {count})") };
+            let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {})", count()) };
             let mut text = strong(format!("{binding}: not known, because calls failed{so_far}"));
             text.extend(unread::lines(&plan.unread, "  "));
             text
         }
-        PlanState::Missing(reason) => {
-            let count = if plan.changes.is_empty() { String::new() } else { format!(" ({count})") };
-            strong(format!("{binding}: not in place: {}{count}", reason.message))
+        PlanState::Missing => strong(format!("{binding}: not in place, {}", why.unwrap_or_default())),
+        PlanState::Wrong => strong(format!("{binding}: nothing to change, and yet {}", why.unwrap_or_default())),
+        PlanState::Differs if plan.changes.is_empty() => {
+            strong(format!("{binding}: nothing to change, some of it is on its way"))
         }
-        PlanState::Wrong(reason) => strong(format!("{binding}: nothing to change, and yet: {}", reason.message)),
-        PlanState::Differs => strong(format!("{binding}: {count}")),
+        PlanState::Differs => strong(match why {
+            Some(why) => format!("{binding}: {}; {why}", count()),
+            None => format!("{binding}: {}", count()),
+        }),
         PlanState::InPlace => strong(format!("{binding}: everything is in place")),
     }
 }
 
+/// `Plan: 3 to add, 1 to change, 0 to remove, 2 blocked`.
+fn totals(plan: &Plan, view: &View) -> Text {
+    if plan.changes.is_empty() {
+        return Text::default();
+    }
+    let shown: Vec<&Change> = plan.changes.iter().filter(|change| view.holds(change)).collect();
+    let counted = |wanted: &str| {
+        let open = shown.iter().filter(|change| change.is_open());
+        open.filter(|change| sign(&change.write) == wanted).count()
+    };
+    let later = shown.iter().filter(|change| lapses(change)).count();
+    let blocked = shown.iter().filter(|change| !change.is_open()).count() - later;
+    let mut words = format!(
+        "Plan: {} to add, {} to change, {} to remove, {blocked} blocked",
+        counted("+"),
+        counted("~"),
+        counted("-")
+    );
+    if later > 0 {
+        let _never = write!(words, ", {later} later");
+    }
+    if blocked > 0 && !view.all {
+        words.push_str(" (--all shows them)");
+    }
+    Text::from(Line::new("  ").then_styled(Style::Strong, words))
+}
+
+/// Whether a change waits for a time alone.
+fn lapses(change: &Change) -> bool {
+    !change.is_open() && change.blocked.iter().all(|reason| reason.until.is_some())
+}
+
 /// A change as a plan shows it, with the reasons that block it.
-pub(crate) fn change(change: &Change) -> Text {
+pub(crate) fn change(topology: &Topology, change: &Change) -> Text {
     let mut text = Text::default();
-    one(&mut text, change);
+    one(&mut text, topology, change);
     text
 }
 
-fn one(text: &mut Text, change: &Change) {
+/// A change in one line, and the settings that need lines of their own.
+fn title(topology: &Topology, change: &Change) -> (Line, Vec<Setting>) {
     let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
     let (style, sign) = if change.is_open() { (Style::Good, sign(&change.write)) } else { (Style::Bad, "x") };
-    text.line(Line::new("    ").then_styled(style, sign).then(format!(" {}{yes}", change.write)));
+    let mut settings = difference::settings(topology, &change.write);
+    let title = match &change.write {
+        // One line says all of it.
+        Write::UpdateServer { instance, address, port, .. } if !settings.is_empty() => {
+            let parts: Vec<String> = settings.drain(..).map(|setting| moved(&setting)).collect();
+            format!("{instance} at {address}:{port}: {}", parts.join(", "))
+        }
+        write => write.to_string(),
+    };
+    let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
+    (Line::default().then_styled(style, sign).then(format!(" {title}{why}{yes}")), settings)
+}
+
+/// The changes that a run makes now, the first of them in a line each.
+pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) -> Text {
+    let open: Vec<&Change> = plan.changes.iter().filter(|change| change.is_open()).collect();
+    let mut text = Text::default();
+    for change in open.iter().take(most) {
+        text.line(Line::new(indent).join(title(topology, change).0));
+    }
+    if open.len() > most {
+        text.line(format!("{indent}and {} more", open.len() - most));
+    }
+    text
+}
+
+fn one(text: &mut Text, topology: &Topology, change: &Change) {
+    let (line, settings) = title(topology, change);
+    text.line(Line::new("    ").join(line));
+    details(text, &settings);
     for reason in &change.blocked {
         if reason.code == Code::Unread {
             text.line(
@@ -90,6 +171,40 @@ fn one(text: &mut Text, change: &Change) {
         text.line(format!("        {}", reason.message));
         remedy(text, reason);
     }
+}
+
+/// The settings: what changes in a line each, and of what is made first what was asked for, then the defaults.
+fn details(text: &mut Text, settings: &[Setting]) {
+    let (changed, made): (Vec<&Setting>, Vec<&Setting>) = settings.iter().partition(|setting| setting.from.is_some());
+    for setting in changed {
+        text.line(Line::new("        ").then_styled(Style::Good, "~").then(format!(" {}", moved(setting))));
+    }
+    let listed = |defaults: bool| {
+        let named: Vec<&&Setting> = made.iter().filter(|setting| setting.is_default == defaults).collect();
+        let (check, others): (Vec<&Setting>, Vec<&Setting>) =
+            named.into_iter().copied().partition(|setting| setting.name.starts_with(CHECK));
+        let words =
+            |setting: &&Setting| format!("{} {}", setting.name.trim_start_matches(CHECK).trim_start(), setting.to);
+        let mut parts: Vec<String> = others.iter().map(words).collect();
+        if !check.is_empty() {
+            let check: Vec<String> = check.iter().map(|setting| words(setting).trim_start().to_owned()).collect();
+            parts.push(format!("{CHECK} {}", check.join(", ")));
+        }
+        parts.join(", ")
+    };
+    let (asked, usual) = (listed(false), listed(true));
+    if !asked.is_empty() {
+        wrap(&asked, WIDTH).iter().for_each(|line| text.line(format!("        {line}")));
+    }
+    if !usual.is_empty() {
+        let lines = wrap(&format!("by default: {usual}"), WIDTH);
+        lines.iter().for_each(|line| text.line(Line::styled(Style::Faint, format!("        {line}"))));
+    }
+}
+
+/// `weight 50 -> 60`.
+fn moved(Setting { name, from, to, .. }: &Setting) -> String {
+    format!("{name} {} -> {to}", from.as_deref().unwrap_or("none"))
 }
 
 fn remedy(text: &mut Text, reason: &Reason) {
@@ -107,6 +222,7 @@ const fn sign(write: &Write) -> &'static str {
         Write::UpdateServerGroup { .. }
         | Write::ForwardListener { .. }
         | Write::SetBandwidth { .. }
+        | Write::PublishRoutes { .. }
         | Write::UpdateServer { .. } => "~",
         Write::DeleteServerGroup { .. }
         | Write::RemoveVpcRoute { .. }
@@ -166,10 +282,17 @@ mod tests {
     #[test]
     fn a_plan_reads_by_stage_with_reasons_and_remedies() {
         insta::assert_snapshot!(shown(&plan()));
+        let all = table(&"web".into(), &seen(&plan()), &View { all: true, focus: None }).render(false);
+        assert!(all.contains("x attach vpc-1") && all.contains("XREG-VSWITCH-FULL Free an address"), "{all}");
+    }
+
+    fn seen(plan: &Plan) -> Seen {
+        let causes = Causes::of(&"web".into(), plan, &[], None);
+        Seen { topology: Topology::default(), plan: plan.clone(), causes }
     }
 
     fn shown(plan: &Plan) -> String {
-        table(&"web".into(), plan).render(false)
+        table(&"web".into(), &seen(plan), &View::default()).render(false)
     }
 
     #[test]
@@ -207,13 +330,14 @@ mod tests {
         let acl = Reason::new(Code::NetworkAcl, "nacl-1", "nacl-1 drops the answers.");
         let shared = Reason::new(Code::GroupShared, "sg-2", "sg-2 has other members.");
         for (finding, exit, words) in [
-            (missing, Exit::Failed, "web: not in place: There is no load balancer alb-9"),
-            (acl, Exit::Pending, "web: nothing to change, and yet: nacl-1 drops"),
+            (missing, Exit::Failed, "web: not in place, 1 cause\n  XREG-ALB-MISSING  There is no load balancer alb-9"),
+            (acl, Exit::Pending, "web: nothing to change, and yet 1 cause\n  XREG-NETWORK-ACL  nacl-1 drops"),
             (shared, Exit::Done, "web: everything is in place"),
         ] {
             let plan = Plan { findings: vec![finding], ..Plan::default() };
             assert!(shown(&plan).starts_with(words), "{}", shown(&plan));
-            assert_eq!(PlanState::of(&plan).exit(&plan), exit);
+            let causes = seen(&plan).causes;
+            assert_eq!(PlanState::of(&plan, &causes).exit(&plan, &causes), exit);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The text about a stage that ended.
 
+use std::collections::BTreeSet;
+
 use onboarding::{Code, Reason};
 use stage::{Report, Status};
 
@@ -16,8 +18,21 @@ pub(crate) const fn word(status: Status) -> (Style, &'static str) {
     }
 }
 
-/// What a stage reported; what it could not read comes first.
-pub(crate) fn stage_line(report: &Report, changes: usize) -> Text {
+/// The problems that have been printed, so that each is printed once however many stages it holds up.
+#[derive(Debug, Default)]
+pub(crate) struct Told(BTreeSet<(Code, String)>);
+
+impl Told {
+    /// Whether a problem is new.
+    fn is_new(&mut self, reason: &Reason) -> bool {
+        let resource = if reason.code == Code::NotApproved { String::new() } else { reason.resource.clone() };
+        self.0.insert((reason.code, resource))
+    }
+}
+
+/// What a stage reported; what it could not read comes first. A problem that another stage has named, and what follows from one, is
+/// only counted.
+pub(crate) fn stage_line(report: &Report, changes: usize, told: &mut Told) -> Text {
     // Changes that only wait for a time are not faults.
     let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
     let (style, word) = word(if waits { Status::Done } else { report.status });
@@ -26,14 +41,20 @@ pub(crate) fn stage_line(report: &Report, changes: usize) -> Text {
     let mut text = Text::from(Line::new(stage).then_styled(style, word).then(count));
     text.extend(unread::lines(&report.unread, "    "));
     let said = |reason: &&Reason| reason.code == Code::Unread && !report.unread.is_empty();
+    let follows = |reason: &Reason| matches!(reason.code, Code::Waits | Code::PathNotOpen);
+    let mut counted = 0;
     for reason in report.blocked.iter().filter(|reason| !said(reason)) {
-        match reason.until {
-            Some(_) => text.line(format!("    . {}", reason.message)),
-            None => {
-                text.line(format!("    x {}", reason.message));
-                text.line(format!("        {} {}", reason.code, reason.code.remedy()));
-            }
+        if reason.until.is_some() {
+            text.line(format!("    . {}", reason.message));
+        } else if follows(reason) && !told.0.is_empty() || !told.is_new(reason) {
+            counted += 1;
+        } else {
+            text.line(format!("    x {}", reason.message));
+            text.line(format!("        {} {}", reason.code, reason.code.remedy()));
         }
+    }
+    if counted > 0 {
+        text.line(format!("    x {counted} more that wait for what is named above"));
     }
     text
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use stage::{Host, Report, Status};
 
 use super::report::{cause, report};
-use super::stage_line::stage_line;
+use super::stage_line::{Told, stage_line};
 use super::workflow::{Workflow, is_open};
 use crate::args::RunArgs;
 use crate::environment::Environment;
@@ -64,12 +64,13 @@ async fn follow(
 ) -> Result<Exit, CliError> {
     let mut seen = 0;
     let mut reports: Vec<Report> = Vec::new();
+    let mut told = Told::default();
     loop {
         // The history is read after the status: a run that has ended has no further events.
         let execution = workflow.execution(&name).await?;
         let events = workflow.history(&name).await?;
         for event in events.iter().skip(seen) {
-            reports.extend(tell(event, console));
+            reports.extend(tell(event, &mut told, console));
         }
         seen = events.len();
         if is_open(&execution) {
@@ -91,11 +92,11 @@ async fn follow(
 }
 
 /// Prints an event of a history. Returns the report, if it contains one.
-fn tell(event: &fnf::Event, console: Console) -> Option<Report> {
+fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report> {
     match event.kind.as_str() {
         "TaskSucceeded" => {
             let (report, output) = report(&event.event_detail)?;
-            console.print(stage_line(&report, report.changes));
+            console.print(stage_line(&report, report.changes, said));
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
                                   "status": report.status, "ok": report.ok, "changes": report.changes,
                                   "made": report.made, "unread": report.unread,

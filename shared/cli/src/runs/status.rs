@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use onboarding::causes::Kept;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Plan, Reason, Topology};
+use onboarding::{Code, Known, Reason, Topology};
 use openapi::fnf;
 use serde_json::json;
 use stage::executions;
@@ -12,14 +13,17 @@ use stage::executions;
 use super::report::report;
 use super::workflow::{Workflow, is_open};
 use crate::args::StatusArgs;
+use crate::causes::{self, About};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style};
-use crate::plan;
+use crate::plan::{self, Seen};
 use crate::target::{self, Access};
 use crate::unread::{self, PlanState};
 
 /// Runs that are shown of one binding.
 const RUNS: usize = 5;
+/// Changes that are shown, of those that a run makes.
+const CHANGES: usize = 3;
 /// Members that are named, of those that are not healthy.
 const NAMED: usize = 8;
 
@@ -35,13 +39,20 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
     };
     let mut exit = Exit::Done;
     for binding in &bindings {
-        let (topology, plan) = plan::look(&host, binding, false).await?;
+        let seen = plan::see(&host, &store, binding, false, About::State).await?;
+        let Seen { topology, plan, causes } = &seen;
         console.print(Line::styled(Style::Strong, binding.as_str()));
         // What is not known is said first.
         console.print_json(&json!({"event": "unread", "binding": binding, "unread": plan.unread}));
         if !plan.unread.is_empty() {
             console.print(unread::lines(&plan.unread, "  "));
         }
+        if let Some(headline) = causes::headline(causes) {
+            console.print(Line::new("  ").then_styled(Style::Bad, headline));
+            console.print(causes::lines(causes, plan, "  "));
+        }
+        console.print_json(&json!({"event": "causes", "binding": binding, "causes": causes.causes,
+                             "waiting": causes.waiting}));
         exit = exit.max(match (&workflow, &latest) {
             (Some(workflow), Some(Ok(latest))) => runs(workflow, binding, latest, console).await?,
             (_, Some(Err(error))) => {
@@ -54,8 +65,8 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
                 Exit::Done
             }
         });
-        exit = exit.max(members(binding, &topology, console));
-        exit = exit.max(drift(binding, &plan, console));
+        exit = exit.max(members(binding, topology, console));
+        exit = exit.max(drift(binding, &seen, console));
     }
     Ok(console.finish(exit, json!({})))
 }
@@ -155,8 +166,11 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit
         let failed = topology.servers.failure().or_else(|| topology.unhealthy.failure());
         let why = topology.servers.why_unknown().or_else(|| topology.unhealthy.why_unknown()).unwrap_or_default();
         let words = if failed.is_some() { String::new() } else { format!(": {why}") };
-        console.print(Line::new("  members  ").then_styled(Style::Bad, "not known").then(words));
-        console.print_json(&json!({"event": "members", "binding": binding, "unread": why.to_string()}));
+        let registered = topology.servers.get().filter(|servers| !servers.is_empty()).map(Vec::len);
+        let known = registered.map_or_else(String::new, |count| format!("{count} registered, their health "));
+        console.print(Line::new("  members  ").then(known).then_styled(Style::Bad, "not known").then(words));
+        console.print_json(&json!({"event": "members", "binding": binding, "members": registered,
+                             "unread": why.to_string()}));
         return if failed.is_some() { Exit::Failed } else { Exit::Pending };
     };
     let ill: Vec<_> = servers.iter().filter_map(|server| Some((server, unhealthy.get(&server.endpoint())?))).collect();
@@ -164,8 +178,15 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit
     let healthy = servers.len().saturating_sub(ill.len());
     let words = if servers.is_empty() { "none".to_owned() } else { format!("{healthy} of {} healthy", servers.len()) };
     console.print(Line::new("  members  ").then_styled(style, words));
+    let instances = || topology.instances.values().filter_map(Known::get).flatten();
     for (server, health) in ill.iter().take(NAMED) {
-        console.print(format!("           {}:{} {} {}", server.address, server.port, health.status, health.reason));
+        let owner = instances().find_map(|instance| instance.at(server.address));
+        let owner = owner.map_or_else(String::new, |owner| {
+            let kept = Kept { id: owner.id.clone(), name: owner.name.clone(), is_member: true };
+            format!("{} ", kept.named())
+        });
+        let endpoint = server.endpoint();
+        console.print(format!("           {owner}{endpoint} {} {}", health.status, health.reason));
     }
     if ill.len() > NAMED {
         console.print(format!("           and {} more", ill.len() - NAMED));
@@ -182,8 +203,9 @@ fn members(binding: &BindingName, topology: &Topology, console: Console) -> Exit
 }
 
 /// What a run would change, and what it may not.
-fn drift(binding: &BindingName, plan: &Plan, console: Console) -> Exit {
-    let standing = PlanState::of(plan);
+fn drift(binding: &BindingName, seen: &Seen, console: Console) -> Exit {
+    let Seen { plan, causes, .. } = seen;
+    let standing = PlanState::of(plan, causes);
     let (open, blocked): (Vec<_>, Vec<_>) = plan.changes.iter().partition(|change| change.is_open());
     let counted = match (open.len(), blocked.len()) {
         (0, 0) => None,
@@ -194,22 +216,24 @@ fn drift(binding: &BindingName, plan: &Plan, console: Console) -> Exit {
     let (style, words) = match (standing, counted) {
         (PlanState::NotKnown, None) => (Style::Bad, "not known".to_owned()),
         (PlanState::NotKnown, Some(counted)) => (Style::Bad, format!("not known; so far {counted}")),
-        (PlanState::Missing(reason) | PlanState::Wrong(reason), None) => (Style::Bad, reason.message.clone()),
-        (PlanState::Missing(reason), Some(counted)) => (Style::Bad, format!("{} {counted}", reason.message)),
         (_, Some(counted)) => (Style::Bad, counted),
+        (PlanState::Missing | PlanState::Wrong, None) => (Style::Bad, "none that a run could make up for".to_owned()),
         (_, None) => (Style::Good, "none".to_owned()),
     };
     let more = if plan.changes.is_empty() { String::new() } else { format!(" (albridge plan {binding})") };
     console.print(Line::new("  drift    ").then_styled(style, words).then(more));
-    let said = |reason: &&Reason| reason.code == Code::Unread && !plan.unread.is_empty();
-    for reason in blocked.iter().flat_map(|change| &change.blocked).filter(|reason| !said(reason)) {
-        console.print(format!("           {}: {}", reason.code, reason.message));
+    if !open.is_empty() {
+        console.print(plan::open(&seen.topology, plan, CHANGES, "           "));
     }
-    for finding in plan.findings.iter().filter(|finding| !said(finding)) {
-        console.print(format!("  found    {}: {}", finding.code, finding.message));
+    for reason in blocked.iter().flat_map(|change| &change.blocked).filter(|reason| reason.until.is_some()) {
+        console.print(format!("           {}", reason.message));
+    }
+    let said = |note: &&Reason| note.code == Code::Unread && !plan.unread.is_empty();
+    for note in causes.notes.iter().filter(|note| !said(note)) {
+        console.print(format!("  note     {}: {}", note.code, note.message));
     }
     console.print_json(&json!({"event": "drift", "binding": binding, "known": standing != PlanState::NotKnown,
                          "open": open.len(), "blocked": blocked.len(), "pending": plan.pending.len(),
                          "findings": plan.findings}));
-    standing.exit(plan)
+    seen.exit()
 }

@@ -9,3 +9,4 @@ mod package;
 mod speed;
 mod support;
 mod usage;
+mod validate;

@@ -1,7 +1,7 @@
 //! Running the tool, and an emulated cloud for it to work on.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a tool that cannot be run ends the test")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -25,9 +25,17 @@ impl Ran {
 
 /// The tool, with no environment but this.
 pub(crate) fn tool(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    tool_with_input(arguments, environment, "")
+}
+
+/// The same, with this on its standard input.
+pub(crate) fn tool_with_input(arguments: &[&str], environment: &[(&str, &str)], input: &str) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_albridge"));
-    let output =
-        command.args(arguments).env_clear().envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap();
+    command.args(arguments).env_clear().envs(environment.iter().copied());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A tool that does not read its input may be gone already.
+    let _gone = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
     Ran {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

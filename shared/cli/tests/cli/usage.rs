@@ -15,6 +15,7 @@ fn every_command_has_help_with_an_example() {
         "demo",
         "emulate",
         "replay",
+        "validate",
         "plan",
         "apply",
         "run",
@@ -38,7 +39,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 14] = [
+    let wrong: [&[&str]; 15] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -53,6 +54,7 @@ fn what_cannot_be_meant_is_64() {
         &["policy", "no-such-function"],
         &["plan"],
         &["run"],
+        &["validate"],
     ];
     for arguments in wrong {
         let ran = tool(arguments, &[]);

@@ -1,10 +1,12 @@
 //! Prerequisites of attachments and connections: the CEN instance, the transit router service, its role and zones; and
 //! other CEN instances that the VPCs are attached to.
 
+use std::collections::BTreeSet;
+
 use crate::binding::Backend;
 use crate::checks::finding::Finding;
 use crate::checks::target::Target;
-use crate::ids::{Region, VpcId};
+use crate::ids::{BandwidthPackageId, Region, VpcId};
 use crate::inputs::Inputs;
 
 use crate::desired;
@@ -54,11 +56,13 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         findings.extend(not_ready(inputs, home.1, AttachmentRef::Vpc { vpc: (*vpc).clone() }));
         adopted(inputs, region, &AttachmentRef::Vpc { vpc: (*vpc).clone() }, findings);
         findings.extend(zones(inputs, region, vpc));
+        findings.extend(other_vswitches(inputs, vpc));
     }
     for region in binding.remote_regions() {
         let peer = AttachmentRef::Peer { from: binding.alb.region.clone(), to: region.clone() };
         adopted(inputs, region, &peer, findings);
         findings.extend(not_ready(inputs, home.1, peer));
+        findings.extend(other_billing(inputs, region));
     }
     quota(inputs, &sides, findings);
 }
@@ -132,6 +136,46 @@ fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
         here.join(", ")
     );
     Some(Finding::new(Reason::new(Code::AttachmentZones, &found.id, message), Vec::new()))
+}
+
+/// An attachment of ours in other vSwitches than the binding names: it was made before the binding was changed. It works, and is not
+/// rebuilt, because that would interrupt everything that passes it.
+fn other_vswitches(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
+    let Inputs { binding, topology, deployment, .. } = *inputs;
+    let found = topology.vpc_attachment(vpc).filter(|found| deployment.owns_tag(found.mark.as_deref()))?;
+    let backend = binding.backends.iter().find(|backend| &backend.vpc == vpc);
+    let named = backend.map_or(&binding.alb.attachment_vswitches, |backend| &backend.attachment_vswitches);
+    let there: BTreeSet<_> = found.zones.values().collect();
+    if there.is_empty() || there == named.iter().collect() {
+        return None; // a listing may leave the zones out
+    }
+    let list = |ids: &mut dyn Iterator<Item = String>| ids.collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "{}, the attachment of {vpc}, is in {}, and the binding names {}.",
+        found.id,
+        list(&mut there.iter().map(ToString::to_string)),
+        list(&mut named.iter().map(ToString::to_string))
+    );
+    Some(Finding::new(Reason::new(Code::AttachmentDiffers, &found.id, message), Vec::new()))
+}
+
+/// A connection of ours that is paid in another way than the binding says: changing that is a contract matter.
+fn other_billing(inputs: &Inputs<'_>, region: &Region) -> Option<Finding> {
+    let Inputs { binding, topology, deployment, .. } = *inputs;
+    let peer = topology.peer_attachment(&binding.alb.region, region);
+    let peer = peer.filter(|peer| deployment.owns_tag(peer.mark.as_deref()))?;
+    let wanted = binding.cen.bandwidth.as_ref().filter(|wanted| wanted.package != peer.bandwidth_package)?;
+    let words = |package: Option<&BandwidthPackageId>| {
+        package.map_or_else(|| "by traffic".to_owned(), |id| format!("from plan {id}"))
+    };
+    let message = format!(
+        "{}, the connection {} - {region}, is paid {}, and the binding says {}.",
+        peer.id,
+        binding.alb.region,
+        words(peer.bandwidth_package.as_ref()),
+        words(wanted.package.as_ref())
+    );
+    Some(Finding::new(Reason::new(Code::AttachmentDiffers, &peer.id, message), Vec::new()))
 }
 
 /// A VPC that is attached to another CEN instance and not yet to this one. The cloud may allow both, but the routes that

@@ -6,7 +6,7 @@
 
 use crate::binding::Bandwidth;
 use crate::checks::{Finding, Target, regions};
-use crate::ids::{BandwidthPackageId, Region};
+use crate::ids::{AttachmentId, BandwidthPackageId, Region};
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{BandwidthPackage, BusinessStatus};
@@ -28,6 +28,7 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
         let spec = binding.cen.bandwidth.as_ref();
         match (topology.peer_attachment(from, to), spec) {
             (Some(peer), Some(spec)) => {
+                findings.extend(locked(inputs, spec, &peer.id));
                 let Some(have) = peer.bandwidth.filter(|have| *have < spec.mbps) else { continue };
                 if inputs.deployment.owns_tag(peer.mark.as_deref()) && peer.bandwidth_package == spec.package {
                     // The plan increases it.
@@ -54,6 +55,14 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// A connection that takes from a plan which is locked, for its bill say: it carries next to nothing.
+fn locked(inputs: &Inputs<'_>, spec: &Bandwidth, peer: &AttachmentId) -> Option<Finding> {
+    let plan = inputs.topology.bandwidth_package.get()?.as_ref()?;
+    let takes = spec.package.as_ref() == Some(&plan.id) && plan.business_status != BusinessStatus::Normal;
+    let message = || format!("Bandwidth plan {} is {}, and {peer} takes from it.", plan.id, plan.business_status);
+    takes.then(|| Finding::new(Reason::new(Code::Bandwidth, &plan.id, message()), Vec::new()))
 }
 
 /// A new or increased connection across the border of the mainland: reported, and blocked above the most that is sold by

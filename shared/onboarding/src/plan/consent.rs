@@ -4,7 +4,7 @@ use crate::change::{Change, Consent, Write};
 use crate::checks::Finding;
 use crate::inputs::{Inputs, Verdicts};
 use crate::plan::onward::Route;
-use crate::plan::{Plan, obstacles, project};
+use crate::plan::{Plan, obstacles, project, vpc_attachments};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 
@@ -41,34 +41,38 @@ pub(super) fn withhold(inputs: &Inputs<'_>, verdicts: &Verdicts, plan: &mut Plan
 
 /// Blocks changes that need an attachment or a server group that does not exist and cannot be created.
 fn wait(inputs: &Inputs<'_>, plan: &mut Plan) {
-    let made: Vec<(AttachmentRef, bool)> =
-        plan.changes.iter().filter_map(|change| Some((change.write.makes()?, change.is_open()))).collect();
-    let group_blocked = |change: &&Change| matches!(change.write, Write::CreateServerGroup { .. }) && !change.is_open();
-    let group_blocked = plan.changes.iter().any(|change| group_blocked(&change));
+    let made: Vec<(AttachmentRef, Vec<Reason>)> =
+        plan.changes.iter().filter_map(|change| Some((change.write.makes()?, change.blocked.clone()))).collect();
+    let makes_group = |change: &&Change| matches!(change.write, Write::CreateServerGroup { .. });
+    let group_blocked = plan.changes.iter().find(makes_group).map(|change| change.blocked.clone()).unwrap_or_default();
     for change in &mut plan.changes {
         for attachment in change.write.uses() {
-            let blocked = made.iter().any(|(made, open)| made == &attachment && !open);
-            if blocked {
+            let blocked = made.iter().find(|(made, blocked)| made == &attachment && !blocked.is_empty());
+            if let Some((_, because)) = blocked {
                 let message = format!("This waits for {attachment}, which is blocked: {}.", change.write);
-                wait_for(change, Reason::new(Code::Waits, &attachment, message));
+                wait_for(change, Reason::new(Code::Waits, &attachment, message).because(because.clone()));
             }
             let planned = made.iter().any(|(made, _)| made == &attachment);
             if !planned && inputs.topology.resolve(&attachment).is_none() {
                 let message =
                     format!("This waits for {attachment}, which is not there and cannot be made: {}.", change.write);
-                wait_for(change, Reason::new(Code::Waits, &attachment, message));
+                let because = lacking(inputs, &attachment);
+                wait_for(change, Reason::new(Code::Waits, &attachment, message).because(because));
             }
         }
-        if group_blocked && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. }) {
+        if !group_blocked.is_empty()
+            && matches!(change.write, Write::CreateListener { .. } | Write::ForwardListener { .. })
+        {
             let message = format!("This waits for the server group, which is blocked: {}.", change.write);
-            wait_for(change, Reason::new(Code::Waits, &inputs.binding.server_group.name, message));
+            let waits = Reason::new(Code::Waits, &inputs.binding.server_group.name, message);
+            wait_for(change, waits.because(group_blocked.clone()));
         }
     }
     wait_for_way(inputs, &made, plan);
 }
 
 /// Blocks VPC routes whose way onward will not come about: they would only take over traffic.
-fn wait_for_way(inputs: &Inputs<'_>, made: &[(AttachmentRef, bool)], plan: &mut Plan) {
+fn wait_for_way(inputs: &Inputs<'_>, made: &[(AttachmentRef, Vec<Reason>)], plan: &mut Plan) {
     let takes_over = |route: Route<'_>| route.covering(inputs.topology).is_some();
     let added =
         plan.changes.iter().filter(|change| change.is_open()).filter_map(|change| Route::added_by(&change.write));
@@ -77,13 +81,26 @@ fn wait_for_way(inputs: &Inputs<'_>, made: &[(AttachmentRef, bool)], plan: &mut 
         let Some(route) = Route::added_by(&change.write) else { continue };
         if let Some((attachment, what)) = route.obstacle(inputs, made, projected.as_ref()) {
             let message = format!("This waits for {what}: {}.", change.write);
-            wait_for(change, Reason::new(Code::Waits, &attachment, message));
+            let planned = made.iter().find(|(made, _)| made == &attachment);
+            let because = planned.map_or_else(|| lacking(inputs, &attachment), |(_, blocked)| blocked.clone());
+            wait_for(change, Reason::new(Code::Waits, &attachment, message).because(because));
         }
     }
 }
 
+/// Why an attachment cannot be made: a region without a usable transit router.
+fn lacking(inputs: &Inputs<'_>, attachment: &AttachmentRef) -> Vec<Reason> {
+    let regions = match attachment {
+        AttachmentRef::Vpc { vpc } => inputs.topology.vpc(vpc).map(|vpc| &vpc.region).into_iter().collect(),
+        AttachmentRef::Peer { from, to } => vec![from, to],
+    };
+    regions.into_iter().filter_map(|region| vpc_attachments::router(inputs.topology, region).err()).collect()
+}
+
+/// Adds a reason to wait. The one that was noted before another pass knew more is kept.
 fn wait_for(change: &mut Change, reason: Reason) {
-    if !change.blocked.contains(&reason) {
+    let same = |known: &Reason| (known.code, &known.message) == (reason.code, &reason.message);
+    if !change.blocked.iter().any(same) {
         change.blocked.push(reason);
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn block(inputs: &Inputs<'_>, obstacles: &Obstacles, change: &mut Cha
     let vpcs: Vec<_> = served.iter().map(|backend| backend.vpc.to_string()).collect();
     let message =
         format!("This costs money, and nothing can come of it for {} yet: {}", vpcs.join(", "), first.message);
-    change.blocked.push(Reason::new(Code::Waits, &first.resource, message));
+    change.blocked.push(Reason::new(Code::Waits, &first.resource, message).because([first.clone()]));
 }
 
 /// The backends that a billed change serves.

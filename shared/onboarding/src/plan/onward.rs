@@ -19,6 +19,7 @@ use crate::desired;
 use crate::ids::{Region, RouteTableId, VpcId};
 use crate::inputs::Inputs;
 use crate::plan::readiness::Readiness;
+use crate::reason::Reason;
 use crate::topology::{AttachmentRef, AttachmentStatus, Topology, TransitRouteStatus, VpcRoute};
 
 /// A VPC route to be added.
@@ -101,12 +102,12 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// Why the way onward will not come about, in words; `planned` are the attachments that the plan creates, each with whether
-    /// it may, and `projected` is the topology after the plan; it counts only where another route covers the prefix.
+    /// Why the way onward will not come about, in words; `planned` are the attachments that the plan creates, each with what
+    /// blocks it, and `projected` is the topology after the plan; it counts only where another route covers the prefix.
     pub(super) fn obstacle(
         &self,
         inputs: &Inputs<'_>,
-        planned: &[(AttachmentRef, bool)],
+        planned: &[(AttachmentRef, Vec<Reason>)],
         projected: Option<&Topology>,
     ) -> Option<(AttachmentRef, String)> {
         for connection in self.connections(inputs) {
@@ -114,8 +115,8 @@ impl<'a> Route<'a> {
             let what = match (status(inputs.topology, &connection), made) {
                 (Some(status), _) if *status == AttachmentStatus::Attached || comes(status) => continue,
                 (Some(status), _) => format!("which is {status}"),
-                (None, Some((_, true))) => continue,
-                (None, Some((_, false))) => "which is blocked".to_owned(),
+                (None, Some((_, blocked))) if blocked.is_empty() => continue,
+                (None, Some(_)) => "which is blocked".to_owned(),
                 (None, None) => "which is not there and cannot be made".to_owned(),
             };
             let what = format!("{connection}, {what}");

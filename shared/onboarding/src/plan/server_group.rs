@@ -2,6 +2,7 @@
 
 use crate::change::{Change, StageName, Write};
 use crate::desired;
+use crate::difference::{self, Setting};
 use crate::inputs::Inputs;
 use crate::mark::Role;
 use crate::plan::{Plan, lane};
@@ -74,38 +75,12 @@ fn duplicates(groups: &[ServerGroup], ours: &ServerGroup, mark: &str) -> Vec<Cha
 
 /// The differing settings, each as `<setting> <observed>, wished <desired>`.
 fn differences(spec: &ServerGroupSettings, have: &ServerGroupSettings) -> Vec<String> {
-    let drain = |seconds: Option<u32>| seconds.map_or("off".to_owned(), |seconds| format!("{seconds} s"));
-    let on = |on: bool| if on { "on" } else { "off" };
-    let mut all = vec![
-        ("protocol", have.protocol.clone(), spec.protocol.clone()),
-        ("scheduler", have.scheduler.clone(), spec.scheduler.clone()),
-        ("session persistence", on(have.sticky).to_owned(), on(spec.sticky).to_owned()),
-        ("connection draining", drain(have.drain_seconds), drain(spec.drain_seconds)),
-    ];
-    let (check, wanted) = (&have.health_check, &spec.health_check);
-    all.push(("health check", on(check.enabled).to_owned(), on(wanted.enabled).to_owned()));
-    if check.enabled && wanted.enabled {
-        let text = |check: &crate::topology::HealthCheck| {
-            let mut codes = check.codes.clone();
-            codes.sort();
-            format!(
-                "{} {} {} {} port {} every {} s within {} s, {} up {} down, {}",
-                check.protocol,
-                check.method,
-                check.host,
-                check.path,
-                check.port,
-                check.interval,
-                check.timeout,
-                check.healthy_threshold,
-                check.unhealthy_threshold,
-                codes.join("+")
-            )
-        };
-        all.push(("health check", text(check), text(wanted)));
-    }
-    let differing = all.into_iter().filter(|(_, have, spec)| have != spec);
-    differing.map(|(what, have, spec)| format!("{what} {have}, wished {spec}")).collect()
+    let differing = difference::differing(have, spec).into_iter();
+    differing
+        .map(|Setting { name, from, to, .. }| {
+            format!("{name} {}, wished {to}", from.unwrap_or_else(|| "none".to_owned()))
+        })
+        .collect()
 }
 
 /// Whether the observed settings equal the desired ones, after the API's normalisation.

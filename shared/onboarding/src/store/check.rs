@@ -8,31 +8,35 @@ use std::collections::BTreeMap;
 
 use self::binding::Checked;
 use super::bindings::Store;
-use super::wrong::Wrong;
+use super::wrong::{Wrong, Wrongs};
 
-/// Checks each binding, then conflicts between bindings.
-pub(super) fn store(store: &Store) -> Result<(), Wrong> {
+/// All errors: those of each binding, then conflicts between bindings.
+pub(super) fn store(store: &Store) -> Vec<Wrong> {
+    let mut wrong = Wrongs::default();
     let (mut names, mut listeners, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (at, binding) in store.bindings.iter().enumerate() {
         let path = format!("bindings[{at}]");
-        Checked { binding, path: &path }.check()?;
+        Checked { binding, path: &path }.check(&mut wrong);
         let (name, alb) = (&binding.name, &binding.alb.id);
         if names.insert(name, at).is_some() {
             let message = format!("two bindings are named `{name}`. Give each a name of its own.");
-            return Err(Wrong::new(format!("{path}.name"), message));
+            wrong.note(Err(Wrong::new(format!("{path}.name"), message)));
+        }
+        if alb.as_str().is_empty() {
+            continue; // named already
         }
         if let Some(other) = listeners.insert((alb, binding.listener.port), name) {
             let port = binding.listener.port;
             let message =
                 format!("binding `{other}` has the listener on port {port} of {alb} already. Choose another port.");
-            return Err(Wrong::new(format!("{path}.listener.port"), message));
+            wrong.note(Err(Wrong::new(format!("{path}.listener.port"), message)));
         }
         if let Some(other) = groups.insert((alb, binding.server_group.name.as_str()), name) {
             let group = &binding.server_group.name;
             let message =
                 format!("binding `{other}` has the server group `{group}` of {alb} already. Choose another name.");
-            return Err(Wrong::new(format!("{path}.serverGroup.name"), message));
+            wrong.note(Err(Wrong::new(format!("{path}.serverGroup.name"), message)));
         }
     }
-    Ok(())
+    wrong.into_list()
 }

@@ -7,6 +7,7 @@ use serde_saphyr::Error;
 use serde_saphyr::budget::BudgetBreach;
 
 use super::place::Place;
+use super::shape::Misfit;
 use super::wrong::Wrong;
 use crate::reason::{Code, Reason};
 
@@ -38,6 +39,13 @@ impl StoreError {
         Self { name: name.to_owned(), at, path, message: sentence(error) }
     }
 
+    /// The text cannot be read.
+    #[must_use]
+    pub fn not_read(name: &str, why: impl fmt::Display) -> Self {
+        let message = format!("cannot be read: {why}.");
+        Self { name: name.to_owned(), at: None, path: String::new(), message }
+    }
+
     /// The text is too large.
     pub(super) fn too_large(name: &str, bytes: usize, most: usize) -> Self {
         let message = format!("has {bytes} bytes, and a store has at most {most}. Split it over several deployments.");
@@ -47,6 +55,11 @@ impl StoreError {
     /// The text was parsed, but violates a rule.
     pub(super) fn invalid(name: &str, places: &Place, Wrong { path, message }: Wrong) -> Self {
         Self { name: name.to_owned(), at: places.find(&path), path, message }
+    }
+
+    /// The text has another structure than a store.
+    pub(super) fn misfit(name: &str, Misfit { at, path, message }: Misfit) -> Self {
+        Self { name: name.to_owned(), at, path, message }
     }
 
     /// The error as a reason, for reports.

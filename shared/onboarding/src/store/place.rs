@@ -3,7 +3,8 @@
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::Spanned;
+use serde_json::Value;
+use serde_saphyr::{DuplicateKeyPolicy, Spanned};
 
 /// The most events that all aliases together may expand to. A thousand bindings that share a list of prefixes need about
 /// ten thousand; an alias bomb is refused at this limit, within milliseconds.
@@ -13,9 +14,22 @@ const DEPTH: usize = 16;
 
 /// Parses a YAML or JSON document.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Box<serde_saphyr::Error>> {
+    read_with(text, DuplicateKeyPolicy::Error)
+}
+
+/// The places of all values. A key that stands twice in a mapping is kept twice.
+pub(super) fn read_places(text: &str) -> Result<Place, Box<serde_saphyr::Error>> {
+    read_with(text, DuplicateKeyPolicy::PassThrough)
+}
+
+fn read_with<T: DeserializeOwned>(
+    text: &str,
+    duplicate_keys: DuplicateKeyPolicy,
+) -> Result<T, Box<serde_saphyr::Error>> {
     // Snippets would copy the text into logs; the place is sufficient.
     let options = serde_saphyr::options! {
         with_snippet: false,
+        duplicate_keys: duplicate_keys,
         budget: serde_saphyr::budget! {
             max_depth: DEPTH,
             // Every binding may refer to the same anchor.
@@ -34,11 +48,15 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Box<serde_saphy
 #[derive(Debug)]
 pub(super) struct Place(Spanned<Node>);
 
+/// What stands at a place.
 #[derive(Debug)]
-enum Node {
+pub(super) enum Node {
+    /// Keys with their values, in order.
     Map(Vec<(Spanned<String>, Place)>),
+    /// A list.
     Seq(Vec<Place>),
-    Scalar,
+    /// A text, number, truth value, or null.
+    Scalar(Value),
 }
 
 impl Place {
@@ -64,7 +82,7 @@ impl Place {
             return Some(String::new());
         }
         match &self.0.value {
-            Node::Scalar => None,
+            Node::Scalar(_) => None,
             Node::Seq(items) => items
                 .iter()
                 .enumerate()
@@ -78,7 +96,7 @@ impl Place {
     /// The path of the innermost mapping that starts, or has a key, at a line and column.
     pub(super) fn around(&self, wanted: (u64, u64)) -> Option<String> {
         let (inner, mine) = match &self.0.value {
-            Node::Scalar => (None, false),
+            Node::Scalar(_) => (None, false),
             Node::Seq(items) => {
                 let mut found = items.iter().enumerate().map(|(at, item)| (format!("[{at}]"), item.around(wanted)));
                 (found.find_map(|(step, rest)| rest.map(|rest| joined(&step, &rest))), false)
@@ -93,10 +111,21 @@ impl Place {
         inner.or_else(|| mine.then(String::new))
     }
 
-    fn at(&self) -> Option<(u64, u64)> {
-        let at = self.0.defined;
-        (at.line() > 0).then(|| (at.line(), at.column()))
+    /// Line and column of the value.
+    pub(super) fn at(&self) -> Option<(u64, u64)> {
+        at(&self.0)
     }
+
+    /// The value.
+    pub(super) const fn node(&self) -> &Node {
+        &self.0.value
+    }
+}
+
+/// Line and column of a value or key.
+pub(super) fn at<T>(spanned: &Spanned<T>) -> Option<(u64, u64)> {
+    let at = spanned.defined;
+    (at.line() > 0).then(|| (at.line(), at.column()))
 }
 
 fn joined(step: &str, rest: &str) -> String {
@@ -146,42 +175,42 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Node::Scalar)
+        IgnoredAny::deserialize(deserializer).map(|_| Node::Scalar(Value::Null))
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar)
+        Ok(Node::Scalar(Value::Null))
     }
 
     fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar)
+        Ok(Node::Scalar(Value::Null))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_bool<E>(self, truth: bool) -> Result<Node, E> {
+        Ok(Node::Scalar(truth.into()))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_i64<E>(self, number: i64) -> Result<Node, E> {
+        Ok(Node::Scalar(number.into()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_u64<E>(self, number: u64) -> Result<Node, E> {
+        Ok(Node::Scalar(number.into()))
     }
 
-    fn visit_i128<E>(self, _: i128) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_i128<E>(self, number: i128) -> Result<Node, E> {
+        Ok(Node::Scalar(number.to_string().into()))
     }
 
-    fn visit_u128<E>(self, _: u128) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_u128<E>(self, number: u128) -> Result<Node, E> {
+        Ok(Node::Scalar(number.to_string().into()))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_f64<E>(self, number: f64) -> Result<Node, E> {
+        Ok(Node::Scalar(number.into()))
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Node, E> {
-        Ok(Node::Scalar)
+    fn visit_str<E>(self, text: &str) -> Result<Node, E> {
+        Ok(Node::Scalar(text.into()))
     }
 }

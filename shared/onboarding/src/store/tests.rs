@@ -1,5 +1,6 @@
 //! Valid stores, and the errors of invalid ones.
 
+mod all;
 mod values;
 
 use super::*;

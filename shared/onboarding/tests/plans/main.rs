@@ -4,6 +4,7 @@
 
 mod absence;
 mod approval;
+mod causes;
 mod checks;
 mod follow_ups;
 mod hand_over;

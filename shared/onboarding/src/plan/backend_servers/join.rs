@@ -118,7 +118,8 @@ fn gate(change: Change, instance: &Instance, address: Ipv4Addr, verdict: Option<
         Some(Verdict::Reachable) => change,
         Some(Verdict::Unreachable(reason) | Verdict::Ambiguous(reason) | Verdict::Undetermined(reason)) => {
             let message = format!("The path of {id} is not open, so it is not registered.");
-            change.blocked_by(Reason::new(Code::PathNotOpen, id, message)).blocked_by(reason.clone())
+            let closed = Reason::new(Code::PathNotOpen, id, message).because([reason.clone()]);
+            change.blocked_by(closed).blocked_by(reason.clone())
         }
         None => {
             let message = format!("The path of {id} was not analysed.");

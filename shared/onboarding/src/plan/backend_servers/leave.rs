@@ -73,7 +73,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
             });
             continue;
         }
-        let change = start_leaving(inputs, leaver.member);
+        let change = start_leaving(inputs, leaver.member).of_leaver(why);
         if inputs.departures.drained.contains(instance) {
             plan.changes.push(change); // no listing shows it yet
             continue;

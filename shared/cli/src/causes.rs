@@ -1,0 +1,137 @@
+//! The text about causes: what is wrong, whom it keeps from being served and what waits for it, and what mends it. Three lines for
+//! each, however many symptoms it has.
+
+use std::collections::BTreeMap;
+
+use onboarding::causes::{Cause, Causes, Kept, Mend};
+use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
+use reachability::Wish;
+
+use crate::output::{Line, Style, Text};
+
+/// The most instances that one line names.
+const NAMED: usize = 3;
+/// The most stages that one line names.
+const STAGES: usize = 2;
+/// The most causes that are shown in full.
+const SHOWN: usize = 8;
+
+/// What a report is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The plan: changes, and ways that stand in the way of members.
+    Plan,
+    /// The state as a whole: the members' health as well, and what only takes time.
+    State,
+}
+
+/// The causes of a binding's faults, and of what waits in its plan.
+pub(crate) fn of(
+    store: &Store,
+    binding: &Binding,
+    deployment: &Deployment,
+    topology: &Topology,
+    plan: &Plan,
+    about: About,
+) -> Causes {
+    let mut faults = reachability::faults(topology, Wish { deployment, binding });
+    if about == About::Plan {
+        let shown = |code: Code| !matches!(code, Code::Unhealthy | Code::NotMember);
+        faults.retain(|fault| shown(fault.reason.code) && !matches!(fault.mend, Mend::Time { .. }));
+    }
+    Causes::of(&binding.name, plan, &faults, paused(store, binding))
+}
+
+/// That the store says `paused`, so that no run writes.
+fn paused(store: &Store, binding: &Binding) -> Option<Reason> {
+    let what = match (store.paused, binding.paused) {
+        (true, _) => "the whole store",
+        (false, true) => "this binding",
+        (false, false) => return None,
+    };
+    let message = format!("The store says `paused: true` for {what}, so no run writes anything.");
+    Some(Reason::new(Code::ReadOnly, &binding.name, message))
+}
+
+/// `1 cause, 33 changes wait`, if there is a cause.
+pub(crate) fn headline(causes: &Causes) -> Option<String> {
+    let count = match causes.causes.len() {
+        0 => return None,
+        1 => "1 cause".to_owned(),
+        many => format!("{many} causes"),
+    };
+    Some(match causes.waiting {
+        0 => count,
+        1 => format!("{count}, 1 change waits"),
+        waiting => format!("{count}, {waiting} changes wait"),
+    })
+}
+
+/// Every cause, the heaviest first.
+pub(crate) fn lines(causes: &Causes, plan: &Plan, indent: &str) -> Text {
+    let mut text = Text::default();
+    for cause in causes.causes.iter().take(SHOWN) {
+        one(&mut text, cause, plan, indent);
+    }
+    let rest = causes.causes.get(SHOWN..).unwrap_or_default();
+    if !rest.is_empty() {
+        let codes: Vec<&str> = rest.iter().map(|cause| cause.reason.code.as_str()).collect();
+        text.line(format!("{indent}and {} more: {}", rest.len(), codes.join(", ")));
+    }
+    text
+}
+
+fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str) {
+    let style = if cause.by_run { Style::Strong } else { Style::Bad };
+    let message = match cause.more {
+        0 => cause.reason.message.clone(),
+        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
+    };
+    let code = Line::new(indent).then_styled(style, cause.reason.code.as_str());
+    text.line(code.then(format!("  {message}")));
+    let kept = [instances(&cause.instances), waiting(cause, plan)];
+    let kept: Vec<String> = kept.into_iter().flatten().collect();
+    if !kept.is_empty() {
+        text.line(format!("{indent}    {}", kept.join("; ")));
+    }
+    text.line(Line::new(format!("{indent}    ")).then_styled(Style::Good, "do:").then(format!(" {}", cause.remedy)));
+}
+
+/// `i-ecs1 (ECS1) and 2 more are not served`.
+fn instances(kept: &[Kept]) -> Option<String> {
+    let names: Vec<String> = kept.iter().take(NAMED).map(Kept::named).collect();
+    let named = match (names.as_slice(), kept.len().saturating_sub(NAMED)) {
+        ([], _) => return None,
+        ([only], 0) => return Some(format!("{only} is not served")),
+        (names, 0) => names.join(", "),
+        (names, more) => format!("{} and {more} more", names.join(", ")),
+    };
+    Some(format!("{named} are not served"))
+}
+
+/// `14 changes wait: vpc-attachments 6, peer-attachment 5`.
+fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
+    let mut stages: BTreeMap<StageName, usize> = BTreeMap::new();
+    for change in cause.changes.iter().filter_map(|at| plan.changes.get(*at)) {
+        *stages.entry(change.stage).or_default() += 1;
+    }
+    let mut listed: Vec<String> = stages.iter().take(STAGES).map(|(stage, count)| format!("{stage} {count}")).collect();
+    if stages.len() > STAGES {
+        listed.push(format!("{} more stages", stages.len() - STAGES));
+    }
+    match cause.changes.len() {
+        0 => None,
+        1 => Some(format!("1 change waits: {}", stages.keys().next().map_or("", |stage| stage.as_str()))),
+        count => Some(format!("{count} changes wait: {}", listed.join(", "))),
+    }
+}
+
+/// Findings that keep nothing from working, in a line each.
+pub(crate) fn notes(causes: &Causes, indent: &str) -> Text {
+    let mut text = Text::default();
+    for note in &causes.notes {
+        text.line(Line::new(indent).then_styled(Style::Strong, note.code.as_str()).then(format!("  {}", note.message)));
+        text.line(format!("{indent}    {}", note.code.remedy()));
+    }
+    text
+}

@@ -1,0 +1,641 @@
+//! What an operator sees when something is broken: `status` names the cause in one look, its remedy mends it when it is followed to
+//! the letter, and after that nothing is said of it any more. The breakages of one world are made one after the other, each in the
+//! state that the remedy of the one before has left.
+
+use std::time::Duration;
+
+use emulator::call::{Call, Caller, Params, Service};
+use local::{Options, PROCEDURE_BINDING};
+use serde_json::Value;
+
+use super::{Desk, Ran};
+
+const NEAR: &str = "cn-chengdu";
+const FAR: &str = "cn-hangzhou";
+/// Time enough for health checks, routes and attachments to settle.
+const SETTLED: Duration = Duration::from_secs(240);
+
+type Act = Box<dyn Fn(&Desk)>;
+
+/// Something that is broken by hand, and how it is mended.
+struct Breakage {
+    /// What happens.
+    what: &'static str,
+    /// How.
+    by: Act,
+    /// The code of the first cause.
+    code: &'static str,
+    /// What its lines name besides.
+    names: Vec<&'static str>,
+    /// What the remedy says to do.
+    remedy: Remedy,
+    /// Whether it is there already, because the breakage before was of two faults.
+    is_left: bool,
+}
+
+/// What a person does who follows the remedy.
+enum Remedy {
+    /// What it says in words.
+    Words(&'static str, Act),
+    /// The same, and no call of the emulated cloud does it.
+    Nothing(&'static str),
+    /// The `albridge` command that it quotes.
+    Command(&'static str),
+    /// The call whose action it names.
+    Call(&'static str, Act),
+}
+
+fn broken(what: &'static str, code: &'static str, by: impl Fn(&Desk) + 'static) -> Breakage {
+    Breakage { what, by: Box::new(by), code, names: Vec::new(), remedy: Remedy::Command("apply web"), is_left: false }
+}
+
+impl Breakage {
+    fn naming(mut self, names: &[&'static str]) -> Self {
+        self.names = names.to_vec();
+        self
+    }
+
+    fn told(mut self, words: &'static str, by: impl Fn(&Desk) + 'static) -> Self {
+        self.remedy = Remedy::Words(words, Box::new(by));
+        self
+    }
+
+    fn stays(mut self) -> Self {
+        if let Remedy::Words(words, _) = self.remedy {
+            self.remedy = Remedy::Nothing(words);
+        }
+        self
+    }
+
+    fn after_another(mut self) -> Self {
+        self.is_left = true;
+        self
+    }
+
+    fn mended_by(mut self, action: &'static str, by: impl Fn(&Desk) + 'static) -> Self {
+        self.remedy = Remedy::Call(action, Box::new(by));
+        self
+    }
+}
+
+impl Desk {
+    /// A call by hand, at the console.
+    fn act(&self, service: Service, region: &str, action: &str, params: &[(&str, &str)]) -> Value {
+        let now = self.local.clock().now();
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let call = Call {
+            service,
+            action: action.to_owned(),
+            region: region.to_owned(),
+            params: Params::new(params),
+            caller: Caller::Root,
+            request_id: self.local.clock().uuid().to_uppercase(),
+        };
+        let answer = self.local.cloud().with(|world| world.handle(now, &call));
+        answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
+    }
+
+    async fn settle(&self) {
+        // The emulated health checks see a change when they are asked, and decide some seconds later.
+        for _ in 0..2 {
+            self.local.clock().sleep(SETTLED / 2).await;
+            self.status().await;
+        }
+    }
+
+    async fn status(&self) -> Ran {
+        self.run(&["status", "web"]).await
+    }
+
+    fn group(&self) -> String {
+        let found = self.act(Service::Alb, NEAR, "ListServerGroups", &[("ServerGroupNames.1", "web-remote")]);
+        text(&found["ServerGroups"][0]["ServerGroupId"])
+    }
+
+    fn listener(&self) -> String {
+        let found = self.act(Service::Alb, NEAR, "ListListeners", &[("LoadBalancerIds.1", "alb-1")]);
+        text(&found["Listeners"][0]["ListenerId"])
+    }
+
+    fn vpc_attachment(&self, region: &str, vpc: &str) -> String {
+        let filter = [("VpcId", vpc)];
+        let found = self.act(Service::Cbn, region, "ListTransitRouterVpcAttachments", &filter);
+        text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
+    }
+
+    fn peer(&self) -> String {
+        let found =
+            self.act(Service::Cbn, NEAR, "ListTransitRouterPeerAttachments", &[("TransitRouterId", "tr-chengdu")]);
+        text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
+    }
+
+    fn delete_route(&self, region: &str, table: &str, destination: &str) {
+        let query = [("RegionId", region), ("RouteTableId", table), ("DestinationCidrBlock", destination)];
+        let found = self.act(Service::Vpc, region, "DescribeRouteEntryList", &query);
+        let id = text(&found["RouteEntrys"]["RouteEntry"][0]["RouteEntryId"]);
+        self.act(Service::Vpc, region, "DeleteRouteEntry", &[("RegionId", region), ("RouteEntryId", &id)]);
+    }
+
+    /// A network ACL on the instance's vSwitch whose only entry in a list drops everything.
+    fn deny(&self, list: &str) {
+        let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
+        if let Some(acl) = found["NetworkAcls"]["NetworkAcl"].as_array().and_then(|acls| acls.first()) {
+            return self.entry(&text(&acl["NetworkAclId"]), list, "drop");
+        }
+        let made = self.act(Service::Vpc, FAR, "CreateNetworkAcl", &[("RegionId", FAR), ("VpcId", "vpc-2")]);
+        let acl = text(&made["NetworkAclId"]);
+        self.entry(&acl, list, "drop");
+        let bind = [
+            ("NetworkAclId", acl.as_str()),
+            ("RegionId", FAR),
+            ("Resource.1.ResourceId", "vsw-4"),
+            ("Resource.1.ResourceType", "VSwitch"),
+        ];
+        self.act(Service::Vpc, FAR, "AssociateNetworkAcl", &bind);
+    }
+
+    fn entry(&self, acl: &str, list: &str, policy: &str) {
+        let (update, prefix) = (format!("Update{list}AclEntries"), format!("{list}AclEntries.1"));
+        let cidr = if list == "Ingress" { "SourceCidrIp" } else { "DestinationCidrIp" };
+        let fields = ["Policy", "Protocol", "Port", cidr].map(|field| format!("{prefix}.{field}"));
+        let params = [
+            ("NetworkAclId", acl),
+            ("RegionId", FAR),
+            (update.as_str(), "true"),
+            (fields[0].as_str(), policy),
+            (fields[1].as_str(), "all"),
+            (fields[2].as_str(), "-1/-1"),
+            (fields[3].as_str(), "0.0.0.0/0"),
+        ];
+        self.act(Service::Vpc, FAR, "UpdateNetworkAclEntries", &params);
+    }
+
+    /// Lets the list of the only network ACL pass everything, as the remedy says.
+    fn pass(&self, list: &str) {
+        let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
+        let acls = found["NetworkAcls"]["NetworkAcl"].as_array().unwrap();
+        for acl in acls {
+            self.entry(&text(&acl["NetworkAclId"]), list, "accept");
+        }
+    }
+
+    /// Removes the rules that drop, as the remedy says.
+    fn revoke_drops(&self) {
+        let of = [("RegionId", FAR), ("SecurityGroupId", "sg-2")];
+        let found = self.act(Service::Ecs, FAR, "DescribeSecurityGroupAttribute", &of);
+        for rule in found["Permissions"]["Permission"].as_array().unwrap() {
+            if text(&rule["Policy"]).eq_ignore_ascii_case("drop") {
+                let id = text(&rule["SecurityGroupRuleId"]);
+                let params = [of[0], of[1], ("SecurityGroupRuleId.1", id.as_str())];
+                self.act(Service::Ecs, FAR, "RevokeSecurityGroup", &params);
+            }
+        }
+    }
+
+    /// Changes the bindings that the commands read.
+    fn rewrite(&self, old: &str, new: &str) {
+        let file = self.file("bindings.yml");
+        let bindings = std::fs::read_to_string(&file).unwrap();
+        assert!(bindings.contains(old), "{old}");
+        std::fs::write(file, bindings.replacen(old, new, 1)).unwrap();
+    }
+
+    fn member(&self, weight: &str) {
+        let group = self.group();
+        let listed = self.act(Service::Alb, NEAR, "ListServerGroupServers", &[("ServerGroupId", &group)]);
+        let description = text(&listed["Servers"][0]["Description"]);
+        let params = [
+            ("ServerGroupId", group.as_str()),
+            ("Servers.1.ServerType", "Ip"),
+            ("Servers.1.ServerId", "192.168.7.10"),
+            ("Servers.1.ServerIp", "192.168.7.10"),
+            ("Servers.1.Port", "80"),
+            ("Servers.1.Weight", weight),
+            ("Servers.1.Description", &description),
+        ];
+        self.act(Service::Alb, NEAR, "UpdateServerGroupServersAttribute", &params);
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// The procedure's world with its instance running.
+fn running() -> String {
+    emulator::PROCEDURE.replacen("state: Stopped, ", "", 1)
+}
+
+/// A desk beside a world in which everything works.
+async fn working(name: &str, options: Options) -> Desk {
+    let desk = Desk::start(name, options).await;
+    let applied = desk.run(&["apply", "web", "--yes"]).await;
+    assert_eq!(applied.code, 0, "{}", applied.all());
+    desk.settle().await;
+    desk
+}
+
+/// What is said for people, without colours.
+fn plain(ran: &Ran) -> String {
+    let mut text = ran.stdout.clone();
+    for code in ["1", "31", "32", "2", "0"] {
+        text = text.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    text
+}
+
+/// The lines about causes: those before the runs.
+fn causes(said: &str) -> String {
+    said.lines().take_while(|line| !line.starts_with("  runs")).collect::<Vec<_>>().join("\n")
+}
+
+/// Breaks, looks, follows the remedy, and looks again. Gives all that was said, for the golden file.
+async fn follow(desk: &Desk, breakages: Vec<Breakage>) -> String {
+    let (mut golden, mut wrong) = (String::new(), Vec::new());
+    for Breakage { what, by, code, names, remedy, is_left } in breakages {
+        let quiet = desk.status().await;
+        let before = causes(&plain(&quiet));
+        if before.contains(" cause") && !is_left {
+            wrong.push(format!("before {what}: {before}"));
+        }
+        by(desk);
+        desk.settle().await;
+        let ran = desk.status().await;
+        let said = causes(&plain(&ran));
+        golden.push_str(&format!("## {what}\n{said}\n\n"));
+        let first = said.lines().nth(2).unwrap_or_default().trim();
+        let told = said.lines().find(|line| line.trim_start().starts_with("do: ")).unwrap_or_default();
+        let asked = match &remedy {
+            Remedy::Command(command) => format!("`albridge {command}`"),
+            Remedy::Call(action, _) => format!("({action})"),
+            Remedy::Words(words, _) | Remedy::Nothing(words) => (*words).to_owned(),
+        };
+        let is_short = said.lines().count() <= 12;
+        let is_named = names.iter().all(|name| said.contains(name)) && first.starts_with(&format!("{code}  "));
+        if ran.code != 2 || !is_short || !is_named || !told.contains(&asked) {
+            wrong.push(format!("{what}: {code}, {names:?}, {asked}: {}", plain(&ran)));
+        }
+        match remedy {
+            Remedy::Command(command) => {
+                let words: Vec<&str> = command.split(' ').chain(["--yes"]).collect();
+                let ran = desk.run(&words).await;
+                // Health that is not decided yet is left, and looked at below.
+                if !matches!(ran.code, 0 | 2) {
+                    wrong.push(format!("{what}, {command}: {}", plain(&ran)));
+                }
+            }
+            Remedy::Call(_, by) | Remedy::Words(_, by) => by(desk),
+            Remedy::Nothing(_) => continue,
+        }
+        desk.settle().await;
+        let after = causes(&plain(&desk.status().await));
+        if after.contains(code) {
+            wrong.push(format!("{what}: still there: {after}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    golden
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_the_way_are_named_mended_and_gone() {
+    let desk = working("ways", Options { scenario: running(), ..Options::default() }).await;
+    let golden = follow(
+        &desk,
+        vec![
+            broken("a network ACL drops requests", "XREG-NETWORK-ACL", |desk| desk.deny("Ingress"))
+                .naming(&["i-ecs1 (ECS1)", "ingress entry 1"])
+                .mended_by("UpdateNetworkAclEntries", |desk| desk.pass("Ingress")),
+            broken("a network ACL drops answers", "XREG-NETWORK-ACL", |desk| desk.deny("Egress"))
+                .naming(&["i-ecs1 (ECS1)", "egress entry 1"])
+                .mended_by("UpdateNetworkAclEntries", |desk| desk.pass("Egress")),
+            broken("a black hole on a transit router", "XREG-BLACKHOLE", |desk| {
+                let params = [
+                    ("TransitRouterRouteTableId", "vtb-tr-chengdu"),
+                    ("TransitRouterRouteEntryDestinationCidrBlock", "192.168.7.0/24"),
+                    ("TransitRouterRouteEntryNextHopType", "BlackHole"),
+                ];
+                desk.act(Service::Cbn, NEAR, "CreateTransitRouterRouteEntry", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "192.168.7.0/24", "vtb-tr-chengdu"])
+            .mended_by("DeleteTransitRouterRouteEntry", |desk| {
+                let query = [
+                    ("TransitRouterRouteTableId", "vtb-tr-chengdu"),
+                    ("TransitRouterRouteEntryDestinationCidrBlock", "192.168.7.0/24"),
+                ];
+                let found = desk.act(Service::Cbn, NEAR, "ListTransitRouterRouteEntries", &query);
+                let entries = found["TransitRouterRouteEntries"].as_array().unwrap();
+                let hole =
+                    entries.iter().find(|entry| entry["TransitRouterRouteEntryNextHopType"] == "BlackHole").unwrap();
+                let id = text(&hole["TransitRouterRouteEntryId"]);
+                desk.act(Service::Cbn, NEAR, "DeleteTransitRouterRouteEntry", &[("TransitRouterRouteEntryId", &id)]);
+            }),
+            broken("the route to the backends is deleted", "XREG-NO-ROUTE", |desk| {
+                desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24")
+            })
+            .naming(&["i-ecs1 (ECS1)", "192.168.7.0/24"]),
+            broken("one of the routes back is deleted", "XREG-NO-ROUTE", |desk| {
+                desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24")
+            })
+            .naming(&["i-ecs1 (ECS1)", "172.16.6.0/24"]),
+            broken("the rules of the security group are revoked", "XREG-NOT-ALLOWED", |desk| {
+                let found = desk.act(
+                    Service::Ecs,
+                    FAR,
+                    "DescribeSecurityGroupAttribute",
+                    &[("RegionId", FAR), ("SecurityGroupId", "sg-2")],
+                );
+                for rule in found["Permissions"]["Permission"].as_array().unwrap() {
+                    let id = text(&rule["SecurityGroupRuleId"]);
+                    let params =
+                        [("RegionId", FAR), ("SecurityGroupId", "sg-2"), ("SecurityGroupRuleId.1", id.as_str())];
+                    desk.act(Service::Ecs, FAR, "RevokeSecurityGroup", &params);
+                }
+            })
+            .naming(&["i-ecs1 (ECS1)", "sg-2"]),
+            broken("a rule drops the ALB's packets first", "XREG-RULE-SHADOWED", |desk| {
+                let params = [
+                    ("RegionId", FAR),
+                    ("SecurityGroupId", "sg-2"),
+                    ("Permissions.1.Policy", "drop"),
+                    ("Permissions.1.Priority", "1"),
+                    ("Permissions.1.IpProtocol", "TCP"),
+                    ("Permissions.1.PortRange", "80/80"),
+                    ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
+                ];
+                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "sg-2"])
+            .mended_by("RevokeSecurityGroup", |desk| desk.revoke_drops()),
+            broken("the connection publishes no routes any more", "XREG-NOT-LEARNED", |desk| {
+                let peer = desk.peer();
+                let params = [("TransitRouterAttachmentId", peer.as_str()), ("AutoPublishRouteEnabled", "false")];
+                desk.act(Service::Cbn, NEAR, "UpdateTransitRouterPeerAttachmentAttribute", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "does not publish routes"]),
+            broken("a propagation is switched off", "XREG-NOT-LEARNED", |desk| {
+                let id = desk.vpc_attachment(FAR, "vpc-2");
+                let params =
+                    [("TransitRouterAttachmentId", id.as_str()), ("TransitRouterRouteTableId", "vtb-tr-hangzhou")];
+                desk.act(Service::Cbn, FAR, "DisableTransitRouterRouteTablePropagation", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)"]),
+            broken("an association is taken away", "XREG-NOT-ASSOCIATED", |desk| {
+                let id = desk.vpc_attachment(NEAR, "vpc-1");
+                let params =
+                    [("TransitRouterAttachmentId", id.as_str()), ("TransitRouterRouteTableId", "vtb-tr-chengdu")];
+                desk.act(Service::Cbn, NEAR, "DissociateTransitRouterAttachmentFromRouteTable", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)"]),
+            broken("the connection is deleted", "XREG-NOT-ATTACHED", |desk| {
+                let peer = desk.peer();
+                desk.act(
+                    Service::Cbn,
+                    NEAR,
+                    "DeleteTransitRouterPeerAttachment",
+                    &[("TransitRouterAttachmentId", peer.as_str()), ("Force", "true")],
+                );
+            })
+            .naming(&["i-ecs1 (ECS1)"]),
+            broken("two faults at once", "XREG-NETWORK-ACL", |desk| {
+                desk.deny("Ingress");
+                desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
+            })
+            .naming(&["i-ecs1 (ECS1)", "XREG-NO-ROUTE"])
+            .mended_by("UpdateNetworkAclEntries", |desk| desk.pass("Ingress")),
+            broken("the other one of the two", "XREG-NO-ROUTE", |_| ()).naming(&["172.16.6.0/24"]).after_another(),
+            broken("the attachment of the backends' VPC is deleted", "XREG-NOT-ATTACHED", |desk| {
+                for destination in ["172.16.0.0/24", "172.16.6.0/24"] {
+                    desk.delete_route(FAR, "vtb-vpc-2", destination);
+                }
+                let id = desk.vpc_attachment(FAR, "vpc-2");
+                let params = [("TransitRouterAttachmentId", id.as_str()), ("Force", "true")];
+                desk.act(Service::Cbn, FAR, "DeleteTransitRouterVpcAttachment", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "vpc-2"]),
+        ],
+    )
+    .await;
+    insta::assert_snapshot!("breakages_ways", golden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn faults_of_members_and_front_are_named_mended_and_gone() {
+    let desk = working("members", Options { scenario: running(), ..Options::default() }).await;
+    let golden = follow(
+        &desk,
+        vec![
+            broken("the instance is stopped", "XREG-NOT-RUNNING", |desk| {
+                desk.act(Service::Ecs, FAR, "StopInstance", &[("InstanceId", "i-ecs1")]);
+            })
+            .naming(&["i-ecs1 (ECS1)", "Stopped"])
+            .mended_by("StartInstance", |desk| {
+                desk.act(Service::Ecs, FAR, "StartInstance", &[("InstanceId", "i-ecs1")]);
+            }),
+            broken("the listener is stopped", "XREG-LISTENER-STOPPED", |desk| {
+                desk.act(Service::Alb, NEAR, "StopListener", &[("ListenerId", &desk.listener())]);
+            })
+            .naming(&["i-ecs1 (ECS1)", "port 80"])
+            .mended_by("StartListener", |desk| {
+                desk.act(Service::Alb, NEAR, "StartListener", &[("ListenerId", &desk.listener())]);
+            }),
+            broken("the listener is deleted", "XREG-LISTENER-MISSING", |desk| {
+                desk.act(Service::Alb, NEAR, "DeleteListener", &[("ListenerId", &desk.listener())]);
+            })
+            .naming(&["i-ecs1 (ECS1)", "port 80"]),
+            broken("the weight is set to 0 by hand", "XREG-NO-WEIGHT", |desk| desk.member("0"))
+                .naming(&["i-ecs1 (ECS1)"]),
+            broken("the health check asks another path", "XREG-UNHEALTHY", |desk| {
+                let group = desk.group();
+                let params = [
+                    ("ServerGroupId", group.as_str()),
+                    ("HealthCheckConfig.HealthCheckEnabled", "true"),
+                    ("HealthCheckConfig.HealthCheckConnectPort", "8081"),
+                ];
+                desk.act(Service::Alb, NEAR, "UpdateServerGroupAttribute", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)"]),
+            broken("the member is removed by hand", "XREG-NOT-MEMBER", |desk| {
+                let group = desk.group();
+                let params = [
+                    ("ServerGroupId", group.as_str()),
+                    ("Servers.1.ServerType", "Ip"),
+                    ("Servers.1.ServerId", "192.168.7.10"),
+                    ("Servers.1.ServerIp", "192.168.7.10"),
+                    ("Servers.1.Port", "80"),
+                ];
+                desk.act(Service::Alb, NEAR, "RemoveServersFromServerGroup", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)"]),
+            broken("the only instance loses its tag", "XREG-REMOVAL-FLOOR", |desk| {
+                let params = [("ResourceType", "instance"), ("ResourceId.1", "i-ecs1"), ("TagKey.1", "app")];
+                desk.act(Service::Ecs, FAR, "UntagResources", &params);
+            })
+            .naming(&["i-ecs1 (untagged)"])
+            .told("Bring up replacements", |desk| {
+                let params = [
+                    ("ResourceType", "instance"),
+                    ("ResourceId.1", "i-ecs1"),
+                    ("Tag.1.Key", "app"),
+                    ("Tag.1.Value", "web"),
+                ];
+                desk.act(Service::Ecs, FAR, "TagResources", &params);
+            }),
+            broken("a vSwitch of the ALB gets a table of its own", "XREG-CUSTOM-ROUTE-TABLE", |desk| {
+                let params = [("RegionId", NEAR), ("VpcId", "vpc-1"), ("RouteTableName", "own")];
+                let table = text(&desk.act(Service::Vpc, NEAR, "CreateRouteTable", &params)["RouteTableId"]);
+                desk.act(
+                    Service::Vpc,
+                    NEAR,
+                    "AssociateRouteTable",
+                    &[("RegionId", NEAR), ("RouteTableId", &table), ("VSwitchId", "vsw-1")],
+                );
+            })
+            .naming(&["vsw-1"])
+            .told("system route table", |desk| {
+                let filter = [("RegionId", NEAR), ("VpcId", "vpc-1"), ("RouteTableName", "own")];
+                let tables = desk.act(Service::Vpc, NEAR, "DescribeRouteTableList", &filter);
+                let table = text(&tables["RouterTableList"]["RouterTableListType"][0]["RouteTableId"]);
+                desk.act(
+                    Service::Vpc,
+                    NEAR,
+                    "UnassociateRouteTable",
+                    &[("RegionId", NEAR), ("RouteTableId", &table), ("VSwitchId", "vsw-1")],
+                );
+            }),
+            broken("a prefix list drops the ALB's packets", "XREG-RULE-SHADOWED", |desk| {
+                let params = [
+                    ("RegionId", FAR),
+                    ("PrefixListName", "alb"),
+                    ("MaxEntries", "2"),
+                    ("AddressFamily", "IPv4"),
+                    ("Entry.1.Cidr", "172.16.0.0/12"),
+                ];
+                let list = text(&desk.act(Service::Ecs, FAR, "CreatePrefixList", &params)["PrefixListId"]);
+                let params = [
+                    ("RegionId", FAR),
+                    ("SecurityGroupId", "sg-2"),
+                    ("Permissions.1.Policy", "drop"),
+                    ("Permissions.1.Priority", "1"),
+                    ("Permissions.1.IpProtocol", "TCP"),
+                    ("Permissions.1.PortRange", "80/80"),
+                    ("Permissions.1.SourcePrefixListId", list.as_str()),
+                ];
+                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "sg-2"])
+            .mended_by("RevokeSecurityGroup", |desk| desk.revoke_drops()),
+            broken("the store is paused", "XREG-READ-ONLY", |desk| {
+                desk.rewrite("bindings:\n", "paused: true\nbindings:\n")
+            })
+            .naming(&["the whole store"])
+            .told("paused: false", |desk| desk.rewrite("paused: true\nbindings:\n", "bindings:\n")),
+            broken("the bandwidth plan is locked for its bill", "XREG-BANDWIDTH", |desk| {
+                let state = emulator::AccountState::BandwidthPackageLocked("cenbwp-1".to_owned());
+                assert!(desk.local.cloud().with(|world| world.set_account(state)));
+            })
+            .naming(&["cenbwp-1", "FinancialLocked"])
+            .told("bandwidth", |_| ())
+            .stays(),
+        ],
+    )
+    .await;
+    insta::assert_snapshot!("breakages_members", golden);
+}
+
+/// What a fresh world, an overlap and a vSwitch without a zone print: at most twelve lines, the cause first.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
+    let approved = PROCEDURE_BINDING.replacen("provision: auto", "provision: approved", 1);
+    let overlap = running()
+        .replacen("cidr: 192.168.0.0/16", "cidr: 172.16.0.0/12", 1)
+        .replace("192.168.8.0/24", "172.17.8.0/24")
+        .replace("192.168.7.", "172.17.7.");
+    let zone = PROCEDURE_BINDING.replacen("[vsw-3, vsw-4]", "[vsw-3, vsw-9]", 1);
+    let cases = [
+        ("a fresh approved world", running(), approved.as_str(), "status", "XREG-NOT-APPROVED"),
+        ("an overlap", overlap.clone(), PROCEDURE_BINDING, "status", "XREG-CIDR-OVERLAP"),
+        ("an overlap, planned", overlap, PROCEDURE_BINDING, "plan", "XREG-CIDR-OVERLAP"),
+        ("a vSwitch that is not there", running(), zone.as_str(), "status", "XREG-VSWITCH-MISSING"),
+        ("a vSwitch that is not there, planned", running(), zone.as_str(), "plan", "XREG-VSWITCH-MISSING"),
+    ];
+    let mut golden = String::new();
+    for (index, (what, scenario, bindings, command, code)) in cases.into_iter().enumerate() {
+        let options = Options { scenario, bindings: bindings.to_owned(), ..Options::default() };
+        let desk = Desk::start(&format!("twelve-{index}"), options).await;
+        let said = plain(&desk.run(&[command, "web"]).await);
+        golden.push_str(&format!("## {what}: albridge {command} web\n{said}\n"));
+        let first = said.lines().find(|line| line.contains("XREG-")).unwrap_or_default().trim();
+        assert!(first.starts_with(code), "{what}: {said}");
+        assert_eq!(said.matches(code).count(), 1, "{what}: {said}");
+        assert!(said.lines().count() <= 12, "{what}: {said}");
+    }
+    insta::assert_snapshot!("twelve_lines", golden);
+}
+
+/// What a person sees of worlds that are wrong from the beginning, or that cannot be seen.
+#[tokio::test(start_paused = true)]
+async fn what_is_wrong_from_the_beginning_is_named_in_one_look() {
+    let third = "  - id: vpc-3
+    name: VPC3
+    region: cn-shanghai
+    cidr: 10.8.0.0/16
+    vswitches:
+      - { id: vsw-5, zone: cn-shanghai-e, cidr: 10.8.0.0/24 }
+      - { id: vsw-6, zone: cn-shanghai-f, cidr: 10.8.1.0/24 }
+\nsecurityGroups:
+  - { id: sg-3, name: far, vpc: vpc-3 }
+";
+    let far = "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }\n";
+    let three = running().replacen("\nsecurityGroups:\n", third, 1).replacen("\ncens:", &format!("{far}\ncens:"), 1);
+    let shanghai = "      - { region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: { tags: { app: web } } }\n";
+    let three_backends = PROCEDURE_BINDING.replacen("    # Read for", &format!("{shanghai}    # Read for"), 1);
+    let second = running().replacen(
+        "\ncens:",
+        "  - { id: i-ecs2, vswitch: vsw-4, securityGroups: [sg-2], tags: { app: web } }\n\ncens:",
+        1,
+    );
+    let quota = PROCEDURE_BINDING.replacen("id: alb-1, ", "id: alb-1, serverQuota: 1, ", 1);
+    let cases = [
+        (
+            "a service on another port",
+            running().replacen("address: 192.168.7.10,", "address: 192.168.7.10, webPorts: [8080],", 1),
+            PROCEDURE_BINDING.to_owned(),
+            "XREG-UNHEALTHY",
+            "Start the service on i-ecs1: nothing listens on 192.168.7.10:80",
+        ),
+        ("no room for a second server", second, quota, "XREG-ALB-QUOTA", "i-ecs2"),
+        ("one of three regions has no transit router", three, three_backends, "XREG-TR-MISSING", "cn-shanghai"),
+    ];
+    let mut golden = String::new();
+    for (index, (what, scenario, bindings, code, names)) in cases.into_iter().enumerate() {
+        let desk = Desk::start(&format!("wrong-{index}"), Options { scenario, bindings, ..Options::default() }).await;
+        desk.run(&["apply", "web", "--yes"]).await;
+        desk.settle().await;
+        let said = causes(&plain(&desk.status().await));
+        golden.push_str(&format!("## {what}\n{said}\n\n"));
+        let first = said.lines().nth(2).unwrap_or_default().trim();
+        assert!(first.starts_with(&format!("{code}  ")) && said.contains(names), "{what}: {said}");
+    }
+    insta::assert_snapshot!("breakages_from_the_beginning", golden);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_that_refuses_is_named_first_with_what_mends_it() {
+    use emulator::call::ApiError;
+    use emulator::faults::Rule;
+    let desk = working("refused", Options { scenario: running(), ..Options::default() }).await;
+    for (code, remedy) in [
+        ("InvalidTimeStamp.Expired", "this machine's clock is right"),
+        ("EntityNotExist.Role", "Look at the cloud's own code and message."),
+        ("NoPermission", "`albridge policy` prints what each function needs"),
+    ] {
+        desk.local.cloud().inject(Rule::refuse(ApiError::new(403, code, "Refused."))).unwrap();
+        let ran = desk.status().await;
+        let said = plain(&ran);
+        assert_eq!(ran.code, 1, "{said}");
+        assert!(said.contains(&format!("{code}: Refused")) && said.contains(remedy), "{code}: {said}");
+        desk.heal();
+        assert_eq!(desk.status().await.code, 0, "{code}");
+    }
+}

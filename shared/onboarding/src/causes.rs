@@ -1,0 +1,64 @@
+//! Causes: the problems of a plan and of its instances' ways, as a graph of what follows from what. Reports name its roots
+//! first, each once, with what waits for it. Pure.
+//!
+//! ```text
+//!   a change ──────────────► the reasons that block it ──► what these follow from
+//!   a fault of a way ──────► the change that mends it ──► the reasons that block that
+//!   a member not healthy ──► the fault of its way
+//! ```
+
+mod cause;
+mod fault;
+mod graph;
+
+use serde::Serialize;
+
+use crate::ids::BindingName;
+use crate::plan::Plan;
+use crate::reason::{Code, Reason, Severity};
+
+pub use cause::{Cause, Kept};
+pub use fault::{InstanceFault, Mend};
+
+/// The causes behind a plan, the heaviest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Causes {
+    /// What follows from nothing else: first what cannot work, then what waits for a person or for time.
+    pub causes: Vec<Cause>,
+    /// Findings that keep nothing from working.
+    pub notes: Vec<Reason>,
+    /// How many changes wait for something other than time.
+    pub waiting: usize,
+}
+
+impl Causes {
+    /// The causes of what `plan` cannot do, and of `faults`. `read_only` says why no run writes, if none does.
+    #[must_use]
+    pub fn of(binding: &BindingName, plan: &Plan, faults: &[InstanceFault], read_only: Option<Reason>) -> Self {
+        let mut graph = graph::Graph::new(binding, plan, faults);
+        graph.build();
+        let (mut causes, waiting) = graph.into_causes();
+        // The calls that failed are reported as such, each once.
+        causes.retain(|cause| cause.reason.code != Code::Unread || plan.unread.is_empty());
+        if let Some(reason) = read_only {
+            let open = plan.changes.iter().enumerate().filter(|(_, change)| change.is_open()).map(|(at, _)| at);
+            let remedy = cause::remedy(binding, &reason);
+            let changes = open.collect();
+            causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances: Vec::new() });
+        }
+        causes.sort_by_key(Cause::rank);
+        let is_cause = |finding: &Reason| {
+            causes.iter().any(|cause| graph::same_kind(&cause.reason, finding) && cause.reason.code == finding.code)
+        };
+        let notes = plan.findings.iter().filter(|finding| finding.code.severity() == Severity::Warning);
+        let notes = notes.filter(|finding| !is_cause(finding)).cloned().collect();
+        Self { causes, notes, waiting }
+    }
+
+    /// Whether nothing is wrong and nothing waits for anybody.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.causes.is_empty()
+    }
+}

@@ -1,0 +1,82 @@
+//! A cause, and whom it keeps from being served.
+
+use std::cmp::Reverse;
+
+use serde::Serialize;
+
+use crate::ids::{BindingName, InstanceId};
+use crate::reason::{Code, Reason, Severity};
+
+/// A problem that follows from no other one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cause {
+    /// The problem; of several of one kind the first.
+    #[serde(flatten)]
+    pub reason: Reason,
+    /// How many more problems of this kind it stands for.
+    pub more: usize,
+    /// What mends it, in a sentence.
+    pub remedy: String,
+    /// Whether a run mends it without anybody.
+    pub by_run: bool,
+    /// The changes that wait for it, as indices into [`Plan::changes`](crate::Plan::changes).
+    pub changes: Vec<usize>,
+    /// The instances that it keeps from being served.
+    pub instances: Vec<Kept>,
+}
+
+/// An instance that is not served.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Kept {
+    /// Its id.
+    pub id: InstanceId,
+    /// Its name.
+    pub name: String,
+    /// Whether it is a member of the server group.
+    pub is_member: bool,
+}
+
+impl Kept {
+    /// `i-ecs1 (ECS1)`, or the id alone.
+    #[must_use]
+    pub fn named(&self) -> String {
+        if self.name.is_empty() || self.name == self.id.as_str() {
+            self.id.to_string()
+        } else {
+            format!("{} ({})", self.id, self.name)
+        }
+    }
+}
+
+impl Cause {
+    /// The problem as a reason that begins with the instances that it keeps from being served; nothing if there are none.
+    #[must_use]
+    pub fn about_instances(&self) -> Option<Reason> {
+        let first = self.instances.first()?.named();
+        let more = match self.instances.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!("{first}{more}: {}", self.reason.message);
+        Some(Reason { message, ..self.reason.clone() })
+    }
+
+    /// What cannot work comes before what waits or is not known, what a run mends comes last, and what keeps more comes before what
+    /// keeps less.
+    pub(super) fn rank(&self) -> (bool, bool, Reverse<(usize, usize)>) {
+        let waits = self.reason.code.severity() == Severity::Warning || self.reason.code == Code::Unread;
+        (self.by_run, waits, Reverse((self.instances.len(), self.changes.len())))
+    }
+}
+
+/// What mends a problem, where it names no way of its own.
+pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
+    match reason.code {
+        Code::NotApproved => {
+            format!("Run `albridge apply {binding}`, look, and say yes; or set provision: auto in the binding.")
+        }
+        code => code.remedy().to_owned(),
+    }
+}

@@ -1,0 +1,44 @@
+//! A fault of one instance, as the analysis of its way finds it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::Write;
+use crate::ids::InstanceId;
+use crate::reason::Reason;
+
+/// The first fault of an instance that serves, or should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceFault {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its name; empty if it has none.
+    pub name: String,
+    /// Whether it is a member of the server group.
+    pub is_member: bool,
+    /// What is wrong.
+    pub reason: Reason,
+    /// What mends it.
+    pub mend: Mend,
+}
+
+/// What mends a fault, and who does it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "by")]
+pub enum Mend {
+    /// albridge, by this write.
+    Change {
+        /// The write.
+        write: Box<Write>,
+    },
+    /// A person, because albridge may not.
+    Person {
+        /// What to do, in a sentence.
+        task: String,
+    },
+    /// Nobody: it passes.
+    Time {
+        /// What is waited for, in a sentence.
+        what: String,
+    },
+}

@@ -1,0 +1,114 @@
+//! What follows from what: the causes behind a plan, each once.
+
+use onboarding::causes::{Causes, InstanceFault, Mend};
+use onboarding::change::Write;
+use onboarding::topology::Generation;
+use onboarding::{Binding, Code, Plan, Reason, Topology};
+
+use crate::world;
+
+fn codes(causes: &Causes) -> Vec<Code> {
+    causes.causes.iter().map(|cause| cause.reason.code).collect()
+}
+
+fn of(plan: &Plan, faults: &[InstanceFault]) -> Causes {
+    Causes::of(&"web".into(), plan, faults, None)
+}
+
+/// The plan of any run: nobody approved anything.
+fn unapproved() -> (Binding, Topology, Plan) {
+    let mut binding = world::binding(Generation::Upgraded);
+    binding.provision = onboarding::binding::Provision::Approved;
+    let topology = world::topology(Generation::Upgraded);
+    let plan = world::whole(&binding, &topology);
+    (binding, topology, plan)
+}
+
+fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
+    let reason = Reason::new(code, resource, format!("{resource} is in the way."));
+    InstanceFault { instance: "i-1".into(), name: "ECS1".to_owned(), is_member: true, reason, mend }
+}
+
+fn attach(vpc: &str) -> Mend {
+    Mend::Change {
+        write: Box::new(Write::AttachVpc { region: "cn-chengdu".into(), vpc: vpc.into(), zones: Vec::new() }),
+    }
+}
+
+#[test]
+fn a_yes_that_nobody_gave_is_one_cause_however_many_changes_wait_for_it() {
+    let (_, _, plan) = unapproved();
+    let causes = of(&plan, &[]);
+    assert_eq!(codes(&causes), [Code::NotApproved]);
+    let blocked = plan.changes.iter().filter(|change| !change.is_open()).count();
+    assert!(blocked > 8, "{plan:#?}");
+    assert_eq!((causes.waiting, causes.causes[0].changes.len()), (blocked, blocked));
+    assert!(causes.causes[0].remedy.contains("`albridge apply web`"), "{:?}", causes.causes[0]);
+}
+
+#[test]
+fn a_fault_that_a_blocked_change_would_mend_follows_from_what_blocks_it() {
+    let (_, _, plan) = unapproved();
+    let causes = of(&plan, &[fault(Code::NotAttached, "vpc-1", attach("vpc-1"))]);
+    assert_eq!(codes(&causes), [Code::NotApproved]);
+    assert_eq!(causes.causes[0].instances[0].named(), "i-1 (ECS1)");
+}
+
+#[test]
+fn a_fault_that_an_open_change_mends_is_left_to_the_next_run() {
+    let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
+    let causes = of(&plan, std::slice::from_ref(&member));
+    assert!(causes.causes[0].by_run && causes.waiting == 0, "{causes:#?}");
+    // Whoever is no member yet is what the plan is about.
+    assert_eq!(codes(&of(&plan, &[InstanceFault { is_member: false, ..member }])), []);
+}
+
+#[test]
+fn a_fault_that_only_a_person_mends_is_a_cause_with_their_task() {
+    let task = "Let it pass.".to_owned();
+    let causes = of(&Plan::default(), &[fault(Code::NetworkAcl, "nacl-1", Mend::Person { task: task.clone() })]);
+    assert_eq!((codes(&causes), causes.causes[0].remedy.as_str()), (vec![Code::NetworkAcl], task.as_str()));
+    assert!(!causes.causes[0].by_run);
+}
+
+#[test]
+fn a_check_and_a_way_that_name_one_problem_are_one_cause() {
+    let overlap = Reason::new(Code::CidrOverlap, "vpc-2", "192.168.0.0/16 of vpc-2 overlaps that of vpc-1.");
+    let plan = Plan { findings: vec![overlap.clone()], ..Plan::default() };
+    let way = fault(Code::CidrOverlap, "vsw-4", Mend::Person { task: "Renumber.".to_owned() });
+    let causes = of(&plan, &[way]);
+    assert_eq!(causes.causes.len(), 1, "{causes:#?}");
+    assert_eq!(causes.causes[0].reason, overlap);
+    assert_eq!(causes.causes[0].remedy, "Renumber.");
+}
+
+#[test]
+fn what_cannot_work_comes_before_what_waits_and_a_warning_is_a_note() {
+    let (_, _, mut plan) = unapproved();
+    plan.findings.push(Reason::new(Code::GroupShared, "sg-2", "sg-2 has other members."));
+    plan.findings.push(Reason::new(Code::AlbNotReady, "alb-1", "alb-1 is locked."));
+    let causes = of(&plan, &[]);
+    assert_eq!(codes(&causes), [Code::AlbNotReady, Code::NotApproved]);
+    assert_eq!(causes.notes.iter().map(|note| note.code).collect::<Vec<_>>(), [Code::GroupShared]);
+}
+
+#[test]
+fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
+    let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    let paused = Reason::new(Code::ReadOnly, "web", "The store says paused.");
+    let causes = Causes::of(&"web".into(), &plan, &[], Some(paused));
+    assert_eq!(codes(&causes), [Code::ReadOnly]);
+    assert_eq!(causes.causes[0].changes.len(), plan.changes.len());
+}
+
+#[test]
+fn a_router_that_is_missing_is_the_one_cause_of_what_waits_for_its_attachments() {
+    let (binding, mut topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    topology.transit_routers.insert("cn-hangzhou".into(), onboarding::Known::Known(None));
+    let causes = of(&world::whole(&binding, &topology), &[]);
+    assert_eq!(codes(&causes), [Code::TransitRouterMissing], "{causes:#?}");
+    assert!(causes.waiting > 1 && causes.causes[0].changes.len() == causes.waiting, "{causes:#?}");
+}

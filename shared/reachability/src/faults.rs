@@ -1,0 +1,102 @@
+//! The first faults of every instance of a binding that serves, or should: the ways that [`explain`](crate::explain) knows, for all
+//! at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use onboarding::causes::{InstanceFault, Mend};
+use onboarding::desired;
+use onboarding::ids::InstanceId;
+use onboarding::inputs::Verdict;
+use onboarding::mark::MemberState;
+use onboarding::reason::{Code, Reason};
+use onboarding::topology::{Endpoint, Instance, InstanceStatus, Server, Topology};
+
+use crate::analysis::Analysis;
+use crate::explanation::Explanation;
+use crate::fault::{Fault, Remedy, Task};
+use crate::question::Wish;
+
+/// The faults of selected instances that run, and of members. A fault of the way hides what follows from it: that the instance is no
+/// member, or not healthy. What could not be read is no fault: the reading says so.
+#[must_use]
+pub fn faults(topology: &Topology, wish: Wish<'_>) -> Vec<InstanceFault> {
+    let known = desired::load_balancer(wish.binding, topology)
+        .and_then(|load_balancer| Ok((&load_balancer.vpc, desired::sources(wish.binding, topology)?)));
+    let Ok((vpc, sources)) = known else { return Vec::new() };
+    let ports = wish.binding.server_group.ports();
+    let instances = instances(topology, wish);
+    let mut analysis = Analysis::new(topology, vpc, &sources, &ports, Some(wish));
+    let mut faults = Vec::new();
+    for (instance, is_member) in &instances {
+        for fault in of(&mut analysis, instance, *is_member) {
+            faults.push(InstanceFault {
+                instance: instance.id.clone(),
+                name: instance.name.clone(),
+                is_member: *is_member,
+                mend: mend(&fault.remedy),
+                reason: fault.reason,
+            });
+        }
+    }
+    faults
+}
+
+/// The instances that serve or should, at the address in question, and whether they are members.
+fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
+    let Wish { binding, deployment } = wish;
+    let servers = || topology.servers.get().into_iter().flatten();
+    let ours: BTreeMap<InstanceId, MemberState> =
+        servers().filter_map(|server| deployment.read_member(&binding.name, &server.description)).collect();
+    let endpoints: BTreeSet<Endpoint> = servers().map(Server::endpoint).collect();
+    let port = binding.server_group.port;
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for (_, instance) in desired::selected(binding, topology) {
+        let state = ours.get(&instance.id);
+        let endpoint = instance.address.map(|address| Endpoint { address, port });
+        let is_member = state.is_some() || endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
+        if matches!(state, Some(MemberState::Draining(_) | MemberState::Released(_))) {
+            continue; // it leaves, and the plan says why
+        }
+        if (instance.status == InstanceStatus::Running || is_member) && seen.insert(&instance.id) {
+            found.push((instance.clone(), is_member));
+        }
+    }
+    found
+}
+
+fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    let verdict = analysis.verdict(instance);
+    if verdict == Verdict::Reachable {
+        faults.extend(analysis.front(instance, &verdict).and_then(|front| front.fault));
+    } else {
+        let Explanation { forward, back, .. } = analysis.explain(instance);
+        for fault in [forward.fault, back.fault].into_iter().flatten() {
+            if !faults.iter().any(|known| known.reason == fault.reason) {
+                faults.push(fault);
+            }
+        }
+        let stopped = instance.status == InstanceStatus::Stopped && is_member;
+        faults.extend(stopped.then(|| not_running(instance)));
+    }
+    faults.retain(|fault| !matches!(fault.reason.code, Code::Unread | Code::NotAsked | Code::StillPending));
+    faults
+}
+
+fn not_running(instance: &Instance) -> Fault {
+    let id = &instance.id;
+    Fault {
+        reason: Reason::new(Code::NotRunning, id, format!("{id} is {}.", instance.status)),
+        hop: None,
+        remedy: Remedy::Operator(Task::StartInstance { instance: id.clone() }),
+    }
+}
+
+fn mend(remedy: &Remedy) -> Mend {
+    match remedy {
+        Remedy::Albridge { change } => Mend::Change { write: Box::new(change.write.clone()) },
+        Remedy::Operator(task) => Mend::Person { task: task.sentence() },
+        Remedy::Time { resource, status } => Mend::Time { what: format!("Wait: {resource} is {status}.") },
+    }
+}
