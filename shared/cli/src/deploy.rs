@@ -6,7 +6,7 @@
 mod ask;
 mod desk;
 mod follow;
-mod json;
+mod lines;
 mod show;
 
 use deployment::deploy::{
@@ -45,7 +45,7 @@ pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console
         previews.push((step, preview(&desk.cloud, step).await.map_err(|error| failed(&error))?));
     }
     show::plan(&names, &layout, &plan.notes, &previews, console);
-    json::plan(&layout, &plan.notes, &previews, console);
+    lines::plan(&layout, &plan.notes, &previews, console);
     let changes = plan.steps.len();
     if args.itself.dry_run {
         return Ok(console.finish(Exit::pending(changes > 0), json!({"changes": changes})));
@@ -86,7 +86,7 @@ pub(crate) async fn teardown(
             .await
             .map_err(|error| failed(&error))?;
     show::leaving(&desk.deployment, &leaving, console);
-    json::leaving(&leaving, console);
+    lines::leaving(&leaving, console);
     let changes = leaving.steps.len();
     if args.itself.dry_run {
         return Ok(console.finish(Exit::pending(changes > 0), json!({"changes": changes})));
@@ -107,6 +107,6 @@ pub(crate) async fn teardown(
 
 /// The error of a step that was tried.
 fn on_the_way(error: &DeployError, console: Console) -> CliError {
-    json::failure(error, console);
+    lines::failure(error, console);
     failed(error)
 }

@@ -9,16 +9,19 @@ use crate::action::actions;
 use crate::listing::listing;
 use crate::whole::ros as whole;
 
+/// What is too long for a URL: a template has up to 512 KB.
+const BODY: &[&str] = &["TemplateBody", "Parameters"];
+
 actions! {
     Ros "ros" {
-        writes CreateStack => CreateStackAnswer, whole::CREATED { token: true };
-        writes UpdateStack => UpdateStackAnswer, whole::CREATED { token: true };
+        writes CreateStack => CreateStackAnswer, whole::CREATED { token: true, body: BODY };
+        writes UpdateStack => UpdateStackAnswer, whole::CREATED { token: true, body: BODY };
         writes DeleteStack => DeleteStackAnswer;
         reads GetStack => GetStackAnswer, whole::STACK;
         reads GetTemplate => GetTemplateAnswer, whole::TEMPLATE;
         reads ListStacks => ListStacksAnswer, whole::STACKS;
         reads ListStackEvents => ListStackEventsAnswer, whole::EVENTS;
-        reads PreviewStack => PreviewStackAnswer, whole::PREVIEW;
+        reads PreviewStack => PreviewStackAnswer, whole::PREVIEW { body: BODY };
     }
 }
 

@@ -4,7 +4,7 @@ use deployment::deploy::{Progress, Status, Step};
 use onboarding::ids::Region;
 use serde_json::json;
 
-use super::{json, show};
+use super::{lines, show};
 use crate::output::{Console, Line, Style};
 
 /// Another change of a stack is under way.
@@ -25,7 +25,7 @@ pub(super) fn tell(progress: &Progress<'_>, console: Console) {
             ) {
                 console.print(Line::styled(Style::Faint, format!("  {} ...", show::step(step))));
             }
-            console.print_json(&json!({"event": "begins", "step": json::name(step), "region": step.region()}));
+            console.print_json(&json!({"event": "begins", "step": lines::name(step), "region": step.region()}));
         }
         Progress::Event(region, event) => {
             let (resource, status, reason) = (&event.logical_resource_id, &event.status, &event.status_reason);
@@ -41,7 +41,7 @@ pub(super) fn tell(progress: &Progress<'_>, console: Console) {
         }
         Progress::Done(step) => {
             console.print(Line::styled(Style::Good, "  done  ").then(show::step(step)));
-            console.print_json(&json!({"event": "done", "step": json::name(step), "region": step.region()}));
+            console.print_json(&json!({"event": "done", "step": lines::name(step), "region": step.region()}));
         }
     }
 }

@@ -84,7 +84,9 @@ pub(super) fn step(step: &Step) -> String {
         Step::CreateStack { region, part, .. } => format!("stack in {region} ({})", part.as_str()),
         Step::UpdateStack { region, part, .. } => format!("stack in {region} ({})", part.as_str()),
         Step::DeleteStack { region, .. } => format!("stack in {region}"),
-        Step::RemoveBucket { bucket, objects, .. } => format!("bucket {bucket}, with {objects} objects"),
+        Step::RemoveBucket { bucket, objects, .. } => {
+            format!("bucket {bucket}, with {objects} object{}", if *objects == 1 { "" } else { "s" })
+        }
     }
 }
 

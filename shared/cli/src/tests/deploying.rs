@@ -28,11 +28,16 @@ async fn desk(name: &str) -> Desk {
 
 /// Packages whose content is `content`.
 pub(super) fn packages(desk: &Desk, content: &str) {
+    packages_with(desk, "bootstrap", content);
+}
+
+/// The same, with another program in them.
+fn packages_with(desk: &Desk, program: &str, content: &str) {
     let folder = desk.file("packages");
     std::fs::create_dir_all(&folder).unwrap();
     let package = |name: StageName| {
         let file = format!("{name}.zip");
-        let archive = zip("bootstrap", format!("#!/bin/sh\n# {name} {content}\n").as_bytes());
+        let archive = zip(program, format!("#!/bin/sh\n# {name} {content}\n").as_bytes());
         std::fs::write(folder.join(&file), &archive).unwrap();
         let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&archive));
         json!({"name": name, "file": file, "sha256": digest, "size": archive.len(), "unpacked": archive.len(), "glibc": null})
@@ -102,7 +107,12 @@ impl Desk {
     fn bindings(&self, regions: &[&str]) {
         let hangzhou = "      - { region: cn-hangzhou, vpc: vpc-2, attachmentVswitches: [vsw-3, vsw-4], select: { tags: { app: web } } }\n";
         assert!(PROCEDURE_BINDING.contains(hangzhou));
-        let backends: String = regions.iter().map(|region| hangzhou.replace(HANGZHOU, region)).collect();
+        let backend = |region: &&str| {
+            let (vpc, vswitches) =
+                if *region == HANGZHOU { ("vpc-2", "vsw-3, vsw-4") } else { ("vpc-3", "vsw-5, vsw-6") };
+            hangzhou.replace(HANGZHOU, region).replace("vpc-2", vpc).replace("vsw-3, vsw-4", vswitches)
+        };
+        let backends: String = regions.iter().map(backend).collect();
         std::fs::write(self.file("bindings.yml"), PROCEDURE_BINDING.replace(hangzhou, &backends)).unwrap();
     }
 }
@@ -213,30 +223,41 @@ fn digests(text: &str) -> String {
 #[tokio::test(start_paused = true)]
 async fn a_resource_that_fails_is_named_with_the_clouds_words_and_taken_back() {
     let desk = desk("fails").await;
-    let failed = desk.deploy(&["--set", "TimerCron=now and then"]).await;
+    packages_with(&desk, "no-bootstrap", "broken");
+    let failed = desk.deploy(&[]).await;
     assert_eq!(failed.code, 1, "{}", failed.all());
-    assert!(failed.stderr.contains("cn-hangzhou is CREATE_ROLLBACK_COMPLETE: Timer:"), "{}", failed.stderr);
-    assert!(failed.stderr.contains("run deploy again"), "{}", failed.stderr);
+    assert!(failed.stderr.contains("The stack in cn-hangzhou is CREATE_ROLLBACK_COMPLETE: "), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("InvalidArgument") && failed.stderr.contains("run deploy again"),
+        "{}",
+        failed.stderr
+    );
     assert_eq!(desk.functions(), BTreeSet::new());
 
-    let mended = desk.deploy(&["--set", "TimerCron=@every 5m"]).await;
+    packages(&desk, "mended");
+    let mended = desk.deploy(&[]).await;
     assert_eq!(mended.code, 0, "{}", mended.all());
     assert!(plain(&mended.stdout).contains("anew: the last one is CREATE_ROLLBACK_COMPLETE"), "{}", mended.stdout);
     let before = desk.footprint().await;
 
-    let failed = desk.deploy(&["--json", "--set", "TimerCron=now and then"]).await;
+    packages_with(&desk, "no-bootstrap", "broken again");
+    let failed = desk.deploy(&["--json", "--set", "LogDays=7"]).await;
     assert_eq!(failed.code, 1, "{}", failed.all());
     let error = failed.json().last().unwrap()["error"].as_str().unwrap().to_owned();
-    assert!(error.contains("ROLLBACK_COMPLETE: Timer:") && error.contains("as it was before"), "{error}");
+    assert!(error.contains("is ROLLBACK_COMPLETE: ") && error.contains("as it was before"), "{error}");
     let told = failed.json().into_iter().find(|line| line["event"] == "failed").unwrap();
-    assert_eq!((&told["region"], &told["resources"][0]["resource"]), (&HANGZHOU.into(), &"Timer".into()));
-    let mended = desk.deploy(&["--set", "TimerCron=@every 5m"]).await;
-    assert_eq!(mended.code, 0, "{}", mended.all());
-    let (mut before, mut after) = (before, desk.footprint().await);
-    for footprint in [&mut before, &mut after] {
-        footprint["stacks"]["cn-hangzhou albridge"][0] = Value::Null;
-    }
-    assert_eq!(after, before);
+    assert_eq!((&told["region"], &told["status"]), (&HANGZHOU.into(), &"ROLLBACK_COMPLETE".into()));
+    let resource = &told["resources"][0];
+    assert!(!resource["resource"].as_str().unwrap().is_empty(), "{told}");
+    assert!(resource["reason"].as_str().unwrap().contains("InvalidArgument"), "{told}");
+
+    packages(&desk, "mended");
+    let mended = desk.deploy(&["--json"]).await;
+    assert_eq!((mended.code, steps(&mended)), (0, Vec::new()), "what was refused is not kept: {}", mended.all());
+    let after = desk.footprint().await;
+    let stack = |footprint: &Value| footprint["stacks"]["cn-hangzhou albridge"].clone();
+    assert_eq!((&stack(&after)[0], &stack(&after)[1]), (&"ROLLBACK_COMPLETE".into(), &stack(&before)[1]));
+    assert_eq!(after["functions"], before["functions"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -247,6 +268,7 @@ async fn what_has_to_be_mended_here_is_64_and_nothing_is_written() {
         (&["--region", CHENGDU][..], "does not offer CloudFlow"),
         (&["--set", "Role=probe"], "it follows from"),
         (&["--set", "LogDays=0"], "LogDays"),
+        (&["--set", "TimerCron=now and then"], "no cron expression"),
         (&["--packages", &nowhere], "albridge package"),
         (&["--bindings", "oss://bucket.cn-hangzhou/bindings.yml"], "give --bindings FILE"),
     ] {
@@ -347,7 +369,8 @@ async fn teardown_takes_stacks_and_packages_home_last_and_the_store_where_that_i
     let desk = desk("teardown").await;
     let before = desk.footprint().await;
     desk.bindings(&[HANGZHOU, SHANGHAI]);
-    assert_eq!(desk.deploy(&[]).await.code, 0);
+    let deployed = desk.deploy(&[]).await;
+    assert_eq!(deployed.code, 0, "{}", deployed.all());
     let looked = desk.run(&["teardown", "--deployment", "--dry-run"]).await;
     assert_eq!(looked.code, 2, "{}", looked.all());
     insta::assert_snapshot!("teardown_shows_what_would_go", plain(&looked.stdout));

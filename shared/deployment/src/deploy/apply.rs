@@ -201,7 +201,7 @@ async fn follow(
     tell: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Rest, DeployError> {
     let mut told = |event: &ros::Event| {
-        if !before.contains(&event.event_id) {
+        if !before.contains(&follow::key(event)) {
             tell(Progress::Event(region, event));
         }
     };
@@ -210,7 +210,7 @@ async fn follow(
 
 /// The events that there are already.
 async fn known(cloud: &Cloud, region: &Region, id: &str) -> Result<BTreeSet<String>, DeployError> {
-    Ok(follow::events(cloud, region, id).await?.into_iter().map(|event| event.event_id).collect())
+    Ok(follow::events(cloud, region, id).await?.into_iter().map(|event| follow::key(&event)).collect())
 }
 
 async fn failure(

@@ -68,6 +68,14 @@ pub enum DeployError {
         /// Why.
         reason: String,
     },
+    /// The template does not take its parameters.
+    #[error("the template cannot be deployed to {region} with these parameters: {reason}")]
+    Template {
+        /// The region.
+        region: Region,
+        /// Where and why.
+        reason: String,
+    },
     /// It is not known which security group the probe takes.
     #[error(
         "the function verify needs a security group of {alb}'s VPC in {region}, which has {}: name one with --probe-security-group {region}=sg-...",
@@ -155,6 +163,7 @@ impl DeployError {
                 | Self::Foreign { .. }
                 | Self::BucketElsewhere { .. }
                 | Self::Parameter { .. }
+                | Self::Template { .. }
                 | Self::SecurityGroup { .. }
                 | Self::Packages(_)
         )

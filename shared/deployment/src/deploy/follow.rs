@@ -42,7 +42,7 @@ pub(crate) async fn until_at_rest(
         };
         // What happened is for people to read: a listing that changed under the reader is read at the next look.
         for event in events(cloud, region, id).await.unwrap_or_default() {
-            if told.insert(event.event_id.clone()) {
+            if told.insert(key(&event)) {
                 tell(&event);
             }
         }
@@ -59,6 +59,11 @@ pub(crate) async fn until_at_rest(
     }
 }
 
+/// What tells an event from all others of its stack.
+pub(crate) fn key(event: &ros::Event) -> String {
+    format!("{} {} {}", event.event_id, event.status, event.create_time)
+}
+
 /// The events of a stack, the oldest first.
 pub(crate) async fn events(cloud: &Cloud, region: &Region, id: &str) -> Result<Vec<ros::Event>, DeployError> {
     let list = ros::ListStackEvents { stack_id: id.to_owned(), ..Default::default() };
@@ -71,7 +76,7 @@ pub(crate) async fn events(cloud: &Cloud, region: &Region, id: &str) -> Result<V
 /// The resources that failed after `before`, with the service's words.
 pub(crate) fn failures(events: &[ros::Event], before: &BTreeSet<String>) -> Vec<(String, String)> {
     let mut failed: Vec<(String, String)> = Vec::new();
-    for event in events.iter().filter(|event| event.status.ends_with("_FAILED") && !before.contains(&event.event_id)) {
+    for event in events.iter().filter(|event| event.status.ends_with("_FAILED") && !before.contains(&key(event))) {
         let named = failed.iter().any(|(resource, _)| *resource == event.logical_resource_id);
         if !named && !event.status_reason.is_empty() {
             failed.push((event.logical_resource_id.clone(), event.status_reason.clone()));

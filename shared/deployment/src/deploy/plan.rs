@@ -274,9 +274,8 @@ fn stack(sources: &Sources<'_>, observed: &Observed, region: &Region, part: Part
     let there = observed.stacks.get(region).filter(|existing| existing.status.condition() != Condition::Gone);
     let usable = there.filter(|existing| existing.status.condition() != Condition::Broken);
     let parameters = sources.all(region, part, usable.map(|existing| &existing.parameters), observed.lacks_event_role);
-    let deployment = resolve(sources, region, &parameters, sources.template).map_err(|error| {
-        DeployError::Parameter { name: format!("template.yml in {region}"), reason: error.to_string() }
-    })?;
+    let deployment = resolve(sources, region, &parameters, sources.template)
+        .map_err(|error| DeployError::Template { region: region.clone(), reason: error.to_string() })?;
     let Some(existing) = usable else {
         let name = sources.names.deployment.clone();
         let remains = there.cloned();

@@ -47,11 +47,11 @@ pub async fn preview(cloud: &Cloud, step: &Step) -> Result<Vec<Previewed>, Deplo
         .collect())
 }
 
-/// Parameters as the service takes them.
+/// Parameters as the service takes them. An empty value counts as none there; the template's default of each that may be empty is.
 pub(crate) fn given(parameters: &std::collections::BTreeMap<String, String>) -> Vec<ros::Parameter> {
     let one = |(name, value): (&String, &String)| ros::Parameter {
         parameter_key: name.clone(),
         parameter_value: value.clone(),
     };
-    parameters.iter().map(one).collect()
+    parameters.iter().filter(|(_, value)| !value.is_empty()).map(one).collect()
 }
