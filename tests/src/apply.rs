@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(3600);
 pub async fn plan(local: &Local, binding: &str) -> Result<Plan, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + LIMIT;
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), true)).await?.1)
 }
 
@@ -62,7 +62,7 @@ struct Applying<'a> {
 impl Applying<'_> {
     async fn stage<S: Stage>(&self, stage: &S) -> Result<Report, StageError> {
         let deadline = self.host.clock().now() + LIMIT;
-        let invocation = Invocation { host: &self.host, credentials: None, deadline, approved: Some(self.plan) };
+        let invocation = Invocation { approved: Some(self.plan), ..Invocation::until(&self.host, deadline) };
         // Boxed, because the futures of ten stages together are too large for a test thread's stack.
         Box::pin(stage::run(
             stage,

@@ -67,7 +67,7 @@ pub fn host(local: &Local, action: &'static str, lie: &Lie) -> Host {
 /// [`StageError`] if it cannot be computed.
 pub async fn plan(host: &Host, binding: &str) -> Result<Plan, StageError> {
     let deadline = host.clock().now() + LIMIT;
-    let invocation = Invocation { host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(host, deadline);
     Ok(Box::pin(stage::plan_whole(&invocation, &BindingName::from(binding), false)).await?.1)
 }
 
@@ -77,7 +77,7 @@ pub async fn plan(host: &Host, binding: &str) -> Result<Plan, StageError> {
 /// The [`StageError`] of the stage.
 pub async fn run<S: Stage>(host: &Host, binding: &str, stage: &S) -> Result<Report, StageError> {
     let deadline = host.clock().now() + LIMIT;
-    let invocation = Invocation { host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(host, deadline);
     Box::pin(stage::run(
         stage,
         &invocation,

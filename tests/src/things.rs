@@ -138,7 +138,7 @@ impl Thing {
     pub async fn ensure(self, local: &Local) -> Result<Report, StageError> {
         let host = local.operator_host();
         let deadline = host.clock().now() + Duration::from_secs(60);
-        let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+        let invocation = Invocation::until(&host, deadline);
         let request = Request { binding: BindingName::from("web"), run: String::new(), accepted: false };
         local::with_stage!(self.stage(), stage => Box::pin(stage::run(&stage, &invocation, &request)).await,
             StageName::Dispatch | StageName::Verify => unreachable!("they make nothing"),

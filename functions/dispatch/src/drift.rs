@@ -7,7 +7,7 @@ use futures_util::stream;
 use onboarding::store::Store;
 use onboarding::{Binding, Code, Plan, Reason};
 use openapi::fnf;
-use stage::{Invocation, StageError, executions, plan_due, store};
+use stage::{Invocation, Look, StageError, executions, plan_due, store};
 use tokio::sync::OnceCell;
 
 use crate::answer::{Dispatched, Drift, Started};
@@ -28,7 +28,9 @@ enum Outcome {
 /// Checks all bindings. Each repair starts as soon as its own plan is ready; a binding that cannot be read or repaired does
 /// not delay the others.
 pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, StageError> {
-    let store = store::load(invocation.host, &invocation.client()).await?;
+    // An attempt after one that failed looks anew.
+    invocation.readings.forget(&Look::Whole);
+    let store = store::of(invocation).await?;
     // Listed once, for the first binding that needs it.
     let unfinished = OnceCell::new();
     let (unfinished, all) = (&unfinished, &store);

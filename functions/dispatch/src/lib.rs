@@ -79,7 +79,7 @@ async fn handle(invocation: &Invocation<'_>, account: &str, event: &Value) -> Re
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,
         Trigger::Manual { binding } => {
-            let store = store::load(invocation.host, &invocation.client()).await?;
+            let store = store::of(invocation).await?;
             store::find(&store, &binding)?;
             start::asked_for(invocation, &binding).await
         }

@@ -7,22 +7,41 @@
 mod health;
 mod probe;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use fc_runtime::Context;
 use handler::Handler;
 use onboarding::causes::Mend;
 use onboarding::ids::BindingName;
+use onboarding::plan::Pending;
 use onboarding::topology::Topology;
 use onboarding::{Causes, Code, Plan, Reason, StageName};
-use openapi::{Action, alb};
+use openapi::{Action, alb, cbn, vpc};
 use reachability::Wish;
 use serde::{Deserialize, Serialize};
-use stage::{Invocation, Look, Looks, Needs, Report, Request, Session, StageError, hold, plan_current};
+use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, current_as_needed, hold};
 
 pub use probe::{Answer, Probe};
 
-/// The actions whose answers show that members become healthy.
-const SHOWS: &[&str] =
-    &[alb::GetListenerHealthStatus::NAME, alb::ListServerGroupServers::NAME, alb::ListServerGroups::NAME];
+/// The action whose answers show that members become healthy.
+const HEALTH: &[&str] = &[alb::GetListenerHealthStatus::NAME];
+/// The actions whose answers show that changes in progress are complete.
+const SHOWS: &[&str] = &[
+    alb::GetListenerHealthStatus::NAME,
+    alb::ListServerGroupServers::NAME,
+    alb::ListServerGroups::NAME,
+    alb::ListListeners::NAME,
+    cbn::ListTransitRouters::NAME,
+    cbn::ListTransitRouterVpcAttachments::NAME,
+    cbn::ListTransitRouterPeerAttachments::NAME,
+    cbn::ListTransitRouterRouteTableAssociations::NAME,
+    cbn::ListTransitRouterRouteTablePropagations::NAME,
+    cbn::ListTransitRouterRouteEntries::NAME,
+    vpc::DescribeRouteEntryList::NAME,
+];
+/// How long a new member usually takes to be found healthy: three checks, two seconds apart.
+const HEALTHY: Duration = Duration::from_secs(6);
 
 /// The request to verify: check a binding or, inside the ALB's VPC, send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,19 +104,14 @@ impl Handler for Verify {
 /// [`StageError::StillPending`] if the time is used up before that.
 pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Verification, StageError> {
     let session = Session::open(invocation, request).await?;
-    let mut backoff = session.backoff();
-    let mut looks = Looks::of(SHOWS);
+    session.renew(&Look::Whole);
+    let backoff = session.backoff();
+    let mut pace = Pace::default();
     loop {
-        let look = looks.next();
-        let topology = session.look(Verify::NEEDS, look).await?;
-        let plan = plan_current(&session, &topology);
+        let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
-        if converging.is_empty() && look != Look::Whole {
-            looks.again();
-            continue;
-        }
         if converging.is_empty() {
             // What keeps members from being served comes first, and a member's health only where its way has no fault.
             let mut blocked = ways(&session, &topology, &plan);
@@ -120,10 +134,16 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
                 request: answer,
             });
         }
-        if !backoff.wait().await {
+        let usual = |pending: &Pending| pending.awaited.as_ref().map_or(HEALTHY, stage::usual);
+        let mut expected: BTreeMap<&str, Duration> = converging.iter().map(|what| (&**what, HEALTHY)).collect();
+        expected.extend(plan.pending.iter().map(|pending| (&*pending.what, usual(pending))));
+        let wait = pace.next(session.clock().now(), expected.into_iter()).unwrap_or(HEALTHY);
+        if !backoff.wait(wait).await {
             converging.truncate(3);
             return Err(StageError::StillPending { what: converging.join("; ") });
         }
+        // It writes nothing: what was not waited for is as it was found when this invocation began.
+        session.renew(&Look::only(if plan.pending.is_empty() { HEALTH } else { SHOWS }));
     }
 }
 

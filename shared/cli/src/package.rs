@@ -41,7 +41,7 @@ pub(crate) fn package(args: &PackageArgs, environment: &Environment, console: Co
         }
     });
     bar.finish_and_clear();
-    let made = made.map_err(failure)?;
+    let made = made.map_err(|error| failure(&error))?;
     console.print(table(&made));
     let (folder, manifest) = (made.folder.display().to_string(), made.folder.join(MANIFEST).display().to_string());
     Ok(console
@@ -75,7 +75,7 @@ fn bar(console: Console) -> ProgressBar {
 }
 
 /// What the sources lack is the user's to mend: it ends with 64. What went wrong on the way ends with 1.
-fn failure(error: PackageError) -> CliError {
+fn failure(error: &PackageError) -> CliError {
     let text = format!("There are no packages: {error}.");
     match error {
         PackageError::Workspace(_) => CliError::Usage(text),

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, Store, Topology, difference};
 use serde_json::{Value, json};
-use stage::{Host, Invocation};
+use stage::{Host, Invocation, Readings};
 
 use crate::args::PlanArgs;
 use crate::causes::{self, About};
@@ -29,9 +29,10 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
+    let readings = Readings::default();
     let (mut exit, mut causes) = (Exit::Done, 0);
     for binding in target::bindings(&store, args.binding.as_deref())? {
-        let seen = see(&host, &store, &binding, true, About::Plan).await?;
+        let seen = see_with(&readings, &host, &store, &binding, true, About::Plan).await?;
         show(&binding, &seen, &View { all: args.all, focus: args.focus.clone() }, console);
         exit = exit.max(seen.exit());
         causes += seen.causes.causes.len();
@@ -53,7 +54,17 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
 pub(crate) async fn look(host: &Host, binding: &BindingName, approved: bool) -> Result<(Topology, Plan), CliError> {
-    let invocation = invocation(host, host.clock(), PATIENCE, None);
+    look_with(&Readings::default(), host, binding, approved).await
+}
+
+/// The same with what was read before: bindings of one store share most of it.
+async fn look_with(
+    readings: &Readings,
+    host: &Host,
+    binding: &BindingName,
+    approved: bool,
+) -> Result<(Topology, Plan), CliError> {
+    let invocation = Invocation { readings: readings.clone(), ..invocation(host, host.clock(), PATIENCE, None) };
     stage::plan_whole(&invocation, binding, approved).await.map_err(|failure| failed(&failure))
 }
 
@@ -65,7 +76,19 @@ pub(crate) async fn see(
     approved: bool,
     about: About,
 ) -> Result<Seen, CliError> {
-    let (topology, plan) = look(host, binding, approved).await?;
+    see_with(&Readings::default(), host, store, binding, approved, about).await
+}
+
+/// The same with what was read before.
+pub(crate) async fn see_with(
+    readings: &Readings,
+    host: &Host,
+    store: &Store,
+    binding: &BindingName,
+    approved: bool,
+    about: About,
+) -> Result<Seen, CliError> {
+    let (topology, plan) = look_with(readings, host, binding, approved).await?;
     let wanted = store.binding(binding.as_str());
     let deployment = &host.settings().deployment;
     let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about));
@@ -81,7 +104,7 @@ pub(crate) fn invocation<'a>(
 ) -> Invocation<'a> {
     let patience = crate::cloud_clock::time_limit(clock, patience);
     let deadline = clock.now().checked_add(patience).unwrap_or(jiff::Timestamp::MAX);
-    Invocation { host, credentials: None, deadline, approved }
+    Invocation { approved, ..Invocation::until(host, deadline) }
 }
 
 /// Prints a plan.

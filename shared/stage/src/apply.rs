@@ -30,10 +30,30 @@ pub(crate) struct Sorted {
     pub(crate) lanes: BTreeMap<String, Vec<Change>>,
     /// In progress, in words.
     pub(crate) waiting: Vec<String>,
+    /// Accepted writes that no reading shows yet.
+    pub(crate) unseen: Vec<Write>,
+    /// Whether something else is waited for than what the plan says is in progress.
+    pub(crate) waits_otherwise: bool,
     /// Whether something is still to be created, or was created and is not visible yet.
     pub(crate) creating: bool,
     /// Not to be written, with the reasons.
     pub(crate) blocked: Vec<Reason>,
+}
+
+impl Sorted {
+    /// The writes that are decided now: the first of each lane.
+    pub(crate) fn next(&self) -> impl Iterator<Item = &Write> {
+        self.lanes.values().filter_map(|changes| changes.first()).map(|change| &change.write)
+    }
+}
+
+/// The outcome of one round of calls.
+#[derive(Debug, Default)]
+pub(crate) struct Wrote {
+    /// The writes that were accepted.
+    pub(crate) accepted: Vec<Write>,
+    /// Whether a call was refused, or its outcome is not known.
+    pub(crate) failed: bool,
 }
 
 /// What this invocation has written, and the errors that it met.
@@ -64,6 +84,7 @@ impl Progress {
     pub(crate) fn sort(&self, stage: StageName, approved: Option<&Plan>, inputs: &Inputs<'_>, plan: &Plan) -> Sorted {
         let mut sorted = Sorted::default();
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
+        sorted.waits_otherwise = plan.pending_of(stage).any(|pending| pending.awaited.is_none());
         // A change in progress blocks its lane, whichever stage waits for it: the cloud would refuse another write there.
         let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
@@ -76,6 +97,10 @@ impl Progress {
                 let message = format!("This is not in the approved plan: {}.", change.write);
                 sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
             } else if let Some(reason) = self.unseen(&change.write, inputs.now, &mut sorted.waiting) {
+                if reason.is_none() {
+                    sorted.unseen.push(change.write.clone());
+                    sorted.waits_otherwise = true;
+                }
                 sorted.creating |= reason.is_none() && is_create(&change.write);
                 sorted.blocked.extend(reason);
             } else {
@@ -84,10 +109,16 @@ impl Progress {
                 match ready(inputs, &change.write) {
                     Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),
                     Readiness::Now => match self.busy.holds(&lane, inputs.now) {
-                        Some(code) => sorted.waiting.push(format!("{} (last refused with {code})", change.write)),
+                        Some(code) => {
+                            sorted.waiting.push(format!("{} (last refused with {code})", change.write));
+                            sorted.waits_otherwise = true;
+                        }
                         None => sorted.lanes.entry(lane).or_default().push(change.clone()),
                     },
-                    Readiness::Later(what) => sorted.waiting.push(what),
+                    Readiness::Later(what) => {
+                        sorted.waits_otherwise |= !held.contains(&lane);
+                        sorted.waiting.push(what);
+                    }
                     Readiness::Missing(what) => {
                         let message = format!("{what} is not there yet, so this waits: {}.", change.write);
                         missing.push(Reason::new(Code::Waits, what, message));
@@ -101,36 +132,39 @@ impl Progress {
         sorted
     }
 
-    /// Makes one call per lane. Returns whether any write was accepted.
+    /// Makes one call per lane.
     pub(crate) async fn write<S: Stage>(
         &mut self,
         stage: &S,
         session: &Session<'_>,
         topology: &Topology,
         lanes: &BTreeMap<String, Vec<Change>>,
-    ) -> bool {
+    ) -> Wrote {
         let calls = lanes.iter().map(|(lane, changes)| {
             let changes = self.next(lane, changes);
             async move { (lane, changes, stage.write(session, topology, changes).await) }
         });
         let answers = join_all(calls).await;
         let now = session.clock().now();
-        let mut moved = false;
+        let mut wrote = Wrote::default();
         for (lane, changes, answer) in answers {
             match answer {
                 Ok(count) => {
-                    moved |= count > 0;
                     self.busy.free(lane);
                     for change in changes.iter().take(count) {
                         let (stage, binding, run) = (S::NAME, &session.binding().name, session.run());
                         tracing::info!(%stage, %binding, run, change = %change.write, "written");
                         self.note_made(change, now);
+                        wrote.accepted.push(change.write.clone());
                     }
                 }
-                Err(problem) => self.note_error(lane, changes, problem, now),
+                Err(problem) => {
+                    wrote.failed = true;
+                    self.note_error(lane, changes, problem, now);
+                }
             }
         }
-        moved
+        wrote
     }
 
     /// The changes that the next call of a lane may carry.
@@ -419,6 +453,7 @@ mod tests {
             stage: StageName::Prune,
             what: "something".to_owned(),
             lane: lane.map(str::to_owned),
+            awaited: None,
         };
         let plan = Plan {
             changes: vec![revoke("sg-free"), revoke("sg-held"), revoke("sg-busy"), revoke("sg-refused"), blocked],

@@ -33,6 +33,11 @@ impl Cloud {
     /// assumed roles.
     #[must_use]
     pub fn new(client: Client, binding: &Binding, run: &str) -> Self {
+        Self::sharing(Readings::default(), client, binding, run)
+    }
+
+    /// The same, sharing the readings of an invocation.
+    pub(crate) fn sharing(readings: Readings, client: Client, binding: &Binding, run: &str) -> Self {
         let backend_roles = binding
             .backends
             .iter()
@@ -43,13 +48,13 @@ impl Cloud {
             alb_role: binding.alb.assume_role.clone(),
             backend_roles,
             session: session_name(binding, run),
-            readings: Readings::default(),
+            readings,
         }
     }
 
     /// The cloud of another binding. It shares the readings of this invocation, so common parts are read once.
     pub(crate) fn of(&self, other: &Binding, run: &str) -> Self {
-        Self { readings: self.readings.clone(), ..Self::new(self.client.clone(), other, run) }
+        Self::sharing(self.readings.clone(), self.client.clone(), other, run)
     }
 
     /// The readings so far.

@@ -55,7 +55,7 @@ impl<'a> Invocation<'a> {
         // converted to the host's clock, which can be another one in an emulated cloud.
         let left = Timestamp::try_from(deadline).ok().map(|deadline| deadline.duration_since(host.clock().wall()));
         let deadline = left.and_then(|left| host.clock().now().checked_add(left).ok()).unwrap_or(Timestamp::MAX);
-        Self { host, credentials, deadline, approved: None }
+        Self { credentials, ..Self::until(host, deadline) }
     }
 }
 

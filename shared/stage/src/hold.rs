@@ -22,7 +22,11 @@ where
     loop {
         let outcome = attempt().await;
         match &outcome {
-            Err(failure) if failure.may_pass() && backoff.wait().await => {
+            Err(failure) if failure.may_pass() => {
+                let delay = backoff.next();
+                if !backoff.wait(delay).await {
+                    return outcome;
+                }
                 tracing::info!(error = %failure, "tried again in the same invocation");
             }
             _ => return outcome,
@@ -55,7 +59,7 @@ mod tests {
         let host = host();
         let begun = host.clock().now();
         let deadline = begun + Duration::from_secs(60);
-        let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+        let invocation = Invocation::until(&host, deadline);
         let mut attempts = 0;
         let outcome: Result<(), _> = hold(&invocation, || {
             attempts += 1;
@@ -87,7 +91,7 @@ mod tests {
     async fn what_succeeds_in_the_end_has_succeeded() {
         let host = host();
         let deadline = host.clock().now() + Duration::from_secs(60);
-        let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+        let invocation = Invocation::until(&host, deadline);
         let mut attempts = 0;
         let outcome = hold(&invocation, || {
             attempts += 1;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use onboarding::Plan;
 use openapi::{Client, Config, Credentials, Transport};
 
+use crate::readings::Readings;
 use crate::settings::Settings;
 
 /// What a process keeps from start to end. Cheap to clone.
@@ -81,9 +82,17 @@ pub struct Invocation<'a> {
     pub deadline: Timestamp,
     /// The plan that a person saw and approved. If it is set, only writes of that plan are made.
     pub approved: Option<&'a Plan>,
+    /// What it has read so far. All its sessions share it.
+    pub readings: Readings,
 }
 
-impl Invocation<'_> {
+impl<'a> Invocation<'a> {
+    /// An invocation with the host's credentials that ends at `deadline`.
+    #[must_use]
+    pub fn until(host: &'a Host, deadline: Timestamp) -> Self {
+        Self { host, credentials: None, deadline, approved: None, readings: Readings::default() }
+    }
+
     /// The deployment's own client, with this invocation's credentials.
     #[must_use]
     pub fn client(&self) -> Client {

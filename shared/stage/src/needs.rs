@@ -26,7 +26,7 @@ impl Needs {
     /// The health of members.
     pub const HEALTH: Self = Self(1 << 5 | Self::GROUPS.0 | Self::LISTENERS.0);
     /// Transit routers with tables, associations, propagations and entries, attachments and connections.
-    pub const CEN: Self = Self(1 << 6 | Self::ALB.0);
+    pub const CEN: Self = Self(1 << 6 | Self::LINKS.0);
     /// Prerequisites of attachments: the CEN instance, the transit router service with its role and zones, the bandwidth
     /// plan.
     pub const PREREQUISITES: Self = Self(1 << 7);
@@ -36,15 +36,27 @@ impl Needs {
     pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
     /// Context that the checks of paths and members need: other users of the VPCs and of the load balancer.
     pub const SURROUNDINGS: Self = Self(1 << 10 | Self::VPCS.0);
+    /// Transit routers without their tables, attachments and connections.
+    pub const ATTACHED: Self = Self(1 << 11 | Self::ALB.0);
+    /// The same with the tables, their associations and propagations.
+    pub const LINKS: Self = Self(1 << 12 | Self::ATTACHED.0);
     /// What has to be read to know which routes and rules a binding wants, and which of its own have become orphans.
     pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY);
     /// Everything.
-    pub const ALL: Self = Self((1 << 11) - 1);
+    pub const ALL: Self = Self((1 << 13) - 1);
+    /// Everything that says what is in place: all except the prerequisites of attachments still to be made.
+    pub const STANDING: Self = Self(Self::ALL.0 & !Self::PREREQUISITES.0);
 
     /// The union of both.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// What both have.
+    #[must_use]
+    pub const fn within(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// Whether all of `other` is included.
@@ -85,17 +97,22 @@ const CALLS: &[(Needs, &[&str])] = &[
     (Needs::MEMBERS, &[alb::ListServerGroupServers::RAM_ACTION]),
     (Needs::HEALTH, &[alb::GetListenerHealthStatus::RAM_ACTION]),
     (
-        Needs::CEN,
+        Needs::ATTACHED,
         &[
             cbn::ListTransitRouters::RAM_ACTION,
-            cbn::ListTransitRouterRouteTables::RAM_ACTION,
-            cbn::ListTransitRouterRouteTableAssociations::RAM_ACTION,
-            cbn::ListTransitRouterRouteTablePropagations::RAM_ACTION,
-            cbn::ListTransitRouterRouteEntries::RAM_ACTION,
             cbn::ListTransitRouterVpcAttachments::RAM_ACTION,
             cbn::ListTransitRouterPeerAttachments::RAM_ACTION,
         ],
     ),
+    (
+        Needs::LINKS,
+        &[
+            cbn::ListTransitRouterRouteTables::RAM_ACTION,
+            cbn::ListTransitRouterRouteTableAssociations::RAM_ACTION,
+            cbn::ListTransitRouterRouteTablePropagations::RAM_ACTION,
+        ],
+    ),
+    (Needs::CEN, &[cbn::ListTransitRouterRouteEntries::RAM_ACTION]),
     (
         Needs::PREREQUISITES,
         &[

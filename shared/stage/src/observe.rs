@@ -67,7 +67,7 @@ pub(crate) async fn observe_noting(
     front.put(&mut topology);
     cen.put(&mut topology);
     let interfaces = backends.into_iter().map(|backend| backend.put(&mut topology)).collect();
-    keep_own_attachments(&mut topology);
+    keep_own_attachments(&mut topology, binding);
     keep_own_connections(&mut topology, binding);
     topology.context.elsewhere = elsewhere::read(&reader, &topology).await;
     if needs.has(Needs::WANTS) {
@@ -95,8 +95,8 @@ fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
 
 /// Keeps only the attachments of the binding's VPCs. The transit router of a region may also serve other VPCs, whose
 /// attachments count against its quota.
-fn keep_own_attachments(topology: &mut Topology) {
-    let mut vpcs: BTreeSet<_> = topology.vpcs.keys().cloned().collect();
+fn keep_own_attachments(topology: &mut Topology, binding: &Binding) {
+    let mut vpcs: BTreeSet<_> = binding.backends.iter().map(|backend| backend.vpc.clone()).collect();
     vpcs.extend(topology.alb().map(|alb| alb.vpc.clone()));
     if let Some(attachments) = topology.vpc_attachments.get_mut() {
         for attachment in attachments.iter() {

@@ -1,12 +1,16 @@
 //! The plan of each stage, and the plan of a whole binding.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::inputs::{Departures, Inputs};
 use onboarding::plan::{self};
-use onboarding::{Binding, Change, Code, Plan, StageName, Topology, Verdict, Verdicts, desired};
+use onboarding::topology::Instance;
+use onboarding::{Binding, Change, Code, Known, Plan, StageName, Topology, Verdict, Verdicts, desired};
 
 use crate::error::StageError;
+use crate::facts;
 use crate::host::Invocation;
 use crate::needs::Needs;
 use crate::observe::observe;
@@ -75,15 +79,21 @@ fn ways(session: &Session<'_>, inputs: &Inputs<'_>) -> (Plan, Verdicts) {
     (network, found)
 }
 
-/// The plan for resources that no binding wants any more.
+/// The plan for resources that no binding wants any more. What other bindings want can only be kept, so they are observed
+/// only if there would be something to remove without them.
 async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
-    let seen = neighbours(session).await;
-    plan::prune(inputs, &others(&seen, inputs), &session.binding_names())
+    let names = session.binding_names();
+    let alone = plan::prune(inputs, &[], &names);
+    if alone.changes.is_empty() && alone.pending.is_empty() {
+        return alone;
+    }
+    let seen = Box::pin(neighbours(session)).await;
+    plan::prune(inputs, &others(&seen, inputs), &names)
 }
 
 /// All bindings that may share a table or a security group, with their observed state. What one of them wants is kept. A
 /// binding that cannot be read, or not within half of the remaining time, counts as wanting everything.
-async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)> {
+async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Arc<Topology>)> {
     let own = session.binding();
     // A shared VPC or transit router is in a shared region, so this filter misses no binding.
     let shares = |other: &&Binding| {
@@ -92,19 +102,37 @@ async fn neighbours<'s>(session: &'s Session<'_>) -> Vec<(&'s Binding, Topology)
     let others: Vec<&Binding> = session.store().bindings.iter().filter(shares).collect();
     let limit = session.backoff().left() / 2;
     join_all(others.into_iter().map(|other| async move {
-        let cloud = session.cloud().of(other, session.run());
-        let reading = observe(&cloud, other, session.deployment(), Needs::WANTS);
-        let read = session.clock().timeout(limit, reading).await;
+        let read = session.clock().timeout(limit, wants(session, other)).await;
         let seen = read.unwrap_or_else(|_| {
             tracing::warn!(binding = %own.name, other = %other.name, "not read in time, so nothing is pruned");
-            Topology::default()
+            Arc::default()
         });
         (other, seen)
     }))
     .await
 }
 
-fn others<'t>(seen: &'t [(&'t Binding, Topology)], inputs: &Inputs<'t>) -> Vec<Inputs<'t>> {
+/// What decides which routes and rules another binding wants, observed once for all bindings of this invocation that ask.
+async fn wants(session: &Session<'_>, other: &Binding) -> Arc<Topology> {
+    let cloud = session.cloud().of(other, session.run());
+    let reading = async {
+        // Boxed for the same reason as in `Session::observe_noting`.
+        let mut seen = Box::pin(observe(&cloud, other, session.deployment(), Needs::WANTS)).await;
+        // The instances that it does not select are many, and nothing is wanted for them.
+        for backend in &other.backends {
+            let instances = seen.instances.get_mut(&backend.vpc).and_then(Known::get_mut);
+            instances.into_iter().for_each(|all| all.retain(|instance| selects(other, instance)));
+        }
+        seen
+    };
+    session.cloud().readings().observed(&other.name, reading).await
+}
+
+fn selects(binding: &Binding, instance: &Instance) -> bool {
+    binding.backends.iter().any(|backend| backend.vpc == instance.vpc && backend.select.matches(&instance.tags))
+}
+
+fn others<'t>(seen: &'t [(&'t Binding, Arc<Topology>)], inputs: &Inputs<'t>) -> Vec<Inputs<'t>> {
     seen.iter().map(|(binding, topology)| Inputs { binding, topology, ..*inputs }).collect()
 }
 
@@ -120,13 +148,13 @@ pub async fn plan_whole(
 ) -> Result<(Topology, Plan), StageError> {
     let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
-    let topology = session.observe(Needs::ALL).await?;
-    let seen = neighbours(&session).await;
+    let topology = session.view(Needs::ALL).await?;
     let inputs = Inputs { approved, ..session.inputs(&topology, Departures::NONE) };
-    let (others, names) = (others(&seen, &inputs), session.binding_names());
-    let mut plan = projected(&session, &inputs).and(plan::prune(&inputs, &others, &names));
-    if approved {
-        plan.follow_ups = plan::follow_ups(&inputs, &plan, &others, &names);
+    let mut plan = projected(&session, &inputs).and(prune(&session, &inputs).await);
+    if approved && !plan::follow_ups(&inputs, &plan, &[], &session.binding_names()).is_empty() {
+        // As for prune: what others want is left out of the follow-ups, and adds none.
+        let seen = Box::pin(neighbours(&session)).await;
+        plan.follow_ups = plan::follow_ups(&inputs, &plan, &others(&seen, &inputs), &session.binding_names());
     }
     Ok((topology, plan))
 }
@@ -139,18 +167,43 @@ pub async fn plan_whole(
 pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, StageError> {
     let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
-    let topology = session.observe(Needs::ALL).await?;
+    let project =
+        |session: &Session<'_>, topology: &Topology| projected(session, &session.inputs(topology, Departures::NONE));
+    let (topology, plan) = as_needed(&session, project).await?;
     let inputs = session.inputs(&topology, Departures::NONE);
-    let plan = projected(&session, &inputs);
     if plan.changes.iter().any(Change::is_open) {
         return Ok(plan);
     }
     Ok(plan.and(prune(&session, &inputs).await))
 }
 
-/// The plan of a binding over what `topology` shows, with paths judged as they are now. Verify uses it.
-#[must_use]
-pub fn plan_current(session: &Session<'_>, topology: &Topology) -> Plan {
+/// The plan of a binding with paths judged as they are now, and what it is based on. Verify uses it.
+///
+/// # Errors
+/// [`StageError::StillPending`] if the time budget ends first.
+pub async fn current_as_needed(session: &Session<'_>) -> Result<(Topology, Plan), StageError> {
+    as_needed(session, plan_current).await
+}
+
+/// A plan, and what it is based on. The prerequisites of attachments are read only if it attaches or connects something.
+async fn as_needed(
+    session: &Session<'_>,
+    plan: fn(&Session<'_>, &Topology) -> Plan,
+) -> Result<(Topology, Plan), StageError> {
+    let mut needs = Needs::STANDING;
+    loop {
+        let topology = session.view(needs).await?;
+        let plan = plan(session, &topology);
+        let wanted = needs.and(facts::of_plan(&plan, &topology));
+        if wanted == needs {
+            return Ok((topology, plan));
+        }
+        needs = wanted;
+    }
+}
+
+/// The plan of a binding over what `topology` shows, with paths judged as they are now.
+fn plan_current(session: &Session<'_>, topology: &Topology) -> Plan {
     let inputs = session.inputs(topology, Departures::NONE);
     ways(session, &inputs).0.and(plan::members(&inputs, &verdicts(session.binding(), topology)))
 }

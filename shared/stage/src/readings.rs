@@ -1,16 +1,25 @@
-//! Readings of the account, each made once and shared by all who need it in the same look.
+//! The readings of an invocation: each is made once, and shared by all who need it.
 //!
-//! A reading is identified by account, region, action and parameters. A request for a reading in progress joins it, so a
-//! binding, its neighbours and prune share their common readings. Only successful readings are kept.
+//! A reading is identified by account, service, region, action and parameters. A request for a reading in progress joins it,
+//! so the bindings of a store, prune, the drift check and a person's `plan` share what they have in common. Only successful
+//! readings are kept. `observe` assembles topologies from readings, and makes no other calls.
 //!
 //! ```text
-//!   a whole look      makes every reading again        decides: writes, "settled", every removal
-//!   a partial look    makes only those again that      decides only whether to wait longer
-//!                     show the changes in progress
+//!   forgotten                  when                            then
+//!   ─────────                  ────                            ────
+//!   everything                 before a careful decision,      whole looks: everything that decides was read after the
+//!                              if something was waited for     last wait
+//!   what a write may change    after each write                ([`crate::effects`])
+//!   what a pending change      before each poll                polls: one reading each, and they only decide whether to
+//!   names                                                      wait longer, or to write what does no harm
+//!   nothing                    what said "yes" and does not    ([`Reads::lasting`])
+//!                              change within an invocation
 //! ```
 //!
-//! A change that a partial look finds leads to a whole look. So no write, no registration and no removal is based on an
-//! earlier reading (decision 0027).
+//! The invariant: **no write that bills, removes, registers or cannot be undone is based on a reading that is older than the
+//! invocation's last wait or last write.** Other writes (links, routes and rules of this deployment) may be based on what
+//! this invocation has read before, if what shows their own progress is fresh; "settled" on what is at most ten seconds old.
+//! Nothing is kept between invocations (decisions 0027 and 0030).
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -19,44 +28,54 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use openapi::{Action, Client, Error, Listing};
+use onboarding::Topology;
+use onboarding::ids::BindingName;
+use onboarding::store::Store;
+use openapi::{Action, Client, Error, Listing, Service};
+use tokio::sync::OnceCell;
+
+use crate::error::StageError;
 
 /// Which readings are made again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
-    /// All.
+    /// All, except those that do not change within an invocation.
     Whole,
-    /// Those of these actions, by name.
-    Only(&'static [&'static str]),
+    /// These.
+    Only(Vec<Reading>),
 }
 
-/// The sequence of whole and partial looks.
-#[derive(Debug)]
-pub struct Looks {
-    shows: &'static [&'static str],
-    next: u32,
-}
-
-impl Looks {
-    /// One of this many looks is whole, because what a stage waits for may depend on changes by others.
-    const WHOLE_OF: u32 = 6;
-
-    /// A whole look first, then partial looks that read `shows` again.
+impl Look {
+    /// Readings of these actions, in every region.
     #[must_use]
-    pub const fn of(shows: &'static [&'static str]) -> Self {
-        Self { shows, next: 0 }
+    pub fn only(actions: &[&'static str]) -> Self {
+        Self::Only(actions.iter().map(|action| Reading::everywhere(action)).collect())
+    }
+}
+
+/// Readings of one action.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reading {
+    action: &'static str,
+    /// Of this region only.
+    region: Option<String>,
+}
+
+impl Reading {
+    /// In every region.
+    #[must_use]
+    pub const fn everywhere(action: &'static str) -> Self {
+        Self { action, region: None }
     }
 
-    /// The next look.
-    pub const fn next(&mut self) -> Look {
-        let look = if self.next.is_multiple_of(Self::WHOLE_OF) { Look::Whole } else { Look::Only(self.shows) };
-        self.next += 1;
-        look
+    /// In one region.
+    #[must_use]
+    pub fn within(action: &'static str, region: &str) -> Self {
+        Self { action, region: Some(region.to_owned()) }
     }
 
-    /// Makes the next look a whole one.
-    pub const fn again(&mut self) {
-        self.next = 0;
+    fn is(&self, key: &Key) -> bool {
+        self.action == key.action && self.region.as_ref().is_none_or(|region| *region == key.region)
     }
 }
 
@@ -64,48 +83,95 @@ impl Looks {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     action: &'static str,
+    service: Service,
     is_listing: bool,
     account: Arc<str>,
     region: String,
     parameters: String,
 }
 
-type Answer = Arc<dyn Any + Send + Sync>;
+/// An answer.
+#[derive(Clone)]
+struct Answer {
+    value: Arc<dyn Any + Send + Sync>,
+    /// Whether it holds for the rest of the invocation.
+    lasts: bool,
+}
+
 type Flight = Shared<BoxFuture<'static, Result<Answer, Error>>>;
 
 /// The readings of one invocation. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
-pub(crate) struct Readings(Arc<Mutex<BTreeMap<Key, Flight>>>);
+pub struct Readings(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    flights: Mutex<BTreeMap<Key, Flight>>,
+    /// What other bindings want, by their names.
+    observed: Mutex<BTreeMap<BindingName, Arc<OnceCell<Arc<Topology>>>>>,
+    store: OnceCell<Arc<Store>>,
+}
 
 impl Readings {
+    /// The store, read by `load` if it was not read yet. A failure is not kept.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub(crate) async fn store(
+        &self,
+        load: impl Future<Output = Result<Store, StageError>>,
+    ) -> Result<Arc<Store>, StageError> {
+        self.0.store.get_or_try_init(|| async { load.await.map(Arc::new) }).await.cloned()
+    }
+
+    /// What `observing` found out about a binding, once for all who ask until something is forgotten.
+    pub(crate) async fn observed(
+        &self,
+        binding: &BindingName,
+        observing: impl Future<Output = Topology>,
+    ) -> Arc<Topology> {
+        let cell = {
+            let mut observed = self.0.observed.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(observed.entry(binding.clone()).or_default())
+        };
+        Arc::clone(cell.get_or_init(|| async { Arc::new(observing.await) }).await)
+    }
+
     /// Forgets the readings that `look` makes again.
-    pub(crate) fn forget(&self, look: Look) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn forget(&self, look: &Look) {
+        self.0.observed.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut flights = self.flights();
         match look {
-            Look::Whole => kept.clear(),
-            Look::Only(actions) => kept.retain(|key, _| !actions.contains(&key.action)),
+            Look::Whole => flights.retain(|_, flight| matches!(flight.peek(), Some(Ok(answer)) if answer.lasts)),
+            Look::Only(readings) => flights.retain(|key, _| !readings.iter().any(|reading| reading.is(key))),
         }
     }
 
-    async fn read<T, F>(&self, key: Key, reading: F) -> Result<T, Error>
+    fn flights(&self) -> std::sync::MutexGuard<'_, BTreeMap<Key, Flight>> {
+        self.0.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read<T, F>(&self, key: Key, lasts: fn(&T) -> bool, reading: F) -> Result<T, Error>
     where
         T: Clone + Send + Sync + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let flight = {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || reading.map(|read| read.map(|answer| Arc::new(answer) as Answer)).boxed().shared();
-            kept.entry(key.clone()).or_insert_with(new).clone()
+            let new = || {
+                let answer = move |value: T| Answer { lasts: lasts(&value), value: Arc::new(value) };
+                reading.map(move |read| read.map(answer)).boxed().shared()
+            };
+            self.flights().entry(key.clone()).or_insert_with(new).clone()
         };
         let answer = flight.clone().await.inspect_err(|_| {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut flights = self.flights();
             // Another look may have started this reading again meanwhile.
-            if kept.get(&key).is_some_and(|later| later.ptr_eq(&flight)) {
-                kept.remove(&key);
+            if flights.get(&key).is_some_and(|later| later.ptr_eq(&flight)) {
+                flights.remove(&key);
             }
         })?;
         // The key determines the type: an action has one type of answer and one type of rows.
-        answer.downcast_ref::<T>().cloned().ok_or_else(|| {
+        answer.value.downcast_ref::<T>().cloned().ok_or_else(|| {
             Error::contradiction(
                 key.action,
                 "it was read as another type before; this is a defect of albridge".to_owned(),
@@ -139,9 +205,24 @@ impl Reads {
         A: Action + Clone + 'static,
         A::Answer: Clone + Sync + 'static,
     {
+        self.lasting(region, action, |_| false).await
+    }
+
+    /// One answer that is not read again in this invocation if `lasts` says so of it: a fact that no run changes, and that
+    /// nobody takes back while something depends on it. A negative answer is read again, because a person may mend it.
+    pub(crate) async fn lasting<A>(
+        &self,
+        region: &str,
+        action: &A,
+        lasts: fn(&A::Answer) -> bool,
+    ) -> Result<A::Answer, Error>
+    where
+        A: Action + Clone + 'static,
+        A::Answer: Clone + Sync + 'static,
+    {
         let (client, owned, at) = (self.client.clone(), action.clone(), region.to_owned());
         let reading = async move { client.call(&at, &owned).await };
-        self.readings.read(self.key(region, action, false), reading).await
+        self.readings.read(self.key(region, action, false), lasts, reading).await
     }
 
     /// A whole listing, like [`Client::list`].
@@ -150,14 +231,56 @@ impl Reads {
         L: Listing + 'static,
         L::Item: Clone + Sync + 'static,
     {
+        self.lasting_list(region, action, |_| false).await
+    }
+
+    /// A whole listing, shared with everybody who asks for it: for those that may be long.
+    pub(crate) async fn rows<L>(&self, region: &str, action: L) -> Result<Arc<Vec<L::Item>>, Error>
+    where
+        L: Listing + 'static,
+        L::Item: Clone + Sync + 'static,
+    {
+        self.listed(region, action, |_| false).await
+    }
+
+    /// A whole listing that is not read again if `lasts` says so of it.
+    pub(crate) async fn lasting_list<L>(
+        &self,
+        region: &str,
+        action: L,
+        lasts: fn(&Arc<Vec<L::Item>>) -> bool,
+    ) -> Result<Vec<L::Item>, Error>
+    where
+        L: Listing + 'static,
+        L::Item: Clone + Sync + 'static,
+    {
+        Ok(Arc::unwrap_or_clone(self.listed(region, action, lasts).await?))
+    }
+
+    async fn listed<L>(
+        &self,
+        region: &str,
+        action: L,
+        lasts: fn(&Arc<Vec<L::Item>>) -> bool,
+    ) -> Result<Arc<Vec<L::Item>>, Error>
+    where
+        L: Listing + 'static,
+        L::Item: Clone + Sync + 'static,
+    {
         let key = self.key(region, &action, true);
         let (client, at) = (self.client.clone(), region.to_owned());
-        self.readings.read(key, async move { client.list(&at, action).await }).await
+        self.readings.read(key, lasts, async move { client.list(&at, action).await.map(Arc::new) }).await
     }
 
     fn key<A: Action>(&self, region: &str, action: &A, is_listing: bool) -> Key {
-        // Parameters that cannot be serialized cannot be sent either; the call reports it.
-        let parameters = serde_json::to_string(action).unwrap_or_default();
-        Key { action: A::NAME, is_listing, account: Arc::clone(&self.account), region: region.to_owned(), parameters }
+        Key {
+            action: A::NAME,
+            service: A::SERVICE,
+            is_listing,
+            account: Arc::clone(&self.account),
+            region: region.to_owned(),
+            // Parameters that cannot be serialized cannot be sent either; the call reports it.
+            parameters: serde_json::to_string(action).unwrap_or_default(),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The context of one invocation: its binding, its cloud clients, and what it may write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clock::Clock;
@@ -32,7 +33,7 @@ pub enum Owner {
 /// One invocation for one binding. The library of a stage makes its calls through it.
 pub struct Session<'a> {
     host: &'a Host,
-    store: Store,
+    store: Arc<Store>,
     binding: Binding,
     cloud: Cloud,
     run: String,
@@ -52,11 +53,12 @@ impl<'a> Session<'a> {
         let host = invocation.host;
         let opened = host.clock().now();
         let client = invocation.client();
-        let store = store::load(host, &client).await?;
+        let store = store::of(invocation).await?;
         let binding = store::find(&store, &request.binding)?.clone();
         let read_only = host.settings().read_only || store.paused || binding.paused;
         // The client refuses writes too, so a stage that does not check the kill switch still cannot write.
-        let cloud = Cloud::new(client.with_read_only(read_only), &binding, &request.run);
+        let client = client.with_read_only(read_only);
+        let cloud = Cloud::sharing(invocation.readings.clone(), client, &binding, &request.run);
         Ok(Self {
             host,
             binding,
@@ -79,7 +81,7 @@ impl<'a> Session<'a> {
 
     /// The store as it was read by this invocation.
     #[must_use]
-    pub const fn store(&self) -> &Store {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 
@@ -155,24 +157,24 @@ impl<'a> Session<'a> {
     /// # Errors
     /// [`StageError::StillPending`] if the time budget ends first.
     pub async fn observe(&self, needs: Needs) -> Result<Topology, StageError> {
-        self.look(needs, Look::Whole).await
+        self.renew(&Look::Whole);
+        self.view(needs).await
     }
 
-    /// Reads the parts in `needs`; `look` says which readings are made again.
+    /// Reads the parts in `needs` that this invocation has not read yet, or was told to read again.
     ///
     /// # Errors
     /// [`StageError::StillPending`] if the time budget ends first.
-    pub async fn look(&self, needs: Needs, look: Look) -> Result<Topology, StageError> {
-        Ok(self.observe_noting(needs, look, self.clock().until(self.end)).await?.topology)
+    pub async fn view(&self, needs: Needs) -> Result<Topology, StageError> {
+        Ok(self.observe_noting(needs, self.clock().until(self.end)).await?.topology)
     }
 
-    pub(crate) async fn observe_noting(
-        &self,
-        needs: Needs,
-        look: Look,
-        limit: Duration,
-    ) -> Result<Observation, StageError> {
+    /// Says which readings are made again when they are needed next.
+    pub fn renew(&self, look: &Look) {
         self.cloud.readings().forget(look);
+    }
+
+    pub(crate) async fn observe_noting(&self, needs: Needs, limit: Duration) -> Result<Observation, StageError> {
         let reading =
             observe::observe_noting(&self.cloud, &self.binding, &self.store.bindings, self.deployment(), needs);
         let late = |_| StageError::StillPending { what: "the cloud is still being read".to_owned() };

@@ -3,6 +3,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use onboarding::ids::BindingName;
 use onboarding::store::Store;
@@ -11,13 +12,21 @@ use openapi::Client;
 use openapi::oss::GetObject;
 
 use crate::error::StageError;
-use crate::host::Host;
+use crate::host::{Host, Invocation};
 use crate::settings::StoreLocation;
 use crate::unread;
 
 /// Far above the size of a real store: ten thousand bindings with all settings are about 10 MB, and a store has about ten.
 /// A larger store is refused before it is read completely.
 pub const MOST_BYTES: usize = 4 << 20;
+
+/// The store, read once in an invocation.
+///
+/// # Errors
+/// Those of [`load`].
+pub async fn of(invocation: &Invocation<'_>) -> Result<Arc<Store>, StageError> {
+    invocation.readings.store(load(invocation.host, &invocation.client())).await
+}
 
 /// Reads and parses the bindings at the location in the settings.
 ///

@@ -264,7 +264,7 @@ pub(crate) fn running(scenario: &str) -> String {
 pub(crate) async fn plan(local: &Local) -> Plan {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(600);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     stage::plan_whole(&invocation, &BindingName::from("web"), false).await.unwrap().1
 }
 

@@ -52,6 +52,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     // Explanations about members and about the part before the path; no plan contains these.
     (Code::ListenerMissing, "reachability: the front of a path"),
     (Code::ServerGroupMissing, "reachability: the front of a path"),
+    (Code::AttachmentDiffers, "onboarding's tests of checks: a binding that was changed"),
     (Code::NotMember, "reachability: the front of a path"),
     (Code::NotSelected, "reachability: the front of a path"),
     (Code::NotRunning, "reachability: the front of a path"),

@@ -27,7 +27,7 @@ pub(crate) enum Ended {
 
 /// Invokes a stage; with `approved` as `albridge apply` does.
 pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approved: Option<&Plan>) -> Ended {
-    let invocation = Invocation { host, credentials: None, deadline: host.clock().now() + LIMIT, approved };
+    let invocation = Invocation { approved, ..Invocation::until(host, host.clock().now() + LIMIT) };
     let request = Request { binding: BindingName::from(binding), run: "matrix".to_owned(), accepted: false };
     match host.clock().timeout(LIMIT, run(stage, &invocation, &request)).await {
         Ok(Ok(())) => Ended::Done,

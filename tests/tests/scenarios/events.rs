@@ -19,7 +19,7 @@ const OURS: &str = "1234567890123456";
 async fn dispatch(local: &Local, event: &Value) -> Result<Dispatched, StageError> {
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     Box::pin(dispatch::dispatch(&invocation, OURS, event)).await
 }
 
@@ -191,12 +191,26 @@ async fn a_binding_that_is_slow_to_read_holds_up_no_other_start() {
 #[tokio::test(start_paused = true)]
 async fn a_plan_waits_for_other_bindings_for_half_of_its_time_at_most() {
     let local = two().await;
+    let console = Console(&local);
+    console.begin("by-hand", "api").await;
+    console.ended(1, crate::LIMIT).await;
+    // Something to remove: without it no other binding is asked.
+    let rule = [
+        ("SecurityGroupId", "sg-3"),
+        ("Permissions.1.IpProtocol", "TCP"),
+        ("Permissions.1.PortRange", "8080/8080"),
+        ("Permissions.1.SourceCidrIp", "10.99.0.0/24"),
+        ("Permissions.1.Policy", "accept"),
+        ("Permissions.1.Priority", "90"),
+        ("Permissions.1.Description", "albridge/albridge/api"),
+    ];
+    console.act(Service::Ecs, "cn-shanghai", "AuthorizeSecurityGroup", &rule);
     let mut slow = Rule::new(Effect::Delay { seconds: Duration::from_secs(300).into() }).on(Service::Ecs, "Describe*");
     slow.on.region = Some("cn-hangzhou".to_owned());
     local.cloud().inject(slow).unwrap();
     let host = local.operator_host();
     let deadline = host.clock().now() + Duration::from_secs(60);
-    let invocation = Invocation { host: &host, credentials: None, deadline, approved: None };
+    let invocation = Invocation::until(&host, deadline);
     let (_, plan) = Box::pin(stage::plan_whole(&invocation, &"api".into(), false)).await.unwrap();
     assert!(host.clock().now() < invocation.budget_end());
     let unread =

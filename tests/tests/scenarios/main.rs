@@ -24,6 +24,7 @@ macro_rules! on_both_generations {
 
 mod absence;
 mod consent;
+mod costs;
 mod crashes;
 mod determinism;
 mod drift;

@@ -131,7 +131,7 @@ impl World {
 /// One invocation in a process.
 pub(crate) async fn invoke(host: &Host, event: Value) -> Result<Dispatched, StageError> {
     let deadline = host.clock().now() + Duration::from_secs(60);
-    dispatch(&Invocation { host, credentials: None, deadline, approved: None }, "", &event).await
+    dispatch(&Invocation::until(host, deadline), "", &event).await
 }
 
 fn store() -> Value {

@@ -34,7 +34,8 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
         }
         let (later, now): (Vec<&Change>, Vec<&Change>) = shown.into_iter().partition(|change| !all && lapses(change));
         for change in now {
-            one(&mut text, topology, change);
+            // Where something stands in the way, it is not hidden among defaults.
+            one(&mut text, topology, change, all || causes.is_empty());
         }
         for reason in later.iter().take(NAMED).filter_map(|change| change.blocked.first()) {
             text.line(format!("    . {}", reason.message));
@@ -121,7 +122,7 @@ fn lapses(change: &Change) -> bool {
 /// A change as a plan shows it, with the reasons that block it.
 pub(crate) fn change(topology: &Topology, change: &Change) -> Text {
     let mut text = Text::default();
-    one(&mut text, topology, change);
+    one(&mut text, topology, change, true);
     text
 }
 
@@ -155,8 +156,9 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
     text
 }
 
-fn one(text: &mut Text, topology: &Topology, change: &Change) {
-    let (line, settings) = title(topology, change);
+fn one(text: &mut Text, topology: &Topology, change: &Change, defaults: bool) {
+    let (line, mut settings) = title(topology, change);
+    settings.retain(|setting| defaults || !setting.is_default || setting.from.is_some());
     text.line(Line::new("    ").join(line));
     details(text, &settings);
     for reason in &change.blocked {
@@ -273,6 +275,7 @@ mod tests {
                 stage: StageName::PeerAttachment,
                 what: "attachment tr-a is Attaching".to_owned(),
                 lane: None,
+                awaited: None,
             }],
             findings: vec![Reason::new(Code::Orphan, "rt-1", "The route rt-1 is marked for old, which nobody wants.")],
             ..Plan::default()

@@ -8,7 +8,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Known, Reason, Topology};
 use openapi::fnf;
 use serde_json::json;
-use stage::executions;
+use stage::{Readings, executions};
 
 use super::report::report;
 use super::workflow::{Workflow, is_open};
@@ -38,8 +38,9 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         None => None,
     };
     let mut exit = Exit::Done;
+    let readings = Readings::default();
     for binding in &bindings {
-        let seen = plan::see(&host, &store, binding, false, About::State).await?;
+        let seen = plan::see_with(&readings, &host, &store, binding, false, About::State).await?;
         let Seen { topology, plan, causes } = &seen;
         console.print(Line::styled(Style::Strong, binding.as_str()));
         // What is not known is said first.

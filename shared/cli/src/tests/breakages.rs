@@ -404,15 +404,6 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
             .naming(&["i-ecs1 (ECS1)", "XREG-NO-ROUTE"])
             .mended_by("UpdateNetworkAclEntries", |desk| desk.pass("Ingress")),
             broken("the other one of the two", "XREG-NO-ROUTE", |_| ()).naming(&["172.16.6.0/24"]).after_another(),
-            broken("the attachment of the backends' VPC is deleted", "XREG-NOT-ATTACHED", |desk| {
-                for destination in ["172.16.0.0/24", "172.16.6.0/24"] {
-                    desk.delete_route(FAR, "vtb-vpc-2", destination);
-                }
-                let id = desk.vpc_attachment(FAR, "vpc-2");
-                let params = [("TransitRouterAttachmentId", id.as_str()), ("Force", "true")];
-                desk.act(Service::Cbn, FAR, "DeleteTransitRouterVpcAttachment", &params);
-            })
-            .naming(&["i-ecs1 (ECS1)", "vpc-2"]),
         ],
     )
     .await;

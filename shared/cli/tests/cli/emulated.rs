@@ -112,3 +112,15 @@ fn a_recording_is_made_again_and_what_differs_is_named() {
     assert_eq!(replay(&[]).code, 64);
     std::fs::remove_file(&file).unwrap();
 }
+
+#[test]
+fn a_strict_cloud_has_the_world_nothing_of_ours_and_a_secret_of_its_own() {
+    let (one, two) = (Emulated::start(&["--strict"]), Emulated::start(&["--strict"]));
+    assert_eq!(one.line["deployed"], false);
+    let secret = |cloud: &Emulated| cloud.line["accessKeySecret"].as_str().unwrap().to_owned();
+    assert_eq!(secret(&one).len(), 64, "nothing that stands in a document");
+    assert_ne!(secret(&one), secret(&two));
+    let plan = one.tool(&["plan", "web"]);
+    assert_eq!(plan.code, 2, "the world is the procedure's, and its key is the printed one: {}", plan.stderr);
+    assert_eq!(tool(&["emulate", "--strict", "--deploy"], &[]).code, 64);
+}

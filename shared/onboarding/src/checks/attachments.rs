@@ -213,7 +213,8 @@ fn adopted(inputs: &Inputs<'_>, region: &Region, reference: &AttachmentRef, find
         own.is_some_and(|table| table.propagations.contains_key(id))
     };
     let mut missing = Vec::new();
-    if routers().any(|router| router.table_of(id).is_none()) {
+    // A router of which the tables were not read says nothing; every one has a table.
+    if routers().any(|router| !router.tables.is_empty() && router.table_of(id).is_none()) {
         missing.push("association");
     }
     if routers().any(|router| router.table_of(id).is_some() && !propagates(router)) {

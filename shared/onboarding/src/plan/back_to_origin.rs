@@ -4,7 +4,7 @@
 use crate::change::{Change, StageName, Write};
 use crate::desired::{self, Desired, DesiredTransitRoute};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, lane, routes};
+use crate::plan::{Awaited, Plan, lane, routes};
 use crate::reason::{Code, Reason};
 use crate::topology::TransitRouteStatus;
 
@@ -52,7 +52,8 @@ fn transit_route(inputs: &Inputs<'_>, wanted: &DesiredTransitRoute, plan: &mut P
             plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, &table.id, message)));
         }
         Some(route) if route.status != TransitRouteStatus::Active => {
-            plan.wait(STAGE, lane::CEN, format!("route {} of {} is {}", wanted.destination, table.id, route.status));
+            let what = format!("route {} of {} is {}", wanted.destination, table.id, route.status);
+            plan.wait(STAGE, lane::CEN, Awaited::TransitRoute { region: wanted.region.clone() }, what);
         }
         Some(_) => {}
     }

@@ -19,7 +19,7 @@ use crate::change::Write;
 use crate::checks::Finding;
 use crate::inputs::{Inputs, Verdicts};
 use crate::mark::Role;
-use crate::plan::{Plan, consent};
+use crate::plan::{Awaited, Plan, consent};
 use crate::topology::{Server, ServerStatus, Unknown};
 
 pub use member::{HOLD, RECHECK};
@@ -47,7 +47,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, verdicts: &Verdicts, findings: &[Finding
         plan.unread("the health of the members", topology.unhealthy.why_unknown());
     }
     for server in servers.iter().filter(|server| server.status != ServerStatus::Available) {
-        plan.expect(STAGE, format!("member {} is {}", server.endpoint(), server.status));
+        plan.expect(STAGE, Awaited::Member, format!("member {} is {}", server.endpoint(), server.status));
     }
     let members: Vec<Member<'_>> = servers
         .iter()

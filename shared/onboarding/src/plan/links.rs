@@ -10,7 +10,7 @@ use crate::change::{Change, Consent, StageName, Write};
 use crate::desired::{self, table_for};
 use crate::ids::{Region, RouteTableId};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, lane};
+use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::TransitRouter;
 use crate::topology::{AttachmentRef, LinkStatus};
@@ -25,6 +25,9 @@ pub(super) fn plan(
     ours: bool,
     plan: &mut Plan,
 ) {
+    if router.tables.is_empty() {
+        return; // the tables were not read: every transit router has one
+    }
     let consent = if ours { Consent::Run } else { Consent::Person };
     let Some(own) = table_for(inputs.topology, router, attachment) else {
         let message = format!("Transit router {} has no system route table.", router.id);
@@ -38,7 +41,8 @@ pub(super) fn plan(
             plan.changes.push(Change::new(stage, associate).with_consent(consent));
         }
         Some(status) if *status != LinkStatus::Active => {
-            plan.wait(stage, lane::CEN, format!("the association of {attachment} is {status}"));
+            let awaited = Awaited::Association { region: region() };
+            plan.wait(stage, lane::CEN, awaited, format!("the association of {attachment} is {status}"));
         }
         Some(_) => {}
     }
@@ -49,7 +53,9 @@ pub(super) fn plan(
                 plan.changes.push(Change::new(stage, propagate).with_consent(consent));
             }
             Some(status) if *status != LinkStatus::Active => {
-                plan.wait(stage, lane::CEN, format!("the propagation of {attachment} into {table} is {status}"));
+                let awaited = Awaited::Propagation { region: region() };
+                let what = format!("the propagation of {attachment} into {table} is {status}");
+                plan.wait(stage, lane::CEN, awaited, what);
             }
             Some(_) => {}
         }

@@ -5,7 +5,7 @@ use crate::checks::listener::{forwards_elsewhere, on_the_port};
 use crate::desired;
 use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{Plan, lane, server_group};
+use crate::plan::{Awaited, Plan, lane, server_group};
 use crate::reason::{Code, Reason};
 use crate::topology::ListenerStatus;
 
@@ -37,7 +37,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
             let message = format!("Listener {} on port {} is stopped.", listener.id, listener.port);
             plan.find(Reason::new(Code::ListenerStopped, &listener.id, message));
         } else if listener.status != ListenerStatus::Running {
-            plan.wait(STAGE, lane::LOAD_BALANCER, format!("listener {} is {}", listener.id, listener.status));
+            let what = format!("listener {} is {}", listener.id, listener.status);
+            plan.wait(STAGE, lane::LOAD_BALANCER, Awaited::Listener, what);
         }
     } else if listener.mark.as_deref() == Some(deployment.tag(&binding.name, Role::Listener).as_str()) {
         plan.changes.push(Change::new(STAGE, Write::ForwardListener { listener: listener.id.clone() }));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, StageName};
+use crate::ids::Region;
 use crate::plan::follow_up::FollowUp;
 use crate::reason::{Code, Reason, Severity};
 use crate::topology::Unknown;
@@ -73,13 +74,13 @@ impl Plan {
     }
 
     /// Notes a change in progress that blocks other writes of its lane until it is complete.
-    pub(super) fn wait(&mut self, stage: StageName, lane: impl Into<String>, what: String) {
-        self.pending.push(Pending { stage, what, lane: Some(lane.into()) });
+    pub(super) fn wait(&mut self, stage: StageName, lane: impl Into<String>, awaited: Awaited, what: String) {
+        self.pending.push(Pending { stage, what, lane: Some(lane.into()), awaited: Some(awaited) });
     }
 
     /// Notes a change in progress that blocks no other write.
-    pub(super) fn expect(&mut self, stage: StageName, what: String) {
-        self.pending.push(Pending { stage, what, lane: None });
+    pub(super) fn expect(&mut self, stage: StageName, awaited: Awaited, what: String) {
+        self.pending.push(Pending { stage, what, lane: None, awaited: Some(awaited) });
     }
 
     pub(super) fn unread(&mut self, what: &str, why: Option<Unknown<'_>>) {
@@ -99,4 +100,34 @@ pub struct Pending {
     /// The lane that it blocks (see [`Write::lane`](crate::Write::lane)), if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<String>,
+    /// What it is that changes. A saved plan does not contain it: it only says where to look next.
+    #[serde(skip)]
+    pub awaited: Option<Awaited>,
+}
+
+/// What a pending change is about, and the region whose listings show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the variants and fields say what they are")]
+pub enum Awaited {
+    TransitRouter,
+    VpcAttachment {
+        region: Region,
+    },
+    /// The listings of both of its regions show it.
+    Connection,
+    Association {
+        region: Region,
+    },
+    Propagation {
+        region: Region,
+    },
+    VpcRoute {
+        region: Region,
+    },
+    TransitRoute {
+        region: Region,
+    },
+    ServerGroup,
+    Listener,
+    Member,
 }

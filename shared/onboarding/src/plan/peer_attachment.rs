@@ -6,7 +6,7 @@ use crate::change::{Change, Consent, StageName, Write};
 use crate::desired;
 use crate::ids::Region;
 use crate::inputs::Inputs;
-use crate::plan::{Plan, lane, links, vpc_attachments};
+use crate::plan::{Awaited, Plan, lane, links, vpc_attachments};
 use crate::topology::AttachmentRef;
 use crate::topology::PeerAttachment;
 
@@ -37,7 +37,8 @@ fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
         None => plan.changes.push(create(inputs, to)),
         Some(peer) => {
             if matches!(peer.status.as_str(), "Attaching" | "Modifying") {
-                plan.wait(STAGE, lane::CEN, format!("connection {} ({from} - {to}) is {}", peer.id, peer.status));
+                let what = format!("connection {} ({from} - {to}) is {}", peer.id, peer.status);
+                plan.wait(STAGE, lane::CEN, Awaited::Connection, what);
             }
             if let Some(mbps) = other_bandwidth(binding, peer).filter(|_| ours) {
                 let set = Write::SetBandwidth { from: from.clone(), to: to.clone(), mbps };

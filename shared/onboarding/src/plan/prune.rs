@@ -12,7 +12,7 @@ use crate::checks;
 use crate::desired::{self, Desired};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, lane, network};
+use crate::plan::{Awaited, Plan, lane, network};
 use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule, TransitRouteStatus, VpcRouteStatus};
 
@@ -90,6 +90,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                     plan.wait(
                         STAGE,
                         lane::vpc(&vpc.id),
+                        Awaited::VpcRoute { region: vpc.region.clone() },
                         format!("route {} of {} is {}", route.destination, vpc.id, route.status),
                     );
                 }
@@ -117,6 +118,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                     plan.wait(
                         STAGE,
                         lane::CEN,
+                        Awaited::TransitRoute { region: router.region.clone() },
                         format!("route {} of {} is {}", route.destination, table.id, route.status),
                     );
                 }

@@ -6,7 +6,7 @@ use crate::change::{Change, StageName, Write};
 use crate::desired::DesiredVpcRoute;
 use crate::inputs::Inputs;
 use crate::limits::ROUTES_PER_TABLE;
-use crate::plan::{Plan, lane};
+use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType};
@@ -44,6 +44,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
             plan.wait(
                 stage,
                 lane::vpc(&vpc.id),
+                Awaited::VpcRoute { region: wanted.region.clone() },
                 format!("route {} of {} is {}", wanted.destination, vpc.id, route.status),
             );
         }

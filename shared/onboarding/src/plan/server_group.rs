@@ -5,7 +5,7 @@ use crate::desired;
 use crate::difference::{self, Setting};
 use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{Plan, lane};
+use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{
     LoadBalancer, LoadBalancerStatus, ServerGroup, ServerGroupSettings, ServerGroupStatus, ServerGroupType,
@@ -31,7 +31,8 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
     };
     plan.changes.extend(duplicates(groups, group, &mark));
     if group.status != ServerGroupStatus::Available {
-        return plan.wait(STAGE, lane::SERVER_GROUP, format!("server group {} is {}", group.id, group.status));
+        let what = format!("server group {} is {}", group.id, group.status);
+        return plan.wait(STAGE, lane::SERVER_GROUP, Awaited::ServerGroup, what);
     }
     if same(&settings, &group.settings) {
         return;

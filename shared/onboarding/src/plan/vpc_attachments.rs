@@ -6,7 +6,7 @@ use crate::change::{Change, Consent, StageName, Write};
 use crate::desired;
 use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
 use crate::inputs::Inputs;
-use crate::plan::{Plan, lane, links};
+use crate::plan::{Awaited, Plan, lane, links};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{Known, Topology, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc};
@@ -45,7 +45,8 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
         Err(reason) => return plan.find(reason),
     };
     if router.status != TransitRouterStatus::Active {
-        plan.wait(STAGE, lane::CEN, format!("transit router {} in {} is {}", router.id, side.region, router.status));
+        let what = format!("transit router {} in {} is {}", router.id, side.region, router.status);
+        plan.wait(STAGE, lane::CEN, Awaited::TransitRouter, what);
     }
     let reference = AttachmentRef::Vpc { vpc: side.vpc.clone() };
     let attachment = topology.vpc_attachment(side.vpc);
@@ -55,6 +56,7 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
             plan.wait(
                 STAGE,
                 lane::CEN,
+                Awaited::VpcAttachment { region: side.region.clone() },
                 format!("attachment {} of {} is {}", attachment.id, side.vpc, attachment.status),
             );
         }

@@ -317,3 +317,27 @@ fn a_warning_is_worth_knowing_and_an_error_stops_something() {
     let listed = Code::ALL.iter().filter(|code| code.severity() == Severity::Warning).count();
     assert!((10..Code::ALL.len() / 2).contains(&listed), "{listed}");
 }
+
+#[test]
+fn an_attachment_or_connection_of_ours_that_the_binding_no_longer_describes_is_noted_and_nothing_is_rebuilt() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    assert_eq!(codes(&binding, &topology), []);
+    let mut moved = binding.clone();
+    moved.backends[0].attachment_vswitches = vec!["vsw-3".into(), "vsw-5".into()];
+    let mut billed = binding.clone();
+    billed.cen.bandwidth = Some(Bandwidth { package: None, pay_by_traffic: true, mbps: 10 });
+    for changed in [&moved, &billed] {
+        assert_eq!(codes(changed, &topology), [Code::AttachmentDiffers]);
+        assert_eq!(world::whole(changed, &topology).changes, []);
+    }
+    // What others made need not be as the binding says.
+    topology.vpc_attachments.get_mut().unwrap().iter_mut().for_each(|found| found.mark = None);
+    assert!(!codes(&moved, &topology).contains(&Code::AttachmentDiffers));
+}
+
+#[test]
+fn a_bandwidth_plan_that_is_locked_is_a_fault_of_the_connection_that_takes_from_it() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    topology.bandwidth_package.get_mut().unwrap().as_mut().unwrap().business_status = "FinancialLocked".into();
+    assert_eq!(codes(&binding, &topology), [Code::Bandwidth]);
+}

@@ -116,22 +116,22 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
 async fn instances_of(client: &Reads, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
-    let (mut instances, interfaces) = tokio::try_join!(biased;
-        client.list(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
-        client.list(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
+    let (instances, interfaces) = tokio::try_join!(biased;
+        client.rows(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
+        client.rows(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
     )?;
-    untagged::settle(client, backend, &mut instances).await?;
+    untagged::settle(client, backend, &instances).await?;
     let owned = interfaces.iter().filter(|interface| !interface.instance_id.is_empty());
     let owners = owned.map(|found| (found.instance_id.as_str().into(), found.network_interface_id.as_str().into()));
     let listed = Interfaces { owners: owners.collect(), rows: interfaces.len() };
-    let mut by_instance: BTreeMap<String, Vec<ecs::NetworkInterface>> = BTreeMap::new();
-    for interface in interfaces {
-        by_instance.entry(interface.instance_id.clone()).or_default().push(interface);
+    let mut by_instance: BTreeMap<&str, Vec<&ecs::NetworkInterface>> = BTreeMap::new();
+    for interface in &*interfaces {
+        by_instance.entry(&interface.instance_id).or_default().push(interface);
     }
     let mut instances: Vec<_> = instances
-        .into_iter()
+        .iter()
         .map(|found| {
-            let interfaces = by_instance.get(&found.instance_id).map_or(&[][..], Vec::as_slice);
+            let interfaces = by_instance.get(&*found.instance_id).map_or(&[][..], Vec::as_slice);
             instance(found, interfaces)
         })
         .collect();
@@ -139,7 +139,7 @@ async fn instances_of(client: &Reads, backend: &Backend) -> Result<(Vec<Instance
     Ok((instances, listed))
 }
 
-fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Instance {
+fn instance(found: &ecs::Instance, interfaces: &[&ecs::NetworkInterface]) -> Instance {
     let primary = found.network_interfaces.iter().find(|interface| interface.kind == "Primary");
     let address: Option<Ipv4Addr> = found
         .vpc_attributes
@@ -153,9 +153,9 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
         interfaces.iter().find(|interface| owns(interface, &address))
     });
     Instance {
-        name: found.instance_name,
-        status: found.status.into(),
-        vpc: found.vpc_attributes.vpc_id.into(),
+        name: found.instance_name.clone(),
+        status: found.status.as_str().into(),
+        vpc: found.vpc_attributes.vpc_id.as_str().into(),
         vswitch: owner.map_or(found.vpc_attributes.vswitch_id.as_str(), |owner| owner.vswitch_id.as_str()).into(),
         address,
         interface: owner.map(|owner| owner.network_interface_id.as_str().into()),
@@ -166,9 +166,10 @@ fn instance(found: ecs::Instance, interfaces: &[ecs::NetworkInterface]) -> Insta
             .iter()
             .map(|id| id.as_str().into())
             .collect(),
-        interfaces: interfaces.iter().map(interface).collect(),
-        tags: found.tags.into_iter().flatten().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
-        id: found.instance_id.into(),
+        interfaces: interfaces.iter().copied().map(interface).collect(),
+        // Whether a row without tags is that of an instance without tags, is settled before.
+        tags: found.tags.iter().flatten().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())).collect(),
+        id: found.instance_id.as_str().into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! CEN: transit routers of the binding's regions, VPC and peer attachments, and the prerequisites of attachments.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join_all};
 use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
@@ -58,7 +59,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     } = &mut seen;
     tokio::join!(biased;
         async {
-            if reader.needs.has(Needs::CEN) {
+            if reader.needs.has(Needs::ATTACHED) {
                 (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased;
                     routers(reader, client),
                     async { reader.known(vpc_attachments_of(reader, client).await) },
@@ -72,14 +73,14 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
                     package(reader, client),
                     async {
                         let region = reader.binding.alb.region.as_str();
-                        let answer = client.call(region, &cbn::CheckTransitRouterService::default()).await;
+                        let answer = client.lasting(region, &cbn::CheckTransitRouterService::default(), |answer| answer.enabled).await;
                         reader.known(answer.map(|answer| answer.enabled))
                     },
                     zones_of(reader, client),
                     async { reader.known(status(reader, client).await) },
                     async {
                         let role = ram::GetRole { role_name: SERVICE_ROLE.to_owned() };
-                        let answer = client.call(reader.binding.alb.region.as_str(), &role).await;
+                        let answer = client.lasting(reader.binding.alb.region.as_str(), &role, |_| true).await;
                         reader.known_or_absent(answer).map(|found| found.is_some())
                     }
                 );
@@ -95,7 +96,8 @@ async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<CenStatus>
     let id = reader.binding.cen.id.as_str();
     let filter = cbn::Filter { key: "CenId".to_owned(), value: vec![id.to_owned()] };
     let action = cbn::DescribeCens { filter: vec![filter], ..Default::default() };
-    let found = client.list(reader.binding.alb.region.as_str(), action).await?;
+    let active = |all: &Arc<Vec<cbn::Cen>>| all.iter().any(|cen| cen.status == "Active");
+    let found = client.lasting_list(reader.binding.alb.region.as_str(), action, active).await?;
     Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status.into()))
 }
 
@@ -114,7 +116,7 @@ async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<
         async move {
             let router = match router {
                 None => Known::Known(None),
-                Some(router) => reader.known(with_tables(client, region, router).await.map(Some)),
+                Some(router) => reader.known(with_tables(reader, client, region, router).await.map(Some)),
             };
             (region.clone(), router)
         }
@@ -122,16 +124,22 @@ async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<
     join_all(in_regions).await.into_iter().collect()
 }
 
-async fn with_tables(client: &Reads, region: &Region, found: &cbn::TransitRouter) -> Result<TransitRouter, Error> {
+async fn with_tables(
+    reader: &Reader<'_>,
+    client: &Reads,
+    region: &Region,
+    found: &cbn::TransitRouter,
+) -> Result<TransitRouter, Error> {
     let id = &found.transit_router_id;
     let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
     // A Basic Edition router has no route tables to list and cannot be used; preflight reports it.
-    let tables = if found.kind == "Enterprise" { client.list(region.as_str(), action).await? } else { Vec::new() };
-    if tables.is_empty() && found.kind == "Enterprise" && found.status == "Active" {
+    let has_tables = found.kind == "Enterprise" && reader.needs.has(Needs::LINKS);
+    let tables = if has_tables { client.list(region.as_str(), action).await? } else { Vec::new() };
+    if tables.is_empty() && has_tables && found.status == "Active" {
         let what = format!("no route table of {id} is listed, and every transit router has a system table");
         return Err(Error::contradiction(cbn::ListTransitRouterRouteTables::NAME, what));
     }
-    let tables = try_join_all(tables.into_iter().map(|table| cen_table::read(client, region, table))).await?;
+    let tables = try_join_all(tables.into_iter().map(|table| cen_table::read(reader, client, region, table))).await?;
     Ok(TransitRouter {
         id: id.as_str().into(),
         region: region.clone(),
@@ -248,7 +256,7 @@ async fn package_by_id(
 async fn zones_of(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<BTreeSet<ZoneId>>> {
     let in_regions = reader.binding.regions().into_iter().map(|region| async move {
         let action = cbn::ListTransitRouterAvailableResource { region_id: region.to_string() };
-        let answer = client.call(region.as_str(), &action).await;
+        let answer = client.lasting(region.as_str(), &action, |answer| !answer.available_zones.is_empty()).await;
         let zones = reader.known(answer.map(|answer| {
             // Older answers split the zones into master and slave zones; both can hold an interface.
             let all = answer.available_zones.into_iter().chain(answer.master_zones).chain(answer.slave_zones);

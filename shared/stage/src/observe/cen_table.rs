@@ -5,9 +5,16 @@ use onboarding::topology::{TransitRoute, TransitTable};
 use openapi::{Error, cbn};
 
 use super::parse;
+use super::reader::Reader;
+use crate::needs::Needs;
 use crate::readings::Reads;
 
-pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable) -> Result<TransitTable, Error> {
+pub(super) async fn read(
+    reader: &Reader<'_>,
+    client: &Reads,
+    region: &Region,
+    found: cbn::RouteTable,
+) -> Result<TransitTable, Error> {
     let id = found.transit_router_route_table_id;
     let region = region.as_str();
     let associations = cbn::ListTransitRouterRouteTableAssociations {
@@ -27,7 +34,12 @@ pub(super) async fn read(client: &Reads, region: &Region, found: cbn::RouteTable
     let (associations, propagations, entries) = tokio::try_join!(biased;
         client.list(region, associations),
         client.list(region, propagations),
-        client.list(region, entries)
+        async {
+            match reader.needs.has(Needs::CEN) {
+                true => client.list(region, entries).await,
+                false => Ok(Vec::new()),
+            }
+        }
     )?;
     let mut routes: Vec<_> = entries.into_iter().filter_map(route).collect();
     routes.sort_by(|a, b| (a.destination, a.propagated, &a.id).cmp(&(b.destination, b.propagated, &b.id)));

@@ -242,8 +242,32 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
     Ok(listeners)
 }
 
-/// Server groups of the ALB's VPC that carry the binding's ownership tag or have the desired name.
+/// Our server groups in the listing of all groups: those of the region, where these are read anyway, else those of the VPC. If
+/// it shows none that is marked, the groups are asked for by tag and by name: nothing is created because of what an
+/// unfiltered listing lacks.
 async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
+    let within = (!reader.needs.has(Needs::SURROUNDINGS)).then(|| vpc.to_string());
+    let listing = alb::ListServerGroups { vpc_id: within, ..Default::default() };
+    let all = client.rows(reader.binding.alb.region.as_str(), listing).await?;
+    let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
+    let carries = |group: &&alb::ServerGroup| group.tags.iter().any(|tag| tag.key == TAG_KEY && tag.value == mark);
+    let here = || all.iter().filter(|group| group.vpc_id == vpc.as_str());
+    if here().any(|group| carries(&group)) {
+        let named = |group: &alb::ServerGroup| group.server_group_name == reader.binding.server_group.name;
+        return Ok(sorted(here().filter(|group| carries(group) || named(group)).cloned()));
+    }
+    asked_for(reader, client, vpc).await
+}
+
+fn sorted(groups: impl Iterator<Item = alb::ServerGroup>) -> Vec<ServerGroup> {
+    let mut seen = BTreeSet::new();
+    let mut groups: Vec<_> = groups.map(group).filter(|group| seen.insert(group.id.clone())).collect();
+    groups.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
+    groups
+}
+
+/// Server groups of the ALB's VPC that carry the binding's ownership tag or have the desired name.
+async fn asked_for(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
     let region = reader.binding.alb.region.as_str();
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
     let marked = alb::ListServerGroups {
@@ -263,11 +287,7 @@ async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<
         let what = format!("{} was listed by its tag {TAG_KEY}={mark} and does not show it", group.server_group_id);
         return Err(Error::contradiction(alb::ListServerGroups::NAME, what));
     }
-    let mut seen = BTreeSet::new();
-    let mut groups: Vec<_> =
-        marked.into_iter().chain(named).map(group).filter(|group| seen.insert(group.id.clone())).collect();
-    groups.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
-    Ok(groups)
+    Ok(sorted(marked.into_iter().chain(named)))
 }
 
 fn group(found: alb::ServerGroup) -> ServerGroup {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 use onboarding::desired;
@@ -39,7 +40,7 @@ impl Neighbours {
 pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &LoadBalancer) -> Neighbours {
     let region = load_balancer.region.as_str();
     let (groups, siblings) = tokio::join!(biased;
-        async { reader.known(client.list(region, alb::ListServerGroups::default()).await) },
+        async { reader.known(client.rows(region, alb::ListServerGroups::default()).await) },
         siblings::read(reader)
     );
     let mut neighbours = Neighbours { balanced: balanced(&groups, load_balancer), siblings, ..Neighbours::default() };
@@ -76,7 +77,7 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &Lo
 }
 
 fn balanced(
-    groups: &Known<Vec<alb::ServerGroup>>,
+    groups: &Known<Arc<Vec<alb::ServerGroup>>>,
     load_balancer: &LoadBalancer,
 ) -> Known<BTreeMap<ServerGroupId, u32>> {
     let id = load_balancer.id.as_str();

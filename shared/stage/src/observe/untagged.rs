@@ -19,7 +19,7 @@ const BATCH: usize = 100;
 ///
 /// # Errors
 /// Those of the call, and a contradiction if an instance has the tags that its row does not show.
-pub(super) async fn settle(client: &Reads, backend: &Backend, instances: &mut [ecs::Instance]) -> Result<(), Error> {
+pub(super) async fn settle(client: &Reads, backend: &Backend, instances: &[ecs::Instance]) -> Result<(), Error> {
     let is_silent = |found: &&ecs::Instance| found.tags.as_ref().is_none_or(Vec::is_empty);
     let silent: Vec<String> = instances.iter().filter(is_silent).map(|found| found.instance_id.clone()).collect();
     let selected = backend.select.tags.iter();
@@ -30,9 +30,6 @@ pub(super) async fn settle(client: &Reads, backend: &Backend, instances: &mut [e
             let what = format!("{} is listed by its tags, and its row shows none", tagged.instance_id);
             return Err(Error::contradiction(ecs::DescribeInstances::NAME, what));
         }
-    }
-    for found in instances.iter_mut() {
-        found.tags.get_or_insert_default();
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Other bindings are read before anything is pruned: what one of them wants stays, and one that cannot be read wants
-//! everything.
+//! Other bindings are read before anything is pruned, and only then: what one of them wants stays, and one that cannot be
+//! read wants everything.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +37,18 @@ fn store() -> Arc<World> {
     world
 }
 
+/// A route of ours in every table that nobody wants.
+fn with_something_to_remove(world: &World) {
+    let services = json!({ "DestinationCidrBlock": "100.64.0.0/10", "Type": "System", "Status": "Available" });
+    let hop = json!({ "NextHopType": "Attachment", "NextHopId": "tr-attach-1" });
+    let left = json!({
+        "RouteEntryId": "rte-1", "DestinationCidrBlock": "10.99.0.0/24", "Type": "Custom", "Status": "Available",
+        "Description": "albridge/albridge/web", "NextHops": { "NextHop": [hop] }
+    });
+    let entries = json!({ "RouteEntrys": { "RouteEntry": [services, left] }, "NextToken": "" });
+    world.always("DescribeRouteEntryList", entries);
+}
+
 async fn planned(world: &Arc<World>) -> (Plan, Duration) {
     let host = host(world, &[]);
     let began = host.clock().now();
@@ -45,8 +57,19 @@ async fn planned(world: &Arc<World>) -> (Plan, Duration) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_anything_to_remove_no_other_binding_is_read() {
+    let world = store();
+    let (plan, _) = planned(&world).await;
+    assert!(plan.of(onboarding::StageName::Prune).next().is_none(), "{plan:#?}");
+    let others = ["vpc-c", "vpc-f"];
+    let calls = world.calls_of("DescribeVpcAttribute");
+    assert!(!calls.iter().any(|call| others.contains(&call.get("VpcId"))), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_binding_that_shares_a_region_is_read_and_no_other() {
     let world = store();
+    with_something_to_remove(&world);
     let (plan, _) = planned(&world).await;
     let unread: Vec<_> = plan.findings.iter().filter(|reason| reason.code == Code::Unread).collect();
     assert!(unread.is_empty(), "all was read that it wants: {unread:#?}");
@@ -58,6 +81,7 @@ async fn every_binding_that_shares_a_region_is_read_and_no_other() {
 #[tokio::test(start_paused = true)]
 async fn a_binding_that_is_not_read_in_half_of_the_time_wants_everything() {
     let world = store();
+    with_something_to_remove(&world);
     world.slow("vpc-c", Duration::from_secs(3600));
     let (plan, took) = planned(&world).await;
     let unread = |reason: &&onboarding::Reason| reason.code == Code::Unread && reason.message.contains("api");

@@ -51,7 +51,7 @@ impl Stage for Rules {
     }
 }
 
-fn group(status: &str) -> Value {
+pub(crate) fn group(status: &str) -> Value {
     json!({ "ServerGroups": [{
         "ServerGroupId": "sgp-1", "ServerGroupName": "web-remote", "ServerGroupType": "Ip", "VpcId": "vpc-a",
         "ServerGroupStatus": status, "ServerCount": 0, "Protocol": "HTTP", "Scheduler": "Wrr",

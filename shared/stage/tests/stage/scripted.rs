@@ -237,5 +237,5 @@ pub(crate) fn invocation(host: &Host) -> Invocation<'_> {
 
 pub(crate) fn invocation_of(host: &Host, time: Duration) -> Invocation<'_> {
     let deadline = host.clock().now() + time;
-    Invocation { host, credentials: None, deadline, approved: None }
+    Invocation::until(host, deadline)
 }
