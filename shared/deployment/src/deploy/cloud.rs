@@ -29,8 +29,11 @@ impl Cloud {
 /// What a failed call was for.
 pub(crate) fn doing(what: impl Into<String>, region: &Region) -> impl FnOnce(Error) -> DeployError {
     let (doing, region) = (what.into(), region.clone());
-    move |error| match error.code.as_str() {
-        OUTSIDE => DeployError::Outside { doing, region, error },
-        _ => DeployError::Call { doing, error },
+    move |error| {
+        let error = Box::new(error);
+        match error.code.as_str() {
+            OUTSIDE => DeployError::Outside { doing, region, error },
+            _ => DeployError::Call { doing, error },
+        }
     }
 }

@@ -98,7 +98,7 @@ pub enum DeployError {
         /// What it was for.
         doing: String,
         /// The failure.
-        error: openapi::Error,
+        error: Box<openapi::Error>,
     },
     /// The store or a package cannot be reached from here.
     #[error(
@@ -112,7 +112,7 @@ pub enum DeployError {
         /// The bucket's region.
         region: Region,
         /// The failure.
-        error: openapi::Error,
+        error: Box<openapi::Error>,
     },
     /// A stack's change failed and was taken back, or was not.
     #[error(transparent)]
