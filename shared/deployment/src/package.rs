@@ -6,21 +6,25 @@
 
 mod archive;
 mod cargo;
+mod error;
 mod folder;
 mod linkage;
 mod manifest;
 mod sbom;
+mod target;
 mod workspace;
 
 use std::path::PathBuf;
 
-pub use cargo::{PROFILE, TARGET};
+pub use error::PackageError;
 pub use folder::FolderError;
-pub use linkage::{GlibcVersion, Linkage, LinkageError};
+pub use linkage::{GlibcVersion, LinkageError};
 pub use manifest::{MANIFEST, Manifest, Package};
 pub use sbom::{SbomError, bill, faults};
+pub use target::{PROFILE, TARGET};
 pub use workspace::WorkspaceError;
 
+use linkage::Linkage;
 use workspace::Workspace;
 
 /// The name of the operator's tool: its package, its binary, and the file inside of its archive.
@@ -67,49 +71,6 @@ pub struct Made {
     pub folder: PathBuf,
     /// What it is.
     pub manifest: Manifest,
-}
-
-/// Why there are no packages. Nothing was written.
-#[derive(Debug, thiserror::Error)]
-pub enum PackageError {
-    /// The sources, or the tools that build them.
-    #[error(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// The build failed; cargo has said why.
-    #[error("the build failed: {0}")]
-    Build(String),
-    /// A binary is not there.
-    #[error("{name} is not built ({}): run it without --no-build", path.display())]
-    NotBuilt {
-        /// The package.
-        name: String,
-        /// Where its binary should be.
-        path: PathBuf,
-    },
-    /// A binary is not what Function Compute can start everywhere.
-    #[error("{name} ({}): {why}", path.display())]
-    Binary {
-        /// The package.
-        name: String,
-        /// Its binary.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: LinkageError,
-    },
-    /// The bill of materials cannot be made.
-    #[error("the bill of materials: {0}")]
-    Sbom(#[from] SbomError),
-    /// A file cannot be read.
-    #[error("{} cannot be read: {error}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The packages cannot be written.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
 }
 
 /// Builds and packages what `order` says, and reports on it as it goes.

@@ -49,7 +49,7 @@ impl StageError {
     /// Whether the same invocation may succeed if it tries again after a while. Not so at the end of its time, with
     /// credentials that have expired, or for a binding that the store does not have.
     #[must_use]
-    pub const fn may_pass(&self) -> bool {
+    pub(crate) const fn may_pass(&self) -> bool {
         matches!(self, Self::CloudFailing { .. } | Self::Store(_))
     }
 

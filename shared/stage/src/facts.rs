@@ -36,6 +36,8 @@ pub(crate) fn settles(stage: StageName, binding: &Binding, topology: &Topology) 
         StageName::VpcAttachments | StageName::PeerAttachment => Needs::LINKS,
         // The static routes of the transit router are those of a classic load balancer.
         StageName::BackToOrigin if is_classic(binding, topology) => shows(stage).and(Needs::CEN),
+        // What a removed binding left is named even where nothing is to be removed.
+        StageName::Prune => shows(stage).and(Needs::SURROUNDINGS),
         _ => shows(stage),
     }
 }

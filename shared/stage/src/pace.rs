@@ -79,6 +79,12 @@ pub(crate) fn of_age(age: Duration, usual: Duration) -> Duration {
     }
 }
 
+/// The wait until the first look after an accepted create. What the answer names may be gone, if it is the answer to an
+/// earlier create with the same token; a long wait would leave no time to find out.
+pub(crate) fn of_create(usual: Duration) -> Duration {
+    of_age(Duration::ZERO, usual.min(LEAST))
+}
+
 /// The same for a change that was in progress when it was first seen, `age` ago: it may end at any time.
 fn of_unknown_age(age: Duration, usual: Duration) -> Duration {
     (usual / 24).max(age / 4).clamp(LEAST, MOST)

@@ -22,6 +22,7 @@ use crate::request::Request;
 use crate::session::Session;
 use crate::stage::Stage;
 use crate::unread;
+use crate::waits::is_create;
 
 /// Consecutive failed readings after which the stage fails. The client has retried each call several times by then.
 const READINGS: u32 = 3;
@@ -113,9 +114,11 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             backoff.hurry();
             pace.wrote(session.clock().now());
         }
-        let leads_to = wrote.accepted.iter().map(facts::leads_to);
-        let usual = leads_to.map(|awaited| awaited.map_or(Duration::ZERO, |awaited| pace::usual(&awaited)));
-        wait = wait.into_iter().chain(usual.map(|usual| pace::of_age(Duration::ZERO, usual))).min();
+        let first_looks = wrote.accepted.iter().map(|write| {
+            let usual = facts::leads_to(write).map_or(Duration::ZERO, |awaited| pace::usual(&awaited));
+            if is_create(write) { pace::of_create(usual) } else { pace::of_age(Duration::ZERO, usual) }
+        });
+        wait = wait.into_iter().chain(first_looks).min();
         let more = sorted.waits_otherwise || wrote.failed || observation.failing || learns;
         let delay = if more {
             wait.unwrap_or(Duration::MAX).min(backoff.next())

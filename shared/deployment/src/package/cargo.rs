@@ -6,13 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::PackageError;
+use super::error::PackageError;
+use super::target::{PROFILE, TARGET};
 use super::workspace::{RUSTUP, Workspace, WorkspaceError};
-
-/// What everything is built for: Function Compute's processor, and no library of the image.
-pub const TARGET: &str = "x86_64-unknown-linux-musl";
-/// The profile (the workspace's Cargo.toml).
-pub const PROFILE: &str = "dist";
 
 /// The C compiler for [`TARGET`], as crates with C in them look it up.
 const C_COMPILER: &str = "CC_x86_64_unknown_linux_musl";

@@ -73,7 +73,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::package::Package;
+    use crate::package::manifest::Package;
 
     /// A folder of the test's own.
     struct Place(PathBuf);

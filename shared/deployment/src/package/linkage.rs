@@ -8,7 +8,7 @@ use object::{Endianness, StringTable};
 
 /// The libraries that a binary needs at its start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Linkage {
+pub(crate) enum Linkage {
     /// None: it starts on every Linux of its processor.
     Static,
     /// Some, from the image that it runs on.

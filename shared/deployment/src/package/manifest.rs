@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::cargo::TARGET;
+use super::target::TARGET;
 
 /// The name of the manifest in the folder.
 pub const MANIFEST: &str = "manifest.json";

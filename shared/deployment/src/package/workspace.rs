@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::cargo::{PROFILE, TARGET};
+use super::target::{PROFILE, TARGET};
 
 /// Why nothing can be built here.
 #[derive(Debug, thiserror::Error)]
