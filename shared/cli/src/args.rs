@@ -74,6 +74,18 @@ pub(crate) enum Command {
         after_help = "It needs the sources, Rust with its target x86_64-unknown-linux-musl, and a C compiler.\n\nExample:\n  albridge package\n  albridge package --function listener --out packages\n  albridge package --cli --out release"
     )]
     Package(PackageArgs),
+    /// Brings the deployment itself to what the bindings ask for: buckets, packages, bindings, and a stack in each region.
+    /// Shows what would change, asks, and follows it; a second time there is nothing to do.
+    #[command(
+        after_help = "Exit codes: 0 done, 1 failed, 2 changes pending (--dry-run), 64 usage.\n\nExample:\n  albridge deploy --dry-run\n  albridge deploy --bindings bindings.yml --set LogDays=7"
+    )]
+    Deploy(DeployArgs),
+    /// Takes the deployment away: its stacks, home last, with their logs; then the buckets of its packages. The binding store stays, unless
+    /// --store is given, and so does what bindings made in the network.
+    #[command(
+        after_help = "Exit codes: 0 done, 1 failed, 2 something to take away (--dry-run), 64 usage.\n\nExample:\n  albridge teardown --deployment --dry-run"
+    )]
+    Teardown(TeardownArgs),
     /// The RAM policy that each function's role needs.
     #[command(after_help = "Example:\n  albridge policy listener")]
     Policy(PolicyArgs),
@@ -328,6 +340,66 @@ pub(crate) struct PackageArgs {
     pub(crate) sources: PathBuf,
 }
 
+/// The deployment itself.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Itself {
+    /// The bindings: a file [default: ALBRIDGE_BINDINGS, or bindings.yml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bindings: Option<String>,
+    /// What was asked for before: a file [default: the deployment's name and .json, beside the bindings].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The profile of ~/.aliyun/config.json, where the environment has no access key [default: its current one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Take endpoints that are plain http to other machines: what is sent there can be read on the way.
+    #[arg(long)]
+    pub(crate) allow_http: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Show what would change, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Options of `deploy`.
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    /// The deployment's name, which is its stacks' name [default: ALBRIDGE_DEPLOYMENT, or albridge].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) deployment: Option<String>,
+    /// The functions' packages, as `albridge package` leaves them.
+    #[arg(long, value_name = "DIR", default_value = "target/package")]
+    pub(crate) packages: PathBuf,
+    /// The region of the home stack; it has to offer CloudFlow [default: as before, or the first such region with backends].
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// The security group for the function verify in the VPC of a region's ALB; kept [default: the VPC's only one].
+    #[arg(long = "probe-security-group", value_name = "REGION=ID", value_parser = pair)]
+    pub(crate) probe_security_groups: Vec<(String, String)>,
+    /// A parameter of the template, as LogDays=7; kept. May be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// Where, and how.
+    #[command(flatten)]
+    pub(crate) itself: Itself,
+}
+
+/// Options of `teardown`.
+#[derive(Debug, Args)]
+pub(crate) struct TeardownArgs {
+    /// The deployment's stacks; of this name, if one is given [default: ALBRIDGE_DEPLOYMENT, or albridge].
+    #[arg(long, value_name = "NAME", num_args = 0..=1, required = true, default_missing_value = "")]
+    pub(crate) deployment: String,
+    /// The binding store, too, with all its versions.
+    #[arg(long)]
+    pub(crate) store: bool,
+    /// Where, and how.
+    #[command(flatten)]
+    pub(crate) itself: Itself,
+}
+
 /// Options of `policy`.
 #[derive(Debug, Args)]
 pub(crate) struct PolicyArgs {
@@ -341,6 +413,13 @@ pub(crate) struct CompletionsArgs {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a name, an equals sign and a value are expected, as LogDays=7".to_owned()),
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

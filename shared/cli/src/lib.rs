@@ -6,6 +6,7 @@ mod causes;
 mod cloud_clock;
 mod credentials;
 mod demo;
+mod deploy;
 mod emulate;
 mod environment;
 mod explain;
@@ -117,6 +118,8 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),
+        Command::Deploy(args) => deploy::deploy(args, environment, console).await,
+        Command::Teardown(args) => deploy::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),
         Command::Completions(args) => schema::completions(args.shell, console),

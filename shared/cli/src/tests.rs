@@ -1,7 +1,9 @@
 //! Whole commands on an emulated cloud in this process, on paused time: what they print, and how they exit.
 
 mod breakages;
+mod deploying;
 mod readings;
+mod starting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -58,7 +60,15 @@ impl Desk {
     /// The deployment on paused time; its timer rests. `name` is the test's own.
     pub(crate) async fn start(name: &str, options: Options) -> Self {
         let stacks = vec![Stack::home().with("TimerCron", "0 0 0 1 1 *"), Stack::probe("cn-chengdu", "vpc-1")];
-        let options = Options { stacks, ..options };
+        Self::with(name, Options { stacks, ..options }).await
+    }
+
+    /// The same without a deployment.
+    pub(crate) async fn before_deployment(name: &str, options: Options) -> Self {
+        Self::with(name, Options { stacks: Vec::new(), ..options }).await
+    }
+
+    async fn with(name: &str, options: Options) -> Self {
         let folder = std::env::temp_dir().join(format!("albridge-desk-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("bindings.yml"), &options.bindings).unwrap();
@@ -96,13 +106,19 @@ impl Desk {
 
     /// Runs a command.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
+        self.run_by(self.transport(), arguments).await
+    }
+
+    /// The way to the cloud.
+    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
+    }
+
+    /// Runs a command over another way to the cloud.
+    pub(crate) async fn run_by(&self, transport: Arc<dyn Transport>, arguments: &[&str]) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
         let (console, kept) = Console::captured(cli.json);
-        let environment = Environment::with_transport(
-            self.variables.clone(),
-            Arc::clone(&self.transport),
-            self.local.clock().clone(),
-        );
+        let environment = Environment::with_transport(self.variables.clone(), transport, self.local.clock().clone());
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;
         let text = |kept: &std::sync::Mutex<String>| kept.lock().unwrap().clone();
         Ran { code, stdout: text(&kept.stdout), stderr: text(&kept.stderr) }

@@ -132,6 +132,7 @@ mod tests {
             (Service::Fnf, "cn-hangzhou", "https://cn-hangzhou.fnf.aliyuncs.com"),
             (Service::Fc, "cn-chengdu", "https://fcv3.cn-chengdu.aliyuncs.com"),
             (Service::Sts, "", "https://sts.aliyuncs.com"),
+            (Service::Ros, "cn-chengdu", "https://ros.aliyuncs.com"),
             (Service::Oss, "cn-chengdu", "https://oss-cn-chengdu.aliyuncs.com"),
         ];
         for (service, region, url) in cases {

@@ -22,5 +22,6 @@ actions! {
         writes StopExecution => StopExecutionAnswer;
         reads GetExecutionHistory => GetExecutionHistoryAnswer, whole::HISTORY;
         reads DescribeFlow => DescribeFlowAnswer, whole::FLOW;
+        reads DescribeRegions => DescribeRegionsAnswer, whole::REGIONS;
     }
 }

@@ -72,6 +72,8 @@ pub mod oss;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod ram;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod ros;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod sts;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod vpc;

@@ -1,30 +1,51 @@
-//! Object Storage Service: one object read or written whole.
+//! Object Storage Service: one object read or written whole; buckets, and what is in them.
 //!
 //! On the public cloud the bucket is part of the host. An overridden endpoint is addressed path-style
 //! (`http://127.0.0.1:PORT/bucket/key`); what is signed, `/bucket/key`, is the same for both.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod buckets;
+mod request;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::Method;
 
 use crate::action::ActionInfo;
-use crate::client::{self, Client, Facts};
-use crate::encode;
+use crate::client::{Client, Facts};
 use crate::error::Error;
-use crate::flatten::Parameters;
-use crate::retry::Repeatable;
 use crate::service::Service;
-use crate::sign::oss4;
 use crate::transport::BodyLimit;
 
-const TRY: Duration = Duration::from_secs(20);
+pub use buckets::{BucketInfo, DeleteObject, Listed};
+use request::{Asked, facts, header};
 
 /// The actions of this module.
 pub(crate) const ACTIONS: &[ActionInfo] = &[
     ActionInfo { service: Service::Oss, name: "GetObject", ram_action: "oss:GetObject", writes: false },
     ActionInfo { service: Service::Oss, name: "PutObject", ram_action: "oss:PutObject", writes: true },
+    ActionInfo { service: Service::Oss, name: "DeleteObject", ram_action: "oss:DeleteObject", writes: true },
+    ActionInfo {
+        service: Service::Oss,
+        name: "DeleteObjectVersion",
+        ram_action: "oss:DeleteObjectVersion",
+        writes: true,
+    },
+    ActionInfo { service: Service::Oss, name: "ListObjects", ram_action: "oss:ListObjects", writes: false },
+    ActionInfo {
+        service: Service::Oss,
+        name: "ListObjectVersions",
+        ram_action: "oss:ListObjectVersions",
+        writes: false,
+    },
+    ActionInfo { service: Service::Oss, name: "GetBucketInfo", ram_action: "oss:GetBucketInfo", writes: false },
+    ActionInfo { service: Service::Oss, name: "PutBucket", ram_action: "oss:PutBucket", writes: true },
+    ActionInfo { service: Service::Oss, name: "PutBucketAcl", ram_action: "oss:PutBucketAcl", writes: true },
+    ActionInfo {
+        service: Service::Oss,
+        name: "PutBucketVersioning",
+        ram_action: "oss:PutBucketVersioning",
+        writes: true,
+    },
+    ActionInfo { service: Service::Oss, name: "DeleteBucket", ram_action: "oss:DeleteBucket", writes: true },
 ];
 
 /// Reads an object.
@@ -85,7 +106,8 @@ impl Client {
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
         let response = self
             .exchange(&facts, &|| {
-                self.oss_request(facts.action, Method::GET, region, &get.bucket, &get.key, &query, None, Bytes::new())
+                let (bucket, key) = (&get.bucket, &get.key);
+                self.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
             })
             .await?;
         let (version_id, etag) = (header(&response, "x-oss-version-id"), header(&response, "etag"));
@@ -99,81 +121,16 @@ impl Client {
     pub async fn put_object(&self, region: &str, put: &PutObject) -> Result<PutObjectAnswer, Error> {
         let facts = facts("PutObject", region, true);
         let content_type = put.content_type.as_deref().unwrap_or("application/octet-stream");
-        let query = Parameters::new();
-        let response = self
-            .exchange(&facts, &|| {
-                let body = put.body.clone();
-                self.oss_request(
-                    facts.action,
-                    Method::PUT,
-                    region,
-                    &put.bucket,
-                    &put.key,
-                    &query,
-                    Some(content_type),
-                    body,
-                )
-            })
-            .await?;
+        let asked = Asked {
+            method: Method::PUT,
+            bucket: &put.bucket,
+            key: &put.key,
+            content_type: Some(content_type),
+            body: put.body.clone(),
+            ..Asked::new()
+        };
+        let response = self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await?;
         let etag = header(&response, "etag").unwrap_or_default();
         Ok(PutObjectAnswer { version_id: header(&response, "x-oss-version-id"), etag })
     }
-
-    #[expect(clippy::too_many_arguments, reason = "these are the parts of an HTTP request, each given once")]
-    fn oss_request(
-        &self,
-        action: &'static str,
-        method: Method,
-        region: &str,
-        bucket: &str,
-        key: &str,
-        query: &Parameters,
-        content_type: Option<&str>,
-        body: Bytes,
-    ) -> Result<Request<Bytes>, Error> {
-        let credentials = &self.config.credentials;
-        let time = self.clock().wall().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let mut headers = BTreeMap::from([
-            ("x-oss-content-sha256".to_owned(), oss4::UNSIGNED_PAYLOAD.to_owned()),
-            ("x-oss-date".to_owned(), time.clone()),
-        ]);
-        if let Some(content_type) = content_type {
-            headers.insert("content-type".to_owned(), content_type.to_owned());
-        }
-        if let Some(token) = &credentials.security_token {
-            headers.insert("x-oss-security-token".to_owned(), token.clone());
-        }
-        let resource = format!("/{bucket}/{key}");
-        let signed = oss4::Signed {
-            method: method.as_str(),
-            resource: &resource,
-            query,
-            headers: &headers,
-            time: &time,
-            region,
-        };
-        let authorization = signed.authorization(credentials);
-        headers.insert("authorization".to_owned(), authorization);
-        let mut url = match self.config.endpoints.overridden(Service::Oss, region) {
-            Some(base) => format!("{base}{}", encode::path(&resource)),
-            None => {
-                let base = self.config.endpoints.url(Service::Oss, region);
-                let host = base.strip_prefix("https://").unwrap_or(&base);
-                format!("https://{bucket}.{host}/{}", encode::path(key))
-            }
-        };
-        if !query.is_empty() {
-            url = format!("{url}?{}", oss4::query(query));
-        }
-        client::request(action, method, &url, &headers, body)
-    }
-}
-
-fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> Facts<'a> {
-    let repeatable = Repeatable { safe: true, codes: &[] };
-    Facts { service: Service::Oss, action, region, writes, repeatable, limit: TRY, most: BodyLimit::default() }
-}
-
-fn header(response: &Response<Bytes>, name: &str) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }

@@ -107,15 +107,18 @@ fn parts(body: &[u8]) -> Vec<(String, String)> {
 fn elements(body: &str) -> Vec<(String, String)> {
     ["Code", "Message", "RequestId"]
         .into_iter()
-        .filter_map(|name| {
-            let (_, rest) = body.split_once(&format!("<{name}>"))?;
-            let (content, _) = rest.split_once(&format!("</{name}>"))?;
-            Some((name.to_ascii_lowercase(), unescape(content.trim())))
-        })
+        .filter_map(|name| Some((name.to_ascii_lowercase(), unescape(element(body, name)?.trim()))))
         .collect()
 }
 
-fn unescape(text: &str) -> String {
+/// The content of the first XML element of a name, as it is written.
+pub(crate) fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
+
+/// A text of XML as it is meant.
+pub(crate) fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
 }
 

@@ -80,7 +80,7 @@ impl Service {
     /// The public endpoint (cloud-apis.md, section 1; the official SDKs' endpoint maps). OSS puts the bucket before it.
     pub(crate) fn official(self, region: &str) -> String {
         let host = match (self, region) {
-            (Self::Cbn | Self::Ram, _) => format!("{}.aliyuncs.com", self.name()),
+            (Self::Cbn | Self::Ram | Self::Ros, _) => format!("{}.aliyuncs.com", self.name()),
             (Self::Sts, "") => "sts.aliyuncs.com".to_owned(),
             (Self::Vpc, "cn-hangzhou") => "vpc.aliyuncs.com".to_owned(),
             (Self::Ecs, "cn-hangzhou") => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),

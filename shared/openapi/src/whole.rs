@@ -15,6 +15,7 @@ pub(crate) mod cbn;
 pub(crate) mod central;
 pub(crate) mod ecs;
 pub(crate) mod fnf;
+pub(crate) mod ros;
 #[cfg(test)]
 mod tests;
 pub(crate) mod vpc;

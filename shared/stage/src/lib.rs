@@ -58,3 +58,4 @@ pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
 pub use stage::Stage;
 pub use token::token;
+pub use unread::sentence;

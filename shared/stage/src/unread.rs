@@ -15,7 +15,8 @@ pub(crate) fn failed_call(error: &Error) -> FailedCall {
 }
 
 /// The call and its failure, with the remedy for that kind of failure.
-pub(crate) fn sentence(error: &Error) -> String {
+#[must_use]
+pub fn sentence(error: &Error) -> String {
     let text = error.to_string();
     format!("{}. {}", text.trim_end_matches('.'), cause(error).remedy())
 }

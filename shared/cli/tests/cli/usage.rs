@@ -23,6 +23,8 @@ fn every_command_has_help_with_an_example() {
         "explain",
         "graph",
         "package",
+        "deploy",
+        "teardown",
         "policy",
         "schema",
         "completions",

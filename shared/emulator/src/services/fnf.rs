@@ -36,6 +36,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "UpdateFlow" => update_flow(world, now, call),
         "DescribeFlow" => Ok(describe(find_flow(world, &call.region, call.params.required("Name")?)?)),
         "ListFlows" => list_flows(world, call),
+        "DescribeRegions" => Ok(regions()),
         "DeleteFlow" => {
             let name = call.params.required("Name")?;
             find_flow(world, &call.region, name)?;
@@ -107,6 +108,15 @@ fn list_flows(world: &World, call: &Call) -> Answer {
         answer["NextToken"] = Value::String(next);
     }
     Ok(answer)
+}
+
+/// The help page of `DescribeRegions` (2025-10-27).
+fn regions() -> Value {
+    let one = |region: &&str| {
+        let endpoint = format!("{region}.fnf.aliyuncs.com");
+        json!({"RegionId": region, "RegionEndpoint": endpoint, "LocalName": region})
+    };
+    json!({"Regions": {"Region": REGIONS.iter().map(one).collect::<Vec<Value>>()}})
 }
 
 fn describe(flow: &Flow) -> Value {

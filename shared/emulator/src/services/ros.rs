@@ -25,6 +25,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "UpdateStack" => update(world, now, call),
         "DeleteStack" => delete(world, call),
         "GetStack" => Ok(describe(find(world, call)?, now, call)),
+        "GetTemplate" => Ok(json!({"TemplateBody": find(world, call)?.text})),
         "ListStacks" => list(world, now, call),
         "ListStackResources" => Ok(json!({"Resources": resources(find(world, call)?, now)})),
         "ListStackEvents" => {

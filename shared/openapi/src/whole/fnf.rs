@@ -1,7 +1,7 @@
 //! CloudFlow: what whole answers hold.
 
 use super::End::Token;
-use super::Field::{Filled, Given};
+use super::Field::{Filled, Given, List};
 use super::Whole;
 
 /// No count (api-parameters.json, `ListExecutions`). Turns go by name and start.
@@ -17,3 +17,6 @@ pub(crate) const HISTORY: Whole = Whole::listing(Token, "Events", &["EventId"], 
 
 /// One flow (api-parameters.json, `DescribeFlow`).
 pub(crate) const FLOW: Whole = Whole::one(&[Filled("Name"), Given("Definition")]);
+
+/// The regions that offer CloudFlow (help page of `DescribeRegions`, 2025-10-27).
+pub(crate) const REGIONS: Whole = Whole::one(&[List("Regions", &[Filled("RegionId")])]);

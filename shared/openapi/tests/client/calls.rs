@@ -253,8 +253,9 @@ fn the_action_table_names_each_permission_once() {
     assert_eq!(find(Service::Cbn, "CreateTransitRouterRouteEntry").ram_action, "cen:CreateTransitRouterRouteEntry");
     assert!(find(Service::Alb, "CreateListener").writes && !find(Service::Alb, "ListListeners").writes);
     for action in actions {
-        let reads =
-            ["List", "Describe", "Get", "Check", "Assume", "Invoke"].iter().any(|verb| action.name.starts_with(verb));
+        let reads = ["List", "Describe", "Get", "Check", "Assume", "Invoke", "Preview"]
+            .iter()
+            .any(|verb| action.name.starts_with(verb));
         assert_eq!(reads, !action.writes, "{}", action.name);
     }
 }

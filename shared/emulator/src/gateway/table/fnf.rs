@@ -31,6 +31,9 @@ pub(super) const ACTIONS: &[Action] = &[
         may("FlowVersion", Text),
         must("Name", Text),
     ] },
+    Action { name: "DescribeRegions", parameters: &[
+        may("AcceptLanguage", Text),
+    ] },
     Action { name: "GetExecutionHistory", parameters: &[
         must("ExecutionName", Text),
         must("FlowName", Text),

@@ -94,6 +94,16 @@ pub(super) const ACTIONS: &[Action] = &[
         may("ShowResourceProgress", Text),
         must("StackId", Text),
     ] },
+    Action { name: "GetTemplate", parameters: &[
+        may("ChangeSetId", Text),
+        may("IncludePermission", Text),
+        may("RegionId", Text),
+        may("StackGroupName", Text),
+        may("StackId", Text),
+        may("TemplateId", Text),
+        may("TemplateStage", Text),
+        may("TemplateVersion", Text),
+    ] },
     Action { name: "ListChangeSets", parameters: &[
         may("ChangeSetId", Text),
         may("ChangeSetName.N", Text),

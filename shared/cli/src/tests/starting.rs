@@ -1,0 +1,36 @@
+//! docs/getting-started.md: its commands, in their order, on the procedure's world.
+
+use local::Options;
+
+use super::Desk;
+use super::deploying::packages;
+
+const PAGE: &str = include_str!("../../../../docs/getting-started.md");
+
+/// The exit codes that the page tells.
+fn expected(command: &str) -> &'static [u8] {
+    match command {
+        // Something to do; and members without weight until the first instance starts.
+        "deploy --dry-run" | "plan web" => &[2],
+        "apply web --yes" => &[0, 2],
+        _ => &[0],
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_command_of_the_page_works_in_its_order() {
+    let desk = Desk::before_deployment("starting", Options::default()).await;
+    packages(&desk, "first");
+    let folder = desk.file("packages").display().to_string();
+    let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("$ albridge ")).collect();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        if arguments[0] == "deploy" {
+            arguments.extend(["--packages", &folder]);
+        }
+        let ran = desk.run(&arguments).await;
+        assert!(expected(command).contains(&ran.code), "{command}: {} {}", ran.code, ran.all());
+    }
+    assert_eq!(desk.local.cloud().with(|world| world.functions().count()), 0, "the way back leads back");
+}
