@@ -72,6 +72,8 @@ words! {
         Active,
         /// It is being created.
         Provisioning,
+        /// Something of it is being changed, a listener for example.
+        Configuring,
     }
     /// `ServerGroupType`.
     ServerGroupType {
