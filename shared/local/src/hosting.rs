@@ -50,7 +50,7 @@ impl Drop for Running {
 /// cloud.
 #[derive(Clone, Default)]
 pub(crate) struct EndpointRegistry {
-    in_memory: Arc<Mutex<BTreeMap<(String, String), Arc<Pool>>>>,
+    in_memory: Arc<Mutex<Pools>>,
     http: HttpHost,
     /// Runs packages that were uploaded, where that was asked for.
     pub(crate) packages: Option<ProcessHost>,
@@ -78,6 +78,9 @@ impl FunctionHost for EndpointRegistry {
         }
     }
 }
+
+/// The instances of each function, by region and name.
+type Pools = BTreeMap<(String, String), Arc<Pool>>;
 
 /// The instances of a function in memory. As Function Compute does, it gives an invocation to an instance that has room for
 /// it, and makes a further one if none has.

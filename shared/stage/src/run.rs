@@ -103,9 +103,8 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         let limit = for_answers(backoff.left(), session.host().settings().margin);
         let writing = progress.write(stage, &session, topology, &sorted.lanes);
-        let wrote = match session.clock().timeout(limit, writing).await {
-            Ok(wrote) => wrote,
-            Err(_) => return Err(StageError::StillPending { what: "a write is not answered yet".to_owned() }),
+        let Ok(wrote) = session.clock().timeout(limit, writing).await else {
+            return Err(StageError::StillPending { what: "a write is not answered yet".to_owned() });
         };
         if let Some(error) = progress.last_error.take_if(|error| error.is_expired()) {
             return Err(StageError::cloud(&error));

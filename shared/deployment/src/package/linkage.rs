@@ -66,7 +66,7 @@ impl Linkage {
     ///
     /// # Errors
     /// [`LinkageError::Unreadable`].
-    pub fn of(file: &[u8]) -> Result<Self, LinkageError> {
+    pub(crate) fn of(file: &[u8]) -> Result<Self, LinkageError> {
         let header = FileHeader64::<Endianness>::parse(file)?;
         let endian = header.endian()?;
         if header.e_machine(endian) != elf::EM_X86_64 {

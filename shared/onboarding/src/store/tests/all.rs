@@ -59,7 +59,7 @@ fn what_an_author_did_not_write_is_no_error_of_its_own() {
     // Each of the two is missing as a whole; nothing is said about what would be in it.
     let text = changed(&[("    listener: { protocol: HTTP, port: 80 }\n", "")]);
     assert_eq!(complaints(&text), ["b.yml:3:5: bindings[0]: missing field `listener`."]);
-    let both = format!("{}  - name: other\n", UPGRADED);
+    let both = format!("{UPGRADED}  - name: other\n");
     let found = complaints(&both);
     assert_eq!(found.len(), 5, "{found:#?}");
     assert!(found.iter().all(|error| error.contains("bindings[1]: missing field")), "{found:#?}");
