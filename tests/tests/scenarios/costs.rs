@@ -43,6 +43,7 @@ impl Costs {
         self.0.values().flat_map(BTreeMap::values).sum()
     }
 
+    #[expect(clippy::print_stdout, reason = "the tables are for whoever asks with --nocapture")]
     fn show(&self, title: &str) {
         let mut text = format!("{title}: {} calls\n", self.total());
         for (stage, actions) in &self.0 {

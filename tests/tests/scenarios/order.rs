@@ -50,7 +50,6 @@ async fn routes_are_written_beside_the_connection(generation: Generation) {
     let beside = back.duration_since(connected).as_secs() < 20;
     assert_eq!(beside, generation == Generation::Upgraded);
     let seconds = lasted(&run).as_secs();
-    println!("cold onboarding, {generation:?}: {seconds} s, {} calls", local.cloud().gateway().log().len());
     assert!(seconds < 449, "{seconds} s");
 }
 

@@ -331,11 +331,11 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
                 desk.act(Service::Cbn, NEAR, "DeleteTransitRouterRouteEntry", &[("TransitRouterRouteEntryId", &id)]);
             }),
             broken("the route to the backends is deleted", "XREG-NO-ROUTE", |desk| {
-                desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24")
+                desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
             })
             .naming(&["i-ecs1 (ECS1)", "192.168.7.0/24"]),
             broken("one of the routes back is deleted", "XREG-NO-ROUTE", |desk| {
-                desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24")
+                desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
             })
             .naming(&["i-ecs1 (ECS1)", "172.16.6.0/24"]),
             broken("the rules of the security group are revoked", "XREG-NOT-ALLOWED", |desk| {
@@ -366,7 +366,7 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
                 desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"])
-            .mended_by("RevokeSecurityGroup", |desk| desk.revoke_drops()),
+            .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
             broken("the connection publishes no routes any more", "XREG-NOT-LEARNED", |desk| {
                 let peer = desk.peer();
                 let params = [("TransitRouterAttachmentId", peer.as_str()), ("AutoPublishRouteEnabled", "false")];
@@ -515,9 +515,9 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
                 desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"])
-            .mended_by("RevokeSecurityGroup", |desk| desk.revoke_drops()),
+            .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
             broken("the store is paused", "XREG-READ-ONLY", |desk| {
-                desk.rewrite("bindings:\n", "paused: true\nbindings:\n")
+                desk.rewrite("bindings:\n", "paused: true\nbindings:\n");
             })
             .naming(&["the whole store"])
             .told("paused: false", |desk| desk.rewrite("paused: true\nbindings:\n", "bindings:\n")),
