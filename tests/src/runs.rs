@@ -86,7 +86,11 @@ impl Console<'_> {
         self.begin(name, "web").await;
         let executions = self.ended(1, Duration::from_secs(3 * 3600)).await;
         let run = executions.iter().find(|execution| execution.name == name).expect("the execution is listed");
-        assert_eq!(run.status, "Succeeded", "{run:?}");
+        if run.status != "Succeeded" {
+            let events = self.history(name).await.into_iter().filter(|event| event.kind == "TaskFailed");
+            let failed: Vec<_> = events.map(|event| (event.step_name, event.event_detail)).collect();
+            panic!("{run:?}: {:#?}", &failed[failed.len().saturating_sub(3)..]);
+        }
         self.reports(name).await
     }
 
@@ -95,12 +99,7 @@ impl Console<'_> {
     /// # Panics
     /// If the history cannot be read.
     pub async fn reports(&self, name: &str) -> Vec<Report> {
-        let history = fnf::GetExecutionHistory {
-            flow_name: FLOW.to_owned(),
-            execution_name: name.to_owned(),
-            ..Default::default()
-        };
-        let events = self.0.operator().list(HOME, history).await.expect("GetExecutionHistory");
+        let events = self.history(name).await;
         let done = events.into_iter().filter(|event| event.kind == "TaskSucceeded");
         let output = |event: fnf::Event| {
             let detail: serde_json::Value = serde_json::from_str(&event.event_detail).ok()?;
@@ -110,6 +109,15 @@ impl Console<'_> {
             Some(serde_json::from_value(output.clone()).unwrap_or_else(|error| panic!("{}: {error}", event.step_name)))
         };
         done.filter_map(output).collect()
+    }
+
+    async fn history(&self, name: &str) -> Vec<fnf::Event> {
+        let history = fnf::GetExecutionHistory {
+            flow_name: FLOW.to_owned(),
+            execution_name: name.to_owned(),
+            ..Default::default()
+        };
+        self.0.operator().list(HOME, history).await.expect("GetExecutionHistory")
     }
 }
 

@@ -50,16 +50,17 @@ async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTre
         async {
             let action = vpc::DescribeRouteTableList { vpc_id, ..Default::default() };
             let tables = client.list(region.as_str(), action).await?;
-            if tables.is_empty() {
-                let what = format!("no route table of {id} is listed, and every VPC has one");
-                return Err(Error::contradiction(vpc::DescribeRouteTableList::NAME, what));
-            }
             try_join_all(tables.into_iter().map(|found| table(client, region, found))).await
         }
     )?;
     if found.vpc_id != id.as_str() {
         let what = format!("{id} was asked for, and {} answered", found.vpc_id);
         return Err(Error::contradiction(vpc::DescribeVpcAttribute::NAME, what));
+    }
+    // Only of a VPC that is there: the listing of one that is not is empty, too, and may be known before the refusal.
+    if tables.is_empty() {
+        let what = format!("no route table of {id} is listed, and every VPC has one");
+        return Err(Error::contradiction(vpc::DescribeRouteTableList::NAME, what));
     }
     let listed: BTreeSet<_> = vswitches.iter().map(|vswitch| &vswitch.vswitch_id).collect();
     if let Some(missing) = found.vswitch_ids.iter().find(|id| !listed.contains(id)) {
