@@ -29,6 +29,9 @@ struct Input {
     custom_runtime_config: Option<RuntimeInput>,
     vpc_config: Option<VpcInput>,
     log_config: Option<LogInput>,
+    /// The official SDK always sends a list.
+    #[serde(default)]
+    tags: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +78,9 @@ struct LogInput {
 pub(super) fn function(world: &World, region: &str, base: Function, body: &[u8]) -> Result<Function, ApiError> {
     let input: Input =
         serde_json::from_slice(body).map_err(|error| ApiError::bad("InvalidArgument", format!("the body: {error}")))?;
+    if !input.tags.is_empty() {
+        return Err(ApiError::bad("InvalidArgument", "tags of functions are not played by this emulator".to_owned()));
+    }
     let launch = input.custom_runtime_config.map_or(base.launch, |config| {
         let usual = Launch::default();
         let command = if config.command.is_empty() { usual.command } else { config.command };
