@@ -162,6 +162,7 @@ class PlatformTour:
         flow = {"Name": "waits", "Description": "waits", "Type": "FDL", "Definition": FLOW % 1}
         call("CreateFlow", flow)
         call("DescribeFlow", {"Name": "waits"})
+        call("DescribeRegions", {})
         call("ListFlows", {"Limit": 10})
         call("UpdateFlow", {"Name": "waits", "Definition": FLOW % 2, "Description": "waits longer", "Type": "FDL"})
         run = {"FlowName": "waits", "ExecutionName": "one"}
@@ -204,6 +205,7 @@ class PlatformTour:
         call("ListStacks", {})
         call("ListStackResources", stack)
         call("ListStackEvents", stack)
+        call("GetTemplate", stack)
         note = [{"ParameterKey": "Note", "ParameterValue": "second"}]
         call("UpdateStack", stack | {"TemplateBody": TEMPLATE, "Parameters": note})
         status("UPDATE_COMPLETE")
