@@ -128,29 +128,35 @@ pub struct ServerGroupSpec {
     pub drain_seconds: u32,
 }
 
+impl HealthCheckSpec {
+    /// The settings to compare with the observed ones.
+    pub(crate) fn settings(&self) -> HealthCheck {
+        HealthCheck {
+            enabled: self.enabled,
+            protocol: self.protocol.clone(),
+            port: self.port,
+            path: self.path.clone(),
+            method: self.method().to_owned(),
+            host: self.host.clone(),
+            codes: self.codes(),
+            interval: self.interval,
+            timeout: self.timeout,
+            healthy_threshold: self.healthy_threshold,
+            unhealthy_threshold: self.unhealthy_threshold,
+        }
+    }
+}
+
 impl ServerGroupSpec {
     /// The settings to compare with the observed ones. Only the Standard and WAF editions have connection draining; in
     /// other editions members are drained by weight 0 alone.
     #[must_use]
     pub fn settings(&self, edition: &str) -> ServerGroupSettings {
-        let check = &self.health_check;
         ServerGroupSettings {
             protocol: self.protocol.clone(),
             scheduler: self.scheduler.clone(),
             sticky: self.sticky,
-            health_check: HealthCheck {
-                enabled: check.enabled,
-                protocol: check.protocol.clone(),
-                port: check.port,
-                path: check.path.clone(),
-                method: check.method().to_owned(),
-                host: check.host.clone(),
-                codes: check.codes(),
-                interval: check.interval,
-                timeout: check.timeout,
-                healthy_threshold: check.healthy_threshold,
-                unhealthy_threshold: check.unhealthy_threshold,
-            },
+            health_check: self.health_check.settings(),
             drain_seconds: (edition != "Basic" && self.drain_seconds > 0).then_some(self.drain_seconds),
         }
     }

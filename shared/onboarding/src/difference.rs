@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::change::Write;
 use crate::mark::MemberState;
-use crate::topology::{Endpoint, HealthCheck, Server, ServerGroupSettings, Topology};
+use crate::topology::{Endpoint, Server, ServerGroupSettings, Topology};
 
 /// One setting that a write sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,24 +104,11 @@ fn made(settings: &ServerGroupSettings) -> Vec<Setting> {
 
 /// The settings of a binding that says nothing about them.
 fn defaults() -> ServerGroupSettings {
-    let check = crate::binding::HealthCheckSpec::default();
     ServerGroupSettings {
         protocol: "HTTP".to_owned(),
         scheduler: "Wrr".to_owned(),
         sticky: false,
-        health_check: HealthCheck {
-            enabled: check.enabled,
-            protocol: check.protocol.clone(),
-            port: check.port,
-            path: check.path.clone(),
-            method: check.method().to_owned(),
-            host: check.host.clone(),
-            codes: check.codes(),
-            interval: check.interval,
-            timeout: check.timeout,
-            healthy_threshold: check.healthy_threshold,
-            unhealthy_threshold: check.unhealthy_threshold,
-        },
+        health_check: crate::binding::HealthCheckSpec::default().settings(),
         drain_seconds: Some(30),
     }
 }

@@ -9,7 +9,7 @@
 //!   ─────────                  ────                            ────
 //!   everything                 before a careful decision,      whole looks: everything that decides was read after the
 //!                              if something was waited for     last wait
-//!   what a write may change    after each write                ([`crate::effects`])
+//!   what a write may change    after each write                ([`crate::facts::effects`])
 //!   what a pending change      before each poll                polls: one reading each, and they only decide whether to
 //!   names                                                      wait longer, or to write what does no harm
 //!   nothing                    what said "yes" and does not    ([`Reads::lasting`])

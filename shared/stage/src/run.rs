@@ -82,7 +82,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
         }
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
-        if sorted.lanes.is_empty() && sorted.waiting.is_empty() && !learns {
+        if settled {
             if !observation.failing {
                 return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
             }
