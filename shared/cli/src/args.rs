@@ -80,6 +80,11 @@ pub(crate) enum Command {
         after_help = "Exit codes: 0 done, 1 failed, 2 changes pending (--dry-run), 64 usage.\n\nExample:\n  albridge deploy --dry-run\n  albridge deploy --bindings bindings.yml --set LogDays=7"
     )]
     Deploy(DeployArgs),
+    /// What a deployment needs and what is wrong with it, each with its remedy; before the first deploy, too. Writes nothing.
+    #[command(
+        after_help = "Exit codes: 0 all well, 1 something could not be read, 2 something is wrong, 64 usage.\n\nExample:\n  albridge doctor --bindings bindings.yml"
+    )]
+    Doctor(DoctorArgs),
     /// Takes the deployment away: its stacks, home last, with their logs; then the buckets of its packages. The binding store stays, unless
     /// --store is given, and so does what bindings made in the network.
     #[command(
@@ -384,6 +389,29 @@ pub(crate) struct DeployArgs {
     /// Where, and how.
     #[command(flatten)]
     pub(crate) itself: Itself,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// The deployment's name [default: ALBRIDGE_DEPLOYMENT, or albridge].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) deployment: Option<String>,
+    /// The packages that the deployed code is compared with.
+    #[arg(long, value_name = "DIR", default_value = "target/package")]
+    pub(crate) packages: PathBuf,
+    /// The bindings: a file [default: ALBRIDGE_BINDINGS, or bindings.yml].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bindings: Option<String>,
+    /// What deploy was asked for before: a file [default: the deployment's name and .json, beside the bindings].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// The profile of ~/.aliyun/config.json, where the environment has no access key [default: its current one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Take endpoints that are plain http to other machines: what is sent there can be read on the way.
+    #[arg(long)]
+    pub(crate) allow_http: bool,
 }
 
 /// Options of `teardown`.

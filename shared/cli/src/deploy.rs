@@ -1,10 +1,11 @@
-//! `albridge deploy` and `albridge teardown --deployment`: the deployment itself.
+//! `albridge deploy`, `albridge doctor` and `albridge teardown --deployment`: the deployment itself.
 //!
 //! What is to be done is decided in the crate `deployment`. Here it is shown, asked for and followed, and what was asked for is kept
 //! in a file beside the bindings.
 
 mod ask;
 mod desk;
+mod doctor;
 mod follow;
 mod lines;
 mod show;
@@ -18,6 +19,8 @@ use serde_json::json;
 use crate::args::{DeployArgs, TeardownArgs};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
+
+pub(crate) use doctor::doctor;
 
 use desk::{Desk, failed};
 

@@ -119,6 +119,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),
         Command::Deploy(args) => deploy::deploy(args, environment, console).await,
+        Command::Doctor(args) => deploy::doctor(args, environment, console).await,
         Command::Teardown(args) => deploy::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),

@@ -2,6 +2,7 @@
 
 mod breakages;
 mod deploying;
+mod doctor;
 mod readings;
 mod starting;
 

@@ -11,6 +11,7 @@
 
 mod apply;
 mod cloud;
+mod doctor;
 mod error;
 mod follow;
 mod layout;
@@ -30,6 +31,7 @@ mod wanted;
 
 pub use apply::{Progress, apply};
 pub use cloud::Cloud;
+pub use doctor::{Finding, Verdict, examine};
 pub use error::{DeployError, StackFailure};
 pub use layout::{Layout, Note, Part};
 pub use names::Names;

@@ -20,7 +20,7 @@ const HANGZHOU: &str = "cn-hangzhou";
 const SHANGHAI: &str = "cn-shanghai";
 
 /// An account with the procedure's world, and packages on this machine.
-async fn desk(name: &str) -> Desk {
+pub(super) async fn desk(name: &str) -> Desk {
     let desk = Desk::before_deployment(name, Options::default()).await;
     packages(&desk, "first");
     desk
@@ -32,7 +32,7 @@ pub(super) fn packages(desk: &Desk, content: &str) {
 }
 
 /// The same, with another program in them.
-fn packages_with(desk: &Desk, program: &str, content: &str) {
+pub(super) fn packages_with(desk: &Desk, program: &str, content: &str) {
     let folder = desk.file("packages");
     std::fs::create_dir_all(&folder).unwrap();
     let package = |name: StageName| {
@@ -64,7 +64,7 @@ fn zip(name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 impl Desk {
-    async fn deploy(&self, more: &[&str]) -> Ran {
+    pub(super) async fn deploy(&self, more: &[&str]) -> Ran {
         let folder = self.file("packages").display().to_string();
         self.run(&[&["deploy", "--yes", "--packages", &folder], more].concat()).await
     }
@@ -128,7 +128,7 @@ fn steps(ran: &Ran) -> Vec<String> {
 }
 
 /// Without our own colours.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     ["0", "1", "2", "31", "32"].iter().fold(text.to_owned(), |text, code| text.replace(&format!("\u{1b}[{code}m"), ""))
 }
 

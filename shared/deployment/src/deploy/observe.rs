@@ -20,7 +20,7 @@ use super::status::{Condition, Status};
 const EVENT_ROLE: &str = "AliyunServiceRoleForEventBridgeSendToFC";
 
 /// Where the account's central services are asked.
-const CENTRAL: &str = "";
+pub(crate) const CENTRAL: &str = "";
 
 /// A region that offers CloudFlow.
 const FLOWS: &str = "cn-hangzhou";
@@ -89,19 +89,22 @@ pub(crate) async fn stack(
     name: &str,
     waiting: &mut (dyn FnMut(&Region, &Status) + Send),
 ) -> Result<Option<Existing>, DeployError> {
+    let Some((id, status)) = named(cloud, region, name).await? else { return Ok(None) };
+    if status.is_busy() {
+        waiting(region, &status);
+        follow::until_at_rest(cloud, region, &id, &mut |_| {}).await?;
+    }
+    read(cloud, region, &id).await
+}
+
+/// The id and the state of the stack of a name in a region.
+pub(crate) async fn named(cloud: &Cloud, region: &Region, name: &str) -> Result<Option<(String, Status)>, DeployError> {
     let list = ros::ListStacks { stack_name: vec![name.to_owned()], ..Default::default() };
     let listed = cloud.client().list(region.as_str(), list).await;
     let listed = listed.map_err(doing(format!("listing the stacks of {region}"), region))?;
     let found = listed.into_iter().filter(|stack| stack.stack_name == name);
-    let Some(found) = found.into_iter().find(|stack| Status::new(&stack.status).condition() != Condition::Gone) else {
-        return Ok(None);
-    };
-    let status = Status::new(&found.status);
-    if status.is_busy() {
-        waiting(region, &status);
-        follow::until_at_rest(cloud, region, &found.stack_id, &mut |_| {}).await?;
-    }
-    read(cloud, region, &found.stack_id).await
+    let mut found = found.map(|stack| (stack.stack_id, Status::new(&stack.status)));
+    Ok(found.find(|(_, status)| status.condition() != Condition::Gone))
 }
 
 /// A stack as it is now; none if it is gone.
@@ -197,7 +200,12 @@ async fn buckets(cloud: &Cloud, seen: &mut Seen) -> Result<(), DeployError> {
 }
 
 /// The bindings that are in the store.
-async fn stored(cloud: &Cloud, region: &Region, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, DeployError> {
+pub(crate) async fn stored(
+    cloud: &Cloud,
+    region: &Region,
+    bucket: &str,
+    key: &str,
+) -> Result<Option<Vec<u8>>, DeployError> {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
     let get = GetObject { bucket, key, version_id: None, most: Some(stage::store::MOST_BYTES) };
     match cloud.client().get_object(region.as_str(), &get).await {
@@ -207,7 +215,7 @@ async fn stored(cloud: &Cloud, region: &Region, bucket: &str, key: &str) -> Resu
     }
 }
 
-async fn lacks_event_role(cloud: &Cloud) -> Result<bool, DeployError> {
+pub(crate) async fn lacks_event_role(cloud: &Cloud) -> Result<bool, DeployError> {
     let get = ram::GetRole { role_name: EVENT_ROLE.to_owned() };
     match cloud.client().call(CENTRAL, &get).await {
         Ok(_) => Ok(false),
