@@ -432,22 +432,34 @@ mod tests {
         serde_json::from_value(onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap()
     }
 
-    /// Each of these blocks only its own change: a change in progress in the lane, a blocked change, a refused write, a
-    /// busy lane, a plan that does not contain the change.
-    #[test]
-    fn only_what_nothing_stands_against_is_written_now() {
-        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
+    type World = (onboarding::Deployment, onboarding::Binding, Topology);
+
+    /// A binding, and a topology in which nothing was seen.
+    fn world() -> World {
+        (onboarding::Deployment::new("prod"), binding(), Topology::default())
+    }
+
+    fn inputs((deployment, binding, topology): &World) -> Inputs<'_> {
         let now = Timestamp::UNIX_EPOCH;
-        let inputs = Inputs {
-            deployment: &deployment,
-            binding: &binding,
+        Inputs {
+            deployment,
+            binding,
             store: &[],
-            topology: &topology,
+            topology,
             now,
             approved: false,
             opened: now,
             departures: Departures::NONE,
-        };
+        }
+    }
+
+    /// Each of these blocks only its own change: a change in progress in the lane, a blocked change, a refused write, a
+    /// busy lane, a plan that does not contain the change.
+    #[test]
+    fn only_what_nothing_stands_against_is_written_now() {
+        let world = world();
+        let inputs = inputs(&world);
+        let now = inputs.now;
         let blocked = revoke("sg-blocked").blocked_by(Reason::new(Code::Unread, "sg-blocked", "It was not read."));
         let pending = |lane: Option<&str>| onboarding::plan::Pending {
             stage: StageName::Prune,
@@ -475,22 +487,13 @@ mod tests {
         assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
     }
 
-    /// The next look may be a short one only if one reading shows everything that is waited for; and a run that comes too
-    /// early for somebody else's change may not wait while it still has something to create.
+    /// The next look may be a short one only if one reading shows everything that is waited for; and a request that ends as
+    /// soon as everything is accepted may not end while something is still to be created.
     #[test]
     fn what_is_waited_for_says_whether_one_reading_shows_it_and_whether_something_is_created() {
-        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
-        let now = Timestamp::UNIX_EPOCH;
-        let inputs = Inputs {
-            deployment: &deployment,
-            binding: &binding,
-            store: &[],
-            topology: &topology,
-            now,
-            approved: false,
-            opened: now,
-            departures: Departures::NONE,
-        };
+        let world = world();
+        let inputs = inputs(&world);
+        let (binding, now) = (inputs.binding, inputs.now);
         let pending = |awaited: Option<onboarding::plan::Awaited>| onboarding::plan::Pending {
             stage: StageName::Prune,
             what: "something".to_owned(),
