@@ -263,6 +263,17 @@ fn the_connection_of_another_region_does_not_matter() {
     let write = route("cn-chengdu", "vpc-1", "192.168.7.0/24");
     assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &write), Readiness::Now);
 
+    // A route to one VPC's vSwitch crosses the connection to that VPC's region, whatever other VPCs have.
+    let (mut binding, mut topology) = unrouted(Generation::Upgraded);
+    add_backend(&mut binding, "cn-beijing", "vpc-9");
+    let mut other = topology.vpc(&"vpc-2".into()).unwrap().clone();
+    other.vswitches.values_mut().for_each(|vswitch| vswitch.cidr = "10.9.0.0/24".parse().unwrap());
+    topology.vpcs.insert("vpc-9".into(), onboarding::Known::Known(Some(other)));
+    let forward = |to: &str| route("cn-chengdu", "vpc-1", to);
+    assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &forward("192.168.7.0/24")), Readiness::Now);
+    let missing = ready(&world::inputs(&deployment, &binding, &topology), &forward("10.9.0.0/24"));
+    assert!(matches!(missing, Readiness::Missing(_)), "{missing:?}");
+
     // Packets on their way back cross the connection of their own VPC's region, and no other.
     let (mut binding, topology) = unrouted(Generation::Upgraded);
     add_backend(&mut binding, "cn-beijing", "vpc-9");
