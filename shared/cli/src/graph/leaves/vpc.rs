@@ -6,8 +6,9 @@ use onboarding::Write;
 use onboarding::desired;
 use onboarding::ids::{NetworkAclId, SecurityGroupId, VpcId};
 use onboarding::topology::{
-    Instance, InstanceStatus, Known, NextHop, RuleSource, VSwitch, Vpc, VpcRouteStatus, VpcRouteTable,
+    Endpoint, Instance, InstanceStatus, Known, NextHop, RuleSource, VSwitch, Vpc, VpcRouteStatus, VpcRouteTable,
 };
+use reachability::Wish;
 
 use crate::graph::build::{Draft, few, named};
 use crate::graph::model::{Key, Leaf, Row, State};
@@ -23,16 +24,38 @@ impl Draft<'_> {
         let asked = |instance: &Instance| self.instance.is_some_and(|asked| asked.id == instance.id);
         let mut shown: Vec<&&Instance> =
             here.iter().filter(|instance| asked(instance) || is_wanted(instance)).collect();
-        shown.sort_by_key(|instance| (!asked(instance), &instance.id));
+        let faults = reachability::faults(self.topology, Wish { deployment: self.deployment, binding: self.binding });
+        // Of the one asked about, the way shows where packets die, and the server group its health.
+        let fault = |instance: &Instance| {
+            let first = faults.iter().find(|fault| fault.instance == instance.id);
+            first.filter(|_| !asked(instance)).map(|fault| fault.reason.code)
+        };
+        shown.sort_by_key(|instance| (!asked(instance), fault(instance).is_none(), &instance.id));
         let others = here.len() - shown.len();
-        let rows = shown.into_iter().map(|instance| {
-            let address = instance.address.map_or_else(|| "no address".to_owned(), |address| address.to_string());
-            let status = if instance.status == InstanceStatus::Running { "" } else { instance.status.as_str() };
-            let name = if instance.name == instance.id.as_str() { "" } else { &instance.name };
-            let stranger = if is_wanted(&instance) { "" } else { "not selected" };
-            Row::new(instance.id.as_str(), named(&format!("{} {address}", instance.id), name, &[status, stranger]))
-        });
-        let mut rows = few(rows.collect(), &self.instance.iter().map(|instance| instance.id.to_string()).collect());
+        let rows: Vec<Row> = shown
+            .into_iter()
+            .map(|instance| {
+                let address = instance.address.map_or_else(|| "no address".to_owned(), |address| address.to_string());
+                let status = if instance.status == InstanceStatus::Running { "" } else { instance.status.as_str() };
+                let name = if instance.name == instance.id.as_str() { "" } else { &instance.name };
+                let stranger = if is_wanted(&instance) { "" } else { "not selected" };
+                let (mark, state) = match fault(instance) {
+                    Some(code) => (format!("✕ {code}"), State::Fault),
+                    None if asked(instance) => (String::new(), State::There),
+                    None => self.health(instance),
+                };
+                let text = named(&format!("{} {address}", instance.id), name, &[status, stranger, &mark]);
+                Row { tag: instance.id.to_string(), text, state }
+            })
+            .collect();
+        let faulty = |rows: &[Row]| rows.iter().filter(|row| row.state == State::Fault).count();
+        let all = faulty(&rows);
+        let mut rows = few(rows, &self.instance.iter().map(|instance| instance.id.to_string()).collect());
+        let hidden = all - faulty(&rows);
+        if let Some(last) = rows.last_mut().filter(|_| hidden > 0) {
+            last.text = format!("{}, {hidden} with faults", last.text);
+            last.state = State::Fault;
+        }
         if others > 0 {
             rows.push(Row::new("", format!("{others} not selected")));
         }
@@ -42,6 +65,25 @@ impl Draft<'_> {
             title: named(vswitch.id.as_str(), "", &[&vswitch.cidr.to_string(), vswitch.zone.as_str()]),
             rows,
             state: State::There,
+        }
+    }
+
+    /// The mark of a member without a fault; what is not known is not called healthy.
+    fn health(&self, instance: &Instance) -> (String, State) {
+        let port = self.binding.server_group.port;
+        let Some(endpoint) = instance.address.map(|address| Endpoint { address, port }) else {
+            return (String::new(), State::There);
+        };
+        let mut servers = self.topology.servers.get().into_iter().flatten();
+        if !servers.any(|server| server.endpoint() == endpoint) {
+            return (String::new(), State::There);
+        }
+        match &self.topology.unhealthy {
+            Known::Known(unhealthy) => unhealthy.get(&endpoint).map_or_else(
+                || ("✓ healthy".to_owned(), State::There),
+                |health| (format!("✕ {}", health.status), State::Fault),
+            ),
+            Known::Failed(_) | Known::NotAsked(_) => ("? health not known".to_owned(), State::Unknown),
         }
     }
 

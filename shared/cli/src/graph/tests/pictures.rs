@@ -79,12 +79,36 @@ async fn two_regions_and_twenty_instances_fit() {
     assert!(own.rows[0].text.starts_with("i-fleet-07 "), "the one asked about comes first: {own:?}");
     assert!(own.rows.iter().any(|row| row.text.starts_with('+')), "{own:?}");
 
+    let others = own.rows.iter().skip(1).filter(|row| row.text.starts_with("i-fleet"));
+    assert!(others.clone().count() > 0 && others.clone().all(|row| row.text.ends_with("✓ healthy")), "{own:?}");
+
     let stranger = diagnosis(&local, "i-other").await;
     check(&of_sight(&stranger));
     assert!(!stranger.selected);
     assert!(matches!(stranger.explanation.verdict, Verdict::Unreachable(_)), "its groups were read: {stranger:?}");
     let text = told(&stranger);
     assert!(text.contains("is not selected by the tags of web") && text.contains("XREG-NOT-SELECTED"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drawing_without_a_way_marks_whom_a_fault_keeps_from_being_served() {
+    let (world, bindings) = large();
+    let local = built(world, bindings, Generation::Upgraded).await;
+    with_drop(&local).await;
+    let host = local.operator_host();
+    let store = crate::target::store(&host).await.unwrap();
+    let binding = store.binding("web").unwrap();
+    let (topology, plan) = plan::look(&host, &binding.name, true).await.unwrap();
+    let (deployment, marked) = (&host.settings().deployment, std::collections::BTreeSet::new());
+    let draft = Draft { deployment, binding, topology: &topology, plan: &plan, instance: None, marked: &marked };
+    let picture = draft.picture();
+    check(&picture);
+    let own = picture.leaf(&Key::VSwitch("vsw-4".to_owned())).unwrap();
+    assert!(own.rows[0].text.contains("✕ XREG-RULE-SHADOWED"), "{own:?}");
+    let rest = own.rows.iter().find(|row| row.text.starts_with('+')).unwrap();
+    assert!(rest.text.ends_with("with faults") && rest.state == State::Fault, "{own:?}");
+    let far = picture.leaf(&Key::VSwitch("vsw-5".to_owned())).unwrap();
+    assert!(far.rows[0].text.contains("✓ healthy"), "another region is not concerned: {far:?}");
 }
 
 #[tokio::test(start_paused = true)]
