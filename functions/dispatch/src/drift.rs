@@ -93,8 +93,12 @@ async fn one(
     let unfinished = unfinished.get_or_init(|| listed(invocation)).await;
     if let Some(run) = executions::runs_of(&binding.name, unfinished).first() {
         tracing::info!(binding = %binding.name, run = run.name, changes = open.len(), "left to the run that is on its way");
-        let message =
-            format!("{} is at work since {}, and {} changes are left to it.", run.name, run.started, open.len());
+        let message = format!(
+            "{} is at work since {}, and {} left to it.",
+            run.name,
+            run.started,
+            if open.len() == 1 { "1 change is".to_owned() } else { format!("{} changes are", open.len()) }
+        );
         return Ok(drift(vec![Reason::new(Code::Waits, &run.name, message)]));
     }
     let execution = start::one(invocation, &binding.name).await?;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use onboarding::causes::{Cause, Causes, Kept, Mend};
+use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
 use reachability::Wish;
 
@@ -117,7 +118,7 @@ fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
     }
     let mut listed: Vec<String> = stages.iter().take(STAGES).map(|(stage, count)| format!("{stage} {count}")).collect();
     if stages.len() > STAGES {
-        listed.push(format!("{} more stages", stages.len() - STAGES));
+        listed.push(counted(stages.len() - STAGES, "more stage"));
     }
     match cause.changes.len() {
         0 => None,

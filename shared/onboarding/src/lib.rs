@@ -20,6 +20,7 @@ pub mod reason;
 pub mod store;
 pub mod topology;
 pub mod unread;
+pub mod words;
 
 pub use binding::Binding;
 pub use causes::Causes;

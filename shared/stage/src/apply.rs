@@ -499,6 +499,61 @@ mod tests {
         assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
     }
 
+    /// The next look may be a short one only if one reading shows everything that is waited for; and a run that comes too
+    /// early for somebody else's change may not wait while it still has something to create.
+    #[test]
+    fn what_is_waited_for_says_whether_one_reading_shows_it_and_whether_something_is_created() {
+        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
+        let now = Timestamp::UNIX_EPOCH;
+        let inputs = Inputs {
+            deployment: &deployment,
+            binding: &binding,
+            store: &[],
+            topology: &topology,
+            now,
+            approved: false,
+            opened: now,
+            departures: Departures::NONE,
+        };
+        let pending = |awaited: Option<onboarding::plan::Awaited>| onboarding::plan::Pending {
+            stage: StageName::Prune,
+            what: "something".to_owned(),
+            lane: Some("group sg-held".to_owned()),
+            awaited,
+        };
+        let seen = || Some(onboarding::plan::Awaited::LoadBalancer);
+        let group = || Write::CreateServerGroup {
+            name: "web".to_owned(),
+            vpc: "vpc-a".into(),
+            settings: binding.server_group.settings("Standard"),
+        };
+        let create = || Change::new(StageName::Prune, group());
+        let accepted = |write: Write| {
+            let mut progress = Progress::default();
+            progress.note_made(&Change::new(StageName::Prune, write.clone()), now);
+            if is_create(&write) {
+                progress.accepted.unseen(&write, "it exists".to_owned(), now);
+            }
+            progress
+        };
+        // Progress so far, changes, pending: whether it waits otherwise, whether it creates.
+        let cases = [
+            ("nothing", Progress::default(), vec![], vec![], (false, false)),
+            ("a pending change with its reading", Progress::default(), vec![], vec![pending(seen())], (false, false)),
+            ("and one without", Progress::default(), vec![], vec![pending(seen()), pending(None)], (true, false)),
+            ("a create", Progress::default(), vec![create()], vec![], (false, true)),
+            ("a create and a removal", Progress::default(), vec![create(), revoke("sg-1")], vec![], (false, true)),
+            ("an unseen removal", accepted(revoke("sg-1").write), vec![revoke("sg-1")], vec![], (true, false)),
+            ("an unseen create", accepted(group()), vec![create()], vec![], (true, true)),
+            ("an unseen create, then one", accepted(group()), vec![create(), revoke("sg-1")], vec![], (true, true)),
+        ];
+        for (what, progress, changes, pending, expected) in cases {
+            let plan = Plan { changes, pending, ..Plan::default() };
+            let sorted = progress.sort(StageName::Prune, None, &inputs, &plan);
+            assert_eq!((sorted.waits_otherwise, sorted.creating), expected, "{what}: {sorted:?}");
+        }
+    }
+
     /// "Already exists" and "not found" are both retried after a fresh reading, but not for ever.
     #[test]
     fn what_is_there_already_or_gone_waits_in_its_lane() {

@@ -161,6 +161,7 @@ mod tests {
     fn a_proof_ages_with_the_time_since_its_call_was_sent() {
         let proof = Proof { date: Some(at("2026-11-22T08:00:03Z")), started: "2026-11-22T08:00:00Z".to_owned() };
         assert!(proof.holds(10) && proof.holds_after(SignedDuration::ZERO, 10));
+        assert!(!proof.holds(3) && !proof.holds_after(SignedDuration::ZERO, 3), "the wait had ended");
         assert!(proof.holds_after(SignedDuration::from_millis(6_999), 10));
         assert!(!proof.holds_after(SignedDuration::from_secs(7), 10));
         assert!(!proof.holds_after(SignedDuration::from_secs(-1), 10), "a clock that was set back proves nothing");

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding::ids::{InstanceId, SecurityGroupId, VSwitchId, VpcId};
 use onboarding::topology::{Instance, InstanceStatus};
+use onboarding::words::counted;
 use onboarding::{Binding, Store, Topology, desired};
 use serde_json::json;
 use stage::Host;
@@ -58,7 +59,10 @@ fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, ke
     let count: usize = ways.values().map(Vec::len).sum();
     let style = if kept.is_empty() { Style::Good } else { Style::Bad };
     let served = count.saturating_sub(kept.len());
-    text.line(Line::styled(style, format!("{}: {served} of {count} instances can be served", binding.name)));
+    text.line(Line::styled(
+        style,
+        format!("{}: {served} of {} can be served", binding.name, counted(count, "instance")),
+    ));
     text.extend(causes::lines(&seen.causes, &seen.plan, "  "));
     for ((vpc, vswitch, groups), instances) in ways {
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();

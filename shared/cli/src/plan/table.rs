@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use onboarding::causes::Causes;
 use onboarding::difference::{self, Setting};
 use onboarding::ids::BindingName;
+use onboarding::words::counted;
 use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Topology, Write};
 
 use super::seen::{Seen, View};
@@ -148,7 +149,10 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
     let open: Vec<&Change> = plan.changes.iter().filter(|change| change.is_open()).collect();
     let mut text = Text::default();
     for change in open.iter().take(most) {
-        text.line(Line::new(indent).join(title(topology, change).0));
+        let (line, settings) = title(topology, change);
+        let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+        let moves = if moves.is_empty() { String::new() } else { format!(": {}", moves.join(", ")) };
+        text.line(Line::new(indent).join(line).then(moves));
     }
     if open.len() > most {
         text.line(format!("{indent}and {} more", open.len() - most));
@@ -216,7 +220,7 @@ fn remedy(text: &mut Text, reason: &Reason) {
 
 /// `1 change`, `2 changes`.
 pub(crate) fn changes(count: usize) -> String {
-    if count == 1 { "1 change".to_owned() } else { format!("{count} changes") }
+    counted(count, "change")
 }
 
 const fn sign(write: &Write) -> &'static str {

@@ -5,6 +5,7 @@ use crate::ids::{Region, VpcId};
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::Known;
+use crate::words::counted;
 
 /// All such resources, except routes and rules: prune reports those.
 pub(crate) fn orphans(inputs: &Inputs<'_>) -> Vec<Reason> {
@@ -25,9 +26,9 @@ fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
     for group in inputs.topology.context.left_groups.get().into_iter().flatten() {
         let (id, binding) = (&group.id, &group.binding);
         let message = format!(
-            "Server group {id} ({}) was made for binding {binding}, which is not in the store; it has {} members{}.",
+            "Server group {id} ({}) was made for binding {binding}, which is not in the store; it has {}{}.",
             group.name,
-            group.members.len(),
+            counted(group.members.len(), "member"),
             first(&group.members)
         );
         found.push(Reason::new(Code::Orphan, id, message));

@@ -57,7 +57,11 @@ fn quota(inputs: &Inputs<'_>, desired: &Desired, group: &SecurityGroup) -> Optio
     if missing == 0 || group.rules.len() + missing <= RULES_PER_GROUP {
         return None;
     }
-    let message =
-        format!("{} has {} of {RULES_PER_GROUP} rules; {missing} more are wanted.", group.id, group.rules.len());
+    let message = format!(
+        "{} has {} of {RULES_PER_GROUP} rules; {missing} more {} wanted.",
+        group.id,
+        group.rules.len(),
+        if missing == 1 { "is" } else { "are" }
+    );
     Some(Finding::new(Reason::new(Code::RuleQuota, &group.id, message), vec![Target::Rules(group.id.clone())]))
 }

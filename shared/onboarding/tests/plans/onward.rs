@@ -143,6 +143,19 @@ fn only_an_active_route_that_leads_on_is_a_way() {
     assert_each(&binding, &spoil(&|route| route.next_hop = None), "vpc-1", later);
     assert_each(&binding, &spoil(&|route| route.next_hop = Some(own.clone())), "vpc-1", later);
     assert_each(&binding, &spoil(&|route| route.status = "Creating".into()), "vpc-1", later);
+    // Of two routes to the prefix the static one decides, in whichever order they are listed.
+    for (is_first, leads_on) in [(true, true), (true, false), (false, true), (false, false)] {
+        let mut topology = whole.clone();
+        let routes = routes_of(&mut topology, "cn-chengdu");
+        let at = routes.iter().position(|route| route.destination.to_string() == "192.168.7.0/24").unwrap();
+        let mut fixed = TransitRoute { propagated: false, ..routes[at].clone() };
+        let hop = if leads_on { &mut routes[at].next_hop } else { &mut fixed.next_hop };
+        *hop = None;
+        routes[at].propagated = true;
+        routes.insert(if is_first { at } else { at + 1 }, fixed);
+        let expected = |readiness: &Readiness, _: &[Code]| (*readiness == Readiness::Now) == leads_on;
+        assert_each(&binding, &topology, "vpc-1", expected);
+    }
     // Nothing else counts but the table of its own transit router.
     let mut elsewhere = whole.clone();
     routes_of(&mut elsewhere, "cn-chengdu").clear();
@@ -248,4 +261,20 @@ fn the_connection_of_another_region_does_not_matter() {
         destination: "192.168.7.0/24".parse().unwrap(),
     };
     assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &write), Readiness::Now);
+
+    // Packets on their way back cross the connection of their own VPC's region, and no other.
+    let (mut binding, topology) = unrouted(Generation::Upgraded);
+    let far = onboarding::binding::Backend {
+        region: "cn-beijing".into(),
+        vpc: "vpc-9".into(),
+        ..binding.backends[0].clone()
+    };
+    binding.backends.push(far);
+    let back = Write::AddVpcRoute {
+        region: "cn-hangzhou".into(),
+        vpc: "vpc-2".into(),
+        table: "vtb-vpc-2".into(),
+        destination: "192.168.1.0/24".parse().unwrap(),
+    };
+    assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &back), Readiness::Now);
 }

@@ -223,6 +223,30 @@ fn another_binding_that_cannot_be_read_counts_as_wanting_everything() {
 }
 
 #[test]
+fn what_is_missing_is_not_called_unread_and_nothing_goes_in_either_case() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    with_route(&mut topology, "100.117.130.0/25", "albridge/prod/web");
+    topology.vpcs.insert("vpc-2".into(), Known::Known(None));
+    let missing = prune(&binding, &topology);
+    assert_eq!(missing.changes, []);
+    assert!(missing.is_whole(), "{:?}", missing.findings);
+    assert_eq!(missing.findings.first().map(|finding| finding.code), Some(Code::Waits));
+
+    topology.unread = [onboarding::FailedCall {
+        cause: onboarding::unread::Cause::Network,
+        code: "timeout".to_owned(),
+        action: "DescribeVpcs".to_owned(),
+        message: "No answer.".to_owned(),
+    }]
+    .into_iter()
+    .collect();
+    let unread = prune(&binding, &topology);
+    assert_eq!(unread.changes, []);
+    assert!(!unread.is_whole());
+    assert_eq!(unread.findings.first().map(|finding| finding.code), Some(Code::Unread));
+}
+
+#[test]
 fn a_wider_rule_of_ours_goes_only_after_the_exact_one_is_there() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     let group = topology.security_groups.get_mut("sg-2").unwrap().get_mut().unwrap().as_mut().unwrap();

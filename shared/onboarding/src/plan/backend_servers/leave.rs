@@ -13,6 +13,7 @@ use crate::mark::MemberState;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, HealthStatus, InstanceStatus, Server, ServerStatus};
+use crate::words::counted;
 
 /// A member that leaves.
 struct Leaver<'a> {
@@ -85,15 +86,19 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
         } else if leaver.healthy && healthy <= floor {
             Some((
                 Code::RemovalFloor,
-                format!("{instance} ({why}) stays: {healthy} members are healthy, and {floor} must be left."),
+                format!(
+                    "{instance} ({why}) stays: {} healthy, and {floor} must be left.",
+                    if healthy == 1 { "1 member is".to_owned() } else { format!("{healthy} members are") }
+                ),
             ))
         } else if going.len() >= cap {
             Some((
                 Code::RemovalCapped,
                 format!(
-                    "{instance} ({why}) stays: {} of {} members are leaving, and at most {cap} may at a time.",
+                    "{instance} ({why}) stays: {} of {} {} leaving, and at most {cap} may at a time.",
                     going.len(),
-                    servers.len()
+                    counted(servers.len(), "member"),
+                    if going.len() == 1 { "is" } else { "are" }
                 ),
             ))
         } else {
