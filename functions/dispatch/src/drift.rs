@@ -5,6 +5,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use onboarding::store::Store;
+use onboarding::words::{are, counted};
 use onboarding::{Binding, Code, Plan, Reason};
 use openapi::fnf;
 use stage::{Invocation, Look, StageError, executions, plan_due, store};
@@ -94,10 +95,11 @@ async fn one(
     if let Some(run) = executions::runs_of(&binding.name, unfinished).first() {
         tracing::info!(binding = %binding.name, run = run.name, changes = open.len(), "left to the run that is on its way");
         let message = format!(
-            "{} is at work since {}, and {} left to it.",
+            "{} is at work since {}, and {} {} left to it.",
             run.name,
             run.started,
-            if open.len() == 1 { "1 change is".to_owned() } else { format!("{} changes are", open.len()) }
+            counted(open.len(), "change"),
+            are(open.len())
         );
         return Ok(drift(vec![Reason::new(Code::Waits, &run.name, message)]));
     }

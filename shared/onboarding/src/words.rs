@@ -14,3 +14,9 @@ pub fn counted(count: usize, noun: &str) -> String {
         many => format!("{many} {noun}s"),
     }
 }
+
+/// The verb that goes with a number of things.
+#[must_use]
+pub const fn are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}

@@ -456,22 +456,50 @@ mod tests {
         serde_json::from_value(onboarding::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap()
     }
 
-    /// Each of these blocks only its own change: a change in progress in the lane, a blocked change, a refused write, a
-    /// busy lane, a plan that does not contain the change.
-    #[test]
-    fn only_what_nothing_stands_against_is_written_now() {
-        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
+    fn configuring(binding: &onboarding::Binding) -> onboarding::topology::ServerGroup {
+        onboarding::topology::ServerGroup {
+            id: "sgp-1".into(),
+            name: binding.server_group.name.clone(),
+            kind: "Ip".into(),
+            vpc: "vpc-a".into(),
+            status: "Configuring".into(),
+            created: String::new(),
+            mark: None,
+            server_count: 1,
+            settings: binding.server_group.settings("Standard"),
+            load_balancers: Vec::new(),
+            cross_zone: true,
+        }
+    }
+
+    type World = (onboarding::Deployment, onboarding::Binding, Topology);
+
+    /// A binding, and a topology in which nothing was seen.
+    fn world() -> World {
+        (onboarding::Deployment::new("prod"), binding(), Topology::default())
+    }
+
+    fn inputs((deployment, binding, topology): &World) -> Inputs<'_> {
         let now = Timestamp::UNIX_EPOCH;
-        let inputs = Inputs {
-            deployment: &deployment,
-            binding: &binding,
+        Inputs {
+            deployment,
+            binding,
             store: &[],
-            topology: &topology,
+            topology,
             now,
             approved: false,
             opened: now,
             departures: Departures::NONE,
-        };
+        }
+    }
+
+    /// Each of these blocks only its own change: a change in progress in the lane, a blocked change, a refused write, a
+    /// busy lane, a plan that does not contain the change.
+    #[test]
+    fn only_what_nothing_stands_against_is_written_now() {
+        let world = world();
+        let inputs = inputs(&world);
+        let now = inputs.now;
         let blocked = revoke("sg-blocked").blocked_by(Reason::new(Code::Unread, "sg-blocked", "It was not read."));
         let pending = |lane: Option<&str>| onboarding::plan::Pending {
             stage: StageName::Prune,
@@ -499,26 +527,19 @@ mod tests {
         assert_eq!(blocked, ["sg-refused", "sg-blocked"]);
     }
 
-    /// The next look may be a short one only if one reading shows everything that is waited for; and a run that comes too
-    /// early for somebody else's change may not wait while it still has something to create.
+    /// The next look may be a short one only if one reading shows everything that is waited for; and a request that ends as
+    /// soon as everything is accepted may not end while something is still to be created.
     #[test]
     fn what_is_waited_for_says_whether_one_reading_shows_it_and_whether_something_is_created() {
-        let (binding, deployment, topology) = (binding(), onboarding::Deployment::new("prod"), Topology::default());
-        let now = Timestamp::UNIX_EPOCH;
-        let inputs = Inputs {
-            deployment: &deployment,
-            binding: &binding,
-            store: &[],
-            topology: &topology,
-            now,
-            approved: false,
-            opened: now,
-            departures: Departures::NONE,
-        };
+        let mut world = world();
+        // Members wait until their group is available.
+        world.2.server_groups = onboarding::Known::Known(vec![configuring(&world.1)]);
+        let inputs = inputs(&world);
+        let (binding, now) = (inputs.binding, inputs.now);
         let pending = |awaited: Option<onboarding::plan::Awaited>| onboarding::plan::Pending {
             stage: StageName::Prune,
             what: "something".to_owned(),
-            lane: Some("group sg-held".to_owned()),
+            lane: Some(leaver(1).write.lane()),
             awaited,
         };
         let seen = || Some(onboarding::plan::Awaited::LoadBalancer);
@@ -528,6 +549,7 @@ mod tests {
             settings: binding.server_group.settings("Standard"),
         };
         let create = || Change::new(StageName::Prune, group());
+        let member = || Change::new(StageName::Prune, leaver(1).write);
         let accepted = |write: Write| {
             let mut progress = Progress::default();
             progress.note_made(&Change::new(StageName::Prune, write.clone()), now);
@@ -541,6 +563,8 @@ mod tests {
             ("nothing", Progress::default(), vec![], vec![], (false, false)),
             ("a pending change with its reading", Progress::default(), vec![], vec![pending(seen())], (false, false)),
             ("and one without", Progress::default(), vec![], vec![pending(seen()), pending(None)], (true, false)),
+            ("a member whose group is not available", Progress::default(), vec![member()], vec![], (true, false)),
+            ("and its lane is held", Progress::default(), vec![member()], vec![pending(seen())], (false, false)),
             ("a create", Progress::default(), vec![create()], vec![], (false, true)),
             ("a create and a removal", Progress::default(), vec![create(), revoke("sg-1")], vec![], (false, true)),
             ("an unseen removal", accepted(revoke("sg-1").write), vec![revoke("sg-1")], vec![], (true, false)),

@@ -2,226 +2,18 @@
 //! the letter, and after that nothing is said of it any more. The breakages of one world are made one after the other, each in the
 //! state that the remedy of the one before has left.
 
-use std::time::Duration;
-
-use emulator::call::{Call, Caller, Params, Service};
+use emulator::call::Service;
 use local::{Options, PROCEDURE_BINDING};
-use serde_json::Value;
 
-use super::{Desk, Ran};
+use super::Desk;
+use by_hand::text;
+use follow::{broken, causes, follow, masked, plain};
+
+mod by_hand;
+mod follow;
 
 const NEAR: &str = "cn-chengdu";
 const FAR: &str = "cn-hangzhou";
-/// Time enough for health checks, routes and attachments to settle.
-const SETTLED: Duration = Duration::from_secs(240);
-/// How many letters a seed gives an id.
-const SEEDED: usize = 16;
-
-type Act = Box<dyn Fn(&Desk)>;
-
-/// Something that is broken by hand, and how it is mended.
-struct Breakage {
-    /// What happens.
-    what: &'static str,
-    /// How.
-    by: Act,
-    /// The code of the first cause.
-    code: &'static str,
-    /// What its lines name besides.
-    names: Vec<&'static str>,
-    /// What the remedy says to do.
-    remedy: Remedy,
-    /// Whether it is there already, because the breakage before was of two faults.
-    is_left: bool,
-}
-
-/// What a person does who follows the remedy.
-enum Remedy {
-    /// What it says in words.
-    Words(&'static str, Act),
-    /// The same, and no call of the emulated cloud does it.
-    Nothing(&'static str),
-    /// The `albridge` command that it quotes.
-    Command(&'static str),
-    /// The call whose action it names.
-    Call(&'static str, Act),
-}
-
-fn broken(what: &'static str, code: &'static str, by: impl Fn(&Desk) + 'static) -> Breakage {
-    Breakage { what, by: Box::new(by), code, names: Vec::new(), remedy: Remedy::Command("apply web"), is_left: false }
-}
-
-impl Breakage {
-    fn naming(mut self, names: &[&'static str]) -> Self {
-        self.names = names.to_vec();
-        self
-    }
-
-    fn told(mut self, words: &'static str, by: impl Fn(&Desk) + 'static) -> Self {
-        self.remedy = Remedy::Words(words, Box::new(by));
-        self
-    }
-
-    fn stays(mut self) -> Self {
-        if let Remedy::Words(words, _) = self.remedy {
-            self.remedy = Remedy::Nothing(words);
-        }
-        self
-    }
-
-    fn after_another(mut self) -> Self {
-        self.is_left = true;
-        self
-    }
-
-    fn mended_by(mut self, action: &'static str, by: impl Fn(&Desk) + 'static) -> Self {
-        self.remedy = Remedy::Call(action, Box::new(by));
-        self
-    }
-}
-
-impl Desk {
-    /// A call by hand, at the console.
-    fn act(&self, service: Service, region: &str, action: &str, params: &[(&str, &str)]) -> Value {
-        let now = self.local.clock().now();
-        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let call = Call {
-            service,
-            action: action.to_owned(),
-            region: region.to_owned(),
-            params: Params::new(params),
-            caller: Caller::Root,
-            request_id: self.local.clock().uuid().to_uppercase(),
-        };
-        let answer = self.local.cloud().with(|world| world.handle(now, &call));
-        answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
-    }
-
-    async fn settle(&self) {
-        // The emulated health checks see a change when they are asked, and decide some seconds later.
-        for _ in 0..2 {
-            self.local.clock().sleep(SETTLED / 2).await;
-            self.status().await;
-        }
-    }
-
-    async fn status(&self) -> Ran {
-        self.run(&["status", "web"]).await
-    }
-
-    fn group(&self) -> String {
-        let found = self.act(Service::Alb, NEAR, "ListServerGroups", &[("ServerGroupNames.1", "web-remote")]);
-        text(&found["ServerGroups"][0]["ServerGroupId"])
-    }
-
-    fn listener(&self) -> String {
-        let found = self.act(Service::Alb, NEAR, "ListListeners", &[("LoadBalancerIds.1", "alb-1")]);
-        text(&found["Listeners"][0]["ListenerId"])
-    }
-
-    fn vpc_attachment(&self, region: &str, vpc: &str) -> String {
-        let filter = [("VpcId", vpc)];
-        let found = self.act(Service::Cbn, region, "ListTransitRouterVpcAttachments", &filter);
-        text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
-    }
-
-    fn peer(&self) -> String {
-        let found =
-            self.act(Service::Cbn, NEAR, "ListTransitRouterPeerAttachments", &[("TransitRouterId", "tr-chengdu")]);
-        text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
-    }
-
-    fn delete_route(&self, region: &str, table: &str, destination: &str) {
-        let query = [("RegionId", region), ("RouteTableId", table), ("DestinationCidrBlock", destination)];
-        let found = self.act(Service::Vpc, region, "DescribeRouteEntryList", &query);
-        let id = text(&found["RouteEntrys"]["RouteEntry"][0]["RouteEntryId"]);
-        self.act(Service::Vpc, region, "DeleteRouteEntry", &[("RegionId", region), ("RouteEntryId", &id)]);
-    }
-
-    /// A network ACL on the instance's vSwitch whose only entry in a list drops everything.
-    fn deny(&self, list: &str) {
-        let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
-        if let Some(acl) = found["NetworkAcls"]["NetworkAcl"].as_array().and_then(|acls| acls.first()) {
-            return self.entry(&text(&acl["NetworkAclId"]), list, "drop");
-        }
-        let made = self.act(Service::Vpc, FAR, "CreateNetworkAcl", &[("RegionId", FAR), ("VpcId", "vpc-2")]);
-        let acl = text(&made["NetworkAclId"]);
-        self.entry(&acl, list, "drop");
-        let bind = [
-            ("NetworkAclId", acl.as_str()),
-            ("RegionId", FAR),
-            ("Resource.1.ResourceId", "vsw-4"),
-            ("Resource.1.ResourceType", "VSwitch"),
-        ];
-        self.act(Service::Vpc, FAR, "AssociateNetworkAcl", &bind);
-    }
-
-    fn entry(&self, acl: &str, list: &str, policy: &str) {
-        let (update, prefix) = (format!("Update{list}AclEntries"), format!("{list}AclEntries.1"));
-        let cidr = if list == "Ingress" { "SourceCidrIp" } else { "DestinationCidrIp" };
-        let fields = ["Policy", "Protocol", "Port", cidr].map(|field| format!("{prefix}.{field}"));
-        let params = [
-            ("NetworkAclId", acl),
-            ("RegionId", FAR),
-            (update.as_str(), "true"),
-            (fields[0].as_str(), policy),
-            (fields[1].as_str(), "all"),
-            (fields[2].as_str(), "-1/-1"),
-            (fields[3].as_str(), "0.0.0.0/0"),
-        ];
-        self.act(Service::Vpc, FAR, "UpdateNetworkAclEntries", &params);
-    }
-
-    /// Lets the list of the only network ACL pass everything, as the remedy says.
-    fn pass(&self, list: &str) {
-        let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
-        let acls = found["NetworkAcls"]["NetworkAcl"].as_array().unwrap();
-        for acl in acls {
-            self.entry(&text(&acl["NetworkAclId"]), list, "accept");
-        }
-    }
-
-    /// Removes the rules that drop, as the remedy says.
-    fn revoke_drops(&self) {
-        let of = [("RegionId", FAR), ("SecurityGroupId", "sg-2")];
-        let found = self.act(Service::Ecs, FAR, "DescribeSecurityGroupAttribute", &of);
-        for rule in found["Permissions"]["Permission"].as_array().unwrap() {
-            if text(&rule["Policy"]).eq_ignore_ascii_case("drop") {
-                let id = text(&rule["SecurityGroupRuleId"]);
-                let params = [of[0], of[1], ("SecurityGroupRuleId.1", id.as_str())];
-                self.act(Service::Ecs, FAR, "RevokeSecurityGroup", &params);
-            }
-        }
-    }
-
-    /// Changes the bindings that the commands read.
-    fn rewrite(&self, old: &str, new: &str) {
-        let file = self.file("bindings.yml");
-        let bindings = std::fs::read_to_string(&file).unwrap();
-        assert!(bindings.contains(old), "{old}");
-        std::fs::write(file, bindings.replacen(old, new, 1)).unwrap();
-    }
-
-    fn member(&self, weight: &str) {
-        let group = self.group();
-        let listed = self.act(Service::Alb, NEAR, "ListServerGroupServers", &[("ServerGroupId", &group)]);
-        let description = text(&listed["Servers"][0]["Description"]);
-        let params = [
-            ("ServerGroupId", group.as_str()),
-            ("Servers.1.ServerType", "Ip"),
-            ("Servers.1.ServerId", "192.168.7.10"),
-            ("Servers.1.ServerIp", "192.168.7.10"),
-            ("Servers.1.Port", "80"),
-            ("Servers.1.Weight", weight),
-            ("Servers.1.Description", &description),
-        ];
-        self.act(Service::Alb, NEAR, "UpdateServerGroupServersAttribute", &params);
-    }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
-}
 
 /// The procedure's world with its instance running.
 fn running() -> String {
@@ -235,97 +27,6 @@ async fn working(name: &str, options: Options) -> Desk {
     assert_eq!(applied.code, 0, "{}", applied.all());
     desk.settle().await;
     desk
-}
-
-/// What is said for people, without colours.
-fn plain(ran: &Ran) -> String {
-    let mut text = ran.stdout.clone();
-    for code in ["1", "31", "32", "2", "0"] {
-        text = text.replace(&format!("\u{1b}[{code}m"), "");
-    }
-    text
-}
-
-/// The lines about causes: those before the runs.
-fn causes(said: &str) -> String {
-    said.lines().take_while(|line| !line.starts_with("  runs")).collect::<Vec<_>>().join("\n")
-}
-
-/// The text with the ids that a seed gives, each as its kind alone, so that a golden file does not depend on the order of calls.
-fn masked(text: &str) -> String {
-    let is_id = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    let mut out = String::new();
-    for word in text.split_inclusive(|letter| !is_id(letter)) {
-        let id = word.trim_end_matches(|letter| !is_id(letter));
-        match id.rsplit_once('-') {
-            Some((kind, random))
-                if random.len() == SEEDED && random.contains(|letter: char| letter.is_ascii_digit()) =>
-            {
-                out.extend([kind, "-*", word.get(id.len()..).unwrap_or_default()]);
-            }
-            _ => out.push_str(word),
-        }
-    }
-    out
-}
-
-#[test]
-fn a_seeds_ids_are_masked_and_nothing_else() {
-    assert_eq!(
-        masked("do: Start lsn-vwilzc6zd1ovhv9v (x) of tr-attach-h600uzcd5oxbyh29."),
-        "do: Start lsn-* (x) of tr-attach-*."
-    );
-    for kept in ["vtb-tr-hangzhou, i-ecs1 and 192.168.7.0/24", "inter-region", "x-abcdefghijklmnop"] {
-        assert_eq!(masked(kept), kept);
-    }
-}
-
-/// Breaks, looks, follows the remedy, and looks again. Gives all that was said, for the golden file.
-async fn follow(desk: &Desk, breakages: Vec<Breakage>) -> String {
-    let (mut golden, mut wrong) = (String::new(), Vec::new());
-    for Breakage { what, by, code, names, remedy, is_left } in breakages {
-        let quiet = desk.status().await;
-        let before = causes(&plain(&quiet));
-        if before.contains(" cause") && !is_left {
-            wrong.push(format!("before {what}: {before}"));
-        }
-        by(desk);
-        desk.settle().await;
-        let ran = desk.status().await;
-        let said = causes(&plain(&ran));
-        golden.push_str(&format!("## {what}\n{}\n\n", masked(&said)));
-        let first = said.lines().nth(2).unwrap_or_default().trim();
-        let told = said.lines().find(|line| line.trim_start().starts_with("do: ")).unwrap_or_default();
-        let asked = match &remedy {
-            Remedy::Command(command) => format!("`albridge {command}`"),
-            Remedy::Call(action, _) => format!("({action})"),
-            Remedy::Words(words, _) | Remedy::Nothing(words) => (*words).to_owned(),
-        };
-        let is_short = said.lines().count() <= 12;
-        let is_named = names.iter().all(|name| said.contains(name)) && first.starts_with(&format!("{code}  "));
-        if ran.code != 2 || !is_short || !is_named || !told.contains(&asked) {
-            wrong.push(format!("{what}: {code}, {names:?}, {asked}: {}", plain(&ran)));
-        }
-        match remedy {
-            Remedy::Command(command) => {
-                let words: Vec<&str> = command.split(' ').chain(["--yes"]).collect();
-                let ran = desk.run(&words).await;
-                // Health that is not decided yet is left, and looked at below.
-                if !matches!(ran.code, 0 | 2) {
-                    wrong.push(format!("{what}, {command}: {}", plain(&ran)));
-                }
-            }
-            Remedy::Call(_, by) | Remedy::Words(_, by) => by(desk),
-            Remedy::Nothing(_) => continue,
-        }
-        desk.settle().await;
-        let after = causes(&plain(&desk.status().await));
-        if after.contains(code) {
-            wrong.push(format!("{what}: still there: {after}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
-    golden
 }
 
 #[tokio::test(start_paused = true)]
@@ -468,13 +169,7 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
             broken("the weight is set to 0 by hand", "XREG-NO-WEIGHT", |desk| desk.member("0"))
                 .naming(&["i-ecs1 (ECS1)"]),
             broken("the health check asks another port", "XREG-UNHEALTHY", |desk| {
-                let group = desk.group();
-                let params = [
-                    ("ServerGroupId", group.as_str()),
-                    ("HealthCheckConfig.HealthCheckEnabled", "true"),
-                    ("HealthCheckConfig.HealthCheckConnectPort", "8081"),
-                ];
-                desk.act(Service::Alb, NEAR, "UpdateServerGroupAttribute", &params);
+                desk.health_check("HealthCheckConnectPort", "8081");
             })
             .naming(&["i-ecs1 (ECS1)"]),
             broken("the member is removed by hand", "XREG-NOT-MEMBER", |desk| {
@@ -648,13 +343,7 @@ async fn what_is_wrong_from_the_beginning_is_named_in_one_look() {
 #[tokio::test(start_paused = true)]
 async fn a_health_check_of_another_path_is_shown_with_both_paths_and_put_right() {
     let desk = working("path", Options { scenario: running(), ..Options::default() }).await;
-    let group = desk.group();
-    let params = [
-        ("ServerGroupId", group.as_str()),
-        ("HealthCheckConfig.HealthCheckEnabled", "true"),
-        ("HealthCheckConfig.HealthCheckPath", "/nowhere"),
-    ];
-    desk.act(Service::Alb, NEAR, "UpdateServerGroupAttribute", &params);
+    desk.health_check("HealthCheckPath", "/nowhere");
     desk.settle().await;
     let ran = desk.status().await;
     let said = plain(&ran);

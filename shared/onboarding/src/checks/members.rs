@@ -13,7 +13,7 @@ use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::context::Holder;
 use crate::topology::{Generation, InstanceStatus, LoadBalancer};
-use crate::words::counted;
+use crate::words::{are, counted};
 
 pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
     findings.extend(quota(inputs, load_balancer));
@@ -72,10 +72,11 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     }
     let id = &load_balancer.id;
     let message = format!(
-        "{id} ({}) has {count} of at most {}, so {} not registered.",
+        "{id} ({}) has {count} of at most {}, so {} more {} not registered.",
         load_balancer.edition,
         counted(usize::try_from(most).unwrap_or(usize::MAX), "server"),
-        if beyond.len() == 1 { "1 more is".to_owned() } else { format!("{} more are", beyond.len()) }
+        beyond.len(),
+        are(beyond.len())
     );
     Some(Finding::new(Reason::new(Code::AlbQuota, id, message), beyond))
 }

@@ -61,7 +61,7 @@ fn quota(inputs: &Inputs<'_>, desired: &Desired, group: &SecurityGroup) -> Optio
         "{} has {} of {RULES_PER_GROUP} rules; {missing} more {} wanted.",
         group.id,
         group.rules.len(),
-        if missing == 1 { "is" } else { "are" }
+        crate::words::are(missing)
     );
     Some(Finding::new(Reason::new(Code::RuleQuota, &group.id, message), vec![Target::Rules(group.id.clone())]))
 }

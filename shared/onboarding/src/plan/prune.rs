@@ -35,16 +35,17 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
     let mut kept = Kept::default();
     for each in std::iter::once(inputs).chain(others) {
         let desired = desired::entries(each);
-        // Nothing failed: something that the binding names is not there, which its other stages report.
-        if !desired.complete && std::ptr::eq(each, inputs) && inputs.topology.unread.is_empty() {
-            let binding = &inputs.binding.name;
-            let message = format!("Nothing is pruned until all that binding {binding} names is there.");
-            plan.find(Reason::new(Code::Waits, binding, message));
-            return plan;
-        }
         if !desired.complete {
-            let message = format!("What binding {} wants could not be read, so nothing is pruned.", each.binding.name);
-            plan.find(Reason::new(Code::Unread, &each.binding.name, message));
+            let binding = &each.binding.name;
+            // If no call failed, something that the binding names is not there, which its other stages report. Another
+            // binding may have been read in part only, without a failed call.
+            let is_missing = *binding == inputs.binding.name && each.topology.unread.is_empty();
+            let (code, message) = if is_missing {
+                (Code::Waits, format!("Nothing is pruned until all that binding {binding} names is there."))
+            } else {
+                (Code::Unread, format!("What binding {binding} wants could not be read, so nothing is pruned."))
+            };
+            plan.find(Reason::new(code, binding, message));
             return plan;
         }
         kept.add(&desired);

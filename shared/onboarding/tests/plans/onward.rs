@@ -239,42 +239,44 @@ fn a_connection_that_is_not_read_is_not_absent() {
     assert!(network(&binding, &topology).findings.iter().any(|finding| finding.code == Code::Unread));
 }
 
+/// One more backend, like the first, elsewhere.
+fn add_backend(binding: &mut Binding, region: &str, vpc: &str) {
+    let like = binding.backends[0].clone();
+    binding.backends.push(onboarding::binding::Backend { region: region.into(), vpc: vpc.into(), ..like });
+}
+
+fn route(region: &str, vpc: &str, destination: &str) -> Write {
+    let (table, destination) = (format!("vtb-{vpc}").into(), destination.parse().unwrap());
+    Write::AddVpcRoute { region: region.into(), vpc: vpc.into(), table, destination }
+}
+
 #[test]
 fn the_connection_of_another_region_does_not_matter() {
     let (mut binding, mut topology) = unrouted(Generation::Upgraded);
     // A backend of the ALB's own region: no connection is between them.
-    let near = onboarding::binding::Backend {
-        region: "cn-chengdu".into(),
-        vpc: "vpc-3".into(),
-        ..binding.backends[0].clone()
-    };
-    binding.backends.push(near);
+    add_backend(&mut binding, "cn-chengdu", "vpc-3");
     connection(&mut topology).status = "Attaching".into();
     assert_each(&binding, &topology, "vpc-1", is_open);
     binding.backends[0].region = "cn-chengdu".into();
     topology.peer_attachments.get_mut().unwrap().clear();
     let deployment = world::deployment();
-    let write = Write::AddVpcRoute {
-        region: "cn-chengdu".into(),
-        vpc: "vpc-1".into(),
-        table: "vtb-vpc-1".into(),
-        destination: "192.168.7.0/24".parse().unwrap(),
-    };
+    let write = route("cn-chengdu", "vpc-1", "192.168.7.0/24");
     assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &write), Readiness::Now);
+
+    // A route to one VPC's vSwitch crosses the connection to that VPC's region, whatever other VPCs have.
+    let (mut binding, mut topology) = unrouted(Generation::Upgraded);
+    add_backend(&mut binding, "cn-beijing", "vpc-9");
+    let mut other = topology.vpc(&"vpc-2".into()).unwrap().clone();
+    other.vswitches.values_mut().for_each(|vswitch| vswitch.cidr = "10.9.0.0/24".parse().unwrap());
+    topology.vpcs.insert("vpc-9".into(), onboarding::Known::Known(Some(other)));
+    let forward = |to: &str| route("cn-chengdu", "vpc-1", to);
+    assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &forward("192.168.7.0/24")), Readiness::Now);
+    let missing = ready(&world::inputs(&deployment, &binding, &topology), &forward("10.9.0.0/24"));
+    assert!(matches!(missing, Readiness::Missing(_)), "{missing:?}");
 
     // Packets on their way back cross the connection of their own VPC's region, and no other.
     let (mut binding, topology) = unrouted(Generation::Upgraded);
-    let far = onboarding::binding::Backend {
-        region: "cn-beijing".into(),
-        vpc: "vpc-9".into(),
-        ..binding.backends[0].clone()
-    };
-    binding.backends.push(far);
-    let back = Write::AddVpcRoute {
-        region: "cn-hangzhou".into(),
-        vpc: "vpc-2".into(),
-        table: "vtb-vpc-2".into(),
-        destination: "192.168.1.0/24".parse().unwrap(),
-    };
+    add_backend(&mut binding, "cn-beijing", "vpc-9");
+    let back = route("cn-hangzhou", "vpc-2", "192.168.1.0/24");
     assert_eq!(ready(&world::inputs(&deployment, &binding, &topology), &back), Readiness::Now);
 }

@@ -13,7 +13,7 @@ use crate::mark::MemberState;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, HealthStatus, InstanceStatus, Server, ServerStatus};
-use crate::words::counted;
+use crate::words::{are, counted};
 
 /// A member that leaves.
 struct Leaver<'a> {
@@ -87,8 +87,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
             Some((
                 Code::RemovalFloor,
                 format!(
-                    "{instance} ({why}) stays: {} healthy, and {floor} must be left.",
-                    if healthy == 1 { "1 member is".to_owned() } else { format!("{healthy} members are") }
+                    "{instance} ({why}) stays: {} {} healthy, and {floor} must be left.",
+                    counted(healthy, "member"),
+                    are(healthy)
                 ),
             ))
         } else if going.len() >= cap {
@@ -98,7 +99,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
                     "{instance} ({why}) stays: {} of {} {} leaving, and at most {cap} may at a time.",
                     going.len(),
                     counted(servers.len(), "member"),
-                    if going.len() == 1 { "is" } else { "are" }
+                    are(going.len())
                 ),
             ))
         } else {
