@@ -6,15 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Leaving;
 use onboarding::inputs::{Departures, Inputs};
 use onboarding::mark::MemberState;
-use onboarding::plan::{Readiness, ready};
+use onboarding::plan::{Awaited, Readiness, ready};
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Error, ErrorKind};
 
 use crate::error::WriteError;
+use crate::facts;
 use crate::session::Session;
 use crate::stage::Stage;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
@@ -23,6 +24,9 @@ use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
 /// refused. With the waits between them ([`BusyLanes::stale`]) this takes 15 s.
 const STRIKES: u8 = 3;
 
+/// How long an invocation lets open links of other stages go first. They may never be made: the cloud may refuse them.
+const LINKS_FIRST: SignedDuration = SignedDuration::from_secs(30);
+
 /// The open changes of a stage, sorted by what can be done with them now.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
@@ -30,6 +34,8 @@ pub(crate) struct Sorted {
     pub(crate) lanes: BTreeMap<String, Vec<Change>>,
     /// In progress, in words.
     pub(crate) waiting: Vec<String>,
+    /// What its changes wait for, and what shows that it is ready.
+    pub(crate) awaited: Vec<(String, Awaited)>,
     /// Accepted writes that no reading shows yet.
     pub(crate) unseen: Vec<Write>,
     /// Whether something else is waited for than what the plan says is in progress.
@@ -45,6 +51,20 @@ impl Sorted {
     pub(crate) fn next(&self) -> impl Iterator<Item = &Write> {
         self.lanes.values().filter_map(|changes| changes.first()).map(|change| &change.write)
     }
+}
+
+/// A link of another stage that is open in the lane of a transit router's route. It goes first for a while: the other side
+/// learns through it, and has learned by the time that the routes are written.
+fn link_before<'p>(plan: &'p Plan, approved: Option<&Plan>, inputs: &Inputs<'_>, change: &Change) -> Option<&'p Write> {
+    let is_over = inputs.now.duration_since(inputs.opened) > LINKS_FIRST;
+    if is_over || !matches!(change.write, Write::AddTransitRoute { .. }) {
+        return None;
+    }
+    let lane = change.write.lane();
+    let links = plan.changes.iter().filter(|other| other.stage != change.stage && other.is_open());
+    let links = links.map(|other| &other.write).filter(|write| approved.is_none_or(|plan| plan.covers(write)));
+    let mut links = links.filter(|write| matches!(write, Write::Associate { .. } | Write::Propagate { .. }));
+    links.find(|write| write.lane() == lane && ready(inputs, write) == Readiness::Now)
 }
 
 /// The outcome of one round of calls.
@@ -108,6 +128,10 @@ impl Progress {
                 let lane = change.write.lane();
                 match ready(inputs, &change.write) {
                     Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),
+                    Readiness::Now if let Some(link) = link_before(plan, approved, inputs, change) => {
+                        sorted.waiting.push(format!("first: {link}"));
+                        sorted.awaited.extend(facts::leads_to(link).map(|awaited| (link.to_string(), awaited)));
+                    }
                     Readiness::Now => match self.busy.holds(&lane, inputs.now) {
                         Some(code) => {
                             sorted.waiting.push(format!("{} (last refused with {code})", change.write));
@@ -115,8 +139,8 @@ impl Progress {
                         }
                         None => sorted.lanes.entry(lane).or_default().push(change.clone()),
                     },
-                    Readiness::Later(what) => {
-                        sorted.waits_otherwise |= !held.contains(&lane);
+                    Readiness::Later { what, awaited } => {
+                        sorted.awaited.push((what.clone(), awaited));
                         sorted.waiting.push(what);
                     }
                     Readiness::Missing(what) => {

@@ -187,6 +187,15 @@ pub(crate) fn leads_to(write: &Write) -> Option<Awaited> {
     })
 }
 
+/// The readings that show what other stages change in the lanes of routes.
+pub(crate) const OF_OTHERS: &[&str] = &[
+    cbn::ListTransitRouterVpcAttachments::NAME,
+    cbn::ListTransitRouterPeerAttachments::NAME,
+    cbn::ListTransitRouterRouteTableAssociations::NAME,
+    cbn::ListTransitRouterRouteTablePropagations::NAME,
+    cbn::ListTransitRouterRouteEntries::NAME,
+];
+
 /// The readings that show whether a change is complete.
 pub(crate) fn shown_by(binding: &Binding, awaited: &Awaited) -> Vec<Reading> {
     let alb = binding.alb.region.as_str();

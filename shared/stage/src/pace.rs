@@ -32,6 +32,8 @@ const MOST: Duration = Duration::from_secs(10);
 const LEAST: Duration = Duration::from_secs(1);
 /// After the usual end of a change, so that a look then finds it complete.
 const AFTER: Duration = Duration::from_millis(200);
+/// How much later the others look at a change than the stage that made it.
+const YIELD: Duration = Duration::from_millis(1500);
 /// A change that takes at least this long is looked at once before its usual end, in case that it is faster.
 const LONG: Duration = Duration::from_secs(10);
 
@@ -81,6 +83,12 @@ pub(crate) fn of_age(age: Duration, usual: Duration) -> Duration {
     } else {
         (age.saturating_sub(usual) / 4).clamp(LEAST, MOST)
     }
+}
+
+/// The wait until the next look at what only other stages bring about, where they would look after `own`. Whoever made a
+/// change looks first and makes its next one: the connection's links come before routes that nobody can use without them.
+pub(crate) fn of_others(own: Duration) -> Duration {
+    own.min(MOST / 2) + YIELD
 }
 
 /// The wait until the first look after an accepted create. What the answer names may be gone, if it is the answer to an

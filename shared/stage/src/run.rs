@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::plan::Pending;
 use onboarding::{Binding, Code, Plan, Reason, StageName, Topology};
-use openapi::ErrorKind;
+use openapi::{Action, ErrorKind, cbn};
 
 use crate::apply::{Progress, Sorted};
 use crate::error::StageError;
@@ -59,6 +59,8 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     let mut failed_readings = 0;
     // Whether everything that is known was read after the last wait and the last write, and when the oldest of it was read.
     let (mut fresh, mut since) = (true, session.clock().now());
+    // Whether the last wait was for what only other stages bring about.
+    let mut waited_for_others = false;
     loop {
         let Some(Seen { observation, plan, sorted }) = look::<S>(&session, &progress, backoff.left(), fresh).await?
         else {
@@ -73,6 +75,11 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         if !fresh && settled && session.clock().now().duration_since(since) > RECENT {
             session.renew(&Look::Whole);
             (fresh, since) = (true, session.clock().now());
+            continue;
+        }
+        if std::mem::take(&mut waited_for_others) && !fresh && !sorted.lanes.is_empty() {
+            // Whoever made that change may have made its next one, which holds up the same lane.
+            session.renew(&Look::only(facts::OF_OTHERS));
             continue;
         }
         if session.is_read_only() {
@@ -95,9 +102,13 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let lanes: BTreeSet<_> = plan.of(S::NAME).map(|change| change.write.lane()).collect();
         let holds = |pending: &Pending| pending.lane.as_ref().is_some_and(|lane| lanes.contains(lane));
         let pending = plan.pending.iter().filter(|pending| pending.stage == S::NAME || holds(pending));
-        let pending = pending.filter_map(|pending| Some((pending, pending.awaited.as_ref()?)));
-        let pending: Vec<_> = pending.collect();
-        let mut wait = pace.next(now, pending.iter().map(|(pending, awaited)| (&*pending.what, pace::usual(awaited))));
+        let pending = pending.filter_map(|pending| Some((&*pending.what, pending.awaited.as_ref()?)));
+        let pending: Vec<_> = pending.chain(sorted.awaited.iter().map(|(what, awaited)| (&**what, awaited))).collect();
+        let mut wait = pace.next(now, pending.iter().map(|(what, awaited)| (*what, pace::usual(awaited))));
+        waited_for_others = !pending.is_empty() && plan.pending_of(S::NAME).next().is_none();
+        if waited_for_others {
+            wait = wait.map(pace::of_others);
+        }
         if !sorted.lanes.is_empty() {
             progress.last_error = None;
         }
@@ -145,7 +156,11 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             let mut readings: Vec<_> = wrote.accepted.iter().flat_map(|write| facts::effects(binding, write)).collect();
             readings.extend(sorted.unseen.iter().flat_map(|write| facts::effects(binding, write)));
             readings.extend(pending.iter().flat_map(|(_, awaited)| facts::shown_by(binding, awaited)));
-            if sorted.waits_otherwise || learns || readings.is_empty() {
+            if learns {
+                // Whether a member may then be registered, a whole look decides.
+                readings.push(Reading::everywhere(cbn::ListTransitRouterRouteEntries::NAME));
+            }
+            if sorted.waits_otherwise || readings.is_empty() {
                 readings.extend(S::SHOWS.iter().map(|action| Reading::everywhere(action)));
             }
             Look::Only(readings)

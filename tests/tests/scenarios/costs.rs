@@ -68,7 +68,7 @@ async fn a_cold_onboarding(generation: Generation) {
     let local = onboarded(worlds::options(generation)).await;
     let costs = Costs::of(&local, 0);
     costs.show(&format!("cold, {generation:?}, {} s", seconds(&local, 0).await));
-    let most = if generation == Generation::Upgraded { 690 } else { 1300 };
+    let most = if generation == Generation::Upgraded { 645 } else { 890 };
     assert!(costs.total() <= most, "{} calls", costs.total());
 }
 
@@ -89,9 +89,9 @@ async fn a_warm_onboarding(generation: Generation) {
         costs.show(&format!("warm of {count}, {generation:?}, {} s", seconds(&local, 1).await));
         totals.push(costs.total());
     }
-    assert!(totals[0] <= 265, "{totals:?}");
+    assert!(totals[0] <= 255, "{totals:?}");
     // Pages and batches.
-    assert!(totals[1] <= totals[0] + 60, "{totals:?}");
+    assert!(totals[1] <= totals[0] + 50, "{totals:?}");
 }
 
 /// Bindings that share everything but their instances, server groups and listeners.
@@ -174,8 +174,8 @@ async fn a_drift_check_costs_what_its_rows_cost_and_a_plan_what_its_binding_cost
     let drift = [shown("drift of 1", &drift_check(&one).await), shown("drift of 10", &drift_check(&ten).await)];
     let plan =
         [shown("plan, 1 binding", &plan_of_one(&one).await), shown("plan, 10 bindings", &plan_of_one(&ten).await)];
-    assert!(drift[0] <= 33, "{drift:?}");
+    assert!(drift[0] <= 31, "{drift:?}");
     // Nine more bindings: their members, their health, and two more pages of instances.
-    assert!(drift[1] <= drift[0] + 9 * 2 + 3, "{drift:?}");
-    assert!(plan[1] <= plan[0] + 3, "{plan:?}");
+    assert!(drift[1] <= drift[0] + 9 * 2 + 2, "{drift:?}");
+    assert!(plan[1] <= plan[0] + 2, "{plan:?}");
 }

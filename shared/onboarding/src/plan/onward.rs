@@ -18,6 +18,7 @@ use crate::change::Write;
 use crate::desired;
 use crate::ids::{Region, RouteTableId, VpcId};
 use crate::inputs::Inputs;
+use crate::plan::model::Awaited;
 use crate::plan::readiness::Readiness;
 use crate::reason::Reason;
 use crate::topology::{AttachmentRef, AttachmentStatus, Topology, TransitRouteStatus, VpcRoute};
@@ -88,16 +89,20 @@ impl<'a> Route<'a> {
                 None => return Readiness::Missing(connection.to_string()),
                 Some(AttachmentStatus::Attached) => {}
                 Some(status) if !comes(status) || covering.is_some() => {
-                    return Readiness::Later(format!("{connection} is {status}"));
+                    let what = format!("{connection} is {status}");
+                    return Readiness::Later { what, awaited: Awaited::Connection };
                 }
                 Some(_) => {}
             }
         }
         match covering {
-            Some(other) if !continued => Readiness::Later(format!(
-                "traffic to {} follows the route {} of {}, and the transit router has no route to it yet",
-                self.destination, other.destination, self.vpc
-            )),
+            Some(other) if !continued => Readiness::Later {
+                what: format!(
+                    "traffic to {} follows the route {} of {}, and the transit router has no route to it yet",
+                    self.destination, other.destination, self.vpc
+                ),
+                awaited: Awaited::TransitRoute { region: self.region.clone() },
+            },
             _ => Readiness::Now,
         }
     }

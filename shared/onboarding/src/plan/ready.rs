@@ -3,26 +3,29 @@
 use crate::change::Write;
 use crate::inputs::Inputs;
 use crate::mark::Role;
+use crate::plan::model::Awaited;
 use crate::plan::onward::Route;
 use crate::plan::readiness::Readiness;
-use crate::topology::ServerGroupStatus;
+use crate::topology::{AttachmentRef, ServerGroupStatus};
 
 /// Whether `write` can be made now, given the observed state.
 #[must_use]
 pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
     let topology = inputs.topology;
     for attachment in write.uses() {
-        let status = match &attachment {
-            crate::topology::AttachmentRef::Vpc { vpc } => {
-                topology.vpc_attachment(vpc).map(|found| found.status.as_str())
-            }
-            crate::topology::AttachmentRef::Peer { from, to } => {
-                topology.peer_attachment(from, to).map(|found| found.status.as_str())
+        let found = match &attachment {
+            AttachmentRef::Vpc { vpc } => topology
+                .vpc_attachment(vpc)
+                .map(|found| (found.status.as_str(), Awaited::VpcAttachment { region: found.region.clone() })),
+            AttachmentRef::Peer { from, to } => {
+                topology.peer_attachment(from, to).map(|found| (found.status.as_str(), Awaited::Connection))
             }
         };
-        match status {
-            Some("Attached") => {}
-            Some(status) => return Readiness::Later(format!("{attachment} is {status}")),
+        match found {
+            Some(("Attached", _)) => {}
+            Some((status, awaited)) => {
+                return Readiness::Later { what: format!("{attachment} is {status}"), awaited };
+            }
             None => return Readiness::Missing(attachment.to_string()),
         }
     }
@@ -45,7 +48,8 @@ pub fn ready(inputs: &Inputs<'_>, write: &Write) -> Readiness {
     match topology.server_group(&mark, &binding.server_group.name) {
         None => Readiness::Missing(format!("the server group {}", binding.server_group.name)),
         Some(group) if group.status != ServerGroupStatus::Available => {
-            Readiness::Later(format!("server group {} is {}", group.id, group.status))
+            let what = format!("server group {} is {}", group.id, group.status);
+            Readiness::Later { what, awaited: Awaited::ServerGroup }
         }
         Some(_) => Readiness::Now,
     }

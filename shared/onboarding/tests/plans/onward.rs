@@ -79,7 +79,7 @@ fn is_open(readiness: &Readiness, blocked: &[Code]) -> bool {
 }
 
 fn waits(readiness: &Readiness, blocked: &[Code]) -> bool {
-    matches!(readiness, Readiness::Later(_)) && blocked.is_empty()
+    matches!(readiness, Readiness::Later { .. }) && blocked.is_empty()
 }
 
 fn is_blocked(_: &Readiness, blocked: &[Code]) -> bool {
@@ -139,7 +139,7 @@ fn only_an_active_route_that_leads_on_is_a_way() {
         topology
     };
     assert_each(&binding, &spoil(&|_| {}), "vpc-1", is_open);
-    let later = |readiness: &Readiness, _: &[Code]| matches!(readiness, Readiness::Later(_));
+    let later = |readiness: &Readiness, _: &[Code]| matches!(readiness, Readiness::Later { .. });
     assert_each(&binding, &spoil(&|route| route.next_hop = None), "vpc-1", later);
     assert_each(&binding, &spoil(&|route| route.next_hop = Some(own.clone())), "vpc-1", later);
     assert_each(&binding, &spoil(&|route| route.status = "Creating".into()), "vpc-1", later);
