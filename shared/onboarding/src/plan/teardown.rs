@@ -43,12 +43,21 @@ pub fn teardown(inputs: &Inputs<'_>, others: &[Inputs<'_>], attachments: bool) -
     let claims = Claims::of(others);
     let members = front::members(inputs, &mut plan);
     let listeners = front::listeners(inputs, members.as_ref(), &mut plan);
-    front::groups(inputs, members.as_ref().or(listeners.as_ref()), &mut plan);
+    let gone = inputs.topology.load_balancer.get().is_some_and(Option::is_none);
+    if !gone {
+        front::groups(inputs, members.as_ref().or(listeners.as_ref()), &mut plan);
+    }
     let routes = network::entries(inputs, &claims, members.as_ref(), &mut plan);
     if attachments {
         links::take(inputs, &claims, routes.as_ref(), &mut plan);
     } else {
         links::leave(inputs, &claims, &mut plan);
+    }
+    if gone {
+        // Without a load balancer nothing but its server group tells its VPC, so that goes last.
+        let rest = !plan.changes.is_empty() || !plan.pending.is_empty();
+        let rest = rest.then(|| waits_for(inputs, "All others"));
+        front::groups(inputs, members.as_ref().or(rest.as_ref()), &mut plan);
     }
     plan
 }
