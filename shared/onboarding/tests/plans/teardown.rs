@@ -212,6 +212,30 @@ fn another_binding_that_could_not_be_read_wants_all_that_it_may_share() {
     assert!(open(&plan).len() > 3, "what it cannot share goes: {plan:#?}");
 }
 
+/// Rules are made in the groups of instances that are listed, so an answer that lacks an instance, or its groups, wants fewer.
+#[test]
+fn another_binding_with_an_instance_or_a_group_that_is_not_listed_keeps_its_rules() {
+    let (binding, topology) = drained(Generation::Upgraded);
+    let (api, mut theirs) = (api(Generation::Upgraded), topology.clone());
+    let mut member = world::onboarded(Generation::Upgraded).1.servers.get().unwrap()[0].clone();
+    member.description = "albridge/prod/api/i-1".to_owned();
+    theirs.servers.get_mut().unwrap().push(member);
+    let rules = |theirs: &Topology| {
+        let plan = planned((&binding, &topology), &[(&api, theirs)], true, world::now());
+        let rules = plan.changes.into_iter().filter(|change| matches!(change.write, Write::RevokeIngress { .. }));
+        rules.map(|change| change.is_open()).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&theirs), Vec::<bool>::new(), "both are wanted");
+    let mut empty = theirs.clone();
+    empty.instances.get_mut("vpc-2").unwrap().get_mut().unwrap().clear();
+    assert_eq!(rules(&empty), [false, false], "its instance is not listed");
+    empty.released.insert("i-1".into());
+    assert_eq!(rules(&empty), [true, true], "its instance is proven to be gone");
+    let mut bare = theirs;
+    bare.instances.get_mut("vpc-2").unwrap().get_mut().unwrap()[0].security_groups.clear();
+    assert_eq!(rules(&bare), [false, false], "every instance has a group");
+}
+
 #[test]
 fn what_could_not_be_read_blocks_what_depends_on_it() {
     let failed = || "DescribeAnything: Forbidden".to_owned();
@@ -278,6 +302,11 @@ fn who_else_uses_listener_and_group_keeps_them() {
             topology.servers.get_mut().unwrap().push(server);
             topology.server_groups.get_mut().unwrap()[0].server_count = 1;
         },
+        &["lsn-1", "sgp-1"],
+    );
+    stays(
+        "a rule, of this listener or of another one",
+        &|topology| topology.context.balanced = Known::Known([("sgp-1".into(), 0), ("sgp-9".into(), 3)].into()),
         &["lsn-1", "sgp-1"],
     );
     stays(

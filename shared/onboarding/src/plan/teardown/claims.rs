@@ -9,7 +9,7 @@ use crate::ids::{CenId, Region, RouteTableId, VpcId};
 use crate::inputs::Inputs;
 use crate::plan::prune::{Kept, is_kept};
 use crate::reason::{Code, Reason};
-use crate::topology::{SecurityGroup, SecurityRule, Topology};
+use crate::topology::{Instance, SecurityGroup, SecurityRule, Topology};
 
 /// The other bindings with what they want.
 pub(super) struct Claims<'a>(Vec<Claim<'a>>);
@@ -20,6 +20,8 @@ struct Claim<'a> {
     kept: Kept,
     /// Whether all that decides what it wants was read.
     complete: bool,
+    /// Whether the security groups of all its instances are known.
+    groups: bool,
 }
 
 /// Whether a resource has to stay.
@@ -39,7 +41,8 @@ impl<'a> Claims<'a> {
             let wanted = desired::entries(other);
             let mut kept = Kept::default();
             kept.add(&wanted);
-            Claim { binding: other.binding, topology: other.topology, kept, complete: wanted.complete }
+            let (complete, groups) = (wanted.complete, knows_groups(other));
+            Claim { binding: other.binding, topology: other.topology, kept, complete, groups }
         });
         Self(claims.collect())
     }
@@ -51,23 +54,35 @@ impl<'a> Claims<'a> {
         table: &RouteTableId,
         destination: Ipv4Net,
     ) -> Claimed {
-        self.find(|claim| claim.kept.has_route(table, destination), |claim| claim.may_use(region, vpc))
+        self.find(
+            |claim| claim.kept.has_route(table, destination),
+            |claim| !claim.complete && claim.may_use(region, vpc),
+        )
     }
 
     /// A static route of a transit router's table.
     pub(super) fn transit_route(&self, region: &Region, table: &RouteTableId, destination: Ipv4Net) -> Claimed {
-        self.find(|claim| claim.kept.has_route(table, destination), |claim| claim.binding.regions().contains(&region))
+        self.find(
+            |claim| claim.kept.has_route(table, destination),
+            |claim| !claim.complete && claim.binding.regions().contains(&region),
+        )
     }
 
     /// A rule of a security group.
     pub(super) fn rule(&self, group: &SecurityGroup, rule: &SecurityRule) -> Claimed {
-        self.find(|claim| is_kept(&claim.kept, group, rule), |claim| claim.may_use(&group.region, &group.vpc))
+        self.find(
+            |claim| is_kept(&claim.kept, group, rule),
+            |claim| !(claim.complete && claim.groups) && claim.may_use(&group.region, &group.vpc),
+        )
     }
 
     /// The attachment of a VPC to a transit router of a CEN instance.
     pub(super) fn attachment(&self, cen: &CenId, region: &Region, vpc: &VpcId) -> Claimed {
         let shares = |claim: &Claim<'_>| &claim.binding.cen.id == cen;
-        self.find(|claim| shares(claim) && claim.uses(vpc), |claim| shares(claim) && claim.may_use(region, vpc))
+        self.find(
+            |claim| shares(claim) && claim.uses(vpc),
+            |claim| !claim.complete && shares(claim) && claim.may_use(region, vpc),
+        )
     }
 
     /// The connection of two regions in a CEN instance.
@@ -85,7 +100,7 @@ impl<'a> Claims<'a> {
         if let Some(claim) = self.0.iter().find(|claim| wants(claim)) {
             return Claimed::By(format!("binding {} wants it", claim.binding.name));
         }
-        match self.0.iter().find(|claim| !claim.complete && may(claim)) {
+        match self.0.iter().find(|claim| may(claim)) {
             None => Claimed::No,
             Some(claim) => {
                 let name = &claim.binding.name;
@@ -95,6 +110,21 @@ impl<'a> Claims<'a> {
             }
         }
     }
+}
+
+/// Whether the security groups of all instances that a binding serves are known. A listing may lack an instance that is a member,
+/// or an instance's groups; then its rules may be in any group of its VPC.
+fn knows_groups(other: &Inputs<'_>) -> bool {
+    let Inputs { deployment, binding, topology, .. } = *other;
+    let selected: Vec<&Instance> = desired::selected(binding, topology).map(|(_, instance)| instance).collect();
+    let mut members = topology.servers.get().into_iter().flatten().filter_map(|server| {
+        deployment.read_member(&binding.name, &server.description).map(|(instance, _)| (server, instance))
+    });
+    selected.iter().all(|instance| !instance.security_groups.is_empty())
+        && members.all(|(server, member)| {
+            let is_listed = selected.iter().any(|instance| instance.at(server.address).is_some());
+            is_listed || topology.released.contains(&member)
+        })
 }
 
 impl Claim<'_> {

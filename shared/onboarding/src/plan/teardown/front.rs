@@ -72,6 +72,9 @@ pub(super) fn listeners(inputs: &Inputs<'_>, first: Option<&Reason>, plan: &mut 
     let Some(listeners) = topology.listeners.get() else {
         return unread(plan, "the listeners", topology.listeners.why_unknown());
     };
+    if topology.context.balanced.failure().is_some() {
+        return unread(plan, "the groups that the load balancer uses", topology.context.balanced.why_unknown());
+    }
     let mark = deployment.tag(&binding.name, Role::Listener);
     let mut left = false;
     for listener in listeners.iter().filter(|listener| listener.mark.as_deref() == Some(&*mark)) {
@@ -144,12 +147,25 @@ fn serves_others(inputs: &Inputs<'_>, listener: &Listener) -> Option<String> {
     if let [first, ..] = elsewhere[..] {
         return Some(format!("somebody let it forward to {first}"));
     }
+    if let Some(group) = by_a_rule(inputs) {
+        return Some(format!("a forwarding rule of the load balancer, maybe one of its own, leads to {group}"));
+    }
     if listener.server_groups.is_empty() {
         return Some("its default action forwards to no server group any more".to_owned());
     }
     let count = foreign(inputs).len();
     let own = own.is_some_and(|own| listener.server_groups.contains(own));
     (own && count > 0).then(|| format!("its group has {} of others", counted(count, "member")))
+}
+
+/// A group that the load balancer uses and no listener's default action forwards to: a rule does, and rules go with their
+/// listener. No action that is called here lists them.
+fn by_a_rule<'t>(inputs: &Inputs<'t>) -> Option<&'t ServerGroupId> {
+    let own = own_group(inputs).map(|group| &group.id);
+    let used = inputs.topology.context.balanced.get().into_iter().flat_map(|used| used.keys());
+    let mut used = used.filter(|group| Some(*group) != own && !is_ours(inputs, group));
+    let listeners = inputs.topology.listeners.get().map_or(&[][..], Vec::as_slice);
+    used.find(|group| !listeners.iter().any(|listener| listener.server_groups.contains(group)))
 }
 
 /// Whether a group carries the binding's mark.
