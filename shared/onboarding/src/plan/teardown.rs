@@ -15,16 +15,14 @@ mod claims;
 mod front;
 mod links;
 mod network;
+mod step;
 
-use crate::change::{Change, StageName};
 use crate::ids::VpcId;
 use crate::inputs::Inputs;
 use crate::plan::Plan;
-use crate::reason::{Code, Reason};
 
 use claims::Claims;
-
-const STAGE: StageName = StageName::Teardown;
+use step::{keep, waits_for};
 
 /// The removals for `inputs.binding`, each blocked as long as an earlier step is not done. `others` are the other bindings of
 /// the store that share its regions, each with its observed state. `attachments`: attachments and connections go, too.
@@ -66,28 +64,4 @@ pub fn teardown(inputs: &Inputs<'_>, others: &[Inputs<'_>], attachments: bool) -
 fn lacks_home(inputs: &Inputs<'_>) -> bool {
     let is_backend = |vpc: &VpcId| inputs.binding.backends.iter().any(|backend| &backend.vpc == vpc);
     inputs.topology.vpcs.keys().all(is_backend)
-}
-
-/// The change, unless something has to go first.
-fn after(change: Change, first: Option<&Reason>) -> Change {
-    match first {
-        None => change,
-        Some(reason) => change.blocked_by(reason.clone()),
-    }
-}
-
-/// What the next step waits for.
-fn waits_for(inputs: &Inputs<'_>, what: &str) -> Reason {
-    Reason::new(Code::Waits, &inputs.binding.name, format!("{what} go first."))
-}
-
-/// A sentence's beginning.
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
-}
-
-/// Names what stays, and why.
-fn keep(plan: &mut Plan, resource: impl std::fmt::Display, why: String) {
-    plan.find(Reason::new(Code::Kept, resource, why));
 }

@@ -13,7 +13,7 @@ use crate::reason::{Code, Reason};
 use crate::topology::{Listener, ListenerStatus, Server, ServerGroup, ServerGroupStatus, ServerStatus};
 use crate::words::counted;
 
-use super::{STAGE, after, keep, waits_for};
+use super::step::{STAGE, after, keep, waits_for};
 
 /// The least time that a member stays with weight 0: the request timeout that a listener has by default.
 const LEAST: Duration = Duration::from_secs(60);

@@ -11,7 +11,7 @@ use crate::topology::{
 };
 
 use super::claims::{Claimed, Claims};
-use super::{STAGE, after, capital, keep, waits_for};
+use super::step::{STAGE, after, capital, keep, waits_for};
 
 /// An attachment or a connection of ours.
 struct Ours<'t> {

@@ -9,7 +9,7 @@ use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
 
 use super::claims::{Claimed, Claims};
-use super::{STAGE, after, capital, keep, waits_for};
+use super::step::{STAGE, after, capital, keep, waits_for};
 
 /// Plans them. Gives what attachments and connections wait for.
 pub(super) fn entries(
