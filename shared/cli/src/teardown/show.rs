@@ -82,10 +82,11 @@ pub(super) fn step(report: &Report, told: &mut Told, console: Console) {
         text.line(format!("    and {} more", report.changes - report.made.len()));
     }
     // Where members still drain, everything else has its turn after them.
-    if report.status != Status::Done && next(report).is_none() {
+    let stuck = report.status != Status::Done && next(report).is_none();
+    if stuck {
         text.extend(stage_line(report, report.changes, told));
     }
-    if !text.is_empty() {
+    if stuck || report.changes > 0 {
         console.print(text);
     }
     console.print_json(

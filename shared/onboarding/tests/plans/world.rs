@@ -214,7 +214,7 @@ fn take_away(next: &mut Topology, write: &Write) {
     match write {
         Write::DeleteListener { listener, .. } => next.listeners.get_mut().unwrap().retain(|have| &have.id != listener),
         Write::RemoveServerGroup { group, .. } => {
-            next.server_groups.get_mut().unwrap().retain(|have| &have.id != group)
+            next.server_groups.get_mut().unwrap().retain(|have| &have.id != group);
         }
         Write::DetachVpc { id, .. } => next.vpc_attachments.get_mut().unwrap().retain(|have| &have.id != id),
         Write::Disconnect { id, .. } => next.peer_attachments.get_mut().unwrap().retain(|have| &have.id != id),
