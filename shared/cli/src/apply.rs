@@ -28,10 +28,8 @@ use crate::runs::{Told, Workflow, stage_line};
 use crate::target::{self, Access};
 use crate::unread::is_left;
 
-pub(crate) use live::Listening;
-pub(crate) use stages::{Part, Progress, stages};
-
-use live::Live;
+pub(crate) use live::{Listening, Live};
+pub(crate) use stages::{Part, Progress, Work, stages};
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
@@ -129,7 +127,7 @@ async fn one(
     if !agreed && !ask(binding, console) {
         return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
-    others(host, binding, console).await?;
+    wait_for_runs(host, binding, console).await?;
     let began = host.clock().now();
     let (mut told, mut made) = (Told::default(), 0);
     let live = Live::new(console, host.clock());
@@ -208,7 +206,7 @@ fn ask(binding: &BindingName, console: Console) -> bool {
 
 /// Waits until no run of the binding is listed, where the workflow's region is known: two at the same time would
 /// conflict.
-async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
+pub(crate) async fn wait_for_runs(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
     let Some(workflow) = Workflow::known(host) else { return Ok(()) };
     let mut told = false;
     while let Some(first) = workflow.open(binding).await?.first() {

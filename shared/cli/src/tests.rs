@@ -5,6 +5,7 @@ mod deploying;
 mod doctor;
 mod readings;
 mod starting;
+mod teardown;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -7,7 +7,9 @@ use local::{Options, PROCEDURE_BINDING};
 
 use super::Desk;
 use by_hand::text;
-use follow::{broken, causes, follow, masked, plain};
+use follow::{broken, causes, follow};
+
+pub(super) use follow::{masked, plain};
 
 mod by_hand;
 mod follow;
