@@ -15,6 +15,10 @@ use tokio::sync::Notify;
 
 use super::{Desk, Ran};
 
+#[path = "../../../../tests/src/zip.rs"]
+#[expect(unreachable_pub, reason = "it is another crate's module as well")]
+mod zip;
+
 const CHENGDU: &str = "cn-chengdu";
 const HANGZHOU: &str = "cn-hangzhou";
 const SHANGHAI: &str = "cn-shanghai";
@@ -37,30 +41,13 @@ pub(super) fn packages_with(desk: &Desk, program: &str, content: &str) {
     std::fs::create_dir_all(&folder).unwrap();
     let package = |name: StageName| {
         let file = format!("{name}.zip");
-        let archive = zip(program, format!("#!/bin/sh\n# {name} {content}\n").as_bytes());
+        let archive = zip::of(program, format!("#!/bin/sh\n# {name} {content}\n").as_bytes());
         std::fs::write(folder.join(&file), &archive).unwrap();
         let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&archive));
         json!({"name": name, "file": file, "sha256": digest, "size": archive.len(), "unpacked": archive.len(), "glibc": null})
     };
     let manifest = json!({"format": 1, "version": "0.1.0", "target": "x86_64-unknown-linux-musl", "sbom": "", "packages": StageName::ALL.map(package)});
     std::fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
-}
-
-/// An archive with one file that may be run, not compressed.
-fn zip(name: &str, content: &[u8]) -> Vec<u8> {
-    let crc = !content.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
-    });
-    let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-    let length = u16::try_from(name.len()).unwrap().to_le_bytes();
-    // Version needed, flags, method, time, date, checksum, sizes, length of the name, no extra field.
-    let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc.to_le_bytes(), &size, &size, &length, &[0, 0]].concat();
-    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), content].concat();
-    let mode = (0o100_755_u32 << 16).to_le_bytes();
-    let central =
-        [b"PK\x01\x02", &[20, 3][..], &common, &[0; 2], &[0; 2], &[0; 2], &mode, &[0; 4], name.as_bytes()].concat();
-    let lengths = [central.len(), local.len()].map(|length| u32::try_from(length).unwrap().to_le_bytes()).concat();
-    [&local[..], &central, b"PK\x05\x06", &[0, 0, 0, 0, 1, 0, 1, 0], &lengths, &[0, 0]].concat()
 }
 
 impl Desk {

@@ -184,8 +184,16 @@ fn census(world: &World) -> BTreeMap<&'static str, usize> {
         ("vpcs", world.vpc.vpcs.len()),
         ("vSwitches", world.vpc.switches.len()),
         ("routeTables", world.vpc.tables.len()),
+        ("vpcRouteEntries", world.vpc.tables.values().map(|table| table.entries.len()).sum()),
         ("instances", world.ecs.instances.len()),
         ("securityGroups", world.ecs.groups.len()),
+        ("securityGroupRules", world.ecs.groups.values().map(|group| group.rules.len()).sum()),
         ("functions", world.functions().count()),
+        ("flows", world.fnf.flows.len()),
+        ("eventRules", world.events.rules.len()),
+        ("roles", world.ram.roles.len()),
+        ("policies", world.ram.policies.len()),
+        ("stacks", world.ros.stacks.len()),
+        ("buckets", world.oss.buckets.len()),
     ])
 }
