@@ -7,9 +7,9 @@ use stage::executions::{self, Run};
 
 use crate::output::CliError;
 
-/// Whether an execution has not ended.
-pub(crate) fn is_open(execution: &fnf::Execution) -> bool {
-    matches!(execution.status.as_str(), "Starting" | "Running")
+/// Whether an execution with this status has not ended.
+pub(crate) fn is_open(status: &str) -> bool {
+    matches!(status, "Starting" | "Running")
 }
 
 /// The deployment's workflow.
