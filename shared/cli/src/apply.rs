@@ -3,14 +3,18 @@
 //! Only the changes of the plan that was shown are written: the stages get it as approved. Members that are removed later (they
 //! drain first) are not waited for: the output says which members will be removed when.
 
+mod gate;
+mod interrupted;
 mod leaving;
 mod live;
 mod stages;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write as _};
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -22,6 +26,7 @@ use stage::{Host, Report, Status};
 use crate::args::ApplyArgs;
 use crate::causes::About;
 use crate::environment::Environment;
+use crate::interrupt::Interrupts;
 use crate::output::{CliError, Console, Exit, Line, Style, visible};
 use crate::plan::{self, Saved, Seen, View};
 use crate::runs::{Told, Workflow, stage_line};
@@ -31,10 +36,14 @@ use crate::unread::is_left;
 pub(crate) use live::Listening;
 pub(crate) use stages::{Part, Progress, stages};
 
+use gate::Gate;
+use interrupted::Way;
 use live::Live;
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long the answer to a write is waited for after Ctrl-C: as long as the client waits for one.
+const ANSWER: Duration = Duration::from_secs(20);
 /// How many differences an error message names.
 const NAMED: usize = 3;
 
@@ -45,7 +54,8 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         let ways = "Nobody can be asked here: give --yes, or --plan FILE with a plan that somebody saw.";
         return Err(CliError::Usage(ways.to_owned()));
     }
-    let host = target::host(&args.target, environment, Access::Write).await?;
+    let gate = Gate::default();
+    let host = target::host_through(&args.target, environment, Access::Write, |way| gate.before(way)).await?;
     let deployment = host.settings().deployment.as_str();
     if let Some(saved) = &saved
         && saved.deployment != deployment
@@ -70,8 +80,23 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         ));
     }
     let mut ended = Ended::default();
-    for binding in &bindings {
-        let now = plan::see(&host, &store, binding, true, About::Plan).await?;
+    let mut interrupts = environment.interrupts.clone();
+    for (number, binding) in bindings.iter().enumerate() {
+        let seeing = plan::see(&host, &store, binding, true, About::Plan);
+        // Up to the first question the signal ends the process by itself, because nothing is half done.
+        let now = if number == 0 {
+            seeing.await?
+        } else {
+            tokio::select! {
+                biased;
+                now = seeing => now?,
+                () = interrupts.next() => {
+                    interrupted::before_anything(binding, console);
+                    ended.exit = Exit::Interrupted;
+                    break;
+                }
+            }
+        };
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
             let differences = seen.plan.differences(&now.plan);
             if !differences.is_empty() {
@@ -79,7 +104,11 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             }
         }
         let view = View { all: false, focus: args.focus.clone() };
-        ended.add(one(&host, binding, &now, &view, args.yes || saved.is_some(), console).await?);
+        let agreed = args.yes || saved.is_some();
+        ended.add(one(&host, &gate, interrupts.clone(), binding, &now, &view, agreed, console).await?);
+        if ended.exit == Exit::Interrupted {
+            break;
+        }
     }
     Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
 }
@@ -112,9 +141,12 @@ impl Ended {
     }
 }
 
-/// Applies one plan.
+/// Applies one plan. After Ctrl-C nothing further is begun; a write that was sent is waited for.
+#[expect(clippy::too_many_arguments, reason = "what one plan is applied with, each given once")]
 async fn one(
     host: &Host,
+    gate: &Gate,
+    mut interrupts: Interrupts,
     binding: &BindingName,
     seen: &Seen,
     view: &View,
@@ -129,37 +161,75 @@ async fn one(
     if !agreed && !ask(binding, console) {
         return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
-    others(host, binding, console).await?;
+    tokio::select! {
+        biased;
+        done = others(host, binding, console) => done?,
+        () = interrupts.next() => {
+            interrupted::before_anything(binding, console);
+            return Ok(Ended { exit: Exit::Interrupted, left: plan.changes.len() });
+        }
+    }
     let began = host.clock().now();
-    let (mut told, mut made) = (Told::default(), 0);
+    let (mut told, way) = (Told::default(), RefCell::new(Way::default()));
     let live = Live::new(console, host.clock());
     let part = if view.focus.is_some() { Part::Planned } else { Part::All };
-    let working = stages(host, binding, plan, part, |progress| {
+    let mut working = pin!(stages(host, binding, plan, part, |progress| {
+        let mut way = way.borrow_mut();
         match &progress {
-            Progress::Begins { stage } => live.begin(*stage),
+            Progress::Begins { stage } => {
+                live.begin(*stage);
+                gate.begin();
+                way.stage = Some(*stage);
+            }
             Progress::Waits { .. } => {}
-            Progress::Done { changes, .. } => made += changes,
+            Progress::Done { report, changes } => {
+                way.made += changes;
+                way.over.insert(report.stage);
+            }
         }
         live.above(|| tell(&progress, &mut told, console));
-    });
+    }));
     let reports = tokio::select! {
         biased;
-        reports = working => reports?,
+        reports = &mut working => Some(reports?),
+        () = interrupts.next() => None,
         never = live.keep_showing() => match never {},
     };
-    drop(live);
+    let reports = match reports {
+        Some(reports) => Some(reports),
+        None => {
+            gate.close();
+            if !gate.is_idle() {
+                let words = "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again \
+                             ends at once.";
+                live.above(|| console.note(words));
+            }
+            tokio::select! {
+                biased;
+                reports = &mut working => Some(reports?),
+                () = gate.idle() => None,
+                () = interrupts.next() => None,
+                () = host.clock().sleep(ANSWER) => None,
+            }
+        }
+    };
+    let took = host.clock().now().duration_since(began);
+    let Some(reports) = reports else {
+        live.end();
+        let left = interrupted::on_the_way(binding, plan, &way.borrow(), gate, took, console);
+        return Ok(Ended { exit: Exit::Interrupted, left });
+    };
+    let made = way.borrow().made;
+    live.end();
     leaving::tell(binding, &reports, console);
     let ended = Ended::of(&reports);
-    console.print(closing(binding, &reports, made, host.clock().now().duration_since(began)));
+    console.print(closing(binding, &reports, made, took));
     Ok(ended)
 }
 
 /// The last line: what was made, how long it took, and which problems are left.
 fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedDuration) -> Line {
-    let seconds = took.as_secs();
-    let time =
-        if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) };
-    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {time}", plan::changes(made)));
+    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
     let blocked = reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
     let stuck = reports.iter().flat_map(|report| &report.findings).filter(|reason| is_left(reason));
     let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed);
@@ -170,6 +240,14 @@ fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedD
     }
     let codes: Vec<&str> = codes.into_iter().collect();
     line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
+}
+
+/// `12 s`, or `1 min 12 s`.
+fn lasted(took: SignedDuration) -> String {
+    match took.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.

@@ -13,6 +13,8 @@ mod explain;
 mod files;
 mod focus;
 mod graph;
+mod history;
+mod interrupt;
 mod output;
 mod package;
 mod plan;
@@ -20,6 +22,7 @@ mod policy;
 mod replay;
 mod runs;
 mod schema;
+mod since;
 mod status;
 mod target;
 #[cfg(test)]
@@ -117,6 +120,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
         Command::Status(args) => status::status(args, environment, console).await,
+        Command::History(args) => history::history(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),

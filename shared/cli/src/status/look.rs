@@ -16,7 +16,7 @@ use stage::{Host, Readings, executions};
 use crate::causes::About;
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
-use crate::runs::{Workflow, is_open, report};
+use crate::runs::{Workflow, cause, is_open, report};
 
 /// A binding as it is found.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub(crate) struct RunSummary {
     pub(crate) stages: Vec<StageSummary>,
     /// The codes of what was blocked, each once.
     pub(crate) blocked: Vec<&'static str>,
+    /// Why it failed, in the words of the function or the workflow.
+    pub(crate) failure: Option<String>,
 }
 
 /// What a stage of a run did.
@@ -154,7 +156,8 @@ impl Runs {
 }
 
 impl RunSummary {
-    fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
+    /// An execution with its history.
+    pub(crate) fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
         let (mut stages, mut blocked) = (Vec::new(), Vec::new());
         for event in history.iter().filter(|event| event.kind == "TaskSucceeded") {
             let Some((report, _)) = report(&event.event_detail) else { continue };
@@ -163,7 +166,11 @@ impl RunSummary {
         }
         blocked.sort_unstable();
         blocked.dedup();
+        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Succeeded" | "Stopped");
+        let failure = history.iter().rev().filter(|event| event.kind.ends_with("Failed"));
+        let failure = failure.filter(|_| is_over).find_map(|event| cause(&event.event_detail));
         Self {
+            failure,
             name: execution.name.clone(),
             trigger: executions::trigger(&execution.input),
             status: execution.status.clone(),
