@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Reason, Severity};
+use onboarding::{Code, Plan, Reason, Severity};
 use serde_json::json;
 use stage::{Host, Report, Status};
 
@@ -79,23 +79,15 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
         ));
     }
+    let work = Work { host: &host, gate: &gate, interrupts: &environment.interrupts, console };
     let mut ended = Ended::default();
-    let mut interrupts = environment.interrupts.clone();
     for (number, binding) in bindings.iter().enumerate() {
         let seeing = plan::see(&host, &store, binding, true, About::Plan);
         // Up to the first question the signal ends the process by itself, because nothing is half done.
-        let now = if number == 0 {
-            seeing.await?
-        } else {
-            tokio::select! {
-                biased;
-                now = seeing => now?,
-                () = interrupts.next() => {
-                    interrupted::before_anything(binding, console);
-                    ended.exit = Exit::Interrupted;
-                    break;
-                }
-            }
+        let now = if number == 0 { Some(seeing.await?) } else { work.unless_interrupted(seeing).await? };
+        let Some(now) = now else {
+            ended.add(work.before_anything(binding, &Plan::default()));
+            break;
         };
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
             let differences = seen.plan.differences(&now.plan);
@@ -104,8 +96,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             }
         }
         let view = View { all: false, focus: args.focus.clone() };
-        let agreed = args.yes || saved.is_some();
-        ended.add(one(&host, &gate, interrupts.clone(), binding, &now, &view, agreed, console).await?);
+        ended.add(work.one(binding, &now, &view, args.yes || saved.is_some()).await?);
         if ended.exit == Exit::Interrupted {
             break;
         }
@@ -141,90 +132,108 @@ impl Ended {
     }
 }
 
-/// Applies one plan. After Ctrl-C nothing further is begun; a write that was sent is waited for.
-#[expect(clippy::too_many_arguments, reason = "what one plan is applied with, each given once")]
-async fn one(
-    host: &Host,
-    gate: &Gate,
-    mut interrupts: Interrupts,
-    binding: &BindingName,
-    seen: &Seen,
-    view: &View,
-    agreed: bool,
+/// What plans are applied with.
+struct Work<'a> {
+    host: &'a Host,
+    gate: &'a Gate,
+    interrupts: &'a Interrupts,
     console: Console,
-) -> Result<Ended, CliError> {
-    let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
-    plan::show(binding, seen, view, console);
-    if plan.changes.is_empty() && plan.pending.is_empty() {
-        return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
+}
+
+impl Work<'_> {
+    /// Applies one plan. After Ctrl-C nothing further is begun; a write that was sent is waited for.
+    async fn one(&self, binding: &BindingName, seen: &Seen, view: &View, agreed: bool) -> Result<Ended, CliError> {
+        let console = self.console;
+        let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
+        plan::show(binding, seen, view, console);
+        if plan.changes.is_empty() && plan.pending.is_empty() {
+            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
+        }
+        if !agreed && !ask(binding, console) {
+            return Err(CliError::Failed("Nothing was changed.".to_owned()));
+        }
+        if self.unless_interrupted(others(self.host, binding, console)).await?.is_none() {
+            return Ok(self.before_anything(binding, plan));
+        }
+        let clock = self.host.clock();
+        let (began, way) = (clock.now(), RefCell::new(Way::default()));
+        let part = if view.focus.is_some() { Part::Planned } else { Part::All };
+        let reports = self.stages(binding, plan, part, &way).await?;
+        let (took, way) = (clock.now().duration_since(began), way.into_inner());
+        let Some(reports) = reports else {
+            let left = interrupted::on_the_way(binding, plan, &way, self.gate, took, console);
+            return Ok(Ended { exit: Exit::Interrupted, left });
+        };
+        leaving::tell(binding, &reports, console);
+        console.print(closing(binding, &reports, way.made, took));
+        Ok(Ended::of(&reports))
     }
-    if !agreed && !ask(binding, console) {
-        return Err(CliError::Failed("Nothing was changed.".to_owned()));
-    }
-    tokio::select! {
-        biased;
-        done = others(host, binding, console) => done?,
-        () = interrupts.next() => {
-            interrupted::before_anything(binding, console);
-            return Ok(Ended { exit: Exit::Interrupted, left: plan.changes.len() });
+
+    /// Runs the stages, and keeps how far they are. Gives their reports, or nothing if they were interrupted.
+    async fn stages(
+        &self,
+        binding: &BindingName,
+        plan: &Plan,
+        part: Part,
+        way: &RefCell<Way>,
+    ) -> Result<Option<Vec<Report>>, CliError> {
+        let Self { host, gate, console, .. } = *self;
+        let mut interrupts = self.interrupts.clone();
+        let (mut told, live) = (Told::default(), Live::new(console, host.clock()));
+        let mut working = pin!(stages(host, binding, plan, part, |progress| {
+            let mut way = way.borrow_mut();
+            match &progress {
+                Progress::Begins { stage } => {
+                    live.begin(*stage);
+                    gate.begin();
+                    way.stage = Some(*stage);
+                }
+                Progress::Waits { .. } => {}
+                Progress::Done { report, changes } => {
+                    way.made += changes;
+                    way.over.insert(report.stage);
+                }
+            }
+            live.above(|| tell(&progress, &mut told, console));
+        }));
+        tokio::select! {
+            biased;
+            reports = &mut working => return Ok(Some(reports?)),
+            () = interrupts.next() => {}
+            never = live.keep_showing() => match never {},
+        }
+        gate.close();
+        if !gate.is_idle() {
+            let words = "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again \
+                         ends at once.";
+            live.above(|| console.note(words));
+        }
+        tokio::select! {
+            biased;
+            reports = &mut working => Ok(Some(reports?)),
+            () = gate.idle() => Ok(None),
+            () = interrupts.next() => Ok(None),
+            () = host.clock().sleep(ANSWER) => Ok(None),
         }
     }
-    let began = host.clock().now();
-    let (mut told, way) = (Told::default(), RefCell::new(Way::default()));
-    let live = Live::new(console, host.clock());
-    let part = if view.focus.is_some() { Part::Planned } else { Part::All };
-    let mut working = pin!(stages(host, binding, plan, part, |progress| {
-        let mut way = way.borrow_mut();
-        match &progress {
-            Progress::Begins { stage } => {
-                live.begin(*stage);
-                gate.begin();
-                way.stage = Some(*stage);
-            }
-            Progress::Waits { .. } => {}
-            Progress::Done { report, changes } => {
-                way.made += changes;
-                way.over.insert(report.stage);
-            }
+
+    /// What comes of it, or nothing if there is a Ctrl-C before.
+    async fn unless_interrupted<T>(
+        &self,
+        doing: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<Option<T>, CliError> {
+        let mut interrupts = self.interrupts.clone();
+        tokio::select! {
+            biased;
+            done = doing => done.map(Some),
+            () = interrupts.next() => Ok(None),
         }
-        live.above(|| tell(&progress, &mut told, console));
-    }));
-    let reports = tokio::select! {
-        biased;
-        reports = &mut working => Some(reports?),
-        () = interrupts.next() => None,
-        never = live.keep_showing() => match never {},
-    };
-    let reports = match reports {
-        Some(reports) => Some(reports),
-        None => {
-            gate.close();
-            if !gate.is_idle() {
-                let words = "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again \
-                             ends at once.";
-                live.above(|| console.note(words));
-            }
-            tokio::select! {
-                biased;
-                reports = &mut working => Some(reports?),
-                () = gate.idle() => None,
-                () = interrupts.next() => None,
-                () = host.clock().sleep(ANSWER) => None,
-            }
-        }
-    };
-    let took = host.clock().now().duration_since(began);
-    let Some(reports) = reports else {
-        live.end();
-        let left = interrupted::on_the_way(binding, plan, &way.borrow(), gate, took, console);
-        return Ok(Ended { exit: Exit::Interrupted, left });
-    };
-    let made = way.borrow().made;
-    live.end();
-    leaving::tell(binding, &reports, console);
-    let ended = Ended::of(&reports);
-    console.print(closing(binding, &reports, made, took));
-    Ok(ended)
+    }
+
+    fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
+        interrupted::before_anything(binding, self.console);
+        Ended { exit: Exit::Interrupted, left: plan.changes.len() }
+    }
 }
 
 /// The last line: what was made, how long it took, and which problems are left.

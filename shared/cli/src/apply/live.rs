@@ -104,11 +104,6 @@ impl Live {
         }
     }
 
-    /// Clears it.
-    pub(super) fn end(&self) {
-        self.bar.finish_and_clear();
-    }
-
     /// Prints lines above it.
     pub(super) fn above(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
@@ -117,7 +112,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.end();
+        self.bar.finish_and_clear();
     }
 }
 

@@ -4,6 +4,7 @@ mod canaries;
 mod demo;
 mod emulated;
 mod explained;
+mod interrupted;
 mod leaving;
 mod package;
 mod speed;
