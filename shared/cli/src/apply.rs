@@ -149,7 +149,7 @@ impl Work<'_> {
         if plan.changes.is_empty() && plan.pending.is_empty() {
             return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
         }
-        if !agreed && !ask(binding, console) {
+        if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
         }
         if self.unless_interrupted(others(self.host, binding, console)).await?.is_none() {
@@ -280,10 +280,10 @@ fn moved(binding: &BindingName, differences: &[String]) -> CliError {
     ))
 }
 
-fn ask(binding: &BindingName, console: Console) -> bool {
+/// Whether the person at this machine says yes.
+pub(crate) fn ask(question: &str, console: Console) -> bool {
     let mut stderr = std::io::stderr().lock();
-    let question = visible(&format!("Apply this to {binding}? Only `yes` does. "));
-    let _gone = write!(stderr, "{question}").and_then(|()| stderr.flush());
+    let _gone = write!(stderr, "{} Only `yes` does. ", visible(question)).and_then(|()| stderr.flush());
     drop(stderr);
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer).is_ok();
@@ -295,7 +295,7 @@ fn ask(binding: &BindingName, console: Console) -> bool {
 
 /// Waits until no run of the binding is listed, where the workflow's region is known: two at the same time would
 /// conflict.
-async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
+pub(crate) async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
     let Some(workflow) = Workflow::known(host) else { return Ok(()) };
     let mut told = false;
     while let Some(first) = workflow.open(binding).await?.first() {

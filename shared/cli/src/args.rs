@@ -52,6 +52,9 @@ pub(crate) enum Command {
     /// Shows the plan, asks, and makes the changes, stage by stage.
     #[command(after_help = "Example:\n  albridge apply web --bindings bindings.yml\n  albridge apply --plan plan.json")]
     Apply(ApplyArgs),
+    /// Takes members over that somebody registered by hand: shows what it would mark, asks, and marks it. They serve all the while.
+    #[command(after_help = "Example:\n  albridge import web i-ecs1 i-ecs2")]
+    Import(ImportArgs),
     /// Starts the workflow in the cloud, as an event would, and follows it to its end.
     #[command(
         after_help = "Example:\n  albridge run web --bindings oss://bucket.cn-hangzhou/bindings.yml --home cn-hangzhou"
@@ -301,6 +304,22 @@ pub(crate) struct ApplyArgs {
     /// Only the changes of this stage, or the member changes of this instance.
     #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "plan")]
     pub(crate) focus: Option<Focus>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The binding.
+    pub(crate) binding: String,
+    /// The instances: ids, names or private addresses.
+    #[arg(required = true, value_name = "INSTANCE|IP")]
+    pub(crate) instances: Vec<String>,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,

@@ -14,6 +14,7 @@ mod files;
 mod focus;
 mod graph;
 mod history;
+mod import;
 mod interrupt;
 mod output;
 mod package;
@@ -118,6 +119,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Validate(args) => validate::validate(args, environment, console),
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
+        Command::Import(args) => import::import(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
         Command::Status(args) => status::status(args, environment, console).await,
         Command::History(args) => history::history(args, environment, console).await,

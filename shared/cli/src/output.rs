@@ -201,7 +201,7 @@ impl Console {
     }
 
     /// Draws lines over what was on the terminal. Those for which it has no room are only counted.
-    pub(crate) fn redraw(self, text: Text) {
+    pub(crate) fn redraw(self, text: &Text) {
         let rows = console::Term::stdout().size_checked().map_or(ROWS, |(rows, _)| usize::from(rows));
         let text = text.fitted(Self::fit(self.terminal));
         // The last row stays free for the cursor; the one before it says what is missing.

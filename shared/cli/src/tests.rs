@@ -4,6 +4,7 @@ mod breakages;
 mod deploying;
 mod doctor;
 mod history;
+mod importing;
 mod interrupting;
 mod readings;
 mod starting;

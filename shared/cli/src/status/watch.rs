@@ -114,7 +114,7 @@ impl Watched {
             ));
             text.extend(self.news(view, NAMED, time));
             text.extend(self.bindings(view));
-            console.redraw(text);
+            console.redraw(&text);
             return;
         }
         if !self.is_news {

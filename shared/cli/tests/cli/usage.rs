@@ -18,6 +18,7 @@ fn every_command_has_help_with_an_example() {
         "validate",
         "plan",
         "apply",
+        "import",
         "run",
         "status",
         "history",
@@ -41,7 +42,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 21] = [
+    let wrong: [&[&str]; 23] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -63,6 +64,8 @@ fn what_cannot_be_meant_is_64() {
         &["history", "--since", "yesterday"],
         &["history", "--all", "--limit", "3"],
         &["apply", "-o", "json"],
+        &["import", "web"],
+        &["import", "web", "i-1"],
     ];
     for arguments in wrong {
         let ran = tool(arguments, &[]);
