@@ -1,5 +1,6 @@
 //! The command line arguments, with an example for every command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,7 +33,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  albridge demo --alb upgraded\n  albridge demo --json | tail -1")]
     Demo(DemoArgs),
     /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
-    #[command(after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20")]
+    #[command(
+        after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20\n  albridge emulate --console --speed 20"
+    )]
     Emulate(EmulateArgs),
     /// Makes the requests of a recording again and says what is answered differently: exit code 2 if anything.
     #[command(
@@ -57,8 +60,14 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be, 1 if
     /// it is not known.
-    #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou")]
+    #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --html status.html")]
     Status(StatusArgs),
+    /// A local page of the bindings: what is wrong and what mends it, the topology with the way, members, drift, and the runs with
+    /// their timelines. It refreshes itself, only reads, and serves until Ctrl-C.
+    #[command(
+        after_help = "Example:\n  albridge console --home cn-hangzhou\n  albridge console web --listen 127.0.0.1:0"
+    )]
+    Console(ConsoleArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
     #[command(
         after_help = "Exit codes: 0 reachable, 2 not, 1 not known or failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
@@ -164,6 +173,9 @@ pub(crate) struct EmulateArgs {
     /// Leaves signatures, tokens and secrets in the recording.
     #[arg(long, requires = "record")]
     pub(crate) record_secrets: bool,
+    /// Serves the page of `albridge console` beside it, at the address that the line says under `console`.
+    #[arg(long)]
+    pub(crate) console: bool,
     /// Seeds the world's ids and its faults' chances.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -200,7 +212,7 @@ pub(crate) struct ValidateArgs {
 }
 
 /// Where the deployment is that a command is about.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
     /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS].
     #[arg(long, value_name = "FILE")]
@@ -275,6 +287,25 @@ pub(crate) struct RunArgs {
 pub(crate) struct StatusArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
+    /// Write the page of `albridge console` to this file instead, complete in itself.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `console`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// The binding [default: every one of the store].
+    pub(crate) binding: Option<String>,
+    /// Where the page is: an address of loopback and a port; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7700")]
+    pub(crate) listen: SocketAddr,
+    /// The least seconds between two looks at the cloud; nobody looks while no page is open.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) every: u32,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

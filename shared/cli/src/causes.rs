@@ -84,12 +84,8 @@ pub(crate) fn lines(causes: &Causes, plan: &Plan, indent: &str) -> Text {
 
 fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str) {
     let style = if cause.by_run { Style::Strong } else { Style::Bad };
-    let message = match cause.more {
-        0 => cause.reason.message.clone(),
-        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
-    };
     let code = Line::new(indent).then_styled(style, cause.reason.code.as_str());
-    text.line(code.then(format!("  {message}")));
+    text.line(code.then(format!("  {}", message(cause))));
     let kept = [instances(&cause.instances), waiting(cause, plan)];
     let kept: Vec<String> = kept.into_iter().flatten().collect();
     if !kept.is_empty() {
@@ -98,8 +94,16 @@ fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str) {
     text.line(Line::new(format!("{indent}    ")).then_styled(Style::Good, "do:").then(format!(" {}", cause.remedy)));
 }
 
+/// What is wrong, and how many more of its kind there are.
+pub(crate) fn message(cause: &Cause) -> String {
+    match cause.more {
+        0 => cause.reason.message.clone(),
+        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
+    }
+}
+
 /// `i-ecs1 (ECS1) and 2 more are not served`.
-fn instances(kept: &[Kept]) -> Option<String> {
+pub(crate) fn instances(kept: &[Kept]) -> Option<String> {
     let names: Vec<String> = kept.iter().take(NAMED).map(Kept::named).collect();
     let named = match (names.as_slice(), kept.len().saturating_sub(NAMED)) {
         ([], _) => return None,
@@ -111,7 +115,7 @@ fn instances(kept: &[Kept]) -> Option<String> {
 }
 
 /// `14 changes wait: vpc-attachments 6, peer-attachment 5`.
-fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
+pub(crate) fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
     let mut stages: BTreeMap<StageName, usize> = BTreeMap::new();
     for change in cause.changes.iter().filter_map(|at| plan.changes.get(*at)) {
         *stages.entry(change.stage).or_default() += 1;

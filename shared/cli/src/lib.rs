@@ -15,11 +15,13 @@ mod focus;
 mod graph;
 mod output;
 mod package;
+mod page;
 mod plan;
 mod policy;
 mod replay;
 mod runs;
 mod schema;
+mod signals;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -114,7 +116,11 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
+        Command::Status(args @ args::StatusArgs { html: Some(file), .. }) => {
+            page::status(args, file, environment, console).await
+        }
         Command::Status(args) => runs::status(args, environment, console).await,
+        Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),

@@ -19,7 +19,7 @@ use crate::target::{self, Access, failed};
 
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
-pub(crate) use table::{change, changes, open, table};
+pub(crate) use table::{change, changes, open, sign, table};
 
 /// How long one binding may be read for.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(3);

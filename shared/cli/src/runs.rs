@@ -7,7 +7,7 @@ mod start;
 mod status;
 mod workflow;
 
-pub(crate) use report::report;
+pub(crate) use report::{cause, report};
 pub(crate) use stage_line::{Told, stage_line, word};
 pub(crate) use start::run;
 pub(crate) use status::status;
