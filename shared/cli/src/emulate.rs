@@ -103,7 +103,7 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
     };
     let mut ready = ready(&local, file, deployed).await?;
     if args.console {
-        ready.console = Some(page(&ready, deployed || args.strict).await?);
+        ready.console = Some(serve_page(&ready, deployed || args.strict).await?);
     }
     match serde_json::to_string(&ready) {
         Ok(line) => console.raw(&line),
@@ -177,7 +177,7 @@ async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready
 }
 
 /// The page, as `albridge console` serves it to whom the line is handed.
-async fn page(ready: &Ready, has_home: bool) -> Result<String, CliError> {
+async fn serve_page(ready: &Ready, has_home: bool) -> Result<String, CliError> {
     let endpoints = serde_json::to_string(&ready.endpoints).map_err(|error| CliError::Failed(error.to_string()))?;
     let home = has_home.then(|| ("ALBRIDGE_HOME_REGION", HOME.to_owned()));
     let variables = [

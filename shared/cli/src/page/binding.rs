@@ -22,7 +22,7 @@ const OFFERED: usize = 12;
 /// The page, or section, of a binding. `instance`: whose way is drawn.
 pub(super) fn page(look: &Look, sight: &Sight, instance: Option<&str>, place: Place) -> Html {
     let name = &sight.binding.name;
-    let title = Html::from(mark(sight.standing())).add(" ").add(name.as_str());
+    let title = Html::from(name.as_str()).add(" ").add(mark(sight.standing()));
     let (title, mut html) = match place {
         Place::Served => (tag("h1").add(title), Html::default()),
         Place::File => (tag("h2").class("binding").set("id", format!("binding-{name}")).add(title), Html::default()),

@@ -1,7 +1,7 @@
 //! What differs from what is wanted, with both values, and what runs repaired.
 
 use onboarding::difference::{self, Setting};
-use onboarding::{Change, Code, Consent, Reason, Topology, Write};
+use onboarding::{Change, Code, Reason, Topology, Write};
 
 use super::html::{Html, Tag, tag};
 use super::look::{Run, Runs, Sight};
@@ -97,7 +97,6 @@ fn rows(topology: &Topology, change: &Change) -> Vec<Tag> {
 fn then(change: &Change) -> Html {
     let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
     match change.blocked.first() {
-        None if change.consent == Consent::Person => format!("made once somebody says yes{why}").into(),
         None => format!("the next run makes it{why}").into(),
         Some(reason) if reason.until.is_some() => sentence(&reason.message),
         Some(reason) => {

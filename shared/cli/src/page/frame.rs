@@ -24,8 +24,10 @@ pub(super) const POLICY: &str = "default-src 'none'; style-src 'self'; script-sr
                                  base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// Seconds after which a page without the script is loaded again.
 const RELOAD: u32 = 30;
+/// The same while there is a new look under way.
+const RELOAD_SOON: u32 = 5;
 /// The same before the first look has ended.
-const RELOAD_SOON: u32 = 2;
+const RELOAD_FIRST: u32 = 2;
 
 /// The keys, and what they do.
 const KEYS: [(&str, &str); 7] = [
@@ -114,7 +116,12 @@ pub(super) fn show(view: &View, asked: &Asked) -> Shown {
 /// The page at the server.
 pub(super) fn page(view: &View, shown: Shown) -> String {
     let waits = view.look.is_none();
-    let reload = tag("meta").set("http-equiv", "refresh").set("content", if waits { RELOAD_SOON } else { RELOAD });
+    let reload = match (waits, view.looking) {
+        (true, _) => RELOAD_FIRST,
+        (false, true) => RELOAD_SOON,
+        (false, false) => RELOAD,
+    };
+    let reload = tag("meta").set("http-equiv", "refresh").set("content", reload);
     let head = head(&shown)
         .add(tag("link").set("rel", "icon").set("href", "/icon.svg"))
         .add(tag("link").set("rel", "stylesheet").set("href", "/style.css"))
@@ -124,9 +131,9 @@ pub(super) fn page(view: &View, shown: Shown) -> String {
     let body = tag("body")
         .set("data-version", view.ended)
         .add(tag("a").class("skip").set("href", "#content").add("Skip to the content"))
-        .add(header(look, Place::Served, shown.crumbs))
+        .add(header(Place::Served, shown.crumbs, when(view)))
         .add(tag("main").set("id", "content").set("tabindex", -1).add(shown.content))
-        .add(footer(view))
+        .add(footer(look, keys_button()))
         .add(tag("p").class("unseen").set("id", "said").set("role", "status"))
         .add(keys());
     document(head, body)
@@ -146,13 +153,13 @@ pub(super) fn file(look: &Look) -> String {
     let head = head(&shown)
         .add(tag("meta").set("http-equiv", "Content-Security-Policy").set("content", policy))
         .add(Html::style(&style));
-    let when = tag("p").add("As of ").add(time(look.at)).add(", written by ");
+    let when = tag("p").class("soft").add("As of ").add(time(look.at)).add(", written by ");
     let when = when.add(tag("code").add("albridge status --html")).add("; it does not change any more.");
     let body = tag("body")
         .add(tag("a").class("skip").set("href", "#content").add("Skip to the content"))
-        .add(header(Some(look), Place::File, Html::default()))
+        .add(header(Place::File, Html::default(), when))
         .add(tag("main").set("id", "content").set("tabindex", -1).add(shown.content))
-        .add(tag("footer").add(when));
+        .add(footer(Some(look), Html::default()));
     document(head, body)
 }
 
@@ -174,28 +181,35 @@ fn head(shown: &Shown) -> Tag {
         .add(tag("title").add(title))
 }
 
-fn header(look: Option<&Look>, place: Place, crumbs: Html) -> Tag {
+fn header(place: Place, crumbs: Html, when: Tag) -> Tag {
     let way =
         tag("nav").set("aria-label", "Where").add(tag("a").set("href", place.index()).add("albridge")).add(crumbs);
-    let header = tag("header").add(way);
-    let Some(look) = look else { return header };
-    let home = look.home.as_ref().map_or_else(|| "home region not known".to_owned(), |home| format!("home in {home}"));
-    header.add(tag("p").class("soft").add(format!(
-        "deployment {}, {home}, bindings of {}",
-        look.deployment.as_str(),
-        look.store
-    )))
+    tag("header").add(way).add(when)
 }
 
-fn footer(view: &View) -> Tag {
-    let mut line = tag("p").set("id", "when");
+/// How old it is.
+fn when(view: &View) -> Tag {
+    let mut line = tag("p").class("soft").set("id", "when");
     if let Some((look, age)) = &view.look {
         let age_words = tag("span").set("id", "age").set("data-age", age.as_secs().max(0)).add(took(*age));
         line = line.add("As of ").add(time(look.at)).add(", seen ").add(age_words).add(" ago. ");
     }
-    let line = line.add(if view.looking { "A new look is under way." } else { "" });
-    let keys = tag("button").set("type", "button").set("id", "open-keys").set("hidden", "hidden");
-    tag("footer").add(line).add(keys.add("Keys ").add(tag("kbd").add("?")))
+    line.add(if view.looking { "A new look is under way." } else { "" })
+}
+
+/// What the page is about.
+fn footer(look: Option<&Look>, more: impl Into<Html>) -> Tag {
+    let about = look.map(|look| {
+        let home =
+            look.home.as_ref().map_or_else(|| "home region not known".to_owned(), |home| format!("home in {home}"));
+        format!("Deployment {}, {home}, bindings of {}", look.deployment.as_str(), look.store)
+    });
+    tag("footer").add(tag("p").add(about.unwrap_or_default())).add(more)
+}
+
+fn keys_button() -> Tag {
+    let button = tag("button").set("type", "button").set("id", "open-keys").set("hidden", "hidden");
+    button.add("Keys ").add(tag("kbd").add("?"))
 }
 
 fn keys() -> Tag {

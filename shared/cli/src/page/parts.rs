@@ -38,7 +38,17 @@ pub(super) fn took(duration: SignedDuration) -> String {
 
 /// A table that scrolls sideways where there is no room. `id` is the page's own.
 pub(super) fn table(id: &str, caption: &str, headings: &[&str], rows: impl IntoIterator<Item = Tag>) -> Tag {
-    let headings: Html = headings.iter().map(|heading| tag("th").set("scope", "col").add(*heading)).collect();
+    table_under(id, caption, headings.iter().map(|heading| Html::from(*heading)), rows)
+}
+
+/// The same under headings that are more than a word.
+pub(super) fn table_under(
+    id: &str,
+    caption: &str,
+    headings: impl IntoIterator<Item = Html>,
+    rows: impl IntoIterator<Item = Tag>,
+) -> Tag {
+    let headings: Html = headings.into_iter().map(|heading| tag("th").set("scope", "col").add(heading)).collect();
     let table = tag("table")
         .add(tag("caption").add(caption))
         .add(tag("thead").add(tag("tr").add(headings)))

@@ -9,7 +9,7 @@ use stage::{Report, Status};
 use super::history::Visit;
 use super::html::{Html, Tag, tag};
 use super::look::{Run, Runs, Sight};
-use super::parts::{alarm, code, link, row, section, sentence, signed, table, time, took};
+use super::parts::{alarm, code, link, row, section, sentence, signed, table, table_under, time, took};
 use super::place::Place;
 use crate::plan;
 
@@ -17,6 +17,8 @@ use crate::plan;
 const WIDE: i64 = 1000;
 /// How high a row of it is.
 const HIGH: i64 = 16;
+/// So many changes of a stage are folded.
+const FEW: usize = 2;
 /// The least width at which a bar is seen.
 const LEAST: i64 = 4;
 
@@ -133,11 +135,15 @@ fn timeline(run: &Run, visits: &[Visit], now: Timestamp) -> Html {
             took(until.duration_since(visit.entered)).into(),
             calls.into(),
             bars(&axis, visit, until).into(),
-            outcome(visit),
+            outcome(visit, &format!("{}-{}", Place::run_id(&run.name), visit.name())),
         ])
     });
-    let headings = ["Stage", "After", "Took", "Calls", "Timeline", "Came to"];
-    let table = table(&format!("{}-timeline", Place::run_id(&run.name)), "Stages, calls and waits", &headings, rows);
+    let headings = ["Stage", "After", "Took", "Calls", "Timeline", "Came to"].map(|heading| match heading {
+        "Timeline" => Html::from(heading).add(axis.marks()),
+        other => Html::from(other),
+    });
+    let id = format!("{}-timeline", Place::run_id(&run.name));
+    let table = table_under(&id, "Stages, calls and waits", headings, rows);
     let legend = tag("p")
         .class("legend")
         .add(sample("call"))
@@ -158,6 +164,12 @@ struct Axis {
 }
 
 impl Axis {
+    /// Its beginning, middle and end, at their places.
+    fn marks(&self) -> Tag {
+        let at = |part: SignedDuration| tag("span").add(took(part));
+        tag("span").class("axis").add(at(SignedDuration::ZERO)).add(at(self.whole / 2)).add(at(self.whole))
+    }
+
     fn x(&self, at: Timestamp) -> i64 {
         let (part, whole) = (at.duration_since(self.begin).as_millis(), self.whole.as_millis().max(1));
         i64::try_from(part * i128::from(WIDE) / whole).unwrap_or_default().clamp(0, WIDE)
@@ -216,9 +228,9 @@ fn described(visit: &Visit) -> String {
 }
 
 /// What a stage came to: its word, what it made, what blocked it, and what its calls waited for.
-fn outcome(visit: &Visit) -> Html {
+fn outcome(visit: &Visit, id: &str) -> Html {
     let mut html = match (&visit.report, visit.left, visit.failed) {
-        (Some(report), ..) => reported(report),
+        (Some(report), ..) => reported(report, id),
         (None, None, _) if visit.waits() => signed("mark busy", "…", "waits").into(),
         (None, None, _) => signed("mark busy", "…", "at work").into(),
         (None, Some(_), true) => signed("mark bad", "✕", "gave up").into(),
@@ -242,7 +254,7 @@ fn outcome(visit: &Visit) -> Html {
     html
 }
 
-fn reported(report: &Report) -> Html {
+fn reported(report: &Report, id: &str) -> Html {
     let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
     let state = match report.status {
         Status::Done => signed("mark good", "✓", "done"),
@@ -252,10 +264,17 @@ fn reported(report: &Report) -> Html {
         Status::ReadOnly => signed("mark warn", "–", "read-only"),
     };
     let mut html = Html::from(state);
-    if report.changes > 0 {
-        html.push(format!(", {}", plan::changes(report.changes)));
+    let made = report.made.iter().map(|what| tag("li").add(what.as_str()));
+    let made = tag("ul").class("plain").add(made.collect::<Html>());
+    match report.changes {
+        0 => {}
+        // Bars that stand close together tell more.
+        FEW.. => {
+            html.push(tag("details").set("id", id).add(tag("summary").add(plan::changes(report.changes))).add(made))
+        }
+        _ => html = html.add(", ").add(plan::changes(report.changes)).add(made),
     }
-    let mut items: Vec<Tag> = report.made.iter().map(|what| tag("li").add(what.as_str())).collect();
+    let mut items: Vec<Tag> = Vec::new();
     for failures in report.unread.by_code() {
         items.push(tag("li").add(format!("could not read {failures}")));
     }
