@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::focus::Focus;
+use crate::output::{Form, Language};
 
 /// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
 #[derive(Debug, Parser)]
@@ -111,6 +112,25 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Cli {
+    /// For whom the command writes.
+    pub(crate) fn form(&self) -> Form {
+        let shape = match &self.command {
+            Command::Plan(args) => args.shape,
+            Command::Status(args) => args.shape,
+            Command::Explain(args) => args.shape,
+            _ => Shape::default(),
+        };
+        match (self.json, shape.output) {
+            (true, _) => Form::Lines,
+            (false, Output::Table) => Form::People { wide: false },
+            (false, Output::Wide) => Form::People { wide: true },
+            (false, Output::Json) => Form::Document(Language::Json),
+            (false, Output::Yaml) => Form::Document(Language::Yaml),
+        }
+    }
+}
+
 /// Which kind of load balancer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Alb {
@@ -211,6 +231,31 @@ pub(crate) struct ValidateArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// The form of the output, for commands that show something.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Shape {
+    /// How it is shown: for people, with more columns, or as one document.
+    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t, conflicts_with = "json")]
+    pub(crate) output: Output,
+    /// Leave nothing out: lists are cut otherwise, and say how much they hide.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// The forms of output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// The same with more columns.
+    Wide,
+    /// A JSON document.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+}
+
 /// Where the deployment is that a command is about.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
@@ -236,15 +281,15 @@ pub(crate) struct Target {
 pub(crate) struct PlanArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
-    /// Show the blocked changes, too, each with its reasons.
-    #[arg(long)]
-    pub(crate) all: bool,
     /// Only the changes of this stage, or the member changes of this instance.
     #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "out")]
     pub(crate) focus: Option<Focus>,
     /// Save the plan for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,
@@ -287,8 +332,17 @@ pub(crate) struct RunArgs {
 pub(crate) struct StatusArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
+    /// Only bindings with which something is wrong, and of their members only the faulty ones.
+    #[arg(long)]
+    pub(crate) faulty: bool,
+    /// The order of members.
+    #[arg(long, value_enum, value_name = "BY", default_value_t)]
+    pub(crate) sort: Sort,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Write the page of `albridge console` to this file instead, complete in itself.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faulty", "sort", "output", "all"])]
     pub(crate) html: Option<PathBuf>,
     /// Where.
     #[command(flatten)]
@@ -311,6 +365,18 @@ pub(crate) struct ConsoleArgs {
     pub(crate) target: Target,
 }
 
+/// The order of members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// The faulty ones first.
+    #[default]
+    Health,
+    /// By the instance's name.
+    Name,
+    /// The lightest first.
+    Weight,
+}
+
 /// Options of `explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
@@ -320,6 +386,9 @@ pub(crate) struct ExplainArgs {
     /// The binding [default: the one that wants the instance].
     #[arg(long, value_name = "NAME")]
     pub(crate) binding: Option<String>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

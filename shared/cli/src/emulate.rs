@@ -109,7 +109,7 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         Ok(line) => console.raw(&line),
         Err(error) => return Err(CliError::Failed(error.to_string())),
     }
-    if !console.is_json() {
+    if console.is_for_people() {
         console.note(
             "The emulated cloud is up; Ctrl-C ends it. Hand its line to clients as ALBRIDGE_ENDPOINTS (endpoints),",
         );

@@ -15,9 +15,9 @@ use reachability::{Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
 
-use crate::args::ExplainArgs;
+use crate::args::{ExplainArgs, Output, Shape};
 use crate::environment::Environment;
-use crate::output::{CliError, Console, Exit, Line, Text};
+use crate::output::{CliError, Console, Exit, Line, Text, event};
 use crate::plan;
 use crate::target::{self, Access};
 use crate::unread;
@@ -34,10 +34,10 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     if let Some(binding) = store.binding(&args.instance) {
-        return all::explain(&host, &store, binding, console).await;
+        return all::explain(&host, &store, binding, args.shape, console).await;
     }
     let diagnosis = diagnose(&host, &store, args.binding.as_deref(), &subject).await?;
-    Ok(show(&diagnosis, console))
+    Ok(show(&diagnosis, args.shape, console))
 }
 
 /// Diagnoses one instance for the named binding, or else the one that selects it, or else the first whose VPCs contain it.
@@ -188,29 +188,30 @@ pub(crate) fn judge(
 }
 
 /// All of it, for people. What could not be read comes first.
-pub(crate) fn text(diagnosis: &Diagnosis, width: usize) -> Text {
+pub(crate) fn text(diagnosis: &Diagnosis, width: usize, shape: Shape) -> Text {
     let (style, _) = verdict(&diagnosis.explanation.served);
-    let mut text = unread::lines(&diagnosis.topology.unread, "");
+    let mut text = unread::lines(&diagnosis.topology.unread, "", shape.all);
     text.line(Line::styled(style, headline(diagnosis)));
     if !diagnosis.selected {
         let name = &diagnosis.binding.name;
         text.line(format!("  It is not selected by the tags of {name}; explained as if it were."));
     }
     text.extend(ways(diagnosis, width));
-    text.extend(table::sources(diagnosis, width));
-    text.extend(table::faults(diagnosis, width));
+    text.extend(table::sources(diagnosis, width, shape.all || shape.output == Output::Wide));
+    text.extend(table::faults(diagnosis));
     text
 }
 
-fn show(diagnosis: &Diagnosis, console: Console) -> Exit {
-    console.print(text(diagnosis, console.width()));
+fn show(diagnosis: &Diagnosis, shape: Shape, console: Console) -> Exit {
+    console.print(text(diagnosis, console.width(), shape));
     let name: &BindingName = &diagnosis.binding.name;
     let unread = &diagnosis.topology.unread;
-    console.print_json(&json!({
-        "event": "explanation", "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
+    let fields = json!({
+        "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
         "port": diagnosis.binding.server_group.port, "selected": diagnosis.selected, "unread": unread,
         "explanation": diagnosis.explanation
-    }));
+    });
+    console.print_json(&event("explanation", &fields));
     // If something could not be read, the verdict is not reliable, even if it says "reachable".
     let exit = match &diagnosis.explanation.served {
         _ if !unread.is_empty() => Exit::Failed,
@@ -218,5 +219,6 @@ fn show(diagnosis: &Diagnosis, console: Console) -> Exit {
         Verdict::Reachable => Exit::Done,
         Verdict::Unreachable(_) | Verdict::Ambiguous(_) => Exit::Pending,
     };
+    console.print_document(exit, || fields);
     console.finish(exit, json!({"verdict": diagnosis.explanation.served}))
 }

@@ -63,7 +63,7 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
     let text = render(&picture, format);
     match &args.out {
         Some(file) => write(file, &text)?,
-        None if !console.is_json() => console.raw(text.trim_end()),
+        None if console.is_for_people() => console.raw(text.trim_end()),
         None => {}
     }
     let shown = args.out.is_none().then_some(&text);
@@ -72,7 +72,7 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
                          "text": shown}),
     );
     if !unread.is_empty() {
-        console.note(unread::lines(&unread, ""));
+        console.note(unread::lines(&unread, "", false));
     }
     Ok(console.finish(Exit::failed(!unread.is_empty()), json!({})))
 }

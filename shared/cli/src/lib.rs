@@ -22,6 +22,7 @@ mod replay;
 mod runs;
 mod schema;
 mod signals;
+mod status;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -57,7 +58,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output::Log::stderr);
     let listening = apply::Listening.with_filter(apply::Listening::filter());
     tracing_subscriber::registry().with(lines.with_filter(EnvFilter::new(log))).with(listening).init();
-    let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
+    let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    let console = Console::new(cli.form(), environment.get("NO_COLOR").is_some(), columns);
     std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
     // The demo skips waits, which tokio supports on a current-thread runtime only.
     let mut runtime = match cli.command {
@@ -76,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
 /// ([`Environment::with_transport`]). `arguments` begin with the program's name. Gives the exit code.
 pub async fn run_within(arguments: &[&str], environment: &Environment) -> u8 {
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => carry_out(&cli.command, environment, Console::new(cli.json, true)).await,
+        Ok(cli) => carry_out(&cli.command, environment, Console::new(cli.form(), true, None)).await,
         Err(error) => {
             let _gone = error.print();
             USAGE
@@ -119,7 +121,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Status(args @ args::StatusArgs { html: Some(file), .. }) => {
             page::status(args, file, environment, console).await
         }
-        Command::Status(args) => runs::status(args, environment, console).await,
+        Command::Status(args) => status::status(args, environment, console).await,
         Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,

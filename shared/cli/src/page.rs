@@ -11,7 +11,6 @@ mod binding;
 mod drift;
 mod frame;
 mod guard;
-mod history;
 mod html;
 mod index;
 mod look;

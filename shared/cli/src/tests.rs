@@ -5,6 +5,7 @@ mod deploying;
 mod doctor;
 mod readings;
 mod starting;
+mod widths;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -117,8 +118,17 @@ impl Desk {
 
     /// Runs a command over another way to the cloud.
     pub(crate) async fn run_by(&self, transport: Arc<dyn Transport>, arguments: &[&str]) -> Ran {
+        self.carry_out(transport, arguments, None).await
+    }
+
+    /// Runs a command on a terminal with so many columns.
+    pub(crate) async fn run_on(&self, columns: usize, arguments: &[&str]) -> Ran {
+        self.carry_out(self.transport(), arguments, Some(columns)).await
+    }
+
+    async fn carry_out(&self, transport: Arc<dyn Transport>, arguments: &[&str], terminal: Option<usize>) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
-        let (console, kept) = Console::captured(cli.json);
+        let (console, kept) = Console::captured(cli.form(), terminal);
         let environment = Environment::with_transport(self.variables.clone(), transport, self.local.clock().clone());
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;
         let text = |kept: &std::sync::Mutex<String>| kept.lock().unwrap().clone();

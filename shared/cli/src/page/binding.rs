@@ -6,13 +6,14 @@ use onboarding::topology::{Instance, Known};
 use onboarding::{Deployment, Topology, desired};
 
 use super::html::{Html, Tag, tag};
-use super::look::{Look, Runs, Sight};
-use super::parts::{alarm, causes, link, mark, section, sentence, time, unread};
+use super::look::{Sight, Sights};
+use super::parts::{alarm, causes, link, mark, section, time, unread};
 use super::place::Place;
 use super::{drift, members, runs};
 use crate::explain::{self, Diagnosis};
 use crate::graph::{self, Drawing};
 use crate::plan::Seen;
+use crate::status::{Look, Runs};
 
 /// Columns of the table of hops.
 const COLUMNS: usize = 120;
@@ -20,7 +21,7 @@ const COLUMNS: usize = 120;
 const OFFERED: usize = 12;
 
 /// The page, or section, of a binding. `instance`: whose way is drawn.
-pub(super) fn page(look: &Look, sight: &Sight, instance: Option<&str>, place: Place) -> Html {
+pub(super) fn page(look: &Sights, sight: &Sight, instance: Option<&str>, place: Place) -> Html {
     let name = &sight.binding.name;
     let title = Html::from(name.as_str()).add(" ").add(mark(sight.standing()));
     let (title, mut html) = match place {
@@ -29,11 +30,10 @@ pub(super) fn page(look: &Look, sight: &Sight, instance: Option<&str>, place: Pl
     };
     html.push(title);
     html.push(about(sight));
-    match &sight.seen {
+    match &sight.found {
         Err(why) => html.push(alarm("It could not be looked at:", tag("p").add(why.as_str()))),
-        Ok(seen) => html.push(seen_page(look, sight, seen, instance, place)),
+        Ok(found) => html.push(found_page(look, sight, found, instance, place)),
     }
-    html.push(section(&format!("runs-of-{name}"), "Runs", history(look.at, sight, place)));
     html
 }
 
@@ -56,8 +56,8 @@ fn about(sight: &Sight) -> Tag {
     ))
 }
 
-fn seen_page(look: &Look, sight: &Sight, seen: &Seen, instance: Option<&str>, place: Place) -> Html {
-    let name = &sight.binding.name;
+fn found_page(look: &Sights, sight: &Sight, found: &Look, instance: Option<&str>, place: Place) -> Html {
+    let (name, seen) = (&sight.binding.name, &found.seen);
     let mut html = Html::default();
     if let Some((since, why)) = &sight.stale {
         let old = tag("p").add("What is shown is from ").add(time(*since)).add(".");
@@ -65,11 +65,16 @@ fn seen_page(look: &Look, sight: &Sight, seen: &Seen, instance: Option<&str>, pl
     }
     html.push(unread(&seen.plan.unread));
     html.push(causes(&seen.causes, &seen.plan));
-    html.push(summary(sight, seen, look.at, place));
-    html.push(section(&id(name.as_str(), "topology", place), "Topology", topology(look, sight, seen, instance, place)));
-    let members = members::html(&look.deployment, sight, seen, place);
+    html.push(summary(sight, found, look.at, place));
+    html.push(section(
+        &id(name.as_str(), "topology", place),
+        "Topology",
+        topology(look, sight, found, instance, place),
+    ));
+    let members = members::html(&look.deployment, sight, found, place);
     html.push(section(&format!("members-of-{name}"), "Members", members));
     html.push(section(&format!("drift-of-{name}"), "Drift", drift::html(sight, seen)));
+    html.push(section(&format!("runs-of-{name}"), "Runs", history(look.at, sight, &found.runs, place)));
     html
 }
 
@@ -82,20 +87,20 @@ fn id(binding: &str, section: &str, place: Place) -> String {
 }
 
 /// The numbers in a row.
-fn summary(sight: &Sight, seen: &Seen, now: Timestamp, place: Place) -> Tag {
+fn summary(sight: &Sight, found: &Look, now: Timestamp, place: Place) -> Tag {
     let fact = |name: &str, value: Html| tag("div").add(tag("dt").add(name)).add(tag("dd").add(value));
     tag("dl")
         .class("numbers")
-        .add(fact("Members", members::summary(&seen.topology).into()))
-        .add(fact("With the tags", members::selected(sight, &seen.topology).into()))
-        .add(fact("Drift", drift::summary(seen).into()))
-        .add(fact("Last run", runs::last(sight, now, place)))
+        .add(fact("Members", members::summary(found).into()))
+        .add(fact("With the tags", members::selected(sight, &found.seen.topology).into()))
+        .add(fact("Drift", drift::summary(&found.seen).into()))
+        .add(fact("Last run", runs::last(sight, &found.runs, now, place)))
 }
 
 /// The drawing: the way to one instance if there is one, else of the binding alone.
-fn topology(look: &Look, sight: &Sight, seen: &Seen, instance: Option<&str>, place: Place) -> Html {
-    let name = &sight.binding.name;
-    let first = || members::first(&look.deployment, sight, seen);
+fn topology(look: &Sights, sight: &Sight, found: &Look, instance: Option<&str>, place: Place) -> Html {
+    let (name, seen) = (&sight.binding.name, &found.seen);
+    let first = || members::first(&look.deployment, sight, found);
     let subject = instance.map(InstanceId::from).or_else(first);
     let mut html = Html::default();
     let diagnosis = match subject.as_ref().map(|id| diagnosis(&look.deployment, sight, seen, id)) {
@@ -107,7 +112,7 @@ fn topology(look: &Look, sight: &Sight, seen: &Seen, instance: Option<&str>, pla
         _ => None,
     };
     if place == Place::Served {
-        html.push(offered(look, sight, seen, diagnosis.as_ref().map(|diagnosis| &diagnosis.instance.id)));
+        html.push(offered(look, sight, found, diagnosis.as_ref().map(|diagnosis| &diagnosis.instance.id)));
     }
     let picture = match &diagnosis {
         Some(diagnosis) => graph::of_sight(diagnosis),
@@ -149,9 +154,9 @@ fn instance<'t>(topology: &'t Topology, id: &InstanceId) -> Option<&'t Instance>
 }
 
 /// Whose way may be drawn.
-fn offered(look: &Look, sight: &Sight, seen: &Seen, drawn: Option<&InstanceId>) -> Html {
+fn offered(look: &Sights, sight: &Sight, found: &Look, drawn: Option<&InstanceId>) -> Html {
     let name = &sight.binding.name;
-    let ids = members::in_order(&look.deployment, sight, seen);
+    let ids = members::in_order(&look.deployment, sight, found);
     if ids.is_empty() {
         return Html::default();
     }
@@ -172,22 +177,17 @@ fn offered(look: &Look, sight: &Sight, seen: &Seen, drawn: Option<&InstanceId>) 
 }
 
 /// The runs, and what they repaired; in a file the timelines as well.
-fn history(now: Timestamp, sight: &Sight, place: Place) -> Html {
-    let mut html = runs::list(sight, place);
-    if let Runs::Known(known) = &sight.runs
-        && !known.is_empty()
+fn history(now: Timestamp, sight: &Sight, known: &Runs, place: Place) -> Html {
+    let mut html = runs::list(sight, known, place);
+    if let Runs::Read { latest, .. } = known
+        && !latest.is_empty()
     {
         html.push(tag("h3").add("Repaired"));
-        html.push(drift::repaired(sight, place));
+        html.push(drift::repaired(sight, known, place));
         if place == Place::File {
             html.push(tag("h3").add("Timelines"));
-            html.push(known.iter().map(|run| runs::page(sight, run, now, place)).collect::<Html>());
+            html.push(latest.iter().map(|run| runs::page(sight, run, now, place)).collect::<Html>());
         }
     }
     html
-}
-
-/// What the list of bindings says of one that could not be looked at.
-pub(super) fn why_unseen(sight: &Sight) -> Html {
-    sight.seen.as_ref().err().map(|why| sentence(why)).unwrap_or_default()
 }

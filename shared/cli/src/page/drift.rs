@@ -4,10 +4,11 @@ use onboarding::difference::{self, Setting};
 use onboarding::{Change, Code, Reason, Topology, Write};
 
 use super::html::{Html, Tag, tag};
-use super::look::{Run, Runs, Sight};
+use super::look::Sight;
 use super::parts::{code, link, row, sentence, table, time};
 use super::place::Place;
 use crate::plan::{self, Seen};
+use crate::status::{RunSummary, Runs};
 
 /// Rows before the rest is folded.
 const SHOWN: usize = 30;
@@ -110,20 +111,19 @@ fn then(change: &Change) -> Html {
 }
 
 /// What the last runs changed.
-pub(super) fn repaired(sight: &Sight, place: Place) -> Html {
-    let Runs::Known(runs) = &sight.runs else { return Html::default() };
+pub(super) fn repaired(sight: &Sight, runs: &Runs, place: Place) -> Html {
+    let Runs::Read { latest, .. } = runs else { return Html::default() };
     let name = &sight.binding.name;
-    let rows: Vec<Tag> = runs
-        .iter()
-        .flat_map(|run| run.reports().map(move |report| (run, report)))
-        .filter(|(_, report)| report.changes > 0)
-        .map(|(run, report)| {
-            let made = report.made.iter().map(|what| tag("li").add(what.as_str()));
-            let more = report.changes.saturating_sub(report.made.len());
+    let stages = latest.iter().flat_map(|run| run.stages.iter().map(move |stage| (run, stage)));
+    let rows: Vec<Tag> = stages
+        .filter(|(_, stage)| stage.changes > 0)
+        .map(|(run, stage)| {
+            let made = stage.made.iter().map(|what| tag("li").add(what.as_str()));
+            let more = stage.changes.saturating_sub(stage.made.len());
             let more = (more > 0).then(|| tag("li").add(format!("and {more} more")));
             let made = tag("ul").class("plain").add(made.chain(more).collect::<Html>());
             let run = Html::from(link(&place.run(name, &run.name), run.name.as_str())).add(started(run));
-            row([run, report.stage.as_str().into(), made.into()])
+            row([run, stage.stage.as_str().into(), made.into()])
         })
         .collect();
     if rows.is_empty() {
@@ -133,6 +133,6 @@ pub(super) fn repaired(sight: &Sight, place: Place) -> Html {
         .into()
 }
 
-fn started(run: &Run) -> Html {
-    run.started.map(|at| Html::from(" ").add(time(at).class("soft"))).unwrap_or_default()
+fn started(run: &RunSummary) -> Html {
+    run.began().map(|at| Html::from(" ").add(time(at).class("soft"))).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::html::{Html, Tag, tag};
-use super::look::{Look, Standing};
+use super::look::{Sights, Standing};
 use super::parts::{alarm, time, took};
 use super::place::{Asked, Place};
 use super::watch::View;
@@ -140,7 +140,7 @@ pub(super) fn page(view: &View, shown: Shown) -> String {
 }
 
 /// Everything in one file.
-pub(super) fn file(look: &Look) -> String {
+pub(super) fn file(look: &Sights) -> String {
     let style = style();
     let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
     let policy = format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'");
@@ -198,7 +198,7 @@ fn when(view: &View) -> Tag {
 }
 
 /// What the page is about.
-fn footer(look: Option<&Look>, more: impl Into<Html>) -> Tag {
+fn footer(look: Option<&Sights>, more: impl Into<Html>) -> Tag {
     let about = look.map(|look| {
         let home =
             look.home.as_ref().map_or_else(|| "home region not known".to_owned(), |home| format!("home in {home}"));

@@ -3,14 +3,15 @@
 use onboarding::words::counted;
 
 use super::html::{Html, tag};
-use super::look::{Look, Sight, Standing};
+use super::look::{Sight, Sights, Standing};
 use super::parts::{code, link, mark, row, sentence, table};
 use super::place::Place;
-use super::{binding, drift, members, runs};
+use super::{drift, members, runs};
 use crate::causes;
+use crate::status::Look;
 
 /// The list.
-pub(super) fn page(look: &Look, place: Place) -> Html {
+pub(super) fn page(look: &Sights, place: Place) -> Html {
     let heading = match place {
         Place::Served => tag("h1"),
         Place::File => tag("h2"),
@@ -25,15 +26,15 @@ pub(super) fn page(look: &Look, place: Place) -> Html {
     sights.sort_by_key(|sight| std::cmp::Reverse(sight.standing()));
     let rows = sights.into_iter().map(|sight| {
         let name = &sight.binding.name;
-        let known =
-            |what: fn(&crate::plan::Seen) -> String| sight.seen.as_ref().map_or_else(|_| "not known".to_owned(), what);
+        let known = |what: fn(&Look) -> String| sight.found.as_ref().map_or_else(|_| "not known".to_owned(), what);
+        let last = |found: &Look| runs::last(sight, &found.runs, look.at, place);
         row([
             mark(sight.standing()).into(),
             link(&place.binding(name), name.as_str()).into(),
             format!("{} in {}", sight.binding.alb.id, sight.binding.alb.region).into(),
-            known(|seen| members::summary(&seen.topology)).into(),
-            known(drift::summary).into(),
-            runs::last(sight, look.at, place),
+            known(members::summary).into(),
+            known(|found| drift::summary(&found.seen)).into(),
+            sight.found.as_ref().map_or_else(|_| "not known".into(), last),
             first_cause(sight),
         ])
     });
@@ -42,7 +43,7 @@ pub(super) fn page(look: &Look, place: Place) -> Html {
 }
 
 /// `1 of 3 bindings is faulty`.
-pub(super) fn headline(look: &Look) -> String {
+pub(super) fn headline(look: &Sights) -> String {
     let count = |wanted: Standing| look.sights.iter().filter(|sight| sight.standing() == wanted).count();
     let all = look.sights.len();
     let parts: Vec<String> = [Standing::Faulty, Standing::NotKnown, Standing::Differs, Standing::Changing]
@@ -61,7 +62,10 @@ pub(super) fn headline(look: &Look) -> String {
 }
 
 fn first_cause(sight: &Sight) -> Html {
-    let Ok(seen) = &sight.seen else { return binding::why_unseen(sight) };
+    let seen = match &sight.found {
+        Ok(found) => &found.seen,
+        Err(why) => return sentence(why),
+    };
     if let Some(failures) = seen.plan.unread.by_code().first() {
         let told = Html::from(format!("could not read {failures}"));
         return told.add(tag("p").class("do").add("Do: ").add(sentence(failures.cause.remedy())));

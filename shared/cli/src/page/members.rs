@@ -1,31 +1,33 @@
 //! The members of a binding and who should be one, each with its health and its first fault, the faulty ones first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding::causes::{InstanceFault, Mend};
 use onboarding::desired;
 use onboarding::ids::InstanceId;
 use onboarding::mark::MemberState;
-use onboarding::topology::{Endpoint, Instance, InstanceStatus, Known, Server};
+use onboarding::topology::{Endpoint, Instance, InstanceStatus, Known};
 use onboarding::words::counted;
 use onboarding::{Deployment, Topology};
 use reachability::Wish;
 
-use super::html::{Html, tag};
+use super::html::{Html, Tag, tag};
 use super::look::Sight;
-use super::parts::{code, link, row, sentence, signed, table};
+use super::parts::{self, alarm, code, link, sentence, signed, table};
 use super::place::Place;
-use crate::plan::Seen;
+use crate::status::{Look, Member, MemberHealth};
 
 /// Rows of members without a fault before the rest is folded.
 const SHOWN: usize = 30;
 
 /// A member, or an instance that should be one.
-struct Member<'a> {
-    instance: Option<&'a Instance>,
+struct Row<'a> {
+    id: Option<&'a InstanceId>,
+    name: &'a str,
     /// Where it is served, or would be.
     endpoint: Option<Endpoint>,
-    server: Option<&'a Server>,
+    weight: Option<u32>,
+    instance: Option<&'a Instance>,
     fault: Option<&'a InstanceFault>,
     health: Health,
 }
@@ -45,56 +47,56 @@ enum Health {
     Well,
 }
 
-/// `2 of 3 healthy`, or why that is not known.
-pub(super) fn summary(topology: &Topology) -> String {
-    match (topology.servers.get(), topology.unhealthy.get()) {
-        (Some(servers), Some(_)) if servers.is_empty() => "none".to_owned(),
-        (Some(servers), Some(unhealthy)) => {
-            let ill = servers.iter().filter(|server| unhealthy.contains_key(&server.endpoint())).count();
-            format!("{} of {} healthy", servers.len() - ill, servers.len())
+/// `2 of 3 healthy`, or that it is not known.
+pub(super) fn summary(found: &Look) -> String {
+    let members = &found.members;
+    match (&members.listed, &members.unknown) {
+        (Some(listed), None) if listed.is_empty() => "none".to_owned(),
+        (Some(listed), None) => {
+            let ill = listed.iter().filter(|member| member.health.is_ill()).count();
+            format!("{} of {} healthy", listed.len() - ill, listed.len())
         }
-        (Some(servers), None) if !servers.is_empty() => format!("{}, health not known", servers.len()),
+        (Some(listed), Some(_)) if !listed.is_empty() => format!("{}, health not known", listed.len()),
         _ => "not known".to_owned(),
     }
 }
 
 /// Instances in the order of the table.
-pub(super) fn in_order(deployment: &Deployment, sight: &Sight, seen: &Seen) -> Vec<InstanceId> {
-    let faults = faults(deployment, sight, seen);
-    let members = members(deployment, sight, &seen.topology, &faults);
-    members.iter().filter_map(|member| member.instance).map(|instance| instance.id.clone()).collect()
+pub(super) fn in_order(deployment: &Deployment, sight: &Sight, found: &Look) -> Vec<InstanceId> {
+    let faults = faults(deployment, sight, found);
+    rows(sight, found, &faults).into_iter().filter_map(|row| row.instance).map(|instance| instance.id.clone()).collect()
 }
 
 /// The instance whose way is drawn if nobody asks for one: the first with a fault, else the first member.
-pub(super) fn first(deployment: &Deployment, sight: &Sight, seen: &Seen) -> Option<InstanceId> {
-    let faults = faults(deployment, sight, seen);
-    let members = members(deployment, sight, &seen.topology, &faults);
-    let mut shown = members.iter().filter(|member| member.fault.is_some() || member.server.is_some());
-    shown.find_map(|member| member.instance).map(|instance| instance.id.clone())
+pub(super) fn first(deployment: &Deployment, sight: &Sight, found: &Look) -> Option<InstanceId> {
+    let faults = faults(deployment, sight, found);
+    let rows = rows(sight, found, &faults);
+    let mut shown = rows.iter().filter(|row| row.fault.is_some() || row.weight.is_some());
+    shown.find_map(|row| row.instance).map(|instance| instance.id.clone())
 }
 
-fn faults(deployment: &Deployment, sight: &Sight, seen: &Seen) -> Vec<InstanceFault> {
-    reachability::faults(&seen.topology, Wish { deployment, binding: &sight.binding })
+fn faults(deployment: &Deployment, sight: &Sight, found: &Look) -> Vec<InstanceFault> {
+    reachability::faults(&found.seen.topology, Wish { deployment, binding: &sight.binding })
 }
 
 /// The table.
-pub(super) fn html(deployment: &Deployment, sight: &Sight, seen: &Seen, place: Place) -> Html {
-    let faults = faults(deployment, sight, seen);
-    let members = members(deployment, sight, &seen.topology, &faults);
-    if members.is_empty() {
-        let why = match seen.topology.servers.why_unknown() {
-            Some(why) if seen.topology.servers.failure().is_some() => format!("The members could not be read: {why}."),
-            _ => "No instance has the binding's tags, and nothing is registered.".to_owned(),
-        };
-        return tag("p").add(why).into();
+pub(super) fn html(deployment: &Deployment, sight: &Sight, found: &Look, place: Place) -> Html {
+    let faults = faults(deployment, sight, found);
+    let members = rows(sight, found, &faults);
+    let mut html = Html::default();
+    if let Some(unknown) = found.members.unknown.as_ref().filter(|unknown| unknown.failed) {
+        html.push(alarm("Members, or their health, are not known:", tag("p").add(unknown.why.as_str())));
     }
-    let faulty = members.iter().filter(|member| member.fault.is_some() || member.health <= Health::NotKnown).count();
-    let mut rows: Vec<_> = members.iter().map(|member| one(sight, member, place)).collect();
+    if members.is_empty() {
+        html.push(tag("p").add("No instance with the binding's tags was seen, and no member."));
+        return html;
+    }
+    let faulty = members.iter().filter(|row| row.fault.is_some() || row.health <= Health::NotKnown).count();
+    let mut rows: Vec<Tag> = members.iter().map(|row| one(sight, row, place)).collect();
     let rest = rows.split_off(rows.len().min(faulty.max(SHOWN)));
     let name = &sight.binding.name;
     let headings = ["State", "Instance", "Address", "Weight", "Where", "First fault"];
-    let mut html =
-        Html::from(table(&format!("members-{name}"), "Members and instances with the tags", &headings, rows));
+    html.push(table(&format!("members-{name}"), "Members and instances with the tags", &headings, rows));
     if !rest.is_empty() {
         let more = format!("{} more, none of them faulty", rest.len());
         let folded = table(&format!("more-members-{name}"), &more, &headings, rest);
@@ -103,94 +105,100 @@ pub(super) fn html(deployment: &Deployment, sight: &Sight, seen: &Seen, place: P
     html
 }
 
-fn members<'a>(
-    deployment: &Deployment,
-    sight: &'a Sight,
-    topology: &'a Topology,
-    faults: &'a [InstanceFault],
-) -> Vec<Member<'a>> {
+fn rows<'a>(sight: &'a Sight, found: &'a Look, faults: &'a [InstanceFault]) -> Vec<Row<'a>> {
     let binding = &sight.binding;
-    let port = binding.server_group.port;
-    let servers = || topology.servers.get().into_iter().flatten();
-    let by_endpoint: BTreeMap<Endpoint, &Server> = servers().map(|server| (server.endpoint(), server)).collect();
+    let topology = &found.seen.topology;
     let instances = || topology.instances.values().filter_map(Known::get).flatten();
-    let mut members: Vec<Member<'a>> = Vec::new();
-    for server in servers() {
-        let marked = deployment.read_member(&binding.name, &server.description);
-        let by_mark = marked.as_ref().and_then(|(id, _)| instances().find(|instance| instance.id == *id));
-        let instance = instances().find(|instance| instance.at(server.address).is_some()).or(by_mark);
-        let health = match (&marked, &topology.unhealthy) {
-            (Some((_, MemberState::Draining(_))), _) => Health::Leaves("drains"),
-            (Some((_, MemberState::Released(_))), _) => Health::Leaves("released"),
-            (_, Known::Known(unhealthy)) => unhealthy.get(&server.endpoint()).map_or(Health::Well, |health| {
-                Health::Ill(format!("{} {}", health.status, health.reason).trim().to_owned())
-            }),
-            _ => Health::NotKnown,
+    let by_id: BTreeMap<&InstanceId, &Instance> = instances().map(|instance| (&instance.id, instance)).collect();
+    let faults: BTreeMap<&InstanceId, &InstanceFault> =
+        faults.iter().rev().map(|fault| (&fault.instance, fault)).collect();
+    let listed = || found.members.listed.iter().flatten();
+    let mut rows: Vec<Row<'a>> = listed()
+        .map(|member| Row {
+            id: member.instance.as_ref(),
+            name: &member.name,
+            endpoint: Some(member.endpoint),
+            weight: Some(member.weight),
+            instance: member.instance.as_ref().and_then(|id| by_id.get(id).copied()),
+            fault: member.instance.as_ref().and_then(|id| faults.get(id).copied()),
+            health: Health::of(member),
+        })
+        .collect();
+    let members: BTreeSet<&InstanceId> = listed().filter_map(|member| member.instance.as_ref()).collect();
+    let outside = desired::selected(binding, topology).map(|(_, instance)| instance);
+    rows.extend(outside.filter(|instance| !members.contains(&instance.id)).map(|instance| {
+        let health = match (&instance.status, &found.members.listed) {
+            (_, None) => Health::NotKnown,
+            (InstanceStatus::Running, _) => Health::Outside("not a member".to_owned()),
+            (status, _) => Health::Outside(format!("{}, not a member", status.as_str().to_lowercase())),
         };
-        let fault = instance.and_then(|instance| fault_of(faults, &instance.id));
-        members.push(Member { instance, endpoint: Some(server.endpoint()), server: Some(server), fault, health });
-    }
-    for (_, instance) in desired::selected(binding, topology) {
-        let endpoint = instance.address.map(|address| Endpoint { address, port });
-        let known = endpoint.is_some_and(|endpoint| by_endpoint.contains_key(&endpoint))
-            || members.iter().any(|member| member.instance.is_some_and(|known| known.id == instance.id));
-        if !known {
-            let fault = fault_of(faults, &instance.id);
-            let health = match (&instance.status, topology.servers.get()) {
-                (_, None) => Health::NotKnown,
-                (InstanceStatus::Running, _) => Health::Outside("not a member".to_owned()),
-                (status, _) => Health::Outside(format!("{status}, not a member")),
-            };
-            members.push(Member { instance: Some(instance), endpoint, server: None, fault, health });
+        Row {
+            id: Some(&instance.id),
+            name: &instance.name,
+            endpoint: instance.address.map(|address| Endpoint { address, port: binding.server_group.port }),
+            weight: None,
+            instance: Some(instance),
+            fault: faults.get(&instance.id).copied(),
+            health,
+        }
+    }));
+    rows.sort_by_cached_key(|row| (row.fault.is_none(), row.health.clone(), row.id.cloned(), row.endpoint));
+    rows
+}
+
+impl Health {
+    fn of(member: &Member) -> Self {
+        match (member.state, &member.health) {
+            (Some(MemberState::Draining(_)), _) => Self::Leaves("drains"),
+            (Some(MemberState::Released(_)), _) => Self::Leaves("released"),
+            (_, MemberHealth::Ill { status, reason }) => {
+                let status = status.to_lowercase();
+                Self::Ill(if reason.is_empty() { status } else { format!("{status}, {reason}") })
+            }
+            (_, MemberHealth::Unknown) => Self::NotKnown,
+            (_, MemberHealth::Healthy) => Self::Well,
         }
     }
-    let id = |member: &Member<'_>| member.instance.map(|instance| instance.id.clone());
-    members.sort_by_cached_key(|member| (member.fault.is_none(), member.health.clone(), id(member), member.endpoint));
-    members
 }
 
-fn fault_of<'a>(faults: &'a [InstanceFault], id: &InstanceId) -> Option<&'a InstanceFault> {
-    faults.iter().find(|fault| fault.instance == *id)
-}
-
-fn one(sight: &Sight, member: &Member<'_>, place: Place) -> super::html::Tag {
-    let state = match &member.health {
-        Health::Ill(why) => signed("mark bad", "✕", &why.to_lowercase().replacen("unhealthy ", "unhealthy, ", 1)),
+fn one(sight: &Sight, row: &Row<'_>, place: Place) -> Tag {
+    let state = match &row.health {
+        Health::Ill(why) => signed("mark bad", "✕", why),
         Health::NotKnown => signed("mark warn", "?", "not known"),
-        Health::Outside(what) if member.fault.is_some() => signed("mark bad", "✕", what),
+        Health::Outside(what) if row.fault.is_some() => signed("mark bad", "✕", what),
         Health::Outside(what) => signed("mark busy", "–", what),
         Health::Leaves(how) => signed("mark busy", "…", how),
         // A way that is broken comes before what the health checks have not seen yet.
-        Health::Well if member.fault.is_some() => signed("mark bad", "✕", "healthy so far"),
+        Health::Well if row.fault.is_some() => signed("mark bad", "✕", "healthy so far"),
         Health::Well => signed("mark good", "✓", "healthy"),
     };
-    let instance = match member.instance {
-        None => Html::from("of no instance that was read"),
-        Some(instance) => {
-            let id = instance.id.as_str();
-            let shown = match place.way(&sight.binding.name, id) {
+    let instance = match row.id.map(InstanceId::as_str) {
+        None => Html::from("of no instance that was seen"),
+        Some(id) => {
+            let way = place.way(&sight.binding.name, id).filter(|_| row.instance.is_some());
+            let shown = match way {
                 Some(way) => Html::from(link(&way, id).set("title", format!("the way to {id}"))),
                 None => Html::from(id),
             };
-            let name = if instance.name == id { "" } else { instance.name.as_str() };
-            if name.is_empty() { shown } else { shown.add(" ").add(tag("span").class("soft").add(name)) }
+            let name = Some(row.name).filter(|name| !name.is_empty() && *name != id);
+            name.map_or_else(|| shown.clone(), |name| shown.clone().add(" ").add(tag("span").class("soft").add(name)))
         }
     };
-    let address = member.endpoint.map_or_else(|| "no address".to_owned(), |endpoint| endpoint.to_string());
+    let address = row.endpoint.map_or_else(|| "no address".to_owned(), |endpoint| endpoint.to_string());
     let wanted = sight.binding.server_group.weight;
-    let weight = match member.server {
+    let weight = match row.weight {
         None => Html::from("–"),
-        Some(server) if server.weight != wanted && !matches!(member.health, Health::Leaves(_)) => {
-            Html::from(server.weight.to_string()).add(tag("span").class("soft").add(format!(", wanted {wanted}")))
+        Some(weight) if weight != wanted && !matches!(row.health, Health::Leaves(_)) => {
+            Html::from(weight.to_string()).add(tag("span").class("soft").add(format!(", wanted {wanted}")))
         }
-        Some(server) => Html::from(server.weight.to_string()),
+        Some(weight) => Html::from(weight.to_string()),
     };
-    let at = member.instance.map_or_else(String::new, |instance| format!("{} in {}", instance.vswitch, instance.vpc));
-    row([state.into(), instance, address.into(), weight, at.into(), fault(member)])
+    let at = row.instance.map_or_else(String::new, |instance| format!("{} in {}", instance.vswitch, instance.vpc));
+    parts::row([state.into(), instance, address.into(), weight, at.into(), fault(row)])
 }
 
-fn fault(member: &Member<'_>) -> Html {
-    let Some(InstanceFault { reason, mend, .. }) = member.fault else { return Html::from("none") };
+fn fault(row: &Row<'_>) -> Html {
+    let Some(InstanceFault { reason, mend, .. }) = row.fault else { return Html::from("none") };
     let told = Html::from(code(reason.code.as_str())).add(" ").add(sentence(&reason.message));
     match mend {
         Mend::Change { write } => told.add(tag("p").class("do").add(format!("A run makes it: {write}."))),

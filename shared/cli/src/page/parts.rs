@@ -94,7 +94,7 @@ pub(super) fn unread(unread: &FailedCalls) -> Html {
     let each = unread.by_code().into_iter().map(|failures| {
         tag("li")
             .add(code(Code::Unread.as_str()))
-            .add(format!(" Could not read {failures}."))
+            .add(format!(" Could not read {}.", failures.whole()))
             .add(tag("p").class("do").add("Do: ").add(sentence(failures.cause.remedy())))
     });
     alarm("Not known, because calls failed:", tag("ul").class("causes").add(each.collect::<Html>()))
@@ -118,7 +118,7 @@ pub(super) fn causes(causes: &Causes, plan: &Plan) -> Html {
 }
 
 fn one(cause: &Cause, plan: &Plan) -> Tag {
-    let kept = [causes::instances(&cause.instances), causes::waiting(cause, plan)];
+    let kept = [causes::instances(&cause.instances, false), causes::waiting(cause, plan, true)];
     let kept: Vec<String> = kept.into_iter().flatten().collect();
     let item = tag("li").add(code(cause.reason.code.as_str())).add(" ").add(sentence(&causes::message(cause)));
     let item =

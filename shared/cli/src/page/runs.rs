@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 use onboarding::words::counted;
 use stage::{Report, Status};
 
-use super::history::Visit;
 use super::html::{Html, Tag, tag};
-use super::look::{Run, Runs, Sight};
+use super::look::Sight;
 use super::parts::{alarm, code, link, row, section, sentence, signed, table, table_under, time, took};
 use super::place::Place;
 use crate::plan;
+use crate::runs::Visit;
+use crate::status::{RunSummary, Runs};
 
 /// How wide a timeline is, in units of its own.
 const WIDE: i64 = 1000;
@@ -23,7 +24,7 @@ const FEW: usize = 2;
 const LEAST: i64 = 4;
 
 /// How a run stands: its sign and its word.
-fn state(run: &Run) -> Tag {
+fn state(run: &RunSummary) -> Tag {
     match run.status.as_str() {
         "Succeeded" if blocked(run).is_empty() => signed("mark good", "✓", "succeeded"),
         "Succeeded" => signed("mark warn", "~", "succeeded, some of it blocked"),
@@ -34,21 +35,28 @@ fn state(run: &Run) -> Tag {
     }
 }
 
-/// Codes of what blocked it, each once.
-fn blocked(run: &Run) -> BTreeSet<&'static str> {
-    let lasting = run.reports().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
+/// Codes of what blocked it, each once, and not only for a time.
+fn blocked(run: &RunSummary) -> BTreeSet<&'static str> {
+    let reports = run.visits.iter().filter_map(|visit| visit.report.as_ref());
+    let lasting = reports.flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
     lasting.map(|reason| reason.code.as_str()).collect()
 }
 
+/// When it ended, if it did.
+fn ended(run: &RunSummary) -> Option<Timestamp> {
+    run.stopped.parse().ok()
+}
+
 /// `succeeded 3 min ago`, for a list.
-pub(super) fn last(sight: &Sight, now: Timestamp, place: Place) -> Html {
-    match &sight.runs {
-        Runs::NoHome => tag("span").class("soft").add("not known: no home region").into(),
-        Runs::NotKnown(_) => signed("mark warn", "?", "not known").into(),
-        Runs::Known(runs) => match runs.first() {
+pub(super) fn last(sight: &Sight, runs: &Runs, now: Timestamp, place: Place) -> Html {
+    match runs {
+        Runs::NowhereToLook => tag("span").class("soft").add("not known: no home region").into(),
+        Runs::Unread(_) => signed("mark warn", "?", "not known").into(),
+        Runs::Read { latest, .. } => match latest.first() {
             None => "none".into(),
             Some(run) => {
-                let ago = run.stopped.or(run.started).map(|at| format!(" {} ago", took(now.duration_since(at))));
+                let at = ended(run).or_else(|| run.began());
+                let ago = at.map(|at| format!(" {} ago", took(now.duration_since(at))));
                 Html::from(link(&place.run(&sight.binding.name, &run.name), state(run))).add(ago.unwrap_or_default())
             }
         },
@@ -56,55 +64,56 @@ pub(super) fn last(sight: &Sight, now: Timestamp, place: Place) -> Html {
 }
 
 /// The list of the last runs.
-pub(super) fn list(sight: &Sight, place: Place) -> Html {
-    let runs = match &sight.runs {
-        Runs::NoHome => {
-            return tag("p")
-                .add(sentence("Not known: start this with `--home REGION`, or set ALBRIDGE_HOME_REGION."))
-                .into();
+pub(super) fn list(sight: &Sight, runs: &Runs, place: Place) -> Html {
+    let (latest, older, failing) = match runs {
+        Runs::NowhereToLook => {
+            let how = "Not known: start this with `--home REGION`, or set ALBRIDGE_HOME_REGION.";
+            return tag("p").add(sentence(how)).into();
         }
-        Runs::NotKnown(why) => return alarm("The runs are not known:", tag("p").add(why.as_str())),
-        Runs::Known(runs) if runs.is_empty() => return tag("p").add("There was no run yet.").into(),
-        Runs::Known(runs) => runs,
+        Runs::Unread(why) => return alarm("The runs are not known:", tag("p").add(why.as_str())),
+        Runs::Read { latest, .. } if latest.is_empty() => return tag("p").add("There was no run yet.").into(),
+        Runs::Read { latest, older, failing } => (latest, *older, *failing),
     };
     let name = &sight.binding.name;
-    let rows = runs.iter().map(|run| {
-        let took = run.started.zip(run.stopped).map(|(from, to)| took(to.duration_since(from)));
-        let changes = match (&run.visits, run.changes()) {
-            (Err(_), _) => "not known".to_owned(),
-            (Ok(_), 0) => "none".to_owned(),
-            (Ok(_), count) => count.to_string(),
-        };
+    let rows = latest.iter().map(|run| {
+        let took = run.seconds().map(|seconds| took(SignedDuration::from_secs(seconds)));
+        let changes = if run.changes() == 0 { "none".to_owned() } else { run.changes().to_string() };
         let blocked: Vec<&str> = blocked(run).into_iter().collect();
         row([
             state(run).into(),
             link(&place.run(name, &run.name), run.name.as_str()).into(),
-            run.started.map(|at| Html::from(time(at))).unwrap_or_default(),
+            run.trigger.as_deref().unwrap_or("–").into(),
+            run.began().map(|at| Html::from(time(at))).unwrap_or_default(),
             took.unwrap_or_else(|| "not ended".to_owned()).into(),
             changes.into(),
             blocked.join(", ").into(),
         ])
     });
-    let headings = ["State", "Run", "Began", "Took", "Changes", "Blocked by"];
-    table(&format!("runs-{name}"), "The last runs, newest first", &headings, rows).into()
+    let headings = ["State", "Run", "Started by", "Began", "Took", "Changes", "Blocked by"];
+    let table = table(&format!("runs-{name}"), "The last runs, newest first", &headings, rows);
+    let failing = if failing > 0 { format!(", of which the newest {failing} failed") } else { String::new() };
+    let more = (older > 0).then(|| tag("p").class("soft").add(format!("{older} older ones are listed{failing}.")));
+    Html::from(table).add(more.into_iter().collect::<Html>())
 }
 
 /// One run, as a page of its own or a section of a file.
-pub(super) fn page(sight: &Sight, run: &Run, now: Timestamp, place: Place) -> Html {
+pub(super) fn page(sight: &Sight, run: &RunSummary, now: Timestamp, place: Place) -> Html {
     let name = &sight.binding.name;
     let mut facts = Html::from(state(run));
-    if let Some(started) = run.started {
+    if let Some(by) = &run.trigger {
+        facts.push(format!(", started by {by}"));
+    }
+    if let Some(started) = run.began() {
         facts.push(Html::from(", began ").add(time(started)));
-        let end = run.stopped.unwrap_or(now);
+        let end = ended(run).unwrap_or(now);
         let word = if run.is_open() { ", for " } else { ", took " };
         facts.push(Html::from(word).add(took(end.duration_since(started))));
     }
     facts.push(format!(", {}", plan::changes(run.changes())));
     let title = Html::from("Run ").add(run.name.as_str());
-    let content = match &run.visits {
-        Err(why) => alarm("Its history is not known:", tag("p").add(why.as_str())),
-        Ok(visits) if visits.is_empty() => tag("p").add("Nothing has happened in it yet.").into(),
-        Ok(visits) => timeline(run, visits, now),
+    let content = match run.visits.as_slice() {
+        [] => tag("p").add("Nothing has happened in it yet.").into(),
+        visits => timeline(run, visits, now),
     };
     match place {
         Place::Served => Html::from(tag("h1").add(title)).add(tag("p").class("facts").add(facts)).add(section(
@@ -121,12 +130,12 @@ pub(super) fn page(sight: &Sight, run: &Run, now: Timestamp, place: Place) -> Ht
 }
 
 /// The bars of all states under one axis, and beside them what they came to.
-fn timeline(run: &Run, visits: &[Visit], now: Timestamp) -> Html {
-    let begin = run.started.or_else(|| visits.first().map(|visit| visit.entered)).unwrap_or(now);
+fn timeline(run: &RunSummary, visits: &[Visit], now: Timestamp) -> Html {
+    let begin = run.began().or_else(|| visits.first().map(|visit| visit.entered)).unwrap_or(now);
     let left = visits.iter().filter_map(|visit| visit.left).max();
-    let end = run.stopped.or(if run.is_open() { Some(now) } else { left }).unwrap_or(now);
+    let end = ended(run).or(if run.is_open() { Some(now) } else { left }).unwrap_or(now);
     let axis = Axis { begin, whole: end.duration_since(begin).max(SignedDuration::from_secs(1)) };
-    let rows = visits.iter().map(|visit| {
+    let rows = visits.iter().enumerate().map(|(number, visit)| {
         let until = visit.left.unwrap_or(end);
         let calls = if visit.waits() { "–".to_owned() } else { visit.calls.len().to_string() };
         row([
@@ -135,7 +144,7 @@ fn timeline(run: &Run, visits: &[Visit], now: Timestamp) -> Html {
             took(until.duration_since(visit.entered)).into(),
             calls.into(),
             bars(&axis, visit, until).into(),
-            outcome(visit, &format!("{}-{}", Place::run_id(&run.name), visit.name())),
+            outcome(visit, &format!("{}-made-{number}", Place::run_id(&run.name))),
         ])
     });
     let headings = ["Stage", "After", "Took", "Calls", "Timeline", "Came to"].map(|heading| match heading {

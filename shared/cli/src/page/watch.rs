@@ -8,7 +8,7 @@ use clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::look::{Look, Looker};
+use super::look::{Looker, Sights};
 use crate::output::CliError;
 
 /// How long a viewer waits for the first look.
@@ -28,7 +28,7 @@ pub(super) struct Watch {
 
 #[derive(Default)]
 struct State {
-    look: Option<(Arc<Look>, Timestamp)>,
+    look: Option<(Arc<Sights>, Timestamp)>,
     failed: Option<(String, Timestamp)>,
     /// When the last one ended.
     last: Option<Timestamp>,
@@ -39,7 +39,7 @@ struct State {
 #[derive(Debug, Clone)]
 pub(super) struct View {
     /// The last look that succeeded, and its age.
-    pub(super) look: Option<(Arc<Look>, SignedDuration)>,
+    pub(super) look: Option<(Arc<Sights>, SignedDuration)>,
     /// Why the one after it failed, and how long ago.
     pub(super) failed: Option<(String, SignedDuration)>,
     /// Whether there is a new one under way.
@@ -88,7 +88,7 @@ impl Watch {
         self.view()
     }
 
-    fn end(&self, seen: Result<Look, CliError>) {
+    fn end(&self, seen: Result<Sights, CliError>) {
         let now = self.clock.now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match seen {

@@ -69,7 +69,7 @@ impl Breakage {
 }
 
 /// What is said for people, without colours.
-pub(super) fn plain(ran: &Ran) -> String {
+pub(in crate::tests) fn plain(ran: &Ran) -> String {
     let mut text = ran.stdout.clone();
     for code in ["1", "31", "32", "2", "0"] {
         text = text.replace(&format!("\u{1b}[{code}m"), "");
@@ -83,7 +83,7 @@ pub(super) fn causes(said: &str) -> String {
 }
 
 /// The text with the ids that a seed gives, each as its kind alone, so that a golden file does not depend on the order of calls.
-pub(super) fn masked(text: &str) -> String {
+pub(in crate::tests) fn masked(text: &str) -> String {
     let is_id = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
     let mut out = String::new();
     for word in text.split_inclusive(|letter| !is_id(letter)) {

@@ -12,54 +12,54 @@ use onboarding::StageName;
 use openapi::fnf::Event;
 use stage::Report;
 
-use crate::runs::{cause, report};
+use super::report::{cause, report};
 
 /// States that call a function without being named as its stage.
 const CALLS: [&str; 2] = ["Turn", "Connect"];
 
 /// A stay in one state of the flow.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Visit {
+pub(crate) struct Visit {
     /// The state's name.
-    pub(super) step: String,
+    pub(crate) step: String,
     /// When it was entered.
-    pub(super) entered: Timestamp,
+    pub(crate) entered: Timestamp,
     /// When it was left, if it was.
-    pub(super) left: Option<Timestamp>,
+    pub(crate) left: Option<Timestamp>,
     /// Whether it ended well.
-    pub(super) failed: bool,
+    pub(crate) failed: bool,
     /// The calls of its function; none of a state that only waits.
-    pub(super) calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// What its stage reported.
-    pub(super) report: Option<Report>,
+    pub(crate) report: Option<Report>,
 }
 
 /// A call of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Call {
+pub(crate) struct Call {
     /// When it began.
-    pub(super) began: Timestamp,
+    pub(crate) began: Timestamp,
     /// When it ended, if it did.
-    pub(super) ended: Option<Timestamp>,
+    pub(crate) ended: Option<Timestamp>,
     /// Why it is made again, if it failed.
-    pub(super) again: Option<String>,
+    pub(crate) again: Option<String>,
 }
 
 impl Visit {
     /// The stage, or the name of a state that is none.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         kebab(&self.step)
     }
 
     /// Whether it only waits.
-    pub(super) const fn waits(&self) -> bool {
+    pub(crate) const fn waits(&self) -> bool {
         self.calls.is_empty()
     }
 }
 
 /// The visits of states that do something or wait, in order. Events without a time, and those of states that only hold others, are
 /// left out.
-pub(super) fn visits(events: &[Event]) -> Vec<Visit> {
+pub(crate) fn visits(events: &[Event]) -> Vec<Visit> {
     let mut visits: Vec<Draft> = Vec::new();
     let mut by_event: BTreeMap<u64, usize> = BTreeMap::new();
     for event in events {
