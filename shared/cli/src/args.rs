@@ -193,8 +193,9 @@ pub(crate) struct EmulateArgs {
     /// Leaves signatures, tokens and secrets in the recording.
     #[arg(long, requires = "record")]
     pub(crate) record_secrets: bool,
-    /// Serves the page of `albridge console` beside it, at the address that the line says under `console`.
-    #[arg(long)]
+    /// Serves the page of `albridge console` beside it, at the address that the line says under `console`. Its calls would be in a
+    /// recording.
+    #[arg(long, conflicts_with = "record")]
     pub(crate) console: bool,
     /// Seeds the world's ids and its faults' chances.
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -3,9 +3,9 @@
 use onboarding::difference::{self, Setting};
 use onboarding::{Change, Code, Reason, Topology, Write};
 
-use super::html::{Html, Tag, tag};
+use super::html::{Html, tag};
 use super::look::Sight;
-use super::parts::{code, link, row, sentence, table, time};
+use super::parts::{Row, code, link, row, sentence, table, time};
 use super::place::Place;
 use crate::plan::{self, Seen};
 use crate::status::{RunSummary, Runs};
@@ -34,7 +34,7 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
         let words = if seen.plan.is_whole() { "Nothing differs from what is wanted." } else { "Not known." };
         html.push(tag("p").add(words));
     } else {
-        let mut rows: Vec<Tag> = seen.plan.changes.iter().flat_map(|change| rows(&seen.topology, change)).collect();
+        let mut rows: Vec<Row> = seen.plan.changes.iter().flat_map(|change| rows(&seen.topology, change)).collect();
         let rest = rows.split_off(rows.len().min(SHOWN));
         let headings = ["Stage", "What", "Now", "Wanted", "Then"];
         html.push(table(&format!("drift-{name}"), "What differs, as it is and as it should be", &headings, rows));
@@ -65,7 +65,7 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
 }
 
 /// A change, a row for each setting of which there are two values, or one for what is made.
-fn rows(topology: &Topology, change: &Change) -> Vec<Tag> {
+fn rows(topology: &Topology, change: &Change) -> Vec<Row> {
     let settings = difference::settings(topology, &change.write);
     let moved: Vec<&Setting> = settings.iter().filter(|setting| setting.from.is_some()).collect();
     let sign = plan::sign(&change.write);
@@ -115,7 +115,7 @@ pub(super) fn repaired(sight: &Sight, runs: &Runs, place: Place) -> Html {
     let Runs::Read { latest, .. } = runs else { return Html::default() };
     let name = &sight.binding.name;
     let stages = latest.iter().flat_map(|run| run.stages.iter().map(move |stage| (run, stage)));
-    let rows: Vec<Tag> = stages
+    let rows: Vec<Row> = stages
         .filter(|(_, stage)| stage.changes > 0)
         .map(|(run, stage)| {
             let made = stage.made.iter().map(|what| tag("li").add(what.as_str()));

@@ -72,12 +72,12 @@ fn first_cause(sight: &Sight) -> Html {
     }
     let Some(cause) = seen.causes.causes.first() else { return Html::from("none") };
     let more = match seen.causes.causes.len() - 1 {
-        0 => String::new(),
-        more => format!(" (and {})", counted(more, "more cause")),
+        0 => None,
+        more => Some(tag("p").class("soft").add(format!("And {}.", counted(more, "more cause")))),
     };
     Html::from(code(cause.reason.code.as_str()))
         .add(" ")
         .add(sentence(&causes::message(cause)))
-        .add(more)
         .add(tag("p").class("do").add("Do: ").add(sentence(&cause.remedy)))
+        .add(more.into_iter().collect::<Html>())
 }

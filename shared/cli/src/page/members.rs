@@ -11,7 +11,7 @@ use onboarding::words::counted;
 use onboarding::{Deployment, Topology};
 use reachability::Wish;
 
-use super::html::{Html, Tag, tag};
+use super::html::{Html, tag};
 use super::look::Sight;
 use super::parts::{self, alarm, code, link, sentence, signed, table};
 use super::place::Place;
@@ -92,7 +92,13 @@ pub(super) fn html(deployment: &Deployment, sight: &Sight, found: &Look, place: 
         return html;
     }
     let faulty = members.iter().filter(|row| row.fault.is_some() || row.health <= Health::NotKnown).count();
-    let mut rows: Vec<Tag> = members.iter().map(|row| one(sight, row, place)).collect();
+    // A fault that many have is told once.
+    let before = [None].into_iter().chain(members.iter().map(|row| row.fault.map(|fault| &fault.reason)));
+    let told = members
+        .iter()
+        .zip(before)
+        .map(|(row, before)| before.is_some() && row.fault.map(|fault| &fault.reason) == before);
+    let mut rows: Vec<parts::Row> = members.iter().zip(told).map(|(row, told)| one(sight, row, told, place)).collect();
     let rest = rows.split_off(rows.len().min(faulty.max(SHOWN)));
     let name = &sight.binding.name;
     let headings = ["State", "Instance", "Address", "Weight", "Where", "First fault"];
@@ -161,7 +167,7 @@ impl Health {
     }
 }
 
-fn one(sight: &Sight, row: &Row<'_>, place: Place) -> Tag {
+fn one(sight: &Sight, row: &Row<'_>, told: bool, place: Place) -> parts::Row {
     let state = match &row.health {
         Health::Ill(why) => signed("mark bad", "✕", why),
         Health::NotKnown => signed("mark warn", "?", "not known"),
@@ -194,11 +200,14 @@ fn one(sight: &Sight, row: &Row<'_>, place: Place) -> Tag {
         Some(weight) => Html::from(weight.to_string()),
     };
     let at = row.instance.map_or_else(String::new, |instance| format!("{} in {}", instance.vswitch, instance.vpc));
-    parts::row([state.into(), instance, address.into(), weight, at.into(), fault(row)])
+    parts::row([state.into(), instance, address.into(), weight, at.into(), fault(row, told)])
 }
 
-fn fault(row: &Row<'_>) -> Html {
+fn fault(row: &Row<'_>, told: bool) -> Html {
     let Some(InstanceFault { reason, mend, .. }) = row.fault else { return Html::from("none") };
+    if told {
+        return Html::from(code(reason.code.as_str())).add(tag("span").class("soft").add(" as above"));
+    }
     let told = Html::from(code(reason.code.as_str())).add(" ").add(sentence(&reason.message));
     match mend {
         Mend::Change { write } => told.add(tag("p").class("do").add(format!("A run makes it: {write}."))),

@@ -36,23 +36,41 @@ pub(super) fn took(duration: SignedDuration) -> String {
     }
 }
 
-/// A table that scrolls sideways where there is no room. `id` is the page's own.
-pub(super) fn table(id: &str, caption: &str, headings: &[&str], rows: impl IntoIterator<Item = Tag>) -> Tag {
-    table_under(id, caption, headings.iter().map(|heading| Html::from(*heading)), rows)
+/// A row of a table.
+pub(super) struct Row(Vec<Html>);
+
+/// A row, of cells.
+pub(super) fn row(cells: impl IntoIterator<Item = Html>) -> Row {
+    Row(cells.into_iter().collect())
 }
 
-/// The same under headings that are more than a word.
+/// A table that scrolls sideways where there is no room; where there is very little, its rows are blocks, and every cell has its heading
+/// beside it. `id` is the page's own.
+pub(super) fn table(id: &str, caption: &str, headings: &[&str], rows: impl IntoIterator<Item = Row>) -> Tag {
+    table_under(id, caption, headings, Html::default(), rows)
+}
+
+/// The same with more in the heading that is called `Timeline`.
 pub(super) fn table_under(
     id: &str,
     caption: &str,
-    headings: impl IntoIterator<Item = Html>,
-    rows: impl IntoIterator<Item = Tag>,
+    headings: &[&str],
+    axis: impl Into<Html>,
+    rows: impl IntoIterator<Item = Row>,
 ) -> Tag {
-    let headings: Html = headings.into_iter().map(|heading| tag("th").set("scope", "col").add(heading)).collect();
+    let axis = axis.into();
+    let heading = |heading: &&str| {
+        let shown = tag("th").set("scope", "col").add(*heading);
+        if *heading == TIMELINE { shown.add(axis.clone()) } else { shown }
+    };
+    let cells = |Row(cells): Row| {
+        let cells = headings.iter().zip(cells).map(|(heading, cell)| tag("td").set("data-label", heading).add(cell));
+        tag("tr").add(cells.collect::<Html>())
+    };
     let table = tag("table")
         .add(tag("caption").add(caption))
-        .add(tag("thead").add(tag("tr").add(headings)))
-        .add(tag("tbody").add(rows.into_iter().collect::<Html>()));
+        .add(tag("thead").add(tag("tr").add(headings.iter().map(heading).collect::<Html>())))
+        .add(tag("tbody").add(rows.into_iter().map(cells).collect::<Html>()));
     tag("div")
         .class("scroll")
         .set("id", id)
@@ -62,10 +80,8 @@ pub(super) fn table_under(
         .add(table)
 }
 
-/// A row, of cells.
-pub(super) fn row(cells: impl IntoIterator<Item = Html>) -> Tag {
-    tag("tr").add(cells.into_iter().map(|cell| tag("td").add(cell)).collect::<Html>())
-}
+/// The heading of the column with the bars.
+pub(super) const TIMELINE: &str = "Timeline";
 
 /// A link that the keys for rows come by.
 pub(super) fn link(address: &str, text: impl Into<Html>) -> Tag {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use onboarding::Code;
 use onboarding::words::counted;
 use stage::{Report, Status};
 
 use super::html::{Html, Tag, tag};
 use super::look::Sight;
-use super::parts::{alarm, code, link, row, section, sentence, signed, table, table_under, time, took};
+use super::parts::{TIMELINE, alarm, code, link, row, section, sentence, signed, table, table_under, time, took};
 use super::place::Place;
 use crate::plan;
 use crate::runs::Visit;
@@ -39,6 +40,8 @@ fn state(run: &RunSummary) -> Tag {
 fn blocked(run: &RunSummary) -> BTreeSet<&'static str> {
     let reports = run.visits.iter().filter_map(|visit| visit.report.as_ref());
     let lasting = reports.flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
+    // A request that nobody could send is no fault, as for `albridge run`.
+    let lasting = lasting.filter(|reason| reason.code != Code::NotProbed);
     lasting.map(|reason| reason.code.as_str()).collect()
 }
 
@@ -55,8 +58,11 @@ pub(super) fn last(sight: &Sight, runs: &Runs, now: Timestamp, place: Place) -> 
         Runs::Read { latest, .. } => match latest.first() {
             None => "none".into(),
             Some(run) => {
-                let at = ended(run).or_else(|| run.began());
-                let ago = at.map(|at| format!(" {} ago", took(now.duration_since(at))));
+                let since = |at: Timestamp| took(now.duration_since(at));
+                let ago = match ended(run) {
+                    Some(ended) => Some(format!(" {} ago", since(ended))),
+                    None => run.began().map(|began| format!(" for {}", since(began))),
+                };
                 Html::from(link(&place.run(&sight.binding.name, &run.name), state(run))).add(ago.unwrap_or_default())
             }
         },
@@ -147,12 +153,9 @@ fn timeline(run: &RunSummary, visits: &[Visit], now: Timestamp) -> Html {
             outcome(visit, &format!("{}-made-{number}", Place::run_id(&run.name))),
         ])
     });
-    let headings = ["Stage", "After", "Took", "Calls", "Timeline", "Came to"].map(|heading| match heading {
-        "Timeline" => Html::from(heading).add(axis.marks()),
-        other => Html::from(other),
-    });
+    let headings = ["Stage", "After", "Took", "Calls", TIMELINE, "Came to"];
     let id = format!("{}-timeline", Place::run_id(&run.name));
-    let table = table_under(&id, "Stages, calls and waits", headings, rows);
+    let table = table_under(&id, "Stages, calls and waits", &headings, axis.marks(), rows);
     let legend = tag("p")
         .class("legend")
         .add(sample("call"))
