@@ -63,8 +63,8 @@ pub(crate) enum Command {
     /// it is not known.
     #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --html status.html")]
     Status(StatusArgs),
-    /// A local page of the bindings: what is wrong and what mends it, the topology with the way, members, drift, and the runs with
-    /// their timelines. It refreshes itself, only reads, and serves until Ctrl-C.
+    /// A local page that refreshes itself: what is wrong, what mends it, topology, members, drift, runs. It only reads, and serves until
+    /// Ctrl-C.
     #[command(
         after_help = "Example:\n  albridge console --home cn-hangzhou\n  albridge console web --listen 127.0.0.1:0"
     )]

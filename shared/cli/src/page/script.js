@@ -28,12 +28,18 @@
     if (age && seen !== null) age.textContent = took(Math.max(0, Math.floor((performance.now() - seen) / 1000)));
   }
 
+  // What an element is known by from look to look.
+  function name(element) {
+    if (element.matches("summary")) return `fold ${element.parentElement.id}`;
+    return element.id ? `id ${element.id}` : `to ${element.getAttribute("href")}`;
+  }
+
   // What a person opened, scrolled and pointed at stays as it is.
   function replace(page) {
     const fresh = page.getElementById("content");
     if (!fresh || fresh.innerHTML === content.innerHTML) return;
     const focus = document.activeElement;
-    const held = content.contains(focus) ? { id: focus.id, href: focus.getAttribute("href") } : null;
+    const held = content.contains(focus) ? name(focus) : null;
     const open = [...content.querySelectorAll("details[open][id]")].map((details) => details.id);
     const scrolled = [...content.querySelectorAll(".scroll[id]")].map((box) => [box.id, box.scrollLeft, box.scrollTop]);
     const heading = () => (content.querySelector("h1") || content).textContent;
@@ -48,9 +54,8 @@
       if (box) [box.scrollLeft, box.scrollTop] = [left, top];
     }
     if (held) {
-      const again = (held.id && document.getElementById(held.id)) ||
-        [...content.querySelectorAll("a")].find((link) => link.getAttribute("href") === held.href) || content;
-      again.focus({ preventScroll: true });
+      const all = [...content.querySelectorAll("a, summary, .scroll")];
+      (all.find((element) => name(element) === held) || content).focus({ preventScroll: true });
     }
     if (heading() !== before) said.textContent = heading();
   }

@@ -63,6 +63,10 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
     browser.wait("!document.getElementById('keys').open");
     browser.press("Tab");
     assert_eq!(browser.value("document.activeElement.className"), "skip", "the first stop leads past the header");
+    browser.press("j");
+    assert_eq!(browser.value("document.activeElement.textContent"), "i-ecs1");
+    browser.press("Enter");
+    browser.wait("location.search === '?instance=i-ecs1' && document.readyState === 'complete'");
     browser.value("document.querySelector('summary').focus()");
     browser.press("Enter");
     assert_eq!(browser.value("document.querySelector('details').open"), true);
