@@ -1,5 +1,6 @@
 //! The command line arguments, with an example for every command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -34,7 +35,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  albridge demo --alb upgraded\n  albridge demo --json | tail -1")]
     Demo(DemoArgs),
     /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
-    #[command(after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20")]
+    #[command(
+        after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20\n  albridge emulate --console --speed 20"
+    )]
     Emulate(EmulateArgs),
     /// Makes the requests of a recording again and says what is answered differently: exit code 2 if anything.
     #[command(
@@ -63,12 +66,18 @@ pub(crate) enum Command {
     /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be, 1 if
     /// it is not known.
     #[command(
-        after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --faulty --watch=30\n  albridge status -o json | jq '.bindings[].members[] | select(.faulty)'"
+        after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --faulty --watch=30\n  albridge status --html status.html\n  albridge status -o json | jq '.bindings[].members[] | select(.faulty)'"
     )]
     Status(StatusArgs),
     /// Who changed what of a binding, and when: the runs with what their stages wrote, and the marks on members. Newest first.
     #[command(after_help = "Example:\n  albridge history web --since 2d --home cn-hangzhou")]
     History(HistoryArgs),
+    /// A local page that refreshes itself: what is wrong, what mends it, topology, members, drift, runs. It only reads, and serves until
+    /// Ctrl-C.
+    #[command(
+        after_help = "Example:\n  albridge console --home cn-hangzhou\n  albridge console web --listen 127.0.0.1:0"
+    )]
+    Console(ConsoleArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
     #[command(
         after_help = "Exit codes: 0 reachable, 2 not, 1 not known or failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
@@ -194,6 +203,10 @@ pub(crate) struct EmulateArgs {
     /// Leaves signatures, tokens and secrets in the recording.
     #[arg(long, requires = "record")]
     pub(crate) record_secrets: bool,
+    /// Serves the page of `albridge console` beside it, at the address that the line says under `console`. Its calls would be in a
+    /// recording.
+    #[arg(long, conflicts_with = "record")]
+    pub(crate) console: bool,
     /// Seeds the world's ids and its faults' chances.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -255,7 +268,7 @@ pub(crate) enum Output {
 }
 
 /// Where the deployment is that a command is about.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
     /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS].
     #[arg(long, value_name = "FILE")]
@@ -362,6 +375,9 @@ pub(crate) struct StatusArgs {
     /// How.
     #[command(flatten)]
     pub(crate) shape: Shape,
+    /// Write the page of `albridge console` to this file instead, complete in itself.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faulty", "sort", "output", "all", "watch"])]
+    pub(crate) html: Option<PathBuf>,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,
@@ -381,6 +397,22 @@ pub(crate) struct HistoryArgs {
     /// How.
     #[command(flatten)]
     pub(crate) shape: Shape,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `console`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// The binding [default: every one of the store].
+    pub(crate) binding: Option<String>,
+    /// Where the page is: an address of loopback and a port; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7700")]
+    pub(crate) listen: SocketAddr,
+    /// The least seconds between two looks at the cloud; nobody looks while no page is open.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) every: u32,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

@@ -90,12 +90,8 @@ pub(crate) fn lines(causes: &Causes, plan: &Plan, indent: &str, all: bool) -> Te
 fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str, all: bool) {
     let below = indent.len() + 4;
     let style = if cause.by_run { Style::Strong } else { Style::Bad };
-    let message = match cause.more {
-        0 => cause.reason.message.clone(),
-        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
-    };
     let code = Line::new(indent).then_styled(style, cause.reason.code.as_str());
-    text.line(code.then(format!("  {message}")).hanging(below));
+    text.line(code.then(format!("  {}", message(cause))).hanging(below));
     let kept = [instances(&cause.instances, all), waiting(cause, plan, all)];
     let kept: Vec<String> = kept.into_iter().flatten().collect();
     if !kept.is_empty() {
@@ -105,8 +101,16 @@ fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str, all: bool) {
     text.line(remedy.hanging(below + 4));
 }
 
+/// What is wrong, and how many more of its kind there are.
+pub(crate) fn message(cause: &Cause) -> String {
+    match cause.more {
+        0 => cause.reason.message.clone(),
+        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
+    }
+}
+
 /// `i-ecs1 (ECS1) and 2 more are not served`.
-fn instances(kept: &[Kept], all: bool) -> Option<String> {
+pub(crate) fn instances(kept: &[Kept], all: bool) -> Option<String> {
     let most = if all { usize::MAX } else { NAMED };
     let names: Vec<String> = kept.iter().take(most).map(Kept::named).collect();
     let named = match (names.as_slice(), kept.len().saturating_sub(most)) {
@@ -119,7 +123,7 @@ fn instances(kept: &[Kept], all: bool) -> Option<String> {
 }
 
 /// `14 changes wait: vpc-attachments 6, peer-attachment 5`.
-fn waiting(cause: &Cause, plan: &Plan, all: bool) -> Option<String> {
+pub(crate) fn waiting(cause: &Cause, plan: &Plan, all: bool) -> Option<String> {
     let mut stages: BTreeMap<StageName, usize> = BTreeMap::new();
     for change in cause.changes.iter().filter_map(|at| plan.changes.get(*at)) {
         *stages.entry(change.stage).or_default() += 1;

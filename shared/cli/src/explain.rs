@@ -10,7 +10,7 @@ mod table;
 use onboarding::ids::{BindingName, VpcId};
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Known, Topology};
-use onboarding::{Binding, Plan, Store, desired};
+use onboarding::{Binding, Deployment, Plan, Store, desired};
 use reachability::{Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
@@ -58,7 +58,7 @@ pub(crate) async fn diagnose(
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
                 if selected {
-                    return judge(host, binding, topology, plan, instance, true);
+                    return judge(&host.settings().deployment, binding, topology, plan, instance, true);
                 }
                 stranger.get_or_insert((binding, topology, plan, instance));
             }
@@ -68,7 +68,7 @@ pub(crate) async fn diagnose(
     match stranger {
         Some((binding, mut topology, plan, instance)) => {
             read_groups(host, binding, &instance, &mut topology).await;
-            judge(host, binding, topology, plan, instance, false)
+            judge(&host.settings().deployment, binding, topology, plan, instance, false)
         }
         None => Err(CliError::Failed(misses.join(" "))),
     }
@@ -160,8 +160,9 @@ async fn read_groups(host: &Host, binding: &Binding, instance: &Instance, topolo
     topology.unread.extend(&seen.unread);
 }
 
-fn judge(
-    host: &Host,
+/// What becomes of the packets to an instance, in a topology that was read.
+pub(crate) fn judge(
+    deployment: &Deployment,
     binding: &Binding,
     topology: Topology,
     plan: Plan,
@@ -172,7 +173,6 @@ fn judge(
         Some(sentence) => CliError::Failed(format!("not known: {} {sentence}.", reason.resource)),
         None => CliError::Failed(reason.to_string()),
     };
-    let deployment = host.settings().deployment.clone();
     let load_balancer = desired::load_balancer(binding, &topology).map_err(reason)?;
     let sources = desired::sources(binding, &topology).map_err(reason)?;
     let explanation = reachability::explain(Question {
@@ -181,8 +181,9 @@ fn judge(
         load_balancer_vpc: &load_balancer.vpc,
         instance: &instance,
         ports: &binding.server_group.ports(),
-        wish: Some(Wish { deployment: &deployment, binding }),
+        wish: Some(Wish { deployment, binding }),
     });
+    let deployment = deployment.clone();
     Ok(Diagnosis { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
 }
 

@@ -18,11 +18,13 @@ mod import;
 mod interrupt;
 mod output;
 mod package;
+mod page;
 mod plan;
 mod policy;
 mod replay;
 mod runs;
 mod schema;
+mod signals;
 mod since;
 mod status;
 mod target;
@@ -121,8 +123,12 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Apply(args) => apply::apply(args, environment, console).await,
         Command::Import(args) => import::import(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
+        Command::Status(args @ args::StatusArgs { html: Some(file), .. }) => {
+            page::status(args, file, environment, console).await
+        }
         Command::Status(args) => status::status(args, environment, console).await,
         Command::History(args) => history::history(args, environment, console).await,
+        Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),

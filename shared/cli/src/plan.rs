@@ -19,7 +19,7 @@ use crate::target::{self, Access, failed};
 
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
-pub(crate) use table::{change, changes, open};
+pub(crate) use table::{change, changes, open, sign};
 
 use table::{table, wide};
 

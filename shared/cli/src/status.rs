@@ -26,7 +26,7 @@ use crate::target::{self, Access};
 use view::View;
 
 pub(crate) use lines::run as run_document;
-pub(crate) use look::{Look, Looks, Members, RunSummary, fault};
+pub(crate) use look::{Look, Looks, Member, MemberHealth, Members, RunSummary, Runs, fault};
 pub(crate) use text::{began, ending, took};
 
 /// Runs that are shown of one binding.

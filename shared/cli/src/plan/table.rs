@@ -262,7 +262,8 @@ pub(crate) fn changes(count: usize) -> String {
     counted(count, "change")
 }
 
-const fn sign(write: &Write) -> &'static str {
+/// Whether a write adds, changes or removes something: `+`, `~` or `-`.
+pub(crate) const fn sign(write: &Write) -> &'static str {
     match write {
         Write::UpdateServerGroup { .. }
         | Write::ForwardListener { .. }

@@ -16,7 +16,7 @@ use stage::{Host, Readings, executions};
 use crate::causes::About;
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
-use crate::runs::{Workflow, cause, is_open, report};
+use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
 
 /// A binding as it is found.
 #[derive(Debug, Clone)]
@@ -68,6 +68,8 @@ pub(crate) struct RunSummary {
     pub(crate) blocked: Vec<&'static str>,
     /// Why it failed, in the words of the function or the workflow.
     pub(crate) failure: Option<String>,
+    /// What happened in it, as a timeline.
+    pub(crate) visits: Vec<Visit>,
 }
 
 /// What a stage of a run did.
@@ -178,6 +180,7 @@ impl RunSummary {
             stopped: execution.stopped_time.clone(),
             stages,
             blocked,
+            visits: visits(history),
         }
     }
 
@@ -337,7 +340,7 @@ impl<'h> Looks<'h> {
         let own: Vec<_> = executions.iter().filter(|execution| executions::names(&execution.input, binding)).collect();
         let mut latest = Vec::new();
         for execution in own.iter().take(most) {
-            match workflow.history(&execution.name).await {
+            match workflow.history_of(execution).await {
                 Ok(history) => latest.push(RunSummary::of(execution, &history)),
                 Err(error) => return Runs::Unread(error.to_string()),
             }

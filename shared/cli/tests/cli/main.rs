@@ -1,5 +1,6 @@
 //! The tool as a process: exit codes, what goes to stdout and what does not, and the way from a plan to a built deployment.
 
+mod browser;
 mod canaries;
 mod demo;
 mod emulated;
@@ -7,6 +8,7 @@ mod explained;
 mod interrupted;
 mod leaving;
 mod package;
+mod page;
 mod speed;
 mod support;
 mod usage;
