@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 /// The program.
 const CHROMIUM: &str = "chromium";
 /// Its options. Pages of this test only are opened in it, so it may do without its sandbox, which root cannot have.
-const OPTIONS: &str =
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --remote-debugging-pipe";
+const OPTIONS: &str = "--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking --remote-debugging-pipe";
 
 /// Why there is no browser, if there is none.
 pub(crate) fn missing() -> Option<String> {
