@@ -201,7 +201,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn with(bindings: &str) -> Result<Self, CliError> {
-        let path = std::env::temp_dir().join(format!("albridge-emulate-{}", std::process::id()));
+        // A process of the same number may have been killed and have left its folder.
+        let path = std::env::temp_dir().join(format!("albridge-emulate-{}", Clock::system().uuid()));
         let failed = |error| CliError::Failed(format!("{} cannot be written: {error}.", path.display()));
         files::folder(&path).map_err(failed)?;
         let folder = Self(path.clone());

@@ -536,13 +536,13 @@ mod tests {
         world.2.server_groups = onboarding::Known::Known(vec![configuring(&world.1)]);
         let inputs = inputs(&world);
         let (binding, now) = (inputs.binding, inputs.now);
-        let pending = |awaited: Option<onboarding::plan::Awaited>| onboarding::plan::Pending {
+        let pending = |awaited: Option<Awaited>| onboarding::plan::Pending {
             stage: StageName::Prune,
             what: "something".to_owned(),
             lane: Some(leaver(1).write.lane()),
             awaited,
         };
-        let seen = || Some(onboarding::plan::Awaited::LoadBalancer);
+        let seen = || Some(Awaited::LoadBalancer);
         let group = || Write::CreateServerGroup {
             name: "web".to_owned(),
             vpc: "vpc-a".into(),
@@ -563,7 +563,7 @@ mod tests {
             ("nothing", Progress::default(), vec![], vec![], (false, false)),
             ("a pending change with its reading", Progress::default(), vec![], vec![pending(seen())], (false, false)),
             ("and one without", Progress::default(), vec![], vec![pending(seen()), pending(None)], (true, false)),
-            ("a member whose group is not available", Progress::default(), vec![member()], vec![], (true, false)),
+            ("a member whose group's reading is named", Progress::default(), vec![member()], vec![], (false, false)),
             ("and its lane is held", Progress::default(), vec![member()], vec![pending(seen())], (false, false)),
             ("a create", Progress::default(), vec![create()], vec![], (false, true)),
             ("a create and a removal", Progress::default(), vec![create(), revoke("sg-1")], vec![], (false, true)),

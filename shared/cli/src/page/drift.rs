@@ -9,6 +9,7 @@ use super::parts::{Row, code, link, row, sentence, table, time};
 use super::place::Place;
 use crate::plan::{self, Seen};
 use crate::status::{RunSummary, Runs};
+use crate::unread::PlanState;
 
 /// Rows before the rest is folded.
 const SHOWN: usize = 30;
@@ -16,13 +17,20 @@ const SHOWN: usize = 30;
 /// `2 changes, 14 blocked`.
 pub(super) fn summary(seen: &Seen) -> String {
     let (open, blocked): (Vec<&Change>, Vec<&Change>) = seen.plan.changes.iter().partition(|change| change.is_open());
-    let known = seen.plan.is_whole();
     match (open.len(), blocked.len()) {
-        (0, 0) if known => "none".to_owned(),
-        (0, 0) => "not known".to_owned(),
+        (0, 0) => none(seen).to_owned(),
         (open, 0) => plan::changes(open),
         (0, blocked) => format!("{}, blocked", plan::changes(blocked)),
         (open, blocked) => format!("{}, {blocked} more blocked", plan::changes(open)),
+    }
+}
+
+/// What there is to say where the plan holds no change.
+fn none(seen: &Seen) -> &'static str {
+    match PlanState::of(&seen.plan, &seen.causes) {
+        PlanState::NotKnown => "not known",
+        PlanState::Missing | PlanState::Wrong => "none that a run could make up for",
+        PlanState::Differs | PlanState::InPlace => "none",
     }
 }
 
@@ -31,7 +39,11 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
     let name = &sight.binding.name;
     let mut html = Html::default();
     if seen.plan.changes.is_empty() {
-        let words = if seen.plan.is_whole() { "Nothing differs from what is wanted." } else { "Not known." };
+        let words = match none(seen) {
+            "none" => "Nothing differs from what is wanted.",
+            "not known" => "Not known: see what could not be read.",
+            _ => "No run can make up for what is wrong: see the causes.",
+        };
         html.push(tag("p").add(words));
     } else {
         let mut rows: Vec<Row> = seen.plan.changes.iter().flat_map(|change| rows(&seen.topology, change)).collect();
@@ -123,7 +135,7 @@ pub(super) fn repaired(sight: &Sight, runs: &Runs, place: Place) -> Html {
             let more = (more > 0).then(|| tag("li").add(format!("and {more} more")));
             let made = tag("ul").class("plain").add(made.chain(more).collect::<Html>());
             let run = Html::from(link(&place.run(name, &run.name), run.name.as_str())).add(started(run));
-            row([run, stage.stage.as_str().into(), made.into()])
+            row([run, tag("span").class("word").add(stage.stage.as_str()).into(), made.into()])
         })
         .collect();
     if rows.is_empty() {

@@ -26,13 +26,13 @@ pub(super) fn time(at: Timestamp) -> Tag {
     tag("time").set("datetime", at.strftime("%Y-%m-%dT%H:%M:%SZ")).add(shown.to_string())
 }
 
-/// `12 s`, `4 min 02 s`, `3 h 20 min`.
+/// `12 s`, `4 min 02 s`, `3 h 20 min`, in one piece.
 pub(super) fn took(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+        (0, 0, seconds) => format!("{seconds}\u{a0}s"),
+        (0, minutes, seconds) => format!("{minutes}\u{a0}min\u{a0}{seconds:02}\u{a0}s"),
+        (hours, minutes, _) => format!("{hours}\u{a0}h\u{a0}{minutes:02}\u{a0}min"),
     }
 }
 
@@ -148,8 +148,10 @@ mod tests {
 
     #[test]
     fn durations_and_commands_read_well() {
-        let told: Vec<String> =
-            [0, 59, 62, 3600, 7_384].iter().map(|seconds| took(SignedDuration::from_secs(*seconds))).collect();
+        let told: Vec<String> = [0, 59, 62, 3600, 7_384]
+            .iter()
+            .map(|seconds| took(SignedDuration::from_secs(*seconds)).replace('\u{a0}', " "))
+            .collect();
         assert_eq!(told, ["0 s", "59 s", "1 min 02 s", "1 h 00 min", "2 h 03 min"]);
         let html = sentence("Run `albridge apply <web>`, look.").into_part();
         assert_eq!(html, "Run <code>albridge apply &lt;web&gt;</code>, look.");

@@ -132,6 +132,18 @@ async fn both_values_are_shown_of_what_was_changed_by_hand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_cannot_be_planned_is_not_called_in_place() {
+    let desk = Desk::start("page-missing", Options::default()).await;
+    std::fs::write(desk.file("bindings.yml"), PROCEDURE_BINDING.replacen("id: alb-1", "id: alb-2", 1)).unwrap();
+    let watch = watch(&desk).await;
+    let text = page(&watch, "/binding/web").await.text();
+    assert!(text.contains("XREG-ALB-MISSING") && text.contains("none that a run could make up for"), "{text}");
+    assert!(!text.contains("Nothing differs") && !text.contains("well"), "{text}");
+    let way = page(&watch, "/binding/web?instance=i-ecs1").await.text();
+    assert!(way.contains("There is no way to draw"), "{way}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_is_told_by_its_stages_calls_and_waits() {
     let desk = built("page-run", running("ECS1")).await;
     let watch = watch(&desk).await;

@@ -325,17 +325,26 @@ async fn killed_around_any_write_and_run_again_it_ends_the_same() {
     let counted = kill(&whole, &["deploy", "--yes", "--packages", &folder(&whole)], usize::MAX, false).await;
     let expected = whole.footprint().await;
     assert!(counted > 15, "{counted} writes");
-    for at in 0..counted {
-        for after in [false, true] {
-            let desk = desk(&format!("killed-{at}-{after}")).await;
-            let command = ["deploy", "--yes", "--packages", &folder(&desk)];
-            assert_eq!(kill(&desk, &command, at, after).await, at + 1);
-            let again = desk.deploy(&[]).await;
-            assert_eq!(again.code, 0, "write {at}, after {after}: {}", again.all());
-            assert_eq!(desk.footprint().await, expected, "write {at}, after {after}");
-            assert_eq!(steps(&desk.deploy(&["--json"]).await), [""; 0], "write {at}, after {after}");
-        }
+    for (at, after) in moments(counted) {
+        let desk = desk(&format!("killed-{at}-{after}")).await;
+        let command = ["deploy", "--yes", "--packages", &folder(&desk)];
+        assert_eq!(kill(&desk, &command, at, after).await, at + 1);
+        let again = desk.deploy(&[]).await;
+        assert_eq!(again.code, 0, "write {at}, after {after}: {}", again.all());
+        assert_eq!(desk.footprint().await, expected, "write {at}, after {after}");
+        assert_eq!(steps(&desk.deploy(&["--json"]).await), [""; 0], "write {at}, after {after}");
     }
+}
+
+/// Before and after each of so many writes; by default a fifth of them, where writes before and after alternate.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the setting of the matrices (docs/testing.md), which this crate's tests go by, too"
+)]
+fn moments(writes: usize) -> impl Iterator<Item = (usize, bool)> {
+    let scope = std::env::var("ALBRIDGE_MATRIX").unwrap_or_default();
+    let one_in = if matches!(scope.as_str(), "full" | "soak") { 1 } else { 5 };
+    (0..writes).flat_map(|at| [(at, false), (at, true)]).step_by(one_in)
 }
 
 /// Runs a command until its write of a number, and dies there. Gives how many writes there were.
@@ -406,14 +415,12 @@ async fn teardown_killed_around_any_write_and_run_again_ends_the_same() {
     let command = ["teardown", "--deployment", "--store", "--yes"];
     let counted = kill(&whole, &command, usize::MAX, false).await;
     assert!(counted > 15, "{counted} writes");
-    for at in (0..counted).step_by(3) {
-        for after in [false, true] {
-            let desk = desk(&format!("taken-{at}-{after}")).await;
-            assert_eq!(desk.deploy(&[]).await.code, 0);
-            assert_eq!(kill(&desk, &command, at, after).await, at + 1);
-            let again = desk.run(&command).await;
-            assert_eq!(again.code, 0, "write {at}, after {after}: {}", again.all());
-            assert_eq!(desk.footprint().await, before, "write {at}, after {after}");
-        }
+    for (at, after) in moments(counted) {
+        let desk = desk(&format!("taken-{at}-{after}")).await;
+        assert_eq!(desk.deploy(&[]).await.code, 0);
+        assert_eq!(kill(&desk, &command, at, after).await, at + 1);
+        let again = desk.run(&command).await;
+        assert_eq!(again.code, 0, "write {at}, after {after}: {}", again.all());
+        assert_eq!(desk.footprint().await, before, "write {at}, after {after}");
     }
 }

@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 /// The program.
 const CHROMIUM: &str = "chromium";
 /// Its options. Pages of this test only are opened in it, so it may do without its sandbox, which root cannot have.
-const OPTIONS: &str =
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --remote-debugging-pipe";
+const OPTIONS: &str = "--headless --no-sandbox --disable-gpu --hide-scrollbars --no-first-run --disable-background-networking --remote-debugging-pipe";
 
 /// Why there is no browser, if there is none.
 pub(crate) fn missing() -> Option<String> {
@@ -32,6 +31,7 @@ pub(crate) struct Browser {
     from: BufReader<File>,
     session: Option<String>,
     last: u64,
+    scripts: bool,
     /// What it reported and nobody asked for: violations of the page's policy, exceptions, errors.
     pub(crate) complaints: Vec<String>,
 }
@@ -51,7 +51,8 @@ impl Browser {
         // Each waits here until the other end is opened, in the order of the script.
         let to = File::options().write(true).open(folder.join("to")).unwrap();
         let from = BufReader::new(File::open(folder.join("from")).unwrap());
-        let mut browser = Self { child, folder, to, from, session: None, last: 0, complaints: Vec::new() };
+        let mut browser =
+            Self { child, folder, to, from, session: None, last: 0, scripts: true, complaints: Vec::new() };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = browser.call("Target.attachToTarget", attach);
@@ -105,8 +106,10 @@ impl Browser {
 
     /// Waits until a condition holds on the page, looking often.
     pub(crate) fn wait(&mut self, condition: &str) {
-        for _ in 0..600 {
-            let look = format!("({condition}) || new Promise((done) => setTimeout(() => done(false), 50))");
+        for _ in 0..if self.scripts { 600 } else { 30_000 } {
+            // Timers are scripts, too.
+            let pause = "new Promise((done) => setTimeout(() => done(false), 50))";
+            let look = if self.scripts { format!("({condition}) || {pause}") } else { condition.to_owned() };
             // While a page is left, there is nobody to ask.
             let params = json!({"expression": look, "returnByValue": true, "awaitPromise": true});
             if self.try_value(&params) == Some(true) {
@@ -163,6 +166,7 @@ impl Browser {
 
     /// With or without scripts on the pages that are opened next.
     pub(crate) fn scripts(&mut self, on: bool) {
+        self.scripts = on;
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
     }
 

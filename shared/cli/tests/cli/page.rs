@@ -44,14 +44,15 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
         assert!(!required, "ALBRIDGE_BROWSER=required, but {why}");
         return;
     }
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "80", "--console"]);
+    let cloud = Emulated::start(&["--speed", "80", "--console"]);
     let url = cloud.line["console"].as_str().unwrap().to_owned();
     let mut browser = Browser::start("page");
     browser.show(1280, "light");
     browser.open(&url);
-    browser.wait("document.querySelector('h1').textContent.includes('1 differs')");
+    // The timer's first run builds everything.
+    browser.wait("document.title === '✓ albridge'");
 
-    // By keys alone: to the binding, its rows, the help, and back.
+    // By keys alone: to the binding, its rows, the help, a run, and back.
     browser.press("j");
     assert_eq!(browser.value("document.activeElement.textContent"), "web");
     assert_eq!(browser.value("document.activeElement.matches(':focus-visible')"), true);
@@ -65,38 +66,41 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
     assert_eq!(browser.value("document.activeElement.className"), "skip", "the first stop leads past the header");
     browser.press("j");
     assert_eq!(browser.value("document.activeElement.textContent"), "i-ecs1");
+    browser.press("k");
+    assert_eq!(browser.value("document.activeElement.textContent"), "i-ecs1", "there is none before");
+    browser.value("document.querySelector('#runs-web a').focus()");
     browser.press("Enter");
-    browser.wait("location.search === '?instance=i-ecs1' && document.readyState === 'complete'");
-    browser.value("document.querySelector('summary').focus()");
+    browser.wait(
+        "location.pathname.startsWith('/binding/web/run/') && document.querySelectorAll('rect.call').length > 12",
+    );
+    let run = browser.value("location.pathname").as_str().unwrap().trim_start_matches('/').to_owned();
+    browser.press("u");
+    browser.wait("location.pathname === '/binding/web' && document.readyState === 'complete'");
+
+    // No page is wider than its window, and every text can be read, at three widths and in both themes.
+    for page in ["", "binding/web", "binding/web?instance=i-ecs1", &run] {
+        fits(&mut browser, &url, page);
+    }
+
+    // Somebody changes what is wanted: it is shown without a reload, and what was opened and focused stays.
+    browser.show(1280, "light");
+    browser.open(&format!("{url}binding/web?instance=i-ecs1"));
+    browser.value("window.untouched = true; document.querySelector('summary').focus()");
     browser.press("Enter");
     assert_eq!(browser.value("document.querySelector('details').open"), true);
-
-    // Somebody changes something: it is shown without a reload, and what was opened and focused stays.
-    browser.value("window.untouched = true");
-    let applied = cloud.tool(&["apply", "web", "--yes"]);
-    assert!(matches!(applied.code, 0 | 2), "{} {}", applied.stdout, applied.stderr);
-    browser.wait("document.querySelector('main').innerText.includes('Nothing differs from what is wanted')");
+    let bindings = local::PROCEDURE_BINDING.replacen("weight: 100", "weight: 100, scheduler: Wlc", 1);
+    std::fs::write(cloud.line["bindings"].as_str().unwrap(), bindings).unwrap();
+    browser.wait("document.querySelector('#drift-web')?.innerText.includes('Wlc')");
     assert_eq!(browser.value("window.untouched"), true, "the page was not loaded again");
     assert_eq!(browser.value("document.querySelector('details').open"), true);
     assert_eq!(browser.value("document.activeElement.tagName"), "SUMMARY");
-    assert_eq!(browser.value("document.title"), "✓ web · albridge");
-    browser.press("u");
-    browser.wait("location.pathname === '/' && document.readyState === 'complete'");
-
-    // No page is wider than its window, and every text can be read, at three widths and in both themes.
+    assert_eq!(browser.value("document.title"), "~ web · albridge");
+    assert_eq!(browser.value("document.getElementById('said').textContent"), "web ~ differs", "it is said aloud");
+    let elsewhere = local::PROCEDURE_BINDING.replacen("id: alb-1", "id: alb-2", 1);
+    std::fs::write(cloud.line["bindings"].as_str().unwrap(), elsewhere).unwrap();
+    browser.wait("document.title === '✕ web · albridge'");
     for page in ["", "binding/web"] {
-        for width in [480, 1024, 1600] {
-            for scheme in ["light", "dark"] {
-                browser.show(width, scheme);
-                browser.open(&format!("{url}{page}"));
-                let wide = browser.value("document.documentElement.scrollWidth");
-                assert!(wide.as_u64().unwrap() <= u64::from(width), "{page} is {wide} wide at {width}");
-                assert_eq!(browser.value(CONTRAST), json!([]), "{page} {width} {scheme}");
-                let picture = browser.picture();
-                assert!(picture.len() > 10_000);
-                keep(&format!("page-{}-{width}-{scheme}.png", page.replace('/', "-")), &picture);
-            }
-        }
+        fits(&mut browser, &url, page);
     }
     assert_eq!(browser.complaints, Vec::<String>::new(), "the page's policy stops nothing of its own");
 
@@ -106,7 +110,7 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
     browser.wait(
         "document.readyState === 'complete' && document.querySelector('noscript > meta[http-equiv=refresh]') !== null",
     );
-    assert_eq!(browser.value("document.querySelector('h1').textContent"), "web ✓ well");
+    assert_eq!(browser.value("document.querySelector('h1').textContent"), "web ✕ faulty");
     assert_eq!(browser.value("document.getElementById('open-keys').hidden"), true, "no button without a deed");
     browser.scripts(true);
 
@@ -114,6 +118,24 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
     browser.open(&url);
     drop(cloud);
     browser.wait("document.getElementById('when').textContent.includes('does not answer any more')");
+}
+
+/// A page at three widths, in both themes.
+fn fits(browser: &mut Browser, url: &str, page: &str) {
+    for width in [480, 1024, 1600] {
+        for scheme in ["light", "dark"] {
+            browser.show(width, scheme);
+            browser.open(&format!("{url}{page}"));
+            let wide = browser.value("document.documentElement.scrollWidth");
+            assert!(wide.as_u64().unwrap() <= u64::from(width), "{page} is {wide} wide at {width}");
+            assert_eq!(browser.value(CONTRAST), json!([]), "{page} {width} {scheme}");
+            let picture = browser.picture();
+            assert!(picture.len() > 10_000);
+            let state = browser.value("document.title.slice(0, 1) === '✕' ? 'faulty' : 'well'");
+            let name = page.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+            keep(&format!("page-{name}-{}-{width}-{scheme}.png", state.as_str().unwrap()), &picture);
+        }
+    }
 }
 
 /// The pictures of the last run are for people to look at.
