@@ -9,6 +9,7 @@ pub mod footprint;
 pub mod lies;
 pub mod matrix;
 mod runs;
+pub mod teardown;
 pub mod things;
 pub mod worlds;
 pub mod zip;

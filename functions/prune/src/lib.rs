@@ -3,10 +3,10 @@
 //! Only VPC routes, security group rules and transit router routes with our ownership mark. Attachments, connections,
 //! listeners and server groups are reported and left to a person.
 
-use onboarding::change::{Change, StageName, Write};
+use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, ecs, vpc};
-use stage::{Needs, Session, Side, Stage, WriteError, side_of};
+use stage::{Needs, Session, Stage, WriteError, remove_entry};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -24,34 +24,9 @@ impl Stage for Prune {
     ];
 
     async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
-        let Some(change) = changes.first() else { return Ok(0) };
-        match &change.write {
-            Write::RemoveVpcRoute { region, vpc, route, .. } => {
-                let delete = vpc::DeleteRouteEntry { route_entry_id: Some(route.to_string()), ..Default::default() };
-                session.call(side_of(session.binding(), vpc), region.as_str(), &delete).await?;
-            }
-            Write::RemoveTransitRoute { region, route, .. } => {
-                let delete = cbn::DeleteTransitRouterRouteEntry {
-                    transit_router_route_entry_id: Some(route.to_string()),
-                    client_token: Some(session.fresh_token()),
-                    ..Default::default()
-                };
-                session.call(Side::Cen, region.as_str(), &delete).await?;
-            }
-            Write::RevokeIngress { region, group, rule, .. } => {
-                let Some(known) = topology.security_group(group) else {
-                    return Err(WriteError::missing(group, format!("Security group {group} is not there.")));
-                };
-                let revoke = ecs::RevokeSecurityGroup {
-                    security_group_id: group.to_string(),
-                    security_group_rule_id: vec![rule.to_string()],
-                    client_token: Some(session.fresh_token()),
-                    ..Default::default()
-                };
-                session.call(side_of(session.binding(), &known.vpc), region.as_str(), &revoke).await?;
-            }
-            _ => return Ok(0),
+        match changes.first() {
+            Some(change) => remove_entry(session, topology, &change.write).await,
+            None => Ok(0),
         }
-        Ok(1)
     }
 }

@@ -33,12 +33,11 @@ use crate::runs::{Told, Workflow, stage_line};
 use crate::target::{self, Access};
 use crate::unread::is_left;
 
-pub(crate) use live::Listening;
-pub(crate) use stages::{Part, Progress, stages};
+pub(crate) use live::{Listening, Live};
+pub(crate) use stages::{Part, Progress, Work, stages};
 
 use gate::Gate;
 use interrupted::Way;
-use live::Live;
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
@@ -79,7 +78,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
         ));
     }
-    let work = Work { host: &host, gate: &gate, interrupts: &environment.interrupts, console };
+    let work = Applying { host: &host, gate: &gate, interrupts: &environment.interrupts, console };
     let mut ended = Ended::default();
     for (number, binding) in bindings.iter().enumerate() {
         let seeing = plan::see(&host, &store, binding, true, About::Plan);
@@ -133,14 +132,14 @@ impl Ended {
 }
 
 /// What plans are applied with.
-struct Work<'a> {
+struct Applying<'a> {
     host: &'a Host,
     gate: &'a Gate,
     interrupts: &'a Interrupts,
     console: Console,
 }
 
-impl Work<'_> {
+impl Applying<'_> {
     /// Applies one plan. After Ctrl-C nothing further is begun; a write that was sent is waited for.
     async fn one(&self, binding: &BindingName, seen: &Seen, view: &View, agreed: bool) -> Result<Ended, CliError> {
         let console = self.console;
@@ -152,7 +151,7 @@ impl Work<'_> {
         if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
         }
-        if self.unless_interrupted(others(self.host, binding, console)).await?.is_none() {
+        if self.unless_interrupted(wait_for_runs(self.host, binding, console)).await?.is_none() {
             return Ok(self.before_anything(binding, plan));
         }
         let clock = self.host.clock();
@@ -295,7 +294,7 @@ pub(crate) fn ask(question: &str, console: Console) -> bool {
 
 /// Waits until no run of the binding is listed, where the workflow's region is known: two at the same time would
 /// conflict.
-pub(crate) async fn others(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
+pub(crate) async fn wait_for_runs(host: &Host, binding: &BindingName, console: Console) -> Result<(), CliError> {
     let Some(workflow) = Workflow::known(host) else { return Ok(()) };
     let mut told = false;
     while let Some(first) = workflow.open(binding).await?.first() {

@@ -104,10 +104,15 @@ pub(crate) enum Command {
         after_help = "Exit codes: 0 all well, 1 something could not be read, 2 something is wrong, 64 usage.\n\nExample:\n  albridge doctor --bindings bindings.yml"
     )]
     Doctor(DoctorArgs),
-    /// Takes the deployment away: its stacks, home last, with their logs; then the buckets of its packages. The binding store stays, unless
-    /// --store is given, and so does what bindings made in the network.
+    /// Takes away what was made for a binding, in reverse order: members (drained first), listener, server group, rules, routes; with
+    /// --attachments its attachments and connections, too. What others made, or other bindings want, stays.
+    ///
+    /// The binding has to be paused in the store, or not be there any more: then --was names a file that still has it.
+    ///
+    /// With --deployment and no binding: the deployment itself. Its stacks, home last, with their logs; then the buckets of its packages.
+    /// The binding store stays, unless --store is given, and so does what bindings made in the network.
     #[command(
-        after_help = "Exit codes: 0 done, 1 failed, 2 something to take away (--dry-run), 64 usage.\n\nExample:\n  albridge teardown --deployment --dry-run"
+        after_help = "Exit codes: 0 done, 1 failed, 2 something is left to take away (always with --dry-run), 64 usage.\n\nExample:\n  albridge teardown web --dry-run\n  albridge teardown web --attachments\n  git show HEAD~1:bindings.yml > old.yml && albridge teardown web --was old.yml\n  albridge teardown --deployment --dry-run"
     )]
     Teardown(TeardownArgs),
     /// The RAM policy that each function's role needs.
@@ -569,12 +574,26 @@ pub(crate) struct DoctorArgs {
 
 /// Options of `teardown`.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true).args(["binding", "deployment"]))]
 pub(crate) struct TeardownArgs {
-    /// The deployment's stacks; of this name, if one is given [default: ALBRIDGE_DEPLOYMENT, or albridge].
-    #[arg(long, value_name = "NAME", num_args = 0..=1, required = true, default_missing_value = "")]
-    pub(crate) deployment: String,
+    /// The binding whose things go.
+    #[arg(value_name = "BINDING")]
+    pub(crate) binding: Option<String>,
+    /// With a binding: the deployment that it belongs to. Alone: the deployment itself goes; of this name, if one is given [default:
+    /// ALBRIDGE_DEPLOYMENT, or albridge].
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) deployment: Option<String>,
+    /// Attachments and connections, too, where nobody else wants or uses them.
+    #[arg(long, requires = "binding")]
+    pub(crate) attachments: bool,
+    /// A file with the binding as it was, where the store no longer has it: an older version of the bindings.
+    #[arg(long, value_name = "FILE", requires = "binding")]
+    pub(crate) was: Option<PathBuf>,
+    /// The region of the workflow, whose runs are waited for [default: ALBRIDGE_HOME_REGION].
+    #[arg(long, value_name = "REGION", requires = "binding")]
+    pub(crate) home: Option<String>,
     /// The binding store, too, with all its versions.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "binding")]
     pub(crate) store: bool,
     /// Where, and how.
     #[command(flatten)]

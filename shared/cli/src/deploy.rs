@@ -20,13 +20,14 @@ use crate::args::{DeployArgs, TeardownArgs};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
 
+pub(crate) use ask::{somebody, yes};
 pub(crate) use doctor::doctor;
 
 use desk::{Desk, failed};
 
 /// Brings the deployment to what the bindings ask for.
 pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
-    ask::somebody(&args.itself)?;
+    somebody(&args.itself)?;
     let desk = Desk::open(&args.itself, args.deployment.as_deref(), environment).await?;
     let packages =
         Packages::read(&args.packages, StageName::ALL.map(StageName::as_str)).map_err(|error| failed(&error.into()))?;
@@ -53,7 +54,7 @@ pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console
     if args.itself.dry_run {
         return Ok(console.finish(Exit::pending(changes > 0), json!({"changes": changes})));
     }
-    if changes > 0 && !args.itself.yes && !ask::yes("Deploy this?", console) {
+    if changes > 0 && !args.itself.yes && !yes("Deploy this?", console) {
         return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
     // Before a stack is made: a region that is not written down is a stack that nobody finds again. What was asked for now is kept
@@ -79,8 +80,8 @@ pub(crate) async fn teardown(
     environment: &Environment,
     console: Console,
 ) -> Result<Exit, CliError> {
-    ask::somebody(&args.itself)?;
-    let name = Some(args.deployment.as_str()).filter(|name| !name.is_empty());
+    somebody(&args.itself)?;
+    let name = args.deployment.as_deref().filter(|name| !name.is_empty());
     let desk = Desk::open(&args.itself, name, environment).await?;
     let mut saved = desk.saved()?;
     let asked = Asked { deployment: &desk.deployment, store: &desk.store, saved: &saved };
@@ -95,7 +96,7 @@ pub(crate) async fn teardown(
         return Ok(console.finish(Exit::pending(changes > 0), json!({"changes": changes})));
     }
     if changes > 0 {
-        if !args.itself.yes && !ask::yes("Take this away?", console) {
+        if !args.itself.yes && !yes("Take this away?", console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
         }
         leave(&desk.cloud, &leaving, &mut |progress| follow::tell(&progress, console))

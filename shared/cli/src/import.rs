@@ -13,7 +13,7 @@ use openapi::alb;
 use serde_json::{Value, json};
 use stage::{Cloud, Host, Needs, Side};
 
-use crate::apply::{ask, others};
+use crate::apply::{ask, wait_for_runs};
 use crate::args::ImportArgs;
 use crate::causes::About;
 use crate::environment::Environment;
@@ -60,7 +60,7 @@ pub(crate) async fn import(args: &ImportArgs, environment: &Environment, console
     if !args.yes && !ask(&format!("Take this over into {name}?"), console) {
         return Err(CliError::Failed("Nothing was changed.".to_owned()));
     }
-    others(&host, &name, console).await?;
+    wait_for_runs(&host, &name, console).await?;
     // Somebody may have thought about it for long, and a run may have ended.
     let group = unchanged(&host, binding, &entries).await?;
     write(&host, binding, &group, &entries).await?;
@@ -221,17 +221,18 @@ async fn write(host: &Host, binding: &Binding, group: &str, entries: &[Entry]) -
     Ok(())
 }
 
-/// Whether a reading shows every mark, after a while.
+/// Whether a reading shows every mark, and that the cloud is done with the entries, after a while.
 async fn is_shown(host: &Host, binding: &Binding, entries: &[Entry]) -> bool {
     let end = host.clock().now().checked_add(SHOWN).unwrap_or(jiff::Timestamp::MAX);
     loop {
         let topology = look(host, binding).await;
         let servers = topology.servers.get();
         let shows = |entry: &Entry| {
-            servers
-                .into_iter()
-                .flatten()
-                .any(|server| server.endpoint() == entry.endpoint() && server.description == entry.mark)
+            servers.into_iter().flatten().any(|server| {
+                server.endpoint() == entry.endpoint()
+                    && server.description == entry.mark
+                    && server.status == ServerStatus::Available
+            })
         };
         if entries.iter().all(shows) {
             return true;

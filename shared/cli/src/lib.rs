@@ -28,6 +28,7 @@ mod signals;
 mod since;
 mod status;
 mod target;
+mod teardown;
 #[cfg(test)]
 mod tests;
 mod unread;
@@ -134,7 +135,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Package(args) => package::package(args, environment, console),
         Command::Deploy(args) => deploy::deploy(args, environment, console).await,
         Command::Doctor(args) => deploy::doctor(args, environment, console).await,
-        Command::Teardown(args) => deploy::teardown(args, environment, console).await,
+        Command::Teardown(args) => teardown::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
         Command::Schema => schema::schema(console),
         Command::Completions(args) => schema::completions(args.shell, console),

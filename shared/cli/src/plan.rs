@@ -24,7 +24,7 @@ pub(crate) use table::{change, changes, open, sign};
 use table::{table, wide};
 
 /// How long one binding may be read for.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
+pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
 
 /// Shows the plans.
 pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {

@@ -16,11 +16,11 @@ pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, CliErr
     let all = StageName::ALL;
     let stages: Vec<StageName> = match &args.stage {
         None => all.to_vec(),
-        Some(wanted) => all.into_iter().filter(|stage| stage.as_str() == wanted).collect(),
+        Some(wanted) => known().filter(|stage| stage.as_str() == wanted).collect(),
     };
     if stages.is_empty() {
-        let names = all.map(StageName::as_str).join(", ");
-        return Err(CliError::Usage(format!("There is no such function; there are: {names}.")));
+        let names: Vec<&str> = known().map(StageName::as_str).collect();
+        return Err(CliError::Usage(format!("There is no such function; there are: {}.", names.join(", "))));
     }
     if !console.is_for_people() {
         stages.iter().for_each(|stage| console.print_json(&json!({"stage": stage, "policy": document(*stage)})));
@@ -35,6 +35,11 @@ pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, CliErr
     };
     console.raw(&text.map_err(|error| CliError::Failed(error.to_string()))?);
     Ok(Exit::Done)
+}
+
+/// The functions, and what a person needs for a teardown.
+fn known() -> impl Iterator<Item = StageName> {
+    StageName::ALL.into_iter().chain([StageName::Teardown])
 }
 
 /// The policy of one function. Every resource: most of these calls are listings, which RAM grants on `*` only.
@@ -67,6 +72,16 @@ mod tests {
         assert!(actions.contains(&"alb:CreateListener") && actions.contains(&"oss:GetObject"), "{actions:?}");
         assert!(!actions.iter().any(|action| action.starts_with("vpc:Create")), "{actions:?}");
         assert!(actions.is_sorted());
+    }
+
+    #[test]
+    fn a_teardown_creates_nothing() {
+        let text = document(StageName::Teardown).to_string();
+        assert!(
+            text.contains("alb:DeleteServerGroup") && text.contains("cen:DeleteTransitRouterVpcAttachment"),
+            "{text}"
+        );
+        assert!(!text.contains(":Create") && !text.contains(":Add"), "{text}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod importing;
 mod interrupting;
 mod readings;
 mod starting;
+mod teardown;
 mod watching;
 mod widths;
 

@@ -1,4 +1,4 @@
-//! The twelve handlers by their names: the one place that lists them beside [`StageName`].
+//! The twelve handlers by their names, and the stage that a person alone runs: the one place that lists them beside [`StageName`].
 //!
 //! A stage's type decides what its calls return, so they cannot stand in a table; these two macros are the table. Both are
 //! exhaustive: a name without a handler does not compile.
@@ -17,6 +17,7 @@ pub mod __ {
     pub use prune::Prune;
     pub use security_rules::SecurityRules;
     pub use server_group::ServerGroup;
+    pub use teardown::Teardown;
     pub use verify::Verify;
     pub use vpc_attachments::VpcAttachments;
     pub use vpc_routes::VpcRoutes;
@@ -29,7 +30,7 @@ macro_rules! with_stage {
     ($name:expr, $stage:ident => $body:expr, $($other:pat => $otherwise:expr),+ $(,)?) => {
         $crate::with_stage!(@ $name, $stage => $body, [
             Preflight, ServerGroup, Listener, VpcAttachments, PeerAttachment, VpcRoutes, BackToOrigin, SecurityRules,
-            BackendServers, Prune
+            BackendServers, Prune, Teardown
         ], $($other => $otherwise),+)
     };
     (@ $name:expr, $stage:ident => $body:expr, [$($handler:ident),+], $($other:pat => $otherwise:expr),+) => {

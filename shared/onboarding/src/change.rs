@@ -10,8 +10,8 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    InstanceId, ListenerId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId, VSwitchId,
-    VpcId, ZoneId,
+    AttachmentId, InstanceId, ListenerId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId, ServerGroupId,
+    VSwitchId, VpcId, ZoneId,
 };
 use crate::mark::MemberState;
 use crate::reason::Reason;
@@ -45,10 +45,12 @@ pub enum StageName {
     Verify,
     /// Last: removes routes and rules of this deployment that no binding needs.
     Prune,
+    /// Not of any run, and no function: a person has everything taken away that was made for a binding.
+    Teardown,
 }
 
 impl StageName {
-    /// All stages, in order.
+    /// All stages that are functions, in order.
     pub const ALL: [Self; 12] = [
         Self::Dispatch,
         Self::Preflight,
@@ -80,6 +82,7 @@ impl StageName {
             Self::BackendServers => "backend-servers",
             Self::Verify => "verify",
             Self::Prune => "prune",
+            Self::Teardown => "teardown",
         }
     }
 }
@@ -123,14 +126,22 @@ pub enum Write {
     UpdateServerGroup { group: ServerGroupId, settings: ServerGroupSettings },
     /// Delete an empty duplicate that we created.
     DeleteServerGroup { group: ServerGroupId },
+    /// Delete the server group of a binding that is torn down.
+    RemoveServerGroup { group: ServerGroupId, name: String },
     /// Create the listener, forwarding to the binding's server group.
     CreateListener { protocol: String, port: u16 },
     /// Let our listener forward to the binding's server group again.
     ForwardListener { listener: ListenerId },
+    /// Delete the listener of a binding that is torn down.
+    DeleteListener { listener: ListenerId, protocol: String, port: u16 },
     /// Attach a VPC to the transit router of its region.
     AttachVpc { region: Region, vpc: VpcId, zones: Vec<(ZoneId, VSwitchId)> },
+    /// Delete our attachment of a VPC, which nothing uses any more.
+    DetachVpc { region: Region, vpc: VpcId, id: AttachmentId },
     /// Create the inter-region connection of two regions.
     Connect { from: Region, to: Region, mbps: u32, package: Option<crate::ids::BandwidthPackageId> },
+    /// Delete our inter-region connection, which nothing uses any more.
+    Disconnect { from: Region, to: Region, id: AttachmentId },
     /// Set our connection to the bandwidth in the binding.
     SetBandwidth { from: Region, to: Region, mbps: u32 },
     /// Let a connection publish the routes of each side to the other.
@@ -139,6 +150,10 @@ pub enum Write {
     Associate { region: Region, table: RouteTableId, attachment: AttachmentRef },
     /// Propagate the routes of the attachment into this table.
     Propagate { region: Region, table: RouteTableId, attachment: AttachmentRef },
+    /// Take back an association of our attachment.
+    Dissociate { region: Region, table: RouteTableId, attachment: AttachmentRef, id: AttachmentId },
+    /// Take back a propagation of our attachment.
+    StopPropagation { region: Region, table: RouteTableId, attachment: AttachmentRef, id: AttachmentId },
     /// Add a route in a VPC's table with the transit router as next hop.
     AddVpcRoute { region: Region, vpc: VpcId, table: RouteTableId, destination: Ipv4Net },
     /// Remove a VPC route of ours that no binding needs.
@@ -198,6 +213,8 @@ pub enum Leaving {
     Untagged,
     /// Its instance has another address or port now, or is in another VPC.
     Moved,
+    /// Its binding is torn down.
+    TornDown,
 }
 
 /// A write, the stage that makes it, and what blocks it.
@@ -264,6 +281,7 @@ impl Leaving {
             Self::Stopped => "its instance is stopped for longer than removal.stopGraceSeconds",
             Self::Untagged => "its instance lacks the tags that the binding selects by",
             Self::Moved => "its instance has another address, port or VPC now",
+            Self::TornDown => "its binding is torn down",
         }
     }
 }
@@ -275,6 +293,7 @@ impl fmt::Display for Leaving {
             Self::Stopped => "stopped",
             Self::Untagged => "untagged",
             Self::Moved => "moved",
+            Self::TornDown => "torn down",
         })
     }
 }
@@ -285,12 +304,20 @@ impl fmt::Display for Write {
             Self::CreateServerGroup { name, vpc, .. } => write!(f, "create server group {name} in {vpc}"),
             Self::UpdateServerGroup { group, .. } => write!(f, "update settings of server group {group}"),
             Self::DeleteServerGroup { group } => write!(f, "delete empty duplicate server group {group}"),
+            Self::RemoveServerGroup { group, name } => write!(f, "delete server group {name} ({group})"),
+            Self::DeleteListener { listener, protocol, port } => {
+                write!(f, "delete listener {protocol}:{port} ({listener})")
+            }
             Self::CreateListener { protocol, port } => write!(f, "create listener {protocol}:{port}"),
             Self::ForwardListener { listener } => write!(f, "forward listener {listener} to the server group"),
             Self::AttachVpc { region, vpc, zones } => {
                 let zones: Vec<_> = zones.iter().map(|(zone, vswitch)| format!("{vswitch} ({zone})")).collect();
                 write!(f, "attach {vpc} to the transit router of {region} by {}", zones.join(", "))
             }
+            Self::DetachVpc { region, vpc, id } => {
+                write!(f, "detach {vpc} from the transit router of {region} ({id})")
+            }
+            Self::Disconnect { from, to, id } => write!(f, "delete the connection {from} - {to} ({id})"),
             Self::Connect { from, to, mbps, package } => match package {
                 Some(package) => write!(f, "connect {from} - {to} with {mbps} Mbit/s of {package}"),
                 None => write!(f, "connect {from} - {to} with up to {mbps} Mbit/s, paid by traffic"),
@@ -304,6 +331,12 @@ impl fmt::Display for Write {
             }
             Self::Propagate { region, table, attachment } => {
                 write!(f, "propagate {attachment} into {table} in {region}")
+            }
+            Self::Dissociate { region, table, attachment, .. } => {
+                write!(f, "dissociate {attachment} from {table} in {region}")
+            }
+            Self::StopPropagation { region, table, attachment, .. } => {
+                write!(f, "stop propagating {attachment} into {table} in {region}")
             }
             Self::AddVpcRoute { vpc, table, destination, .. } => {
                 write!(f, "route {destination} of {vpc} ({table}) to the transit router")

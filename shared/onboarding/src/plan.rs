@@ -29,6 +29,7 @@ mod ready;
 mod routes;
 mod security_rules;
 mod server_group;
+mod teardown;
 mod vpc_attachments;
 mod vpc_routes;
 
@@ -41,3 +42,4 @@ pub use project::{project, project_unwaiting};
 pub use prune::prune;
 pub use readiness::Readiness;
 pub use ready::ready;
+pub use teardown::teardown;

@@ -221,7 +221,11 @@ codes! {
     /// Changes are in progress, and more time is needed.
     StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
     /// A resource is marked for a binding that is not in the store.
-    Orphan = "XREG-ORPHAN", "Remove it by hand once nothing uses it, or put the binding back into the store.";
+    Orphan = "XREG-ORPHAN", "Put the binding back into the store, or take away what it left: `albridge teardown BINDING --was FILE`, with a file that still has it.";
+    /// A teardown is asked for while the automation may still bring everything back.
+    NotPaused = "XREG-NOT-PAUSED", "Set paused: true in the binding, or take it out of the store; put that where the functions read it, then tear it down.";
+    /// A teardown leaves something that this deployment made.
+    Kept = "XREG-KEPT", "Nothing to do where it may stay: the sentence says who uses it, or what takes it away.";
     /// There is no probe in the ALB's VPC.
     NotProbed = "XREG-NOT-PROBED", "Deploy the probe in the ALB's region to have requests tested.";
     /// The answer to the probe's request is not the expected one.
@@ -265,6 +269,7 @@ impl Code {
             | Self::ReadOnly
             | Self::StillPending
             | Self::Orphan
+            | Self::Kept
             | Self::NotProbed => Severity::Warning,
             _ => Severity::Error,
         }

@@ -36,6 +36,9 @@ pub enum StageError {
     /// The store has no such binding.
     #[error("{0}")]
     NoBinding(Reason),
+    /// The automation would bring back what a teardown takes away.
+    #[error("{0}")]
+    NotPaused(Reason),
 }
 
 impl StageError {
@@ -61,6 +64,7 @@ impl StageError {
             Self::CloudFailing { .. } | Self::Expired { .. } => "CloudFailing",
             Self::Store(_) => "XregStore",
             Self::NoBinding(_) => "XregNoBinding",
+            Self::NotPaused(_) => "XregNotPaused",
         }
     }
 
@@ -72,6 +76,7 @@ impl StageError {
             Self::CloudFailing { .. } | Self::Expired { .. } => Code::Unread,
             Self::Store(_) => Code::Store,
             Self::NoBinding(_) => Code::NoBinding,
+            Self::NotPaused(_) => Code::NotPaused,
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) const fn shows(stage: StageName) -> Needs {
         StageName::VpcRoutes | StageName::BackToOrigin => Needs::MEMBERS.and(Needs::ATTACHED),
         StageName::SecurityRules => Needs::SECURITY.and(Needs::VPCS),
         StageName::Prune => Needs::WANTS,
+        StageName::Teardown => Needs::LEFT,
         StageName::Dispatch | StageName::Preflight | StageName::BackendServers | StageName::Verify => Needs::STANDING,
     }
 }
@@ -72,6 +73,12 @@ const fn decides(write: &Write) -> Needs {
         Write::RemoveVpcRoute { .. } | Write::RemoveTransitRoute { .. } | Write::RevokeIngress { .. } => {
             Needs::SURROUNDINGS.and(Needs::WANTS)
         }
+        Write::RemoveServerGroup { .. }
+        | Write::DeleteListener { .. }
+        | Write::Dissociate { .. }
+        | Write::StopPropagation { .. }
+        | Write::DetachVpc { .. }
+        | Write::Disconnect { .. } => Needs::LEFT,
     }
 }
 
@@ -110,25 +117,28 @@ pub(crate) fn effects(binding: &Binding, write: &Write) -> Vec<Reading> {
     let alb = binding.alb.region.as_str();
     let everywhere = Reading::everywhere;
     match write {
-        Write::CreateServerGroup { .. } | Write::UpdateServerGroup { .. } | Write::DeleteServerGroup { .. } => {
+        Write::CreateServerGroup { .. }
+        | Write::UpdateServerGroup { .. }
+        | Write::DeleteServerGroup { .. }
+        | Write::RemoveServerGroup { .. } => {
             vec![Reading::within(alb::ListServerGroups::NAME, alb)]
         }
         // A listener also changes which load balancers a group is used by, and the state of the load balancer.
-        Write::CreateListener { .. } | Write::ForwardListener { .. } => vec![
+        Write::CreateListener { .. } | Write::ForwardListener { .. } | Write::DeleteListener { .. } => vec![
             Reading::within(alb::ListListeners::NAME, alb),
             Reading::within(alb::ListServerGroups::NAME, alb),
             Reading::within(alb::GetLoadBalancerAttribute::NAME, alb),
             Reading::within(alb::GetListenerHealthStatus::NAME, alb),
         ],
         // An attachment takes addresses of the vSwitches for its interfaces, and the VPC names the CEN instance.
-        Write::AttachVpc { region, .. } => vec![
+        Write::AttachVpc { region, .. } | Write::DetachVpc { region, .. } => vec![
             everywhere(cbn::ListTransitRouters::NAME),
             Reading::within(cbn::ListTransitRouterVpcAttachments::NAME, region.as_str()),
             Reading::within(vpc::DescribeVpcAttribute::NAME, region.as_str()),
             Reading::within(vpc::DescribeVSwitches::NAME, region.as_str()),
             Reading::within(ecs::DescribeNetworkInterfaces::NAME, region.as_str()),
         ],
-        Write::Connect { .. } | Write::SetBandwidth { .. } => vec![
+        Write::Connect { .. } | Write::SetBandwidth { .. } | Write::Disconnect { .. } => vec![
             everywhere(cbn::ListTransitRouters::NAME),
             everywhere(cbn::ListTransitRouterPeerAttachments::NAME),
             everywhere(cbn::DescribeCenBandwidthPackages::NAME),
@@ -138,11 +148,11 @@ pub(crate) fn effects(binding: &Binding, write: &Write) -> Vec<Reading> {
             everywhere(cbn::ListTransitRouterRouteEntries::NAME),
         ],
         // What one transit router learns, it advertises to the other.
-        Write::Associate { region, .. } => vec![
+        Write::Associate { region, .. } | Write::Dissociate { region, .. } => vec![
             Reading::within(cbn::ListTransitRouterRouteTableAssociations::NAME, region.as_str()),
             everywhere(cbn::ListTransitRouterRouteEntries::NAME),
         ],
-        Write::Propagate { region, .. } => vec![
+        Write::Propagate { region, .. } | Write::StopPropagation { region, .. } => vec![
             Reading::within(cbn::ListTransitRouterRouteTablePropagations::NAME, region.as_str()),
             everywhere(cbn::ListTransitRouterRouteEntries::NAME),
         ],
@@ -168,14 +178,25 @@ pub(crate) fn effects(binding: &Binding, write: &Write) -> Vec<Reading> {
 /// What a write leads to; `None` for one that is complete when it is answered.
 pub(crate) fn leads_to(write: &Write) -> Option<Awaited> {
     Some(match write {
-        Write::CreateServerGroup { .. } | Write::UpdateServerGroup { .. } | Write::DeleteServerGroup { .. } => {
-            Awaited::ServerGroup
+        Write::CreateServerGroup { .. }
+        | Write::UpdateServerGroup { .. }
+        | Write::DeleteServerGroup { .. }
+        | Write::RemoveServerGroup { .. } => Awaited::ServerGroup,
+        Write::CreateListener { .. } | Write::ForwardListener { .. } | Write::DeleteListener { .. } => {
+            Awaited::Listener
         }
-        Write::CreateListener { .. } | Write::ForwardListener { .. } => Awaited::Listener,
-        Write::AttachVpc { region, .. } => Awaited::VpcAttachment { region: region.clone() },
-        Write::Connect { .. } | Write::SetBandwidth { .. } | Write::PublishRoutes { .. } => Awaited::Connection,
-        Write::Associate { region, .. } => Awaited::Association { region: region.clone() },
-        Write::Propagate { region, .. } => Awaited::Propagation { region: region.clone() },
+        Write::AttachVpc { region, .. } | Write::DetachVpc { region, .. } => {
+            Awaited::VpcAttachment { region: region.clone() }
+        }
+        Write::Connect { .. } | Write::SetBandwidth { .. } | Write::PublishRoutes { .. } | Write::Disconnect { .. } => {
+            Awaited::Connection
+        }
+        Write::Associate { region, .. } | Write::Dissociate { region, .. } => {
+            Awaited::Association { region: region.clone() }
+        }
+        Write::Propagate { region, .. } | Write::StopPropagation { region, .. } => {
+            Awaited::Propagation { region: region.clone() }
+        }
         Write::AddVpcRoute { region, .. } | Write::RemoveVpcRoute { region, .. } => {
             Awaited::VpcRoute { region: region.clone() }
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clock::Clock;
 use jiff::Timestamp;
-use onboarding::Plan;
+use onboarding::{Binding, Plan};
 use openapi::{Client, Config, Credentials, Transport};
 
 use crate::readings::Readings;
@@ -84,13 +84,24 @@ pub struct Invocation<'a> {
     pub approved: Option<&'a Plan>,
     /// What it has read so far. All its sessions share it.
     pub readings: Readings,
+    /// Set if this is a teardown of the binding, and nothing else.
+    pub removal: Option<&'a Removal>,
+}
+
+/// What a teardown takes away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// The binding as it was, if the store no longer has it.
+    pub former: Option<Binding>,
+    /// Attachments and connections, too.
+    pub attachments: bool,
 }
 
 impl<'a> Invocation<'a> {
     /// An invocation with the host's credentials that ends at `deadline`.
     #[must_use]
     pub fn until(host: &'a Host, deadline: Timestamp) -> Self {
-        Self { host, credentials: None, deadline, approved: None, readings: Readings::default() }
+        Self { host, credentials: None, deadline, approved: None, readings: Readings::default(), removal: None }
     }
 
     /// The deployment's own client, with this invocation's credentials.

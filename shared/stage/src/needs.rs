@@ -42,7 +42,10 @@ impl Needs {
     pub const LINKS: Self = Self(1 << 12 | Self::ATTACHED.0);
     /// What has to be read to know which routes and rules a binding wants, and which of its own have become orphans.
     pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY);
-    /// Everything.
+    /// The same of a binding that goes, with its listeners and who else uses the load balancer: all security groups of its VPCs, because
+    /// rules outlive the instances that they were made for; and without the load balancer the VPC of its server group.
+    pub const LEFT: Self = Self(1 << 13 | Self::WANTS.0 | Self::LISTENERS.0 | Self::SURROUNDINGS.0);
+    /// Everything about a binding that stays.
     pub const ALL: Self = Self((1 << 13) - 1);
     /// Everything that says what is in place: all except the prerequisites of attachments still to be made.
     pub const STANDING: Self = Self(Self::ALL.0 & !Self::PREREQUISITES.0);

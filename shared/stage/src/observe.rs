@@ -98,6 +98,8 @@ fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
 fn keep_own_attachments(topology: &mut Topology, binding: &Binding) {
     let mut vpcs: BTreeSet<_> = binding.backends.iter().map(|backend| backend.vpc.clone()).collect();
     vpcs.extend(topology.alb().map(|alb| alb.vpc.clone()));
+    // Without a load balancer its server group may tell its VPC.
+    vpcs.extend(topology.vpcs.keys().cloned());
     if let Some(attachments) = topology.vpc_attachments.get_mut() {
         for attachment in attachments.iter() {
             *topology.context.attachments.entry(attachment.region.clone()).or_default() += 1;

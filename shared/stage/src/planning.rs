@@ -50,6 +50,7 @@ pub(crate) async fn plan_of(
         StageName::BackendServers => plan::members(&inputs, &verdicts(session.binding(), topology)),
         StageName::Verify => plan_current(session, topology),
         StageName::Prune => prune(session, &inputs).await,
+        StageName::Teardown => teardown(session, &inputs).await,
         StageName::Preflight => projected(session, &inputs),
     }
 }
@@ -89,6 +90,13 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     }
     let seen = Box::pin(neighbours(session)).await;
     plan::prune(inputs, &others(&seen, inputs), &names)
+}
+
+/// The removals for a binding that is torn down; nothing for one that nobody asked to tear down.
+async fn teardown(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
+    let Some(removal) = session.removal() else { return Plan::default() };
+    let seen = Box::pin(neighbours(session)).await;
+    plan::teardown(inputs, &others(&seen, inputs), removal.attachments)
 }
 
 /// All bindings that may share a table or a security group, with their observed state. What one of them wants is kept. A
@@ -156,6 +164,18 @@ pub async fn plan_whole(
         let seen = Box::pin(neighbours(&session)).await;
         plan.follow_ups = plan::follow_ups(&inputs, &plan, &others(&seen, &inputs), &session.binding_names());
     }
+    Ok((topology, plan))
+}
+
+/// What a teardown of a binding would take away, and what it is based on.
+///
+/// # Errors
+/// [`StageError`]: the store or the cloud cannot be read in time, or the binding may not be torn down.
+pub async fn plan_teardown(invocation: &Invocation<'_>, binding: &BindingName) -> Result<(Topology, Plan), StageError> {
+    let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
+    let session = Session::open(invocation, &request).await?;
+    let topology = session.view(Needs::LEFT).await?;
+    let plan = teardown(&session, &session.inputs(&topology, Departures::NONE)).await;
     Ok((topology, plan))
 }
 

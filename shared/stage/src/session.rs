@@ -13,7 +13,7 @@ use onboarding::{Binding, Deployment, Plan, Topology};
 use crate::backoff::Backoff;
 use crate::cloud::Cloud;
 use crate::error::StageError;
-use crate::host::{Host, Invocation};
+use crate::host::{Host, Invocation, Removal};
 use crate::needs::Needs;
 use crate::observe::{self, Observation};
 use crate::readings::Look;
@@ -39,6 +39,7 @@ pub struct Session<'a> {
     run: String,
     read_only: bool,
     approved: Option<&'a Plan>,
+    removal: Option<&'a Removal>,
     opened: Timestamp,
     end: Timestamp,
     attempts: Attempts,
@@ -54,8 +55,17 @@ impl<'a> Session<'a> {
         let opened = host.clock().now();
         let client = invocation.client();
         let store = store::of(invocation).await?;
-        let binding = store::find(&store, &request.binding)?.clone();
-        let read_only = host.settings().read_only || store.paused || binding.paused;
+        let removal = invocation.removal;
+        let (binding, paused) = match removal {
+            // Pausing stops what brings things back, which is what a teardown needs.
+            Some(removal) => (store::leaving(&store, &request.binding, removal)?.clone(), false),
+            None => {
+                let binding = store::find(&store, &request.binding)?.clone();
+                let paused = store.paused || binding.paused;
+                (binding, paused)
+            }
+        };
+        let read_only = host.settings().read_only || paused;
         // The client refuses writes too, so a stage that does not check the kill switch still cannot write.
         let client = client.with_read_only(read_only);
         let cloud = Cloud::sharing(invocation.readings.clone(), client, &binding, &request.run);
@@ -66,6 +76,7 @@ impl<'a> Session<'a> {
             run: request.run.clone(),
             read_only,
             approved: invocation.approved,
+            removal,
             opened,
             end: invocation.budget_end(),
             attempts: Attempts::default(),
@@ -125,6 +136,11 @@ impl<'a> Session<'a> {
     #[must_use]
     pub const fn approved(&self) -> Option<&'a Plan> {
         self.approved
+    }
+
+    /// What is taken away, if this is a teardown.
+    pub(crate) const fn removal(&self) -> Option<&'a Removal> {
+        self.removal
     }
 
     /// Polling within the time budget of this invocation.

@@ -12,7 +12,7 @@ use openapi::Client;
 use openapi::oss::GetObject;
 
 use crate::error::StageError;
-use crate::host::{Host, Invocation};
+use crate::host::{Host, Invocation, Removal};
 use crate::settings::StoreLocation;
 use crate::unread;
 
@@ -65,6 +65,27 @@ pub fn read_file(path: &Path) -> std::io::Result<String> {
         return Err(std::io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
     Ok(text)
+}
+
+/// The binding that a teardown is about: that of the store, which must be paused, or what the store no longer has.
+///
+/// # Errors
+/// [`StageError::NotPaused`], and [`StageError::NoBinding`] if there is neither.
+pub(crate) fn leaving<'a>(
+    store: &'a Store,
+    name: &BindingName,
+    removal: &'a Removal,
+) -> Result<&'a Binding, StageError> {
+    match (store.binding(name.as_str()), &removal.former) {
+        (Some(binding), _) if store.paused || binding.paused => Ok(binding),
+        (Some(_), _) => {
+            let message =
+                format!("Binding {name} is in the store and not paused, so what is taken away would come back.");
+            Err(StageError::NotPaused(Reason::new(Code::NotPaused, name, message)))
+        }
+        (None, Some(former)) if former.name == *name => Ok(former),
+        (None, _) => find(store, name),
+    }
 }
 
 /// One binding of the store, by name.

@@ -28,6 +28,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("reachability", &["onboarding"]),
     ("stage", &["openapi", "onboarding", "reachability", "clock"]),
     ("handler", &["fc-runtime", "stage", "onboarding"]),
+    ("teardown", &["stage", "openapi", "onboarding"]),
     ("document", &[]),
     ("template", &["document"]),
     ("workflow", &["clock", "document"]),

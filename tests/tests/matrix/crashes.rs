@@ -11,7 +11,7 @@ use crate::stories;
 use crate::story::Story;
 use crate::tape;
 
-on_both_generations!(cold, warm, release, untag, repair);
+on_both_generations!(cold, warm, release, untag, repair, teardown);
 
 async fn cold(generation: Generation) {
     every_crash_ends_well("crashes::cold", stories::cold(generation).await).await;
@@ -31,6 +31,10 @@ async fn untag(generation: Generation) {
 
 async fn repair(generation: Generation) {
     every_crash_ends_well("crashes::repair", stories::repair(generation).await).await;
+}
+
+async fn teardown(generation: Generation) {
+    every_crash_ends_well("crashes::teardown", stories::teardown(generation).await).await;
 }
 
 /// A call in the undisturbed story, and the fault at it.

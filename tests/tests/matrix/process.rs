@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName};
-use stage::{Host, Invocation, Request, StageError};
+use stage::{Host, Invocation, Removal, Request, StageError};
 
 /// The time limit of the template's functions.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -25,9 +25,13 @@ pub(crate) enum Ended {
     OutOfTime,
 }
 
-/// Invokes a stage; with `approved` as `albridge apply` does.
+/// What a teardown in a story takes away: everything. The store still has the binding.
+const EVERYTHING: Removal = Removal { former: None, attachments: true };
+
+/// Invokes a stage; with `approved` as `albridge apply` does. A teardown is one of everything.
 pub(crate) async fn invoke(host: &Host, binding: &str, stage: StageName, approved: Option<&Plan>) -> Ended {
-    let invocation = Invocation { approved, ..Invocation::until(host, host.clock().now() + LIMIT) };
+    let removal = (stage == StageName::Teardown).then_some(&EVERYTHING);
+    let invocation = Invocation { approved, removal, ..Invocation::until(host, host.clock().now() + LIMIT) };
     let request = Request { binding: BindingName::from(binding), run: "matrix".to_owned(), accepted: false };
     match host.clock().timeout(LIMIT, run(stage, &invocation, &request)).await {
         Ok(Ok(())) => Ended::Done,

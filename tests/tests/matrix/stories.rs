@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use emulator::call::Service;
 use emulator::time::Latencies;
+use end_to_end::teardown::paused;
 use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options};
+use onboarding::StageName;
 
 use crate::process::stages;
 use crate::story::{Step, Story, perform, two_runs};
@@ -107,6 +109,43 @@ pub(crate) async fn offboarding(generation: Generation) -> Story {
     steps.push(Step::Wait(Duration::from_secs(25 * 60)));
     steps.extend(two_runs(1, "web"));
     Story::told(named("offboarding", generation), local, steps).await
+}
+
+/// A paused binding with two members is torn down: they drain, and a later call takes everything away.
+pub(crate) async fn teardown(generation: Generation) -> Story {
+    let local = in_place(generation, 2, 0).await;
+    let of = |run| Step::Stage { run, binding: "web", stage: StageName::Teardown };
+    // A call that was stopped is made again at once.
+    let steps = vec![
+        Step::Act(|local| local.store(&paused())),
+        of(0),
+        of(1),
+        Step::Wait(Duration::from_secs(2 * 60)),
+        of(2),
+        of(3),
+    ];
+    Story::told(named("teardown", generation), local, steps).await
+}
+
+/// Two bindings share all of the network; the members of the first, which is paused, have drained. It is torn down, and what the
+/// other one wants stays.
+pub(crate) async fn shared_teardown(generation: Generation) -> Story {
+    let (scenario, bindings) = worlds::many_bindings(2);
+    let (scenario, stacks) = (scenario.replace("state: Stopped, tags", "tags"), Vec::new());
+    let paused = bindings.replacen("    provision: auto", "    paused: true\n    provision: auto", 1);
+    let mut options = Options { scenario, bindings, stacks, ..worlds::options(generation) };
+    options.settings.latencies = brisk();
+    let local = start(options).await;
+    for binding in ["app-01", "app-02"] {
+        for stage in stages() {
+            perform(&local, &Step::Stage { run: 0, binding, stage }).await;
+        }
+    }
+    local.store(&paused);
+    let of = |run| Step::Stage { run, binding: "app-01", stage: StageName::Teardown };
+    perform(&local, &of(0)).await;
+    local.clock().sleep(Duration::from_secs(2 * 60)).await;
+    Story::told(named("shared-teardown", generation), local, vec![of(0), of(1)]).await
 }
 
 /// Two bindings that share the CEN instance, a backend VPC and the load balancer: a run of each, then a second run of each.

@@ -228,7 +228,11 @@ pub(crate) fn likeness(local: &Local) -> u64 {
 /// came first, so the binding in its mark does not matter.
 pub(crate) async fn settled(local: &Local) -> Footprint {
     local.clock().sleep(SETTLES).await;
-    let mut footprint = footprint::with_health(local).await;
+    unmarked(footprint::with_health(local).await)
+}
+
+/// A footprint without the bindings in the marks of routes.
+pub(crate) fn unmarked(mut footprint: Footprint) -> Footprint {
     for kind in ["routes", "transit routes"] {
         for line in footprint.get_mut(kind).into_iter().flatten() {
             if let Some((route, _)) = line.rsplit_once(" albridge/albridge/") {

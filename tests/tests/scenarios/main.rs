@@ -42,6 +42,7 @@ mod regions;
 mod removal;
 mod seeded;
 mod switches;
+mod teardown;
 mod tokens;
 mod turns;
 mod whole;

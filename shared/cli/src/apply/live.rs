@@ -64,7 +64,7 @@ impl Visit for Fields {
 
 /// The lines below what was printed, on a terminal; nothing elsewhere.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(crate) struct Live {
     bar: ProgressBar,
     clock: Clock,
     /// The stage that runs, and since when.
@@ -73,7 +73,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Nothing is shown before the first stage begins.
-    pub(super) fn new(console: Console, clock: &Clock) -> Self {
+    pub(crate) fn new(console: Console, clock: &Clock) -> Self {
         let bar = if console.is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
             bar.set_style(style);
@@ -85,13 +85,13 @@ impl Live {
     }
 
     /// A stage begins.
-    pub(super) fn begin(&self, stage: StageName) {
+    pub(crate) fn begin(&self, stage: StageName) {
         self.stage.set(Some((stage, self.clock.now())));
         WAITING.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Shows how it stands, as long as it is asked to.
-    pub(super) async fn keep_showing(&self) -> Infallible {
+    pub(crate) async fn keep_showing(&self) -> Infallible {
         if self.bar.is_hidden() {
             return std::future::pending().await;
         }
@@ -105,7 +105,7 @@ impl Live {
     }
 
     /// Prints lines above it.
-    pub(super) fn above(&self, print: impl FnOnce()) {
+    pub(crate) fn above(&self, print: impl FnOnce()) {
         self.bar.suspend(print);
     }
 }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use local::with_stage;
 use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, StageName};
-use stage::{Host, Invocation, Report, Request, StageError, Status, run};
+use stage::{Host, Invocation, Removal, Report, Request, StageError, Status, run};
 
 use crate::cloud_clock::time_limit;
 use crate::output::CliError;
@@ -55,6 +55,54 @@ pub(crate) enum Part {
     Planned,
 }
 
+/// One stage, run until it has nothing left that it may do now.
+pub(crate) struct Work<'a> {
+    pub(crate) host: &'a Host,
+    pub(crate) request: &'a Request,
+    pub(crate) stage: StageName,
+    /// What a person approved.
+    pub(crate) plan: &'a Plan,
+    /// Set for a teardown.
+    pub(crate) removal: Option<&'a Removal>,
+}
+
+impl Work<'_> {
+    /// Runs it.
+    pub(crate) async fn run(&self, tell: &mut impl FnMut(Progress<'_>)) -> Result<Report, CliError> {
+        let Self { host, request, stage, plan, removal } = *self;
+        let clock = host.clock();
+        let limit = LIMIT.max(time_limit(clock, ATTEMPT) * FAILURES.cast_signed());
+        let end = clock.now().checked_add(limit).unwrap_or(jiff::Timestamp::MAX);
+        let (mut failures, mut said) = (0, String::new());
+        tell(Progress::Begins { stage });
+        loop {
+            let invocation = Invocation { removal, ..invocation(host, clock, ATTEMPT, Some(plan)) };
+            let failure = match attempt(stage, &invocation, request).await {
+                Ok(report) => return Ok(report),
+                Err(failure) => failure,
+            };
+            match &failure {
+                StageError::StillPending { what } => {
+                    if *what != said {
+                        tell(Progress::Waits { stage, what });
+                        said.clone_from(what);
+                    }
+                    failures = 0;
+                }
+                StageError::CloudFailing { .. } | StageError::Expired { .. } => failures += 1,
+                StageError::Store(_) | StageError::NoBinding(_) | StageError::NotPaused(_) => {
+                    return Err(failed(&failure));
+                }
+            }
+            if failures == FAILURES || clock.now() >= end {
+                let again = if removal.is_some() { "the same command again goes on" } else { "apply again to go on" };
+                return Err(CliError::Failed(format!("{stage}: {failure}. What is done stays; {again}.")));
+            }
+            clock.sleep(PAUSE).await;
+        }
+    }
+}
+
 /// Runs every stage for a plan that a person approved. Gives their reports.
 pub(crate) async fn stages(
     host: &Host,
@@ -68,32 +116,8 @@ pub(crate) async fn stages(
     // Dispatch only starts runs; there is none here.
     let wanted = |stage: &StageName| part == Part::All || plan.of(*stage).next().is_some();
     for stage in StageName::ALL.into_iter().filter(|stage| *stage != StageName::Dispatch).filter(wanted) {
-        let clock = host.clock();
-        let limit = LIMIT.max(time_limit(clock, ATTEMPT) * FAILURES.cast_signed());
-        let end = clock.now().checked_add(limit).unwrap_or(jiff::Timestamp::MAX);
-        let (mut failures, mut said) = (0, String::new());
-        tell(Progress::Begins { stage });
-        let mut report = loop {
-            let failure = match attempt(stage, &invocation(host, clock, ATTEMPT, Some(plan)), &request).await {
-                Ok(report) => break report,
-                Err(failure) => failure,
-            };
-            match &failure {
-                StageError::StillPending { what } => {
-                    if *what != said {
-                        tell(Progress::Waits { stage, what });
-                        said.clone_from(what);
-                    }
-                    failures = 0;
-                }
-                StageError::CloudFailing { .. } | StageError::Expired { .. } => failures += 1,
-                StageError::Store(_) | StageError::NoBinding(_) => return Err(failed(&failure)),
-            }
-            if failures == FAILURES || clock.now() >= end {
-                return Err(CliError::Failed(format!("{stage}: {failure}. What is done stays; apply again to go on.")));
-            }
-            clock.sleep(PAUSE).await;
-        };
+        let work = Work { host, request: &request, stage, plan, removal: None };
+        let mut report = work.run(&mut tell).await?;
         if part == Part::Planned {
             report.blocked.retain(|reason| reason.code != Code::NotApproved);
             if report.blocked.is_empty() && report.status == Status::Blocked {

@@ -6,7 +6,7 @@ use crate::args::Itself;
 use crate::output::{CliError, Console, visible};
 
 /// Somebody can be asked, or need not be.
-pub(super) fn somebody(args: &Itself) -> Result<(), CliError> {
+pub(crate) fn somebody(args: &Itself) -> Result<(), CliError> {
     if args.yes || args.dry_run || std::io::stdin().is_terminal() {
         return Ok(());
     }
@@ -14,7 +14,7 @@ pub(super) fn somebody(args: &Itself) -> Result<(), CliError> {
 }
 
 /// Whether the answer is yes.
-pub(super) fn yes(question: &str, console: Console) -> bool {
+pub(crate) fn yes(question: &str, console: Console) -> bool {
     let mut stderr = std::io::stderr().lock();
     let _gone = write!(stderr, "{} Only `yes` does. ", visible(question)).and_then(|()| stderr.flush());
     drop(stderr);

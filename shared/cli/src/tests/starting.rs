@@ -1,7 +1,7 @@
 //! docs/getting-started.md: its commands, in their order, on the procedure's world. docs/operations.md: its commands are ones.
 
 use clap::Parser;
-use local::Options;
+use local::{Options, PROCEDURE_BINDING};
 
 use super::Desk;
 use super::deploying::packages;
@@ -37,9 +37,15 @@ async fn every_command_of_the_page_works_in_its_order() {
     let desk = Desk::before_deployment("starting", Options::default()).await;
     packages(&desk, "first");
     let folder = desk.file("packages").display().to_string();
-    let commands: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("$ albridge ")).collect();
-    assert!(commands.len() >= 6, "{commands:?}");
-    for command in commands {
+    let (mut commands, mut paused) = (0, false);
+    for line in PAGE.lines() {
+        if line.contains("Set `paused: true` in the binding") {
+            let bindings = PROCEDURE_BINDING.replacen("- name: web\n", "- name: web\n    paused: true\n", 1);
+            std::fs::write(desk.file("bindings.yml"), bindings).unwrap();
+            paused = true;
+        }
+        let Some(command) = line.strip_prefix("$ albridge ") else { continue };
+        commands += 1;
         let mut arguments: Vec<&str> = command.split(' ').collect();
         if matches!(arguments[0], "deploy" | "doctor") {
             arguments.extend(["--packages", &folder]);
@@ -47,5 +53,6 @@ async fn every_command_of_the_page_works_in_its_order() {
         let ran = desk.run(&arguments).await;
         assert!(expected(command).contains(&ran.code), "{command}: {} {}", ran.code, ran.all());
     }
+    assert!(commands >= 8 && paused, "{commands}");
     assert_eq!(desk.local.cloud().with(|world| world.functions().count()), 0, "the way back leads back");
 }

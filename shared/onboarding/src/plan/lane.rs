@@ -21,16 +21,23 @@ impl Write {
     #[must_use]
     pub fn lane(&self) -> String {
         match self {
-            Self::CreateServerGroup { .. } | Self::UpdateServerGroup { .. } | Self::DeleteServerGroup { .. } => {
-                SERVER_GROUP.to_owned()
+            Self::CreateServerGroup { .. }
+            | Self::UpdateServerGroup { .. }
+            | Self::DeleteServerGroup { .. }
+            | Self::RemoveServerGroup { .. } => SERVER_GROUP.to_owned(),
+            Self::CreateListener { .. } | Self::ForwardListener { .. } | Self::DeleteListener { .. } => {
+                LOAD_BALANCER.to_owned()
             }
-            Self::CreateListener { .. } | Self::ForwardListener { .. } => LOAD_BALANCER.to_owned(),
             Self::AttachVpc { .. }
+            | Self::DetachVpc { .. }
             | Self::Connect { .. }
+            | Self::Disconnect { .. }
             | Self::SetBandwidth { .. }
             | Self::PublishRoutes { .. }
             | Self::Associate { .. }
             | Self::Propagate { .. }
+            | Self::Dissociate { .. }
+            | Self::StopPropagation { .. }
             | Self::AddTransitRoute { .. }
             | Self::RemoveTransitRoute { .. } => CEN.to_owned(),
             Self::AddVpcRoute { vpc: id, .. } | Self::RemoveVpcRoute { vpc: id, .. } => vpc(id),

@@ -20,7 +20,7 @@ const STAGE: StageName = StageName::Prune;
 
 /// What is kept, because some binding of the store wants it.
 #[derive(Default)]
-struct Kept {
+pub(super) struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
     rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
 }
@@ -61,10 +61,15 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
 }
 
 impl Kept {
-    fn add(&mut self, desired: &Desired) {
+    pub(super) fn add(&mut self, desired: &Desired) {
         self.routes.extend(desired.vpc_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.routes.extend(desired.transit_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.rules.extend(desired.rules.iter().cloned());
+    }
+
+    /// Whether a route is wanted.
+    pub(super) fn has_route(&self, table: &RouteTableId, destination: Ipv4Net) -> bool {
+        self.routes.contains(&(table.clone(), destination))
     }
 }
 
@@ -79,8 +84,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
     let topology = inputs.topology;
     for vpc in topology.vpcs.values().filter_map(Known::get).flatten() {
         for table in vpc.tables.values() {
-            let unwanted =
-                table.routes.iter().filter(|route| !kept.routes.contains(&(table.id.clone(), route.destination)));
+            let unwanted = table.routes.iter().filter(|route| !kept.has_route(&table.id, route.destination));
             for route in unwanted {
                 if !is_ours(inputs, store, &route.description, &route.id, plan) {
                     continue;
@@ -107,8 +111,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
     }
     for router in topology.transit_routers.values().filter_map(Known::get).flatten() {
         for table in router.tables.values() {
-            let unwanted =
-                table.routes.iter().filter(|route| !kept.routes.contains(&(table.id.clone(), route.destination)));
+            let unwanted = table.routes.iter().filter(|route| !kept.has_route(&table.id, route.destination));
             for route in unwanted {
                 let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
                 if !is_ours(inputs, store, &route.description, id, plan) {
@@ -158,7 +161,7 @@ fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pla
 
 /// Whether a rule is wanted as it is. A rule that differs only in its priority is kept while the wanted one does not exist,
 /// because a drop rule may block its creation.
-fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
+pub(super) fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -> bool {
     let is = |rule: &SecurityRule, wanted: &DesiredRule| {
         rule.source == RuleSource::Cidr(wanted.source) && rule.ports == Some((wanted.port, wanted.port))
     };

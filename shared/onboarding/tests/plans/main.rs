@@ -14,4 +14,5 @@ mod network;
 mod onward;
 mod properties;
 mod prune;
+mod teardown;
 mod world;

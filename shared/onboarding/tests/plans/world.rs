@@ -209,6 +209,37 @@ pub(crate) fn whole(binding: &Binding, topology: &Topology) -> Plan {
     plan::network(&inputs).and(plan::members(&inputs, &all_reachable(topology)))
 }
 
+/// What a teardown takes away at last.
+fn take_away(next: &mut Topology, write: &Write) {
+    match write {
+        Write::DeleteListener { listener, .. } => next.listeners.get_mut().unwrap().retain(|have| &have.id != listener),
+        Write::RemoveServerGroup { group, .. } => {
+            next.server_groups.get_mut().unwrap().retain(|have| &have.id != group);
+        }
+        Write::DetachVpc { id, .. } => next.vpc_attachments.get_mut().unwrap().retain(|have| &have.id != id),
+        Write::Disconnect { id, .. } => next.peer_attachments.get_mut().unwrap().retain(|have| &have.id != id),
+        Write::RemoveTransitRoute { route, .. } => {
+            transit_tables(next).for_each(|table| table.routes.retain(|have| have.id.as_ref() != Some(route)));
+        }
+        Write::Dissociate { table, id, .. } => {
+            transit_tables(next).filter(|have| &have.id == table).for_each(|have| drop(have.associations.remove(id)));
+        }
+        Write::StopPropagation { table, id, .. } => {
+            for have in transit_tables(next).filter(|have| &have.id == table) {
+                have.propagations.remove(id);
+            }
+            transit_tables(next).for_each(|table| table.routes.retain(|route| !route.propagated));
+        }
+        _ => {}
+    }
+}
+
+/// The route tables of all transit routers.
+pub(crate) fn transit_tables(topology: &mut Topology) -> impl Iterator<Item = &mut TransitTable> {
+    let routers = topology.transit_routers.values_mut().filter_map(|router| router.get_mut()?.as_mut());
+    routers.flat_map(|router| router.tables.values_mut())
+}
+
 /// The topology after the open changes came true and settled, as the cloud would show it.
 pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) -> Topology {
     let deployment = deployment();
@@ -272,7 +303,28 @@ pub(crate) fn after(binding: &Binding, topology: &Topology, changes: &[Change]) 
                     group.rules.retain(|have| &have.id != rule);
                 }
             }
-            _ => {}
+            other => take_away(&mut next, other),
+        }
+    }
+    // What a plan makes has no id yet; in the cloud each thing has its own.
+    for vpc in next.vpcs.values_mut().filter_map(|vpc| vpc.get_mut()?.as_mut()) {
+        for table in vpc.tables.values_mut() {
+            let id = |route: &VpcRoute| format!("rte-{}-{}", table.id, route.destination).into();
+            table
+                .routes
+                .iter_mut()
+                .filter(|route| route.id.as_str() == "planned")
+                .for_each(|route| route.id = id(route));
+        }
+    }
+    for group in next.security_groups.values_mut().filter_map(|group| group.get_mut()?.as_mut()) {
+        for (number, rule) in group.rules.iter_mut().enumerate().filter(|(_, rule)| rule.id.as_str() == "planned") {
+            rule.id = format!("sgr-{number}").into();
+        }
+    }
+    for table in transit_tables(&mut next) {
+        for route in table.routes.iter_mut().filter(|route| !route.propagated) {
+            route.id.get_or_insert_with(|| format!("tr-rte-{}", route.destination).into());
         }
     }
     for peer in next.peer_attachments.get_mut().unwrap() {

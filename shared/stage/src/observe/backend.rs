@@ -91,7 +91,10 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
                     found
                 });
                 if needs.has(Needs::SECURITY) {
-                    let wanted = groups_of_wanted(backend, found.get().map_or(&[], Vec::as_slice));
+                    let mut wanted = groups_of_wanted(backend, found.get().map_or(&[], Vec::as_slice));
+                    if needs.has(Needs::LEFT) {
+                        wanted.extend(security::all(reader, &client, backend).await);
+                    }
                     (*security_groups, *prefix_lists) = security::read(reader, &client, backend, wanted).await;
                 }
                 *instances = Some(found);

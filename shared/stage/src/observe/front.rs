@@ -88,6 +88,20 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
     front.listeners = listeners;
     let home = match &front.load_balancer {
         Known::Known(Some(found)) => found.vpc.clone(),
+        Known::Known(None) if needs.has(Needs::LEFT) => match reader.known(left_home(reader, &client).await) {
+            Known::Known(Some(vpc)) => vpc,
+            Known::Known(None) => {
+                front.server_groups = Known::Known(Vec::new());
+                front.servers = Known::Known(Vec::new());
+                return front;
+            }
+            Known::Failed(why) | Known::NotAsked(Some(why)) => {
+                front.server_groups = Known::Failed(why.clone());
+                front.servers = Known::Failed(why);
+                return front;
+            }
+            Known::NotAsked(None) => return front,
+        },
         Known::Known(None) => {
             let why = "there is no load balancer";
             front.server_groups = Known::nothing_to_read(why);
@@ -257,6 +271,15 @@ async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<
         return Ok(sorted(here().filter(|group| carries(group) || named(group)).cloned()));
     }
     asked_for(reader, client, vpc).await
+}
+
+/// The VPC of the server group that was made for the binding, for a load balancer that is gone.
+async fn left_home(reader: &Reader<'_>, client: &Reads) -> Result<Option<VpcId>, Error> {
+    let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
+    let tag = vec![alb::Tag { key: TAG_KEY.to_owned(), value: mark }];
+    let listing = alb::ListServerGroups { tag, ..Default::default() };
+    let found = client.list(reader.binding.alb.region.as_str(), listing).await?;
+    Ok(found.into_iter().next().map(|group| group.vpc_id.into()))
 }
 
 fn sorted(groups: impl Iterator<Item = alb::ServerGroup>) -> Vec<ServerGroup> {

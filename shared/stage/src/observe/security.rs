@@ -47,6 +47,19 @@ pub(super) async fn read(
     (groups, lists)
 }
 
+/// All security groups of a backend's VPC.
+pub(super) async fn all(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Vec<SecurityGroupId> {
+    let action = ecs::DescribeSecurityGroups { vpc_id: Some(backend.vpc.to_string()), ..Default::default() };
+    match client.list(backend.region.as_str(), action).await {
+        Ok(listed) => listed.into_iter().map(|group| group.security_group_id.into()).collect(),
+        Err(error) => {
+            // It is noted among the failed calls, and nothing is removed from a group that is not known.
+            reader.unknown_reason(&error);
+            Vec::new()
+        }
+    }
+}
+
 async fn batch(
     reader: &Reader<'_>,
     client: &Reads,

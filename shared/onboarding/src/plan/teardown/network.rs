@@ -1,0 +1,153 @@
+//! Security group rules and routes: those with the binding's mark that no other binding wants.
+
+use std::fmt::Display;
+
+use crate::change::{Change, Write};
+use crate::inputs::Inputs;
+use crate::plan::{Awaited, Plan, lane};
+use crate::reason::{Code, Reason};
+use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
+
+use super::claims::{Claimed, Claims};
+use super::step::{STAGE, after, capital, keep, waits_for};
+
+/// Plans them. Gives what attachments and connections wait for.
+pub(super) fn entries(
+    inputs: &Inputs<'_>,
+    claims: &Claims<'_>,
+    first: Option<&Reason>,
+    plan: &mut Plan,
+) -> Option<Reason> {
+    let (changes, pending) = (plan.changes.len(), plan.pending.len());
+    let mut step = Step { inputs, claims, first, plan };
+    step.rules();
+    step.transit_routes();
+    step.vpc_routes();
+    let doubt = step.doubt();
+    let left = plan.changes.len() > changes || plan.pending.len() > pending;
+    doubt.or_else(|| first.cloned()).or_else(|| left.then(|| waits_for(inputs, "The routes and rules")))
+}
+
+struct Step<'a, 'p> {
+    inputs: &'a Inputs<'a>,
+    claims: &'a Claims<'a>,
+    first: Option<&'a Reason>,
+    plan: &'p mut Plan,
+}
+
+impl Step<'_, '_> {
+    fn rules(&mut self) {
+        for group in self.inputs.topology.security_groups.values().filter_map(Known::get).flatten() {
+            for rule in &group.rules {
+                let claimed = self.claims.rule(group, rule);
+                let what = format!("rule {} of {}", rule.id, group.id);
+                if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed) {
+                    continue;
+                }
+                let source = match &rule.source {
+                    RuleSource::Cidr(prefix) => prefix.to_string(),
+                    other => format!("{other:?}"),
+                };
+                let (region, group) = (group.region.clone(), group.id.clone());
+                self.take(
+                    Write::RevokeIngress { region, group, rule: rule.id.clone(), source },
+                    &rule.id,
+                    &what,
+                    claimed,
+                );
+            }
+        }
+    }
+
+    fn transit_routes(&mut self) {
+        for router in self.inputs.topology.transit_routers.values().filter_map(Known::get).flatten() {
+            let region = &router.region;
+            for (table, route) in
+                router.tables.values().flat_map(|table| table.routes.iter().map(move |route| (table, route)))
+            {
+                let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
+                let claimed = self.claims.transit_route(region, &table.id, route.destination);
+                let what = format!("route {} of {}", route.destination, table.id);
+                if !self.is_of_binding(&route.description, id, &what, &claimed) {
+                    continue;
+                }
+                if claimed == Claimed::No && route.status != TransitRouteStatus::Active {
+                    let awaited = Awaited::TransitRoute { region: region.clone() };
+                    self.plan.wait(STAGE, lane::CEN, awaited, format!("{what} is {}", route.status));
+                    continue;
+                }
+                let (region, table, destination) = (region.clone(), table.id.clone(), route.destination);
+                let write = Write::RemoveTransitRoute { region, table, route: id.clone(), destination };
+                self.take(write, id, &what, claimed);
+            }
+        }
+    }
+
+    fn vpc_routes(&mut self) {
+        for vpc in self.inputs.topology.vpcs.values().filter_map(Known::get).flatten() {
+            for (table, route) in
+                vpc.tables.values().flat_map(|table| table.routes.iter().map(move |route| (table, route)))
+            {
+                let claimed = self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination);
+                let what = format!("route {} of {} ({})", route.destination, vpc.id, table.id);
+                if !self.is_of_binding(&route.description, &route.id, &what, &claimed) {
+                    continue;
+                }
+                if claimed == Claimed::No && route.status != VpcRouteStatus::Available {
+                    let awaited = Awaited::VpcRoute { region: vpc.region.clone() };
+                    self.plan.wait(STAGE, lane::vpc(&vpc.id), awaited, format!("{what} is {}", route.status));
+                    continue;
+                }
+                let write = Write::RemoveVpcRoute {
+                    region: vpc.region.clone(),
+                    vpc: vpc.id.clone(),
+                    table: table.id.clone(),
+                    route: route.id.clone(),
+                    destination: route.destination,
+                };
+                self.take(write, &route.id, &what, claimed);
+            }
+        }
+    }
+
+    /// Whether a description is the binding's. One of a binding that is not in the store is named, if nobody wants it.
+    fn is_of_binding(&mut self, description: &str, id: impl Display, what: &str, claimed: &Claimed) -> bool {
+        let Some(marked) = self.inputs.deployment.binding_of(description) else { return false };
+        if marked == self.inputs.binding.name {
+            return true;
+        }
+        if *claimed == Claimed::No && self.inputs.store.iter().all(|known| known.name != marked) {
+            let message = format!("{} is marked for binding {marked}, which is not in the store.", capital(what));
+            self.plan.find(Reason::new(Code::Orphan, id, message));
+        }
+        false
+    }
+
+    fn take(&mut self, write: Write, id: impl Display, what: &str, claimed: Claimed) {
+        match claimed {
+            Claimed::By(whom) => keep(self.plan, id, format!("{} stays: {whom}.", capital(what))),
+            Claimed::Unread(reason) => self.plan.changes.push(Change::new(STAGE, write).blocked_by(reason)),
+            Claimed::No => self.plan.changes.push(after(Change::new(STAGE, write), self.first)),
+        }
+    }
+
+    /// What could not be read of the tables and groups, as the reason that blocks what depends on their being empty.
+    fn doubt(&mut self) -> Option<Reason> {
+        let topology = self.inputs.topology;
+        let vpcs = topology.vpcs.iter().filter_map(|(id, known)| Some((id.to_string(), known.why_unknown()?)));
+        let routers = topology.transit_routers.iter();
+        let routers = routers
+            .filter_map(|(region, known)| Some((format!("the transit router of {region}"), known.why_unknown()?)));
+        let unread: Vec<(String, Unknown<'_>)> = vpcs.chain(routers).collect();
+        for (what, why) in &unread {
+            self.plan.unread(what, Some(*why));
+        }
+        for (id, known) in &topology.security_groups {
+            if let Some(why) = known.why_unknown() {
+                self.plan.unread(&format!("security group {id}"), Some(why));
+            }
+        }
+        let (what, _) = unread.first()?;
+        Some(Reason::new(Code::Unread, what, format!("Could not read {what}, so what it may use stays.")))
+    }
+}

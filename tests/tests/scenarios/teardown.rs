@@ -1,0 +1,226 @@
+//! What was made for a binding is taken away again: all of it, in reverse order, and nothing else.
+
+use emulator::CallRecord;
+use emulator::call::Service;
+use end_to_end::calls::assert_quiet;
+use end_to_end::footprint::{self, Footprint};
+use end_to_end::teardown::{paused, plan, teardown};
+use end_to_end::{Console, start, worlds};
+use local::{Generation, Local, Options, PROCEDURE_BINDING};
+use onboarding::{Binding, Code, Store};
+use stage::{Removal, Report, StageError, Status};
+
+use crate::{minutes, onboarded};
+
+on_both_generations!(
+    with_attachments_nothing_is_left,
+    attachments_stay_unless_they_are_asked_for,
+    a_binding_that_is_not_in_the_store_is_taken_away_too,
+    what_another_binding_wants_stays_and_serves,
+);
+
+const ALL: Removal = Removal { former: None, attachments: true };
+const WITHOUT_ATTACHMENTS: Removal = Removal { former: None, attachments: false };
+
+/// The changes that anybody made to the cloud after the first `skip` calls, in order; workflow executions are not counted.
+fn written(local: &Local, skip: usize) -> Vec<String> {
+    let is_write = |call: &CallRecord| call.writes && call.succeeded() && call.service != Some(Service::Fnf);
+    let log = local.cloud().gateway().log();
+    log.into_iter().skip(skip).filter(is_write).map(|call| call.action).collect()
+}
+
+fn calls(local: &Local) -> usize {
+    local.cloud().gateway().log().len()
+}
+
+/// What was there before the binding, and the world with its instance as a member.
+async fn begun(options: Options) -> (Footprint, Local) {
+    let empty = footprint::of(&start(options.clone()).await).await;
+    (empty, onboarded(options).await)
+}
+
+fn former(bindings: &str, name: &str) -> Option<Binding> {
+    Store::parse(bindings, "bindings.yml").unwrap().binding(name).cloned()
+}
+
+fn codes(report: &Report, code: Code) -> Vec<&str> {
+    let named = report.findings.iter().filter(|finding| finding.code == code);
+    named.map(|finding| finding.resource.as_str()).collect()
+}
+
+async fn with_attachments_nothing_is_left(generation: Generation) {
+    let (empty, local) = begun(worlds::options(generation)).await;
+    local.store(&paused());
+    let before = calls(&local);
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok && report.status == Status::Done, "{report:#?}");
+    assert_eq!(report.findings, []);
+    assert_eq!(footprint::of(&local).await, empty);
+    let order = written(&local, before);
+    let place = |action: &str| {
+        order.iter().position(|written| written == action).unwrap_or_else(|| panic!("{action}: {order:?}"))
+    };
+    let steps = [
+        "UpdateServerGroupServersAttribute",
+        "RemoveServersFromServerGroup",
+        "DeleteListener",
+        "DeleteServerGroup",
+        "DeleteTransitRouterPeerAttachment",
+        "DeleteTransitRouterVpcAttachment",
+    ];
+    assert!(steps.map(place).is_sorted(), "{order:?}");
+    assert!(place("RemoveServersFromServerGroup") < place("DeleteRouteEntry"), "{order:?}");
+    assert!(place("DeleteRouteEntry") < place("DisableTransitRouterRouteTablePropagation"), "{order:?}");
+    let again = calls(&local);
+    teardown(&local, "web", &ALL).await.unwrap();
+    Console(&local).wait(minutes(60)).await;
+    assert_eq!(written(&local, again), Vec::<String>::new(), "a second teardown, and the timer, write nothing");
+    assert_quiet(&local);
+}
+
+async fn attachments_stay_unless_they_are_asked_for(generation: Generation) {
+    let (empty, local) = begun(worlds::options(generation)).await;
+    let onboarded = footprint::of(&local).await;
+    local.store(&paused());
+    let report = teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    assert_eq!(codes(&report, Code::Kept).len(), 3, "two attachments and a connection are named: {report:#?}");
+    let left = footprint::of(&local).await;
+    let stay = ["attachments", "connections", "associations", "propagations"];
+    for kind in stay {
+        assert_eq!(left.get(kind), onboarded.get(kind), "{kind}");
+    }
+    let others =
+        |of: &Footprint| of.clone().into_iter().filter(|(kind, _)| !stay.contains(kind)).collect::<Footprint>();
+    assert_eq!(others(&left), others(&empty));
+}
+
+async fn a_binding_that_is_not_in_the_store_is_taken_away_too(generation: Generation) {
+    let (empty, local) = begun(worlds::options(generation)).await;
+    local.store("bindings: []\n");
+    let failure = teardown(&local, "web", &ALL).await.unwrap_err();
+    assert!(matches!(failure, StageError::NoBinding(_)), "{failure}");
+    let removal = Removal { former: former(PROCEDURE_BINDING, "web"), attachments: true };
+    let report = teardown(&local, "web", &removal).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    assert_eq!(footprint::of(&local).await, empty);
+}
+
+/// `web` and `api` share CEN, load balancer, a VPC with its attachments, and security group sg-3.
+async fn what_another_binding_wants_stays_and_serves(generation: Generation) {
+    let (scenario, bindings) =
+        (worlds::three_regions().replace("state: Stopped, tags", "tags"), worlds::two_bindings());
+    let options = Options { scenario, bindings: bindings.clone(), ..worlds::options(generation) };
+    let local = start(options).await;
+    let console = Console(&local);
+    // The timer fires at the half hour.
+    console.wait(minutes(75)).await;
+    assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-api"));
+    local.store(&bindings.replacen("    provision: auto", "    paused: true\n    provision: auto", 1));
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    assert!(!codes(&report, Code::Kept).is_empty(), "what api wants is named: {report:#?}");
+    console.wait(minutes(40)).await;
+    assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-api"));
+    assert_eq!(console.get().await.map(|answer| answer.status), None, "nothing listens for web");
+    let before = calls(&local);
+    console.wait(minutes(60)).await;
+    assert_eq!(written(&local, before), Vec::<String>::new(), "api misses nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_binding_that_may_come_back_is_not_torn_down() {
+    let (_, local) = begun(worlds::options(Generation::Upgraded)).await;
+    let before = calls(&local);
+    let failure = teardown(&local, "web", &ALL).await.unwrap_err();
+    assert!(
+        failure.to_string().starts_with("XREG-NOT-PAUSED") && failure.to_string().contains("paused: true"),
+        "{failure}"
+    );
+    let removal = Removal { former: former(PROCEDURE_BINDING, "web"), attachments: true };
+    assert!(teardown(&local, "web", &removal).await.is_err(), "the store's word counts");
+    local.store(&format!("paused: true\n{PROCEDURE_BINDING}"));
+    assert!(!plan(&local, "web", &ALL).await.unwrap().changes.is_empty(), "a paused store will do");
+    assert_eq!(written(&local, before), Vec::<String>::new());
+}
+
+/// Others put a member into our group, a route over our attachment, a rule into the same group.
+#[tokio::test(start_paused = true)]
+async fn what_others_made_or_use_stays() {
+    let local = onboarded(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let groups = console.act(Service::Alb, "cn-chengdu", "ListServerGroups", &[]);
+    let group = groups.pointer("/ServerGroups/0/ServerGroupId").unwrap().as_str().unwrap().to_owned();
+    let member = [
+        ("ServerGroupId", &*group),
+        ("Servers.1.ServerId", "172.16.0.77"),
+        ("Servers.1.ServerType", "Ip"),
+        ("Servers.1.ServerIp", "172.16.0.77"),
+        ("Servers.1.Port", "80"),
+    ];
+    console.act(Service::Alb, "cn-chengdu", "AddServersToServerGroup", &member);
+    let listed = console.act(
+        Service::Cbn,
+        "cn-hangzhou",
+        "ListTransitRouterVpcAttachments",
+        &[("CenId", "cen-1"), ("VpcId", "vpc-2")],
+    );
+    let attachment =
+        listed.pointer("/TransitRouterAttachments/0/TransitRouterAttachmentId").unwrap().as_str().unwrap().to_owned();
+    let route = [
+        ("RouteTableId", "vtb-vpc-2"),
+        ("DestinationCidrBlock", "10.99.0.0/16"),
+        ("NextHopType", "Attachment"),
+        ("NextHopId", &*attachment),
+    ];
+    console.act(Service::Vpc, "cn-hangzhou", "CreateRouteEntry", &route);
+    let rule = [
+        ("SecurityGroupId", "sg-2"),
+        ("Permissions.1.IpProtocol", "TCP"),
+        ("Permissions.1.PortRange", "80/80"),
+        ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
+        ("Permissions.1.Description", "by hand"),
+    ];
+    console.act(Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", &rule);
+    console.wait(minutes(1)).await;
+    local.store(&paused());
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    let kept = codes(&report, Code::Kept);
+    assert!(kept.contains(&&*group) && kept.contains(&&*attachment), "{report:#?}");
+    let left = footprint::of(&local).await;
+    assert_eq!(left["members"].len(), 1, "{left:#?}");
+    assert!(left["members"][0].contains("172.16.0.77"), "{left:#?}");
+    assert_eq!(left["listeners"].len(), 1, "the member of others is served as before: {left:#?}");
+    assert!(left["routes"].iter().all(|route| route.contains("10.99.0.0/16")), "{left:#?}");
+    assert!(left["rules"].iter().any(|rule| rule.ends_with("by hand")), "{left:#?}");
+    assert_eq!(left["attachments"].len(), 1, "{left:#?}");
+}
+
+/// A rule outlives the instances that it was made for: no selected instance names the group any more.
+#[tokio::test(start_paused = true)]
+async fn rules_go_after_their_instances_have_gone() {
+    let (empty, local) = begun(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    local.store(&paused());
+    console.stop_instance("i-ecs1");
+    console.wait(minutes(2)).await;
+    console.release_instance("i-ecs1");
+    console.wait(minutes(2)).await;
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    assert_eq!(footprint::of(&local).await, empty);
+}
+
+/// The load balancer was deleted first, with its listener. The server group still tells the VPC.
+#[tokio::test(start_paused = true)]
+async fn without_its_load_balancer_the_rest_goes() {
+    let (empty, local) = begun(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    local.store(&paused());
+    console.act(Service::Alb, "cn-chengdu", "DeleteLoadBalancer", &[("LoadBalancerId", "alb-1")]);
+    console.wait(minutes(5)).await;
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    assert_eq!(footprint::of(&local).await, empty);
+}
