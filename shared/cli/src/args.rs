@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use crate::focus::Focus;
 use crate::output::{Form, Language};
+use crate::since::Since;
 
 /// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
 #[derive(Debug, Parser)]
@@ -15,7 +16,7 @@ use crate::output::{Form, Language};
     name = "albridge",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage.\nA reading that failed is 1, also where changes are \
+    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage, 130 interrupted.\nA reading that failed is 1, also where changes are \
                   pending: what is not known is said first.\n\nExample:\n  albridge demo"
 )]
 pub(crate) struct Cli {
@@ -54,6 +55,9 @@ pub(crate) enum Command {
     /// Shows the plan, asks, and makes the changes, stage by stage.
     #[command(after_help = "Example:\n  albridge apply web --bindings bindings.yml\n  albridge apply --plan plan.json")]
     Apply(ApplyArgs),
+    /// Takes members over that somebody registered by hand: shows what it would mark, asks, and marks it. They serve all the while.
+    #[command(after_help = "Example:\n  albridge import web i-ecs1 i-ecs2")]
+    Import(ImportArgs),
     /// Starts the workflow in the cloud, as an event would, and follows it to its end.
     #[command(
         after_help = "Example:\n  albridge run web --bindings oss://bucket.cn-hangzhou/bindings.yml --home cn-hangzhou"
@@ -61,8 +65,13 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be, 1 if
     /// it is not known.
-    #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --html status.html")]
+    #[command(
+        after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --faulty --watch=30\n  albridge status --html status.html\n  albridge status -o json | jq '.bindings[].members[] | select(.faulty)'"
+    )]
     Status(StatusArgs),
+    /// Who changed what of a binding, and when: the runs with what their stages wrote, and the marks on members. Newest first.
+    #[command(after_help = "Example:\n  albridge history web --since 2d --home cn-hangzhou")]
+    History(HistoryArgs),
     /// A local page that refreshes itself: what is wrong, what mends it, topology, members, drift, runs. It only reads, and serves until
     /// Ctrl-C.
     #[command(
@@ -118,6 +127,7 @@ impl Cli {
         let shape = match &self.command {
             Command::Plan(args) => args.shape,
             Command::Status(args) => args.shape,
+            Command::History(args) => args.shape,
             Command::Explain(args) => args.shape,
             _ => Shape::default(),
         };
@@ -315,6 +325,22 @@ pub(crate) struct ApplyArgs {
     pub(crate) target: Target,
 }
 
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The binding.
+    pub(crate) binding: String,
+    /// The instances: ids, names or private addresses.
+    #[arg(required = true, value_name = "INSTANCE|IP")]
+    pub(crate) instances: Vec<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -339,12 +365,38 @@ pub(crate) struct StatusArgs {
     /// The order of members.
     #[arg(long, value_enum, value_name = "BY", default_value_t)]
     pub(crate) sort: Sort,
+    /// Look again every so many seconds until Ctrl-C, and say what has changed; without a terminal only when something has
+    /// [default: 10].
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub(crate) watch: Option<u64>,
     /// How.
     #[command(flatten)]
     pub(crate) shape: Shape,
     /// Write the page of `albridge console` to this file instead, complete in itself.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["faulty", "sort", "output", "all"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faulty", "sort", "output", "all", "watch"])]
     pub(crate) html: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The binding [default: the store's only one].
+    pub(crate) binding: Option<String>,
+    /// How long ago it begins, as 90m, 2h or 3d, or a time, as 2026-11-22 or 2026-11-22T08:00:00Z.
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub(crate) since: Option<Since>,
+    /// The most runs.
+    #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "all")]
+    pub(crate) limit: usize,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

@@ -96,7 +96,7 @@ fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Bi
 }
 
 /// The instance that is meant; the error says where it was looked for.
-fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
+pub(crate) fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
     let instances = || topology.instances.values().filter_map(Known::get).flatten();
     let found = match subject {
         Subject::Instance(id) => instances().find(|instance| instance.id == *id).cloned(),

@@ -13,6 +13,9 @@ mod explain;
 mod files;
 mod focus;
 mod graph;
+mod history;
+mod import;
+mod interrupt;
 mod output;
 mod package;
 mod page;
@@ -22,6 +25,7 @@ mod replay;
 mod runs;
 mod schema;
 mod signals;
+mod since;
 mod status;
 mod target;
 #[cfg(test)]
@@ -117,11 +121,13 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Validate(args) => validate::validate(args, environment, console),
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
+        Command::Import(args) => import::import(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
         Command::Status(args @ args::StatusArgs { html: Some(file), .. }) => {
             page::status(args, file, environment, console).await
         }
         Command::Status(args) => status::status(args, environment, console).await,
+        Command::History(args) => history::history(args, environment, console).await,
         Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,

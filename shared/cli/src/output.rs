@@ -26,6 +26,13 @@ const WIDTH: usize = 100;
 /// The widths that a terminal may have; a narrower or wider one counts as these.
 const WIDTHS: std::ops::RangeInclusive<usize> = 40..=200;
 
+/// The rows of a terminal that does not say how many it has.
+const ROWS: usize = 24;
+/// What a terminal does before lines are drawn anew: it goes to its first row, and clears the end of each line and what is below.
+const HOME: &str = "\u{1b}[H";
+const TO_THE_END: &str = "\u{1b}[K";
+const BELOW: &str = "\u{1b}[J";
+
 /// How a command ended; its error is a [`CliError`]. Of several results the greatest counts: what could not be read (1) comes
 /// before what is to be changed (2), because an incomplete reading does not say what there is to change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +44,8 @@ pub(crate) enum Exit {
     Pending,
     /// 1: something could not be read or done.
     Failed,
+    /// 130: somebody interrupted it before it could say how it ended, as shells report SIGINT.
+    Interrupted,
 }
 
 /// Why a command failed. The message says what is wrong, where, and what to do.
@@ -78,6 +87,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Pending => 2,
+            Self::Interrupted => 130,
         }
     }
 
@@ -181,6 +191,31 @@ impl Console {
         self.is_for_people() && std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
     }
 
+    /// Whether the same lines can be drawn anew.
+    pub(crate) fn redraws(self) -> bool {
+        match self.out {
+            Out::Process => self.is_for_people() && std::io::stdout().is_terminal(),
+            #[cfg(test)]
+            Out::Captured(_) => self.is_for_people() && self.terminal.is_some(),
+        }
+    }
+
+    /// Draws lines over what was on the terminal. Those for which it has no room are only counted.
+    pub(crate) fn redraw(self, text: &Text) {
+        let rows = console::Term::stdout().size_checked().map_or(ROWS, |(rows, _)| usize::from(rows));
+        let text = text.fitted(Self::fit(self.terminal));
+        // The last row stays free for the cursor; the one before it says what is missing.
+        let lines = text.rows(rows.saturating_sub(1).max(1));
+        let mut out = String::from(HOME);
+        for line in lines.render(self.colours).lines() {
+            out.push_str(line);
+            out.push_str(TO_THE_END);
+            out.push('\n');
+        }
+        out.push_str(BELOW);
+        self.write(&out);
+    }
+
     /// How many columns text takes that is laid out in columns: a terminal's, and 100 where there is none.
     pub(crate) const fn width(self) -> usize {
         match self.terminal {
@@ -252,13 +287,17 @@ impl Console {
     /// The requested output on stdout, for people and for programs: JSON, a picture, a script. Text from the cloud must be escaped
     /// before.
     pub(crate) fn raw(self, line: &str) {
+        self.write(&format!("{line}\n"));
+    }
+
+    fn write(self, text: &str) {
         match self.out {
             Out::Process => {
                 let mut stdout = std::io::stdout().lock();
-                let _gone = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+                let _gone = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
             }
             #[cfg(test)]
-            Out::Captured(captured) => captured.stdout.lock().unwrap().extend([line, "\n"]),
+            Out::Captured(captured) => captured.stdout.lock().unwrap().push_str(text),
         }
     }
 

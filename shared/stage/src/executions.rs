@@ -194,6 +194,14 @@ mod tests {
     }
 
     #[test]
+    fn an_input_may_say_what_started_it() {
+        assert_eq!(trigger(r#"{"binding":"web","trigger":"timer"}"#).as_deref(), Some("timer"));
+        for input in ["", "{}", r#"{"trigger":1}"#, "not json"] {
+            assert_eq!(trigger(input), None, "{input}");
+        }
+    }
+
+    #[test]
     fn one_works_one_waits_and_the_rest_stand_down() {
         let run = |name: &str| Run { started: Timestamp::MIN, name: name.to_owned() };
         let runs = [run("a"), run("b"), run("c"), run("d")];

@@ -5,7 +5,7 @@
 //! another one. So every text output of every command is a [`Text`] of [`Line`]s: what goes into a line is made visible
 //! there, once, and colours are added when the line is written.
 
-use super::columns::{Room, breaks};
+use super::columns::{Room, breaks, columns};
 use super::style::Style;
 
 /// Escapes a text so that every character is visible: control characters, line ends, bidirectional and zero-width marks are written
@@ -121,8 +121,14 @@ impl Line {
         let hang = self.hang.unwrap_or(indent + HANG).min(most / 3);
         let lines = breaks(&letters, Room { first: most, others: most - hang });
         let lines = lines.into_iter().enumerate().map(|(number, range)| {
-            let line = if number == 0 { Self::default() } else { Self::new(" ".repeat(hang)) };
-            self.part(range, line)
+            let taken: String = letters.get(range.clone()).unwrap_or_default().iter().collect();
+            // A word that is too long begins as far to the left as it must.
+            let excess = columns(&taken).saturating_sub(most);
+            if number == 0 {
+                return self.part(range.start + excess.min(indent)..range.end, Self::default());
+            }
+            let hang = hang.min(most.saturating_sub(columns(&taken)));
+            self.part(range, Self::new(" ".repeat(hang)))
         });
         lines.collect()
     }
@@ -199,9 +205,15 @@ impl Text {
         Self(lines.collect())
     }
 
-    /// How many lines it has.
-    pub(crate) const fn len(&self) -> usize {
-        self.0.len()
+    /// The first lines, and how many more there are, in so many rows.
+    #[must_use]
+    pub(super) fn rows(mut self, most: usize) -> Self {
+        let more = (self.0.len() + 1).saturating_sub(most);
+        if self.0.len() > most {
+            self.0.truncate(most - 1);
+            self.line(Line::styled(Style::Faint, format!("+{more} more lines, for which the terminal has no room")));
+        }
+        self
     }
 
     /// As it is written, without a line end at its end.
@@ -257,13 +269,24 @@ mod tests {
         let fit = |columns, all| Text::from(line.clone()).fitted(Fit { columns, all }).render(false);
         assert_eq!(fit(40, true), "  XREG-1  one two tr-attach-12");
         assert_eq!(fit(20, true), "  XREG-1  one two\n    tr-attach-12");
-        assert_eq!(fit(9, true), "  XREG-1\n   one\n   two\n   tr-attach-12");
+        assert_eq!(fit(9, true), "  XREG-1\n   one\n   two\ntr-attach-12");
+        assert_eq!(fit(14, true), "  XREG-1  one\n    two\n  tr-attach-12");
+        let alone = Text::from("        ResourceManager:").fitted(Fit { columns: 20, all: true });
+        assert_eq!(alone.render(false), "    ResourceManager:");
         assert_eq!(fit(9, false), "  XREG-1  one two tr-attach-12");
         let narrow = Text::from(line.clone().hanging(0)).fitted(Fit { columns: 18, all: true });
         assert_eq!(narrow.render(true).matches("\u{1b}[32mtr-attach-12\u{1b}[0m").count(), 1);
         assert_eq!(narrow.render(false), "  XREG-1  one two\ntr-attach-12");
         let flowing = Text::from(line.flowing()).fitted(Fit { columns: 20, all: false });
-        assert_eq!(flowing.len(), 2);
+        assert_eq!(flowing.0.len(), 2);
+    }
+
+    #[test]
+    fn what_a_terminal_has_no_room_for_is_counted() {
+        let text = Text::of_lines("a\nb\nc\nd");
+        assert_eq!(text.clone().rows(4).render(false), "a\nb\nc\nd");
+        assert_eq!(text.clone().rows(3).render(false), "a\nb\n+2 more lines, for which the terminal has no room");
+        assert!(text.rows(1).render(false).starts_with("+4 more"));
     }
 
     #[test]

@@ -151,7 +151,7 @@ async fn a_run_is_told_by_its_stages_calls_and_waits() {
     let run = binding.links().find(|link| link.contains("/run/")).unwrap();
     let run = page(&watch, &run).await;
     let text = run.text();
-    assert!(text.contains("✓ succeeded, began 2026-11-22"), "{text}");
+    assert!(text.contains("✓ succeeded, started by manual, began 2026-11-22"), "{text}");
     let order =
         ["wait", "turn", "preflight", "vpc-attachments", "peer-attachment", "backend-servers", "verify", "prune"];
     let timeline = &text[text.find("Came to").unwrap()..];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use onboarding::ids::{BindingName, Region};
 use openapi::fnf;
 use stage::Host;
@@ -81,6 +82,20 @@ impl<'h> Workflow<'h> {
         let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
         match self.host.client().call(self.home.as_str(), &list).await {
             Ok(page) => Ok(page.executions),
+            Err(error) if error.is_not_found() => Err(self.missing()),
+            Err(error) => Err(self.failed("listed", &error)),
+        }
+    }
+
+    /// All executions of all bindings that began at a time or later, newest first.
+    pub(crate) async fn since(&self, begin: Option<Timestamp>) -> Result<Vec<fnf::Execution>, CliError> {
+        let list = fnf::ListExecutions {
+            flow_name: self.flow(),
+            started_time_begin: begin.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            ..Default::default()
+        };
+        match self.host.client().list(self.home.as_str(), list).await {
+            Ok(listed) => Ok(listed),
             Err(error) if error.is_not_found() => Err(self.missing()),
             Err(error) => Err(self.failed("listed", &error)),
         }

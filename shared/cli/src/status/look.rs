@@ -16,7 +16,7 @@ use stage::{Host, Readings, executions};
 use crate::causes::About;
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
-use crate::runs::{Visit, Workflow, is_open, report, visits};
+use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
 
 /// A binding as it is found.
 #[derive(Debug, Clone)]
@@ -66,6 +66,8 @@ pub(crate) struct RunSummary {
     pub(crate) stages: Vec<StageSummary>,
     /// The codes of what was blocked, each once.
     pub(crate) blocked: Vec<&'static str>,
+    /// Why it failed, in the words of the function or the workflow.
+    pub(crate) failure: Option<String>,
     /// What happened in it, as a timeline.
     pub(crate) visits: Vec<Visit>,
 }
@@ -156,7 +158,8 @@ impl Runs {
 }
 
 impl RunSummary {
-    fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
+    /// An execution with its history.
+    pub(crate) fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
         let (mut stages, mut blocked) = (Vec::new(), Vec::new());
         for event in history.iter().filter(|event| event.kind == "TaskSucceeded") {
             let Some((report, _)) = report(&event.event_detail) else { continue };
@@ -165,7 +168,11 @@ impl RunSummary {
         }
         blocked.sort_unstable();
         blocked.dedup();
+        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Succeeded" | "Stopped");
+        let failure = history.iter().rev().filter(|event| event.kind.ends_with("Failed"));
+        let failure = failure.filter(|_| is_over).find_map(|event| cause(&event.event_detail));
         Self {
+            failure,
             name: execution.name.clone(),
             trigger: executions::trigger(&execution.input),
             status: execution.status.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use onboarding::mark::MemberState;
+use onboarding::words::counted;
 use onboarding::{Change, Code, Reason};
 
 use super::look::{Look, Member, MemberHealth, Members, RunSummary, Runs};
@@ -33,6 +34,27 @@ pub(super) fn of(look: &Look, view: &View) -> Text {
     members(&mut text, &look.members, view);
     drift(&mut text, look, view);
     text
+}
+
+/// Every binding that is shown, and how many are not.
+pub(super) fn all(looks: &[Look], view: &View) -> Text {
+    let mut text = Text::default();
+    looks.iter().filter(|look| view.holds(look)).for_each(|look| text.extend(of(look, view)));
+    if let Some(line) = hidden(looks, view) {
+        text.line(line);
+    }
+    text
+}
+
+/// How many bindings are not shown.
+pub(super) fn hidden(looks: &[Look], view: &View) -> Option<Line> {
+    let hidden = looks.iter().filter(|look| !view.holds(look)).count();
+    let words = match (hidden, looks.len() - hidden) {
+        (0, _) => return None,
+        (hidden, 0) => format!("{}, none of them faulty", counted(hidden, "binding")),
+        (hidden, _) => format!("+{hidden} more, none of them faulty"),
+    };
+    Some(Line::styled(Style::Faint, words))
 }
 
 /// A line behind a label.

@@ -4,8 +4,8 @@ use super::look::{Look, Member};
 use crate::args::{Sort, StatusArgs};
 use crate::output::{Console, Exit};
 
-/// The most faulty members that are named.
-const FAULTY: usize = 24;
+/// The most faulty members that are named: more of them mostly have one cause, which stands above.
+const FAULTY: usize = 8;
 /// The most rows of a wide table.
 const ROWS: usize = 40;
 
@@ -55,8 +55,12 @@ impl View {
     /// The members that are shown: faulty ones before all others.
     pub(super) fn members<'m>(&self, listed: &'m [Member]) -> Shown<'m> {
         let (mut members, well): (Vec<&Member>, Vec<&Member>) = listed.iter().partition(|member| member.is_faulty());
-        let cut = if self.all { members.len() } else { members.len().min(FAULTY) };
-        let faulty = members.split_off(cut);
+        let most = match (self.all, self.wide) {
+            (true, _) => usize::MAX,
+            (false, true) => ROWS,
+            (false, false) => FAULTY,
+        };
+        let faulty = members.split_off(members.len().min(most));
         let room = match (self.faulty, self.all, self.wide) {
             (true, ..) => 0,
             (false, true, _) => well.len(),
@@ -129,7 +133,7 @@ mod tests {
         let all: Vec<u8> = (0..60).collect();
         let ill = members(60, &all);
         let shown = USUAL.members(&ill);
-        assert_eq!((shown.members.len(), shown.faulty.len(), shown.well), (24, 36, 0));
+        assert_eq!((shown.members.len(), shown.faulty.len(), shown.well), (8, 52, 0));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod canaries;
 mod demo;
 mod emulated;
 mod explained;
+mod interrupted;
 mod leaving;
 mod package;
 mod page;
