@@ -282,7 +282,7 @@ fn reported(report: &Report, id: &str) -> Html {
         0 => {}
         // Bars that stand close together tell more.
         FEW.. => {
-            html.push(tag("details").set("id", id).add(tag("summary").add(plan::changes(report.changes))).add(made))
+            html.push(tag("details").set("id", id).add(tag("summary").add(plan::changes(report.changes))).add(made));
         }
         _ => html = html.add(", ").add(plan::changes(report.changes)).add(made),
     }

@@ -196,7 +196,7 @@ async fn what_comes_from_outside_is_text_on_every_page() {
     assert!(binding.text().contains(&crate::output::visible(hostile)), "{hostile}: {}", binding.text());
     let nobody = get(&watch, &format!("/binding/{}", super::html::Part(hostile))).await;
     assert_eq!(nobody.status(), 404);
-    Page::read(&String::from_utf8(nobody.body().to_vec()).unwrap());
+    Page::read(std::str::from_utf8(nobody.body()).unwrap());
     let file = desk.file("status.html").display().to_string();
     let ran = desk.run(&["status", "--html", &file]).await;
     assert_eq!(ran.code, 1, "{}", ran.all());
