@@ -103,7 +103,7 @@ async fn one(
         );
         return Ok(drift(vec![Reason::new(Code::Waits, &run.name, message)]));
     }
-    let execution = start::one(invocation, &binding.name).await?;
+    let execution = start::one(invocation, &binding.name, "timer").await?;
     tracing::info!(binding = %binding.name, changes = open.len(), first, "drift, to be repaired");
     let drift = open.into_iter().take(NAMED).collect();
     Ok(Outcome::Started(Started { binding: binding.name.clone(), execution, drift }))

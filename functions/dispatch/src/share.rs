@@ -92,7 +92,7 @@ async fn start_all<'s>(
         let by: Vec<&'s Sighting> = asked.iter().filter(asks).map(|(_, event, _)| *event).collect();
         (!by.is_empty()).then_some((&binding.name, by))
     });
-    let starts = concerned.map(|(name, by)| async move { (name, (by, start::one(invocation, name).await)) });
+    let starts = concerned.map(|(name, by)| async move { (name, (by, start::one(invocation, name, "event").await)) });
     // Collected, because a stream that contains the closure is not `Send`.
     let starts: Vec<_> = starts.collect();
     join_all(starts).await.into_iter().collect()

@@ -20,7 +20,7 @@ pub(crate) async fn asked_for(invocation: &Invocation<'_>, binding: &BindingName
     if invocation.host.settings().read_only {
         return Ok(Dispatched { ignored: vec![switched_off(binding)], ..Dispatched::default() });
     }
-    let execution = one(invocation, binding).await?;
+    let execution = one(invocation, binding, "manual").await?;
     let started = Started { binding: binding.clone(), execution, drift: Vec::new() };
     Ok(Dispatched { started: vec![started], ..Dispatched::default() })
 }
@@ -30,8 +30,13 @@ pub(crate) fn switched_off(binding: &BindingName) -> Reason {
     Reason::new(Code::ReadOnly, binding, format!("Writes are switched off, so no run of {binding} was started."))
 }
 
-/// The name of an execution that will certainly read the cloud after this moment.
-pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> Result<String, StageError> {
+/// The name of an execution that will certainly read the cloud after this moment. `trigger` says what asks for it, for whoever reads
+/// the history ([`executions::trigger`]); an execution that is joined keeps its own.
+pub(crate) async fn one(
+    invocation: &Invocation<'_>,
+    binding: &BindingName,
+    trigger: &str,
+) -> Result<String, StageError> {
     let settings = invocation.host.settings();
     let clock = invocation.host.clock();
     let home = home(invocation)?;
@@ -40,7 +45,7 @@ pub(crate) async fn one(invocation: &Invocation<'_>, binding: &BindingName) -> R
         return Ok(name);
     }
     let client = invocation.client();
-    let input = serde_json::json!({ "binding": binding }).to_string();
+    let input = serde_json::json!({ "binding": binding, "trigger": trigger }).to_string();
     let first = executions::window(clock.now(), settings.window_seconds);
     for window in first..first.saturating_add(WINDOWS) {
         let name = executions::name(binding, window);

@@ -3,25 +3,30 @@
 //! Only the changes of the plan that was shown are written: the stages get it as approved. Members that are removed later (they
 //! drain first) are not waited for: the output says which members will be removed when.
 
+mod gate;
+mod interrupted;
 mod leaving;
 mod live;
 mod stages;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write as _};
+use std::pin::pin;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Reason, Severity};
+use onboarding::{Code, Plan, Reason, Severity};
 use serde_json::json;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
 use crate::causes::About;
 use crate::environment::Environment;
+use crate::interrupt::Interrupts;
 use crate::output::{CliError, Console, Exit, Line, Style, visible};
 use crate::plan::{self, Saved, Seen, View};
 use crate::runs::{Told, Workflow, stage_line};
@@ -31,8 +36,13 @@ use crate::unread::is_left;
 pub(crate) use live::{Listening, Live};
 pub(crate) use stages::{Part, Progress, Work, stages};
 
+use gate::Gate;
+use interrupted::Way;
+
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
+/// How long the answer to a write is waited for after Ctrl-C: as long as the client waits for one.
+const ANSWER: Duration = Duration::from_secs(20);
 /// How many differences an error message names.
 const NAMED: usize = 3;
 
@@ -43,7 +53,8 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         let ways = "Nobody can be asked here: give --yes, or --plan FILE with a plan that somebody saw.";
         return Err(CliError::Usage(ways.to_owned()));
     }
-    let host = target::host(&args.target, environment, Access::Write).await?;
+    let gate = Gate::default();
+    let host = target::host_through(&args.target, environment, Access::Write, |way| gate.before(way)).await?;
     let deployment = host.settings().deployment.as_str();
     if let Some(saved) = &saved
         && saved.deployment != deployment
@@ -67,9 +78,16 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
         ));
     }
+    let work = Applying { host: &host, gate: &gate, interrupts: &environment.interrupts, console };
     let mut ended = Ended::default();
-    for binding in &bindings {
-        let now = plan::see(&host, &store, binding, true, About::Plan).await?;
+    for (number, binding) in bindings.iter().enumerate() {
+        let seeing = plan::see(&host, &store, binding, true, About::Plan);
+        // Up to the first question the signal ends the process by itself, because nothing is half done.
+        let now = if number == 0 { Some(seeing.await?) } else { work.unless_interrupted(seeing).await? };
+        let Some(now) = now else {
+            ended.add(work.before_anything(binding, &Plan::default()));
+            break;
+        };
         if let Some(seen) = saved.iter().flat_map(|saved| &saved.plans).find(|plan| plan.binding == *binding) {
             let differences = seen.plan.differences(&now.plan);
             if !differences.is_empty() {
@@ -77,7 +95,10 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             }
         }
         let view = View { all: false, focus: args.focus.clone() };
-        ended.add(one(&host, binding, &now, &view, args.yes || saved.is_some(), console).await?);
+        ended.add(work.one(binding, &now, &view, args.yes || saved.is_some()).await?);
+        if ended.exit == Exit::Interrupted {
+            break;
+        }
     }
     Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
 }
@@ -110,54 +131,113 @@ impl Ended {
     }
 }
 
-/// Applies one plan.
-async fn one(
-    host: &Host,
-    binding: &BindingName,
-    seen: &Seen,
-    view: &View,
-    agreed: bool,
+/// What plans are applied with.
+struct Applying<'a> {
+    host: &'a Host,
+    gate: &'a Gate,
+    interrupts: &'a Interrupts,
     console: Console,
-) -> Result<Ended, CliError> {
-    let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
-    plan::show(binding, seen, view, console);
-    if plan.changes.is_empty() && plan.pending.is_empty() {
-        return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
-    }
-    if !agreed && !ask(binding, console) {
-        return Err(CliError::Failed("Nothing was changed.".to_owned()));
-    }
-    wait_for_runs(host, binding, console).await?;
-    let began = host.clock().now();
-    let (mut told, mut made) = (Told::default(), 0);
-    let live = Live::new(console, host.clock());
-    let part = if view.focus.is_some() { Part::Planned } else { Part::All };
-    let working = stages(host, binding, plan, part, |progress| {
-        match &progress {
-            Progress::Begins { stage } => live.begin(*stage),
-            Progress::Waits { .. } => {}
-            Progress::Done { changes, .. } => made += changes,
+}
+
+impl Applying<'_> {
+    /// Applies one plan. After Ctrl-C nothing further is begun; a write that was sent is waited for.
+    async fn one(&self, binding: &BindingName, seen: &Seen, view: &View, agreed: bool) -> Result<Ended, CliError> {
+        let console = self.console;
+        let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
+        plan::show(binding, seen, view, console);
+        if plan.changes.is_empty() && plan.pending.is_empty() {
+            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
         }
-        live.above(|| tell(&progress, &mut told, console));
-    });
-    let reports = tokio::select! {
-        biased;
-        reports = working => reports?,
-        never = live.keep_showing() => match never {},
-    };
-    drop(live);
-    leaving::tell(binding, &reports, console);
-    let ended = Ended::of(&reports);
-    console.print(closing(binding, &reports, made, host.clock().now().duration_since(began)));
-    Ok(ended)
+        if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
+            return Err(CliError::Failed("Nothing was changed.".to_owned()));
+        }
+        if self.unless_interrupted(wait_for_runs(self.host, binding, console)).await?.is_none() {
+            return Ok(self.before_anything(binding, plan));
+        }
+        let clock = self.host.clock();
+        let (began, way) = (clock.now(), RefCell::new(Way::default()));
+        let part = if view.focus.is_some() { Part::Planned } else { Part::All };
+        let reports = self.stages(binding, plan, part, &way).await?;
+        let (took, way) = (clock.now().duration_since(began), way.into_inner());
+        let Some(reports) = reports else {
+            let left = interrupted::on_the_way(binding, plan, &way, self.gate, took, console);
+            return Ok(Ended { exit: Exit::Interrupted, left });
+        };
+        leaving::tell(binding, &reports, console);
+        console.print(closing(binding, &reports, way.made, took));
+        Ok(Ended::of(&reports))
+    }
+
+    /// Runs the stages, and keeps how far they are. Gives their reports, or nothing if they were interrupted.
+    async fn stages(
+        &self,
+        binding: &BindingName,
+        plan: &Plan,
+        part: Part,
+        way: &RefCell<Way>,
+    ) -> Result<Option<Vec<Report>>, CliError> {
+        let Self { host, gate, console, .. } = *self;
+        let mut interrupts = self.interrupts.clone();
+        let (mut told, live) = (Told::default(), Live::new(console, host.clock()));
+        let mut working = pin!(stages(host, binding, plan, part, |progress| {
+            let mut way = way.borrow_mut();
+            match &progress {
+                Progress::Begins { stage } => {
+                    live.begin(*stage);
+                    gate.begin();
+                    way.stage = Some(*stage);
+                }
+                Progress::Waits { .. } => {}
+                Progress::Done { report, changes } => {
+                    way.made += changes;
+                    way.over.insert(report.stage);
+                }
+            }
+            live.above(|| tell(&progress, &mut told, console));
+        }));
+        tokio::select! {
+            biased;
+            reports = &mut working => return Ok(Some(reports?)),
+            () = interrupts.next() => {}
+            never = live.keep_showing() => match never {},
+        }
+        gate.close();
+        if !gate.is_idle() {
+            let words = "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again \
+                         ends at once.";
+            live.above(|| console.note(words));
+        }
+        tokio::select! {
+            biased;
+            reports = &mut working => Ok(Some(reports?)),
+            () = gate.idle() => Ok(None),
+            () = interrupts.next() => Ok(None),
+            () = host.clock().sleep(ANSWER) => Ok(None),
+        }
+    }
+
+    /// What comes of it, or nothing if there is a Ctrl-C before.
+    async fn unless_interrupted<T>(
+        &self,
+        doing: impl Future<Output = Result<T, CliError>>,
+    ) -> Result<Option<T>, CliError> {
+        let mut interrupts = self.interrupts.clone();
+        tokio::select! {
+            biased;
+            done = doing => done.map(Some),
+            () = interrupts.next() => Ok(None),
+        }
+    }
+
+    fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
+        interrupted::before_anything(binding, self.console);
+        Ended { exit: Exit::Interrupted, left: plan.changes.len() }
+    }
 }
 
 /// The last line: what was made, how long it took, and which problems are left.
 fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedDuration) -> Line {
-    let seconds = took.as_secs();
-    let time =
-        if seconds < 60 { format!("{seconds} s") } else { format!("{} min {:02} s", seconds / 60, seconds % 60) };
-    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {time}", plan::changes(made)));
+    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
     let blocked = reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
     let stuck = reports.iter().flat_map(|report| &report.findings).filter(|reason| is_left(reason));
     let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed);
@@ -168,6 +248,14 @@ fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedD
     }
     let codes: Vec<&str> = codes.into_iter().collect();
     line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
+}
+
+/// `12 s`, or `1 min 12 s`.
+fn lasted(took: SignedDuration) -> String {
+    match took.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.
@@ -191,10 +279,10 @@ fn moved(binding: &BindingName, differences: &[String]) -> CliError {
     ))
 }
 
-fn ask(binding: &BindingName, console: Console) -> bool {
+/// Whether the person at this machine says yes.
+pub(crate) fn ask(question: &str, console: Console) -> bool {
     let mut stderr = std::io::stderr().lock();
-    let question = visible(&format!("Apply this to {binding}? Only `yes` does. "));
-    let _gone = write!(stderr, "{question}").and_then(|()| stderr.flush());
+    let _gone = write!(stderr, "{} Only `yes` does. ", visible(question)).and_then(|()| stderr.flush());
     drop(stderr);
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer).is_ok();

@@ -1,11 +1,14 @@
 //! The command line arguments, with an example for every command.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::focus::Focus;
+use crate::output::{Form, Language};
+use crate::since::Since;
 
 /// Puts the ECS instances of one region behind an ALB of another, and keeps them there.
 #[derive(Debug, Parser)]
@@ -13,7 +16,7 @@ use crate::focus::Focus;
     name = "albridge",
     version,
     disable_help_subcommand = true,
-    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage.\nA reading that failed is 1, also where changes are \
+    after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage, 130 interrupted.\nA reading that failed is 1, also where changes are \
                   pending: what is not known is said first.\n\nExample:\n  albridge demo"
 )]
 pub(crate) struct Cli {
@@ -32,7 +35,9 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  albridge demo --alb upgraded\n  albridge demo --json | tail -1")]
     Demo(DemoArgs),
     /// The emulated cloud by itself; prints one JSON line with its endpoints when it is ready, and serves until Ctrl-C.
-    #[command(after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20")]
+    #[command(
+        after_help = "Example:\n  albridge emulate --scenario procedure --port 7000 --speed 20\n  albridge emulate --console --speed 20"
+    )]
     Emulate(EmulateArgs),
     /// Makes the requests of a recording again and says what is answered differently: exit code 2 if anything.
     #[command(
@@ -50,6 +55,9 @@ pub(crate) enum Command {
     /// Shows the plan, asks, and makes the changes, stage by stage.
     #[command(after_help = "Example:\n  albridge apply web --bindings bindings.yml\n  albridge apply --plan plan.json")]
     Apply(ApplyArgs),
+    /// Takes members over that somebody registered by hand: shows what it would mark, asks, and marks it. They serve all the while.
+    #[command(after_help = "Example:\n  albridge import web i-ecs1 i-ecs2")]
+    Import(ImportArgs),
     /// Starts the workflow in the cloud, as an event would, and follows it to its end.
     #[command(
         after_help = "Example:\n  albridge run web --bindings oss://bucket.cn-hangzhou/bindings.yml --home cn-hangzhou"
@@ -57,8 +65,19 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// The last runs, the members' health, and drift. Writes nothing; exit code 2 if something is not as it should be, 1 if
     /// it is not known.
-    #[command(after_help = "Example:\n  albridge status web --home cn-hangzhou")]
+    #[command(
+        after_help = "Example:\n  albridge status web --home cn-hangzhou\n  albridge status --faulty --watch=30\n  albridge status --html status.html\n  albridge status -o json | jq '.bindings[].members[] | select(.faulty)'"
+    )]
     Status(StatusArgs),
+    /// Who changed what of a binding, and when: the runs with what their stages wrote, and the marks on members. Newest first.
+    #[command(after_help = "Example:\n  albridge history web --since 2d --home cn-hangzhou")]
+    History(HistoryArgs),
+    /// A local page that refreshes itself: what is wrong, what mends it, topology, members, drift, runs. It only reads, and serves until
+    /// Ctrl-C.
+    #[command(
+        after_help = "Example:\n  albridge console --home cn-hangzhou\n  albridge console web --listen 127.0.0.1:0"
+    )]
+    Console(ConsoleArgs),
     /// Why a backend is, or is not, reachable: every hop, both directions, the first fault and its remedy.
     #[command(
         after_help = "Exit codes: 0 reachable, 2 not, 1 not known or failed, 64 usage.\n\nExample:\n  albridge explain i-ecs1 --bindings bindings.yml\n  albridge explain 192.168.7.10:80"
@@ -105,6 +124,26 @@ pub(crate) enum Command {
     /// Completions for a shell.
     #[command(after_help = "Example:\n  albridge completions bash > /etc/bash_completion.d/albridge")]
     Completions(CompletionsArgs),
+}
+
+impl Cli {
+    /// For whom the command writes.
+    pub(crate) fn form(&self) -> Form {
+        let shape = match &self.command {
+            Command::Plan(args) => args.shape,
+            Command::Status(args) => args.shape,
+            Command::History(args) => args.shape,
+            Command::Explain(args) => args.shape,
+            _ => Shape::default(),
+        };
+        match (self.json, shape.output) {
+            (true, _) => Form::Lines,
+            (false, Output::Table) => Form::People { wide: false },
+            (false, Output::Wide) => Form::People { wide: true },
+            (false, Output::Json) => Form::Document(Language::Json),
+            (false, Output::Yaml) => Form::Document(Language::Yaml),
+        }
+    }
 }
 
 /// Which kind of load balancer.
@@ -169,6 +208,10 @@ pub(crate) struct EmulateArgs {
     /// Leaves signatures, tokens and secrets in the recording.
     #[arg(long, requires = "record")]
     pub(crate) record_secrets: bool,
+    /// Serves the page of `albridge console` beside it, at the address that the line says under `console`. Its calls would be in a
+    /// recording.
+    #[arg(long, conflicts_with = "record")]
+    pub(crate) console: bool,
     /// Seeds the world's ids and its faults' chances.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -204,8 +247,33 @@ pub(crate) struct ValidateArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
+/// The form of the output, for commands that show something.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Shape {
+    /// How it is shown: for people, with more columns, or as one document.
+    #[arg(short = 'o', long, value_enum, value_name = "FORM", default_value_t, conflicts_with = "json")]
+    pub(crate) output: Output,
+    /// Leave nothing out: lists are cut otherwise, and say how much they hide.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// The forms of output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    /// The same with more columns.
+    Wide,
+    /// A JSON document.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+}
+
 /// Where the deployment is that a command is about.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
     /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS].
     #[arg(long, value_name = "FILE")]
@@ -229,15 +297,15 @@ pub(crate) struct Target {
 pub(crate) struct PlanArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
-    /// Show the blocked changes, too, each with its reasons.
-    #[arg(long)]
-    pub(crate) all: bool,
     /// Only the changes of this stage, or the member changes of this instance.
     #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "out")]
     pub(crate) focus: Option<Focus>,
     /// Save the plan for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,
@@ -254,6 +322,22 @@ pub(crate) struct ApplyArgs {
     /// Only the changes of this stage, or the member changes of this instance.
     #[arg(long = "target", value_name = "STAGE|INSTANCE", value_parser = Focus::parse, conflicts_with = "plan")]
     pub(crate) focus: Option<Focus>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The binding.
+    pub(crate) binding: String,
+    /// The instances: ids, names or private addresses.
+    #[arg(required = true, value_name = "INSTANCE|IP")]
+    pub(crate) instances: Vec<String>,
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
@@ -280,9 +364,75 @@ pub(crate) struct RunArgs {
 pub(crate) struct StatusArgs {
     /// The binding [default: every one of the store].
     pub(crate) binding: Option<String>,
+    /// Only bindings with which something is wrong, and of their members only the faulty ones.
+    #[arg(long)]
+    pub(crate) faulty: bool,
+    /// The order of members.
+    #[arg(long, value_enum, value_name = "BY", default_value_t)]
+    pub(crate) sort: Sort,
+    /// Look again every so many seconds until Ctrl-C, and say what has changed; without a terminal only when something has
+    /// [default: 10].
+    #[arg(
+        long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "10",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub(crate) watch: Option<u64>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Write the page of `albridge console` to this file instead, complete in itself.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["faulty", "sort", "output", "all", "watch"])]
+    pub(crate) html: Option<PathBuf>,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+/// Options of `history`.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    /// The binding [default: the store's only one].
+    pub(crate) binding: Option<String>,
+    /// How long ago it begins, as 90m, 2h or 3d, or a time, as 2026-11-22 or 2026-11-22T08:00:00Z.
+    #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
+    pub(crate) since: Option<Since>,
+    /// The most runs.
+    #[arg(long, value_name = "N", default_value_t = 10, conflicts_with = "all")]
+    pub(crate) limit: usize,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// Options of `console`.
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// The binding [default: every one of the store].
+    pub(crate) binding: Option<String>,
+    /// Where the page is: an address of loopback and a port; port 0 is any that is free.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7700")]
+    pub(crate) listen: SocketAddr,
+    /// The least seconds between two looks at the cloud; nobody looks while no page is open.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(crate) every: u32,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+/// The order of members.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sort {
+    /// The faulty ones first.
+    #[default]
+    Health,
+    /// By the instance's name.
+    Name,
+    /// The lightest first.
+    Weight,
 }
 
 /// Options of `explain`.
@@ -294,6 +444,9 @@ pub(crate) struct ExplainArgs {
     /// The binding [default: the one that wants the instance].
     #[arg(long, value_name = "NAME")]
     pub(crate) binding: Option<String>,
+    /// How.
+    #[command(flatten)]
+    pub(crate) shape: Shape,
     /// Where.
     #[command(flatten)]
     pub(crate) target: Target,

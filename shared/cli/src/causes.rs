@@ -68,40 +68,52 @@ pub(crate) fn headline(causes: &Causes) -> Option<String> {
     })
 }
 
-/// Every cause, the heaviest first.
-pub(crate) fn lines(causes: &Causes, plan: &Plan, indent: &str) -> Text {
+/// Every cause, the heaviest first; those beyond the first ones only by code and number, unless `all` are to be shown.
+pub(crate) fn lines(causes: &Causes, plan: &Plan, indent: &str, all: bool) -> Text {
     let mut text = Text::default();
-    for cause in causes.causes.iter().take(SHOWN) {
-        one(&mut text, cause, plan, indent);
+    let shown = if all { usize::MAX } else { SHOWN };
+    for cause in causes.causes.iter().take(shown) {
+        one(&mut text, cause, plan, indent, all);
     }
-    let rest = causes.causes.get(SHOWN..).unwrap_or_default();
+    let rest = causes.causes.get(shown.min(causes.causes.len())..).unwrap_or_default();
     if !rest.is_empty() {
-        let codes: Vec<&str> = rest.iter().map(|cause| cause.reason.code.as_str()).collect();
-        text.line(format!("{indent}and {} more: {}", rest.len(), codes.join(", ")));
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for cause in rest {
+            *codes.entry(cause.reason.code.as_str()).or_default() += 1;
+        }
+        let codes: Vec<String> = codes.into_iter().map(|(code, count)| format!("{code} {count}")).collect();
+        text.line(format!("{indent}+{} more causes: {} (--all shows them)", rest.len(), codes.join(", ")));
     }
     text
 }
 
-fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str) {
+fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str, all: bool) {
+    let below = indent.len() + 4;
     let style = if cause.by_run { Style::Strong } else { Style::Bad };
-    let message = match cause.more {
-        0 => cause.reason.message.clone(),
-        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
-    };
     let code = Line::new(indent).then_styled(style, cause.reason.code.as_str());
-    text.line(code.then(format!("  {message}")));
-    let kept = [instances(&cause.instances), waiting(cause, plan)];
+    text.line(code.then(format!("  {}", message(cause))).hanging(below));
+    let kept = [instances(&cause.instances, all), waiting(cause, plan, all)];
     let kept: Vec<String> = kept.into_iter().flatten().collect();
     if !kept.is_empty() {
         text.line(format!("{indent}    {}", kept.join("; ")));
     }
-    text.line(Line::new(format!("{indent}    ")).then_styled(Style::Good, "do:").then(format!(" {}", cause.remedy)));
+    let remedy = Line::new(format!("{indent}    ")).then_styled(Style::Good, "do:").then(format!(" {}", cause.remedy));
+    text.line(remedy.hanging(below + 4));
+}
+
+/// What is wrong, and how many more of its kind there are.
+pub(crate) fn message(cause: &Cause) -> String {
+    match cause.more {
+        0 => cause.reason.message.clone(),
+        more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
+    }
 }
 
 /// `i-ecs1 (ECS1) and 2 more are not served`.
-fn instances(kept: &[Kept]) -> Option<String> {
-    let names: Vec<String> = kept.iter().take(NAMED).map(Kept::named).collect();
-    let named = match (names.as_slice(), kept.len().saturating_sub(NAMED)) {
+pub(crate) fn instances(kept: &[Kept], all: bool) -> Option<String> {
+    let most = if all { usize::MAX } else { NAMED };
+    let names: Vec<String> = kept.iter().take(most).map(Kept::named).collect();
+    let named = match (names.as_slice(), kept.len().saturating_sub(most)) {
         ([], _) => return None,
         ([only], 0) => return Some(format!("{only} is not served")),
         (names, 0) => names.join(", "),
@@ -111,14 +123,15 @@ fn instances(kept: &[Kept]) -> Option<String> {
 }
 
 /// `14 changes wait: vpc-attachments 6, peer-attachment 5`.
-fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
+pub(crate) fn waiting(cause: &Cause, plan: &Plan, all: bool) -> Option<String> {
     let mut stages: BTreeMap<StageName, usize> = BTreeMap::new();
     for change in cause.changes.iter().filter_map(|at| plan.changes.get(*at)) {
         *stages.entry(change.stage).or_default() += 1;
     }
-    let mut listed: Vec<String> = stages.iter().take(STAGES).map(|(stage, count)| format!("{stage} {count}")).collect();
-    if stages.len() > STAGES {
-        listed.push(counted(stages.len() - STAGES, "more stage"));
+    let most = if all { usize::MAX } else { STAGES };
+    let mut listed: Vec<String> = stages.iter().take(most).map(|(stage, count)| format!("{stage} {count}")).collect();
+    if stages.len() > most {
+        listed.push(counted(stages.len() - most, "more stage"));
     }
     match cause.changes.len() {
         0 => None,
@@ -131,7 +144,8 @@ fn waiting(cause: &Cause, plan: &Plan) -> Option<String> {
 pub(crate) fn notes(causes: &Causes, indent: &str) -> Text {
     let mut text = Text::default();
     for note in &causes.notes {
-        text.line(Line::new(indent).then_styled(Style::Strong, note.code.as_str()).then(format!("  {}", note.message)));
+        let code = Line::new(indent).then_styled(Style::Strong, note.code.as_str());
+        text.line(code.then(format!("  {}", note.message)).hanging(indent.len() + 4));
         text.line(format!("{indent}    {}", note.code.remedy()));
     }
     text

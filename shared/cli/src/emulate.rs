@@ -12,9 +12,13 @@ use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack}
 use onboarding::Store;
 use serde::Serialize;
 
-use crate::args::{Alb, EmulateArgs, Rates};
+use crate::args::{Alb, EmulateArgs, Rates, Target};
+use crate::environment::Environment;
 use crate::files;
 use crate::output::{CliError, Console, Exit};
+use crate::page;
+use crate::signals;
+use crate::target::{self, Access};
 
 /// The line that is printed when all ports are open.
 #[derive(Serialize)]
@@ -34,7 +38,13 @@ struct Ready {
     deployed: bool,
     /// How many seconds of its time pass in a real one. `GET /-/clock` says it as well.
     speed: f64,
+    /// Where the page is, if it is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    console: Option<String>,
 }
+
+/// The least seconds between two looks of the page: nothing here costs anything.
+const EVERY: u32 = 3;
 
 /// Serves until it is stopped.
 pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit, CliError> {
@@ -91,18 +101,24 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         (None, Some(folder)) => folder.file(),
         (None, None) => PathBuf::new(),
     };
-    let ready = ready(&local, file, deployed).await?;
+    let mut ready = ready(&local, file, deployed).await?;
+    if args.console {
+        ready.console = Some(serve_page(&ready, deployed || args.strict).await?);
+    }
     match serde_json::to_string(&ready) {
         Ok(line) => console.raw(&line),
         Err(error) => return Err(CliError::Failed(error.to_string())),
     }
-    if !console.is_json() {
+    if console.is_for_people() {
         console.note(
             "The emulated cloud is up; Ctrl-C ends it. Hand its line to clients as ALBRIDGE_ENDPOINTS (endpoints),",
         );
         console.note("ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALBRIDGE_BINDINGS.");
+        if let Some(url) = &ready.console {
+            console.note(format!("Its page is at {url}"));
+        }
     }
-    ended().await;
+    signals::ended().await;
     Ok(Exit::Done)
 }
 
@@ -156,7 +172,23 @@ async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready
         data_plane: reached.data_plane,
         deployed,
         speed: local.clock().speed(),
+        console: None,
     })
+}
+
+/// The page, as `albridge console` serves it to whom the line is handed.
+async fn serve_page(ready: &Ready, has_home: bool) -> Result<String, CliError> {
+    let endpoints = serde_json::to_string(&ready.endpoints).map_err(|error| CliError::Failed(error.to_string()))?;
+    let home = has_home.then(|| ("ALBRIDGE_HOME_REGION", HOME.to_owned()));
+    let variables = [
+        ("ALBRIDGE_ENDPOINTS", endpoints),
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", ready.access_key_id.clone()),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ready.access_key_secret.clone()),
+        ("ALBRIDGE_BINDINGS", ready.bindings.display().to_string()),
+    ];
+    let variables = variables.into_iter().chain(home).map(|(name, value)| (name.to_owned(), value)).collect();
+    let host = target::host(&Target::default(), &Environment::new(variables), Access::Read).await?;
+    page::beside(host, EVERY).await
 }
 
 fn read(file: &Path, what: &str) -> Result<String, CliError> {
@@ -187,21 +219,4 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _left_behind = std::fs::remove_dir_all(&self.0);
     }
-}
-
-/// Ctrl-C, or the signal that ends services.
-async fn ended() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                biased;
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    let _unheard = tokio::signal::ctrl_c().await;
 }

@@ -10,14 +10,14 @@ mod table;
 use onboarding::ids::{BindingName, VpcId};
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Known, Topology};
-use onboarding::{Binding, Plan, Store, desired};
+use onboarding::{Binding, Deployment, Plan, Store, desired};
 use reachability::{Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
 
-use crate::args::ExplainArgs;
+use crate::args::{ExplainArgs, Output, Shape};
 use crate::environment::Environment;
-use crate::output::{CliError, Console, Exit, Line, Text};
+use crate::output::{CliError, Console, Exit, Line, Text, event};
 use crate::plan;
 use crate::target::{self, Access};
 use crate::unread;
@@ -34,10 +34,10 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
     if let Some(binding) = store.binding(&args.instance) {
-        return all::explain(&host, &store, binding, console).await;
+        return all::explain(&host, &store, binding, args.shape, console).await;
     }
     let diagnosis = diagnose(&host, &store, args.binding.as_deref(), &subject).await?;
-    Ok(show(&diagnosis, console))
+    Ok(show(&diagnosis, args.shape, console))
 }
 
 /// Diagnoses one instance for the named binding, or else the one that selects it, or else the first whose VPCs contain it.
@@ -58,7 +58,7 @@ pub(crate) async fn diagnose(
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
                 if selected {
-                    return judge(host, binding, topology, plan, instance, true);
+                    return judge(&host.settings().deployment, binding, topology, plan, instance, true);
                 }
                 stranger.get_or_insert((binding, topology, plan, instance));
             }
@@ -68,7 +68,7 @@ pub(crate) async fn diagnose(
     match stranger {
         Some((binding, mut topology, plan, instance)) => {
             read_groups(host, binding, &instance, &mut topology).await;
-            judge(host, binding, topology, plan, instance, false)
+            judge(&host.settings().deployment, binding, topology, plan, instance, false)
         }
         None => Err(CliError::Failed(misses.join(" "))),
     }
@@ -96,7 +96,7 @@ fn serving<'b>(bindings: &[&'b Binding], subject: &Subject) -> Result<Vec<&'b Bi
 }
 
 /// The instance that is meant; the error says where it was looked for.
-fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
+pub(crate) fn find(binding: &Binding, topology: &Topology, subject: &Subject) -> Result<Instance, String> {
     let instances = || topology.instances.values().filter_map(Known::get).flatten();
     let found = match subject {
         Subject::Instance(id) => instances().find(|instance| instance.id == *id).cloned(),
@@ -160,8 +160,9 @@ async fn read_groups(host: &Host, binding: &Binding, instance: &Instance, topolo
     topology.unread.extend(&seen.unread);
 }
 
-fn judge(
-    host: &Host,
+/// What becomes of the packets to an instance, in a topology that was read.
+pub(crate) fn judge(
+    deployment: &Deployment,
     binding: &Binding,
     topology: Topology,
     plan: Plan,
@@ -172,7 +173,6 @@ fn judge(
         Some(sentence) => CliError::Failed(format!("not known: {} {sentence}.", reason.resource)),
         None => CliError::Failed(reason.to_string()),
     };
-    let deployment = host.settings().deployment.clone();
     let load_balancer = desired::load_balancer(binding, &topology).map_err(reason)?;
     let sources = desired::sources(binding, &topology).map_err(reason)?;
     let explanation = reachability::explain(Question {
@@ -181,35 +181,37 @@ fn judge(
         load_balancer_vpc: &load_balancer.vpc,
         instance: &instance,
         ports: &binding.server_group.ports(),
-        wish: Some(Wish { deployment: &deployment, binding }),
+        wish: Some(Wish { deployment, binding }),
     });
+    let deployment = deployment.clone();
     Ok(Diagnosis { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
 }
 
 /// All of it, for people. What could not be read comes first.
-pub(crate) fn text(diagnosis: &Diagnosis, width: usize) -> Text {
+pub(crate) fn text(diagnosis: &Diagnosis, width: usize, shape: Shape) -> Text {
     let (style, _) = verdict(&diagnosis.explanation.served);
-    let mut text = unread::lines(&diagnosis.topology.unread, "");
+    let mut text = unread::lines(&diagnosis.topology.unread, "", shape.all);
     text.line(Line::styled(style, headline(diagnosis)));
     if !diagnosis.selected {
         let name = &diagnosis.binding.name;
         text.line(format!("  It is not selected by the tags of {name}; explained as if it were."));
     }
     text.extend(ways(diagnosis, width));
-    text.extend(table::sources(diagnosis, width));
-    text.extend(table::faults(diagnosis, width));
+    text.extend(table::sources(diagnosis, width, shape.all || shape.output == Output::Wide));
+    text.extend(table::faults(diagnosis));
     text
 }
 
-fn show(diagnosis: &Diagnosis, console: Console) -> Exit {
-    console.print(text(diagnosis, console.width()));
+fn show(diagnosis: &Diagnosis, shape: Shape, console: Console) -> Exit {
+    console.print(text(diagnosis, console.width(), shape));
     let name: &BindingName = &diagnosis.binding.name;
     let unread = &diagnosis.topology.unread;
-    console.print_json(&json!({
-        "event": "explanation", "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
+    let fields = json!({
+        "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
         "port": diagnosis.binding.server_group.port, "selected": diagnosis.selected, "unread": unread,
         "explanation": diagnosis.explanation
-    }));
+    });
+    console.print_json(&event("explanation", &fields));
     // If something could not be read, the verdict is not reliable, even if it says "reachable".
     let exit = match &diagnosis.explanation.served {
         _ if !unread.is_empty() => Exit::Failed,
@@ -217,5 +219,6 @@ fn show(diagnosis: &Diagnosis, console: Console) -> Exit {
         Verdict::Reachable => Exit::Done,
         Verdict::Unreachable(_) | Verdict::Ambiguous(_) => Exit::Pending,
     };
+    console.print_document(exit, || fields);
     console.finish(exit, json!({"verdict": diagnosis.explanation.served}))
 }

@@ -24,7 +24,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use onboarding::ids::BindingName;
-use onboarding::{FailedCalls, Store};
+use onboarding::{Binding, Deployment, FailedCalls, Plan, Store, Topology};
 use serde_json::json;
 
 use crate::args::{Format, GraphArgs};
@@ -36,8 +36,10 @@ use crate::target::{self, Access};
 use crate::unread;
 
 use build::Draft;
-use model::Picture;
 use ways::Trip;
+
+pub(crate) use model::Picture;
+pub(crate) use svg::{Drawing, STYLE};
 
 /// Draws a binding.
 pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
@@ -55,23 +57,13 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
             let missing = || CliError::Failed(format!("The bindings have no {name}."));
             let wanted = store.binding(name.as_str()).ok_or_else(missing)?;
             let (topology, plan) = plan::look(&host, &name, true).await?;
-            let marked = BTreeSet::new();
-            let deployment = &host.settings().deployment;
-            let draft = Draft {
-                deployment,
-                binding: wanted,
-                topology: &topology,
-                plan: &plan,
-                instance: None,
-                marked: &marked,
-            };
-            (not_known(draft.picture(), &plan.unread), plan.unread)
+            (of_binding(&host.settings().deployment, wanted, &topology, &plan), plan.unread)
         }
     };
     let text = render(&picture, format);
     match &args.out {
         Some(file) => write(file, &text)?,
-        None if !console.is_json() => console.raw(text.trim_end()),
+        None if console.is_for_people() => console.raw(text.trim_end()),
         None => {}
     }
     let shown = args.out.is_none().then_some(&text);
@@ -80,7 +72,7 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
                          "text": shown}),
     );
     if !unread.is_empty() {
-        console.note(unread::lines(&unread, ""));
+        console.note(unread::lines(&unread, "", false));
     }
     Ok(console.finish(Exit::failed(!unread.is_empty()), json!({})))
 }
@@ -90,6 +82,12 @@ fn not_known(mut picture: Picture, unread: &FailedCalls) -> Picture {
     let notes = unread.by_code().iter().map(|failures| format!("? not known: could not read {failures}")).collect();
     picture.notes = [notes, picture.notes].concat();
     picture
+}
+
+/// The picture of a whole binding, without a way.
+pub(crate) fn of_binding(deployment: &Deployment, binding: &Binding, topology: &Topology, plan: &Plan) -> Picture {
+    let draft = Draft { deployment, binding, topology, plan, instance: None, marked: &BTreeSet::new() };
+    not_known(draft.picture(), &plan.unread)
 }
 
 /// The picture of what was seen of one instance.

@@ -13,13 +13,20 @@ mod explain;
 mod files;
 mod focus;
 mod graph;
+mod history;
+mod import;
+mod interrupt;
 mod output;
 mod package;
+mod page;
 mod plan;
 mod policy;
 mod replay;
 mod runs;
 mod schema;
+mod signals;
+mod since;
+mod status;
 mod target;
 mod teardown;
 #[cfg(test)]
@@ -56,7 +63,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
     let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(output::Log::stderr);
     let listening = apply::Listening.with_filter(apply::Listening::filter());
     tracing_subscriber::registry().with(lines.with_filter(EnvFilter::new(log))).with(listening).init();
-    let console = Console::new(cli.json, environment.get("NO_COLOR").is_some());
+    let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    let console = Console::new(cli.form(), environment.get("NO_COLOR").is_some(), columns);
     std::panic::set_hook(Box::new(move |panic| console.note(defect(panic))));
     // The demo skips waits, which tokio supports on a current-thread runtime only.
     let mut runtime = match cli.command {
@@ -75,7 +83,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
 /// ([`Environment::with_transport`]). `arguments` begin with the program's name. Gives the exit code.
 pub async fn run_within(arguments: &[&str], environment: &Environment) -> u8 {
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => carry_out(&cli.command, environment, Console::new(cli.json, true)).await,
+        Ok(cli) => carry_out(&cli.command, environment, Console::new(cli.form(), true, None)).await,
         Err(error) => {
             let _gone = error.print();
             USAGE
@@ -114,8 +122,14 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Validate(args) => validate::validate(args, environment, console),
         Command::Plan(args) => plan::plan(args, environment, console).await,
         Command::Apply(args) => apply::apply(args, environment, console).await,
+        Command::Import(args) => import::import(args, environment, console).await,
         Command::Run(args) => runs::run(args, environment, console).await,
-        Command::Status(args) => runs::status(args, environment, console).await,
+        Command::Status(args @ args::StatusArgs { html: Some(file), .. }) => {
+            page::status(args, file, environment, console).await
+        }
+        Command::Status(args) => status::status(args, environment, console).await,
+        Command::History(args) => history::history(args, environment, console).await,
+        Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,
         Command::Package(args) => package::package(args, environment, console),

@@ -1,11 +1,14 @@
-//! The output of the commands: sentences and tables for people, or JSON lines for programs, never both on stdout.
+//! The output of the commands: sentences and tables for people, or JSON lines or a document for programs, never both on stdout.
 //!
-//! All text for people is a [`Text`], which contains no control sequences but those of our own styles. JSON is escaped by its
-//! serializer.
+//! All text for people is a [`Text`], which contains no control sequences but those of our own styles, and which is broken into lines
+//! that fit the terminal where it is printed. JSON is escaped by its serializer.
 
 mod columns;
+mod form;
 mod style;
+mod table;
 mod text;
+mod yaml;
 
 use std::io::{IsTerminal, Write};
 
@@ -13,11 +16,22 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use columns::{columns, wrap};
+pub(crate) use form::{Form, Language};
 pub(crate) use style::Style;
-pub(crate) use text::{Line, Text, visible};
+pub(crate) use table::Table;
+pub(crate) use text::{Fit, Line, Text, visible};
 
 /// The width if stdout is no terminal.
 const WIDTH: usize = 100;
+/// The widths that a terminal may have; a narrower or wider one counts as these.
+const WIDTHS: std::ops::RangeInclusive<usize> = 40..=200;
+
+/// The rows of a terminal that does not say how many it has.
+const ROWS: usize = 24;
+/// What a terminal does before lines are drawn anew: it goes to its first row, and clears the end of each line and what is below.
+const HOME: &str = "\u{1b}[H";
+const TO_THE_END: &str = "\u{1b}[K";
+const BELOW: &str = "\u{1b}[J";
 
 /// How a command ended; its error is a [`CliError`]. Of several results the greatest counts: what could not be read (1) comes
 /// before what is to be changed (2), because an incomplete reading does not say what there is to change.
@@ -30,6 +44,8 @@ pub(crate) enum Exit {
     Pending,
     /// 1: something could not be read or done.
     Failed,
+    /// 130: somebody interrupted it before it could say how it ended, as shells report SIGINT.
+    Interrupted,
 }
 
 /// Why a command failed. The message says what is wrong, where, and what to do.
@@ -71,6 +87,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Pending => 2,
+            Self::Interrupted => 130,
         }
     }
 
@@ -88,9 +105,12 @@ impl Exit {
 /// The output of a command. A closed pipe is not an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
-    json: bool,
+    form: Form,
     colours: bool,
-    width: usize,
+    /// The columns of stdout's terminal, or those that somebody asked for.
+    terminal: Option<usize>,
+    /// The same of stderr.
+    beside: Option<usize>,
     out: Out,
 }
 
@@ -136,50 +156,108 @@ pub(crate) struct Captured {
 }
 
 impl Console {
-    /// For people, unless `json`. Colours only on a terminal, and not if `NO_COLOR` is set.
-    pub(crate) fn new(json: bool, no_color: bool) -> Self {
-        let terminal = console::Term::stdout().size_checked();
-        let width = terminal.map_or(WIDTH, |(_, columns)| usize::from(columns).clamp(60, 160));
-        let colours = !json && !no_color && std::io::stdout().is_terminal();
-        Self { json, colours, width, out: Out::Process }
+    /// Colours only on a terminal, and not if `no_color`. `asked` is a width that counts instead of the terminal's.
+    pub(crate) fn new(form: Form, no_color: bool, asked: Option<usize>) -> Self {
+        let width = |terminal: &console::Term| {
+            let columns = asked.or_else(|| terminal.size_checked().map(|(_, columns)| usize::from(columns)));
+            columns.map(|columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()))
+        };
+        let (terminal, beside) = (width(&console::Term::stdout()), width(&console::Term::stderr()));
+        let people = matches!(form, Form::People { .. });
+        let colours = people && !no_color && std::io::stdout().is_terminal();
+        Self { form, colours, terminal, beside, out: Out::Process }
     }
 
     /// For a test that reads the output. The output for people has colours.
     #[cfg(test)]
-    pub(crate) fn captured(json: bool) -> (Self, &'static Captured) {
+    pub(crate) fn captured(form: Form, terminal: Option<usize>) -> (Self, &'static Captured) {
         let captured: &'static Captured = Box::leak(Box::default());
-        (Self { json, colours: !json, width: WIDTH, out: Out::Captured(captured) }, captured)
+        let colours = matches!(form, Form::People { .. });
+        (Self { form, colours, terminal, beside: terminal, out: Out::Captured(captured) }, captured)
     }
 
-    /// Whether programs read this.
-    pub(crate) const fn is_json(self) -> bool {
-        self.json
+    /// Whether people read this.
+    pub(crate) const fn is_for_people(self) -> bool {
+        matches!(self.form, Form::People { .. })
+    }
+
+    /// Whether people read this, and want more columns.
+    pub(crate) const fn is_wide(self) -> bool {
+        matches!(self.form, Form::People { wide: true })
     }
 
     /// Whether stdout and stderr are terminals, so that progress can be shown.
     pub(crate) fn is_interactive(self) -> bool {
-        !self.json && std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
+        self.is_for_people() && std::io::stderr().is_terminal() && std::io::stdout().is_terminal()
     }
 
-    /// How many columns a table may take: a terminal's, within reason, and 100 where there is none.
+    /// Whether the same lines can be drawn anew.
+    pub(crate) fn redraws(self) -> bool {
+        match self.out {
+            Out::Process => self.is_for_people() && std::io::stdout().is_terminal(),
+            #[cfg(test)]
+            Out::Captured(_) => self.is_for_people() && self.terminal.is_some(),
+        }
+    }
+
+    /// Draws lines over what was on the terminal. Those for which it has no room are only counted.
+    pub(crate) fn redraw(self, text: &Text) {
+        let rows = console::Term::stdout().size_checked().map_or(ROWS, |(rows, _)| usize::from(rows));
+        let text = text.fitted(Self::fit(self.terminal));
+        // The last row stays free for the cursor; the one before it says what is missing.
+        let lines = text.rows(rows.saturating_sub(1).max(1));
+        let mut out = String::from(HOME);
+        for line in lines.render(self.colours).lines() {
+            out.push_str(line);
+            out.push_str(TO_THE_END);
+            out.push('\n');
+        }
+        out.push_str(BELOW);
+        self.write(&out);
+    }
+
+    /// How many columns text takes that is laid out in columns: a terminal's, and 100 where there is none.
     pub(crate) const fn width(self) -> usize {
-        self.width
+        match self.terminal {
+            Some(columns) => columns,
+            None => WIDTH,
+        }
     }
 
-    /// Lines for people.
+    /// How many columns a table may take whose rows are lines: without a terminal as many as it needs.
+    pub(crate) const fn room(self) -> usize {
+        match self.terminal {
+            Some(columns) => columns,
+            None => usize::MAX,
+        }
+    }
+
+    const fn fit(terminal: Option<usize>) -> Fit {
+        match terminal {
+            Some(columns) => Fit { columns, all: true },
+            None => Fit { columns: WIDTH, all: false },
+        }
+    }
+
+    /// Lines for people, none longer than the terminal is wide.
     pub(crate) fn print(self, text: impl Into<Text>) {
-        if !self.json {
-            self.raw(&text.into().render(self.colours));
+        if self.is_for_people() {
+            self.raw(&text.into().fitted(Self::fit(self.terminal)).render(self.colours));
         }
     }
 
     /// A line for programs.
     pub(crate) fn print_json(self, line: &impl Serialize) {
-        if self.json
+        if self.form == Form::Lines
             && let Ok(line) = serde_json::to_string(line)
         {
             self.raw(&line);
         }
+    }
+
+    /// The document of a command that has one, with how it ended before its fields.
+    pub(crate) fn print_document(self, exit: Exit, document: impl FnOnce() -> Value) {
+        self.document(exit.code(), document);
     }
 
     /// The last line for programs, `fields` in it. Its `ok` says the same as the exit code: true for 0 only.
@@ -191,34 +269,41 @@ impl Console {
     /// Prints the error of a command, and returns its exit code.
     pub(crate) fn fail(self, error: &CliError) -> u8 {
         self.finished(error.code(), json!({"error": error.to_string()}));
+        self.document(error.code(), || json!({"error": error.to_string()}));
         self.note(error.text());
         error.code()
     }
 
     fn finished(self, code: u8, fields: Value) {
-        let mut line = json!({"event": "finished", "ok": code == 0, "exitCode": code});
-        if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
-            line.extend(fields);
+        self.print_json(&ended(json!({"event": "finished"}), code, fields));
+    }
+
+    fn document(self, code: u8, fields: impl FnOnce() -> Value) {
+        if let Form::Document(language) = self.form {
+            self.raw(&language.write(&ended(json!({}), code, fields())));
         }
-        self.print_json(&line);
     }
 
     /// The requested output on stdout, for people and for programs: JSON, a picture, a script. Text from the cloud must be escaped
     /// before.
     pub(crate) fn raw(self, line: &str) {
+        self.write(&format!("{line}\n"));
+    }
+
+    fn write(self, text: &str) {
         match self.out {
             Out::Process => {
                 let mut stdout = std::io::stdout().lock();
-                let _gone = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+                let _gone = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
             }
             #[cfg(test)]
-            Out::Captured(captured) => captured.stdout.lock().unwrap().extend([line, "\n"]),
+            Out::Captured(captured) => captured.stdout.lock().unwrap().push_str(text),
         }
     }
 
     /// A message beside the result, on stderr.
     pub(crate) fn note(self, text: impl Into<Text>) {
-        let text = text.into().render(false);
+        let text = text.into().fitted(Self::fit(self.beside)).render(false);
         match self.out {
             Out::Process => {
                 let mut stderr = std::io::stderr().lock();
@@ -228,4 +313,23 @@ impl Console {
             Out::Captured(captured) => captured.stderr.lock().unwrap().extend([text.as_str(), "\n"]),
         }
     }
+}
+
+/// An object with how a command ended, and then its own fields. `ok` says the same as the exit code: true for 0 only.
+fn ended(mut begin: Value, code: u8, fields: Value) -> Value {
+    if let (Some(begin), Value::Object(fields)) = (begin.as_object_mut(), fields) {
+        begin.insert("ok".to_owned(), (code == 0).into());
+        begin.insert("exitCode".to_owned(), code.into());
+        begin.extend(fields);
+    }
+    begin
+}
+
+/// A line for programs: what happened, and the fields of it.
+pub(crate) fn event(name: &str, fields: &Value) -> Value {
+    let mut line = json!({"event": name});
+    if let (Some(line), Value::Object(fields)) = (line.as_object_mut(), fields) {
+        line.extend(fields.clone());
+    }
+    line
 }

@@ -14,12 +14,14 @@ use stage::{Host, Invocation, Readings};
 use crate::args::PlanArgs;
 use crate::causes::{self, About};
 use crate::environment::Environment;
-use crate::output::{CliError, Console, Exit};
+use crate::output::{CliError, Console, Exit, event};
 use crate::target::{self, Access, failed};
 
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
-pub(crate) use table::{change, changes, open, table};
+pub(crate) use table::{change, changes, open, sign};
+
+use table::{table, wide};
 
 /// How long one binding may be read for.
 pub(crate) const PATIENCE: SignedDuration = SignedDuration::from_mins(3);
@@ -30,10 +32,12 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let store = target::store(&host).await?;
     let mut plans = Vec::new();
     let readings = Readings::default();
-    let (mut exit, mut causes) = (Exit::Done, 0);
+    let (mut exit, mut causes, mut documents) = (Exit::Done, 0, Vec::new());
     for binding in target::bindings(&store, args.binding.as_deref())? {
         let seen = see_with(&readings, &host, &store, &binding, true, About::Plan).await?;
-        show(&binding, &seen, &View { all: args.all, focus: args.focus.clone() }, console);
+        let view = View { all: args.shape.all, focus: args.focus.clone() };
+        show(&binding, &seen, &view, console);
+        documents.push(fields(&binding, &seen, &view));
         exit = exit.max(seen.exit());
         causes += seen.causes.causes.len();
         let plan = args.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
@@ -49,7 +53,13 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
             file.display()
         ));
     }
-    Ok(console.finish(exit, json!({"changes": changes, "blocked": blocked, "causes": causes, "unread": unread})))
+    let counts = json!({"changes": changes, "blocked": blocked, "causes": causes, "unread": unread});
+    console.print_document(exit, || {
+        let mut document = counts.clone();
+        document.as_object_mut().map(|fields| fields.insert("plans".to_owned(), documents.into()));
+        document
+    });
+    Ok(console.finish(exit, counts))
 }
 
 /// Reads the cloud and plans a binding. `approved` plans what a person may say yes to; without it, what any run may do.
@@ -109,11 +119,15 @@ pub(crate) fn invocation<'a>(
 
 /// Prints a plan.
 pub(crate) fn show(binding: &BindingName, seen: &Seen, view: &View, console: Console) {
-    console.print(table(binding, seen, view));
-    console.print_json(&line(binding, seen, view));
+    console.print(if console.is_wide() {
+        wide(binding, seen, view, console.room())
+    } else {
+        table(binding, seen, view)
+    });
+    console.print_json(&event("plan", &fields(binding, seen, view)));
 }
 
-fn line(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &View) -> Value {
+fn fields(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &View) -> Value {
     let changes: Vec<Value> = plan
         .changes
         .iter()
@@ -132,6 +146,6 @@ fn line(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &Vi
                    "write": follow_up.write})
         })
         .collect();
-    json!({"event": "plan", "binding": binding, "unread": plan.unread, "causes": causes.causes, "changes": changes, "then": then,
+    json!({"binding": binding, "unread": plan.unread, "causes": causes.causes, "changes": changes, "then": then,
            "pending": plan.pending, "findings": plan.findings})
 }

@@ -22,7 +22,7 @@ pub(crate) fn policy(args: &PolicyArgs, console: Console) -> Result<Exit, CliErr
         let names: Vec<&str> = known().map(StageName::as_str).collect();
         return Err(CliError::Usage(format!("There is no such function; there are: {}.", names.join(", "))));
     }
-    if console.is_json() {
+    if !console.is_for_people() {
         stages.iter().for_each(|stage| console.print_json(&json!({"stage": stage, "policy": document(*stage)})));
         return Ok(Exit::Done);
     }

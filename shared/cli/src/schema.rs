@@ -10,7 +10,8 @@ use crate::output::{CliError, Console, Exit};
 /// Prints the JSON schema of the bindings.
 pub(crate) fn schema(console: Console) -> Result<Exit, CliError> {
     let schema = onboarding::store::schema();
-    let text = if console.is_json() { serde_json::to_string(&schema) } else { serde_json::to_string_pretty(&schema) };
+    let text =
+        if !console.is_for_people() { serde_json::to_string(&schema) } else { serde_json::to_string_pretty(&schema) };
     console.raw(&text.map_err(|error| CliError::Failed(error.to_string()))?);
     Ok(Exit::Done)
 }
@@ -21,7 +22,7 @@ pub(crate) fn completions(shell: Shell, console: Console) -> Result<Exit, CliErr
     clap_complete::generate(shell, &mut Cli::command(), "albridge", &mut script);
     let script = String::from_utf8_lossy(&script);
     console.print_json(&json!({"shell": shell.to_string(), "script": script}));
-    if !console.is_json() {
+    if console.is_for_people() {
         console.raw(script.trim_end());
     }
     Ok(Exit::Done)

@@ -24,6 +24,16 @@ pub(crate) enum Access {
 
 /// A host that calls the cloud over HTTPS, on real time; on the time of an emulated cloud, if `ALBRIDGE_ENDPOINTS` are one's.
 pub(crate) async fn host(target: &Target, environment: &Environment, access: Access) -> Result<Host, CliError> {
+    host_through(target, environment, access, |way| way).await
+}
+
+/// The same, with something between it and the cloud.
+pub(crate) async fn host_through(
+    target: &Target,
+    environment: &Environment,
+    access: Access,
+    between: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>,
+) -> Result<Host, CliError> {
     let settings = settings(target, environment, access)?;
     let credentials = credentials::find(environment, target.profile.as_deref())?;
     let (transport, clock) = match &environment.transport {
@@ -34,7 +44,7 @@ pub(crate) async fn host(target: &Target, environment: &Environment, access: Acc
             (Arc::new(transport) as Arc<dyn Transport>, clock)
         }
     };
-    Ok(Host::new(settings, transport, clock, credentials))
+    Ok(Host::new(settings, between(transport), clock, credentials))
 }
 
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, CliError> {

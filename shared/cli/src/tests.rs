@@ -3,9 +3,14 @@
 mod breakages;
 mod deploying;
 mod doctor;
+mod history;
+mod importing;
+mod interrupting;
 mod readings;
 mod starting;
 mod teardown;
+mod watching;
+mod widths;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +25,7 @@ use serde_json::{Value, json};
 use crate::args::Cli;
 use crate::carry_out;
 use crate::environment::Environment;
+use crate::interrupt::Interrupts;
 use crate::output::Console;
 
 const HOME: &str = "cn-hangzhou";
@@ -118,9 +124,36 @@ impl Desk {
 
     /// Runs a command over another way to the cloud.
     pub(crate) async fn run_by(&self, transport: Arc<dyn Transport>, arguments: &[&str]) -> Ran {
+        self.carry_out(transport, arguments, None, Interrupts::default()).await
+    }
+
+    /// Runs a command on a terminal with so many columns.
+    pub(crate) async fn run_on(&self, columns: usize, arguments: &[&str]) -> Ran {
+        self.carry_out(self.transport(), arguments, Some(columns), Interrupts::default()).await
+    }
+
+    /// Runs a command, on a terminal or not, that hears these interruptions.
+    pub(crate) async fn run_until(&self, ctrl_c: Interrupts, terminal: Option<usize>, arguments: &[&str]) -> Ran {
+        self.carry_out(self.transport(), arguments, terminal, ctrl_c).await
+    }
+
+    /// The same over another way to the cloud.
+    pub(crate) async fn run_between(&self, way: Arc<dyn Transport>, ctrl_c: Interrupts, arguments: &[&str]) -> Ran {
+        self.carry_out(way, arguments, None, ctrl_c).await
+    }
+
+    async fn carry_out(
+        &self,
+        transport: Arc<dyn Transport>,
+        arguments: &[&str],
+        terminal: Option<usize>,
+        interrupts: Interrupts,
+    ) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
-        let (console, kept) = Console::captured(cli.json);
-        let environment = Environment::with_transport(self.variables.clone(), transport, self.local.clock().clone());
+        let (console, kept) = Console::captured(cli.form(), terminal);
+        let clock = self.local.clock().clone();
+        let environment =
+            Environment { interrupts, ..Environment::with_transport(self.variables.clone(), transport, clock) };
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;
         let text = |kept: &std::sync::Mutex<String>| kept.lock().unwrap().clone();
         Ran { code, stdout: text(&kept.stdout), stderr: text(&kept.stderr) }

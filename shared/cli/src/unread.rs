@@ -5,11 +5,13 @@ use onboarding::{Causes, Code, FailedCalls, Plan, Reason, Severity};
 use crate::output::{Exit, Line, Style, Text};
 
 /// Each kind of failure in a line with its remedy in another, `indent` before them. Every call is named once, however many
-/// facts hang on it.
-pub(crate) fn lines(unread: &FailedCalls, indent: &str) -> Text {
+/// facts hang on it; the first ones, unless `all` are to be named.
+pub(crate) fn lines(unread: &FailedCalls, indent: &str, all: bool) -> Text {
     let mut text = Text::default();
     for failures in unread.by_code() {
-        text.line(Line::new(indent).then_styled(Style::Bad, format!("not known: could not read {failures}")));
+        let calls = if all { failures.whole() } else { failures.to_string() };
+        let line = Line::new(indent).then_styled(Style::Bad, format!("not known: could not read {calls}"));
+        text.line(line.hanging(indent.len() + 4));
         text.line(format!("{indent}    {} {}", Code::Unread, failures.cause.remedy()));
     }
     text

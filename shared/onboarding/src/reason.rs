@@ -165,7 +165,7 @@ codes! {
     /// The address is registered without Remote IP.
     NotRemote = "XREG-NOT-REMOTE", "Remove the member; it is added again with Remote IP on.";
     /// The address was registered by others.
-    MemberForeign = "XREG-MEMBER-FOREIGN", "Nothing to do: a member that others registered is left as it is.";
+    MemberForeign = "XREG-MEMBER-FOREIGN", "Nothing to do: a member that others registered is left as it is; `albridge import` takes it over.";
     /// Remote IP does not accept this address.
     AddressNotPrivate = "XREG-ADDRESS-NOT-PRIVATE", "Only 10/8, 100.64/10, 172.16/12 and 192.168/16 can be remote members.";
     /// The server quota of the group is used up.

@@ -143,6 +143,21 @@ impl FromIterator<FailedCall> for FailedCalls {
 /// The most actions that are named for one code.
 const NAMED: usize = 4;
 
+impl Failures<'_> {
+    /// As it is displayed, with every action.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        format!("{}{}", self.actions.join(", "), self.why())
+    }
+
+    fn why(&self) -> String {
+        match self.message.trim_end_matches('.') {
+            "" => format!(": {}", self.code),
+            message => format!(": {}: {message}", self.code),
+        }
+    }
+}
+
 impl std::fmt::Display for Failures<'_> {
     /// For example `ListListeners, DescribeVpcs and 2 more: Forbidden.RAM: You are not authorized`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -152,11 +167,7 @@ impl std::fmt::Display for Failures<'_> {
             0 => {}
             more => write!(f, " and {more} more")?,
         }
-        write!(f, ": {}", self.code)?;
-        match self.message.trim_end_matches('.') {
-            "" => Ok(()),
-            message => write!(f, ": {message}"),
-        }
+        f.write_str(&self.why())
     }
 }
 
@@ -180,7 +191,9 @@ mod tests {
             groups[0].to_string(),
             "Action00, Action01, Action02, Action03 and 36 more: InvalidAccessKeyId.NotFound: No such key"
         );
+        assert!(groups[0].whole().contains("Action03, Action04, ") && groups[0].whole().ends_with(": No such key"));
         assert_eq!(groups[1].to_string(), "ListListeners: Timeout");
+        assert_eq!(groups[1].whole(), "ListListeners: Timeout");
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::retry::{self, Repeatable};
 use crate::service::Service;
 use crate::session::Sessions;
 use crate::sign::{self, Signature};
-use crate::transport::{BodyLimit, Transport, TransportError};
+use crate::transport::{BodyLimit, Sent, Transport, TransportError};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
@@ -227,6 +227,8 @@ impl Client {
             self.keep_pace(facts).await;
             let mut request = build()?;
             request.extensions_mut().insert(facts.most);
+            let sent = Sent { action: facts.action, region: facts.region.to_owned(), writes: facts.writes };
+            request.extensions_mut().insert(sent);
             let signed = Secrets::of(&self.config.credentials).and_of(&request);
             // On an accelerated clock the timeout stays in real time: it limits the network, not the cloud's work.
             let limit = facts.limit.mul_f64(clock.speed().max(1.0));

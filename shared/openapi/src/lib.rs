@@ -89,5 +89,5 @@ pub use listing::{Listing, More, Page};
 pub use resign::{Fresh, Unsigned, resign};
 pub use service::Service;
 pub use sign::Signature;
-pub use transport::{BodyLimit, Sending, Transport, TransportError};
+pub use transport::{BodyLimit, Sending, Sent, Transport, TransportError};
 pub use whole::Whole;

@@ -38,6 +38,17 @@ impl BodyLimit {
     }
 }
 
+/// Which call a request makes, as an extension of the request: for a transport that treats writes differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The action's name.
+    pub action: &'static str,
+    /// The region that it concerns.
+    pub region: String,
+    /// Whether it changes the cloud.
+    pub writes: bool,
+}
+
 /// What sends a request and brings its response, of which it reads as much as the request's [`BodyLimit`] allows.
 ///
 /// Every function from a request to a future is a transport, which is what tests and the local deployment use.

@@ -95,6 +95,14 @@ pub fn names(input: &str, binding: &BindingName) -> bool {
         .is_ok_and(|input| input.get("binding").and_then(serde_json::Value::as_str) == Some(binding.as_str()))
 }
 
+/// What started an execution with this input, if it says so: `event`, `timer` or `manual`. Events that one execution covers have
+/// no execution of their own, so it is what came first.
+#[must_use]
+pub fn trigger(input: &str) -> Option<String> {
+    let input: serde_json::Value = serde_json::from_str(input).ok()?;
+    input.get("trigger").and_then(serde_json::Value::as_str).map(str::to_owned)
+}
+
 /// What an execution does when it checks its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Turn {
@@ -183,6 +191,14 @@ mod tests {
         ];
         let runs = runs_of(&"web".into(), &executions);
         assert_eq!(runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>(), ["by-hand", "web-2", "web-3"]);
+    }
+
+    #[test]
+    fn an_input_may_say_what_started_it() {
+        assert_eq!(trigger(r#"{"binding":"web","trigger":"timer"}"#).as_deref(), Some("timer"));
+        for input in ["", "{}", r#"{"trigger":1}"#, "not json"] {
+            assert_eq!(trigger(input), None, "{input}");
+        }
     }
 
     #[test]

@@ -149,7 +149,10 @@ async fn an_event_relies_on_a_run_only_if_the_servers_own_clock_proves_that_it_w
         assert_eq!(names, [name(WINDOW + windows - 1)], "{case}");
         let calls = world.calls_of("StartExecution");
         assert_eq!(i64::try_from(calls.len()).unwrap(), windows, "{case}");
-        assert!(calls.iter().all(|call| call.get("Input") == r#"{"binding":"web"}"#), "{case}: {calls:?}");
+        assert!(
+            calls.iter().all(|call| call.get("Input") == r#"{"binding":"web","trigger":"manual"}"#),
+            "{case}: {calls:?}"
+        );
     }
 }
 

@@ -123,7 +123,7 @@ fn text(stage: StageName, seconds: i64, waiting: &[String]) -> String {
         let _never = write!(text, "\n      {}", visible(what));
     }
     if waiting.len() > SHOWN {
-        let _never = write!(text, "\n      and {} more", waiting.len() - SHOWN);
+        let _never = write!(text, "\n      +{} more that it waits for", waiting.len() - SHOWN);
     }
     text
 }
@@ -141,7 +141,7 @@ mod tests {
             "vpc-attachments  1:15\n      attachment tr-attach-1 of vpc-1 is Attaching\n      a\\u{1b}[2Jb"
         );
         let many: Vec<String> = (0..9).map(|number| format!("route {number}")).collect();
-        assert!(text(StageName::VpcRoutes, 5, &many).ends_with("route 3\n      and 5 more"));
+        assert!(text(StageName::VpcRoutes, 5, &many).ends_with("route 3\n      +5 more that it waits for"));
     }
 
     #[test]

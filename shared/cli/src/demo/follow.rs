@@ -142,7 +142,7 @@ async fn update(session: &Session, run: &mut Run, execution: &fnf::Execution, de
         }
     }
     run.seen = events.len();
-    if !is_open(execution) {
+    if !is_open(&execution.status) {
         run.ended = true;
         let at = time(&execution.stopped_time);
         let word = match execution.status.as_str() {

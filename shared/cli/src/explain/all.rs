@@ -9,24 +9,39 @@ use onboarding::{Binding, Store, Topology, desired};
 use serde_json::json;
 use stage::Host;
 
+use crate::args::Shape;
 use crate::causes::{self, About};
-use crate::output::{CliError, Console, Exit, Line, Style, Text};
+use crate::output::{CliError, Console, Exit, Line, Style, Table, Text, event};
 use crate::plan::{self, Seen};
+use crate::status::{Members, fault};
 use crate::unread;
 
-/// The most instances that one line names.
-const NAMED: usize = 8;
+/// The most instances that a line names of those that can be served.
+const SERVED: usize = 8;
+/// The same of those that cannot.
+const NOT_SERVED: usize = 24;
 
 /// What decides about a way: instances that have it in common have the same hops.
 type Way = (VpcId, VSwitchId, Vec<SecurityGroupId>);
 
 /// Explains every instance of a binding.
-pub(super) async fn explain(host: &Host, store: &Store, binding: &Binding, console: Console) -> Result<Exit, CliError> {
+pub(super) async fn explain(
+    host: &Host,
+    store: &Store,
+    binding: &Binding,
+    shape: Shape,
+    console: Console,
+) -> Result<Exit, CliError> {
     let seen = plan::see(host, store, &binding.name, false, About::State).await?;
     let kept: BTreeSet<InstanceId> =
         seen.causes.causes.iter().flat_map(|cause| &cause.instances).map(|kept| kept.id.clone()).collect();
     let ways = ways(binding, &seen.topology);
-    console.print(text(binding, &seen, &ways, &kept));
+    let mut shown = text(binding, &seen, &ways, &kept, shape);
+    if console.is_wide() {
+        let members = Members::of(&binding.name, &host.settings().deployment, &seen);
+        shown.extend(table(&ways, &members, &seen).lines(2, console.room()));
+    }
+    console.print(shown);
     let groups: Vec<_> = ways
         .iter()
         .map(|((vpc, vswitch, groups), instances)| {
@@ -35,10 +50,37 @@ pub(super) async fn explain(host: &Host, store: &Store, binding: &Binding, conso
             json!({"vpc": vpc, "vswitch": vswitch, "securityGroups": groups, "served": served, "notServed": not})
         })
         .collect();
-    console.print_json(&json!({"event": "ways", "binding": binding.name, "ways": groups, "causes": seen.causes.causes,
-                         "unread": seen.topology.unread}));
+    let fields = json!({"binding": binding.name, "ways": groups, "causes": seen.causes.causes,
+                        "unread": seen.topology.unread});
+    console.print_json(&event("ways", &fields));
     let exit = if seen.topology.unread.is_empty() { Exit::pending(!kept.is_empty()) } else { Exit::Failed };
+    console.print_document(exit, || fields);
     Ok(console.finish(exit, json!({"notServed": kept.len()})))
+}
+
+/// Every instance with what is known of it as a member.
+fn table(ways: &BTreeMap<Way, Vec<&Instance>>, members: &Members, seen: &Seen) -> Table {
+    let mut table =
+        Table::new(&["instance", "name", "status", "vpc", "vswitch", "address", "weight", "health", "fault"]);
+    for instance in ways.values().flatten() {
+        let member = members.listed.iter().flatten().find(|member| Some(member.endpoint.address) == instance.address);
+        let fault = fault(&seen.causes, &instance.id);
+        table.row(
+            fault.is_some().then_some(Style::Bad),
+            [
+                instance.id.to_string(),
+                instance.name.clone(),
+                instance.status.to_string(),
+                instance.vpc.to_string(),
+                instance.vswitch.to_string(),
+                instance.address.map_or_else(|| "none".to_owned(), |address| address.to_string()),
+                member.map_or_else(|| "no member".to_owned(), |member| member.weight.to_string()),
+                member.map_or_else(String::new, |member| member.health.to_string()),
+                fault.map_or_else(String::new, |code| code.to_string()),
+            ],
+        );
+    }
+    table
 }
 
 fn ways<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<Way, Vec<&'t Instance>> {
@@ -54,8 +96,14 @@ fn ways<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<Way, Vec<&
     ways
 }
 
-fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, kept: &BTreeSet<InstanceId>) -> Text {
-    let mut text = unread::lines(&seen.topology.unread, "");
+fn text(
+    binding: &Binding,
+    seen: &Seen,
+    ways: &BTreeMap<Way, Vec<&Instance>>,
+    kept: &BTreeSet<InstanceId>,
+    shape: Shape,
+) -> Text {
+    let mut text = unread::lines(&seen.topology.unread, "", shape.all);
     let count: usize = ways.values().map(Vec::len).sum();
     let style = if kept.is_empty() { Style::Good } else { Style::Bad };
     let served = count.saturating_sub(kept.len());
@@ -63,28 +111,31 @@ fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, ke
         style,
         format!("{}: {served} of {} can be served", binding.name, counted(count, "instance")),
     ));
-    text.extend(causes::lines(&seen.causes, &seen.plan, "  "));
+    text.extend(causes::lines(&seen.causes, &seen.plan, "  ", shape.all));
     for ((vpc, vswitch, groups), instances) in ways {
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();
         text.line(Line::new("  ").then_styled(Style::Strong, format!("{vswitch} of {vpc}, {}", groups.join(" and "))));
         let (not, served): (Vec<&Instance>, Vec<&Instance>) =
             instances.iter().copied().partition(|instance| kept.contains(&instance.id));
-        for (word, style, some) in [("not served", Style::Bad, not), ("served", Style::Good, served)] {
+        let (faulty, well) = ("all of them not served", "none of them faulty");
+        for (word, style, some, most, more) in
+            [("not served", Style::Bad, not, NOT_SERVED, faulty), ("served", Style::Good, served, SERVED, well)]
+        {
             if !some.is_empty() {
-                text.line(
-                    Line::new("    ").then_styled(style, format!("{word:<10}")).then(format!("  {}", names(&some))),
-                );
+                let names = names(&some, if shape.all { usize::MAX } else { most }, more);
+                let line = Line::new("    ").then_styled(style, format!("{word:<10}"));
+                text.line(line.then(format!("  {names}")).hanging(16));
             }
         }
     }
     text
 }
 
-/// `i-1, i-2 and 4 more`.
-fn names(instances: &[&Instance]) -> String {
-    let named: Vec<&str> = instances.iter().take(NAMED).map(|instance| instance.id.as_str()).collect();
-    match instances.len().saturating_sub(NAMED) {
+/// `i-1, i-2, +4 more, none of them faulty`.
+fn names(instances: &[&Instance], most: usize, more: &str) -> String {
+    let named: Vec<&str> = instances.iter().take(most).map(|instance| instance.id.as_str()).collect();
+    match instances.len().saturating_sub(most) {
         0 => named.join(", "),
-        more => format!("{} and {more} more", named.join(", ")),
+        count => format!("{}, +{count} more, {more} (--all names them)", named.join(", ")),
     }
 }

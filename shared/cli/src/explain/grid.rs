@@ -19,16 +19,16 @@ pub(super) struct Row {
 }
 
 /// The rows as aligned lines, none wider than `width`. Cells are wrapped between words. If even that is too wide, the fourth
-/// column is put below the third.
+/// column is put below the third, and at last all of them below one another.
 pub(super) fn lines(rows: &[Row], width: usize) -> Vec<(String, Option<Style>)> {
     let number = rows.iter().map(|row| columns(&row.number)).max().unwrap_or(0);
     let room = |cells: usize| width.saturating_sub(INDENT + number + cells * GAP);
     let wide: Vec<Parts<'_>> = rows.iter().map(side_by_side).collect();
-    let (cells, widths) = fitted(&wide, 4, room(4)).map(|widths| (wide, widths)).unwrap_or_else(|| {
-        let stacked: Vec<Parts<'_>> = rows.iter().map(stacked).collect();
-        let widths = fitted(&stacked, 3, room(3)).unwrap_or_else(|| squeezed(room(3)));
-        (stacked, widths)
-    });
+    let stacked: Vec<Parts<'_>> = rows.iter().map(stacked).collect();
+    let (cells, widths) = fitted(&wide, 4, room(4))
+        .map(|widths| (wide, widths))
+        .or_else(|| Some((fitted(&stacked, 3, room(3))?, stacked)).map(|(widths, cells)| (cells, widths)))
+        .unwrap_or_else(|| (rows.iter().map(listed).collect(), vec![room(1)]));
     let mut lines = Vec::new();
     for (row, cells) in rows.iter().zip(&cells) {
         let cells: Vec<Vec<String>> = cells
@@ -68,6 +68,16 @@ fn stacked(row: &Row) -> Parts<'_> {
     vec![vec![what], vec![place], vec![by, then]]
 }
 
+fn listed(row: &Row) -> Parts<'_> {
+    let [what, ..] = &row.cells;
+    let is_heading = row.style == Some(Style::Faint);
+    vec![if is_heading {
+        vec![what]
+    } else {
+        row.cells.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect()
+    }]
+}
+
 /// Column widths that fit into `room`: the widest column is narrowed first, but none below its longest word. `None` if that is
 /// not enough.
 fn fitted(rows: &[Parts<'_>], cells: usize, room: usize) -> Option<Vec<usize>> {
@@ -82,13 +92,6 @@ fn fitted(rows: &[Parts<'_>], cells: usize, room: usize) -> Option<Vec<usize>> {
         *free.max()? -= 1;
     }
     Some(widths)
-}
-
-/// Widths for the case that words have to be cut: the third column gets most of the room.
-fn squeezed(room: usize) -> Vec<usize> {
-    // "connection" is the longest word that says what a hop is.
-    let (what, place) = (10.min(room / 3), room / 4);
-    vec![what, place, room - what - place]
 }
 
 fn pad(text: &mut String, cell: &str, width: usize, right: bool) {
@@ -120,7 +123,7 @@ mod tests {
             ),
             row("12", ["connection", "成都", "tr-attach-oyf70wfuorwx870000", "-> cn-hangzhou"], Some(Style::Bad)),
         ];
-        for width in [60, 80, 100, 160] {
+        for width in [40, 60, 80, 100, 160, 200] {
             let lines = lines(&rows, width);
             assert!(lines.iter().all(|(line, _)| columns(line) <= width), "{width}: {lines:?}");
             assert!(
@@ -128,6 +131,21 @@ mod tests {
                 "{lines:?}"
             );
         }
+        let narrow: Vec<String> = lines(&rows, 40).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(
+            narrow,
+            [
+                "     1  VPC table",
+                "        cn-hangzhou",
+                "        vpc-bp1qpo0kug3a20qqe0000",
+                "        vtb-bp145q7glnuzdvzu20000:",
+                "        10.0.0.0/8",
+                "  x 12  connection",
+                "        成都",
+                "        tr-attach-oyf70wfuorwx870000",
+                "        -> cn-hangzhou",
+            ]
+        );
         let narrow = lines(&rows, 80);
         assert!(narrow.iter().any(|(line, _)| line.contains("vtb-bp145q7glnuzdvzu20000:")), "{narrow:?}");
         let wide: Vec<String> = lines(&rows, 160).into_iter().map(|(line, _)| line).collect();

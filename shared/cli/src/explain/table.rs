@@ -9,7 +9,7 @@ use reachability::{Hop, Path, Remedy};
 use super::cells::cells;
 use super::diagnosis::{self, Diagnosis, verdict};
 use super::grid::{INDENT, Row, lines};
-use crate::output::{Line, Style, Text, visible, wrap};
+use crate::output::{Line, Style, Text, visible};
 use crate::plan;
 
 /// Up to this many similar rows are shown one by one; more are summarized.
@@ -47,12 +47,12 @@ fn way(text: &mut Text, diagnosis: &Diagnosis, title: &str, path: &Path, passed:
     table(text, &rows, width);
 }
 
-/// The verdict for each source prefix, where they differ.
-pub(super) fn sources(diagnosis: &Diagnosis, width: usize) -> Text {
+/// The verdict for each source prefix, where they differ, or in any case.
+pub(super) fn sources(diagnosis: &Diagnosis, width: usize, always: bool) -> Text {
     let sources = &diagnosis.explanation.sources;
     let mut text = Text::default();
     let open = sources.iter().filter(|source| source.verdict == Verdict::Reachable).count();
-    if open == 0 || open == sources.len() {
+    if !always && (open == 0 || open == sources.len()) {
         return text;
     }
     section(&mut text, Style::Strong, "by source");
@@ -72,13 +72,10 @@ pub(super) fn sources(diagnosis: &Diagnosis, width: usize) -> Text {
 }
 
 /// Every fault with its cause and its one remedy. What follows from a fault of the way comes last, in a line.
-pub(super) fn faults(diagnosis: &Diagnosis, width: usize) -> Text {
-    let most = width - INDENT;
+pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
     let mut text = Text::default();
     let paragraph = |text: &mut Text, words: &str| {
-        for line in wrap(&visible(words), most) {
-            text.line(format!("{:INDENT$}{line}", ""));
-        }
+        text.line(Line::new(format!("{:INDENT$}{words}", "")).hanging(INDENT).flowing());
     };
     for fault in diagnosis::faults(&diagnosis.explanation) {
         section(&mut text, Style::Bad, fault.reason.code.as_str());

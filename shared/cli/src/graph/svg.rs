@@ -12,7 +12,7 @@ use crate::output::{columns, visible};
 const ROUND: i32 = 9;
 
 /// Colours: on light, and on dark.
-const STYLE: &str = "\
+pub(crate) const STYLE: &str = "\
 text{font:12px ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace;fill:#1f2328;white-space:pre}
 .title{font-size:16px;font-weight:600}.strong,.heading{font-weight:600}.note,.heading{fill:#59636e}
 .paper{fill:#fff}.region{fill:#f6f8fa;stroke:#d1d9e0}.vpc,.router,.cen{fill:#fff;stroke:#818b98}.balancer{fill:#f6f8fa;stroke:#818b98}
@@ -30,8 +30,28 @@ text.n1{fill:#fff}text.n2{fill:#bc4c00}text.n1,text.n2{font-size:11px;font-weigh
 .one{fill:#58a6ff;stroke:#0d1117}.two{fill:#0d1117;stroke:#f0883e}text.n1{fill:#0d1117}text.n2{fill:#f0883e}}
 ";
 
+/// A drawing inside of a page that has [`STYLE`]: as SVG without a style of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawing(String);
+
+impl Drawing {
+    /// `id` begins the ids in it, which a page may hold once only.
+    pub(crate) fn of(picture: &Picture, id: &str) -> Self {
+        Self(draw(picture, id, ""))
+    }
+
+    /// The element.
+    pub(crate) fn into_svg(self) -> String {
+        self.0
+    }
+}
+
 /// The whole file.
 pub(crate) fn render(picture: &Picture) -> String {
+    draw(picture, "albridge", STYLE)
+}
+
+fn draw(picture: &Picture, id: &str, style: &str) -> String {
     let mut layout = layout(picture);
     let links = links(picture, &layout);
     let traces: Vec<Trace> = picture.ways.iter().map(|way| trace(way, &layout)).collect();
@@ -40,11 +60,14 @@ pub(crate) fn render(picture: &Picture) -> String {
     let (w, h) = (layout.width, layout.height);
     svg.line(format_args!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\" role=\"img\" \
-         aria-labelledby=\"albridge-title albridge-desc\" xml:space=\"preserve\">"
+         aria-labelledby=\"{id}-title {id}-desc\" xml:space=\"preserve\">",
+        id = escape(id)
     ));
-    svg.line(format_args!("<title id=\"albridge-title\">{}</title>", escape(&picture.title)));
-    svg.line(format_args!("<desc id=\"albridge-desc\">{}</desc>", escape(&describe(picture))));
-    svg.line(format_args!("<style>\n{STYLE}</style>"));
+    svg.line(format_args!("<title id=\"{}-title\">{}</title>", escape(id), escape(&picture.title)));
+    svg.line(format_args!("<desc id=\"{}-desc\">{}</desc>", escape(id), escape(&describe(picture))));
+    if !style.is_empty() {
+        svg.line(format_args!("<style>\n{style}</style>"));
+    }
     svg.rect("paper", Rect { x: 0, y: 0, w, h }, 0);
     for frame in layout.frames.iter().filter(|frame| frame.kind != Kind::Leaf) {
         svg.frame(frame.kind, frame.state, frame.rect);

@@ -10,7 +10,9 @@ use local::{Generation, Local, Options, PROCEDURE_BINDING, Stack};
 use openapi::ecs::{AuthorizeSecurityGroup, NewPermission, StartInstance};
 use openapi::vpc::DeleteRouteEntry;
 
+use crate::args::Shape;
 use crate::explain::{Diagnosis, Subject, diagnose, text};
+use crate::output::Fit;
 use crate::target;
 
 const HOME: &str = "cn-hangzhou";
@@ -124,5 +126,6 @@ async fn with_drop(local: &Local) -> Diagnosis {
 }
 
 fn told(diagnosis: &Diagnosis) -> String {
-    steady(&text(diagnosis, 100).render(false))
+    let fit = Fit { columns: 100, all: false };
+    steady(&text(diagnosis, 100, Shape::default()).fitted(fit).render(false))
 }

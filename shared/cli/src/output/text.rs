@@ -5,6 +5,7 @@
 //! another one. So every text output of every command is a [`Text`] of [`Line`]s: what goes into a line is made visible
 //! there, once, and colours are added when the line is written.
 
+use super::columns::{Room, breaks, columns};
 use super::style::Style;
 
 /// Escapes a text so that every character is visible: control characters, line ends, bidirectional and zero-width marks are written
@@ -26,7 +27,7 @@ pub(crate) fn visible(text: &str) -> String {
 /// Characters that act on a terminal, change the order in which others are shown, or are not shown at all. (Unicode 16:
 /// general categories Cc and Cf, the line and paragraph separators, fillers, variation selectors, and noncharacters, which XML
 /// cannot hold.)
-fn is_hidden(letter: char) -> bool {
+pub(super) fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -38,9 +39,28 @@ fn is_hidden(letter: char) -> bool {
         || u32::from(letter) & 0xfffe == 0xfffe
 }
 
+/// What follows a line's own indentation where it goes on in another line.
+const HANG: usize = 2;
+
 /// One line, of parts that may have a style each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Line(Vec<(Option<Style>, String)>);
+pub(crate) struct Line {
+    parts: Vec<(Option<Style>, String)>,
+    /// Where it goes on if it is too long.
+    hang: Option<usize>,
+    /// Whether it is broken although nobody looks at a terminal.
+    flows: bool,
+}
+
+/// The columns that there are for lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fit {
+    /// How many.
+    pub(crate) columns: usize,
+    /// Whether every line has to fit, as on a terminal. If not, only those do that are made to flow, so that a program finds a
+    /// sentence in one line.
+    pub(crate) all: bool,
+}
 
 impl Line {
     /// A line without a style.
@@ -68,26 +88,74 @@ impl Line {
     /// The line with another one behind it.
     #[must_use]
     pub(crate) fn join(mut self, other: Self) -> Self {
-        self.0.extend(other.0);
+        self.parts.extend(other.parts);
+        self
+    }
+
+    /// The line, which goes on at this column where it is too long.
+    #[must_use]
+    pub(crate) const fn hanging(mut self, column: usize) -> Self {
+        self.hang = Some(column);
+        self
+    }
+
+    /// The line, which is broken at the usual width where there is no terminal.
+    #[must_use]
+    pub(crate) const fn flowing(mut self) -> Self {
+        self.flows = true;
         self
     }
 
     fn push(mut self, style: Option<Style>, text: &str) -> Self {
         if !text.is_empty() {
-            self.0.push((style, visible(text)));
+            self.parts.push((style, visible(text)));
         }
         self
     }
 
+    /// The same in lines that fit. A word that is longer than a line stays whole.
+    fn fitted(&self, most: usize) -> Vec<Self> {
+        let letters: Vec<char> = self.parts.iter().flat_map(|(_, text)| text.chars()).collect();
+        let indent = letters.iter().take_while(|letter| **letter == ' ').count();
+        // Something of a narrow line is left for words.
+        let hang = self.hang.unwrap_or(indent + HANG).min(most / 3);
+        let lines = breaks(&letters, Room { first: most, others: most - hang });
+        let lines = lines.into_iter().enumerate().map(|(number, range)| {
+            let taken: String = letters.get(range.clone()).unwrap_or_default().iter().collect();
+            // A word that is too long begins as far to the left as it must.
+            let excess = columns(&taken).saturating_sub(most);
+            if number == 0 {
+                return self.part(range.start + excess.min(indent)..range.end, Self::default());
+            }
+            let hang = hang.min(most.saturating_sub(columns(&taken)));
+            self.part(range, Self::new(" ".repeat(hang)))
+        });
+        lines.collect()
+    }
+
+    /// The letters of a range behind another line.
+    fn part(&self, range: std::ops::Range<usize>, mut line: Self) -> Self {
+        let mut passed = 0;
+        for (style, text) in &self.parts {
+            let count = text.chars().count();
+            let (from, to) = (range.start.max(passed) - passed, range.end.min(passed + count).saturating_sub(passed));
+            if from < to {
+                line.parts.push((*style, text.chars().skip(from).take(to - from).collect()));
+            }
+            passed += count;
+        }
+        line
+    }
+
     /// As it is written, without or with styles.
     fn write(&self, colours: bool, out: &mut String) {
-        for (style, text) in &self.0 {
+        for (style, text) in &self.parts {
             match style.filter(|_| colours) {
                 None => out.push_str(text),
                 Some(style) => out.extend(["\u{1b}[", style.code(), "m", text, "\u{1b}[0m"]),
             }
         }
-        if self.0.last().is_some_and(|(style, _)| style.is_none() || !colours) {
+        if self.parts.last().is_some_and(|(style, _)| style.is_none() || !colours) {
             out.truncate(out.trim_end_matches(' ').len());
         }
     }
@@ -117,7 +185,7 @@ impl Text {
     /// Without empty lines at its beginning.
     #[must_use]
     pub(crate) fn trimmed(mut self) -> Self {
-        let empty = self.0.iter().take_while(|line| line.0.is_empty()).count();
+        let empty = self.0.iter().take_while(|line| line.parts.is_empty()).count();
         self.0.drain(..empty);
         self
     }
@@ -125,6 +193,27 @@ impl Text {
     /// Adds lines.
     pub(crate) fn extend(&mut self, more: Self) {
         self.0.extend(more.0);
+    }
+
+    /// In lines that fit.
+    #[must_use]
+    pub(crate) fn fitted(&self, fit: Fit) -> Self {
+        let lines = self.0.iter().flat_map(|line| match fit.all || line.flows {
+            true => line.fitted(fit.columns),
+            false => vec![line.clone()],
+        });
+        Self(lines.collect())
+    }
+
+    /// The first lines, and how many more there are, in so many rows.
+    #[must_use]
+    pub(super) fn rows(mut self, most: usize) -> Self {
+        let more = (self.0.len() + 1).saturating_sub(most);
+        if self.0.len() > most {
+            self.0.truncate(most - 1);
+            self.line(Line::styled(Style::Faint, format!("+{more} more lines, for which the terminal has no room")));
+        }
+        self
     }
 
     /// As it is written, without a line end at its end.
@@ -169,6 +258,35 @@ mod tests {
         for plain in ["", "web-1", "成都", "a\u{a0}b", "é", "\u{fffd}", "c:\\x"] {
             assert_eq!(visible(plain), plain);
         }
+    }
+
+    #[test]
+    fn a_long_line_goes_on_below_with_its_styles_and_whole_words() {
+        let line = Line::new("  ")
+            .then_styled(Style::Bad, "XREG-1")
+            .then("  one two ")
+            .then_styled(Style::Good, "tr-attach-12");
+        let fit = |columns, all| Text::from(line.clone()).fitted(Fit { columns, all }).render(false);
+        assert_eq!(fit(40, true), "  XREG-1  one two tr-attach-12");
+        assert_eq!(fit(20, true), "  XREG-1  one two\n    tr-attach-12");
+        assert_eq!(fit(9, true), "  XREG-1\n   one\n   two\ntr-attach-12");
+        assert_eq!(fit(14, true), "  XREG-1  one\n    two\n  tr-attach-12");
+        let alone = Text::from("        ResourceManager:").fitted(Fit { columns: 20, all: true });
+        assert_eq!(alone.render(false), "    ResourceManager:");
+        assert_eq!(fit(9, false), "  XREG-1  one two tr-attach-12");
+        let narrow = Text::from(line.clone().hanging(0)).fitted(Fit { columns: 18, all: true });
+        assert_eq!(narrow.render(true).matches("\u{1b}[32mtr-attach-12\u{1b}[0m").count(), 1);
+        assert_eq!(narrow.render(false), "  XREG-1  one two\ntr-attach-12");
+        let flowing = Text::from(line.flowing()).fitted(Fit { columns: 20, all: false });
+        assert_eq!(flowing.0.len(), 2);
+    }
+
+    #[test]
+    fn what_a_terminal_has_no_room_for_is_counted() {
+        let text = Text::of_lines("a\nb\nc\nd");
+        assert_eq!(text.clone().rows(4).render(false), "a\nb\nc\nd");
+        assert_eq!(text.clone().rows(3).render(false), "a\nb\n+2 more lines, for which the terminal has no room");
+        assert!(text.rows(1).render(false).starts_with("+4 more"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The text of a plan: first why something cannot be done, then the changes by stage with every setting that they set, and totals.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use onboarding::causes::Causes;
@@ -10,11 +11,9 @@ use onboarding::{Change, Code, Consent, Plan, Reason, StageName, Topology, Write
 
 use super::seen::{Seen, View};
 use crate::causes;
-use crate::output::{Line, Style, Text, wrap};
+use crate::output::{Line, Style, Table, Text};
 use crate::unread::{self, PlanState};
 
-/// The columns that settings are wrapped to, without their indentation.
-const WIDTH: usize = 92;
 /// What the settings of a health check begin with.
 const CHECK: &str = "health check";
 /// The most members of one stage that wait for time and are named.
@@ -25,8 +24,8 @@ const NAMED: usize = 5;
 pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
     let Seen { topology, plan, causes } = seen;
     let all = view.all;
-    let mut text = heading(binding, plan, causes);
-    text.extend(causes::lines(causes, plan, "  "));
+    let mut text = heading(binding, plan, causes, all);
+    text.extend(causes::lines(causes, plan, "  ", all));
     for stage in StageName::ALL {
         let shown = plan.of(stage).filter(|change| view.holds(change));
         let shown: Vec<&Change> = shown.filter(|change| all || change.is_open() || lapses(change)).collect();
@@ -42,9 +41,51 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
             text.line(format!("    . {}", reason.message));
         }
         if later.len() > NAMED {
-            text.line(format!("    . and {} more that only wait for a time (--all shows them)", later.len() - NAMED));
+            text.line(format!("    +{} more that only wait for a time (--all shows them)", later.len() - NAMED));
         }
     }
+    text.extend(afterwards(plan, causes));
+    text.extend(totals(plan, view));
+    text
+}
+
+/// The plan with a row for each change, blocked or not.
+pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize) -> Text {
+    let Seen { topology, plan, causes } = seen;
+    let mut text = heading(binding, plan, causes, view.all);
+    text.extend(causes::lines(causes, plan, "  ", view.all));
+    let mut table = Table::new(&["stage", "", "change", "from -> to", "needs", "blocked by"]);
+    for stage in StageName::ALL {
+        for change in plan.of(stage).filter(|change| view.holds(change)) {
+            let settings = difference::settings(topology, &change.write);
+            let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+            let codes: BTreeSet<&str> = change.blocked.iter().map(|reason| reason.code.as_str()).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
+            let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
+            table.row(
+                (!change.is_open() && !lapses(change)).then_some(Style::Bad),
+                [
+                    stage.to_string(),
+                    if change.is_open() { sign(&change.write).to_owned() } else { "x".to_owned() },
+                    format!("{}{why}", change.write),
+                    moves.join(", "),
+                    if change.consent == Consent::Person { "a yes".to_owned() } else { String::new() },
+                    codes.join(", "),
+                ],
+            );
+        }
+    }
+    if !table.is_empty() {
+        text.extend(table.lines(2, room));
+    }
+    text.extend(afterwards(plan, causes));
+    text.extend(totals(plan, &View { all: true, focus: view.focus.clone() }));
+    text
+}
+
+/// What follows from the changes, what is on its way, and what else was found.
+fn afterwards(plan: &Plan, causes: &Causes) -> Text {
+    let mut text = Text::default();
     for follow_up in &plan.follow_ups {
         text.line(format!("  then: {follow_up}"));
     }
@@ -54,17 +95,15 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
             text.line(format!("    . {} ({})", pending.what, pending.stage));
         }
     }
-    let notes = causes::notes(causes, "    ");
     if !causes.notes.is_empty() {
         text.line("  also found");
-        text.extend(notes);
+        text.extend(causes::notes(causes, "    "));
     }
-    text.extend(totals(plan, view));
     text
 }
 
 /// The summary of the plan.
-fn heading(binding: &BindingName, plan: &Plan, causes: &Causes) -> Text {
+fn heading(binding: &BindingName, plan: &Plan, causes: &Causes, all: bool) -> Text {
     let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
     let why = causes::headline(causes);
     let count = || changes(plan.changes.len());
@@ -72,7 +111,7 @@ fn heading(binding: &BindingName, plan: &Plan, causes: &Causes) -> Text {
         PlanState::NotKnown => {
             let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {})", count()) };
             let mut text = strong(format!("{binding}: not known, because calls failed{so_far}"));
-            text.extend(unread::lines(&plan.unread, "  "));
+            text.extend(unread::lines(&plan.unread, "  ", all));
             text
         }
         PlanState::Missing => strong(format!("{binding}: not in place, {}", why.unwrap_or_default())),
@@ -155,7 +194,7 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
         text.line(Line::new(indent).join(line).then(moves));
     }
     if open.len() > most {
-        text.line(format!("{indent}and {} more", open.len() - most));
+        text.line(format!("{indent}+{} more, none of them blocked", open.len() - most));
     }
     text
 }
@@ -199,12 +238,12 @@ fn details(text: &mut Text, settings: &[Setting]) {
         parts.join(", ")
     };
     let (asked, usual) = (listed(false), listed(true));
-    if !asked.is_empty() {
-        wrap(&asked, WIDTH).iter().for_each(|line| text.line(format!("        {line}")));
-    }
-    if !usual.is_empty() {
-        let lines = wrap(&format!("by default: {usual}"), WIDTH);
-        lines.iter().for_each(|line| text.line(Line::styled(Style::Faint, format!("        {line}"))));
+    let lists =
+        [(None, asked), (Some(Style::Faint), if usual.is_empty() { usual } else { format!("by default: {usual}") })];
+    for (style, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
+        let line = format!("        {list}");
+        let line = style.map_or_else(|| Line::new(&line), |style| Line::styled(style, &line));
+        text.line(line.hanging(8).flowing());
     }
 }
 
@@ -223,7 +262,8 @@ pub(crate) fn changes(count: usize) -> String {
     counted(count, "change")
 }
 
-const fn sign(write: &Write) -> &'static str {
+/// Whether a write adds, changes or removes something: `+`, `~` or `-`.
+pub(crate) const fn sign(write: &Write) -> &'static str {
     match write {
         Write::UpdateServerGroup { .. }
         | Write::ForwardListener { .. }

@@ -16,7 +16,7 @@ pub(crate) fn report(detail: &str) -> Option<(Report, Value)> {
 }
 
 /// Why an attempt failed, in the words of its function.
-pub(super) fn cause(detail: &str) -> Option<String> {
+pub(crate) fn cause(detail: &str) -> Option<String> {
     let detail: Value = serde_json::from_str(detail).ok()?;
     let cause = detail.get("Cause").and_then(Value::as_str)?;
     // A function's own error is JSON text inside of the cause.

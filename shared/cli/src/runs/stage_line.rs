@@ -39,7 +39,7 @@ pub(crate) fn stage_line(report: &Report, changes: usize, told: &mut Told) -> Te
     let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
     let stage = format!("  {:<16} ", report.stage.as_str());
     let mut text = Text::from(Line::new(stage).then_styled(style, word).then(count));
-    text.extend(unread::lines(&report.unread, "    "));
+    text.extend(unread::lines(&report.unread, "    ", false));
     let said = |reason: &&Reason| reason.code == Code::Unread && !report.unread.is_empty();
     let follows = |reason: &Reason| matches!(reason.code, Code::Waits | Code::PathNotOpen);
     let mut counted = 0;

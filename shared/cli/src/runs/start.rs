@@ -73,7 +73,7 @@ async fn follow(
             reports.extend(tell(event, &mut told, console));
         }
         seen = events.len();
-        if is_open(&execution) {
+        if is_open(&execution.status) {
             host.clock().sleep(LOOK).await;
             continue;
         }

@@ -1,5 +1,9 @@
 //! The workflow of a deployment in CloudFlow: its executions and their histories.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
 use onboarding::ids::{BindingName, Region};
 use openapi::fnf;
 use stage::Host;
@@ -7,10 +11,17 @@ use stage::executions::{self, Run};
 
 use crate::output::CliError;
 
-/// Whether an execution has not ended.
-pub(crate) fn is_open(execution: &fnf::Execution) -> bool {
-    matches!(execution.status.as_str(), "Starting" | "Running")
+/// Whether an execution with this status has not ended.
+pub(crate) fn is_open(status: &str) -> bool {
+    matches!(status, "Starting" | "Running")
 }
+
+/// Histories that a process keeps.
+const KEPT: usize = 512;
+
+/// Histories of runs that have ended.
+#[derive(Default)]
+struct Histories(Mutex<BTreeMap<String, Arc<[fnf::Event]>>>);
 
 /// The deployment's workflow.
 pub(crate) struct Workflow<'h> {
@@ -76,6 +87,20 @@ impl<'h> Workflow<'h> {
         }
     }
 
+    /// All executions of all bindings that began at a time or later, newest first.
+    pub(crate) async fn since(&self, begin: Option<Timestamp>) -> Result<Vec<fnf::Execution>, CliError> {
+        let list = fnf::ListExecutions {
+            flow_name: self.flow(),
+            started_time_begin: begin.map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            ..Default::default()
+        };
+        match self.host.client().list(self.home.as_str(), list).await {
+            Ok(listed) => Ok(listed),
+            Err(error) if error.is_not_found() => Err(self.missing()),
+            Err(error) => Err(self.failed("listed", &error)),
+        }
+    }
+
     /// One execution.
     pub(crate) async fn execution(&self, name: &str) -> Result<fnf::Execution, CliError> {
         let describe =
@@ -88,6 +113,25 @@ impl<'h> Workflow<'h> {
         let history =
             fnf::GetExecutionHistory { flow_name: self.flow(), execution_name: name.to_owned(), ..Default::default() };
         self.host.client().list(self.home.as_str(), history).await.map_err(|error| self.failed("read", &error))
+    }
+
+    /// The same; of a run that has ended it is read once only in this process. `execution` was read before: one that was listed as
+    /// ended has no further events.
+    pub(crate) async fn history_of(&self, execution: &fnf::Execution) -> Result<Arc<[fnf::Event]>, CliError> {
+        let histories = self.host.shared::<Histories>();
+        let kept = || histories.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().get(&execution.name) {
+            return Ok(Arc::clone(known));
+        }
+        let events: Arc<[fnf::Event]> = self.history(&execution.name).await?.into();
+        if !is_open(&execution.status) {
+            let mut kept = kept();
+            if kept.len() >= KEPT {
+                kept.clear();
+            }
+            kept.insert(execution.name.clone(), Arc::clone(&events));
+        }
+        Ok(events)
     }
 
     fn flow(&self) -> String {

@@ -20,7 +20,7 @@ pub(super) fn plan(binding: &BindingName, plan: &Plan, console: Console) {
     let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
     let mut text = if !plan.unread.is_empty() {
         let mut text = strong(format!("{binding}: not known, because calls failed"));
-        text.extend(unread::lines(&plan.unread, "  "));
+        text.extend(unread::lines(&plan.unread, "  ", false));
         text
     } else if plan.changes.is_empty() && plan.pending.is_empty() {
         strong(format!("{binding}: nothing is left to take away"))
@@ -63,7 +63,7 @@ pub(super) fn left(binding: &BindingName, (made, took): (usize, SignedDuration),
         let again = format!("; left: {} (the same command again goes on)", counted(count, "thing"));
         line.then_styled(Style::Bad, again)
     });
-    text.extend(unread::lines(&plan.unread, "  "));
+    text.extend(unread::lines(&plan.unread, "  ", false));
     for change in &plan.changes {
         one(&mut text, change);
     }

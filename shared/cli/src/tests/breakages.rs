@@ -9,21 +9,21 @@ use super::Desk;
 use by_hand::text;
 use follow::{broken, causes, follow};
 
-pub(super) use follow::{masked, plain};
-
 mod by_hand;
 mod follow;
 
-const NEAR: &str = "cn-chengdu";
-const FAR: &str = "cn-hangzhou";
+pub(super) use follow::{masked, plain};
+
+pub(super) const NEAR: &str = "cn-chengdu";
+pub(super) const FAR: &str = "cn-hangzhou";
 
 /// The procedure's world with its instance running.
-fn running() -> String {
+pub(super) fn running() -> String {
     emulator::PROCEDURE.replacen("state: Stopped, ", "", 1)
 }
 
 /// A desk beside a world in which everything works.
-async fn working(name: &str, options: Options) -> Desk {
+pub(super) async fn working(name: &str, options: Options) -> Desk {
     let desk = Desk::start(name, options).await;
     let applied = desk.run(&["apply", "web", "--yes"]).await;
     assert_eq!(applied.code, 0, "{}", applied.all());

@@ -56,6 +56,15 @@ const COMMANDS: [&[&str]; 8] = [
     &["graph", "i-ecs1", "--format", "dot"],
 ];
 
+/// Commands that do not begin without the store, and documents.
+const MORE: [&[&str]; 5] = [
+    &["run", "web"],
+    &["history", "web"],
+    &["status", "web", "-o", "wide"],
+    &["status", "web", "-o", "yaml"],
+    &["plan", "web", "-o", "json"],
+];
+
 #[tokio::test(start_paused = true)]
 async fn codes_and_messages_from_the_cloud_are_shown_and_not_acted_on() {
     let desk = Desk::start("messages", Options::default()).await;
@@ -63,7 +72,7 @@ async fn codes_and_messages_from_the_cloud_are_shown_and_not_acted_on() {
         desk.heal();
         let refusal = ApiError::new(403, format!("NoPermission{text}"), format!("You may not: {text}"));
         desk.local.cloud().inject(Rule::refuse(refusal)).unwrap();
-        for command in COMMANDS.iter().chain([&["run", "web"] as &[&str]].iter()) {
+        for command in COMMANDS.iter().chain(&MORE) {
             let ran = desk.run(command).await;
             assert_plain(&format!("{command:?} {text:?}"), &ran);
             assert_eq!(ran.code, 1, "{command:?}: {}", ran.all());

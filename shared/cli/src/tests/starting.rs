@@ -1,11 +1,26 @@
-//! docs/getting-started.md: its commands, in their order, on the procedure's world.
+//! docs/getting-started.md: its commands, in their order, on the procedure's world. docs/operations.md: its commands are ones.
 
+use clap::Parser;
 use local::{Options, PROCEDURE_BINDING};
 
 use super::Desk;
 use super::deploying::packages;
+use crate::args::Cli;
 
 const PAGE: &str = include_str!("../../../../docs/getting-started.md");
+
+const OPERATIONS: &str = include_str!("../../../../docs/operations.md");
+
+#[test]
+fn every_command_of_the_operators_page_can_be_meant() {
+    let commands: Vec<&str> = OPERATIONS.lines().filter_map(|line| line.strip_prefix("$ albridge ")).collect();
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        let words = command.split(['#', '|', '>']).next().unwrap().split_whitespace();
+        let parsed = Cli::try_parse_from(std::iter::once("albridge").chain(words));
+        assert!(parsed.is_ok(), "{command}: {}", parsed.unwrap_err());
+    }
+}
 
 /// The exit codes that the page tells.
 fn expected(command: &str) -> &'static [u8] {

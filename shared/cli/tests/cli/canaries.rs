@@ -94,7 +94,11 @@ const COMMANDS: &[&[&str]] = &[
     &["status", "--home", "cn-hangzhou"],
     &["status", "--home", "cn-hangzhou", "--json"],
     &["graph", "web"],
+    &["status", "--home", "cn-hangzhou", "--html", PAGE],
 ];
+
+/// Stands for the file of the page.
+const PAGE: &str = "PAGE";
 
 #[test]
 fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
@@ -127,7 +131,7 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
         ];
         let endpoints = endpoints(&local);
         let file = home.join("plan.json").display().to_string();
-        let mut said = 0;
+        let (mut said, mut pages) = (0, 0);
         for (number, operator) in operators.iter().enumerate() {
             for signing in ["rpc", "acs3"] {
                 for endpoints in [endpoints.as_str(), r#"{"*":"http://127.0.0.1:1"}"#] {
@@ -159,9 +163,13 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
                     }
                     for mut command in commands {
                         let file = home.join("bindings.yml").display().to_string();
+                        let page = home.join("status.html").display().to_string();
+                        command.iter_mut().filter(|word| **word == PAGE).for_each(|word| *word = &page);
                         command.extend(["--bindings", &file]);
                         let ran = tool(&command, &environment);
-                        let text = format!("{}\n{}", ran.stdout, ran.stderr);
+                        let written = std::fs::read_to_string(&page).unwrap_or_default();
+                        pages += written.len();
+                        let text = format!("{}\n{}\n{written}", ran.stdout, ran.stderr);
                         said += text.len();
                         assert_eq!(
                             canaries.in_text("the tool", &text),
@@ -172,7 +180,7 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
                 }
             }
         }
-        assert!(said > 10_000, "{said}");
+        assert!(said > 10_000 && pages > 10_000, "{said} {pages}");
         let saved = std::fs::read_to_string(&file).unwrap();
         assert_eq!(canaries.in_text("the saved plan", &saved), Vec::<String>::new());
         let recording = String::from_utf8(recording.0.lock().unwrap().clone()).unwrap();

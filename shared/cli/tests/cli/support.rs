@@ -79,15 +79,27 @@ impl Emulated {
 
     /// The tool, pointed at this cloud.
     pub(crate) fn tool(&self, arguments: &[&str]) -> Ran {
+        let environment = self.environment();
+        let environment: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        tool(arguments, &environment)
+    }
+
+    /// The tool, pointed at this cloud, while it works.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_albridge"));
+        command.args(arguments).env_clear().envs(self.environment());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn environment(&self) -> [(&'static str, String); 4] {
         let endpoints = self.line["endpoints"].to_string();
-        let text = |name: &str| self.line[name].as_str().unwrap();
-        let environment = [
-            ("ALBRIDGE_ENDPOINTS", endpoints.as_str()),
+        let text = |name: &str| self.line[name].as_str().unwrap().to_owned();
+        [
+            ("ALBRIDGE_ENDPOINTS", endpoints),
             ("ALIBABA_CLOUD_ACCESS_KEY_ID", text("accessKeyId")),
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", text("accessKeySecret")),
             ("ALBRIDGE_BINDINGS", text("bindings")),
-        ];
-        tool(arguments, &environment)
+        ]
     }
 }
 

@@ -18,8 +18,11 @@ fn every_command_has_help_with_an_example() {
         "validate",
         "plan",
         "apply",
+        "import",
         "run",
         "status",
+        "history",
+        "console",
         "explain",
         "graph",
         "package",
@@ -40,7 +43,7 @@ fn every_command_has_help_with_an_example() {
 
 #[test]
 fn what_cannot_be_meant_is_64() {
-    let wrong: [&[&str]; 15] = [
+    let wrong: [&[&str]; 23] = [
         &[],
         &["dmeo"],
         &["demo", "--alb", "modern"],
@@ -56,6 +59,14 @@ fn what_cannot_be_meant_is_64() {
         &["plan"],
         &["run"],
         &["validate"],
+        &["status", "-o", "xml"],
+        &["status", "-o", "json", "--json"],
+        &["status", "--watch=0"],
+        &["history", "--since", "yesterday"],
+        &["history", "--all", "--limit", "3"],
+        &["apply", "-o", "json"],
+        &["import", "web"],
+        &["import", "web", "i-1"],
     ];
     for arguments in wrong {
         let ran = tool(arguments, &[]);
@@ -88,6 +99,23 @@ fn in_json_an_error_is_a_line_too() {
     let lines = ran.json();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0]["ok"], false);
+}
+
+#[test]
+fn as_a_document_an_error_is_one_too() {
+    let json = tool(&["plan", "-o", "json"], &[]);
+    assert_eq!(json.code, 64);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&document["ok"], &document["exitCode"]), (&false.into(), &64.into()), "{document}");
+    let yaml = tool(&["plan", "-o", "yaml"], &[]);
+    assert!(yaml.stdout.starts_with("ok: false\nexitCode: 64\nerror: "), "{}", yaml.stdout);
+}
+
+#[test]
+fn lines_are_as_wide_as_the_environment_says() {
+    let ran = tool(&["plan"], &[("COLUMNS", "44")]);
+    assert!(ran.stderr.lines().count() > 1 && ran.stderr.lines().all(|line| line.len() <= 44), "{}", ran.stderr);
+    assert_eq!(tool(&["plan"], &[]).stderr.lines().count(), 1, "without a terminal a sentence is a line");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const SETTLED: Duration = Duration::from_secs(240);
 
 impl Desk {
     /// A call by hand, at the console.
-    pub(super) fn act(&self, service: Service, region: &str, action: &str, params: &[(&str, &str)]) -> Value {
+    pub(in crate::tests) fn act(&self, service: Service, region: &str, action: &str, params: &[(&str, &str)]) -> Value {
         let now = self.local.clock().now();
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let call = Call {
@@ -28,7 +28,7 @@ impl Desk {
         answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
     }
 
-    pub(super) async fn settle(&self) {
+    pub(in crate::tests) async fn settle(&self) {
         // The emulated health checks see a change when they are asked, and decide some seconds later.
         for _ in 0..2 {
             self.local.clock().sleep(SETTLED / 2).await;
@@ -36,17 +36,17 @@ impl Desk {
         }
     }
 
-    pub(super) async fn status(&self) -> Ran {
+    pub(in crate::tests) async fn status(&self) -> Ran {
         self.run(&["status", "web"]).await
     }
 
-    pub(super) fn group(&self) -> String {
+    pub(in crate::tests) fn group(&self) -> String {
         let found = self.act(Service::Alb, NEAR, "ListServerGroups", &[("ServerGroupNames.1", "web-remote")]);
         text(&found["ServerGroups"][0]["ServerGroupId"])
     }
 
     /// Sets one setting of the group's health check.
-    pub(super) fn health_check(&self, setting: &str, value: &str) {
+    pub(in crate::tests) fn health_check(&self, setting: &str, value: &str) {
         let (group, setting) = (self.group(), format!("HealthCheckConfig.{setting}"));
         let params = [
             ("ServerGroupId", group.as_str()),
@@ -56,24 +56,24 @@ impl Desk {
         self.act(Service::Alb, NEAR, "UpdateServerGroupAttribute", &params);
     }
 
-    pub(super) fn listener(&self) -> String {
+    pub(in crate::tests) fn listener(&self) -> String {
         let found = self.act(Service::Alb, NEAR, "ListListeners", &[("LoadBalancerIds.1", "alb-1")]);
         text(&found["Listeners"][0]["ListenerId"])
     }
 
-    pub(super) fn vpc_attachment(&self, region: &str, vpc: &str) -> String {
+    pub(in crate::tests) fn vpc_attachment(&self, region: &str, vpc: &str) -> String {
         let filter = [("VpcId", vpc)];
         let found = self.act(Service::Cbn, region, "ListTransitRouterVpcAttachments", &filter);
         text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
     }
 
-    pub(super) fn peer(&self) -> String {
+    pub(in crate::tests) fn peer(&self) -> String {
         let found =
             self.act(Service::Cbn, NEAR, "ListTransitRouterPeerAttachments", &[("TransitRouterId", "tr-chengdu")]);
         text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
     }
 
-    pub(super) fn delete_route(&self, region: &str, table: &str, destination: &str) {
+    pub(in crate::tests) fn delete_route(&self, region: &str, table: &str, destination: &str) {
         let query = [("RegionId", region), ("RouteTableId", table), ("DestinationCidrBlock", destination)];
         let found = self.act(Service::Vpc, region, "DescribeRouteEntryList", &query);
         let id = text(&found["RouteEntrys"]["RouteEntry"][0]["RouteEntryId"]);
@@ -81,7 +81,7 @@ impl Desk {
     }
 
     /// A network ACL on the instance's vSwitch whose only entry in a list drops everything.
-    pub(super) fn deny(&self, list: &str) {
+    pub(in crate::tests) fn deny(&self, list: &str) {
         let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
         if let Some(acl) = found["NetworkAcls"]["NetworkAcl"].as_array().and_then(|acls| acls.first()) {
             return self.entry(&text(&acl["NetworkAclId"]), list, "drop");
@@ -115,7 +115,7 @@ impl Desk {
     }
 
     /// Lets the list of the only network ACL pass everything, as the remedy says.
-    pub(super) fn pass(&self, list: &str) {
+    pub(in crate::tests) fn pass(&self, list: &str) {
         let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
         let acls = found["NetworkAcls"]["NetworkAcl"].as_array().unwrap();
         for acl in acls {
@@ -124,7 +124,7 @@ impl Desk {
     }
 
     /// Removes the rules that drop, as the remedy says.
-    pub(super) fn revoke_drops(&self) {
+    pub(in crate::tests) fn revoke_drops(&self) {
         let of = [("RegionId", FAR), ("SecurityGroupId", "sg-2")];
         let found = self.act(Service::Ecs, FAR, "DescribeSecurityGroupAttribute", &of);
         for rule in found["Permissions"]["Permission"].as_array().unwrap() {
@@ -137,14 +137,14 @@ impl Desk {
     }
 
     /// Changes the bindings that the commands read.
-    pub(super) fn rewrite(&self, old: &str, new: &str) {
+    pub(in crate::tests) fn rewrite(&self, old: &str, new: &str) {
         let file = self.file("bindings.yml");
         let bindings = std::fs::read_to_string(&file).unwrap();
         assert!(bindings.contains(old), "{old}");
         std::fs::write(file, bindings.replacen(old, new, 1)).unwrap();
     }
 
-    pub(super) fn member(&self, weight: &str) {
+    pub(in crate::tests) fn member(&self, weight: &str) {
         let group = self.group();
         let listed = self.act(Service::Alb, NEAR, "ListServerGroupServers", &[("ServerGroupId", &group)]);
         let description = text(&listed["Servers"][0]["Description"]);
@@ -161,6 +161,6 @@ impl Desk {
     }
 }
 
-pub(super) fn text(value: &Value) -> String {
+pub(in crate::tests) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }

@@ -1,0 +1,86 @@
+//! `albridge status`: the last runs of a binding, its members' health, and what is out of place now. It writes nothing.
+//!
+//! ```text
+//!   cloud ──► look::Look ──┬─► text     for people
+//!                          ├─► lines    for programs
+//!                          └─► changes  between two of them
+//! ```
+
+mod changes;
+mod lines;
+mod look;
+mod text;
+mod view;
+mod watch;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use stage::Host;
+
+use crate::args::StatusArgs;
+use crate::environment::Environment;
+use crate::output::{CliError, Console, Exit};
+use crate::target::{self, Access};
+
+use view::View;
+
+pub(crate) use lines::run as run_document;
+pub(crate) use look::{Look, Looks, Member, MemberHealth, Members, RunSummary, Runs, fault};
+pub(crate) use text::{began, ending, took};
+
+/// Runs that are shown of one binding.
+const RUNS: usize = 5;
+
+/// Shows every binding asked for.
+pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
+    let host = target::host(&args.target, environment, Access::Read).await?;
+    let view = View::of(args, console);
+    if let Some(seconds) = args.watch {
+        // On a clock that runs fast a look takes a second of the real one, too.
+        let every = Duration::from_secs(seconds).max(Duration::from_secs(1).mul_f64(host.clock().speed()));
+        let interrupts = environment.interrupts.clone();
+        let look = async || looks(&host, args, &view, |_| ()).await;
+        let exit = Box::pin(watch::watch(every, host.clock(), interrupts, &view, console, look)).await?;
+        return Ok(console.finish(exit, json!({})));
+    }
+    let looks = looks(&host, args, &view, |look| {
+        if view.holds(look) {
+            console.print(text::of(look, &view));
+            lines::of(look).iter().for_each(|line| console.print_json(line));
+        }
+    })
+    .await?;
+    if let Some(line) = text::hidden(&looks, &view) {
+        console.print(line);
+    }
+    let exit = looks.iter().map(Look::exit).max().unwrap_or_default();
+    console.print_document(exit, || document(&looks, &view));
+    Ok(console.finish(exit, json!({})))
+}
+
+/// Looks at every binding asked for, and tells each as soon as it is known.
+async fn looks(
+    host: &Host,
+    args: &StatusArgs,
+    view: &View,
+    mut tell: impl FnMut(&Look),
+) -> Result<Vec<Look>, CliError> {
+    let store = target::store(host).await?;
+    let bindings = target::bindings(&store, args.binding.as_deref())?;
+    let from = Looks::begin(host, &store).await;
+    let runs = if view.all { usize::MAX } else { RUNS };
+    let mut looks = Vec::new();
+    for binding in &bindings {
+        let look = from.at(binding, runs).await?;
+        tell(&look);
+        looks.push(look);
+    }
+    Ok(looks)
+}
+
+fn document(looks: &[Look], view: &View) -> Value {
+    let bindings: Vec<Value> =
+        looks.iter().filter(|look| view.holds(look)).map(|look| lines::document(look, view)).collect();
+    json!({"bindings": bindings})
+}

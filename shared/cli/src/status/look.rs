@@ -1,0 +1,353 @@
+//! What `status` shows of a binding, as data, apart from how it is shown: the lines for people, the JSON, and the console page are all
+//! made from it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use onboarding::ids::{BindingName, InstanceId};
+use onboarding::mark::MemberState;
+use onboarding::topology::{Endpoint, Instance, Known, Topology};
+use onboarding::{Causes, Code, Deployment, StageName, Store};
+use openapi::fnf;
+use stage::{Host, Readings, executions};
+
+use crate::causes::About;
+use crate::output::{CliError, Exit};
+use crate::plan::{self, Seen};
+use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
+
+/// A binding as it is found.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    /// Whose.
+    pub(crate) binding: BindingName,
+    /// The state, the plan, and the causes of what cannot be done.
+    pub(crate) seen: Seen,
+    /// The last runs.
+    pub(crate) runs: Runs,
+    /// The members.
+    pub(crate) members: Members,
+}
+
+/// The last runs of a binding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// Nobody said in which region the workflow is.
+    NowhereToLook,
+    /// They could not be read.
+    Unread(String),
+    /// They were read.
+    Read {
+        /// Newest first.
+        latest: Vec<RunSummary>,
+        /// How many older ones are listed.
+        older: usize,
+        /// How many of these failed one after the other, if none of the latest succeeded.
+        failing: usize,
+    },
+}
+
+/// A run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RunSummary {
+    /// The execution's name.
+    pub(crate) name: String,
+    /// What started it, where its input says so.
+    pub(crate) trigger: Option<String>,
+    /// In the cloud's words: `Starting`, `Running`, `Stopped`, `Succeeded`, `Failed` or `TimedOut`.
+    pub(crate) status: String,
+    /// As the cloud tells it.
+    pub(crate) started: String,
+    /// As the cloud tells it; empty while the run is not over.
+    pub(crate) stopped: String,
+    /// The stages that reported, in their order.
+    pub(crate) stages: Vec<StageSummary>,
+    /// The codes of what was blocked, each once.
+    pub(crate) blocked: Vec<&'static str>,
+    /// Why it failed, in the words of the function or the workflow.
+    pub(crate) failure: Option<String>,
+    /// What happened in it, as a timeline.
+    pub(crate) visits: Vec<Visit>,
+}
+
+/// What a stage of a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StageSummary {
+    /// Which.
+    pub(crate) stage: StageName,
+    /// How many changes it made.
+    pub(crate) changes: usize,
+    /// The first of them, in words.
+    pub(crate) made: Vec<String>,
+}
+
+/// The members of the server group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Members {
+    /// In the order in which the cloud lists them; `None` if that is not known.
+    pub(crate) listed: Option<Vec<Member>>,
+    /// Why they, or their health, are not known.
+    pub(crate) unknown: Option<NotKnown>,
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NotKnown {
+    /// In a sentence.
+    pub(crate) why: String,
+    /// Whether a call failed. If not, there was nothing to read it from.
+    pub(crate) failed: bool,
+}
+
+/// A member of the server group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// The instance that has the address, if one is known.
+    pub(crate) instance: Option<InstanceId>,
+    /// The instance's name; it may be empty.
+    pub(crate) name: String,
+    /// Address and port.
+    pub(crate) endpoint: Endpoint,
+    /// Its weight.
+    pub(crate) weight: u32,
+    /// What its mark says; `None` if it carries none of ours.
+    pub(crate) state: Option<MemberState>,
+    /// What the load balancer finds.
+    pub(crate) health: MemberHealth,
+    /// The code of the first cause that keeps it from being served.
+    pub(crate) fault: Option<Code>,
+}
+
+/// What a load balancer finds when it checks a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MemberHealth {
+    /// It answers.
+    Healthy,
+    /// It does not, or it is not checked yet.
+    Ill {
+        /// In the cloud's words, as `Unhealthy`.
+        status: String,
+        /// The same, as `CONNECT_TIMEOUT`; it may be empty.
+        reason: String,
+    },
+    /// It is not known.
+    Unknown,
+}
+
+impl Look {
+    /// The exit of a command that shows it.
+    pub(crate) fn exit(&self) -> Exit {
+        self.runs.exit().max(self.members.exit()).max(self.seen.exit())
+    }
+}
+
+impl Runs {
+    /// What has not ended well is pending: the next run makes up for it.
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NowhereToLook => Exit::Done,
+            Self::Unread(_) => Exit::Failed,
+            Self::Read { latest, .. } => {
+                let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
+                Exit::pending(last.is_some_and(|run| run.status != "Succeeded"))
+            }
+        }
+    }
+}
+
+impl RunSummary {
+    /// An execution with its history.
+    pub(crate) fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
+        let (mut stages, mut blocked) = (Vec::new(), Vec::new());
+        for event in history.iter().filter(|event| event.kind == "TaskSucceeded") {
+            let Some((report, _)) = report(&event.event_detail) else { continue };
+            blocked.extend(report.blocked.iter().map(|reason| reason.code.as_str()));
+            stages.push(StageSummary { stage: report.stage, changes: report.changes, made: report.made });
+        }
+        blocked.sort_unstable();
+        blocked.dedup();
+        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Succeeded" | "Stopped");
+        let failure = history.iter().rev().filter(|event| event.kind.ends_with("Failed"));
+        let failure = failure.filter(|_| is_over).find_map(|event| cause(&event.event_detail));
+        Self {
+            failure,
+            name: execution.name.clone(),
+            trigger: executions::trigger(&execution.input),
+            status: execution.status.clone(),
+            started: execution.started_time.clone(),
+            stopped: execution.stopped_time.clone(),
+            stages,
+            blocked,
+            visits: visits(history),
+        }
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_open(&self) -> bool {
+        is_open(&self.status)
+    }
+
+    /// How many changes it made.
+    pub(crate) fn changes(&self) -> usize {
+        self.stages.iter().map(|stage| stage.changes).sum()
+    }
+
+    /// When it began; `None` if the cloud's text is no time.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        self.started.parse().ok()
+    }
+
+    /// How long it took, in seconds; `None` while it is not over.
+    pub(crate) fn seconds(&self) -> Option<i64> {
+        let stopped: Timestamp = self.stopped.parse().ok()?;
+        Some(stopped.as_second() - self.began()?.as_second())
+    }
+}
+
+impl Members {
+    /// The members of a binding's server group.
+    pub(crate) fn of(binding: &BindingName, deployment: &Deployment, seen: &Seen) -> Self {
+        let Topology { servers, unhealthy, .. } = &seen.topology;
+        let failed = servers.failure().or_else(|| unhealthy.failure()).is_some();
+        let why = servers.why_unknown().or_else(|| unhealthy.why_unknown());
+        let unknown = why.map(|why| NotKnown { why: why.to_string(), failed });
+        let owners = owners(&seen.topology);
+        let listed = servers.get().map(|servers| {
+            let members = servers.iter().map(|server| {
+                let endpoint = server.endpoint();
+                let marked = deployment.read_member(binding, &server.description);
+                let owner = owners.get(&server.address);
+                let instance =
+                    owner.map(|owner| owner.id.clone()).or_else(|| marked.as_ref().map(|(id, _)| id.clone()));
+                Member {
+                    fault: instance.as_ref().and_then(|id| fault(&seen.causes, id)),
+                    instance,
+                    name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
+                    endpoint,
+                    weight: server.weight,
+                    state: marked.map(|(_, state)| state),
+                    health: match unhealthy.get().map(|unhealthy| unhealthy.get(&endpoint)) {
+                        None => MemberHealth::Unknown,
+                        Some(None) => MemberHealth::Healthy,
+                        Some(Some(health)) => {
+                            MemberHealth::Ill { status: health.status.to_string(), reason: health.reason.clone() }
+                        }
+                    },
+                }
+            });
+            members.collect()
+        });
+        Self { listed, unknown }
+    }
+
+    fn exit(&self) -> Exit {
+        match &self.unknown {
+            Some(unknown) if unknown.failed => Exit::Failed,
+            Some(_) => Exit::Pending,
+            None => Exit::pending(self.listed.iter().flatten().any(|member| member.health.is_ill())),
+        }
+    }
+}
+
+/// The code of the first cause that keeps an instance from being served.
+pub(crate) fn fault(causes: &Causes, id: &InstanceId) -> Option<Code> {
+    let mut causes = causes.causes.iter();
+    causes.find(|cause| cause.instances.iter().any(|kept| kept.id == *id)).map(|cause| cause.reason.code)
+}
+
+/// The instances by their addresses.
+fn owners(topology: &Topology) -> BTreeMap<Ipv4Addr, &Instance> {
+    let mut owners = BTreeMap::new();
+    for instance in topology.instances.values().filter_map(Known::get).flatten() {
+        let others = instance.interfaces.iter().flat_map(|interface| &interface.addresses).copied();
+        for address in instance.address.into_iter().chain(others) {
+            owners.entry(address).or_insert(instance);
+        }
+    }
+    owners
+}
+
+impl Member {
+    /// `i-ecs1 (ECS1)`; empty if nobody knows whose it is.
+    pub(crate) fn named(&self) -> String {
+        match &self.instance {
+            None => String::new(),
+            Some(id) if self.name.is_empty() || self.name == id.as_str() => id.to_string(),
+            Some(id) => format!("{id} ({})", self.name),
+        }
+    }
+
+    /// Whether something keeps it from being served.
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.health.is_ill() || self.fault.is_some()
+    }
+}
+
+impl MemberHealth {
+    /// Whether the load balancer sends it nothing.
+    pub(crate) const fn is_ill(&self) -> bool {
+        matches!(self, Self::Ill { .. })
+    }
+}
+
+impl fmt::Display for MemberHealth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Healthy => f.write_str("Healthy"),
+            Self::Ill { status, reason } if reason.is_empty() => f.write_str(status),
+            Self::Ill { status, reason } => write!(f, "{status} {reason}"),
+            Self::Unknown => f.write_str("not known"),
+        }
+    }
+}
+
+/// Looks at bindings of one store. What they have in common is read once.
+pub(crate) struct Looks<'h> {
+    host: &'h Host,
+    store: &'h Store,
+    readings: Readings,
+    workflow: Option<Workflow<'h>>,
+    /// The executions of all bindings, newest first.
+    executions: Result<Vec<fnf::Execution>, CliError>,
+}
+
+impl<'h> Looks<'h> {
+    /// Reads the list of runs.
+    pub(crate) async fn begin(host: &'h Host, store: &'h Store) -> Self {
+        let workflow = Workflow::known(host);
+        let executions = match &workflow {
+            Some(workflow) => workflow.latest().await,
+            None => Ok(Vec::new()),
+        };
+        Self { host, store, readings: Readings::default(), workflow, executions }
+    }
+
+    /// A binding, with the histories of its `runs` last runs.
+    pub(crate) async fn at(&self, binding: &BindingName, runs: usize) -> Result<Look, CliError> {
+        let seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
+        let members = Members::of(binding, &self.host.settings().deployment, &seen);
+        Ok(Look { binding: binding.clone(), seen, runs: self.runs(binding, runs).await, members })
+    }
+
+    async fn runs(&self, binding: &BindingName, most: usize) -> Runs {
+        let Some(workflow) = &self.workflow else { return Runs::NowhereToLook };
+        let executions = match &self.executions {
+            Ok(executions) => executions,
+            Err(error) => return Runs::Unread(error.to_string()),
+        };
+        let own: Vec<_> = executions.iter().filter(|execution| executions::names(&execution.input, binding)).collect();
+        let mut latest = Vec::new();
+        for execution in own.iter().take(most) {
+            match workflow.history_of(execution).await {
+                Ok(history) => latest.push(RunSummary::of(execution, &history)),
+                Err(error) => return Runs::Unread(error.to_string()),
+            }
+        }
+        let older = own.get(latest.len()..).unwrap_or_default();
+        let succeeded = latest.iter().any(|run| run.status == "Succeeded");
+        let failed = older.iter().take_while(|run| matches!(run.status.as_str(), "Failed" | "TimedOut")).count();
+        Runs::Read { older: older.len(), failing: if succeeded { 0 } else { failed }, latest }
+    }
+}

@@ -1,0 +1,134 @@
+//! Ctrl-C while `apply` works: what was sent is waited for, nothing further is begun, and it is said what is made, what nobody knows
+//! and how to go on; a second `apply` does the rest.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use clock::Clock;
+use http::Request;
+use local::Options;
+use openapi::{Sending, Sent, Transport};
+use tokio::sync::watch;
+
+use super::breakages::{plain, running};
+use super::{Desk, Ran};
+use crate::interrupt::Interrupts;
+
+/// Interrupts at the first call of an action, whose answer then takes its time.
+struct Interrupting {
+    through: Arc<dyn Transport>,
+    clock: Clock,
+    action: &'static str,
+    /// How long the answer takes; `None` if it never comes.
+    answer: Option<Duration>,
+    ctrl_c: watch::Sender<()>,
+    /// The writes after the interruption.
+    later: Arc<AtomicUsize>,
+    over: Mutex<bool>,
+}
+
+impl Transport for Interrupting {
+    fn send(&self, request: Request<Bytes>) -> Sending {
+        let sent = request.extensions().get::<Sent>().cloned();
+        let mut over = self.over.lock().unwrap();
+        let writes = sent.as_ref().is_some_and(|sent| sent.writes);
+        if *over && writes {
+            self.later.fetch_add(1, Ordering::Relaxed);
+        }
+        let sending = self.through.send(request);
+        if *over || sent.is_none_or(|sent| sent.action != self.action) {
+            return sending;
+        }
+        *over = true;
+        let (clock, answer, ctrl_c) = (self.clock.clone(), self.answer, self.ctrl_c.clone());
+        Box::pin(async move {
+            let answered = sending.await;
+            ctrl_c.send(()).unwrap();
+            match answer {
+                Some(time) => clock.sleep(time).await,
+                None => std::future::pending().await,
+            }
+            answered
+        })
+    }
+}
+
+/// What an apply says that is interrupted at an action, and how many writes came after that.
+async fn interrupted(desk: &Desk, action: &'static str, answer: Option<Duration>, arguments: &[&str]) -> (Ran, usize) {
+    let (ctrl_c, interrupts) = watch::channel(());
+    let later = Arc::new(AtomicUsize::new(0));
+    let transport = Interrupting {
+        through: desk.transport(),
+        clock: desk.local.clock().clone(),
+        action,
+        answer,
+        ctrl_c,
+        later: Arc::clone(&later),
+        over: Mutex::new(false),
+    };
+    let ran = desk.run_between(Arc::new(transport), Interrupts::Test(interrupts), arguments).await;
+    (ran, later.load(Ordering::Relaxed))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_sent_is_waited_for_and_nothing_further_is_begun() {
+    let desk = Desk::start("interrupt", Options { scenario: running(), ..Options::default() }).await;
+    let seconds = Some(Duration::from_secs(8));
+    let action = "CreateTransitRouterVpcAttachment";
+    let (ran, later) = interrupted(&desk, action, seconds, &["apply", "web", "--yes"]).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    for words in [
+        "web: interrupted in vpc-attachments after",
+        "changes made before that",
+        &format!("made: {action} in cn-"),
+        "at most: vpc-attachments",
+        "To go on: `albridge apply web`",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("not known") && ran.stderr.contains("is waited for"), "{}", ran.all());
+
+    let again = desk.run(&["apply", "web", "--yes"]).await;
+    assert!(matches!(again.code, 0 | 2), "{}", again.all());
+    desk.settle().await;
+    assert_eq!(desk.run(&["plan", "web"]).await.code, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_does_not_come_is_reported_as_not_known() {
+    let desk = Desk::start("interrupt-unknown", Options { scenario: running(), ..Options::default() }).await;
+    let (ran, later) = interrupted(&desk, "CreateServerGroup", None, &["apply", "web", "--yes", "--json"]).await;
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    let lines = ran.json();
+    let line = lines.iter().find(|line| line["event"] == "interrupted").unwrap();
+    assert_eq!(line["unknown"], serde_json::json!(["CreateServerGroup in cn-chengdu"]), "{line}");
+    assert_eq!((&line["stage"], &line["calls"]), (&"server-group".into(), &serde_json::json!([])));
+    assert_eq!(lines.last().unwrap()["exitCode"], 130);
+    // It was made, and the next apply finds it.
+    let again = desk.run(&["apply", "web", "--yes"]).await;
+    assert!(matches!(again.code, 0 | 2), "{}", again.all());
+    desk.settle().await;
+    assert_eq!(desk.run(&["plan", "web"]).await.code, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_waits_for_the_cloud_it_ends_at_once() {
+    let desk = Desk::start("interrupt-waiting", Options { scenario: running(), ..Options::default() }).await;
+    let (ctrl_c, interrupts) = watch::channel(());
+    let arguments = ["apply", "web", "--yes"];
+    let applying = desk.run_until(Interrupts::Test(interrupts), None, &arguments);
+    let pressing = async {
+        // Attachments take about a minute each.
+        desk.local.clock().sleep(Duration::from_secs(40)).await;
+        ctrl_c.send(()).unwrap();
+        desk.local.clock().now()
+    };
+    let (ran, pressed) = tokio::join!(applying, pressing);
+    assert_eq!(ran.code, 130, "{}", ran.all());
+    let took = desk.local.clock().now().duration_since(pressed);
+    assert!(took.as_secs() < 21, "{took}: {}", ran.all());
+    assert!(plain(&ran).contains("To go on"), "{}", ran.all());
+}
