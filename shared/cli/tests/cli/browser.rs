@@ -53,18 +53,24 @@ impl Browser {
         let from = BufReader::new(File::open(folder.join("from")).unwrap());
         let mut browser =
             Self { child, folder, to, from, session: None, last: 0, scripts: true, complaints: Vec::new() };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let attached = browser.call("Target.attachToTarget", attach);
+        let attached = browser.call("Target.attachToTarget", &attach);
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Log", "Runtime"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// A command and its result.
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: &Value) -> Value {
+        let mut answer = self.ask(method, params);
+        assert!(answer.get("error").is_none(), "{method}: {answer}");
+        answer["result"].take()
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
         self.last += 1;
         let mut message = json!({"id": self.last, "method": method, "params": params});
         if let Some(session) = &self.session {
@@ -75,23 +81,19 @@ impl Browser {
             let mut bytes = Vec::new();
             self.from.read_until(0, &mut bytes).unwrap();
             assert_eq!(bytes.pop(), Some(0), "the browser has ended");
-            let mut answer: Value = serde_json::from_slice(&bytes).unwrap();
+            let answer: Value = serde_json::from_slice(&bytes).unwrap();
             if answer["id"] == self.last {
-                assert!(answer.get("error").is_none(), "{method}: {answer}");
-                return answer["result"].take();
+                return answer;
             }
-            match answer["method"].as_str() {
-                Some("Log.entryAdded" | "Runtime.exceptionThrown") => {
-                    self.complaints.push(answer["params"].to_string())
-                }
-                _ => {}
+            if let Some("Log.entryAdded" | "Runtime.exceptionThrown") = answer["method"].as_str() {
+                self.complaints.push(answer["params"].to_string());
             }
         }
     }
 
     /// Opens a page, and waits until it is there.
     pub(crate) fn open(&mut self, url: &str) {
-        let gone = self.call("Page.navigate", json!({"url": url}));
+        let gone = self.call("Page.navigate", &json!({"url": url}));
         assert!(gone.get("errorText").is_none(), "{url}: {gone}");
         self.wait(&format!("document.readyState === 'complete' && location.href === {}", json!(url)));
     }
@@ -99,7 +101,7 @@ impl Browser {
     /// The value of an expression.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let mut answer = self.call("Runtime.evaluate", params);
+        let mut answer = self.call("Runtime.evaluate", &params);
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
         answer["result"]["value"].take()
     }
@@ -112,34 +114,12 @@ impl Browser {
             let look = if self.scripts { format!("({condition}) || {pause}") } else { condition.to_owned() };
             // While a page is left, there is nobody to ask.
             let params = json!({"expression": look, "returnByValue": true, "awaitPromise": true});
-            if self.try_value(&params) == Some(true) {
+            if self.ask("Runtime.evaluate", &params)["result"]["result"]["value"] == true {
                 return;
             }
         }
         let text = self.value("document.body.innerText");
         panic!("never: {condition}\n{text}");
-    }
-
-    fn try_value(&mut self, params: &Value) -> Option<bool> {
-        self.last += 1;
-        let message =
-            json!({"id": self.last, "method": "Runtime.evaluate", "params": params, "sessionId": self.session});
-        self.to.write_all(format!("{message}\0").as_bytes()).unwrap();
-        loop {
-            let mut bytes = Vec::new();
-            self.from.read_until(0, &mut bytes).unwrap();
-            assert_eq!(bytes.pop(), Some(0), "the browser has ended");
-            let answer: Value = serde_json::from_slice(&bytes).unwrap();
-            if answer["id"] == self.last {
-                return answer["result"]["result"]["value"].as_bool();
-            }
-            match answer["method"].as_str() {
-                Some("Log.entryAdded" | "Runtime.exceptionThrown") => {
-                    self.complaints.push(answer["params"].to_string())
-                }
-                _ => {}
-            }
-        }
     }
 
     /// Presses a key: a letter, `?`, `Enter`, `Escape` or `Tab`.
@@ -152,29 +132,29 @@ impl Browser {
         };
         let kind = if text.is_empty() { "rawKeyDown" } else { "keyDown" };
         let down = json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
-        self.call("Input.dispatchKeyEvent", down);
-        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
+        self.call("Input.dispatchKeyEvent", &down);
+        self.call("Input.dispatchKeyEvent", &json!({"type": "keyUp", "key": key, "windowsVirtualKeyCode": code}));
     }
 
     /// The width of the window, and light or dark.
     pub(crate) fn show(&mut self, width: u32, scheme: &str) {
         let metrics = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.call("Emulation.setDeviceMetricsOverride", metrics);
+        self.call("Emulation.setDeviceMetricsOverride", &metrics);
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.call("Emulation.setEmulatedMedia", json!({"features": features}));
+        self.call("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
     /// With or without scripts on the pages that are opened next.
     pub(crate) fn scripts(&mut self, on: bool) {
         self.scripts = on;
-        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !on}));
     }
 
     /// A picture of the whole page, as PNG.
     pub(crate) fn picture(&mut self) -> Vec<u8> {
         use base64::Engine as _;
 
-        let taken = self.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}));
+        let taken = self.call("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
         base64::engine::general_purpose::STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 }

@@ -1,5 +1,6 @@
 //! The page in a browser: refreshed by itself, used by keys, at every width, in both themes, and nothing that its policy had to stop.
 //! Without chromium the test says in its output that it was skipped, and passes; with `ALBRIDGE_BROWSER=required` it fails.
+#![expect(clippy::unwrap_used, reason = "a helper that fails ends its test")]
 
 use std::io::Write;
 use std::path::Path;
@@ -106,7 +107,7 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
 
     // Without scripts it says the same, and the browser itself loads it again.
     browser.scripts(false);
-    browser.call("Page.reload", json!({}));
+    browser.call("Page.reload", &json!({}));
     browser.wait(
         "document.readyState === 'complete' && document.querySelector('noscript > meta[http-equiv=refresh]') !== null",
     );
