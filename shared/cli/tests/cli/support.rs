@@ -6,6 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+/// Whether matrices run whole (docs/testing.md).
+#[expect(clippy::disallowed_methods, reason = "the setting of the matrices, which the tool's tests go by, too")]
+pub(crate) fn is_whole() -> bool {
+    let scope = std::env::var("ALBRIDGE_MATRIX").unwrap_or_default();
+    matches!(scope.as_str(), "full" | "soak")
+}
+
 /// What a run of the tool left behind.
 pub(crate) struct Ran {
     pub(crate) code: i32,
