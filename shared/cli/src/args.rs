@@ -112,7 +112,7 @@ pub(crate) enum Command {
     /// With --deployment and no binding: the deployment itself. Its stacks, home last, with their logs; then the buckets of its packages.
     /// The binding store stays, unless --store is given, and so does what bindings made in the network.
     #[command(
-        after_help = "Exit codes: 0 done, 1 failed, 2 something is left to take away (always with --dry-run), 64 usage.\n\nExample:\n  albridge teardown web --dry-run\n  albridge teardown web --attachments\n  git show HEAD~1:bindings.yml > old.yml && albridge teardown web --was old.yml\n  albridge teardown --deployment --dry-run"
+        after_help = "Exit codes: 0 done, 1 failed, 2 something is left to take away, 64 usage.\n\nExample:\n  albridge teardown web --dry-run\n  albridge teardown web --attachments\n  git show HEAD~1:bindings.yml > old.yml && albridge teardown web --was old.yml\n  albridge teardown --deployment --dry-run"
     )]
     Teardown(TeardownArgs),
     /// The RAM policy that each function's role needs.
