@@ -4,7 +4,7 @@
 use onboarding::change::{Change, StageName, Write};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, vpc};
-use stage::{Needs, Session, Side, Stage, WriteError, add_vpc_route, attachment_id};
+use stage::{Needs, Session, Side, Stage, WriteError, add_vpc_routes, attachment_id};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,8 @@ pub struct BackToOrigin;
 impl Stage for BackToOrigin {
     const NAME: StageName = StageName::BackToOrigin;
     const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SURROUNDINGS);
-    const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntry", "cen:CreateTransitRouterRouteEntry"];
+    const WRITES: &'static [&'static str] =
+        &["vpc:CreateRouteEntries", "vpc:CreateRouteEntry", "cen:CreateTransitRouterRouteEntry"];
     const SHOWS: &'static [&'static str] = &[
         vpc::DescribeRouteEntryList::NAME,
         cbn::ListTransitRouterRouteEntries::NAME,
@@ -24,7 +25,7 @@ impl Stage for BackToOrigin {
     async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
         let Some(change) = changes.first() else { return Ok(0) };
         let Write::AddTransitRoute { region, table, destination, attachment } = &change.write else {
-            return add_vpc_route(session, topology, &change.write).await;
+            return add_vpc_routes(session, topology, changes).await;
         };
         let create = cbn::CreateTransitRouterRouteEntry {
             transit_router_route_table_id: table.to_string(),

@@ -42,6 +42,8 @@ const SHOWS: &[&str] = &[
 ];
 /// How long a new member usually takes to be found healthy: three checks, two seconds apart.
 const HEALTHY: Duration = Duration::from_secs(6);
+/// The first look at that: who comes here has just been registered.
+const FIRST: Duration = Duration::from_millis(6200);
 
 /// The request to verify: check a binding or, inside the ALB's VPC, send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -107,6 +109,7 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     session.renew(&Look::Whole);
     let backoff = session.backoff();
     let mut pace = Pace::default();
+    let mut looks = 0;
     loop {
         let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
@@ -138,6 +141,8 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         let mut expected: BTreeMap<&str, Duration> = converging.iter().map(|what| (&**what, HEALTHY)).collect();
         expected.extend(plan.pending.iter().map(|pending| (&*pending.what, usual(pending))));
         let wait = pace.next(session.clock().now(), expected.into_iter()).unwrap_or(HEALTHY);
+        let wait = if looks == 0 && plan.pending.is_empty() { FIRST.min(backoff.left() / 2) } else { wait };
+        looks += 1;
         if !backoff.wait(wait).await {
             converging.truncate(3);
             return Err(StageError::StillPending { what: converging.join("; ") });

@@ -2,12 +2,12 @@
 //! router.
 //!
 //! Only the prefixes of vSwitches with backends: the console's default, whole private ranges, would divert other traffic.
-//! The cloud accepts one route write at a time per VPC.
+//! The cloud accepts one write at a time per VPC; one can carry several routes of a table.
 
 use onboarding::change::{Change, StageName};
 use onboarding::topology::Topology;
 use openapi::{Action, cbn, vpc};
-use stage::{Needs, Session, Stage, WriteError, add_vpc_route};
+use stage::{Needs, Session, Stage, WriteError, add_vpc_routes};
 
 /// The stage.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub struct VpcRoutes;
 impl Stage for VpcRoutes {
     const NAME: StageName = StageName::VpcRoutes;
     const NEEDS: Needs = Needs::MEMBERS.and(Needs::CEN).and(Needs::SURROUNDINGS);
-    const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntry"];
+    const WRITES: &'static [&'static str] = &["vpc:CreateRouteEntries", "vpc:CreateRouteEntry"];
     const SHOWS: &'static [&'static str] = &[
         vpc::DescribeRouteEntryList::NAME,
         cbn::ListTransitRouterVpcAttachments::NAME,
@@ -24,7 +24,6 @@ impl Stage for VpcRoutes {
     ];
 
     async fn write(&self, session: &Session<'_>, topology: &Topology, changes: &[Change]) -> Result<usize, WriteError> {
-        let Some(change) = changes.first() else { return Ok(0) };
-        add_vpc_route(session, topology, &change.write).await
+        add_vpc_routes(session, topology, changes).await
     }
 }

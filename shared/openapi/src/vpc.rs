@@ -45,6 +45,7 @@ actions! {
         reads DescribeRouteTableList => DescribeRouteTableListAnswer, whole::ROUTE_TABLES;
         reads DescribeRouteEntryList => DescribeRouteEntryListAnswer, whole::ROUTE_ENTRIES;
         writes CreateRouteEntry => CreateRouteEntryAnswer, whole::ROUTE_ENTRY_CREATED { token: true, retry: ROUTE_BUSY };
+        writes CreateRouteEntries => CreateRouteEntriesAnswer { retry: ROUTE_BUSY };
         writes DeleteRouteEntry => Acknowledged { retry: ROUTE_BUSY };
         reads DescribeNetworkAcls => DescribeNetworkAclsAnswer, whole::NETWORK_ACLS;
         reads DescribeNetworkAclAttributes => DescribeNetworkAclAttributesAnswer, whole::NETWORK_ACL;

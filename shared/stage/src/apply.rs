@@ -108,6 +108,7 @@ impl Progress {
         // A change in progress blocks its lane, whichever stage waits for it: the cloud would refuse another write there.
         let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).collect();
         let mut missing = Vec::new();
+        let routes_first = self.makes_transit_routes(stage, approved, inputs, plan);
         for change in plan.of(stage) {
             if !change.is_open() {
                 sorted.blocked.extend(change.blocked.iter().cloned());
@@ -126,6 +127,10 @@ impl Progress {
             } else {
                 sorted.creating |= is_create(&change.write);
                 let lane = change.write.lane();
+                if routes_first && matches!(change.write, Write::AddVpcRoute { .. }) {
+                    sorted.waiting.push(format!("after the transit router's routes: {}", change.write));
+                    continue;
+                }
                 match ready(inputs, &change.write) {
                     Readiness::Now if held.contains(&lane) => sorted.waiting.push(change.write.to_string()),
                     Readiness::Now if let Some(link) = link_before(plan, approved, inputs, change) => {
@@ -150,10 +155,35 @@ impl Progress {
                 }
             }
         }
+        // What is created is decided on everything, right before; links are decided on less. So creates come first: all that
+        // was read for the links of one attachment would have to be read again for the next one.
+        for changes in sorted.lanes.values_mut() {
+            changes.sort_by_key(|change| matches!(change.write, Write::Associate { .. } | Write::Propagate { .. }));
+        }
         // This stage itself may be about to create what is missing. Blocked changes are reported only when the stage has
         // nothing else to do; by then, another stage has to create it.
         sorted.blocked.extend(missing);
         sorted
+    }
+
+    /// Whether a stage has routes of a transit router to make, or on their way. The routes of its VPC lead nowhere without
+    /// them, and go together after them.
+    fn makes_transit_routes(
+        &self,
+        stage: StageName,
+        approved: Option<&Plan>,
+        inputs: &Inputs<'_>,
+        plan: &Plan,
+    ) -> bool {
+        let mut writes = plan.of(stage).filter(|change| change.is_open()).map(|change| &change.write);
+        let makes = writes.any(|write| {
+            matches!(write, Write::AddTransitRoute { .. })
+                && !self.refused.iter().any(|(refused, _)| refused.same_intent(write))
+                && approved.is_none_or(|plan| plan.covers(write))
+                && !matches!(ready(inputs, write), Readiness::Missing(_))
+        });
+        let is_one = |awaited: &Awaited| matches!(awaited, Awaited::TransitRoute { .. });
+        makes || plan.pending_of(stage).any(|pending| pending.awaited.as_ref().is_some_and(is_one))
     }
 
     /// Makes one call per lane.
@@ -490,6 +520,127 @@ mod tests {
             approved: false,
             opened: now,
             departures: Departures::NONE,
+        }
+    }
+
+    /// A world in which both VPCs are attached.
+    fn attached() -> World {
+        let mut world = world();
+        let attachment = |vpc: &str, region: &str| onboarding::topology::VpcAttachment {
+            id: format!("tr-attach-{vpc}").as_str().into(),
+            vpc: vpc.into(),
+            transit_router: "tr".into(),
+            region: region.into(),
+            status: "Attached".into(),
+            zones: BTreeMap::new(),
+            auto_publish: false,
+            mark: None,
+            created: String::new(),
+        };
+        world.2.vpc_attachments =
+            onboarding::Known::Known(vec![attachment("vpc-a", "cn-chengdu"), attachment("vpc-b", "cn-hangzhou")]);
+        world
+    }
+
+    fn of_vpc(vpc: &str) -> onboarding::topology::AttachmentRef {
+        onboarding::topology::AttachmentRef::Vpc { vpc: vpc.into() }
+    }
+
+    fn association(vpc: &str) -> Write {
+        Write::Associate { region: "cn-chengdu".into(), table: "vtb".into(), attachment: of_vpc(vpc) }
+    }
+
+    fn transit_route(vpc: &str) -> Write {
+        let destination = ipnet::Ipv4Net::new_assert([10, 9, 0, 0].into(), 24);
+        Write::AddTransitRoute {
+            region: "cn-chengdu".into(),
+            table: "vtb".into(),
+            destination,
+            attachment: of_vpc(vpc),
+        }
+    }
+
+    #[test]
+    fn a_link_of_another_stage_goes_before_a_transit_routers_route_for_half_a_minute() {
+        let world = attached();
+        let opened = Timestamp::UNIX_EPOCH;
+        let route = Change::new(StageName::BackToOrigin, transit_route("vpc-a"));
+        let link = |vpc| Change::new(StageName::PeerAttachment, association(vpc));
+        let blocked = link("vpc-a").blocked_by(Reason::new(Code::Unread, "vtb", "It was not read."));
+        let sorted = |other: Change, seconds, approved: Option<&Plan>| {
+            let now = opened + SignedDuration::from_secs(seconds);
+            let inputs = Inputs { now, opened, ..inputs(&world) };
+            let plan = Plan { changes: vec![route.clone(), other], ..Plan::default() };
+            Progress::default().sort(StageName::BackToOrigin, approved, &inputs, &plan)
+        };
+        let waits = sorted(link("vpc-a"), 30, None);
+        assert!(waits.lanes.is_empty(), "{waits:?}");
+        let awaited: Vec<_> = waits.awaited.iter().map(|(_, awaited)| awaited.clone()).collect();
+        assert_eq!(awaited, [Awaited::Association { region: "cn-chengdu".into() }], "it names what it waits for");
+        let only_the_route = Plan { changes: vec![route.clone()], ..Plan::default() };
+        for (what, free) in [
+            ("later", sorted(link("vpc-a"), 31, None)),
+            ("a blocked link", sorted(blocked, 0, None)),
+            ("a link of what is not there", sorted(link("vpc-c"), 0, None)),
+            ("a link that nobody approved", sorted(link("vpc-a"), 0, Some(&only_the_route))),
+        ] {
+            assert_eq!(free.lanes.len(), 1, "{what}: {free:?}");
+        }
+    }
+
+    #[test]
+    fn creates_go_before_links() {
+        let world = attached();
+        let attach = Write::AttachVpc { region: "cn-hangzhou".into(), vpc: "vpc-c".into(), zones: Vec::new() };
+        let changes = [association("vpc-a"), attach.clone(), association("vpc-b")];
+        let changes = changes.into_iter().map(|write| Change::new(StageName::VpcAttachments, write)).collect();
+        let plan = Plan { changes, ..Plan::default() };
+        let sorted = Progress::default().sort(StageName::VpcAttachments, None, &inputs(&world), &plan);
+        let lane: Vec<_> = sorted.lanes.values().flatten().map(|change| &change.write).collect();
+        assert_eq!(lane, [&attach, &association("vpc-a"), &association("vpc-b")]);
+    }
+
+    /// They lead nowhere without the transit router's. Where those will not come, they do not wait.
+    #[test]
+    fn routes_of_a_vpc_go_after_those_of_the_transit_router() {
+        let world = attached();
+        let inputs = inputs(&world);
+        let stage = StageName::BackToOrigin;
+        let of_vpc = Write::AddVpcRoute {
+            region: "cn-hangzhou".into(),
+            vpc: "vpc-b".into(),
+            table: "vtb-b".into(),
+            destination: ipnet::Ipv4Net::new_assert([10, 9, 0, 0].into(), 24),
+        };
+        let route = Change::new(stage, of_vpc);
+        let with = |progress: &Progress, other: Vec<Change>, pending| {
+            let plan = Plan { changes: [vec![route.clone()], other].concat(), pending, ..Plan::default() };
+            let makes = progress.makes_transit_routes(stage, None, &inputs, &plan);
+            (makes, progress.sort(stage, None, &inputs, &plan))
+        };
+        let transit = |vpc| Change::new(stage, transit_route(vpc));
+        let pending = onboarding::plan::Pending {
+            stage,
+            what: "a route of the transit router".to_owned(),
+            lane: None,
+            awaited: Some(Awaited::TransitRoute { region: "cn-chengdu".into() }),
+        };
+        let none = Progress::default();
+        for (makes, sorted) in [with(&none, vec![transit("vpc-a")], vec![]), with(&none, vec![], vec![pending])] {
+            assert!(makes && sorted.waiting.iter().any(|what| what.starts_with("after the transit")), "{sorted:?}");
+            assert!(!sorted.lanes.contains_key(&route.write.lane()), "{sorted:?}");
+        }
+        let mut refused = Progress::default();
+        refused.refuse(&transit("vpc-a"), Reason::new(Code::Refused, "vtb", "No."));
+        let blocked = transit("vpc-a").blocked_by(Reason::new(Code::Unread, "vtb", "It was not read."));
+        for (what, (makes, sorted)) in [
+            ("nothing", with(&none, vec![], vec![])),
+            ("a refused one", with(&refused, vec![transit("vpc-a")], vec![])),
+            ("a blocked one", with(&none, vec![blocked], vec![])),
+            ("one whose attachment is missing", with(&none, vec![transit("vpc-c")], vec![])),
+        ] {
+            assert!(!makes, "{what}: {sorted:?}");
+            assert!(!sorted.waiting.iter().any(|waits| waits.starts_with("after the transit")), "{what}: {sorted:?}");
         }
     }
 

@@ -20,12 +20,17 @@ use crate::readings::Reading;
 /// The parts that show whether a change of the stage is in progress.
 pub(crate) const fn shows(stage: StageName) -> Needs {
     match stage {
-        StageName::VpcAttachments | StageName::PeerAttachment => Needs::ATTACHED,
+        StageName::VpcAttachments => Needs::VPC_ATTACHMENTS,
+        StageName::PeerAttachment => Needs::CONNECTIONS,
         StageName::ServerGroup => Needs::GROUPS,
         StageName::Listener => Needs::GROUPS.and(Needs::LISTENERS),
-        StageName::VpcRoutes | StageName::BackToOrigin => Needs::MEMBERS.and(Needs::ATTACHED),
-        StageName::SecurityRules => Needs::SECURITY.and(Needs::VPCS),
-        StageName::Prune => Needs::WANTS,
+        // Routes in one VPC lead to vSwitches of the other.
+        StageName::VpcRoutes => Needs::SERVERS.and(Needs::ATTACHED).and(Needs::HOME_ROUTES),
+        StageName::BackToOrigin => Needs::SERVERS.and(Needs::ATTACHED).and(Needs::FAR_ROUTES),
+        StageName::SecurityRules => Needs::SECURITY.and(Needs::VSWITCHES),
+        StageName::Prune => {
+            Needs::MEMBERS.and(Needs::ATTACHED).and(Needs::ENTRIES).and(Needs::SECURITY).and(Needs::VPCS)
+        }
         StageName::Teardown => Needs::LEFT,
         StageName::Dispatch | StageName::Preflight | StageName::BackendServers | StageName::Verify => Needs::STANDING,
     }
@@ -34,9 +39,13 @@ pub(crate) const fn shows(stage: StageName) -> Needs {
 /// The parts that show whether the stage has anything left to do.
 pub(crate) fn settles(stage: StageName, binding: &Binding, topology: &Topology) -> Needs {
     match stage {
-        StageName::VpcAttachments | StageName::PeerAttachment => Needs::LINKS,
+        // Where a transit router has one table, that is the table of every attachment.
+        StageName::VpcAttachments | StageName::PeerAttachment if has_several_tables(topology) => Needs::LINKS,
+        StageName::VpcAttachments | StageName::PeerAttachment => shows(stage).and(Needs::TABLES),
         // The static routes of the transit router are those of a classic load balancer.
         StageName::BackToOrigin if is_classic(binding, topology) => shows(stage).and(Needs::CEN),
+        // Which table of a transit router its routes belong to, follows from the associations.
+        StageName::Prune if is_classic(binding, topology) => Needs::WANTS.and(Needs::SURROUNDINGS),
         // What a removed binding left is named even where nothing is to be removed.
         StageName::Prune => shows(stage).and(Needs::SURROUNDINGS),
         _ => shows(stage),
@@ -45,6 +54,12 @@ pub(crate) fn settles(stage: StageName, binding: &Binding, topology: &Topology) 
 
 fn is_classic(binding: &Binding, topology: &Topology) -> bool {
     topology.alb().is_some_and(|found| desired::generation(binding, found) == Generation::Classic)
+}
+
+/// Whether a transit router is known to have several tables.
+fn has_several_tables(topology: &Topology) -> bool {
+    let routers = topology.transit_routers.values().filter_map(|known| known.get()?.as_ref());
+    routers.into_iter().any(|router| router.tables.len() > 1)
 }
 
 /// The parts that decide whether a write is made: all that it, or what blocks it, depends on.
@@ -156,9 +171,11 @@ pub(crate) fn effects(binding: &Binding, write: &Write) -> Vec<Reading> {
             Reading::within(cbn::ListTransitRouterRouteTablePropagations::NAME, region.as_str()),
             everywhere(cbn::ListTransitRouterRouteEntries::NAME),
         ],
-        Write::AddTransitRoute { .. } | Write::RemoveTransitRoute { .. } => {
-            vec![everywhere(cbn::ListTransitRouterRouteEntries::NAME)]
+        // What the other side learns of it, is waited for there.
+        Write::AddTransitRoute { region, .. } => {
+            vec![Reading::within(cbn::ListTransitRouterRouteEntries::NAME, region.as_str())]
         }
+        Write::RemoveTransitRoute { .. } => vec![everywhere(cbn::ListTransitRouterRouteEntries::NAME)],
         Write::AddVpcRoute { region, .. } | Write::RemoveVpcRoute { region, .. } => {
             vec![Reading::within(vpc::DescribeRouteEntryList::NAME, region.as_str())]
         }
@@ -166,8 +183,12 @@ pub(crate) fn effects(binding: &Binding, write: &Write) -> Vec<Reading> {
             Reading::within(ecs::DescribeSecurityGroups::NAME, region.as_str()),
             Reading::within(ecs::DescribeSecurityGroupAttribute::NAME, region.as_str()),
         ],
-        // The groups count their members.
-        Write::AddServer { .. } | Write::UpdateServer { .. } | Write::RemoveServer { .. } => vec![
+        // The groups count their members. More than were counted contradict nothing.
+        Write::AddServer { .. } => vec![
+            Reading::within(alb::ListServerGroupServers::NAME, alb),
+            Reading::within(alb::GetListenerHealthStatus::NAME, alb),
+        ],
+        Write::UpdateServer { .. } | Write::RemoveServer { .. } => vec![
             Reading::within(alb::ListServerGroups::NAME, alb),
             Reading::within(alb::ListServerGroupServers::NAME, alb),
             Reading::within(alb::GetListenerHealthStatus::NAME, alb),
@@ -217,6 +238,10 @@ pub(crate) const OF_OTHERS: &[&str] = &[
     cbn::ListTransitRouterRouteEntries::NAME,
 ];
 
+/// The readings that show links of attachments.
+pub(crate) const LINKS: &[&str] =
+    &[cbn::ListTransitRouterRouteTableAssociations::NAME, cbn::ListTransitRouterRouteTablePropagations::NAME];
+
 /// The readings that show whether a change is complete.
 pub(crate) fn shown_by(binding: &Binding, awaited: &Awaited) -> Vec<Reading> {
     let alb = binding.alb.region.as_str();
@@ -228,7 +253,9 @@ pub(crate) fn shown_by(binding: &Binding, awaited: &Awaited) -> Vec<Reading> {
         Awaited::Association { region } => within(cbn::ListTransitRouterRouteTableAssociations::NAME, region),
         Awaited::Propagation { region } => within(cbn::ListTransitRouterRouteTablePropagations::NAME, region),
         Awaited::VpcRoute { region } => within(vpc::DescribeRouteEntryList::NAME, region),
-        Awaited::TransitRoute { region } => within(cbn::ListTransitRouterRouteEntries::NAME, region),
+        Awaited::TransitRoute { region } | Awaited::Learned { region } => {
+            within(cbn::ListTransitRouterRouteEntries::NAME, region)
+        }
         Awaited::LoadBalancer => vec![Reading::within(alb::GetLoadBalancerAttribute::NAME, alb)],
         Awaited::ServerGroup => vec![Reading::within(alb::ListServerGroups::NAME, alb)],
         Awaited::Listener => vec![Reading::within(alb::ListListeners::NAME, alb)],

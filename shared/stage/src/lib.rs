@@ -36,6 +36,7 @@ mod settings;
 mod stage;
 pub mod store;
 mod token;
+mod unfinished;
 mod unread;
 mod waits;
 
@@ -56,7 +57,7 @@ pub use planning::{current_as_needed, plan_due, plan_teardown, plan_whole, verdi
 pub use readings::{Look, Reading, Readings};
 pub use report::{Report, Status};
 pub use request::Request;
-pub use routes::add_vpc_route;
+pub use routes::add_vpc_routes;
 pub use run::run;
 pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};

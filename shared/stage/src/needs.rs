@@ -7,7 +7,7 @@ pub const COMMON_ACTIONS: &[&str] = &["oss:GetObject", sts::AssumeRole::RAM_ACTI
 
 /// Parts of a topology to read. A part that is not requested stays unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Needs(u16);
+pub struct Needs(u32);
 
 impl Needs {
     /// Nothing.
@@ -18,35 +18,55 @@ impl Needs {
     pub const GROUPS: Self = Self(1 << 1 | Self::ALB.0);
     /// The load balancer's listeners.
     pub const LISTENERS: Self = Self(1 << 2);
+    /// The VPCs with vSwitches and network ACLs, without their route tables.
+    pub const VSWITCHES: Self = Self(1 << 3 | Self::ALB.0);
+    /// The same, and the route tables with their routes in the load balancer's VPC.
+    pub const HOME_ROUTES: Self = Self(1 << 13 | Self::VSWITCHES.0);
+    /// The same in the backends' VPCs.
+    pub const FAR_ROUTES: Self = Self(1 << 14 | Self::VSWITCHES.0);
     /// The VPCs with vSwitches, route tables, routes and network ACLs.
-    pub const VPCS: Self = Self(1 << 3 | Self::ALB.0);
-    /// Members of the server group, and which of their instances are released. The proof of a release needs the VPC
-    /// prefixes: the member's address tells which region to ask.
-    pub const MEMBERS: Self = Self(1 << 4 | Self::GROUPS.0 | Self::BACKENDS.0 | Self::VPCS.0);
+    pub const VPCS: Self = Self::HOME_ROUTES.and(Self::FAR_ROUTES);
+    /// Members of the server group, and the instances that they could be.
+    pub const SERVERS: Self = Self(1 << 15 | Self::GROUPS.0 | Self::INSTANCES.0 | Self::VSWITCHES.0);
+    /// The same, and which of their instances are released. The proof of a release needs the VPC prefixes: the member's
+    /// address tells which region to ask.
+    pub const MEMBERS: Self = Self(1 << 4 | Self::SERVERS.0 | Self::BACKENDS.0);
     /// The health of members.
     pub const HEALTH: Self = Self(1 << 5 | Self::GROUPS.0 | Self::LISTENERS.0);
     /// Transit routers with tables, associations, propagations and entries, attachments and connections.
-    pub const CEN: Self = Self(1 << 6 | Self::LINKS.0);
+    pub const CEN: Self = Self::ENTRIES.and(Self::LINKS);
     /// Prerequisites of attachments: the CEN instance, the transit router service with its role and zones, the bandwidth
     /// plan.
     pub const PREREQUISITES: Self = Self(1 << 7);
-    /// Instances of the backend VPCs, with the interfaces that own their addresses.
-    pub const BACKENDS: Self = Self(1 << 8);
+    /// Instances of the backend VPCs.
+    pub const INSTANCES: Self = Self(1 << 8);
+    /// The same with the interfaces that own their addresses.
+    pub const BACKENDS: Self = Self(1 << 16 | Self::INSTANCES.0);
     /// Security groups on the interfaces of selected instances, and the prefix lists in their rules.
     pub const SECURITY: Self = Self(1 << 9 | Self::BACKENDS.0);
     /// Context that the checks of paths and members need: other users of the VPCs and of the load balancer.
     pub const SURROUNDINGS: Self = Self(1 << 10 | Self::VPCS.0);
-    /// Transit routers without their tables, attachments and connections.
-    pub const ATTACHED: Self = Self(1 << 11 | Self::ALB.0);
-    /// The same with the tables, their associations and propagations.
-    pub const LINKS: Self = Self(1 << 12 | Self::ATTACHED.0);
+    /// Transit routers without their tables.
+    pub const ROUTERS: Self = Self(1 << 11 | Self::ALB.0);
+    /// The same with the attachments of VPCs.
+    pub const VPC_ATTACHMENTS: Self = Self(1 << 17 | Self::ROUTERS.0);
+    /// The same with the connections instead.
+    pub const CONNECTIONS: Self = Self(1 << 18 | Self::ROUTERS.0);
+    /// Transit routers without their tables, with attachments and connections.
+    pub const ATTACHED: Self = Self::VPC_ATTACHMENTS.and(Self::CONNECTIONS);
+    /// Transit routers with their tables, and what is associated with each and propagates into it.
+    pub const TABLES: Self = Self(1 << 12 | Self::ROUTERS.0);
+    /// Attachments and connections, and their associations and propagations.
+    pub const LINKS: Self = Self::TABLES.and(Self::ATTACHED);
+    /// Transit routers with the entries of their tables, and without associations and propagations.
+    pub const ENTRIES: Self = Self(1 << 6 | Self::ROUTERS.0);
     /// What has to be read to know which routes and rules a binding wants, and which of its own have become orphans.
-    pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY);
+    pub const WANTS: Self = Self::MEMBERS.and(Self::CEN).and(Self::SECURITY).and(Self::VPCS);
     /// The same of a binding that goes, with its listeners and who else uses the load balancer: all security groups of its VPCs, because
     /// rules outlive the instances that they were made for; and without the load balancer the VPC of its server group.
-    pub const LEFT: Self = Self(1 << 13 | Self::WANTS.0 | Self::LISTENERS.0 | Self::SURROUNDINGS.0);
+    pub const LEFT: Self = Self(1 << 19 | Self::WANTS.0 | Self::LISTENERS.0 | Self::SURROUNDINGS.0);
     /// Everything about a binding that stays.
-    pub const ALL: Self = Self((1 << 13) - 1);
+    pub const ALL: Self = Self((1 << 19) - 1);
     /// Everything that says what is in place: all except the prerequisites of attachments still to be made.
     pub const STANDING: Self = Self(Self::ALL.0 & !Self::PREREQUISITES.0);
 
@@ -88,34 +108,29 @@ const CALLS: &[(Needs, &[&str])] = &[
     (Needs::GROUPS, &[alb::ListServerGroups::RAM_ACTION]),
     (Needs::LISTENERS, &[alb::ListListeners::RAM_ACTION]),
     (
-        Needs::VPCS,
+        Needs::VSWITCHES,
         &[
             vpc::DescribeVpcAttribute::RAM_ACTION,
             vpc::DescribeVSwitches::RAM_ACTION,
-            vpc::DescribeRouteTableList::RAM_ACTION,
-            vpc::DescribeRouteEntryList::RAM_ACTION,
             vpc::DescribeNetworkAclAttributes::RAM_ACTION,
         ],
     ),
-    (Needs::MEMBERS, &[alb::ListServerGroupServers::RAM_ACTION]),
+    (Needs::HOME_ROUTES, &[vpc::DescribeRouteTableList::RAM_ACTION, vpc::DescribeRouteEntryList::RAM_ACTION]),
+    (Needs::FAR_ROUTES, &[vpc::DescribeRouteTableList::RAM_ACTION, vpc::DescribeRouteEntryList::RAM_ACTION]),
+    (Needs::SERVERS, &[alb::ListServerGroupServers::RAM_ACTION]),
     (Needs::HEALTH, &[alb::GetListenerHealthStatus::RAM_ACTION]),
+    (Needs::ROUTERS, &[cbn::ListTransitRouters::RAM_ACTION]),
+    (Needs::VPC_ATTACHMENTS, &[cbn::ListTransitRouterVpcAttachments::RAM_ACTION]),
+    (Needs::CONNECTIONS, &[cbn::ListTransitRouterPeerAttachments::RAM_ACTION]),
     (
-        Needs::ATTACHED,
-        &[
-            cbn::ListTransitRouters::RAM_ACTION,
-            cbn::ListTransitRouterVpcAttachments::RAM_ACTION,
-            cbn::ListTransitRouterPeerAttachments::RAM_ACTION,
-        ],
-    ),
-    (
-        Needs::LINKS,
+        Needs::TABLES,
         &[
             cbn::ListTransitRouterRouteTables::RAM_ACTION,
             cbn::ListTransitRouterRouteTableAssociations::RAM_ACTION,
             cbn::ListTransitRouterRouteTablePropagations::RAM_ACTION,
         ],
     ),
-    (Needs::CEN, &[cbn::ListTransitRouterRouteEntries::RAM_ACTION]),
+    (Needs::ENTRIES, &[cbn::ListTransitRouterRouteTables::RAM_ACTION, cbn::ListTransitRouterRouteEntries::RAM_ACTION]),
     (
         Needs::PREREQUISITES,
         &[
@@ -137,9 +152,10 @@ const CALLS: &[(Needs, &[&str])] = &[
         ],
     ),
     // Finds the owner of an address in the load balancer's VPC; only members are compared with it.
-    (Needs::SURROUNDINGS.and(Needs::MEMBERS), &[alb::ListLoadBalancers::RAM_ACTION]),
+    (Needs::SURROUNDINGS.and(Needs::MEMBERS).and(Needs::LISTENERS), &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::WANTS, &[alb::ListLoadBalancers::RAM_ACTION]),
-    (Needs::BACKENDS, &[ecs::DescribeInstances::RAM_ACTION, ecs::DescribeNetworkInterfaces::RAM_ACTION]),
+    (Needs::INSTANCES, &[ecs::DescribeInstances::RAM_ACTION]),
+    (Needs::BACKENDS, &[ecs::DescribeNetworkInterfaces::RAM_ACTION]),
     (
         Needs::SECURITY,
         &[

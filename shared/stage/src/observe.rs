@@ -37,6 +37,8 @@ use crate::cloud::Cloud;
 use crate::needs::Needs;
 use reader::Reader;
 
+pub(crate) use cen::{Attaching, is_attaching};
+
 /// A topology, and whether part of it is unknown because of a transient failure.
 pub(crate) struct Observation {
     pub(crate) topology: Topology,

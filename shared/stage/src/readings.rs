@@ -104,6 +104,12 @@ type Flight = Shared<BoxFuture<'static, Result<Answer, Error>>>;
 #[derive(Clone, Default)]
 pub struct Readings(Arc<Kept>);
 
+impl std::fmt::Debug for Readings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.flights().keys().map(|key| key.action)).finish()
+    }
+}
+
 #[derive(Default)]
 struct Kept {
     flights: Mutex<BTreeMap<Key, Flight>>,
@@ -144,6 +150,19 @@ impl Readings {
         match look {
             Look::Whole => flights.retain(|_, flight| matches!(flight.peek(), Some(Ok(answer)) if answer.lasts)),
             Look::Only(readings) => flights.retain(|key, _| !readings.iter().any(|reading| reading.is(key))),
+        }
+    }
+
+    /// Takes over the readings that `other` has completed, except those that were made here meanwhile.
+    pub(crate) fn adopt(&self, other: &Self) {
+        let completed: Vec<_> = {
+            let flights = other.flights();
+            let completed = flights.iter().filter(|(_, flight)| matches!(flight.peek(), Some(Ok(_))));
+            completed.map(|(key, flight)| (key.clone(), flight.clone())).collect()
+        };
+        let mut flights = self.flights();
+        for (key, flight) in completed {
+            flights.entry(key).or_insert(flight);
         }
     }
 

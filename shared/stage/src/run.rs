@@ -3,17 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use onboarding::plan::Pending;
-use onboarding::{Binding, Code, Plan, Reason, StageName, Topology};
+use onboarding::plan::{Awaited, Pending};
+use onboarding::{Binding, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Action, ErrorKind, cbn};
 
 use crate::apply::{Progress, Sorted};
+use crate::backoff::Backoff;
 use crate::error::StageError;
 use crate::facts;
 use crate::host::Invocation;
 use crate::needs::Needs;
-use crate::observe::Observation;
+use crate::observe::{Observation, is_attaching};
 use crate::pace::{self, Pace};
 use crate::planning;
 use crate::readings::{Look, Reading};
@@ -21,6 +23,7 @@ use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
 use crate::stage::Stage;
+use crate::unfinished::{self, Kept, Left, Unfinished};
 use crate::unread;
 use crate::waits::is_create;
 
@@ -51,18 +54,29 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
 }
 
 async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
-    let session = Session::open(invocation, request).await?;
-    session.renew(&Look::Whole);
+    let left = invocation.host.shared::<Left>();
+    let (session, before) = resume::<S>(invocation, request, &left).await?;
     let mut backoff = session.backoff();
-    let mut pace = Pace::default();
     let mut progress = Progress::default();
     let mut failed_readings = 0;
     // Whether everything that is known was read after the last wait and the last write, and when the oldest of it was read.
     let (mut fresh, mut since) = (true, session.clock().now());
     // Whether the last wait was for what only other stages bring about.
     let mut waited_for_others = false;
+    // What it has just read again in all regions for that.
+    let mut looked: &[&str] = &[];
+    // Whether links of an attachment were in progress at the last look.
+    let mut links = false;
+    let mut pace = Pace::default();
+    if let Some(before) = before {
+        (pace, links) = (before.pace, before.links);
+        if let Some(oldest) = before.kept.and_then(|kept| kept.hand_on(&session)) {
+            (fresh, since, waited_for_others) = (false, oldest, before.of_others);
+        }
+    }
     loop {
-        let Some(Seen { observation, plan, sorted }) = look::<S>(&session, &progress, backoff.left(), fresh).await?
+        let Some(Seen { observation, plan, sorted }) =
+            look::<S>(&session, &progress, backoff.left(), fresh, request.accepted).await?
         else {
             session.renew(&Look::Whole);
             (fresh, since) = (true, session.clock().now());
@@ -72,6 +86,12 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let learns = S::NAME == StageName::BackendServers && is_learning(&sorted);
         let waits = !sorted.waiting.is_empty() || learns;
         let settled = sorted.lanes.is_empty() && !waits;
+        let linked = settled && !observation.failing && S::NAME == StageName::PeerAttachment;
+        if linked && std::mem::take(&mut links) && !session.is_read_only() {
+            // What the links carry is learned a little later, so whoever comes next would look too early.
+            session.clock().sleep(Pace::until_learned().min(backoff.left())).await;
+            fresh = false;
+        }
         if !fresh && settled && session.clock().now().duration_since(since) > RECENT {
             session.renew(&Look::Whole);
             (fresh, since) = (true, session.clock().now());
@@ -79,17 +99,16 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         if std::mem::take(&mut waited_for_others) && !fresh && !sorted.lanes.is_empty() {
             // Whoever made that change may have made its next one, which holds up the same lane.
-            session.renew(&Look::only(facts::OF_OTHERS));
+            let others = facts::OF_OTHERS.iter().filter(|action| !looked.contains(*action));
+            session.renew(&Look::Only(others.map(|action| Reading::everywhere(action)).collect()));
             continue;
         }
         if session.is_read_only() {
             return Ok(read_only::<S>(&session, &plan, sorted));
         }
-        if request.accepted && !sorted.creating && !observation.failing {
-            return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
-        }
+        let is_accepted = request.accepted && !sorted.creating && !observation.failing;
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
-        if settled {
+        if settled && !is_accepted {
             if !observation.failing {
                 return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
             }
@@ -103,11 +122,32 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         let holds = |pending: &Pending| pending.lane.as_ref().is_some_and(|lane| lanes.contains(lane));
         let pending = plan.pending.iter().filter(|pending| pending.stage == S::NAME || holds(pending));
         let pending = pending.filter_map(|pending| Some((&*pending.what, pending.awaited.as_ref()?)));
-        let pending: Vec<_> = pending.chain(sorted.awaited.iter().map(|(what, awaited)| (&**what, awaited))).collect();
-        let mut wait = pace.next(now, pending.iter().map(|(what, awaited)| (*what, pace::usual(awaited))));
-        waited_for_others = !pending.is_empty() && plan.pending_of(S::NAME).next().is_none();
+        let mut pending: Vec<_> =
+            pending.chain(sorted.awaited.iter().map(|(what, awaited)| (&**what, awaited))).collect();
+        // What is learned is nobody's change. While others make what it is learned from, it is not looked for.
+        let is_learned = |awaited: &Awaited| matches!(awaited, Awaited::Learned { .. });
+        waited_for_others =
+            plan.pending_of(S::NAME).next().is_none() && !pending.iter().all(|(_, awaited)| is_learned(awaited));
         if waited_for_others {
-            wait = wait.map(pace::of_others);
+            pending.retain(|(_, awaited)| !is_learned(awaited));
+        }
+        let expected = pending.iter().map(|(what, awaited)| (*what, pace::usual(awaited)));
+        let mut wait = match waited_for_others {
+            true => pace.next_of_others(now, expected),
+            false => pace.next(now, expected),
+        };
+        links = pending.iter().any(|(_, awaited)| unfinished::is_link(awaited));
+        if is_accepted {
+            // The same function goes on where this ends.
+            let due = after(now, wait.unwrap_or_default());
+            let next = Look::Only(
+                pending.iter().flat_map(|(_, awaited)| facts::shown_by(session.binding(), awaited)).collect(),
+            );
+            let kept =
+                Kept { readings: session.cloud().readings().clone(), since, store: session.shared_store(), next };
+            let rest = Unfinished::of(pace, due, &pending, waited_for_others, topology).with(kept);
+            left.put(S::NAME, &request.binding, now, rest);
+            return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
         }
         if !sorted.lanes.is_empty() {
             progress.last_error = None;
@@ -126,7 +166,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
         let first_looks = wrote.accepted.iter().map(|write| {
             let usual = facts::leads_to(write).map_or(Duration::ZERO, |awaited| pace::usual(&awaited));
-            if is_create(write) { pace::of_create(usual) } else { pace::of_age(Duration::ZERO, usual) }
+            if is_create(write) { pace::of_create(usual) } else { pace.first(usual) }
         });
         wait = wait.into_iter().chain(first_looks).min();
         let more = sorted.waits_otherwise || wrote.failed || observation.failing || learns;
@@ -139,23 +179,26 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             // `albridge apply` shows it on a terminal, line by line.
             tracing::debug!(target: "albridge::waiting", what = sorted.waiting.join("\n"), "waiting");
         }
+        let due = after(session.clock().now(), delay);
         let in_time = backoff.wait(delay).await;
-        if !in_time {
-            if learns && sorted.waiting.is_empty() && sorted.lanes.is_empty() {
-                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
-            }
-            return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
-        }
         // What is looked at next. A refusal, and a contradiction between two answers, may concern any of the readings.
-        fresh = wrote.failed || observation.failing;
-        session.renew(&if fresh {
-            since = session.clock().now();
+        let next = if wrote.failed || observation.failing {
             Look::Whole
         } else {
             let binding = session.binding();
             let mut readings: Vec<_> = wrote.accepted.iter().flat_map(|write| facts::effects(binding, write)).collect();
             readings.extend(sorted.unseen.iter().flat_map(|write| facts::effects(binding, write)));
             readings.extend(pending.iter().flat_map(|(_, awaited)| facts::shown_by(binding, awaited)));
+            let is_transit_route = |write: &Write| matches!(write, Write::AddTransitRoute { .. });
+            let open = sorted.lanes.values().flatten().filter(|change| is_transit_route(&change.write)).count();
+            if open > 0 && open == wrote.accepted.iter().filter(|write| is_transit_route(write)).count() {
+                // The other side learns all of them, and this is the last.
+                readings.push(Reading::everywhere(cbn::ListTransitRouterRouteEntries::NAME));
+            }
+            if waited_for_others && links {
+                // When one link is complete, the next one is on its way.
+                readings.extend(facts::LINKS.iter().map(|action| Reading::everywhere(action)));
+            }
             if learns {
                 // Whether a member may then be registered, a whole look decides.
                 readings.push(Reading::everywhere(cbn::ListTransitRouterRouteEntries::NAME));
@@ -164,8 +207,71 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 readings.extend(S::SHOWS.iter().map(|action| Reading::everywhere(action)));
             }
             Look::Only(readings)
-        });
+        };
+        if !in_time {
+            if !more && !(pending.is_empty() && wrote.accepted.is_empty()) {
+                let kept =
+                    Kept { readings: session.cloud().readings().clone(), since, store: session.shared_store(), next };
+                let mut rest = Unfinished::of(pace, due, &pending, waited_for_others, topology).with(kept);
+                if !wrote.accepted.is_empty() {
+                    rest.wrote(&wrote.accepted);
+                }
+                left.put(S::NAME, &request.binding, session.clock().now(), rest);
+            }
+            if learns && sorted.waiting.is_empty() && sorted.lanes.is_empty() {
+                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+            }
+            return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
+        }
+        looked = if waited_for_others && links { facts::LINKS } else { &[] };
+        fresh = matches!(next, Look::Whole);
+        if fresh {
+            since = session.clock().now();
+        }
+        session.renew(&next);
     }
+}
+
+/// Opens the session. If the invocation before it, in this process, ended while it waited, the waiting goes on first, for as
+/// long as nothing but the attachment itself has to be read for it.
+async fn resume<'a, S: Stage>(
+    invocation: &Invocation<'a>,
+    request: &Request,
+    left: &Left,
+) -> Result<(Session<'a>, Option<Unfinished>), StageError> {
+    let clock = invocation.host.clock();
+    let before = if request.accepted { None } else { left.take(S::NAME, &request.binding, clock.now()) };
+    let Some(mut before) = before else {
+        let session = Session::open(invocation, request).await?;
+        session.renew(&Look::Whole);
+        return Ok((session, None));
+    };
+    let backoff = Backoff::until(clock, invocation.budget_end());
+    let (mut opened, mut wait) = (None, clock.until(before.due));
+    loop {
+        tracing::debug!(target: "albridge::waiting", what = before.in_words(), "waiting");
+        if !backoff.wait(wait).await {
+            let what = before.in_words();
+            left.put(S::NAME, &request.binding, clock.now(), before);
+            return Err(StageError::StillPending { what });
+        }
+        let session = match opened.take() {
+            Some(session) => session,
+            None => Session::open(invocation, request).await?,
+        };
+        session.renew(&Look::Whole);
+        let shown = before.shown.iter().map(|which| is_attaching(session.cloud(), session.binding(), which));
+        let shown = clock.timeout(backoff.left(), join_all(shown)).await;
+        if session.is_read_only() || !shown.is_ok_and(|shown| shown.contains(&true)) {
+            return Ok((session, Some(before)));
+        }
+        wait = before.next(clock.now());
+        opened = Some(session);
+    }
+}
+
+fn after(now: Timestamp, wait: Duration) -> Timestamp {
+    now.saturating_add(SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
 }
 
 /// What a look shows, and what follows for the stage.
@@ -181,6 +287,7 @@ async fn look<S: Stage>(
     progress: &Progress,
     limit: Duration,
     fresh: bool,
+    accepted: bool,
 ) -> Result<Option<Seen>, StageError> {
     let end = session.clock().now().checked_add(limit).unwrap_or(Timestamp::MAX);
     let mut needs = facts::shows(S::NAME).within(S::NEEDS);
@@ -201,7 +308,7 @@ async fn look<S: Stage>(
         if !fresh && sorted.next().any(facts::is_careful) {
             return Ok(None);
         }
-        let wanted = needs.and(wanted::<S>(session.binding(), &plan, &sorted, topology).within(S::NEEDS));
+        let wanted = needs.and(wanted::<S>(session.binding(), accepted, &plan, &sorted, topology).within(S::NEEDS));
         if wanted == needs {
             return Ok(Some(Seen { observation, plan, sorted }));
         }
@@ -210,9 +317,13 @@ async fn look<S: Stage>(
 }
 
 /// The parts that decide what the stage does next, given what follows from fewer.
-fn wanted<S: Stage>(binding: &Binding, plan: &Plan, sorted: &Sorted, topology: &Topology) -> Needs {
+fn wanted<S: Stage>(binding: &Binding, accepted: bool, plan: &Plan, sorted: &Sorted, topology: &Topology) -> Needs {
     if S::NAME == StageName::Preflight {
         return facts::of_plan(plan, topology);
+    }
+    if accepted && !plan.of(S::NAME).any(|change| is_create(&change.write)) {
+        // There is nothing to create, and the links are left to who comes next.
+        return Needs::NONE;
     }
     let settles = facts::settles(S::NAME, binding, topology);
     if sorted.lanes.is_empty() && sorted.waiting.is_empty() {
@@ -220,8 +331,14 @@ fn wanted<S: Stage>(binding: &Binding, plan: &Plan, sorted: &Sorted, topology: &
         return settles.and(facts::of_writes(plan.of(S::NAME).map(|change| &change.write), topology));
     }
     let decides = facts::of_writes(sorted.next(), topology);
-    // Routes of the VPC and of the transit router are made side by side, so both are looked at from the beginning.
-    if S::NAME == StageName::BackToOrigin { settles.and(decides) } else { decides }
+    // Routes of the VPC and of the transit router are made side by side, so both are looked at. But while an attachment is
+    // made, no transit router takes a route.
+    let waits = sorted.lanes.is_empty() && !sorted.awaited.is_empty() && plan.pending_of(S::NAME).next().is_none();
+    let is_attachment = |awaited: &Awaited| matches!(awaited, Awaited::VpcAttachment { .. } | Awaited::Connection);
+    let attaches = waits && sorted.awaited.iter().all(|(_, awaited)| is_attachment(awaited));
+    let learns = sorted.awaited.iter().any(|(_, awaited)| matches!(awaited, Awaited::Learned { .. }));
+    let decides = if learns { decides.and(Needs::CEN) } else { decides };
+    if S::NAME == StageName::BackToOrigin && !attaches { settles.and(decides) } else { decides }
 }
 
 /// The time limit for the answers to writes: the remaining time plus half of the margin. The outcome of a write that is

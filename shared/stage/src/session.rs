@@ -96,6 +96,11 @@ impl<'a> Session<'a> {
         &self.store
     }
 
+    /// The same, to be kept.
+    pub(crate) fn shared_store(&self) -> Arc<Store> {
+        Arc::clone(&self.store)
+    }
+
     /// The binding.
     #[must_use]
     pub const fn binding(&self) -> &Binding {

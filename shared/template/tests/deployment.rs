@@ -161,7 +161,10 @@ fn only_writing_stages_may_write() {
     };
     assert_eq!(writes("preflight"), BTreeSet::new());
     assert_eq!(writes("verify"), BTreeSet::from(["fc:InvokeFunction".to_owned()]));
-    assert_eq!(writes("vpc-routes"), BTreeSet::from(["vpc:CreateRouteEntry".to_owned()]));
+    assert_eq!(
+        writes("vpc-routes"),
+        BTreeSet::from(["vpc:CreateRouteEntries", "vpc:CreateRouteEntry"].map(str::to_owned))
+    );
     for (stage, removes) in
         stages().map(|stage| (stage, writes(stage).iter().any(|action| action.contains(":DeleteRouteEntry"))))
     {

@@ -323,7 +323,12 @@ fn attempts(local: &Local, kind: &str, call: &CallRecord) -> bool {
             links.contains(&call.action.as_str())
                 && attachment(local, which).is_some_and(|id| has("TransitRouterAttachmentId", &id))
         }
-        "route" => call.action == "CreateRouteEntry" && has("RouteTableId", &format!("vtb-{which}")),
+        "route" => {
+            // A call may carry several routes of one table.
+            let table = format!("vtb-{which}");
+            let named = call.action == "CreateRouteEntry" && has("RouteTableId", &table);
+            named || call.action == "CreateRouteEntries" && has("RouteEntries.1.RouteTableId", &table)
+        }
         "transit" => call.action == "CreateTransitRouterRouteEntry",
         "rules" => call.action == "AuthorizeSecurityGroup" && has("SecurityGroupId", which),
         "member" => {

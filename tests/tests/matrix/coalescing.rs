@@ -481,7 +481,7 @@ fn every_event_is_read_after_it_and_one_run_works_at_a_time() {
             worlds.push(STOPPED);
         }
         Scope::Full => worlds.extend(beside(2, 9)),
-        _ => worlds.extend(beside(1, 7)),
+        _ => worlds.extend(beside(1, 6)),
     }
     for world in worlds {
         match explore(PROTOCOL, world) {
@@ -528,7 +528,7 @@ fn events_that_meet_in_one_process_are_read_after_as_well() {
     let last = match matrix::scope() {
         Scope::Soak => 6,
         Scope::Full => 5,
-        _ => 3,
+        _ => 2,
     };
     match explore(PROTOCOL, Uncertainty { last_event: last, last, ..MET }) {
         Ok(states) => {

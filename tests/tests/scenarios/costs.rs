@@ -67,9 +67,11 @@ async fn seconds(local: &Local, run: usize) -> i64 {
 async fn a_cold_onboarding(generation: Generation) {
     let local = onboarded(worlds::options(generation)).await;
     let costs = Costs::of(&local, 0);
-    costs.show(&format!("cold, {generation:?}, {} s", seconds(&local, 0).await));
-    let most = if generation == Generation::Upgraded { 645 } else { 890 };
+    let seconds = seconds(&local, 0).await;
+    costs.show(&format!("cold, {generation:?}, {seconds} s"));
+    let (most, limit) = if generation == Generation::Upgraded { (418, 379) } else { (531, 406) };
     assert!(costs.total() <= most, "{} calls", costs.total());
+    assert!(seconds <= limit, "{seconds} s");
 }
 
 async fn a_warm_onboarding(generation: Generation) {
@@ -89,7 +91,8 @@ async fn a_warm_onboarding(generation: Generation) {
         costs.show(&format!("warm of {count}, {generation:?}, {} s", seconds(&local, 1).await));
         totals.push(costs.total());
     }
-    assert!(totals[0] <= 255, "{totals:?}");
+    let most = if generation == Generation::Upgraded { 200 } else { 218 };
+    assert!(totals[0] <= most, "{totals:?}");
     // Pages and batches.
     assert!(totals[1] <= totals[0] + 50, "{totals:?}");
 }

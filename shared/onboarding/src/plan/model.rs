@@ -128,6 +128,10 @@ pub enum Awaited {
     TransitRoute {
         region: Region,
     },
+    /// A route that a transit router learns from others.
+    Learned {
+        region: Region,
+    },
     ServerGroup,
     Listener,
     Member,

@@ -101,7 +101,7 @@ impl<'a> Route<'a> {
                     "traffic to {} follows the route {} of {}, and the transit router has no route to it yet",
                     self.destination, other.destination, self.vpc
                 ),
-                awaited: Awaited::TransitRoute { region: self.region.clone() },
+                awaited: Awaited::Learned { region: self.region.clone() },
             },
             _ => Readiness::Now,
         }
@@ -128,6 +128,10 @@ impl<'a> Route<'a> {
             return Some((connection, what));
         }
         let other = self.covering(inputs.topology)?;
+        // Of a transit router whose tables were not read nothing is known: every one has a table.
+        if inputs.topology.transit_router(self.region).is_some_and(|router| router.tables.is_empty()) {
+            return None;
+        }
         if self.is_continued(inputs.topology) || projected.is_some_and(|later| self.is_continued(later)) {
             return None;
         }

@@ -138,6 +138,47 @@ pub struct CreateRouteEntryAnswer {
     pub request_id: String,
 }
 
+/// Makes up to 50 custom routes in one call. It has no token, and some of them may fail although the call succeeds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateRouteEntries {
+    pub route_entries: Vec<NewRouteEntry>,
+    pub dry_run: Option<bool>,
+}
+
+/// A route of [`CreateRouteEntries`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewRouteEntry {
+    pub route_table_id: String,
+    pub dst_cidr_block: String,
+    pub next_hop_type: String,
+    pub next_hop: String,
+    pub name: Option<String>,
+    pub description: Option<String>,
+}
+
+/// Answer of [`CreateRouteEntries`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct CreateRouteEntriesAnswer {
+    pub route_entry_ids: Vec<String>,
+    pub success_count: Option<u64>,
+    pub failed_count: Option<u64>,
+    pub failed_route_entries: Vec<FailedRouteEntry>,
+    pub request_id: String,
+}
+
+/// A route that [`CreateRouteEntries`] did not make.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct FailedRouteEntry {
+    pub dst_cidr_block: String,
+    pub next_hop: String,
+    pub failed_code: String,
+    pub failed_message: String,
+}
+
 /// Removes a custom route, by its id or by table, prefix and next hop.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]

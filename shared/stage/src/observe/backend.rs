@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use onboarding::binding::Backend;
 use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
@@ -62,31 +63,35 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         prefix_lists: BTreeMap::new(),
     };
     let needs = reader.needs;
-    if !needs.has(Needs::VPCS) && !needs.has(Needs::BACKENDS) {
+    if !needs.has(Needs::VSWITCHES) && !needs.has(Needs::INSTANCES) {
         return seen;
     }
     let client = match reader.cloud.reads_for(Side::Backend(&backend.vpc)).await {
         Ok(client) => client,
         Err(error) => {
             let why = reader.unknown_reason(&error);
-            seen.vpc = needs.has(Needs::VPCS).then(|| Known::Failed(why.clone()));
-            seen.instances = needs.has(Needs::BACKENDS).then_some(Known::Failed(why));
+            seen.vpc = needs.has(Needs::VSWITCHES).then(|| Known::Failed(why.clone()));
+            seen.instances = needs.has(Needs::INSTANCES).then_some(Known::Failed(why));
             return seen;
         }
     };
     let Seen { vpc, cens, network_acls, instances, interfaces, security_groups, prefix_lists, .. } = &mut seen;
     tokio::join!(biased;
         async {
-            if needs.has(Needs::VPCS) {
-                let network = network::read(reader, &client, &backend.region, &backend.vpc).await;
+            if needs.has(Needs::VSWITCHES) {
+                // One of several may be in the load balancer's own VPC, whose routes the others need.
+                let is_home = needs.has(Needs::HOME_ROUTES) && reader.binding.backends.len() > 1;
+                let routes = needs.has(Needs::FAR_ROUTES) || is_home;
+                let network = network::read(reader, &client, &backend.region, &backend.vpc, routes).await;
                 *vpc = Some(network.vpc);
                 *cens = network.cens;
                 *network_acls = network.network_acls;
             }
         },
         async {
-            if needs.has(Needs::BACKENDS) {
-                let found = reader.known(instances_of(&client, backend).await).map(|(found, listed)| {
+            if needs.has(Needs::INSTANCES) {
+                let listing = instances_of(&client, backend, needs.has(Needs::BACKENDS)).await;
+                let found = reader.known(listing).map(|(found, listed)| {
                     *interfaces = listed;
                     found
                 });
@@ -115,13 +120,22 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
 }
 
 /// All instances of the VPC, whatever their tags, because the API's tag filter stops at 1,000 resources (section 11); and
-/// all interfaces of the VPC.
-async fn instances_of(client: &Reads, backend: &Backend) -> Result<(Vec<Instance>, Interfaces), Error> {
+/// all interfaces of the VPC, if `interfaces` is set.
+async fn instances_of(
+    client: &Reads,
+    backend: &Backend,
+    interfaces: bool,
+) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
     let (instances, interfaces) = tokio::try_join!(biased;
         client.rows(region, ecs::DescribeInstances { vpc_id: vpc_id.clone(), ..Default::default() }),
-        client.rows(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() })
+        async {
+            if !interfaces {
+                return Ok(Arc::default());
+            }
+            client.rows(region, ecs::DescribeNetworkInterfaces { vpc_id, ..Default::default() }).await
+        }
     )?;
     untagged::settle(client, backend, &instances).await?;
     let owned = interfaces.iter().filter(|interface| !interface.instance_id.is_empty());

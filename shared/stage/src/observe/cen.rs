@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join_all};
-use onboarding::ids::{BandwidthPackageId, Region, ZoneId};
+use onboarding::Binding;
+use onboarding::ids::{AttachmentId, BandwidthPackageId, Region, ZoneId};
 use onboarding::topology::{
-    BandwidthPackage, CenStatus, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment,
+    AttachmentStatus, BandwidthPackage, CenStatus, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment,
 };
 use openapi::{Action, Error, cbn, ram};
 
 use super::reader::Reader;
 use super::{cen_table, parse};
+use crate::cloud::Cloud;
 use crate::needs::Needs;
 use crate::readings::Reads;
 
@@ -59,11 +61,22 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     } = &mut seen;
     tokio::join!(biased;
         async {
-            if reader.needs.has(Needs::ATTACHED) {
+            let needs = reader.needs;
+            if needs.has(Needs::ROUTERS) {
                 (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased;
                     routers(reader, client),
-                    async { reader.known(vpc_attachments_of(reader, client).await) },
-                    async { reader.known(peer_attachments_of(reader, client).await) }
+                    async {
+                        match needs.has(Needs::VPC_ATTACHMENTS) {
+                            true => reader.known(vpc_attachments_of(reader, client).await),
+                            false => Known::default(),
+                        }
+                    },
+                    async {
+                        match needs.has(Needs::CONNECTIONS) {
+                            true => reader.known(peer_attachments_of(reader, client).await),
+                            false => Known::default(),
+                        }
+                    }
                 );
             }
         },
@@ -133,7 +146,8 @@ async fn with_tables(
     let id = &found.transit_router_id;
     let action = cbn::ListTransitRouterRouteTables { transit_router_id: id.clone(), ..Default::default() };
     // A Basic Edition router has no route tables to list and cannot be used; preflight reports it.
-    let has_tables = found.kind == "Enterprise" && reader.needs.has(Needs::LINKS);
+    let has_tables =
+        found.kind == "Enterprise" && (reader.needs.has(Needs::TABLES) || reader.needs.has(Needs::ENTRIES));
     let tables = if has_tables { client.list(region.as_str(), action).await? } else { Vec::new() };
     if tables.is_empty() && has_tables && found.status == "Active" {
         let what = format!("no route table of {id} is listed, and every transit router has a system table");
@@ -153,12 +167,7 @@ async fn with_tables(
 async fn vpc_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<VpcAttachment>, Error> {
     let cen = reader.binding.cen.id.as_str();
     let in_regions = reader.binding.regions().into_iter().map(|region| async move {
-        let action = cbn::ListTransitRouterVpcAttachments {
-            cen_id: Some(cen.to_owned()),
-            region_id: Some(region.to_string()),
-            ..Default::default()
-        };
-        let found = client.list(region.as_str(), action).await?;
+        let found = client.list(region.as_str(), vpc_attachments_in(cen, region)).await?;
         Ok::<_, Error>(found.into_iter().map(|found| vpc_attachment(region, found)).collect::<Vec<_>>())
     });
     Ok(by_id(try_join_all(in_regions).await?.into_iter().flatten(), |attachment| attachment.id.clone()))
@@ -183,14 +192,8 @@ fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
 async fn peer_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<PeerAttachment>, Error> {
     let regions = reader.binding.regions();
     let cen = reader.binding.cen.id.as_str();
-    let from_regions = regions.iter().map(|region| async move {
-        let action = cbn::ListTransitRouterPeerAttachments {
-            cen_id: Some(cen.to_owned()),
-            region_id: Some(region.to_string()),
-            ..Default::default()
-        };
-        client.list(region.as_str(), action).await
-    });
+    let from_regions =
+        regions.iter().map(|region| async move { client.list(region.as_str(), peers_in(cen, region)).await });
     let found = try_join_all(from_regions).await?.into_iter().flatten().map(peer_attachment);
     Ok(by_id(found, |peer| peer.id.clone()))
 }
@@ -214,6 +217,53 @@ fn peer_attachment(found: cbn::PeerAttachment) -> PeerAttachment {
 fn stated_bandwidth(found: &cbn::PeerAttachment) -> Option<u32> {
     let stated = found.bandwidth.filter(|mbps| *mbps > 0 || found.bandwidth_type == "BandwidthPackage")?;
     Some(u32::try_from(stated).unwrap_or(u32::MAX))
+}
+
+fn vpc_attachments_in(cen: &str, region: &Region) -> cbn::ListTransitRouterVpcAttachments {
+    cbn::ListTransitRouterVpcAttachments {
+        cen_id: Some(cen.to_owned()),
+        region_id: Some(region.to_string()),
+        ..Default::default()
+    }
+}
+
+fn peers_in(cen: &str, region: &Region) -> cbn::ListTransitRouterPeerAttachments {
+    cbn::ListTransitRouterPeerAttachments {
+        cen_id: Some(cen.to_owned()),
+        region_id: Some(region.to_string()),
+        ..Default::default()
+    }
+}
+
+/// An attachment in progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Attaching {
+    Vpc { id: AttachmentId, region: Region },
+    Peer { id: AttachmentId, regions: (Region, Region) },
+}
+
+/// Whether a listing still shows an attachment in progress. It makes no more calls than it takes to find it, and a look
+/// that follows shares them. A failed call shows nothing.
+pub(crate) async fn is_attaching(cloud: &Cloud, binding: &Binding, which: &Attaching) -> bool {
+    let (client, cen) = (cloud.own_reads(), binding.cen.id.as_str());
+    let comes = |status: AttachmentStatus| matches!(status, AttachmentStatus::Attaching | AttachmentStatus::Modifying);
+    match which {
+        Attaching::Vpc { id, region } => {
+            let listed = client.list(region.as_str(), vpc_attachments_in(cen, region)).await.unwrap_or_default();
+            let found = listed.into_iter().find(|found| found.transit_router_attachment_id == id.as_str());
+            found.is_some_and(|found| comes(found.status.into()))
+        }
+        Attaching::Peer { id, regions } => {
+            for region in [&regions.0, &regions.1] {
+                let listed = client.list(region.as_str(), peers_in(cen, region)).await.unwrap_or_default();
+                let found = listed.into_iter().find(|found| found.transit_router_attachment_id == id.as_str());
+                if let Some(found) = found {
+                    return comes(found.status.into());
+                }
+            }
+            false
+        }
+    }
 }
 
 fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> Vec<T> {

@@ -32,10 +32,20 @@ pub(super) async fn read(
         ..Default::default()
     };
     let (associations, propagations, entries) = tokio::try_join!(biased;
-        client.list(region, associations),
-        client.list(region, propagations),
         async {
-            match reader.needs.has(Needs::CEN) {
+            match reader.needs.has(Needs::TABLES) {
+                true => client.list(region, associations).await,
+                false => Ok(Vec::new()),
+            }
+        },
+        async {
+            match reader.needs.has(Needs::TABLES) {
+                true => client.list(region, propagations).await,
+                false => Ok(Vec::new()),
+            }
+        },
+        async {
+            match reader.needs.has(Needs::ENTRIES) {
                 true => client.list(region, entries).await,
                 false => Ok(Vec::new()),
             }

@@ -16,7 +16,7 @@ use crate::needs::Needs;
 use crate::readings::Reads;
 
 pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<VpcId, Known<Vec<Elsewhere>>> {
-    if !reader.needs.has(Needs::BACKENDS) {
+    if !reader.needs.has(Needs::INSTANCES) {
         return BTreeMap::new();
     }
     let nobody = |backend: &&Backend| {

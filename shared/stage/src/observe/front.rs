@@ -136,8 +136,9 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             async {
                 // Preflight refuses a backend in the ALB's own VPC; that VPC is read once, as a backend.
                 let shared = reader.binding.backends.iter().any(|backend| backend.vpc == home);
-                if needs.has(Needs::VPCS) && !shared {
-                    let seen = network::read(reader, &client, &reader.binding.alb.region, &home).await;
+                if needs.has(Needs::VSWITCHES) && !shared {
+                    let routes = needs.has(Needs::HOME_ROUTES);
+                    let seen = network::read(reader, &client, &reader.binding.alb.region, &home, routes).await;
                     *vpc = Some((home.clone(), seen.vpc));
                     *network_acls = seen.network_acls;
                     *cens = seen.cens;
@@ -256,11 +257,11 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
     Ok(listeners)
 }
 
-/// Our server groups in the listing of all groups: those of the region, where these are read anyway, else those of the VPC. If
+/// Our server groups in the listing of all groups: those of the region, where these may be needed anyway, else those of the VPC. If
 /// it shows none that is marked, the groups are asked for by tag and by name: nothing is created because of what an
 /// unfiltered listing lacks.
 async fn groups(reader: &Reader<'_>, client: &Reads, vpc: &VpcId) -> Result<Vec<ServerGroup>, Error> {
-    let within = (!reader.needs.has(Needs::SURROUNDINGS)).then(|| vpc.to_string());
+    let within = (!reader.needs.has(Needs::SERVERS)).then(|| vpc.to_string());
     let listing = alb::ListServerGroups { vpc_id: within, ..Default::default() };
     let all = client.rows(reader.binding.alb.region.as_str(), listing).await?;
     let mark = reader.deployment.tag(&reader.binding.name, Role::ServerGroup);
@@ -372,7 +373,7 @@ fn own_group(reader: &Reader<'_>, groups: &Known<Vec<ServerGroup>>) -> Result<Op
 }
 
 async fn members(reader: &Reader<'_>, client: &Reads, group: Result<&Option<OwnGroup>, &String>) -> Known<Vec<Server>> {
-    if !reader.needs.has(Needs::MEMBERS) {
+    if !reader.needs.has(Needs::SERVERS) {
         return Known::default();
     }
     let group = match group {

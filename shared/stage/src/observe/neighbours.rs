@@ -65,9 +65,8 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Reads, load_balancer: &Lo
             }
         },
         async {
-            // Only members can conflict with these addresses; only the stages that write members have the permission to
-            // list interfaces.
-            match reader.needs.has(Needs::MEMBERS) {
+            // Only members can conflict with these addresses, and whoever decides about members reads the listeners, too.
+            match reader.needs.has(Needs::MEMBERS.and(Needs::LISTENERS)) {
                 true => reader.known(holders(client, load_balancer).await),
                 false => Known::default(),
             }

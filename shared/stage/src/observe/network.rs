@@ -20,8 +20,9 @@ pub(super) struct Network {
     pub(super) network_acls: BTreeMap<NetworkAclId, Known<Option<NetworkAcl>>>,
 }
 
-pub(super) async fn read(reader: &Reader<'_>, client: &Reads, region: &Region, id: &VpcId) -> Network {
-    let whole = reader.known_or_absent(whole(client, region, id).await);
+/// Reads a VPC; its route tables only if `routes` is set, and it has none otherwise.
+pub(super) async fn read(reader: &Reader<'_>, client: &Reads, region: &Region, id: &VpcId, routes: bool) -> Network {
+    let whole = reader.known_or_absent(whole(client, region, id, routes).await);
     let (vpc, cens) = match whole {
         Known::Known(Some((vpc, cens))) => (Known::Known(Some(vpc)), cens),
         Known::Known(None) => (Known::Known(None), BTreeSet::new()),
@@ -41,13 +42,16 @@ pub(super) async fn read(reader: &Reader<'_>, client: &Reads, region: &Region, i
     Network { vpc, cens, network_acls }
 }
 
-async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTreeSet<CenId>), Error> {
+async fn whole(client: &Reads, region: &Region, id: &VpcId, routes: bool) -> Result<(Vpc, BTreeSet<CenId>), Error> {
     let vpc_id = Some(id.to_string());
     let attribute = vpc::DescribeVpcAttribute { vpc_id: id.to_string() };
     let (found, vswitches, tables) = tokio::try_join!(biased;
         client.call(region.as_str(), &attribute),
         client.list(region.as_str(), vpc::DescribeVSwitches { vpc_id: vpc_id.clone(), ..Default::default() }),
         async {
+            if !routes {
+                return Ok(Vec::new());
+            }
             let action = vpc::DescribeRouteTableList { vpc_id, ..Default::default() };
             let tables = client.list(region.as_str(), action).await?;
             try_join_all(tables.into_iter().map(|found| table(client, region, found))).await
@@ -58,7 +62,7 @@ async fn whole(client: &Reads, region: &Region, id: &VpcId) -> Result<(Vpc, BTre
         return Err(Error::contradiction(vpc::DescribeVpcAttribute::NAME, what));
     }
     // Only of a VPC that is there: the listing of one that is not is empty, too, and may be known before the refusal.
-    if tables.is_empty() {
+    if tables.is_empty() && routes {
         let what = format!("no route table of {id} is listed, and every VPC has one");
         return Err(Error::contradiction(vpc::DescribeRouteTableList::NAME, what));
     }

@@ -4,6 +4,7 @@
 
 mod absence;
 mod creates;
+mod going_on;
 mod neighbours;
 mod observe;
 mod readings;
