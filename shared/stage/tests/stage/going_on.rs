@@ -95,12 +95,12 @@ async fn once_the_attachment_shows_anything_else_everything_is_looked_at() {
         run(&Attachments, &invocation_of(&host, MINUTE), &request()).await.unwrap_err();
         match status {
             "gone" => {
-                drop(world.always(
-                    "ListTransitRouterVpcAttachments",
-                    json!({ "TransitRouterAttachments": [], "TotalCount": 0 }),
-                ))
+                let none = json!({ "TransitRouterAttachments": [], "TotalCount": 0 });
+                world.always("ListTransitRouterVpcAttachments", none);
             }
-            "refused" => drop(world.refuses("ListTransitRouterVpcAttachments", 403, "Forbidden.RAM")),
+            "refused" => {
+                world.refuses("ListTransitRouterVpcAttachments", 403, "Forbidden.RAM");
+            }
             status => shows(&world, status),
         }
         let before = world.calls_of("ListTransitRouterRouteTables").len();
