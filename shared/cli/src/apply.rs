@@ -37,7 +37,7 @@ pub(crate) use live::{Listening, Live};
 pub(crate) use stages::{Part, Progress, Work, stages};
 
 use gate::Gate;
-use interrupted::Way;
+use interrupted::{Way, lasted};
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
@@ -248,14 +248,6 @@ fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedD
     }
     let codes: Vec<&str> = codes.into_iter().collect();
     line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
-}
-
-/// `12 s`, or `1 min 12 s`.
-fn lasted(took: SignedDuration) -> String {
-    match took.as_secs() {
-        seconds @ ..60 => format!("{seconds} s"),
-        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
-    }
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.

@@ -15,7 +15,7 @@ mod watch;
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stage::Host;
 
 use crate::args::StatusArgs;
@@ -55,7 +55,7 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         console.print(line);
     }
     let exit = looks.iter().map(Look::exit).max().unwrap_or_default();
-    console.print_document(exit, || document(&looks, &view));
+    console.print_document(exit, || lines::documents(&looks, &view));
     Ok(console.finish(exit, json!({})))
 }
 
@@ -77,10 +77,4 @@ async fn looks(
         looks.push(look);
     }
     Ok(looks)
-}
-
-fn document(looks: &[Look], view: &View) -> Value {
-    let bindings: Vec<Value> =
-        looks.iter().filter(|look| view.holds(look)).map(|look| lines::document(look, view)).collect();
-    json!({"bindings": bindings})
 }

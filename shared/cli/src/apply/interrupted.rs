@@ -9,7 +9,6 @@ use openapi::Sent;
 use serde_json::json;
 
 use super::gate::Gate;
-use super::lasted;
 use crate::output::{Console, Line, Style, Text};
 use crate::plan;
 
@@ -93,4 +92,12 @@ fn counted(calls: &[Sent]) -> BTreeMap<String, usize> {
 
 fn named(sent: &Sent) -> String {
     format!("{} in {}", sent.action, sent.region)
+}
+
+/// `12 s`, or `1 min 12 s`.
+pub(super) fn lasted(took: SignedDuration) -> String {
+    match took.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
 }

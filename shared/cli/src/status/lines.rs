@@ -35,8 +35,14 @@ fn drift(Look { seen, .. }: &Look) -> Value {
            "findings": plan.findings})
 }
 
+/// Every binding that is shown.
+pub(super) fn documents(looks: &[Look], view: &View) -> Value {
+    let shown = looks.iter().filter(|look| view.holds(look));
+    json!({"bindings": shown.map(|look| document(look, view)).collect::<Vec<_>>()})
+}
+
 /// All of it. What is not known is `null`, and says why beside it.
-pub(super) fn document(look: &Look, view: &View) -> Value {
+fn document(look: &Look, view: &View) -> Value {
     let Look { binding, seen, runs, members, .. } = look;
     let (latest, older, runs_unknown) = match runs {
         Runs::NowhereToLook => (None, None, Some("the workflow's region is not known")),

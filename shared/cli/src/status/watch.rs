@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::changes::between;
 use super::look::Look;
 use super::view::View;
-use super::{document, lines, text};
+use super::{lines, text};
 use crate::interrupt::Interrupts;
 use crate::output::{CliError, Console, Exit, Line, Style, Text};
 
@@ -134,7 +134,7 @@ impl Watched {
 
     fn document(&self, now: Timestamp, view: &View) -> Value {
         let mut fields = json!({"at": now, "changed": self.changes, "unread": self.failure});
-        if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), document(&self.looks, view)) {
+        if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), lines::documents(&self.looks, view)) {
             fields.extend(more);
         }
         fields
