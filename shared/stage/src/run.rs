@@ -209,7 +209,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             Look::Only(readings)
         };
         if !in_time {
-            if !more && !(pending.is_empty() && wrote.accepted.is_empty()) {
+            if !more && (!pending.is_empty() || !wrote.accepted.is_empty()) {
                 let kept =
                     Kept { readings: session.cloud().readings().clone(), since, store: session.shared_store(), next };
                 let mut rest = Unfinished::of(pace, due, &pending, waited_for_others, topology).with(kept);

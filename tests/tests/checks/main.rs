@@ -63,6 +63,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::StaysBusy, "stage's tests of apply and runs"),
     (Code::StillPending, "stage's tests of runs; scenarios/faults.rs"),
     (Code::NotProbed, "scenarios/hosting.rs; every case here"),
+    (Code::NotPaused, "scenarios/teardown.rs"),
+    (Code::Kept, "scenarios/teardown.rs, and the planner's tests"),
     (Code::ProbeFailed, "verify's tests of probes"),
 ];
 

@@ -7,8 +7,8 @@ use crate::support::Emulated;
 
 #[test]
 fn ctrl_c_ends_an_apply_in_order() {
-    // Attachments take three seconds at this speed, so the signal arrives long before the end.
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "20"]);
+    // All of it takes some six seconds at this speed, and attachments begin after the listener, so the signal arrives before the end.
+    let cloud = Emulated::start(&["--deploy=false", "--speed", "60"]);
     let mut apply = cloud.begin(&["apply", "web", "--yes"]);
     let mut lines = BufReader::new(apply.stdout.take().unwrap());
     let mut line = String::new();

@@ -1,8 +1,6 @@
 //! A whole deployment on scaled time, from outside: what the timer repairs and what a drain ends with, minutes of the cloud's time
 //! in seconds.
 
-#![expect(clippy::unwrap_used, reason = "a cloud that cannot be reached ends the test")]
-
 use std::time::Duration;
 
 use crate::hands::Hands;

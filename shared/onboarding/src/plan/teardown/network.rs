@@ -28,6 +28,13 @@ pub(super) fn entries(
     doubt.or_else(|| first.cloned()).or_else(|| left.then(|| waits_for(inputs, "The routes and rules")))
 }
 
+fn source(source: &RuleSource) -> String {
+    match source {
+        RuleSource::Cidr(prefix) => prefix.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
 struct Step<'a, 'p> {
     inputs: &'a Inputs<'a>,
     claims: &'a Claims<'a>,
@@ -38,16 +45,15 @@ struct Step<'a, 'p> {
 impl Step<'_, '_> {
     fn rules(&mut self) {
         for group in self.inputs.topology.security_groups.values().filter_map(Known::get).flatten() {
-            for rule in &group.rules {
+            // By what a person reads, not by id.
+            let mut rules: Vec<_> = group.rules.iter().map(|rule| (source(&rule.source), rule)).collect();
+            rules.sort_by(|one, other| one.0.cmp(&other.0));
+            for (source, rule) in rules {
                 let claimed = self.claims.rule(group, rule);
                 let what = format!("rule {} of {}", rule.id, group.id);
                 if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed) {
                     continue;
                 }
-                let source = match &rule.source {
-                    RuleSource::Cidr(prefix) => prefix.to_string(),
-                    other => format!("{other:?}"),
-                };
                 let (region, group) = (group.region.clone(), group.id.clone());
                 self.take(
                     Write::RevokeIngress { region, group, rule: rule.id.clone(), source },
