@@ -14,7 +14,9 @@ use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::inputs::Inputs;
 use crate::plan::{Awaited, Plan, lane, network};
 use crate::reason::{Code, Reason};
-use crate::topology::{Known, RuleSource, SecurityGroup, SecurityRule, TransitRouteStatus, VpcRouteStatus};
+use crate::topology::{
+    Known, RuleSource, SecurityGroup, SecurityRule, TransitRouteStatus, Vpc, VpcRoute, VpcRouteStatus,
+};
 
 const STAGE: StageName = StageName::Prune;
 
@@ -80,6 +82,17 @@ fn is_in_place(inputs: &Inputs<'_>) -> bool {
     stages.into_iter().all(|stage| plan.of(stage).next().is_none() && plan.pending_of(stage).next().is_none())
 }
 
+/// The removal of a route from a table of a VPC.
+pub(super) fn remove_vpc_route(vpc: &Vpc, table: &RouteTableId, route: &VpcRoute) -> Write {
+    Write::RemoveVpcRoute {
+        region: vpc.region.clone(),
+        vpc: vpc.id.clone(),
+        table: table.clone(),
+        route: route.id.clone(),
+        destination: route.destination,
+    }
+}
+
 fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
     let topology = inputs.topology;
     for vpc in topology.vpcs.values().filter_map(Known::get).flatten() {
@@ -90,14 +103,7 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
                     continue;
                 }
                 if route.status == VpcRouteStatus::Available {
-                    let write = Write::RemoveVpcRoute {
-                        region: vpc.region.clone(),
-                        vpc: vpc.id.clone(),
-                        table: table.id.clone(),
-                        route: route.id.clone(),
-                        destination: route.destination,
-                    };
-                    plan.changes.push(Change::new(STAGE, write));
+                    plan.changes.push(Change::new(STAGE, remove_vpc_route(vpc, &table.id, route)));
                 } else {
                     plan.wait(
                         STAGE,

@@ -15,8 +15,8 @@ fn prune(binding: &Binding, topology: &Topology) -> Plan {
     plan::prune(&world::inputs(&deployment, binding, topology), &[], &["web".into()])
 }
 
-/// Puts a route for `destination` into VPC2's table, described so.
-fn with_route(topology: &mut Topology, destination: &str, description: &str) {
+/// Puts a route for `destination`, over the attachment of VPC2, into its table, described so.
+pub(crate) fn with_route(topology: &mut Topology, destination: &str, description: &str) {
     let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-2".into()).unwrap().id.clone());
     let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
     vpc.tables.values_mut().next().unwrap().routes.push(VpcRoute {

@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Write;
 use onboarding::inputs::Inputs;
 use onboarding::topology::{
-    AttachmentRef, AttachmentStatus, Generation, NextHop, ServerGroupStatus, ServerStatus, TransitRouteStatus,
-    VpcAttachment, VpcRoute, VpcRouteStatus, VpcRouteType,
+    AttachmentRef, AttachmentStatus, Generation, ServerGroupStatus, ServerStatus, TransitRouteStatus, VpcAttachment,
 };
 use onboarding::{Binding, Change, Code, Known, Plan, Topology, plan};
 
+use crate::prune::with_route;
 use crate::world;
 
 /// The plan of a teardown at a time. `others`: the other bindings of the store.
@@ -332,21 +332,6 @@ fn a_group_that_counts_more_members_than_are_listed_waits() {
     assert_eq!(teardown(&binding, &topology).pending.len(), 1);
 }
 
-/// A route of others that leads over our attachment, in a VPC's table.
-fn with_route(topology: &mut Topology, description: &str) {
-    let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-2".into()).unwrap().id.clone());
-    let vpc = topology.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
-    vpc.tables.values_mut().next().unwrap().routes.push(VpcRoute {
-        id: "rte-theirs".into(),
-        destination: "10.99.0.0/16".parse().unwrap(),
-        next_hop: hop,
-        status: VpcRouteStatus::Available,
-        kind: VpcRouteType::Custom,
-        name: String::new(),
-        description: description.to_owned(),
-    });
-}
-
 #[test]
 fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     let (binding, topology) = drained(Generation::Classic);
@@ -355,7 +340,7 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     let peer = id(&topology, &AttachmentRef::Peer { from: "cn-chengdu".into(), to: "cn-hangzhou".into() });
 
     let mut routed = topology.clone();
-    with_route(&mut routed, "by hand");
+    with_route(&mut routed, "10.99.0.0/16", "by hand");
     assert_eq!(kept(&teardown(&binding, &routed)), [&*vpc2]);
 
     let mut learned = topology.clone();
@@ -368,7 +353,7 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
         let mut theirs = topology.clone();
         let table = world::transit_tables(&mut theirs).next().unwrap();
         table.routes.push(onboarding::topology::TransitRoute {
-            id: Some("tr-rte-theirs".into()),
+            id: Some("tr-rte-old".into()),
             next_hop: Some(peer.as_str().into()),
             propagated,
             status: TransitRouteStatus::Active,
@@ -409,10 +394,10 @@ fn attachments_and_connections_that_nobody_asked_for_are_named() {
 #[test]
 fn what_a_removed_binding_left_is_named_and_stays() {
     let (binding, mut topology) = drained(Generation::Upgraded);
-    with_route(&mut topology, "albridge/prod/old");
+    with_route(&mut topology, "10.99.0.0/16", "albridge/prod/old");
     let plan = teardown(&binding, &topology);
     let orphans: Vec<&str> =
         plan.findings.iter().filter(|found| found.code == Code::Orphan).map(|found| found.resource.as_str()).collect();
-    assert_eq!(orphans, ["rte-theirs"]);
+    assert_eq!(orphans, ["rte-old"]);
     assert!(!plan.changes.iter().any(|change| change.write.to_string().contains("10.99.0.0/16")), "{plan:#?}");
 }

@@ -1,9 +1,9 @@
 //! Golden pictures and tables.
 
-use local::{Generation, PROCEDURE_BINDING};
+use local::{Generation, Local, PROCEDURE_BINDING};
 use onboarding::inputs::Verdict;
 
-use super::super::model::{End, Key, State};
+use super::super::model::{End, Key, Picture, State};
 use super::super::{build::Draft, dot, mermaid, of_sight, svg};
 use super::wellformed::check;
 use super::{built, diagnosis, large, procedure, start, steady, told, with_drop, without_route_back};
@@ -90,11 +90,8 @@ async fn two_regions_and_twenty_instances_fit() {
     assert!(text.contains("is not selected by the tags of web") && text.contains("XREG-NOT-SELECTED"), "{text}");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_drawing_without_a_way_marks_whom_a_fault_keeps_from_being_served() {
-    let (world, bindings) = large();
-    let local = built(world, bindings, Generation::Upgraded).await;
-    with_drop(&local).await;
+/// The drawing of the binding alone.
+async fn without_a_way(local: &Local) -> Picture {
     let host = local.operator_host();
     let store = crate::target::store(&host).await.unwrap();
     let binding = store.binding("web").unwrap();
@@ -103,6 +100,15 @@ async fn a_drawing_without_a_way_marks_whom_a_fault_keeps_from_being_served() {
     let draft = Draft { deployment, binding, topology: &topology, plan: &plan, instance: None, marked: &marked };
     let picture = draft.picture();
     check(&picture);
+    picture
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drawing_without_a_way_marks_whom_a_fault_keeps_from_being_served() {
+    let (world, bindings) = large();
+    let local = built(world, bindings, Generation::Upgraded).await;
+    with_drop(&local).await;
+    let picture = without_a_way(&local).await;
     let own = picture.leaf(&Key::VSwitch("vsw-4".to_owned())).unwrap();
     assert!(own.rows[0].text.contains("✕ XREG-RULE-SHADOWED"), "{own:?}");
     let rest = own.rows.iter().find(|row| row.text.starts_with('+')).unwrap();
@@ -122,13 +128,6 @@ async fn what_is_not_built_yet_is_a_ghost() {
     assert!(ghosts.iter().all(|key| picture.leaf(key).unwrap().state == State::Missing), "{picture:?}");
     insta::assert_snapshot!("nothing_built_table", told(&seen));
 
-    let host = local.operator_host();
-    let store = crate::target::store(&host).await.unwrap();
-    let binding = store.binding("web").unwrap();
-    let (topology, plan) = plan::look(&host, &binding.name, true).await.unwrap();
-    let (deployment, marked) = (&host.settings().deployment, std::collections::BTreeSet::new());
-    let draft = Draft { deployment, binding, topology: &topology, plan: &plan, instance: None, marked: &marked };
-    let picture = draft.picture();
-    check(&picture);
+    let picture = without_a_way(&local).await;
     assert!(picture.ways.is_empty());
 }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use crate::change::{Change, Write};
 use crate::inputs::Inputs;
+use crate::plan::prune::remove_vpc_route;
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
@@ -104,14 +105,7 @@ impl Step<'_, '_> {
                     self.plan.wait(STAGE, lane::vpc(&vpc.id), awaited, format!("{what} is {}", route.status));
                     continue;
                 }
-                let write = Write::RemoveVpcRoute {
-                    region: vpc.region.clone(),
-                    vpc: vpc.id.clone(),
-                    table: table.id.clone(),
-                    route: route.id.clone(),
-                    destination: route.destination,
-                };
-                self.take(write, &route.id, &what, claimed);
+                self.take(remove_vpc_route(vpc, &table.id, route), &route.id, &what, claimed);
             }
         }
     }
