@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use dispatch::Dispatched;
 use jiff::Timestamp;
+use onboarding::Code;
 use serde_json::{Value, json};
 use stage::StageError;
 
-use crate::world::{Answer, Call, World, refusal};
+use crate::world::{Answer, Call, World, invoke, refusal};
 
 /// Runs of `web`, in the order of their names: the last one is still starting.
 fn listing(runs: &[&str], call: &Call) -> Value {
@@ -35,6 +36,16 @@ fn listed(first: &'static [&'static str], later: &'static [&'static str]) -> Arc
         "ListExecutions" => (200, None, listing(later, call)),
         _ => (200, None, json!({ "RequestId": "R" })),
     })
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_a_run_while_writes_are_switched_off_is_told_why_none_starts() {
+    let world = listed(&[], &[]);
+    let host = world.process_with("ALBRIDGE_READ_ONLY", "true");
+    let told = invoke(&host, json!({ "binding": "web" })).await.unwrap();
+    let codes: Vec<_> = told.ignored.iter().map(|reason| reason.code).collect();
+    assert_eq!((codes, told.started.len()), (vec![Code::ReadOnly], 0));
+    assert!(world.calls_of("StartExecution").is_empty());
 }
 
 fn turn(run: &str) -> Value {

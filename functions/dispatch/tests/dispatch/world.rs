@@ -107,10 +107,16 @@ impl World {
 
     /// A process of dispatch.
     pub(crate) fn process(self: &Arc<Self>) -> Host {
+        self.process_with("ALBRIDGE_READ_ONLY", "false")
+    }
+
+    /// A process with one more setting.
+    pub(crate) fn process_with(self: &Arc<Self>, name: &str, value: &str) -> Host {
         let vars = [
             ("ALBRIDGE_BINDINGS", "oss://bucket.cn-hangzhou/bindings.yml"),
             ("ALBRIDGE_ENDPOINTS", r#"{"*":"https://cloud.test"}"#),
             ("ALBRIDGE_HOME_REGION", "cn-chengdu"),
+            (name, value),
         ];
         let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let world = Arc::clone(self);
