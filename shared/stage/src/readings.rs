@@ -28,9 +28,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use onboarding::Topology;
-use onboarding::ids::BindingName;
+use onboarding::ids::{BindingName, VpcId};
 use onboarding::store::Store;
+use onboarding::{Binding, Topology};
 use openapi::{Action, Client, Error, Listing, Service};
 use tokio::sync::OnceCell;
 
@@ -128,6 +128,13 @@ impl Readings {
         load: impl Future<Output = Result<Store, StageError>>,
     ) -> Result<Arc<Store>, StageError> {
         self.0.store.get_or_try_init(|| async { load.await.map(Arc::new) }).await.cloned()
+    }
+
+    /// Whether several bindings of the store have backends in a VPC. No, if the store was not read.
+    pub(crate) fn is_shared(&self, vpc: &VpcId) -> bool {
+        let bindings = self.0.store.get().map_or(&[][..], |store| &store.bindings);
+        let here = |binding: &&Binding| binding.backends.iter().any(|backend| &backend.vpc == vpc);
+        bindings.iter().filter(here).nth(1).is_some()
     }
 
     /// What `observing` found out about a binding, once for all who ask until something is forgotten.

@@ -74,7 +74,7 @@ pub fn drift(ready: &Path) {
         let key = Credentials::new(text_of(&desk.ready["accessKeyId"]), text_of(&desk.ready["accessKeySecret"]));
         let host = Host::new(settings, Arc::clone(&desk.transport), desk.clock.clone(), key);
         let begun = desk.clock.now();
-        let invocation = Invocation { host: &host, credentials: None, deadline: begun + PATIENCE, approved: None };
+        let invocation = Invocation::until(&host, begun + PATIENCE);
         let timer = json!({"triggerTime": begun.to_string(), "triggerName": "drift", "payload": "drift"});
         let outcome = Box::pin(dispatch::dispatch(&invocation, ACCOUNT, &timer)).await;
         let wrong = match outcome {

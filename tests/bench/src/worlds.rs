@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use clock::Clock;
 use emulator::call::{Call, Caller, Params, Service};
 use emulator::{PROCEDURE, RateLimits};
 use local::{Local, Options, Stack, with_stage};
@@ -298,14 +297,8 @@ fn rules(binding: usize) -> Vec<(String, String)> {
 /// One stage, as its function runs it, to its end.
 async fn run_stage(local: &Local, stage: StageName, binding: &str) {
     let host = local.operator_host();
-    let clock: &Clock = local.clock();
-    let request = Request { binding: BindingName::from(binding), run: String::new() };
-    let invocation = Invocation {
-        host: &host,
-        credentials: None,
-        deadline: clock.now() + Duration::from_secs(3600),
-        approved: None,
-    };
+    let request = Request { binding: BindingName::from(binding), run: String::new(), accepted: false };
+    let invocation = Invocation::until(&host, local.clock().now() + Duration::from_secs(3600));
     with_stage!(stage, stage => {
         let report = Box::pin(stage::run(&stage, &invocation, &request)).await;
         let report = report.unwrap_or_else(|error| panic!("{binding}: {error}"));

@@ -1,5 +1,6 @@
 //! Searches other VPCs of the binding's regions for instances with the selected tags. Only if a selector matches no
-//! instance in its VPC, with one listing per region: without a fault there are no extra calls.
+//! instance in its VPC, with one listing per region: without a fault there are no extra calls. The drift check goes without:
+//! its hints would cost two calls for each binding that has no instances yet.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use crate::needs::Needs;
 use crate::readings::Reads;
 
 pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<VpcId, Known<Vec<Elsewhere>>> {
-    if !reader.needs.has(Needs::INSTANCES) {
+    // Whoever asks for what a run presupposes asks for hints, too: a plan, and the stage preflight.
+    if !reader.needs.has(Needs::INSTANCES) || !reader.needs.has(Needs::PREREQUISITES) {
         return BTreeMap::new();
     }
     let nobody = |backend: &&Backend| {

@@ -26,8 +26,19 @@ pub(super) async fn read(
     wanted: BTreeSet<SecurityGroupId>,
 ) -> (Groups, PrefixLists) {
     let wanted: Vec<_> = wanted.into_iter().collect();
-    let batches = wanted.chunks(BATCH).map(|ids| batch(reader, client, backend, ids));
-    let groups: Groups = join_all(batches).await.into_iter().flatten().collect();
+    let groups: Groups = if reader.cloud.readings().is_shared(&backend.vpc) {
+        // One listing serves all bindings of the VPC.
+        batch(reader, client, backend, &wanted, of_vpc(backend)).await.into_iter().collect()
+    } else {
+        let batches = wanted.chunks(BATCH).map(|ids| {
+            let ids_only = ecs::DescribeSecurityGroups {
+                security_group_ids: ids.iter().map(ToString::to_string).collect(),
+                ..Default::default()
+            };
+            batch(reader, client, backend, ids, ids_only)
+        });
+        join_all(batches).await.into_iter().flatten().collect()
+    };
     let named: BTreeSet<_> = groups
         .values()
         .filter_map(|group| group.get()?.as_ref())
@@ -49,9 +60,8 @@ pub(super) async fn read(
 
 /// All security groups of a backend's VPC.
 pub(super) async fn all(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Vec<SecurityGroupId> {
-    let action = ecs::DescribeSecurityGroups { vpc_id: Some(backend.vpc.to_string()), ..Default::default() };
-    match client.list(backend.region.as_str(), action).await {
-        Ok(listed) => listed.into_iter().map(|group| group.security_group_id.into()).collect(),
+    match client.rows(backend.region.as_str(), of_vpc(backend)).await {
+        Ok(listed) => listed.iter().map(|group| group.security_group_id.as_str().into()).collect(),
         Err(error) => {
             // It is noted among the failed calls, and nothing is removed from a group that is not known.
             reader.unknown_reason(&error);
@@ -60,18 +70,22 @@ pub(super) async fn all(reader: &Reader<'_>, client: &Reads, backend: &Backend) 
     }
 }
 
+fn of_vpc(backend: &Backend) -> ecs::DescribeSecurityGroups {
+    ecs::DescribeSecurityGroups { vpc_id: Some(backend.vpc.to_string()), ..Default::default() }
+}
+
+/// The groups of these ids, as `listing` has them.
 async fn batch(
     reader: &Reader<'_>,
     client: &Reads,
     backend: &Backend,
     ids: &[SecurityGroupId],
+    listing: ecs::DescribeSecurityGroups,
 ) -> Vec<(SecurityGroupId, Known<Option<SecurityGroup>>)> {
-    let region = backend.region.as_str();
-    let action = ecs::DescribeSecurityGroups {
-        security_group_ids: ids.iter().map(ToString::to_string).collect(),
-        ..Default::default()
-    };
-    let listed = match client.list(region, action).await {
+    if ids.is_empty() {
+        return Vec::new();
+    }
+    let listed = match client.rows(backend.region.as_str(), listing).await {
         Ok(listed) => listed,
         Err(error) => {
             let why = reader.unknown_reason(&error);
