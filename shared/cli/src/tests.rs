@@ -6,6 +6,7 @@ mod doctor;
 mod history;
 mod importing;
 mod interrupting;
+mod keys;
 mod readings;
 mod starting;
 mod teardown;

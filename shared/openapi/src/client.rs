@@ -27,6 +27,8 @@ use crate::flatten::{self, Parameters};
 use crate::lenient;
 use crate::mask::Secrets;
 use crate::rates::{self, Limited};
+#[cfg(feature = "renewal")]
+use crate::renewal::KeySource;
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;
@@ -34,7 +36,7 @@ use crate::session::Sessions;
 use crate::sign::{self, Signature};
 use crate::transport::{BodyLimit, Sent, Transport, TransportError};
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
 
 /// The configuration of a client.
@@ -60,6 +62,9 @@ pub struct Client {
     pub(crate) config: Config,
     /// Whose calls the cloud counts.
     account: Account,
+    /// Where the key comes from, if it changes while the client lives.
+    #[cfg(feature = "renewal")]
+    pub(crate) keys: Option<Arc<dyn KeySource>>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -106,13 +111,24 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         let shared = Shared { transport, clock, buckets: Buckets::default(), sessions: Sessions::default() };
-        Self { config, account: Account::default(), shared: Arc::new(shared) }
+        Self {
+            config,
+            account: Account::default(),
+            #[cfg(feature = "renewal")]
+            keys: None,
+            shared: Arc::new(shared),
+        }
     }
 
-    /// The same client with another key of the same account.
+    /// The same client with another key of the same account, which is not renewed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { config: Config { credentials, ..self.config.clone() }, ..self.clone() }
+        Self {
+            config: Config { credentials, ..self.config.clone() },
+            #[cfg(feature = "renewal")]
+            keys: None,
+            ..self.clone()
+        }
     }
 
     /// The same client with the key of a role.
@@ -161,6 +177,10 @@ impl Client {
 
     /// One complete answer, with what paging needs to know about it.
     pub(crate) async fn answered<A: Action>(&self, region: &str, action: &A) -> Result<Answered<A::Answer>, Error> {
+        self.present(A::NAME).await?.answered_now(region, action).await
+    }
+
+    async fn answered_now<A: Action>(&self, region: &str, action: &A) -> Result<Answered<A::Answer>, Error> {
         let (value, response) = self.rpc(region, action).await?;
         let status = response.status().as_u16();
         // Checked on the raw JSON, before defaults replace missing fields.
@@ -365,7 +385,7 @@ impl Client {
     }
 
     /// Real time, also on a scaled clock: the service compares it with its own.
-    fn timestamp(&self) -> String {
+    pub(crate) fn timestamp(&self) -> String {
         self.clock().wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }
