@@ -8,6 +8,7 @@ mod importing;
 mod interrupting;
 mod keys;
 mod readings;
+mod reference;
 mod starting;
 mod teardown;
 mod watching;

@@ -89,7 +89,7 @@ fn cloud(transport: Arc<dyn Transport>, clock: Clock) -> Cloud {
 }
 
 /// The source of a profile `p` with these fields, beside whatever other profiles are given.
-fn source(fields: Value, others: &[Value]) -> Result<Found, CliError> {
+fn source(fields: &Value, others: &[Value]) -> Result<Found, CliError> {
     let mut profile = json!({"name": "p"});
     let fields = fields.as_object().unwrap().clone();
     profile.as_object_mut().unwrap().extend(fields);
@@ -98,7 +98,7 @@ fn source(fields: Value, others: &[Value]) -> Result<Found, CliError> {
     profile::read(&config, "/home/me/.aliyun/config.json", None).map(Found)
 }
 
-fn keys(fields: Value, others: &[Value], cloud: Cloud) -> Keys {
+fn keys(fields: &Value, others: &[Value], cloud: Cloud) -> Keys {
     Keys::new(source(fields, others).unwrap_or_else(|error| panic!("{error}")), cloud)
 }
 
@@ -132,7 +132,7 @@ async fn a_role_is_assumed_with_the_profiles_key() {
     let fields = json!({"mode": "RamRoleArn", "access_key_id": "LTAI1", "access_key_secret": SECRET,
         "ram_role_arn": "acs:ram::1:role/operator", "ram_session_name": "me", "expired_seconds": 900,
         "external_id": "ext", "sts_region": "cn-hangzhou"});
-    let keys = keys(fields, &[], server.cloud());
+    let keys = keys(&fields, &[], server.cloud());
     is_role_key(&keys.present().await.unwrap(), "STS.1");
     is_role_key(&keys.present().await.unwrap(), "STS.1");
     let asked = server.asked();
@@ -163,7 +163,7 @@ async fn roles_chain_through_their_source_profiles() {
             "ram_role_arn": format!("acs:ram::1:role/{name}"), "ram_session_name": "me"})
     };
     let first = json!({"name": "key", "mode": "AK", "access_key_id": "LTAI1", "access_key_secret": SECRET});
-    let keys = keys(chained("p", "middle"), &[chained("middle", "key"), first], server.cloud());
+    let keys = keys(&chained("p", "middle"), &[chained("middle", "key"), first], server.cloud());
     is_role_key(&keys.present().await.unwrap(), "STS.last");
     let asked: Vec<_> = server.asked().iter().map(|asked| parameters(asked)["AccessKeyId"].clone()).collect();
     assert_eq!(asked, ["LTAI1", "STS.middle"]);
@@ -185,9 +185,9 @@ async fn the_metadata_service_is_asked_with_a_token_only() {
     })
     .await;
     for fields in [json!({"mode": "EcsRamRole"}), json!({"mode": "EcsRamRole", "ram_role_name": "worker"})] {
-        is_role_key(&keys(fields, &[], server.cloud()).present().await.unwrap(), "STS.ecs");
+        is_role_key(&keys(&fields, &[], server.cloud()).present().await.unwrap(), "STS.ecs");
     }
-    let error = keys(json!({"mode": "EcsRamRole", "ram_role_name": "../x"}), &[], server.cloud()).present().await;
+    let error = keys(&json!({"mode": "EcsRamRole", "ram_role_name": "../x"}), &[], server.cloud()).present().await;
     assert!(error.unwrap_err().to_string().contains("ram_role_name"));
 }
 
@@ -196,7 +196,7 @@ async fn without_a_metadata_token_nothing_more_is_asked() {
     let server =
         Server::answering(|(method, ..)| if method == "PUT" { (404, SECRET.into()) } else { (200, SECRET.into()) })
             .await;
-    let error = keys(json!({"mode": "EcsRamRole"}), &[], server.cloud()).present().await.unwrap_err();
+    let error = keys(&json!({"mode": "EcsRamRole"}), &[], server.cloud()).present().await.unwrap_err();
     assert_eq!(
         error.to_string(),
         "The profile p (mode EcsRamRole) in /home/me/.aliyun/config.json gives no key, because the metadata service of the \
@@ -233,7 +233,7 @@ async fn an_oidc_token_is_read_from_its_file_each_time_and_sent_unsigned() {
     let file = File::new("token", "first\n");
     let fields = json!({"mode": "OIDC", "oidc_provider_arn": "acs:ram::1:oidc-provider/ci",
         "oidc_token_file": file.path(), "ram_role_arn": "acs:ram::1:role/ci", "ram_session_name": "run"});
-    let keys = keys(fields, &[], server.cloud());
+    let keys = keys(&fields, &[], server.cloud());
     is_role_key(&keys.present().await.unwrap(), "STS.oidc");
     std::fs::write(&file.0, "second").unwrap();
     // The session has ended: the next key takes the file's next token.
@@ -280,14 +280,14 @@ async fn a_credentials_uri_gives_a_key_over_https_or_on_this_machine() {
     .await;
     let at =
         |path: &str| json!({"mode": "CredentialsURI", "credentials_uri": format!("http://{}{path}", server.address)});
-    is_role_key(&keys(at("/key?to=me"), &[], server.cloud()).present().await.unwrap(), "STS.uri");
+    is_role_key(&keys(&at("/key?to=me"), &[], server.cloud()).present().await.unwrap(), "STS.uri");
     for (path, words) in [("/failed", "Code is not Success"), ("/empty", "without the id"), ("/junk", "no JSON")] {
-        let error = keys(at(path), &[], server.cloud()).present().await.unwrap_err().to_string();
+        let error = keys(&at(path), &[], server.cloud()).present().await.unwrap_err().to_string();
         assert!(error.contains(words) && error.contains(path) && !error.contains("cAnAry"), "{error}");
     }
     let asked = server.asked().len();
     let far = json!({"mode": "CredentialsURI", "credentials_uri": format!("http://me:{SECRET}@keys.example.com/k?t={SECRET}")});
-    let error = keys(far.clone(), &[], server.cloud()).present().await.unwrap_err();
+    let error = keys(&far, &[], server.cloud()).present().await.unwrap_err();
     assert_eq!(error.code(), 64);
     assert!(
         error.to_string().contains("(http://keys.example.com/k) is plain http")
@@ -296,7 +296,7 @@ async fn a_credentials_uri_gives_a_key_over_https_or_on_this_machine() {
     );
     assert_eq!(server.asked().len(), asked, "nobody was asked");
     let allowed = Cloud { plain: PlainHttp::Anywhere, ..server.cloud() };
-    assert!(keys(far, &[], allowed).present().await.is_err(), "asked, and answered with junk");
+    assert!(keys(&far, &[], allowed).present().await.is_err(), "asked, and answered with junk");
     assert_eq!(server.asked().len(), asked + 1);
 }
 
@@ -306,7 +306,7 @@ async fn a_program_prints_a_key_and_no_shell_is_between() {
     let server = Server::answering(|_| (500, String::new())).await;
     let key = json!({"mode": "StsToken", "access_key_id": "STS.ext", "access_key_secret": SECRET, "sts_token": TOKEN});
     let file = File::new("printed", &key.to_string());
-    let run = |command: &str| keys(json!({"mode": "External", "process_command": command}), &[], server.cloud());
+    let run = |command: &str| keys(&json!({"mode": "External", "process_command": command}), &[], server.cloud());
     let cat = format!("cat '{}'", file.path());
     is_role_key(&run(&cat).present().await.unwrap(), "STS.ext");
     let fixed = json!({"mode": "AK", "access_key_id": "LTAI2", "access_key_secret": SECRET}).to_string();
@@ -339,7 +339,7 @@ async fn cloudsso_gives_a_key_for_the_token_of_the_last_sign_in() {
     let fields = json!({"mode": "CloudSSO", "cloud_sso_sign_in_url": "https://signin-cn-shanghai.alibabacloudsso.com/me/login",
         "cloud_sso_account_id": "1234", "cloud_sso_access_config": "ac-1", "access_token": TOKEN,
         "cloud_sso_access_token_expire": expires});
-    is_role_key(&keys(fields.clone(), &[], server.cloud()).present().await.unwrap(), "STS.sso");
+    is_role_key(&keys(&fields, &[], server.cloud()).present().await.unwrap(), "STS.sso");
     let (method, path, headers, body) = server.asked().remove(0);
     assert_eq!((method.as_str(), path.as_str()), ("POST", "/cloud-credentials"));
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
@@ -351,7 +351,7 @@ async fn cloudsso_gives_a_key_for_the_token_of_the_last_sign_in() {
     let with = |more: Value| {
         let mut fields = fields.clone();
         fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        keys(fields, &[], server.cloud())
+        keys(&fields, &[], server.cloud())
     };
     let held = json!({"access_key_id": "STS.held", "access_key_secret": SECRET, "sts_token": TOKEN, "sts_expiration": expires});
     is_role_key(&with(held).present().await.unwrap(), "STS.held");
@@ -370,7 +370,7 @@ async fn a_source_that_fails_is_named_without_what_it_said() {
                "cloud_sso_access_config": "ac", "access_token": TOKEN, "cloud_sso_access_token_expire": expires}),
         json!({"mode": "EcsRamRole"}),
     ] {
-        let error = keys(fields, &[], server.cloud()).present().await.unwrap_err();
+        let error = keys(&fields, &[], server.cloud()).present().await.unwrap_err();
         assert!(error.to_string().contains("HTTP 503") && !error.to_string().contains("cAnAry"), "{error}");
         assert_eq!(error.code(), 1);
     }
@@ -406,7 +406,7 @@ async fn a_key_is_renewed_before_it_ends_and_what_is_left_of_it_bridges_a_failur
     let server = Arc::new(Sts { clock: clock.clone(), served: Plain::new(0), failing: Plain::new(false) });
     let fields = json!({"mode": "RamRoleArn", "access_key_id": "LTAI1", "access_key_secret": SECRET,
         "ram_role_arn": "acs:ram::1:role/operator"});
-    let keys = keys(fields, &[], cloud(Arc::new(Shared(Arc::clone(&server))), clock.clone()));
+    let keys = keys(&fields, &[], cloud(Arc::new(Shared(Arc::clone(&server))), clock.clone()));
     let minutes = |count: u64| clock.sleep(Duration::from_secs(60 * count));
     is_role_key(&keys.present().await.unwrap(), "STS.1");
     minutes(9).await;
@@ -451,7 +451,7 @@ fn what_a_profile_lacks_is_named_by_file_profile_and_field() {
             "cloud_sso_sign_in_url",
         ),
     ] {
-        let Err(error) = source(fields.clone(), &[]) else { panic!("{fields} is taken") };
+        let Err(error) = source(&fields, &[]) else { panic!("{fields} is taken") };
         let text = error.to_string();
         assert_eq!(error.code(), 64, "{text}");
         for word in [field, "profile p", "/home/me/.aliyun/config.json", "aliyun configure --profile p"] {
@@ -464,17 +464,17 @@ fn what_a_profile_lacks_is_named_by_file_profile_and_field() {
 #[test]
 fn profiles_that_lead_in_a_circle_or_nowhere_are_refused() {
     let chained = |name: &str, from: &str| json!({"name": name, "mode": "ChainableRamRoleArn", "source_profile": from, "ram_role_arn": "acs:ram::1:role/r"});
-    let circle = source(chained("p", "q"), &[chained("q", "p")]).err().unwrap().to_string();
+    let circle = source(&chained("p", "q"), &[chained("q", "p")]).err().unwrap().to_string();
     assert!(circle.contains("source_profile of the profile p") && circle.contains("leads back"), "{circle}");
-    let nowhere = source(chained("p", "q"), &[]).err().unwrap().to_string();
+    let nowhere = source(&chained("p", "q"), &[]).err().unwrap().to_string();
     assert!(nowhere.contains("has no profile q, which source_profile of p names; it has: p."), "{nowhere}");
 }
 
 #[test]
 fn a_mode_that_is_not_read_is_named_with_those_that_are() {
-    let error = source(json!({"mode": "OAuth", "access_key_secret": SECRET}), &[]).err().unwrap().to_string();
+    let error = source(&json!({"mode": "OAuth", "access_key_secret": SECRET}), &[]).err().unwrap().to_string();
     assert!(error.contains("\"OAuth\"") && error.contains("CloudSSO") && !error.contains("cAnAry"), "{error}");
-    let error = source(json!({}), &[]).err().unwrap().to_string();
+    let error = source(&json!({}), &[]).err().unwrap().to_string();
     assert!(error.contains("has no mode: run `aliyun configure --profile p`"), "{error}");
 }
 

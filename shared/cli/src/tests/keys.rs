@@ -158,7 +158,7 @@ fn root(mode: &str) -> Value {
     json!({"name": "p", "mode": mode, "access_key_id": "ROOT-ID", "access_key_secret": "ROOT-SECRET"})
 }
 
-fn role(more: Value) -> Value {
+fn role(more: &Value) -> Value {
     let mut profile = root("RamRoleArn");
     profile["ram_role_arn"] = "OPERATOR".into();
     profile["ram_session_name"] = "me".into();
@@ -181,7 +181,7 @@ async fn a_command_works_with_a_key_of_every_mode() {
     let uri = json!({"name": "p", "mode": "CredentialsURI", "credentials_uri": "https://keys.example.com/key"});
     for (name, profiles, sources) in [
         ("ak", json!([root("AK")]), vec![]),
-        ("role", json!([role(json!({}))]), vec!["AssumeRole"]),
+        ("role", json!([role(&json!({}))]), vec!["AssumeRole"]),
         ("chained", json!([chained, key]), vec!["AssumeRole"]),
         ("instance", json!([{"name": "p", "mode": "EcsRamRole"}]), vec!["100.100.100.200"; 3]),
         ("oidc", json!([oidc]), vec!["cn-hangzhou.api.emulated"]),
@@ -236,7 +236,7 @@ async fn a_key_that_cannot_be_renewed_ends_the_command_with_the_profile_that_it_
 
 #[tokio::test(start_paused = true)]
 async fn a_profile_without_a_key_is_one_error_before_anything_is_asked() {
-    let (desk, around) = desk("key-none", json!([role(json!({}))])).await;
+    let (desk, around) = desk("key-none", json!([role(&json!({}))])).await;
     let none = Around { down: true, ..around };
     let ran = desk.run_between(Arc::new(none), Interrupts::default(), &["status", "web"]).await;
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.all());
