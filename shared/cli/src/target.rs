@@ -190,6 +190,34 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_cannot_be_used_is_one_sentence_that_says_why() {
+        let folder = std::env::temp_dir().join(format!("albridge-network-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.join(name), text).unwrap();
+            folder.join(name).display().to_string()
+        };
+        let none = file("none.pem", "nothing");
+        let broken = file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        for (name, value, words) in [
+            ("HTTPS_PROXY", "ftp://me:secret@proxy", "HTTPS_PROXY is no http or https URL"),
+            ("https_proxy", "not a url", "HTTPS_PROXY is no http or https URL"),
+            ("ALBRIDGE_CA_FILE", "/nonexistent.pem", "ALBRIDGE_CA_FILE, /nonexistent.pem, cannot be read"),
+            ("ALBRIDGE_CA_FILE", &none, "none.pem, holds no certificate: name a PEM file"),
+            ("ALBRIDGE_CA_FILE", &broken, "broken.pem, holds a certificate that cannot be used"),
+        ] {
+            let environment = Environment::new([(name.to_owned(), value.to_owned())].into());
+            let error = transport(&environment).unwrap_err();
+            assert_eq!(error.code(), 64, "{error}");
+            assert!(error.to_string().contains(words) && !error.to_string().contains("secret"), "{error}");
+        }
+        let usable = [("HTTPS_PROXY", "http://127.0.0.1:3128"), ("NO_PROXY", "localhost,10.0.0.0/8")];
+        let usable = usable.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert!(transport(&Environment::new(usable.into())).is_ok());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
     fn a_reading_command_may_not_write() {
         let oss = target(Some("oss://bucket.cn-hangzhou/bindings.yml"));
         assert!(settings(&oss, &Environment::default(), Access::Read).unwrap().read_only);
