@@ -16,6 +16,7 @@ use crate::since::Since;
     name = "albridge",
     version,
     disable_help_subcommand = true,
+    max_term_width = 120,
     after_help = "Exit codes: 0 done, 1 failed, 2 changes pending or drift found, 64 usage, 130 interrupted.\nA reading that failed is 1, also where changes are \
                   pending: what is not known is said first.\n\nExample:\n  albridge demo"
 )]
@@ -118,12 +119,15 @@ pub(crate) enum Command {
     /// The RAM policy that each function's role needs.
     #[command(after_help = "Example:\n  albridge policy listener")]
     Policy(PolicyArgs),
-    /// The JSON schema of the bindings.
+    /// The JSON schema of the bindings, or of the emulator's scenarios.
     #[command(after_help = "Example:\n  albridge schema > bindings.schema.json")]
-    Schema,
-    /// Completions for a shell.
+    Schema(SchemaArgs),
+    /// Completions for a shell. They ask this tool for the names of bindings and instances while somebody types.
     #[command(after_help = "Example:\n  albridge completions bash > /etc/bash_completion.d/albridge")]
     Completions(CompletionsArgs),
+    /// Writes the man pages into a folder, one for the tool and one for each command.
+    #[command(after_help = "Example:\n  albridge man /usr/local/share/man/man1")]
+    Man(ManArgs),
 }
 
 impl Cli {
@@ -605,6 +609,22 @@ pub(crate) struct TeardownArgs {
 pub(crate) struct PolicyArgs {
     /// The function, as `listener` [default: all].
     pub(crate) stage: Option<String>,
+}
+
+/// Options of `schema`.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// That of the worlds that `emulate --scenario` takes.
+    #[arg(long)]
+    pub(crate) scenario: bool,
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder; it is made if it is not there.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
 }
 
 /// Options of `completions`.

@@ -1,129 +1,103 @@
-//! Finds the access key that signs the calls: in the environment, or in a profile of the aliyun CLI.
+//! The access key that signs the calls: found in the environment or in a profile of the aliyun CLI, fetched where it is
+//! temporary, and renewed before it expires.
+//!
+//! ```text
+//!   profile   which source the environment or the profile describes ─► Source
+//!   source    a key from it: STS, metadata service, URI, program, CloudSSO      web: how those are asked over HTTP
+//!   Keys      the key that is in use, fetched again ten minutes before its end, for every call of the command
+//! ```
+//!
+//! Messages name the profile, its file and the field, and never a value that could be a key; answers are never quoted.
 
-use openapi::Credentials;
-use serde::Deserialize;
+mod command;
+mod origin;
+mod profile;
+mod source;
+#[cfg(test)]
+mod tests;
+mod web;
+
+use jiff::{SignedDuration, Timestamp};
+use openapi::{Credentials, Current, KeySource};
+use tokio::sync::Mutex;
 
 use crate::environment::Environment;
 use crate::output::CliError;
+use source::{Key, Source};
 
-/// `~/.aliyun/config.json`, as far as it matters here. It holds keys, so it has no `Debug`.
-#[derive(Deserialize)]
-struct Config {
-    #[serde(default)]
-    current: String,
-    #[serde(default)]
-    profiles: Vec<Profile>,
-}
+pub(crate) use web::Cloud;
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Profile {
-    name: String,
-    mode: String,
-    access_key_id: String,
-    access_key_secret: String,
-    sts_token: String,
-}
+/// A key that expires sooner than this is fetched again: a stage has to be able to finish with it.
+const MARGIN: SignedDuration = SignedDuration::from_mins(10);
+/// A source that gives keys which end sooner, or that fails, is asked this often.
+const AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// What the environment or a profile says of the key; nothing is fetched yet. It holds keys, so it has no `Debug`.
+pub(crate) struct Found(Source);
 
 /// The environment's key, unless a profile is asked for by name; else the profile's.
-pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<Credentials, CliError> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
-    if profile.is_none()
-        && let (Some(id), Some(secret)) =
-            (variable("ALIBABA_CLOUD_ACCESS_KEY_ID"), variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET"))
-    {
-        let token = variable("ALIBABA_CLOUD_SECURITY_TOKEN");
-        return Ok(Credentials { access_key_id: id, access_key_secret: secret, security_token: token });
-    }
-    let nowhere = "There is no access key: set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run \
-                   `aliyun configure`.";
-    let home =
-        variable("HOME").or_else(|| variable("USERPROFILE")).ok_or_else(|| CliError::Usage(nowhere.to_owned()))?;
-    let path = std::path::Path::new(&home).join(".aliyun").join("config.json");
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(CliError::Usage(nowhere.to_owned())),
-        Err(error) => return Err(CliError::Usage(format!("{} cannot be read: {error}.", path.display()))),
-    };
-    let wanted = profile.map(str::to_owned).or_else(|| variable("ALIBABA_CLOUD_PROFILE"));
-    read(&text, &path.display().to_string(), wanted.as_deref())
+pub(crate) fn find(environment: &Environment, profile: Option<&str>) -> Result<Found, CliError> {
+    profile::find(environment, profile).map(Found)
 }
 
-fn read(text: &str, name: &str, wanted: Option<&str>) -> Result<Credentials, CliError> {
-    let config: Config = serde_json::from_str(text)
-        // The parser's own words quote the text, and the text holds keys.
-        .map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            CliError::Usage(format!(
-                "{name} is no configuration of the aliyun CLI: line {line}, column {column} is not as it should be. Run \
-                 `aliyun configure`."
-            ))
-        })?;
-    let wanted = wanted.unwrap_or(if config.current.is_empty() { "default" } else { &config.current });
-    let profile = config.profiles.iter().find(|profile| profile.name == wanted).ok_or_else(|| {
-        let names: Vec<_> = config.profiles.iter().map(|profile| profile.name.as_str()).collect();
-        CliError::Usage(format!("{name} has no profile {wanted}; it has: {}.", names.join(", ")))
-    })?;
-    let token = match profile.mode.as_str() {
-        "AK" => None,
-        "StsToken" => Some(profile.sts_token.clone()),
-        other => {
-            return Err(CliError::Usage(format!(
-                "The profile {wanted} of {name} has the mode {other:?}; only AK and StsToken are read. Put a key of that \
-                 role into ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and ALIBABA_CLOUD_SECURITY_TOKEN."
-            )));
-        }
-    };
-    if profile.access_key_id.is_empty() || profile.access_key_secret.is_empty() {
-        return Err(CliError::Usage(format!(
-            "The profile {wanted} of {name} has no access key: run `aliyun configure`."
-        )));
+impl Found {
+    /// Whether the key may change while a command works.
+    pub(crate) const fn is_renewed(&self) -> bool {
+        !self.0.is_fixed()
     }
-    Ok(Credentials {
-        access_key_id: profile.access_key_id.clone(),
-        access_key_secret: profile.access_key_secret.clone(),
-        security_token: token,
-    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A key that is fetched when it is needed, and again before it expires.
+pub(crate) struct Keys {
+    source: Source,
+    cloud: Cloud,
+    /// Locked while a key is fetched: whoever needs it at the same time waits for the same one.
+    held: Mutex<Option<Held>>,
+}
 
-    const CONFIG: &str = r#"{"current": "two", "profiles": [
-        {"name": "one", "mode": "AK", "access_key_id": "id1", "access_key_secret": "s1", "region_id": "cn-hangzhou"},
-        {"name": "two", "mode": "StsToken", "access_key_id": "id2", "access_key_secret": "s2", "sts_token": "t2"},
-        {"name": "three", "mode": "EcsRamRole", "ram_role_name": "r"},
-        {"name": "four", "mode": "AK"}]}"#;
+struct Held {
+    key: Key,
+    /// When the source was asked last.
+    asked: Timestamp,
+}
 
-    #[test]
-    fn the_current_profile_is_read_and_another_by_name() {
-        let two = read(CONFIG, "config.json", None).unwrap();
-        assert_eq!((two.access_key_id.as_str(), two.security_token.as_deref()), ("id2", Some("t2")));
-        let one = read(CONFIG, "config.json", Some("one")).unwrap();
-        assert_eq!((one.access_key_id.as_str(), one.security_token.as_deref()), ("id1", None));
+impl Keys {
+    pub(crate) fn new(found: Found, cloud: Cloud) -> Self {
+        Self { source: found.0, cloud, held: Mutex::default() }
     }
 
-    #[test]
-    fn what_cannot_be_used_is_said_with_a_way_out() {
-        for (profile, words) in
-            [("three", "EcsRamRole"), ("four", "aliyun configure"), ("five", "one, two, three, four")]
+    /// The key, with ten minutes left at least if its source gives such ones.
+    pub(crate) async fn present(&self) -> Result<Credentials, CliError> {
+        let mut held = self.held.lock().await;
+        let now = self.cloud.clock.now();
+        if let Some(Held { key, asked }) = &*held
+            && key
+                .expires
+                .is_none_or(|expires| is_fresh(expires, now) || (expires > now && now.duration_since(*asked) < AGAIN))
         {
-            let error = read(CONFIG, "config.json", Some(profile)).unwrap_err();
-            assert!(error.to_string().contains(words), "{error}");
-            assert_eq!(error.code(), 64);
+            return Ok(key.credentials.clone());
         }
-        let quoting = read(r#"{"profiles": "cAnArySecret"}"#, "config.json", None).unwrap_err().to_string();
-        assert!(quoting.contains("line 1, column") && !quoting.contains("cAnAry"), "{quoting}");
-        assert!(read("nonsense", "config.json", None).unwrap_err().to_string().starts_with("config.json is no"));
+        match self.source.key(&self.cloud).await {
+            Ok(key) => Ok(held.insert(Held { key, asked: now }).key.credentials.clone()),
+            // What is left of the old key may do; once it is over, the failure is told.
+            Err(error) => match held.as_mut().filter(|held| held.key.expires.is_some_and(|expires| expires > now)) {
+                Some(held) => {
+                    tracing::warn!(%error, "the key could not be renewed");
+                    held.asked = now;
+                    Ok(held.key.credentials.clone())
+                }
+                None => Err(error),
+            },
+        }
     }
+}
 
-    #[test]
-    fn the_environment_comes_first() {
-        let environment = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "id"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")];
-        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let environment = Environment::new(environment);
-        assert_eq!(find(&environment, None).unwrap(), Credentials::new("id", "secret"));
-        assert_eq!(find(&Environment::default(), None).unwrap_err().code(), 64);
+impl KeySource for Keys {
+    fn current(&self) -> Current<'_> {
+        Box::pin(async { self.present().await.map_err(|error| error.to_string().trim_end_matches('.').to_owned()) })
     }
+}
+
+fn is_fresh(expires: Timestamp, now: Timestamp) -> bool {
+    expires.duration_since(now) > MARGIN
 }

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod causes;
 mod cloud_clock;
+mod complete;
 mod credentials;
 mod demo;
 mod deploy;
@@ -52,6 +53,10 @@ const USAGE: u8 = 64;
 /// The whole program. `arguments` begin with its own name.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environment) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(answered) = complete::answer(&arguments, environment) {
+        return if answered { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -137,7 +142,8 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         Command::Doctor(args) => deploy::doctor(args, environment, console).await,
         Command::Teardown(args) => teardown::teardown(args, environment, console).await,
         Command::Policy(args) => policy::policy(args, console),
-        Command::Schema => schema::schema(console),
+        Command::Schema(args) => schema::schema(args, console),
+        Command::Man(args) => schema::man(args, console),
         Command::Completions(args) => schema::completions(args.shell, console),
     }
 }

@@ -10,15 +10,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use clock::Clock;
 use local::replay::{Difference, FreshWorld, Recording, ReplayError, ReplayTarget, Replayed, Running};
-use openapi::{Credentials, HttpTransport, PlainHttp, Transport};
+use openapi::{Credentials, Endpoints, HttpTransport, Signature, Transport};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::args::ReplayArgs;
 use crate::cloud_clock;
-use crate::credentials;
+use crate::credentials::{self, Keys};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style, columns, visible};
+use crate::target;
 
 /// Makes the requests, and shows the differences.
 pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
@@ -29,15 +30,24 @@ pub(crate) async fn replay(args: &ReplayArgs, environment: &Environment, console
     let clock = Clock::system();
     let replayed = match &args.against {
         Some(url) => {
-            let plain = if args.allow_http { PlainHttp::Anywhere } else { PlainHttp::Loopback };
+            let plain = target::plain_http(args.allow_http);
             if plain.allows(url) == Some(false) {
                 return Err(CliError::Usage(format!(
                     "{url} is plain http to another machine, where anybody on the way reads what is sent: use https or a \
                      loopback address, or say --allow-http."
                 )));
             }
-            let credentials = credentials::find(environment, args.profile.as_deref())?;
-            let mut running = running(url, &clock).await?;
+            let found = credentials::find(environment, args.profile.as_deref())?;
+            let transport = Arc::new(target::transport(environment)?);
+            let asked = credentials::Cloud {
+                transport: transport.clone(),
+                clock: clock.clone(),
+                endpoints: Endpoints::default(),
+                signature: Signature::default(),
+                plain,
+            };
+            let credentials = Keys::new(found, asked).present().await?;
+            let mut running = running(url, transport, &clock).await?;
             send_all(&recording, &mut running, &credentials, &clock).await?
         }
         None if recording.preface.deployed => {
@@ -75,10 +85,9 @@ struct Addresses {
 }
 
 /// The cloud at a URL. An emulator has a port per region and says which; anything else serves all regions at one place.
-async fn running(url: &str, clock: &Clock) -> Result<Running, CliError> {
+async fn running(url: &str, transport: Arc<HttpTransport>, clock: &Clock) -> Result<Running, CliError> {
     const LIMIT: Duration = Duration::from_secs(10);
     let base = url.trim_end_matches('/');
-    let transport = HttpTransport::new().map_err(|error| CliError::Failed(error.to_string()))?;
     let request = http::Request::get(format!("{base}/-/endpoints"))
         .header(http::header::HOST, base.split_once("://").map_or(base, |(_, authority)| authority))
         .body(Bytes::new())
@@ -95,8 +104,8 @@ async fn running(url: &str, clock: &Clock) -> Result<Running, CliError> {
     };
     endpoints.insert("*".to_owned(), base.to_owned());
     // The recorded gaps are the cloud's time: an emulator that runs fast passes them fast.
-    let clock = cloud_clock::of_emulator(base, &transport).await;
-    Ok(Running::new(Arc::new(transport), endpoints, clock))
+    let clock = cloud_clock::of_emulator(base, transport.as_ref()).await;
+    Ok(Running::new(transport, endpoints, clock))
 }
 
 /// A line for each difference, and one at the end.

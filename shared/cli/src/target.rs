@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use onboarding::Store;
 use onboarding::ids::BindingName;
-use openapi::{HttpTransport, Transport};
+use openapi::{HttpTransport, HttpTransportError, Network, PlainHttp, Transport};
 use stage::{Host, Settings, SettingsError, StageError, StoreLocation};
 
 use crate::args::Target;
 use crate::cloud_clock;
-use crate::credentials;
+use crate::credentials::{self, Keys};
 use crate::environment::Environment;
 use crate::output::CliError;
 
@@ -35,16 +35,68 @@ pub(crate) async fn host_through(
     between: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>,
 ) -> Result<Host, CliError> {
     let settings = settings(target, environment, access)?;
-    let credentials = credentials::find(environment, target.profile.as_deref())?;
+    let found = credentials::find(environment, target.profile.as_deref())?;
     let (transport, clock) = match &environment.transport {
         Some(transport) => transport.clone(),
         None => {
-            let transport = HttpTransport::new().map_err(|error| CliError::Failed(error.to_string()))?;
+            let transport = transport(environment)?;
             let clock = cloud_clock::clock(environment, &transport).await;
             (Arc::new(transport) as Arc<dyn Transport>, clock)
         }
     };
-    Ok(Host::new(settings, between(transport), clock, credentials))
+    let (renewed, asked) = (
+        found.is_renewed(),
+        credentials::Cloud {
+            transport: Arc::clone(&transport),
+            clock: clock.clone(),
+            endpoints: settings.endpoints.clone(),
+            signature: settings.signature,
+            plain: plain_http(target.allow_http),
+        },
+    );
+    let keys = Keys::new(found, asked);
+    // Fetched here, so that a profile without a key is one error and not one of every call.
+    let host = Host::new(settings, between(transport), clock, keys.present().await?);
+    if !renewed {
+        return Ok(host);
+    }
+    let client = host.client().renewing(Arc::new(keys));
+    Ok(host.with_client(client))
+}
+
+/// Where plain http may go.
+pub(crate) const fn plain_http(allowed: bool) -> PlainHttp {
+    if allowed { PlainHttp::Anywhere } else { PlainHttp::Loopback }
+}
+
+/// The network as the environment says: its proxy for https, and an extra file of certificates to trust.
+pub(crate) fn transport(environment: &Environment) -> Result<HttpTransport, CliError> {
+    let variable = |names: &[&str]| {
+        names.iter().find_map(|name| environment.get(name).filter(|value| !value.is_empty())).map(str::to_owned)
+    };
+    let wrong = |file: &str, why: &dyn std::fmt::Display| {
+        CliError::Usage(format!(
+            "ALBRIDGE_CA_FILE, {file}, {why}: name a PEM file with the certificates to trust beside those of the web."
+        ))
+    };
+    let mut network = Network {
+        proxy: variable(&["HTTPS_PROXY", "https_proxy"]),
+        no_proxy: variable(&["NO_PROXY", "no_proxy"]).unwrap_or_default(),
+        roots: Vec::new(),
+    };
+    let file = variable(&["ALBRIDGE_CA_FILE"]).unwrap_or_default();
+    if !file.is_empty() {
+        let pem = std::fs::read(&file).map_err(|error| wrong(&file, &format!("cannot be read ({error})")))?;
+        network.roots = openapi::certificates(&pem).map_err(|why| wrong(&file, &why))?;
+    }
+    HttpTransport::over(network).map_err(|error| match error {
+        HttpTransportError::Proxy => CliError::Usage(
+            "HTTPS_PROXY is no http or https URL: set it to one (http://proxy.example.com:3128), or unset it."
+                .to_owned(),
+        ),
+        HttpTransportError::Tls(error) => wrong(&file, &format!("holds a certificate that cannot be used ({error})")),
+        HttpTransportError::Client(error) => CliError::Failed(format!("The HTTP client cannot be built: {error}.")),
+    })
 }
 
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, CliError> {
@@ -135,6 +187,34 @@ mod tests {
         assert_eq!(error.code(), 64);
         assert!(error.to_string().contains("http://cloud.example.com"), "{error}");
         assert!(settings(&Target { allow_http: true, ..oss }, &environment, Access::Read).is_ok());
+    }
+
+    #[test]
+    fn a_network_that_cannot_be_used_is_one_sentence_that_says_why() {
+        let folder = std::env::temp_dir().join(format!("albridge-network-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(folder.join(name), text).unwrap();
+            folder.join(name).display().to_string()
+        };
+        let none = file("none.pem", "nothing");
+        let broken = file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+        for (name, value, words) in [
+            ("HTTPS_PROXY", "ftp://me:secret@proxy", "HTTPS_PROXY is no http or https URL"),
+            ("https_proxy", "not a url", "HTTPS_PROXY is no http or https URL"),
+            ("ALBRIDGE_CA_FILE", "/nonexistent.pem", "ALBRIDGE_CA_FILE, /nonexistent.pem, cannot be read"),
+            ("ALBRIDGE_CA_FILE", &none, "none.pem, holds no certificate: name a PEM file"),
+            ("ALBRIDGE_CA_FILE", &broken, "broken.pem, holds a certificate that cannot be used"),
+        ] {
+            let environment = Environment::new([(name.to_owned(), value.to_owned())].into());
+            let error = transport(&environment).unwrap_err();
+            assert_eq!(error.code(), 64, "{error}");
+            assert!(error.to_string().contains(words) && !error.to_string().contains("secret"), "{error}");
+        }
+        let usable = [("HTTPS_PROXY", "http://127.0.0.1:3128"), ("NO_PROXY", "localhost,10.0.0.0/8")];
+        let usable = usable.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert!(transport(&Environment::new(usable.into())).is_ok());
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

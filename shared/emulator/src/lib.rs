@@ -40,7 +40,7 @@ pub use gateway::{CallRecord, Delivery, Ending, Gateway, Reply};
 pub use host::{FunctionHost, HttpHost, Invoked, NoFunctions, ProcessHost};
 pub use platform::deploy;
 pub use ports::{Endpoints, Ports};
-pub use scenario::{PROCEDURE, ScenarioError};
+pub use scenario::{PROCEDURE, ScenarioError, schema as scenario_schema};
 pub use settings::{Counts, FunctionErrors, Listings, MissingProgram, RateLimits, Settings, Strict, UnknownAttachment};
 pub use state::alb::{Generation, Policy as AlbPolicy, back_to_origin};
 pub use state::sts::Credentials;

@@ -22,6 +22,8 @@ use crate::time::Timed;
 use crate::world::World;
 use schema::Scenario;
 
+pub use schema::schema;
+
 /// The world of `reference/procedure.md` before its first step. `ECS1` is stopped: starting it sets things going.
 pub const PROCEDURE: &str = include_str!("../scenarios/procedure.yml");
 

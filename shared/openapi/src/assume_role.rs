@@ -19,6 +19,10 @@ impl Client {
     /// # Errors
     /// Those of [`Client::call`] for `AssumeRole`.
     pub async fn assume_role(&self, arn: &str, external_id: Option<&str>, session: &str) -> Result<Self, Error> {
+        self.present("AssumeRole").await?.assume_role_now(arn, external_id, session).await
+    }
+
+    async fn assume_role_now(&self, arn: &str, external_id: Option<&str>, session: &str) -> Result<Self, Error> {
         let key = (
             self.config.credentials.access_key_id.clone(),
             arn.to_owned(),

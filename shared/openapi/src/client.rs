@@ -27,6 +27,8 @@ use crate::flatten::{self, Parameters};
 use crate::lenient;
 use crate::mask::Secrets;
 use crate::rates::{self, Limited};
+#[cfg(feature = "renewal")]
+use crate::renewal::KeySource;
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;
@@ -35,7 +37,7 @@ use crate::sign::{self, Signature};
 use crate::transport::{BodyLimit, Sent, Transport, TransportError};
 use crate::whole::Whole;
 
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
 
 /// The configuration of a client.
@@ -61,6 +63,9 @@ pub struct Client {
     pub(crate) config: Config,
     /// Whose calls the cloud counts.
     account: Account,
+    /// Where the key comes from, if it changes while the client lives.
+    #[cfg(feature = "renewal")]
+    pub(crate) keys: Option<Arc<dyn KeySource>>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -143,13 +148,24 @@ impl Client {
     #[must_use]
     pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Clock) -> Self {
         let shared = Shared { transport, clock, buckets: Buckets::default(), sessions: Sessions::default() };
-        Self { config, account: Account::default(), shared: Arc::new(shared) }
+        Self {
+            config,
+            account: Account::default(),
+            #[cfg(feature = "renewal")]
+            keys: None,
+            shared: Arc::new(shared),
+        }
     }
 
-    /// The same client with another key of the same account.
+    /// The same client with another key of the same account, which is not renewed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { config: Config { credentials, ..self.config.clone() }, ..self.clone() }
+        Self {
+            config: Config { credentials, ..self.config.clone() },
+            #[cfg(feature = "renewal")]
+            keys: None,
+            ..self.clone()
+        }
     }
 
     /// The same client with the key of a role.
@@ -193,8 +209,9 @@ impl Client {
         action: &A,
     ) -> Result<(A::Answer, Option<Timestamp>), Error> {
         let spec = Spec::of::<A>();
-        let Answered { value, status, date, .. } = self.answered(region, &spec, spec.parameters(action)?).await?;
-        let answer = lenient::from_value(value).map_err(|error| self.malformed(&spec, status, &error))?;
+        let client = self.present(spec.name).await?;
+        let Answered { value, status, date, .. } = client.answered(region, &spec, spec.parameters(action)?).await?;
+        let answer = lenient::from_value(value).map_err(|error| client.malformed(&spec, status, &error))?;
         Ok((answer, date))
     }
 
@@ -402,7 +419,7 @@ impl Client {
     }
 
     /// Real time, also on a scaled clock: the service compares it with its own.
-    fn timestamp(&self) -> String {
+    pub(crate) fn timestamp(&self) -> String {
         self.clock().wall().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }

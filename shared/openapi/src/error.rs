@@ -49,7 +49,7 @@ pub struct Error {
     pub kind: ErrorKind,
     /// The HTTP status, when a response came.
     pub status: Option<u16>,
-    /// The service's code, or one of the client's own: `ReadOnly`, `InvalidRequest`, `Connect`, `ConnectionCut`,
+    /// The service's code, or one of the client's own: `ReadOnly`, `NoKey`, `InvalidRequest`, `Connect`, `ConnectionCut`,
     /// `Timeout`, `AnswerTooLarge`, `MalformedAnswer`, `IncompleteAnswer`, `IncompleteListing`, `Contradiction`, and `Http502` or the like for a response without a code.
     pub code: String,
     /// A message for people. It may name resources, but contains no secret.
@@ -171,6 +171,12 @@ impl Error {
         Self::plain(ErrorKind::Local, action, "ReadOnly", "writes are switched off, and the request was not sent")
     }
 
+    /// There is no key to sign with; `message` says why.
+    #[cfg(feature = "renewal")]
+    pub(crate) fn no_key(action: &'static str, message: impl Into<String>) -> Self {
+        Self::plain(ErrorKind::Local, action, "NoKey", message)
+    }
+
     pub(crate) fn invalid(action: &'static str, message: impl Into<String>) -> Self {
         Self::plain(ErrorKind::Local, action, "InvalidRequest", message)
     }
@@ -277,6 +283,7 @@ impl Error {
         match self.kind {
             ErrorKind::Transport => Fault::Network,
             ErrorKind::Malformed => Fault::Answer,
+            ErrorKind::Local if self.code == "NoKey" => Fault::Credentials,
             ErrorKind::Local => Fault::Request,
             ErrorKind::Refused if self.is_throttled() => Fault::Throttled,
             ErrorKind::Refused if begins(CREDENTIALS) => Fault::Credentials,

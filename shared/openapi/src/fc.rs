@@ -98,13 +98,14 @@ impl Client {
     pub async fn invoke_function(&self, region: &str, invoke: &InvokeFunction) -> Result<Invocation, Error> {
         let facts = facts("InvokeFunction", region, false, INVOCATION);
         let path = format!("{}/invocations", path(&invoke.function_name));
-        let response = self
+        let client = self.present(facts.action).await?;
+        let response = client
             .exchange(&facts, &|| {
-                self.acs3(
+                client.acs3(
                     Service::Fc,
                     facts.action,
                     Method::POST,
-                    &self.config.endpoints.url(Service::Fc, region),
+                    &client.config.endpoints.url(Service::Fc, region),
                     &path,
                     &query(invoke.qualifier.as_ref()),
                     Some("application/octet-stream"),
@@ -128,13 +129,14 @@ impl Client {
     pub async fn get_function(&self, region: &str, get: &GetFunction) -> Result<Function, Error> {
         let facts = facts("GetFunction", region, true, READ);
         let path = path(&get.function_name);
-        let response = self
+        let client = self.present(facts.action).await?;
+        let response = client
             .exchange(&facts, &|| {
-                self.acs3(
+                client.acs3(
                     Service::Fc,
                     facts.action,
                     Method::GET,
-                    &self.config.endpoints.url(Service::Fc, region),
+                    &client.config.endpoints.url(Service::Fc, region),
                     &path,
                     &query(get.qualifier.as_ref()),
                     None,
@@ -147,7 +149,7 @@ impl Client {
             WHOLE.check(&value).map_err(|what| Error::unread(facts.action, status, what))?;
             lenient::from_value(value).map_err(|error| Error::malformed(facts.action, status, error.to_string()))
         });
-        read.map_err(|error| error.without(&Secrets::of(&self.config.credentials)))
+        read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)))
     }
 }
 

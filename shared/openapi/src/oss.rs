@@ -104,10 +104,11 @@ impl Client {
         let most = get.most.map(BodyLimit::Most).unwrap_or_default();
         let facts = Facts { most, ..facts("GetObject", region, false) };
         let query = get.version_id.iter().map(|id| ("versionId".to_owned(), id.clone())).collect();
-        let response = self
+        let client = self.present(facts.action).await?;
+        let response = client
             .exchange(&facts, &|| {
                 let (bucket, key) = (&get.bucket, &get.key);
-                self.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
+                client.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
             })
             .await?;
         let (version_id, etag) = (header(&response, "x-oss-version-id"), header(&response, "etag"));
@@ -129,7 +130,8 @@ impl Client {
             body: put.body.clone(),
             ..Asked::new()
         };
-        let response = self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await?;
+        let client = self.present(facts.action).await?;
+        let response = client.exchange(&facts, &|| client.oss_request(&facts, &asked)).await?;
         let etag = header(&response, "etag").unwrap_or_default();
         Ok(PutObjectAnswer { version_id: header(&response, "x-oss-version-id"), etag })
     }

@@ -106,7 +106,8 @@ impl Client {
         let mut total = None;
         let mut bytes = 0_usize;
         for page in 0..MOST_PAGES {
-            let answered = match self.answered(region, spec, pages.parameters(spec)?).await {
+            let client = self.present(spec.name).await?;
+            let answered = match client.answered(region, spec, pages.parameters(spec)?).await {
                 Ok(answered) => answered,
                 // `IllegalParam.NextToken`, `IllegalParam.NextTokenExpired`: the token was not good for another page.
                 Err(error) if page > 0 && error.code.starts_with("IllegalParam.NextToken") => {
@@ -124,7 +125,7 @@ impl Client {
                 }
                 keys.insert(key);
             }
-            let taken = pages.take(answered.value).map_err(|error| self.malformed(spec, answered.status, &error))?;
+            let taken = pages.take(answered.value).map_err(|error| client.malformed(spec, answered.status, &error))?;
             let seen = to_u64(taken.seen);
             match taken.more {
                 More::Token(token) if !tokens.insert(token.clone()) => {

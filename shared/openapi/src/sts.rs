@@ -25,6 +25,20 @@ pub struct AssumeRole {
     pub policy: Option<String>,
 }
 
+/// Temporary credentials of a role, for a token of an OpenID Connect provider. It has no `Debug`: the token is secret.
+#[derive(Clone, Default, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AssumeRoleWithOidc {
+    #[serde(rename = "OIDCProviderArn")]
+    pub oidc_provider_arn: String,
+    #[serde(rename = "OIDCToken")]
+    pub oidc_token: String,
+    pub role_arn: String,
+    pub role_session_name: String,
+    /// 900 to the role's maximum.
+    pub duration_seconds: Option<u32>,
+}
+
 /// Answer of [`AssumeRole`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]

@@ -3,18 +3,21 @@
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use bytes::Bytes;
     use clock::Clock;
     use http::{Request, Response};
     use http_body_util::Full;
     use hyper::body::Incoming;
     use hyper_util::rt::TokioIo;
-    use openapi::{Client, Config, Credentials, Endpoints, HttpTransport, Signature, ecs, vpc};
+    use openapi::{Client, Config, Credentials, Endpoints, HttpTransport, Network, Signature, certificates, ecs, vpc};
     use rustls::ServerConfig;
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio_rustls::TlsAcceptor;
 
@@ -102,6 +105,94 @@ mod tests {
         assert_eq!(server.connections.load(Ordering::Relaxed), 0);
     }
 
+    /// A proxy that connects to where it is told, with the request lines and the authorization that it saw.
+    async fn proxy() -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted = Arc::clone(&seen);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let noted = Arc::clone(&noted);
+                tokio::spawn(async move {
+                    let mut head = [0; 4096];
+                    let length = client.read(&mut head).await.unwrap();
+                    let head = String::from_utf8_lossy(&head[..length]).into_owned();
+                    let target = head.split(' ').nth(1).unwrap().to_owned();
+                    noted.lock().unwrap().push(head);
+                    let mut server = tokio::net::TcpStream::connect(target).await.unwrap();
+                    client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
+        (address, seen)
+    }
+
+    fn over(server: &Server, proxy: &str, no_proxy: &str) -> HttpTransport {
+        let roots = vec![server.certificate.clone()];
+        HttpTransport::over(Network { proxy: Some(proxy.to_owned()), no_proxy: no_proxy.to_owned(), roots }).unwrap()
+    }
+
+    #[tokio::test]
+    async fn https_goes_through_the_proxy_unless_its_host_is_excepted() {
+        let server = serve().await;
+        let (address, seen) = proxy().await;
+        let count = || seen.lock().unwrap().len();
+        let url = format!("http://me:secret@{address}");
+        let through = client(&server, over(&server, &url, "example.com"));
+        through.call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap();
+        assert_eq!(count(), 1);
+        let head = seen.lock().unwrap()[0].clone();
+        assert!(head.starts_with(&format!("CONNECT localhost:{} ", server.address.port())), "{head}");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+        for no_proxy in ["localhost", "example.com,localhost", "*"] {
+            let around = client(&server, over(&server, &url, no_proxy));
+            around.call("cn-chengdu", &vpc::DescribeVpcs::default()).await.unwrap();
+            assert_eq!(count(), 1, "{no_proxy}");
+        }
+    }
+
+    #[tokio::test]
+    async fn plain_http_does_not_go_through_the_proxy() {
+        let (address, _) = endless("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+        let (proxy, seen) = proxy().await;
+        let network = Network { proxy: Some(format!("http://{proxy}")), ..Network::default() };
+        let request = Request::get(format!("http://{address}/")).body(Bytes::new()).unwrap();
+        let answer = openapi::Transport::send(&HttpTransport::over(network).unwrap(), request).await.unwrap();
+        assert_eq!((answer.status().as_u16(), seen.lock().unwrap().len()), (200, 0));
+    }
+
+    #[test]
+    fn a_proxy_that_is_no_url_is_refused_without_being_quoted() {
+        for url in ["ftp://me:secret@proxy", "http://", "not a url", "socks5://proxy:1080"] {
+            let error = HttpTransport::over(Network { proxy: Some(url.to_owned()), ..Network::default() }).unwrap_err();
+            assert_eq!(error.to_string(), "the proxy is no http or https URL", "{url}");
+        }
+        for url in ["http://proxy:3128", "https://proxy", "proxy.example.com:3128"] {
+            assert!(
+                HttpTransport::over(Network { proxy: Some(url.to_owned()), ..Network::default() }).is_ok(),
+                "{url}"
+            );
+        }
+    }
+
+    fn pem(what: &str, der: &[u8]) -> String {
+        format!("-----BEGIN {what}-----\n{}\n-----END {what}-----\n", STANDARD.encode(der))
+    }
+
+    #[test]
+    fn certificates_are_read_from_pem() {
+        let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let der = pair.cert.der().to_vec();
+        let two = format!("# ours\n{}\n{}", pem("CERTIFICATE", &der), pem("CERTIFICATE", &der));
+        assert_eq!(certificates(two.as_bytes()).unwrap(), [der.clone(), der.clone()]);
+        assert_eq!(certificates(b"nothing"), Err("holds no certificate"));
+        assert_eq!(certificates(pem("PRIVATE KEY", &der).as_bytes()), Err("holds no certificate"));
+        let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+        assert_eq!(certificates(broken.as_bytes()), Err("is not in the form of PEM"));
+    }
+
     #[tokio::test]
     async fn a_connection_that_breaks_after_a_write_was_sent_leaves_doubt() {
         let server = serve().await;
@@ -115,7 +206,6 @@ mod tests {
     /// A plain server that answers each request with `head` and then with zeros until nobody reads them any more. Gives how
     /// many bytes it got rid of.
     async fn endless(head: &'static str) -> (SocketAddr, Arc<AtomicUsize>) {
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let sent = Arc::new(AtomicUsize::new(0));

@@ -38,6 +38,12 @@ impl Host {
         Self { settings: Arc::new(settings), client, transport, clock, shared: Arc::default() }
     }
 
+    /// The same host with another client.
+    #[must_use]
+    pub fn with_client(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {

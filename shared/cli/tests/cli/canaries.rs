@@ -39,7 +39,12 @@ impl Write for Paper {
 
 /// A cloud over HTTP in which `root` and the role `operator` have these keys.
 async fn cloud(random: &mut Random, root: &Credentials, session: &Credentials) -> Local {
-    let keys = vec![("root".to_owned(), root.clone()), ("operator".to_owned(), session.clone())];
+    // All sessions of the role have one secret and token.
+    let mut keys = vec![("root".to_owned(), root.clone()), ("operator".to_owned(), session.clone())];
+    for _ in 0..40 {
+        let id = session_key(random).access_key_id;
+        keys.push(("operator".to_owned(), Credentials { access_key_id: id, ..session.clone() }));
+    }
     let generation = if random.fraction() < 0.5 { Generation::Upgraded } else { Generation::Classic };
     let stacks = vec![Stack::home().with("TimerCron", "0 0 0 1 1 *")];
     let options = Options { keys, generation, stacks, hosting: Hosting::Http, ..Options::default() };
@@ -118,9 +123,13 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
         refuse(&local, &mut random, "operator", &session, &mut canaries);
 
         let home = folder.join(seed.to_string());
-        profiles(&home, &root, &session);
+        let other = session_key(&mut random);
+        canaries.plant("the sign-in", &other);
+        let beside = runtime.block_on(beside(&session, &other));
+        let arn = local.cloud().with(|world| world.role_arn("operator"));
+        profiles(&home, &root, &session, &others(&home, &beside, &arn, &root, &session, &other));
         let [token, wrong_token] = [&session, &wrong].map(|key| key.security_token.as_deref().unwrap());
-        let operators: [Vec<(&str, &str)>; 6] = [
+        let mut operators: Vec<Vec<(&str, &str)>> = vec![
             of(&root.access_key_id, &root.access_key_secret, ""),
             of(&session.access_key_id, &session.access_key_secret, token),
             vec![("ALIBABA_CLOUD_PROFILE", "account")],
@@ -129,6 +138,8 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
             of(&session.access_key_id, &wrong.access_key_secret, token),
             of(&session.access_key_id, &session.access_key_secret, wrong_token),
         ];
+        let fixed = operators.len();
+        operators.extend(FETCHED.map(|(profile, _)| vec![("ALIBABA_CLOUD_PROFILE", profile)]));
         let endpoints = endpoints(&local);
         let file = home.join("plan.json").display().to_string();
         let (mut said, mut pages) = (0, 0);
@@ -158,6 +169,9 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
                         // Waiting for nobody takes real time.
                         commands.truncate(usize::from(number == 1));
                     }
+                    if number >= fixed {
+                        commands.truncate(usize::from(signing == "rpc" && !dead));
+                    }
                     if (number, signing, dead) == (1, "rpc", false) {
                         commands.push(vec!["apply", "web", "--yes", "--json"]);
                     }
@@ -171,6 +185,9 @@ fn no_key_of_an_operator_is_printed_logged_saved_or_recorded() {
                         pages += written.len();
                         let text = format!("{}\n{}\n{written}", ran.stdout, ran.stderr);
                         said += text.len();
+                        if let Some((profile, gives)) = number.checked_sub(fixed).and_then(|index| FETCHED.get(index)) {
+                            assert_ne!(text.contains("gives no key, because"), *gives, "{profile}: {text}");
+                        }
                         assert_eq!(
                             canaries.in_text("the tool", &text),
                             Vec::<String>::new(),
@@ -198,16 +215,82 @@ fn of<'k>(id: &'k str, secret: &'k str, token: &'k str) -> Vec<(&'k str, &'k str
     ]
 }
 
-/// `~/.aliyun/config.json` with both keys, and the bindings.
-fn profiles(home: &Path, root: &Credentials, session: &Credentials) {
+/// The profiles whose keys are fetched, and whether that succeeds.
+const FETCHED: [(&str, bool); 8] = [
+    ("role", true),
+    ("program", true),
+    ("uri", true),
+    ("oidc", false),
+    ("sso", false),
+    ("junk-program", false),
+    ("junk-uri", false),
+    ("wrong-role", false),
+];
+
+/// A server that gives a key, or refuses with what it was sent and more.
+async fn beside(session: &Credentials, other: &Credentials) -> String {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let key = json!({"Code": "Success", "AccessKeyId": session.access_key_id, "SecurityToken": session.security_token,
+        "AccessKeySecret": session.access_key_secret})
+    .to_string();
+    let quoted = other.access_key_secret.clone();
+    tokio::spawn(emulator::ports::serve(listener, move |request: http::Request<bytes::Bytes>| {
+        let sent = format!("{:?} {quoted}", request.headers());
+        let (status, body) = if request.uri().path() == "/key" { (200, key.clone()) } else { (403, sent) };
+        async move { http::Response::builder().status(status).body(bytes::Bytes::from(body)).unwrap() }
+    }));
+    address
+}
+
+/// Profiles of the other modes.
+fn others(
+    home: &Path,
+    beside: &str,
+    arn: &str,
+    root: &Credentials,
+    session: &Credentials,
+    other: &Credentials,
+) -> Vec<serde_json::Value> {
+    std::fs::create_dir_all(home).unwrap();
+    let file = |name: &str, text: &str| {
+        std::fs::write(home.join(name), text).unwrap();
+        home.join(name).display().to_string()
+    };
+    let printed = json!({"mode": "StsToken", "access_key_id": session.access_key_id,
+        "access_key_secret": session.access_key_secret, "sts_token": session.security_token});
+    let token = other.security_token.clone().unwrap();
+    let role = |name: &str, secret: &str| {
+        json!({"name": name, "mode": "RamRoleArn", "access_key_id": root.access_key_id, "access_key_secret": secret,
+            "ram_role_arn": arn, "ram_session_name": "me"})
+    };
+    vec![
+        role("role", &root.access_key_secret),
+        role("wrong-role", &other.access_key_secret),
+        json!({"name": "program", "mode": "External", "process_command": format!("cat '{}'", file("key", &printed.to_string()))}),
+        json!({"name": "junk-program", "mode": "External", "process_command": format!("cat {}", file("junk", &other.access_key_secret))}),
+        json!({"name": "uri", "mode": "CredentialsURI", "credentials_uri": format!("http://{beside}/key")}),
+        json!({"name": "junk-uri", "mode": "CredentialsURI", "credentials_uri": format!("http://{beside}/junk?token={}", "x".repeat(20))}),
+        json!({"name": "oidc", "mode": "OIDC", "oidc_provider_arn": "acs:ram::1:oidc-provider/ci",
+            "oidc_token_file": file("token", &token), "ram_role_arn": arn, "ram_session_name": "me"}),
+        json!({"name": "sso", "mode": "CloudSSO", "cloud_sso_sign_in_url": format!("http://{beside}/login"),
+            "cloud_sso_account_id": "1", "cloud_sso_access_config": "ac-1", "access_token": token,
+            "cloud_sso_access_token_expire": 4_102_444_800_i64}),
+    ]
+}
+
+/// `~/.aliyun/config.json` with both keys and other profiles, and the bindings.
+fn profiles(home: &Path, root: &Credentials, session: &Credentials, others: &[serde_json::Value]) {
     std::fs::create_dir_all(home.join(".aliyun")).unwrap();
-    let config = json!({"current": "account", "profiles": [
-        {"name": "account", "mode": "AK", "access_key_id": root.access_key_id, "access_key_secret": root.access_key_secret},
-        {
+    let mut listed = vec![
+        json!({"name": "account", "mode": "AK", "access_key_id": root.access_key_id, "access_key_secret": root.access_key_secret}),
+        json!({
             "name": "session", "mode": "StsToken", "access_key_id": session.access_key_id,
             "access_key_secret": session.access_key_secret, "sts_token": session.security_token,
-        },
-    ]});
+        }),
+    ];
+    listed.extend(others.iter().cloned());
+    let config = json!({"current": "account", "profiles": listed});
     std::fs::write(home.join(".aliyun/config.json"), config.to_string()).unwrap();
     std::fs::write(home.join("bindings.yml"), local::PROCEDURE_BINDING).unwrap();
 }

@@ -10,6 +10,7 @@ mod interrupted;
 mod leaving;
 mod package;
 mod page;
+mod shells;
 mod speed;
 mod support;
 mod usage;

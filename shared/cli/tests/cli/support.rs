@@ -91,7 +91,7 @@ impl Emulated {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn environment(&self) -> [(&'static str, String); 4] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 4] {
         let endpoints = self.line["endpoints"].to_string();
         let text = |name: &str| self.line[name].as_str().unwrap().to_owned();
         [

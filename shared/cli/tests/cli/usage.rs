@@ -32,6 +32,7 @@ fn every_command_has_help_with_an_example() {
         "policy",
         "schema",
         "completions",
+        "man",
     ];
     for command in commands {
         let help = tool(&[command, "--help"], &[]);
@@ -123,6 +124,8 @@ fn the_schema_and_the_policies_are_json() {
     let schema: serde_json::Value = serde_json::from_str(&tool(&["schema"], &[]).stdout).unwrap();
     assert!(schema["properties"]["bindings"].is_object());
     assert_eq!(tool(&["schema", "--json"], &[]).json(), [schema]);
+    let scenario: serde_json::Value = serde_json::from_str(&tool(&["schema", "--scenario"], &[]).stdout).unwrap();
+    assert!(scenario["properties"]["securityGroups"].is_object(), "{scenario}");
     let policies = tool(&["policy", "--json"], &[]).json();
     assert_eq!(policies.len(), 12);
     assert!(policies.iter().all(|line| line["policy"]["Version"] == "1"));

@@ -16,10 +16,12 @@ pub const REDACTED: &str = "***";
 
 /// How names end, in lower case, letters and digits only, of fields that hold secrets: `SecurityToken`, `security-token`,
 /// `x-oss-security-token`, `X-Fc-Security-Token`, `x-acs-security-token`, `x-oss-signature`, `x-fc-access-key-secret`, ...
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "securitytoken",
     "ststoken",
     "sessiontoken",
+    // What AssumeRoleWithOIDC proves itself with.
+    "oidctoken",
     "accesskeysecret",
     "signature",
     // Fields of OSS's error for a signature that does not match.

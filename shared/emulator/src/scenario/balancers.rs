@@ -1,6 +1,7 @@
 //! A load balancer that is there from the start, as a scenario declares it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::call::ApiError;
@@ -10,29 +11,38 @@ use crate::state::alb::load_balancer::Status;
 use crate::time::Timed;
 use crate::world::World;
 
-/// The `albs` entry of a scenario.
-#[derive(Debug, Clone, Deserialize)]
+/// A load balancer, Active, without listeners.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AlbScenario {
+    /// Its id.
     pub(crate) id: String,
+    /// Its name.
     #[serde(default)]
     pub(crate) name: String,
+    /// Its region.
     pub(crate) region: String,
+    /// Its VPC.
     pub(crate) vpc: String,
-    /// The world's present generation unless given.
+    /// How it reaches its backends; the world's present generation (`emulate --alb`) unless given.
     pub(crate) generation: Option<Generation>,
+    /// `Intranet` or `Internet`.
     #[serde(default = "intranet")]
     pub(crate) address_type: String,
+    /// `Basic`, `Standard` or `StandardWithWaf`.
     #[serde(default = "standard")]
     pub(crate) edition: String,
+    /// Its zones: two or more.
     pub(crate) zones: Vec<ZoneScenario>,
 }
 
-/// A zone of an [`AlbScenario`].
-#[derive(Debug, Clone, Deserialize)]
+/// A zone of a load balancer.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ZoneScenario {
+    /// The zone.
     pub(crate) zone: String,
+    /// The vSwitch there, where its addresses are.
     pub(crate) vswitch: String,
 }
 

@@ -115,7 +115,8 @@ impl Client {
         let query = parameters(&version.map(|version| ("versionId", version)).into_iter().collect::<Vec<_>>());
         let (bucket, key) = (&delete.bucket, &delete.key);
         let asked = Asked { method: Method::DELETE, bucket, key, query: &query, ..Asked::new() };
-        self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await.map(drop)
+        let client = self.present(facts.action).await?;
+        client.exchange(&facts, &|| client.oss_request(&facts, &asked)).await.map(drop)
     }
 
     /// The objects whose keys begin so.
@@ -176,7 +177,8 @@ impl Client {
     ) -> Result<String, Error> {
         let facts = facts(action, region, false);
         let asked = Asked { bucket, query, ..Asked::new() };
-        let response: Response<Bytes> = self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await?;
+        let client = self.present(facts.action).await?;
+        let response: Response<Bytes> = client.exchange(&facts, &|| client.oss_request(&facts, &asked)).await?;
         String::from_utf8(response.into_body().into())
             .map_err(|_| Error::malformed(action, 200, "the answer is not UTF-8 text"))
     }
@@ -203,7 +205,8 @@ impl Client {
             content_type: (!body.is_empty()).then_some("application/xml"),
             body: Bytes::from_static(body.as_bytes()),
         };
-        self.exchange(&facts, &|| self.oss_request(&facts, &asked)).await.map(drop)
+        let client = self.present(facts.action).await?;
+        client.exchange(&facts, &|| client.oss_request(&facts, &asked)).await.map(drop)
     }
 }
 

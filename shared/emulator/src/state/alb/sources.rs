@@ -7,10 +7,11 @@
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// Which of the two kinds of ALB a load balancer is: those made since 2025-02-25 are upgraded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Generation {
     /// Local addresses inside the ALB's vSwitches.
