@@ -217,6 +217,8 @@ class PlatformTour:
         call("ExecuteChangeSet", change_set)
         status("UPDATE_COMPLETE")
         call("DeleteChangeSet", change_set)
+        call("GetServiceProvisions", {"Services": [{"ServiceName": "FC"}, {"ServiceName": "KMS"}]})
+        call("EnableServices", {"ServiceNames": ["FC", "KMS"]})
         self.rules()
         self.functions()
         call("DeleteStack", stack)
@@ -229,6 +231,9 @@ class PlatformTour:
 
         found = call("GetRule", rule).typed.data
         self.expect("the rule's status", found.status, "ENABLE")
+        call("DisableRule", rule)
+        self.expect("the rule's status", call("GetRule", rule).typed.data.status, "DISABLE")
+        call("EnableRule", rule)
         call("ListRules", {"EventBusName": "default"})
         target = {
             "Id": "second",
@@ -239,6 +244,7 @@ class PlatformTour:
         call("PutTargets", rule | {"Targets": [target]})
         listed = call("ListTargets", rule).typed.data.targets
         self.expect("the rule's targets", sorted(row.id for row in listed), ["second", "work"])
+        call("DeleteRule", rule)
 
     def functions(self):
         """Function Compute's paths, with the SDK's own methods: its requests are no plain maps."""

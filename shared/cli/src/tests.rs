@@ -3,6 +3,9 @@
 mod breakages;
 mod deploying;
 mod doctor;
+mod examining;
+mod following;
+mod gitops;
 mod history;
 mod importing;
 mod interrupting;
@@ -58,6 +61,8 @@ pub(crate) struct Desk {
     pub(crate) variables: BTreeMap<String, String>,
     transport: Arc<dyn Transport>,
     folder: PathBuf,
+    /// This machine's clock, where it is not the cloud's.
+    clock: Option<Clock>,
 }
 
 impl Drop for Desk {
@@ -100,7 +105,7 @@ impl Desk {
             ("ALIBABA_CLOUD_ACCESS_KEY_SECRET".to_owned(), key.access_key_secret),
         ]);
         let transport = Arc::new(local::in_memory(local.cloud().clone()));
-        Self { local, variables, transport, folder }
+        Self { local, variables, transport, folder, clock: None }
     }
 
     /// A file of this test's own.
@@ -153,7 +158,7 @@ impl Desk {
     ) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
         let (console, kept) = Console::captured(cli.form(), terminal);
-        let clock = self.local.clock().clone();
+        let clock = self.clock.as_ref().unwrap_or(self.local.clock()).clone();
         let environment =
             Environment { interrupts, ..Environment::with_transport(self.variables.clone(), transport, clock) };
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;

@@ -31,7 +31,7 @@ mod wanted;
 
 pub use apply::{Progress, apply};
 pub use cloud::Cloud;
-pub use doctor::{Finding, Verdict, examine};
+pub use doctor::{Code, Finding, Verdict, examine};
 pub use error::{DeployError, StackFailure};
 pub use layout::{Layout, Note, Part};
 pub use names::Names;

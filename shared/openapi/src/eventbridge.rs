@@ -10,6 +10,7 @@ use crate::whole::central as whole;
 actions! {
     EventBridge "eventbridge" {
         reads GetRule => GetRuleAnswer, whole::RULE;
+        reads ListRules => ListRulesAnswer, whole::RULES;
         reads ListTargets => ListTargetsAnswer, whole::TARGETS;
     }
 }
@@ -76,4 +77,30 @@ pub struct ListTargetsAnswer {
 pub struct Targets {
     pub targets: Vec<Target>,
     pub total: u32,
+}
+
+/// The rules of a bus, at most a hundred at a time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListRules {
+    pub event_bus_name: String,
+    pub rule_name_prefix: Option<String>,
+    pub limit: Option<u32>,
+    pub next_token: Option<String>,
+}
+
+/// Answer of [`ListRules`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ListRulesAnswer {
+    pub data: Rules,
+    pub request_id: String,
+}
+
+/// Rules of a bus.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Rules {
+    pub rules: Vec<Rule>,
+    pub next_token: String,
 }

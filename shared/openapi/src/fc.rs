@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::action::ActionInfo;
 use crate::client::{Client, Facts};
@@ -29,10 +30,14 @@ const READ: Duration = Duration::from_secs(20);
 /// A function's configuration (SDK for 2023-03-30, `Function`).
 const WHOLE: Whole = Whole::one(&[Field::Filled("functionName")]);
 
+/// A trigger (the same SDK, `Trigger`).
+const WHOLE_TRIGGER: Whole = Whole::one(&[Field::Filled("triggerName"), Field::Filled("triggerType")]);
+
 /// The actions of this module. An invocation changes nothing by itself: the function checks the kill switch.
 pub(crate) const ACTIONS: &[ActionInfo] = &[
     ActionInfo { service: Service::Fc, name: "InvokeFunction", ram_action: "fc:InvokeFunction", writes: false },
     ActionInfo { service: Service::Fc, name: "GetFunction", ram_action: "fc:GetFunction", writes: false },
+    ActionInfo { service: Service::Fc, name: "GetTrigger", ram_action: "fc:GetTrigger", writes: false },
 ];
 
 /// Runs a function and waits for its answer.
@@ -88,6 +93,29 @@ pub struct Function {
     pub last_modified_time: String,
     /// The variables it sees.
     pub environment_variables: std::collections::BTreeMap<String, String>,
+    /// The CRC-64 of its package, as a decimal number.
+    pub code_checksum: String,
+}
+
+/// Reads a trigger of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetTrigger {
+    /// The function's name.
+    pub function_name: String,
+    /// The trigger's name.
+    pub trigger_name: String,
+}
+
+/// A trigger of a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Trigger {
+    /// The trigger's name.
+    pub trigger_name: String,
+    /// `timer`, `eventbridge` and the like.
+    pub trigger_type: String,
+    /// A JSON object, as text.
+    pub trigger_config: String,
 }
 
 impl Client {
@@ -127,27 +155,36 @@ impl Client {
     /// # Errors
     /// [`Error`]; [`Error::is_not_found`] when there is no such function.
     pub async fn get_function(&self, region: &str, get: &GetFunction) -> Result<Function, Error> {
-        let facts = facts("GetFunction", region, true, READ);
-        let path = path(&get.function_name);
-        let client = self.present(facts.action).await?;
-        let response = client
-            .exchange(&facts, &|| {
-                client.acs3(
-                    Service::Fc,
-                    facts.action,
-                    Method::GET,
-                    &client.config.endpoints.url(Service::Fc, region),
-                    &path,
-                    &query(get.qualifier.as_ref()),
-                    None,
-                    Bytes::new(),
-                )
-            })
-            .await?;
+        self.read("GetFunction", region, &path(&get.function_name), &query(get.qualifier.as_ref()), WHOLE).await
+    }
+
+    /// Reads a trigger.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::is_not_found`] when there is no such function or trigger.
+    pub async fn get_trigger(&self, region: &str, get: &GetTrigger) -> Result<Trigger, Error> {
+        let path = format!("{}/triggers/{}", path(&get.function_name), encode::component(&get.trigger_name));
+        self.read("GetTrigger", region, &path, &Parameters::new(), WHOLE_TRIGGER).await
+    }
+
+    /// Reads what a path names.
+    async fn read<T: DeserializeOwned>(
+        &self,
+        action: &'static str,
+        region: &str,
+        path: &str,
+        query: &Parameters,
+        whole: Whole,
+    ) -> Result<T, Error> {
+        let facts = facts(action, region, true, READ);
+        let client = self.present(action).await?;
+        let base = client.config.endpoints.url(Service::Fc, region);
+        let build = || client.acs3(Service::Fc, action, Method::GET, &base, path, query, None, Bytes::new());
+        let response = client.exchange(&facts, &build).await?;
         let status = response.status().as_u16();
-        let read = response::json(facts.action, &response).and_then(|value| {
-            WHOLE.check(&value).map_err(|what| Error::unread(facts.action, status, what))?;
-            lenient::from_value(value).map_err(|error| Error::malformed(facts.action, status, error.to_string()))
+        let read = response::json(action, &response).and_then(|value| {
+            whole.check(&value).map_err(|what| Error::unread(action, status, what))?;
+            lenient::from_value(value).map_err(|error| Error::malformed(action, status, error.to_string()))
         });
         read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)))
     }

@@ -22,6 +22,7 @@ actions! {
         reads ListStacks => ListStacksAnswer, whole::STACKS;
         reads ListStackEvents => ListStackEventsAnswer, whole::EVENTS;
         reads PreviewStack => PreviewStackAnswer, whole::PREVIEW { body: BODY };
+        reads GetServiceProvisions => GetServiceProvisionsAnswer, whole::PROVISIONS;
     }
 }
 
@@ -124,6 +125,41 @@ pub struct GetTemplate {
 pub struct GetTemplateAnswer {
     pub template_body: String,
     pub request_id: String,
+}
+
+/// Whether services of the account are open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct GetServiceProvisions {
+    pub services: Vec<ServiceName>,
+}
+
+/// A service, by the name that ROS has for it: `FC`, `FNF`, `OSS`, `SLS`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ServiceName {
+    pub service_name: String,
+}
+
+/// Answer of [`GetServiceProvisions`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct GetServiceProvisionsAnswer {
+    pub service_provisions: Vec<ServiceProvision>,
+    pub request_id: String,
+}
+
+/// How a service stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ServiceProvision {
+    pub service_name: String,
+    /// `Enabled`, `Disabled` or `Unknown`.
+    pub status: String,
+    pub status_reason: String,
+    /// Where it can be opened.
+    #[serde(rename = "EnableURL")]
+    pub enable_url: String,
 }
 
 /// The stacks of a region.

@@ -100,3 +100,20 @@ fn what_the_roles_allow_is_what_clients_can_call() {
         }
     }
 }
+
+#[test]
+fn a_role_of_the_account_is_read_by_its_name_alone() {
+    let deployment = home();
+    let policies = deployment.roles.iter().flat_map(|role| &role.policies);
+    let statements = policies.flat_map(|policy| policy.document["Statement"].as_array().unwrap());
+    let mut reading = 0;
+    for statement in statements.filter(|statement| statement["Action"].to_string().contains("ram:")) {
+        assert_eq!(statement["Action"], serde_json::json!(["ram:GetRole"]));
+        for resource in statement["Resource"].as_array().unwrap() {
+            let resource = resource.as_str().unwrap().to_ascii_lowercase();
+            assert_eq!(resource, "acs:ram:*:1234567890123456:role/aliyunserviceroleforcen");
+        }
+        reading += 1;
+    }
+    assert_eq!(reading, 5, "those that plan attachments");
+}

@@ -25,28 +25,32 @@ pub(crate) async fn doctor(args: &DoctorArgs, environment: &Environment, console
     let asked = Asked { deployment: &desk.deployment, store: &desk.store, saved: &saved };
     let findings = examine(&desk.cloud, &asked, &desk.text, &packages).await;
     let count = |verdict| findings.iter().filter(|finding| finding.verdict == verdict).count();
-    let (wrong, unread) = (count(Verdict::Wrong), count(Verdict::Unread));
-    let mut text = Text::from(Line::styled(Style::Strong, heading(&desk.deployment, wrong, unread)));
+    let (wrong, unread, not_checked) = (count(Verdict::Wrong), count(Verdict::Unread), count(Verdict::NotChecked));
+    let mut text = Text::from(Line::styled(Style::Strong, heading(&desk.deployment, wrong, unread, not_checked)));
     // What is to be done is read first.
-    for verdict in [Verdict::Unread, Verdict::Wrong, Verdict::Well] {
+    for verdict in [Verdict::Unread, Verdict::Wrong, Verdict::NotChecked, Verdict::Well] {
         for finding in findings.iter().filter(|finding| finding.verdict == verdict) {
             lines(finding, &mut text);
             console.print_json(&json!({
-                "event": "finding", "subject": finding.subject, "verdict": word(verdict), "says": finding.says,
+                "event": "finding", "code": finding.code.as_str(), "subject": finding.subject, "verdict": word(verdict), "says": finding.says,
                 "remedy": finding.remedy,
             }));
         }
     }
     console.print(text);
     let exit = Exit::failed(unread > 0).max(Exit::pending(wrong > 0));
-    Ok(console.finish(exit, json!({"wrong": wrong, "unread": unread})))
+    Ok(console.finish(exit, json!({"wrong": wrong, "unread": unread, "notChecked": not_checked})))
 }
 
-fn heading(deployment: &str, wrong: usize, unread: usize) -> String {
+fn heading(deployment: &str, wrong: usize, unread: usize, not_checked: usize) -> String {
+    let rest = if not_checked == 0 { String::new() } else { format!("; {not_checked} not checked") };
     match (wrong, unread) {
-        (0, 0) => format!("Deployment {deployment}: all is well"),
-        (wrong, 0) => format!("Deployment {deployment}: {wrong} wrong"),
-        (wrong, unread) => format!("Deployment {deployment}: {unread} not known, because calls failed; {wrong} wrong"),
+        (0, 0) if not_checked == 0 => format!("Deployment {deployment}: all is well"),
+        (0, 0) => format!("Deployment {deployment}: nothing is wrong{rest}"),
+        (wrong, 0) => format!("Deployment {deployment}: {wrong} wrong{rest}"),
+        (wrong, unread) => {
+            format!("Deployment {deployment}: {unread} not known, because calls failed; {wrong} wrong{rest}")
+        }
     }
 }
 
@@ -55,9 +59,14 @@ fn lines(finding: &Finding, text: &mut Text) {
         Verdict::Well => (Style::Good, "ok"),
         Verdict::Wrong => (Style::Bad, "x "),
         Verdict::Unread => (Style::Bad, "? "),
+        Verdict::NotChecked => (Style::Faint, "- "),
+    };
+    let code = match finding.verdict {
+        Verdict::Well => String::new(),
+        _ => format!(" [{}]", finding.code.as_str()),
     };
     let line = Line::new("  ").then_styled(style, mark);
-    text.line(line.then(format!(" {}: {}", finding.subject, finding.says)));
+    text.line(line.then(format!(" {}: {}{code}", finding.subject, finding.says)));
     if !finding.remedy.is_empty() {
         text.line(format!("       {}", finding.remedy));
     }
@@ -68,5 +77,6 @@ const fn word(verdict: Verdict) -> &'static str {
         Verdict::Well => "well",
         Verdict::Wrong => "wrong",
         Verdict::Unread => "unread",
+        Verdict::NotChecked => "not-checked",
     }
 }

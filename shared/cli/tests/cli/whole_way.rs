@@ -55,17 +55,31 @@ fn ended(ran: &Ran, code: i32, what: &str) {
     assert_eq!(ran.code, code, "{what}: {}\n{}", ran.stdout, ran.stderr);
 }
 
+/// The folder of the packages: those of `albridge package` where `ALBRIDGE_PACKAGES` names them (docs/testing.md), else scripts.
+#[expect(clippy::disallowed_methods, reason = "which packages is asked for from outside")]
+fn packaged(folder: &Path) -> PathBuf {
+    if let Some(packages) = std::env::var_os("ALBRIDGE_PACKAGES").filter(|value| !value.is_empty()) {
+        let packages = PathBuf::from(packages);
+        let missing = "has no manifest: an absolute path to what `albridge package` left is wanted";
+        assert!(packages.join("manifest.json").exists(), "{} {missing}", packages.display());
+        return packages;
+    }
+    let scripts = folder.join("packages");
+    packages(&scripts);
+    scripts
+}
+
 #[test]
 fn an_empty_account_serves_its_first_instance_and_is_empty_again() {
     let folder = std::env::temp_dir().join(format!("albridge-way-{}", std::process::id()));
-    packages(&folder.join("packages"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let archives = packaged(&folder);
     let bindings = folder.join("bindings.yml");
     std::fs::write(&bindings, local::PROCEDURE_BINDING).unwrap();
     let cloud = Emulated::start(&["--strict", "--speed", SPEED]);
     let tool = |arguments: &[&str]| {
-        let (packages, bindings) = (folder.join("packages"), bindings.display().to_string());
+        let (packages, bindings) = (archives.display().to_string(), bindings.display().to_string());
         let mut all = [arguments, &["--bindings", &bindings]].concat();
-        let packages = packages.display().to_string();
         if matches!(arguments, ["deploy" | "doctor", ..]) {
             all.extend(["--packages", &packages]);
         }
@@ -89,6 +103,15 @@ fn an_empty_account_serves_its_first_instance_and_is_empty_again() {
         hands.until("an answer", async |hands| hands.served_by().await.as_deref() == Some("i-ecs1")).await;
         let status = ["status", "web", "--home", "cn-hangzhou", "--json"];
         hands.until("nothing left to do", async |_| tool(&status).code == 0).await;
+        // What served was the code of these packages, an event brought it about, and its run succeeded.
+        let seen = ["with the code of the packages here", "\"code\":\"last-event\"", "\"code\":\"last-success\""];
+        hands
+            .until("a run that an event began and that succeeded", async |_| {
+                let ran = tool(&["doctor", "--json"]);
+                let well: Vec<&str> = ran.stdout.lines().filter(|line| line.contains("\"verdict\":\"well\"")).collect();
+                ran.code == 0 && seen.iter().all(|words| well.iter().any(|line| line.contains(words)))
+            })
+            .await;
 
         // The way back: paused, put where the functions read it, and taken away.
         ended(&tool(&["teardown", "web", "--attachments", "--yes"]), 1, "it is not paused");

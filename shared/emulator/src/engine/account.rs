@@ -5,7 +5,7 @@
 
 use crate::platform::interfaces;
 use crate::services::alb::load_balancers;
-use crate::state::{cen, ram};
+use crate::state::{account, cen, ram};
 use crate::time::Timed;
 use crate::world::World;
 
@@ -14,6 +14,10 @@ use crate::world::World;
 pub enum AccountState {
     /// The transit-router service is not activated for the account.
     TransitRouterServiceClosed,
+    /// The owner has activated it again.
+    TransitRouterServiceOpen,
+    /// A service is closed, by the name that ROS has for it: `FC`, `FNF`, `OSS` or `SLS`.
+    ServiceClosed(String),
     /// The service-linked role of CEN is gone.
     CenServiceRoleMissing,
     /// A CEN instance stays `Creating`.
@@ -45,6 +49,14 @@ impl World {
             AccountState::TransitRouterServiceClosed => {
                 self.account.service_closed = true;
                 true
+            }
+            AccountState::TransitRouterServiceOpen => {
+                self.account.service_closed = false;
+                true
+            }
+            AccountState::ServiceClosed(service) => {
+                self.account.close(&service);
+                account::SERVICES.contains(&service.as_str())
             }
             AccountState::CenServiceRoleMissing => {
                 let there = self.ram.role(ram::CEN_SERVICE_ROLE).is_some();

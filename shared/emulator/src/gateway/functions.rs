@@ -94,7 +94,7 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
             format!("version '{qualifier}' does not exist in function '{name}'"),
         ));
     }
-    if inner.world.settings.strict.services && !inner.world.account.opened.contains("FC") {
+    if !inner.world.account.is_open("FC", inner.world.settings.strict.services) {
         return Err(ApiError::new(403, "AccessDenied", "FC service is not enabled for current user."));
     }
     let call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;

@@ -123,23 +123,26 @@ impl World {
 
     /// Opens the services that a template opens; everything else in it needs its service open.
     fn open(&mut self, deployment: &Deployment) -> Result<(), DeployError> {
-        self.account.opened.extend(deployment.services.iter().cloned());
+        for service in &deployment.services {
+            self.account.open(service);
+        }
         for service in &deployment.service_roles {
             let missing = || DeployError::Missing { kind: "service", name: service.clone() };
             let name = ram::service_role(service).ok_or_else(missing)?.to_owned();
             let trust = ram::trust_services([service.as_str()]);
             self.put_role(Role { arn: self.role_arn(&name.to_lowercase()), name, trust, policies: Vec::new() });
         }
-        if !self.settings.strict.services {
-            return Ok(());
-        }
+        let strict = self.settings.strict.services;
         let used = [
             ("FC", !deployment.functions.is_empty()),
             ("FNF", !deployment.flows.is_empty()),
             ("SLS", !deployment.log_stores.is_empty()),
         ];
-        if let Some((name, _)) = used.into_iter().find(|(name, used)| *used && !self.account.opened.contains(*name)) {
+        if let Some((name, _)) = used.into_iter().find(|(name, used)| *used && !self.account.is_open(name, strict)) {
             return Err(DeployError::Missing { kind: "service", name: name.to_owned() });
+        }
+        if !strict {
+            return Ok(());
         }
         let events = deployment.triggers.iter().any(|trigger| matches!(trigger.kind, TriggerKind::EventBridge { .. }));
         if (events || !deployment.rules.is_empty()) && self.ram.role(ram::EVENT_ROLE).is_none() {

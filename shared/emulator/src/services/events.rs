@@ -26,6 +26,14 @@ pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer 
             json!({"Total": targets.len(), "Targets": targets})
         }
         "PutTargets" => put_targets(world, call)?,
+        "DeleteRule" => {
+            let key = key(call)?;
+            find(world, &key)?;
+            world.events.rules.remove(&key);
+            return Ok(json!({"Code": "Success", "Message": "success", "Success": true}));
+        }
+        "EnableRule" => return turn(world, call, true),
+        "DisableRule" => return turn(world, call, false),
         _ => return Err(unknown_action()),
     };
     Ok(json!({"Code": "Success", "Message": "success", "Success": true, "Data": data}))
@@ -53,6 +61,14 @@ fn list_rules(world: &World, call: &Call) -> Answer {
         data["NextToken"] = Value::String(key.2.clone());
     }
     Ok(data)
+}
+
+/// Turns a rule on or off.
+fn turn(world: &mut World, call: &Call, on: bool) -> Answer {
+    let key = key(call)?;
+    let rule = world.events.rules.get_mut(&key).ok_or_else(|| missing(&key))?;
+    rule.enabled = on;
+    Ok(json!({"Code": "Success", "Message": "success", "Success": true}))
 }
 
 fn put_targets(world: &mut World, call: &Call) -> Answer {

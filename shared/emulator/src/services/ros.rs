@@ -4,6 +4,7 @@
 //! are not emulated (log stores) are listed and otherwise ignored.
 
 mod change_sets;
+mod provisions;
 mod stacks;
 
 use jiff::Timestamp;
@@ -35,6 +36,8 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             )
         }
         "PreviewStack" => preview(world, call),
+        "GetServiceProvisions" => provisions::get(world, call),
+        "EnableServices" => Ok(provisions::enable(world, call)),
         "CreateChangeSet" => change_sets::create(world, now, call),
         "GetChangeSet" => change_sets::get(world, call),
         "ListChangeSets" => change_sets::list(world, call),

@@ -9,13 +9,36 @@ use serde_json::{Value, json};
 pub(crate) struct Account {
     pub(crate) service_closed: bool,
     /// Services that were opened, by the names that ROS has for them: `FC`, `FNF`, `SLS`.
-    pub(crate) opened: BTreeSet<String>,
+    opened: BTreeSet<String>,
+    /// Services that were closed again, also where they count as open otherwise.
+    closed: BTreeSet<String>,
     pub(crate) locked_packages: BTreeSet<String>,
     pub(crate) locked_balancers: BTreeSet<String>,
     pub(crate) balancer_status: BTreeMap<String, &'static str>,
 }
 
+/// Services that can be opened by ROS, as far as they are played, by its names for them.
+pub(crate) const SERVICES: [&str; 4] = ["FC", "FNF", "OSS", "SLS"];
+
 impl Account {
+    /// Opens a service.
+    pub(crate) fn open(&mut self, service: &str) {
+        self.closed.remove(service);
+        self.opened.insert(service.to_owned());
+    }
+
+    /// Closes a service.
+    pub(crate) fn close(&mut self, service: &str) {
+        self.opened.remove(service);
+        self.closed.insert(service.to_owned());
+    }
+
+    /// Whether a service is open. Where that is not asked of an account, all are that nobody closed; OSS always was.
+    pub(crate) fn is_open(&self, service: &str, strict: bool) -> bool {
+        let usual = !strict || service == "OSS";
+        !self.closed.contains(service) && (usual || self.opened.contains(service))
+    }
+
     /// `BusinessStatus` of a bandwidth plan.
     pub(crate) fn package_status(&self, id: &str) -> &'static str {
         if self.locked_packages.contains(id) { "FinancialLocked" } else { "Normal" }

@@ -24,5 +24,8 @@ pub(crate) const ROLE_POLICIES: Whole =
 /// One rule (api-parameters.json, `GetRule`).
 pub(crate) const RULE: Whole = Whole::one(&[Filled("Data.RuleName"), Filled("Data.Status")]);
 
+/// One page of rules (api-parameters.json, `ListRules`).
+pub(crate) const RULES: Whole = Whole::one(&[List("Data.Rules", &[Filled("RuleName"), Filled("Status")])]);
+
 /// At most five (api-parameters.json, `ListTargets`).
 pub(crate) const TARGETS: Whole = Whole::one(&[List("Data.Targets", &[])]);

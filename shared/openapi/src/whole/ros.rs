@@ -29,3 +29,7 @@ pub(crate) const EVENTS: Whole =
 
 /// The resources of the stack that would be.
 pub(crate) const PREVIEW: Whole = Whole::one(&[List("Stack.Resources", &[Filled("LogicalResourceId")])]);
+
+/// Whether services are open. A service without a status says nothing.
+pub(crate) const PROVISIONS: Whole =
+    Whole::one(&[List("ServiceProvisions", &[Filled("ServiceName"), Filled("Status")])]);

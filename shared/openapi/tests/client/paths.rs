@@ -53,6 +53,19 @@ async fn a_functions_configuration_is_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_trigger_is_read_or_is_not_there() {
+    let body = r#"{"triggerName":"drift","triggerType":"timer","triggerConfig":"{\"enable\":true}"}"#;
+    let (client, cloud) = Cloud::new([ok(body), refuse(404, "TriggerNotFound"), ok(r#"{"triggerType":"timer"}"#)]);
+    let get = fc::GetTrigger { function_name: "dispatch".into(), trigger_name: "drift".into() };
+    assert_eq!(client.get_trigger(REGION, &get).await.unwrap().trigger_config, r#"{"enable":true}"#);
+    assert!(client.get_trigger(REGION, &get).await.unwrap_err().is_not_found());
+    // An answer without a name says nothing about the trigger.
+    assert!(client.get_trigger(REGION, &get).await.is_err());
+    let url = "https://fcv3.cn-chengdu.aliyuncs.com/2023-03-30/functions/dispatch/triggers/drift";
+    assert_eq!(cloud.received()[0].request.uri(), url);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_is_read_with_its_version() {
     let object =
         Step::Answer(200, vec![("x-oss-version-id", "v2".into()), ("etag", "\"e\"".into())], "bindings: []\n".into());

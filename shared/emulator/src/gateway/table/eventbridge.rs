@@ -6,6 +6,18 @@ use super::entry::{Action, may, must};
 pub(super) const VERSION: &str = "2020-04-01";
 
 pub(super) const ACTIONS: &[Action] = &[
+    Action { name: "DeleteRule", parameters: &[
+        must("EventBusName", Text),
+        must("RuleName", Text),
+    ] },
+    Action { name: "DisableRule", parameters: &[
+        must("EventBusName", Text),
+        must("RuleName", Text),
+    ] },
+    Action { name: "EnableRule", parameters: &[
+        must("EventBusName", Text),
+        must("RuleName", Text),
+    ] },
     Action { name: "GetRule", parameters: &[
         must("EventBusName", Text),
         must("RuleName", Text),

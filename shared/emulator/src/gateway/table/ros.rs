@@ -76,6 +76,10 @@ pub(super) const ACTIONS: &[Action] = &[
         may("RetainResources.N", Text),
         must("StackId", Text),
     ] },
+    Action { name: "EnableServices", parameters: &[
+        must("RegionId", Text),
+        may("ServiceNames.N", Text),
+    ] },
     Action { name: "ExecuteChangeSet", parameters: &[
         must("ChangeSetId", Text),
         may("ClientToken", Text).length(1, 64),
@@ -85,6 +89,16 @@ pub(super) const ACTIONS: &[Action] = &[
         must("ChangeSetId", Text),
         must("RegionId", Text),
         may("ShowTemplate", Flag),
+    ] },
+    Action { name: "GetServiceProvisions", parameters: &[
+        must("Parameters.N.ParameterKey", Text),
+        must("Parameters.N.ParameterValue", Text),
+        must("RegionId", Text),
+        must("Services.N.ServiceName", Text),
+        may("TemplateBody", Text).length(1, 524_288),
+        may("TemplateId", Text),
+        may("TemplateURL", Text),
+        may("TemplateVersion", Text),
     ] },
     Action { name: "GetStack", parameters: &[
         may("ClientToken", Text).length(1, 64),

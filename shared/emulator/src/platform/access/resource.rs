@@ -55,6 +55,11 @@ pub(super) fn of(world: &World, call: &Call) -> Vec<String> {
                 _ => format!("acs:oss:*:{account}:{bucket}/{key}"),
             }];
         }
+        // Roles belong to no region either.
+        Service::Ram => {
+            let role = call.params.get("RoleName").map_or_else(|| "*".to_owned(), |name| format!("role/{name}"));
+            return vec![format!("acs:ram:*:{account}:{role}")];
+        }
         Service::Sts => return vec![call.params.get("RoleArn").unwrap_or("*").to_owned()],
         // No resource-level authorization (workflow-events-template.md section 4).
         Service::Fnf => return vec!["*".to_owned()],
