@@ -34,6 +34,11 @@ const NAMED: Whole = Whole::one(&[Field::List("functions", &[Field::Filled("func
 const TRIGGER: Whole =
     Whole::one(&[Field::List("triggers", &[Field::Filled("triggerName"), Field::Filled("triggerType")])]);
 
+/// What whole answers hold, by action.
+#[cfg(test)]
+pub(crate) const WHOLES: &[(&str, &Whole)] =
+    &[("GetFunction", &WHOLE), ("ListFunctions", &NAMED), ("ListTriggers", &TRIGGER)];
+
 /// More pages than an account has functions, of 100 each.
 const MOST_PAGES: u32 = 1_000;
 
