@@ -319,6 +319,9 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         .replacen("cidr: 192.168.0.0/16", "cidr: 172.16.0.0/12", 1)
         .replace("192.168.8.0/24", "172.17.8.0/24")
         .replace("192.168.7.", "172.17.7.");
+    // Both of the named vSwitches are in one zone.
+    let twice = "      - { id: vsw-9, zone: cn-hangzhou-h, cidr: 192.168.9.0/24 }\n\nsecurityGroups:";
+    let one_zone = running().replacen("\nsecurityGroups:", twice, 1);
     let zone = PROCEDURE_BINDING.replacen("[vsw-3, vsw-4]", "[vsw-3, vsw-9]", 1);
     let cases = [
         ("a fresh approved world", running(), approved.as_str(), "status", "XREG-NOT-APPROVED"),
@@ -326,6 +329,8 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         ("an overlap, planned", overlap, PROCEDURE_BINDING, "plan", "XREG-CIDR-OVERLAP"),
         ("a vSwitch that is not there", running(), zone.as_str(), "status", "XREG-VSWITCH-MISSING"),
         ("a vSwitch that is not there, planned", running(), zone.as_str(), "plan", "XREG-VSWITCH-MISSING"),
+        ("two vSwitches of one zone", one_zone.clone(), zone.as_str(), "status", "XREG-VSWITCH-ZONE"),
+        ("two vSwitches of one zone, planned", one_zone, zone.as_str(), "plan", "XREG-VSWITCH-ZONE"),
     ];
     let mut golden = String::new();
     for (index, (what, scenario, bindings, command, code)) in cases.into_iter().enumerate() {
@@ -339,6 +344,15 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         assert!(said.lines().count() <= 12, "{what}: {said}");
     }
     insta::assert_snapshot!("twelve_lines", golden);
+
+    // A plan that a person is asked to approve has no cause: it is all there is to see, each change once, and a total.
+    let options = Options { scenario: running(), bindings: approved, ..Options::default() };
+    let desk = Desk::start("twelve-approved", options).await;
+    let said = plain(&desk.run(&["plan", "web"]).await);
+    assert!(said.starts_with("web: 18 changes\n") && !said.contains("XREG-"), "{said}");
+    let changes = said.lines().filter(|line| line.starts_with("    + "));
+    assert_eq!(changes.collect::<std::collections::BTreeSet<_>>().len(), 18, "{said}");
+    assert!(said.contains("Plan: 18 to add, 0 to change, 0 to remove, 0 blocked"), "{said}");
 }
 
 /// What a person sees of worlds that are wrong from the beginning, or that cannot be seen.
