@@ -4,6 +4,7 @@ mod breakages;
 mod deploying;
 mod doctor;
 mod history;
+mod ignoring;
 mod importing;
 mod interrupting;
 mod readings;

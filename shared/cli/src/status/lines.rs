@@ -32,7 +32,7 @@ fn drift(Look { seen, .. }: &Look) -> Value {
     let (open, blocked): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_open());
     let known = PlanState::of(plan, causes) != PlanState::NotKnown;
     json!({"known": known, "open": open.len(), "blocked": blocked.len(), "pending": plan.pending.len(),
-           "findings": plan.findings})
+           "findings": plan.findings, "ignored": plan.ignored})
 }
 
 /// Every binding that is shown.

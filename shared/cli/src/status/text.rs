@@ -264,6 +264,9 @@ fn drift(text: &mut Text, look: &Look, view: &View) {
     if !open.is_empty() {
         text.extend(plan::open(&look.seen.topology, plan, most(CHANGES), &" ".repeat(INDENT)));
     }
+    for line in plan::ignored(plan, view.all) {
+        text.line(labelled("ignored").then(line));
+    }
     let later: Vec<&Reason> =
         blocked.iter().flat_map(|change| &change.blocked).filter(|reason| reason.until.is_some()).collect();
     for reason in later.iter().take(most(LATER)) {
