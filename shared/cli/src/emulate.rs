@@ -44,7 +44,7 @@ struct Ready {
 }
 
 /// The least seconds between two looks of the page: nothing here costs anything.
-const EVERY: u32 = 3;
+const EVERY: u32 = 1;
 
 /// Serves until it is stopped.
 pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit, CliError> {

@@ -33,6 +33,7 @@ use crate::service::Service;
 use crate::session::Sessions;
 use crate::sign::{self, Signature};
 use crate::transport::{BodyLimit, Sent, Transport, TransportError};
+use crate::whole::Whole;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const AGENT: &str = concat!("albridge/", env!("CARGO_PKG_VERSION"));
@@ -90,9 +91,45 @@ pub(crate) struct Facts<'a> {
     pub(crate) most: BodyLimit,
 }
 
-/// A complete answer.
-pub(crate) struct Answered<T> {
-    pub(crate) answer: T,
+/// What sending a call of an action depends on. Code that is generic over the action is compiled for each of a hundred, so it ends
+/// where its properties and parameters are known.
+pub(crate) struct Spec {
+    service: Service,
+    pub(crate) name: &'static str,
+    writes: bool,
+    retry: &'static [&'static str],
+    token: bool,
+    region: bool,
+    body: &'static [&'static str],
+    limit: Duration,
+    pub(crate) whole: &'static Whole,
+}
+
+impl Spec {
+    pub(crate) const fn of<A: Action>() -> Self {
+        Self {
+            service: A::SERVICE,
+            name: A::NAME,
+            writes: A::WRITES,
+            retry: A::RETRY,
+            token: A::TOKEN,
+            region: A::REGION,
+            body: A::BODY,
+            limit: A::LIMIT,
+            whole: A::WHOLE,
+        }
+    }
+
+    /// The parameters of a request.
+    pub(crate) fn parameters<A: Action>(&self, action: &A) -> Result<Parameters, Error> {
+        flatten::parameters(action).map_err(|error| Error::invalid(self.name, error.to_string()))
+    }
+}
+
+/// A complete answer, before it is read as a type.
+pub(crate) struct Answered {
+    pub(crate) value: Value,
+    pub(crate) status: u16,
     /// The keys that identify its rows, in their order.
     pub(crate) keys: Vec<String>,
     /// The length of its body.
@@ -155,55 +192,55 @@ impl Client {
         region: &str,
         action: &A,
     ) -> Result<(A::Answer, Option<Timestamp>), Error> {
-        let answered = self.answered(region, action).await?;
-        Ok((answered.answer, answered.date))
+        let spec = Spec::of::<A>();
+        let Answered { value, status, date, .. } = self.answered(region, &spec, spec.parameters(action)?).await?;
+        let answer = lenient::from_value(value).map_err(|error| self.malformed(&spec, status, &error))?;
+        Ok((answer, date))
+    }
+
+    /// The error of an answer that is complete but not of its action's type.
+    pub(crate) fn malformed(&self, spec: &Spec, status: u16, error: &serde_json::Error) -> Error {
+        Error::malformed(spec.name, status, error.to_string()).without(&Secrets::of(&self.config.credentials))
     }
 
     /// One complete answer, with what paging needs to know about it.
-    pub(crate) async fn answered<A: Action>(&self, region: &str, action: &A) -> Result<Answered<A::Answer>, Error> {
-        let (value, response) = self.rpc(region, action).await?;
+    pub(crate) async fn answered(&self, region: &str, spec: &Spec, parameters: Parameters) -> Result<Answered, Error> {
+        let (value, response) = self.rpc(region, spec, parameters).await?;
         let status = response.status().as_u16();
         // Checked on the raw JSON, before defaults replace missing fields.
         let secrets = || Secrets::of(&self.config.credentials);
-        let keys = A::WHOLE.check(&value).map_err(|what| Error::unread(A::NAME, status, what).without(&secrets()))?;
-        let answer = lenient::from_value(value)
-            .map_err(|error| Error::malformed(A::NAME, status, error.to_string()).without(&secrets()))?;
-        Ok(Answered { answer, keys, bytes: response.body().len(), date: response::date(response.headers()) })
+        let keys =
+            spec.whole.check(&value).map_err(|what| Error::unread(spec.name, status, what).without(&secrets()))?;
+        let date = response::date(response.headers());
+        Ok(Answered { value, status, keys, bytes: response.body().len(), date })
     }
 
-    async fn rpc<A: Action>(&self, region: &str, action: &A) -> Result<(Value, Response<Bytes>), Error> {
-        let mut parameters = flatten::parameters(action).map_err(|error| Error::invalid(A::NAME, error.to_string()))?;
-        if A::REGION {
+    async fn rpc(
+        &self,
+        region: &str,
+        spec: &Spec,
+        mut parameters: Parameters,
+    ) -> Result<(Value, Response<Bytes>), Error> {
+        if spec.region {
             parameters.entry("RegionId".to_owned()).or_insert_with(|| region.to_owned());
         }
-        if A::TOKEN {
+        if spec.token {
             parameters.entry("ClientToken".to_owned()).or_insert_with(|| self.clock().uuid());
         }
         let facts = Facts {
-            service: A::SERVICE,
-            action: A::NAME,
-            region: counted_region(A::SERVICE, region, &parameters),
-            writes: A::WRITES,
-            repeatable: Repeatable { safe: !A::WRITES || parameters.contains_key("ClientToken"), codes: A::RETRY },
-            limit: A::LIMIT,
+            service: spec.service,
+            action: spec.name,
+            region: counted_region(spec.service, region, &parameters),
+            writes: spec.writes,
+            repeatable: Repeatable { safe: !spec.writes || parameters.contains_key("ClientToken"), codes: spec.retry },
+            limit: spec.limit,
             most: BodyLimit::default(),
         };
-        let base = self.config.endpoints.url(A::SERVICE, region);
-        self.rpc_exchange(&facts, &base, A::BODY, &parameters).await
-    }
-
-    /// The part of [`Client::rpc`] that is the same for every action: generic code is compiled for each of a hundred.
-    async fn rpc_exchange(
-        &self,
-        facts: &Facts<'_>,
-        base: &str,
-        in_body: &[&str],
-        parameters: &Parameters,
-    ) -> Result<(Value, Response<Bytes>), Error> {
+        let base = self.config.endpoints.url(spec.service, region);
         let response = self
-            .exchange(facts, &|| match self.config.signature {
-                Signature::RpcSha1 => self.rpc_request(facts, base, parameters),
-                Signature::Acs3 => self.acs3_request(facts, base, in_body, parameters),
+            .exchange(&facts, &|| match self.config.signature {
+                Signature::RpcSha1 => self.rpc_request(&facts, &base, &parameters),
+                Signature::Acs3 => self.acs3_request(&facts, &base, spec.body, &parameters),
             })
             .await?;
         let value = response::json(facts.action, &response)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use onboarding::ids::BindingName;
 use onboarding::inputs::{Departures, Inputs};
-use onboarding::plan::{self};
+use onboarding::plan::{self, FollowUp};
 use onboarding::topology::Instance;
 use onboarding::{Binding, Change, Code, Known, Plan, StageName, Topology, Verdict, Verdicts, desired};
 
@@ -159,12 +159,22 @@ pub async fn plan_whole(
     let topology = session.view(Needs::ALL).await?;
     let inputs = Inputs { approved, ..session.inputs(&topology, Departures::NONE) };
     let mut plan = projected(&session, &inputs).and(prune(&session, &inputs).await);
-    if approved && !plan::follow_ups(&inputs, &plan, &[], &session.binding_names()).is_empty() {
-        // As for prune: what others want is left out of the follow-ups, and adds none.
-        let seen = Box::pin(neighbours(&session)).await;
-        plan.follow_ups = plan::follow_ups(&inputs, &plan, &others(&seen, &inputs), &session.binding_names());
+    if approved {
+        plan.follow_ups = follow_ups(&session, &inputs, &plan).await;
     }
     Ok((topology, plan))
+}
+
+/// What follows from a plan. As for prune, what others want is left out of it, and adds nothing: they are read only where something
+/// follows.
+async fn follow_ups(session: &Session<'_>, inputs: &Inputs<'_>, plan: &Plan) -> Vec<FollowUp> {
+    let names = session.binding_names();
+    let at_most = plan::follow_ups(inputs, plan, &[], &names);
+    if at_most.is_empty() {
+        return at_most;
+    }
+    let seen = Box::pin(neighbours(session)).await;
+    plan::follow_ups(inputs, plan, &others(&seen, inputs), &names)
 }
 
 /// What a teardown of a binding would take away, and what it is based on.

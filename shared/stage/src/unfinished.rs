@@ -71,14 +71,18 @@ impl Kept {
     /// Hands the readings on to `session`, if they may still be relied on; those that it has made itself stay. Returns when
     /// the oldest of them was made.
     pub(crate) fn hand_on(self, session: &Session<'_>) -> Option<Timestamp> {
-        let age = session.clock().now().duration_since(self.since);
-        if age.is_negative() || age > MOST || *self.store != *session.store() {
+        if !is_recent(session.clock().now().duration_since(self.since)) || *self.store != *session.store() {
             return None;
         }
         self.readings.forget(&self.next);
         session.cloud().readings().adopt(&self.readings);
         Some(self.since)
     }
+}
+
+/// Whether readings of this age may be handed on. A clock that went back says nothing.
+fn is_recent(age: SignedDuration) -> bool {
+    !age.is_negative() && age <= MOST
 }
 
 impl Unfinished {
@@ -208,6 +212,14 @@ mod tests {
             attachment("tr-attach-2", "Attaching"),
         ]);
         Unfinished::of(Pace::default(), at(40), pending, false, &topology)
+    }
+
+    #[test]
+    fn readings_of_a_minute_are_recent_and_older_or_later_ones_are_not() {
+        let tick = SignedDuration::from_nanos(1);
+        for (age, recent) in [(-tick, false), (SignedDuration::ZERO, true), (MOST, true), (MOST + tick, false)] {
+            assert_eq!(is_recent(age), recent, "{age:?}");
+        }
     }
 
     #[test]

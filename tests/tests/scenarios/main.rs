@@ -23,6 +23,7 @@ macro_rules! on_both_generations {
 }
 
 mod absence;
+mod blueprint;
 mod consent;
 mod costs;
 mod crashes;

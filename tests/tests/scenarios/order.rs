@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use emulator::CallRecord;
+use emulator::call::Service;
 use emulator::faults::{Effect, Match, Rule, Status};
 use end_to_end::calls::writes;
-use end_to_end::{Console, assert_all_ok, start, worlds};
+use end_to_end::{Console, assert_all_ok, footprint, lies, start, worlds};
 use jiff::Timestamp;
 use local::{Generation, Local};
+use serde_json::Value;
 
-use crate::LIMIT;
+use crate::{LIMIT, onboarded};
 
 on_both_generations!(routes_are_written_beside_the_connection, a_connection_that_is_refused_costs_no_budget);
 
@@ -78,4 +80,47 @@ async fn a_connection_that_is_refused_costs_no_budget(generation: Generation) {
     assert_eq!(routes(&writes(&local)).count(), 0, "they would lead nowhere");
     let seconds = lasted(&run).as_secs();
     assert!(seconds < 400, "{seconds} s");
+}
+
+/// A listing lags behind and hides a route that is there: the cloud refuses that one of a batch, wherever it stands in it, and makes
+/// the others.
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_routes_that_is_refused_in_part_is_finished() {
+    for place in 0..3 {
+        let local = onboarded(worlds::options(Generation::Classic)).await;
+        let console = Console(&local);
+        let whole = footprint::of(&local).await;
+        let filter = [("RouteTableId", "vtb-vpc-2"), ("RouteEntryType", "Custom")];
+        let listed = console.act(Service::Vpc, "cn-hangzhou", "DescribeRouteEntryList", &filter);
+        let there = listed["RouteEntrys"]["RouteEntry"].as_array().unwrap();
+        let mut batch: Vec<String> =
+            there.iter().map(|route| route["DestinationCidrBlock"].as_str().unwrap().to_owned()).take(3).collect();
+        batch.sort();
+        let hidden = batch.remove(place);
+        for route in there.iter().filter(|route| batch.iter().any(|gone| route["DestinationCidrBlock"] == **gone)) {
+            let id = [("RouteEntryId", route["RouteEntryId"].as_str().unwrap())];
+            console.act(Service::Vpc, "cn-hangzhou", "DeleteRouteEntry", &id);
+            console.wait(Duration::from_secs(30)).await;
+        }
+
+        let cloud = local.cloud().clone();
+        let batches = move || made(&cloud.gateway().log(), "CreateRouteEntries").count();
+        let before = batches();
+        let lags = lies::changed({
+            let (batches, hidden) = (batches.clone(), hidden.clone());
+            move |answer| {
+                let is_it = |route: &Value| route["DestinationCidrBlock"] == hidden;
+                let Some(routes) = answer["RouteEntrys"]["RouteEntry"].as_array_mut() else { return };
+                if batches() == before && routes.iter().any(is_it) {
+                    routes.retain(|route| !is_it(route));
+                    answer["TotalCount"] = (answer["TotalCount"].as_u64().unwrap() - 1).into();
+                }
+            }
+        });
+        let host = lies::host(&local, "DescribeRouteEntryList", &lags);
+        let report = lies::run(&host, "web", &back_to_origin::BackToOrigin).await.unwrap();
+        assert!(report.ok && report.blocked.is_empty(), "{hidden}: {report:?}");
+        assert!(batches() > before, "there was a batch");
+        assert_eq!(footprint::of(&local).await, whole, "{hidden}");
+    }
 }

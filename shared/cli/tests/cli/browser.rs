@@ -39,6 +39,8 @@ pub(crate) struct Browser {
 impl Browser {
     pub(crate) fn start(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("albridge-browser-{name}-{}", std::process::id()));
+        // One of the same number may have been killed.
+        let _left_behind = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         let made = Command::new("mkfifo").args([folder.join("to"), folder.join("from")]).status().unwrap();
         assert!(made.success());
@@ -60,6 +62,9 @@ impl Browser {
         for domain in ["Page", "Log", "Runtime"] {
             browser.call(&format!("{domain}.enable"), &json!({}));
         }
+        // A page's timers run ten times as fast: they are what a test would wait for.
+        let hurry = "const wait = window.setTimeout; window.setTimeout = (deed, ms) => wait(deed, ms / 10);";
+        browser.call("Page.addScriptToEvaluateOnNewDocument", &json!({"source": hurry}));
         browser
     }
 
@@ -110,7 +115,7 @@ impl Browser {
     pub(crate) fn wait(&mut self, condition: &str) {
         for _ in 0..if self.scripts { 600 } else { 30_000 } {
             // Timers are scripts, too.
-            let pause = "new Promise((done) => setTimeout(() => done(false), 50))";
+            let pause = "new Promise((done) => setTimeout(() => done(false), 500))";
             let look = if self.scripts { format!("({condition}) || {pause}") } else { condition.to_owned() };
             // While a page is left, there is nobody to ask.
             let params = json!({"expression": look, "returnByValue": true, "awaitPromise": true});

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_saphyr::Error;
 use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter};
 
 use super::place::Place;
 use super::shape::Misfit;
@@ -127,11 +127,11 @@ fn sentence(error: &Error) -> String {
                 .to_owned()
         }
         Error::MultipleDocuments { .. } => "a second document begins. Put all bindings into one.".to_owned(),
+        // Not `Display`, which would bring what draws excerpts of a text (150 kB) into every function.
         other => {
-            let text = other.to_string();
-            let place = error.location().map(|at| format!(" at line {}, column {}", at.line(), at.column()));
-            let bare = place.map_or_else(|| text.clone(), |place| text.replace(&place, ""));
-            format!("{}.", bare.lines().next().unwrap_or_default().trim_end())
+            let text = DefaultMessageFormatter.format_message(other);
+            let line = text.lines().next().unwrap_or_default().replace(char::is_control, " ");
+            format!("{}.", line.trim_end())
         }
     }
 }
