@@ -343,7 +343,7 @@ impl<'h> Looks<'h> {
     /// A binding, with the histories of its `runs` last runs.
     pub(crate) async fn at(&self, binding: &BindingName, runs: usize) -> Result<Look, CliError> {
         let mut seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
-        let backends = self.store.binding(binding.as_str()).map(|binding| events(binding)).unwrap_or_default();
+        let backends = self.store.binding(binding.as_str()).map(events).unwrap_or_default();
         for Obstacle { region, reason, remedy } in &self.obstacles.found {
             if region.as_ref().is_none_or(|region| backends.contains(region)) {
                 seen.causes.add(reason.clone(), remedy.clone());

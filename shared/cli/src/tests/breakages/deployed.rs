@@ -41,7 +41,7 @@ impl Desk {
     }
 
     /// Calls Function Compute, as its console does.
-    async fn compute(&self, region: &str, method: &str, path: &str, body: serde_json::Value) {
+    async fn compute(&self, region: &str, method: &str, path: &str, body: &serde_json::Value) {
         let key = self.local.cloud().with(|world| world.root_credentials());
         let headers = [("authorization", "ACS3"), ("content-type", "application/json")];
         let request = Unsigned {
@@ -66,13 +66,13 @@ impl Desk {
             "eventRuleFilterPattern": r#"{"source": ["acs.ecs"], "type": ["ecs:Instance:StateChange"]}"#,
         });
         let body = json!({"triggerConfig": config.to_string()});
-        self.compute(HOME, "PUT", "albridge-dispatch/triggers/states", body).await;
+        self.compute(HOME, "PUT", "albridge-dispatch/triggers/states", &body).await;
     }
 
     async fn switch_timer(&self, on: bool) {
         let config = json!({"cronExpression": "0 0 0 1 1 *", "enable": on, "payload": "drift"});
         let body = json!({"triggerConfig": config.to_string()});
-        self.compute(HOME, "PUT", "albridge-dispatch/triggers/drift", body).await;
+        self.compute(HOME, "PUT", "albridge-dispatch/triggers/drift", &body).await;
     }
 
     /// Takes a role with its policies away.
