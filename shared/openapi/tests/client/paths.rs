@@ -116,7 +116,7 @@ async fn an_object_larger_than_it_may_be_is_one_clear_error() {
 async fn pages_of_functions_are_joined_and_a_listing_without_its_list_or_its_end_is_none() {
     let page = |names: &[&str], token: &str| {
         let rows: Vec<String> = names.iter().map(|name| format!(r#"{{"functionName":"{name}","role":"r"}}"#)).collect();
-        ok(&format!(r#"{{"functions":[{}],"nextToken":"{token}"}}"#, rows.join(",")))
+        ok(format!(r#"{{"functions":[{}],"nextToken":"{token}"}}"#, rows.join(",")))
     };
     let (client, cloud) = Cloud::new([page(&["albridge-dispatch", "albridge2"], "t1"), page(&["albridge-verify"], "")]);
     let listed = client.list_functions(REGION, "albridge-").await.unwrap();
