@@ -45,13 +45,13 @@ pub(crate) fn of(
 
 /// That the store says `paused`, so that no run writes.
 fn paused(store: &Store, binding: &Binding) -> Option<Reason> {
-    let what = match (store.paused, binding.paused) {
-        (true, _) => "the whole store",
-        (false, true) => "this binding",
+    let (what, resource) = match (store.paused, binding.paused) {
+        (true, _) => ("the whole store", "store"),
+        (false, true) => ("this binding", binding.name.as_str()),
         (false, false) => return None,
     };
     let message = format!("The store says `paused: true` for {what}, so no run writes anything.");
-    Some(Reason::new(Code::ReadOnly, &binding.name, message))
+    Some(Reason::new(Code::ReadOnly, resource, message))
 }
 
 /// `1 cause, 33 changes wait`, if there is a cause.

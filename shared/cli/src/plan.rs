@@ -19,7 +19,7 @@ use crate::target::{self, Access, failed};
 
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
-pub(crate) use table::{change, changes, open, sign};
+pub(crate) use table::{change, changes, ignored, open, sign};
 
 use table::{table, wide};
 
@@ -147,5 +147,5 @@ fn fields(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &
         })
         .collect();
     json!({"binding": binding, "unread": plan.unread, "causes": causes.causes, "changes": changes, "then": then,
-           "pending": plan.pending, "findings": plan.findings})
+           "pending": plan.pending, "findings": plan.findings, "ignored": plan.ignored})
 }

@@ -7,6 +7,7 @@ mod examining;
 mod following;
 mod gitops;
 mod history;
+mod ignoring;
 mod importing;
 mod interrupting;
 mod keys;
@@ -131,34 +132,43 @@ impl Desk {
 
     /// Runs a command over another way to the cloud.
     pub(crate) async fn run_by(&self, transport: Arc<dyn Transport>, arguments: &[&str]) -> Ran {
-        self.carry_out(transport, arguments, None, Interrupts::default()).await
+        self.carry_out(transport, self.clock(), arguments, None, Interrupts::default()).await
+    }
+
+    /// Runs a command on a machine whose clock shows another time.
+    pub(crate) async fn run_at(&self, clock: Clock, arguments: &[&str]) -> Ran {
+        self.carry_out(self.transport(), clock, arguments, None, Interrupts::default()).await
     }
 
     /// Runs a command on a terminal with so many columns.
     pub(crate) async fn run_on(&self, columns: usize, arguments: &[&str]) -> Ran {
-        self.carry_out(self.transport(), arguments, Some(columns), Interrupts::default()).await
+        self.carry_out(self.transport(), self.clock(), arguments, Some(columns), Interrupts::default()).await
     }
 
     /// Runs a command, on a terminal or not, that hears these interruptions.
     pub(crate) async fn run_until(&self, ctrl_c: Interrupts, terminal: Option<usize>, arguments: &[&str]) -> Ran {
-        self.carry_out(self.transport(), arguments, terminal, ctrl_c).await
+        self.carry_out(self.transport(), self.clock(), arguments, terminal, ctrl_c).await
     }
 
     /// The same over another way to the cloud.
     pub(crate) async fn run_between(&self, way: Arc<dyn Transport>, ctrl_c: Interrupts, arguments: &[&str]) -> Ran {
-        self.carry_out(way, arguments, None, ctrl_c).await
+        self.carry_out(way, self.clock(), arguments, None, ctrl_c).await
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.as_ref().unwrap_or(self.local.clock()).clone()
     }
 
     async fn carry_out(
         &self,
         transport: Arc<dyn Transport>,
+        clock: Clock,
         arguments: &[&str],
         terminal: Option<usize>,
         interrupts: Interrupts,
     ) -> Ran {
         let cli = Cli::try_parse_from(std::iter::once("albridge").chain(arguments.iter().copied())).unwrap();
         let (console, kept) = Console::captured(cli.form(), terminal);
-        let clock = self.clock.as_ref().unwrap_or(self.local.clock()).clone();
         let environment =
             Environment { interrupts, ..Environment::with_transport(self.variables.clone(), transport, clock) };
         let code = Box::pin(carry_out(&cli.command, &environment, console)).await;

@@ -12,7 +12,7 @@ pub(crate) fn lines(unread: &FailedCalls, indent: &str, all: bool) -> Text {
         let calls = if all { failures.whole() } else { failures.to_string() };
         let line = Line::new(indent).then_styled(Style::Bad, format!("not known: could not read {calls}"));
         text.line(line.hanging(indent.len() + 4));
-        text.line(format!("{indent}    {} {}", Code::Unread, failures.cause.remedy()));
+        text.line(format!("{indent}    {} {}", Code::Unread, failures.remedy()));
     }
     text
 }

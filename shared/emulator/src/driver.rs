@@ -164,12 +164,24 @@ impl Cloud {
     /// emulated world and answered by the instance's web server, or by the load balancer itself. Nothing listening
     /// there is [`None`].
     #[must_use]
-    pub fn request_alb(&self, load_balancer: &str, port: u16, host: Option<&str>) -> Option<Response<Bytes>> {
+    pub fn request_alb(
+        &self,
+        load_balancer: &str,
+        port: u16,
+        host: Option<&str>,
+        path: &str,
+    ) -> Option<Response<Bytes>> {
         match self.route(load_balancer, port, host, false) {
-            Decision::Forward { instance, .. } => Some(pages::hello(&instance)),
+            Decision::Forward { instance, .. } => Some(self.page(&instance, path)),
             Decision::Reply { status, reason } => Some(pages::own_reply(status, &reason)),
             Decision::Closed => None,
         }
+    }
+
+    /// What an instance's web server answers to a path.
+    pub(crate) fn page(&self, instance: &str, path: &str) -> Response<Bytes> {
+        let serves = self.with(|world| world.ecs.instances.get(instance).is_none_or(|instance| instance.serves(path)));
+        if serves { pages::hello(instance) } else { pages::unknown(instance) }
     }
 
     /// Decides what happens to a request. Each request counts for the round robin.

@@ -197,6 +197,7 @@ impl World {
             instance_type: "ecs.g7.large".to_owned(),
             image: "aliyun_3_x64_20G_alibase.vhd".to_owned(),
             web_ports: wanted.web_ports,
+            web_paths: wanted.web_paths,
             tags: wanted.tags,
         };
         instances::launch(self, now, launch, wanted.state.into()).map_err(|error| impossible(&id, &error.message))?;

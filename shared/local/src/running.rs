@@ -162,7 +162,7 @@ impl Local {
     /// else in memory. Gives status, the header `X-Served-By` and the body; `None` if there is no such listener.
     pub async fn get(&self, load_balancer: &str, port: u16, host: &str) -> Option<Fetched> {
         let response = match &self.ports {
-            None => self.cloud.request_alb(load_balancer, port, Some(host))?,
+            None => self.cloud.request_alb(load_balancer, port, Some(host), "/")?,
             Some(ports) => {
                 let address = ports.listener(load_balancer, port).await.ok()?;
                 let request = http::Request::get(format!("http://{address}/")).header(http::header::HOST, host);

@@ -39,7 +39,7 @@ async fn hand_over(cloud: &Cloud, request: Request<Bytes>) -> Result<Response<By
     let load_balancer = host.strip_suffix(DATA).ok_or_else(nobody)?;
     let name = request.headers().get(http::header::HOST).and_then(|name| name.to_str().ok());
     let port = request.uri().port_u16().unwrap_or(80);
-    cloud.request_alb(load_balancer, port, name).ok_or_else(nobody)
+    cloud.request_alb(load_balancer, port, name, request.uri().path()).ok_or_else(nobody)
 }
 
 /// `ALBRIDGE_ENDPOINTS` of the in-memory transport.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::generation::Generation;
 use crate::ids::{AlbId, BandwidthPackageId, BindingName, CenId, Region, VSwitchId, VpcId};
+use crate::mark::MemberState;
 use crate::topology::{HealthCheck, ServerGroupSettings};
 
 /// Backends of some regions behind one ALB.
@@ -126,6 +127,75 @@ pub struct ServerGroupSpec {
     #[serde(default = "drain_30")]
     #[schemars(range(max = 900))]
     pub drain_seconds: u32,
+    /// Settings that are not corrected where they differ: others may change them. What is made gets them as the binding says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<Ignorable>,
+}
+
+/// A setting of the server group that a binding may leave to others once it is made. Left out is what safety rests on: whether and where members are
+/// checked, and descriptions, which carry the marks (decision 0052).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Ignorable {
+    /// The weight of members that serve. Members that leave get 0 all the same.
+    #[serde(rename = "weight")]
+    Weight,
+    /// The scheduler.
+    #[serde(rename = "scheduler")]
+    Scheduler,
+    /// Session persistence.
+    #[serde(rename = "sticky")]
+    Sticky,
+    /// Connection draining.
+    #[serde(rename = "drainSeconds")]
+    DrainSeconds,
+    /// The path of health checks.
+    #[serde(rename = "healthCheck.path")]
+    CheckPath,
+    /// Their method.
+    #[serde(rename = "healthCheck.method")]
+    CheckMethod,
+    /// Their host.
+    #[serde(rename = "healthCheck.host")]
+    CheckHost,
+    /// The codes that count as healthy.
+    #[serde(rename = "healthCheck.codes")]
+    CheckCodes,
+    /// Seconds between two checks.
+    #[serde(rename = "healthCheck.interval")]
+    CheckInterval,
+    /// Seconds one check may take.
+    #[serde(rename = "healthCheck.timeout")]
+    CheckTimeout,
+    /// Successes until healthy.
+    #[serde(rename = "healthCheck.healthyThreshold")]
+    HealthyThreshold,
+    /// Failures until unhealthy.
+    #[serde(rename = "healthCheck.unhealthyThreshold")]
+    UnhealthyThreshold,
+}
+
+impl Ignorable {
+    /// Takes the setting over from what is there. A check that is off, or that sends no request, says nothing about the settings that it does
+    /// not use.
+    fn take_over(self, wanted: &mut ServerGroupSettings, have: &ServerGroupSettings) {
+        let (check, there) = (&mut wanted.health_check, &have.health_check);
+        let requests = there.enabled && there.protocol != "TCP";
+        match self {
+            Self::Weight => {}
+            Self::Scheduler => wanted.scheduler.clone_from(&have.scheduler),
+            Self::Sticky => wanted.sticky = have.sticky,
+            Self::DrainSeconds => wanted.drain_seconds = have.drain_seconds,
+            Self::CheckPath if requests => check.path.clone_from(&there.path),
+            Self::CheckMethod if requests => check.method.clone_from(&there.method),
+            Self::CheckHost if requests => check.host.clone_from(&there.host),
+            Self::CheckCodes if requests => check.codes.clone_from(&there.codes),
+            Self::CheckInterval if there.enabled => check.interval = there.interval,
+            Self::CheckTimeout if there.enabled => check.timeout = there.timeout,
+            Self::HealthyThreshold if there.enabled => check.healthy_threshold = there.healthy_threshold,
+            Self::UnhealthyThreshold if there.enabled => check.unhealthy_threshold = there.unhealthy_threshold,
+            _ => {}
+        }
+    }
 }
 
 impl HealthCheckSpec {
@@ -159,6 +229,22 @@ impl ServerGroupSpec {
             health_check: self.health_check.settings(),
             drain_seconds: (edition != "Basic" && self.drain_seconds > 0).then_some(self.drain_seconds),
         }
+    }
+
+    /// The same for a group that is there: what the binding ignores is as it is there.
+    #[must_use]
+    pub fn settings_beside(&self, edition: &str, have: &ServerGroupSettings) -> ServerGroupSettings {
+        let mut wanted = self.settings(edition);
+        self.ignore.iter().for_each(|ignored| ignored.take_over(&mut wanted, have));
+        wanted
+    }
+
+    /// The weight of a member that serves, or is to serve again after `before` was noted of it. A member that was drained has weight 0 by
+    /// albridge itself, so that is nobody's choice to be left.
+    #[must_use]
+    pub fn weight_beside(&self, before: MemberState, have: u32) -> u32 {
+        let is_left = self.ignore.contains(&Ignorable::Weight) && !matches!(before, MemberState::Draining(_));
+        if is_left { have } else { self.weight }
     }
 
     /// The ports that the ALB must reach: those of the service and of the health check.

@@ -56,6 +56,13 @@ impl Causes {
         Self { causes, notes, waiting }
     }
 
+    /// Adds a cause that the plan does not know of, with what mends it.
+    pub fn add(&mut self, reason: Reason, remedy: String) {
+        let (changes, instances) = (Vec::new(), Vec::new());
+        self.causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances });
+        self.causes.sort_by_key(Cause::rank);
+    }
+
     /// Whether nothing is wrong and nothing waits for anybody.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

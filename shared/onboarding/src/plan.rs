@@ -37,7 +37,7 @@ pub use backend_servers::{HOLD, RECHECK};
 pub use compose::{members, network, withhold};
 pub use follow_up::{After, FollowUp};
 pub use follow_ups::follow_ups;
-pub use model::{Awaited, Pending, Plan};
+pub use model::{Awaited, Ignored, Pending, Plan};
 pub use project::{project, project_unwaiting};
 pub use prune::prune;
 pub use readiness::Readiness;

@@ -114,6 +114,8 @@ codes! {
     TransitRouterNotReady = "XREG-TR-NOT-READY", "Wait until the transit router is Active.";
     /// The bandwidth plan is missing, not associated, locked, or too small.
     Bandwidth = "XREG-BANDWIDTH", "Associate a plan with enough free bandwidth with the CEN instance, or set payByTraffic.";
+    /// The bandwidth plan is locked, for its bill say.
+    BandwidthLocked = "XREG-BANDWIDTH-LOCKED", "Renew the bandwidth plan or pay its bill: the cloud unlocks it then.";
     /// The bandwidth plan connects other areas than those of the two regions.
     BandwidthSpan = "XREG-BANDWIDTH-SPAN", "Use a bandwidth plan between the areas of the two regions, or set payByTraffic.";
     /// The connection crosses the border of the Chinese mainland.
@@ -202,6 +204,10 @@ codes! {
     WrongNextHop = "XREG-WRONG-NEXT-HOP", "Correct the route that the hop names.";
 
     // What albridge is allowed to do.
+    /// A trigger of the deployment is switched off, or gone.
+    TriggerOff = "XREG-TRIGGER-OFF", "Switch the trigger on: until then nothing starts runs for what it reports.";
+    /// The role of a function is gone.
+    RoleMissing = "XREG-ROLE-MISSING", "Run `albridge teardown --deployment`, then `albridge deploy`: the stacks make their roles anew, and members serve all the while.";
     /// Drift: the observed state differs from the plan, and a run may repair it.
     Drift = "XREG-DRIFT", "Nothing to do: the next run repairs it.";
     /// An event that cannot be used.
@@ -211,7 +217,7 @@ codes! {
     /// A change that depends on another change, which is not made yet.
     Waits = "XREG-WAITS", "See what it waits for.";
     /// The kill switch is on, or the binding is paused.
-    ReadOnly = "XREG-READ-ONLY", "Unset ALBRIDGE_READ_ONLY, or set paused: false.";
+    ReadOnly = "XREG-READ-ONLY", "Set paused: false in the store; or unset ALBRIDGE_READ_ONLY, and ReadOnly of the stacks.";
     /// The cloud refused a write.
     Refused = "XREG-REFUSED", "Look at the cloud's own code.";
     /// The cloud accepted a write, but no reading shows it.

@@ -28,6 +28,21 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// The remedy of a code, where that says more than its kind: this machine's clock is off, or a role that is to be assumed is gone.
+    #[must_use]
+    pub fn remedy_of(self, code: &str) -> &'static str {
+        match code {
+            // cloud-apis.md section 1: RPC and ACS3 refuse a time that is 15 minutes off, OSS says it in a word of its own.
+            "InvalidTimeStamp.Expired" | "RequestTimeTooSkewed" => {
+                "Set this machine's clock: every request is signed with its time, and the cloud takes none that is 15 minutes off."
+            }
+            "EntityNotExist.Role" => {
+                "Make the role again under the same name, or correct the arn of assumeRole in the binding."
+            }
+            _ => self.remedy(),
+        }
+    }
+
     /// The remedy, in one sentence.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
@@ -144,6 +159,12 @@ impl FromIterator<FailedCall> for FailedCalls {
 const NAMED: usize = 4;
 
 impl Failures<'_> {
+    /// The remedy: that of the code where it says more than its kind.
+    #[must_use]
+    pub fn remedy(&self) -> &'static str {
+        self.cause.remedy_of(self.code)
+    }
+
     /// As it is displayed, with every action.
     #[must_use]
     pub fn whole(&self) -> String {

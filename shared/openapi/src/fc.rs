@@ -32,12 +32,26 @@ const WHOLE: Whole = Whole::one(&[Field::Filled("functionName")]);
 
 /// A trigger (the same SDK, `Trigger`).
 const WHOLE_TRIGGER: Whole = Whole::one(&[Field::Filled("triggerName"), Field::Filled("triggerType")]);
+/// Rows of `ListFunctions` and `ListTriggers` (SDK for 2023-03-30, `ListFunctionsOutput`, `ListTriggersOutput`).
+const NAMED: Whole = Whole::one(&[Field::List("functions", &[Field::Filled("functionName")])]);
+const TRIGGERS: Whole =
+    Whole::one(&[Field::List("triggers", &[Field::Filled("triggerName"), Field::Filled("triggerType")])]);
+
+/// What whole answers hold, by action.
+#[cfg(test)]
+pub(crate) const WHOLES: &[(&str, &Whole)] =
+    &[("GetFunction", &WHOLE), ("GetTrigger", &WHOLE_TRIGGER), ("ListFunctions", &NAMED), ("ListTriggers", &TRIGGERS)];
+
+/// More pages than an account has functions, of 100 each.
+const MOST_PAGES: u32 = 1_000;
 
 /// The actions of this module. An invocation changes nothing by itself: the function checks the kill switch.
 pub(crate) const ACTIONS: &[ActionInfo] = &[
     ActionInfo { service: Service::Fc, name: "InvokeFunction", ram_action: "fc:InvokeFunction", writes: false },
     ActionInfo { service: Service::Fc, name: "GetFunction", ram_action: "fc:GetFunction", writes: false },
     ActionInfo { service: Service::Fc, name: "GetTrigger", ram_action: "fc:GetTrigger", writes: false },
+    ActionInfo { service: Service::Fc, name: "ListFunctions", ram_action: "fc:ListFunctions", writes: false },
+    ActionInfo { service: Service::Fc, name: "ListTriggers", ram_action: "fc:ListTriggers", writes: false },
 ];
 
 /// Runs a function and waits for its answer.
@@ -106,19 +120,89 @@ pub struct GetTrigger {
     pub trigger_name: String,
 }
 
-/// A trigger of a function.
+/// A trigger of a function (SDK for 2023-03-30, `Trigger`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Trigger {
     /// The trigger's name.
     pub trigger_name: String,
-    /// `timer`, `eventbridge` and the like.
+    /// `timer`, `eventbridge`, `http` and the like.
     pub trigger_type: String,
-    /// A JSON object, as text.
+    /// What it reacts to: a JSON object, as text.
     pub trigger_config: String,
 }
 
+impl Trigger {
+    /// Whether it is switched on. Each type has a name of its own for that; a trigger that says nothing is.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        let config: serde_json::Value = serde_json::from_str(&self.trigger_config).unwrap_or_default();
+        ["enable", "triggerEnable"].into_iter().all(|name| config.get(name) != Some(&false.into()))
+    }
+}
+
 impl Client {
+    /// All functions of a region whose names begin like this.
+    ///
+    /// # Errors
+    /// [`Error`]; `IncompleteListing` when the pages have no end.
+    pub async fn list_functions(&self, region: &str, prefix: &str) -> Result<Vec<Function>, Error> {
+        let path = format!("/{}/functions", Service::Fc.version());
+        let listed: Vec<Function> =
+            self.pages("ListFunctions", region, &path, Some(prefix), "functions", &NAMED).await?;
+        Ok(listed.into_iter().filter(|function| function.function_name.starts_with(prefix)).collect())
+    }
+
+    /// All triggers of a function.
+    ///
+    /// # Errors
+    /// [`Error`]; [`Error::is_not_found`] when there is no such function.
+    pub async fn list_triggers(&self, region: &str, function_name: &str) -> Result<Vec<Trigger>, Error> {
+        let path = format!("{}/triggers", path(function_name));
+        self.pages("ListTriggers", region, &path, None, "triggers", &TRIGGERS).await
+    }
+
+    /// Every page of a listing.
+    async fn pages<T: serde::de::DeserializeOwned>(
+        &self,
+        action: &'static str,
+        region: &str,
+        path: &str,
+        prefix: Option<&str>,
+        field: &'static str,
+        whole: &Whole,
+    ) -> Result<Vec<T>, Error> {
+        let facts = facts(action, region, true, READ);
+        let mut items = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query: Parameters = [("limit".to_owned(), "100".to_owned())].into();
+            query.extend(prefix.map(|prefix| ("prefix".to_owned(), prefix.to_owned())));
+            query.extend(token.clone().map(|token| ("nextToken".to_owned(), token)));
+            let client = self.present(action).await?;
+            let base = client.config.endpoints.url(Service::Fc, region);
+            let build = || client.acs3(Service::Fc, action, Method::GET, &base, path, &query, None, Bytes::new());
+            let response = client.exchange(&facts, &build).await?;
+            let status = response.status().as_u16();
+            let read = response::json(action, &response).and_then(|mut value| {
+                whole.check(&value).map_err(|what| Error::unread(action, status, what))?;
+                let next = value.get("nextToken").and_then(serde_json::Value::as_str).map(str::to_owned);
+                let rows = value.get_mut(field).map(serde_json::Value::take).unwrap_or_default();
+                let page: Vec<T> =
+                    lenient::from_value(rows).map_err(|error| Error::malformed(action, status, error.to_string()))?;
+                Ok((page, next.filter(|next| !next.is_empty())))
+            });
+            let (page, next) = read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)))?;
+            items.extend(page);
+            match next {
+                None => return Ok(items),
+                Some(next) if token.as_ref() == Some(&next) => break,
+                next => token = next,
+            }
+        }
+        Err(Error::incomplete(action, "the listing has no end"))
+    }
+
     /// Invokes a function synchronously. It is retried only if the platform did not start the function: a function may have side effects.
     ///
     /// # Errors

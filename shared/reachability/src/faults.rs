@@ -7,9 +7,9 @@ use onboarding::causes::{InstanceFault, Mend};
 use onboarding::desired;
 use onboarding::ids::InstanceId;
 use onboarding::inputs::Verdict;
-use onboarding::mark::MemberState;
+use onboarding::mark::{MemberState, Role};
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{Endpoint, Instance, InstanceStatus, Server, Topology};
+use onboarding::topology::{Endpoint, Instance, InstanceStatus, Known, Server, Topology};
 
 use crate::analysis::Analysis;
 use crate::explanation::Explanation;
@@ -33,7 +33,21 @@ pub fn faults(topology: &Topology, wish: Wish<'_>) -> Vec<InstanceFault> {
                 instance: instance.id.clone(),
                 name: instance.name.clone(),
                 is_member: *is_member,
+                address: None,
                 mend: mend(&fault.remedy),
+                reason: fault.reason,
+            });
+        }
+    }
+    let elsewhere = elsewhere(topology, wish.binding.server_group.port);
+    for (server, instance) in &elsewhere {
+        for fault in of(&mut analysis, instance, true) {
+            faults.push(InstanceFault {
+                instance: instance.id.clone(),
+                name: instance.name.clone(),
+                is_member: true,
+                address: Some(server.address),
+                mend: mend_elsewhere(topology, wish, server, &fault.remedy),
                 reason: fault.reason,
             });
         }
@@ -63,6 +77,32 @@ fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
         }
     }
     found
+}
+
+/// Members at an address of another interface than their instance's primary one. Others registered them; their way is their own, with the
+/// vSwitch and the security groups of that interface.
+fn elsewhere(topology: &Topology, port: u16) -> Vec<(&Server, Instance)> {
+    let instances = || topology.instances.values().filter_map(Known::get).flatten();
+    let servers = topology.servers.get().into_iter().flatten().filter(|server| server.port == port);
+    let at = |server: &Server| {
+        let mut others = instances().filter(|instance| instance.address != Some(server.address));
+        others.find_map(|instance| instance.at(server.address))
+    };
+    servers.filter_map(|server| Some((server, at(server)?))).collect()
+}
+
+/// No plan opens a way to another interface: what albridge would change for a primary address is a person's to decide here.
+fn mend_elsewhere(topology: &Topology, wish: Wish<'_>, server: &Server, remedy: &Remedy) -> Mend {
+    let Wish { binding, deployment } = wish;
+    let tag = deployment.tag(&binding.name, Role::ServerGroup);
+    let group = topology.server_group(&tag, &binding.server_group.name);
+    match (remedy, group) {
+        (Remedy::Albridge { .. }, Some(group)) => {
+            let task = Task::RemoveMember { group: group.id.clone(), member: server.endpoint() };
+            Mend::Person { task: task.sentence() }
+        }
+        (remedy, _) => mend(remedy),
+    }
 }
 
 fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) -> Vec<Fault> {

@@ -209,18 +209,21 @@ impl<'a> Front<'a> {
         Stop::broken(Reason::new(Code::NotRunning, id, format!("{id} is {status}.")), remedy)
     }
 
-    /// albridge may change the weight only if the description of the entry marks it as its own.
+    /// albridge may change the weight only if the description of the entry marks it as its own, and the binding does not leave it to others.
     fn weigh(&self, group: &ServerGroup, server: &Server) -> Remedy {
         let Wish { binding, deployment } = self.wish;
         let member = server.endpoint();
-        let Some((instance, _)) = deployment.read_member(&binding.name, &server.description) else {
+        let ours = deployment.read_member(&binding.name, &server.description);
+        let Some((instance, state)) = ours.filter(|(_, state)| binding.server_group.weight_beside(*state, 0) > 0)
+        else {
             return Remedy::Operator(Task::GiveWeight { group: group.id.clone(), member });
         };
+        let weight = binding.server_group.weight_beside(state, server.weight);
         let write = Write::UpdateServer {
             instance,
             address: member.address,
             port: member.port,
-            weight: binding.server_group.weight,
+            weight,
             state: MemberState::Serving,
         };
         change(StageName::BackendServers, write)
@@ -250,7 +253,7 @@ impl<'a> Front<'a> {
     /// A check that the binding does not describe is looked at before the service.
     fn repair(&self, group: &ServerGroup, member: Endpoint, reason: &str) -> Remedy {
         let Wish { binding, deployment } = self.wish;
-        let (check, settings) = (&group.settings.health_check, self.settings());
+        let (check, settings) = (&group.settings.health_check, self.settings(&group.settings));
         if let Some(settings) = settings.filter(|settings| !same_check(&settings.health_check, check)) {
             let ours = deployment.tag(&binding.name, Role::ServerGroup);
             let id = group.id.clone();
@@ -270,10 +273,10 @@ impl<'a> Front<'a> {
         })
     }
 
-    /// The settings that the binding describes.
-    fn settings(&self) -> Option<ServerGroupSettings> {
+    /// The settings that the binding describes, beside those that it leaves to others.
+    fn settings(&self, have: &ServerGroupSettings) -> Option<ServerGroupSettings> {
         let load_balancer = desired::load_balancer(self.wish.binding, self.topology).ok()?;
-        Some(self.wish.binding.server_group.settings(&load_balancer.edition))
+        Some(self.wish.binding.server_group.settings_beside(&load_balancer.edition, have))
     }
 }
 

@@ -63,4 +63,4 @@ pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
 pub use stage::Stage;
 pub use token::token;
-pub use unread::sentence;
+pub use unread::{failed_call, sentence};

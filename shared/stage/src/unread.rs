@@ -5,7 +5,8 @@ use onboarding::{FailedCall, FailedCalls};
 use openapi::{Error, Fault};
 
 /// A failed call without its request id, which differs at each reading and would make every plan differ from the last.
-pub(crate) fn failed_call(error: &Error) -> FailedCall {
+#[must_use]
+pub fn failed_call(error: &Error) -> FailedCall {
     FailedCall {
         cause: cause(error),
         code: error.code.clone(),
@@ -18,7 +19,7 @@ pub(crate) fn failed_call(error: &Error) -> FailedCall {
 #[must_use]
 pub fn sentence(error: &Error) -> String {
     let text = error.to_string();
-    format!("{}. {}", text.trim_end_matches('.'), cause(error).remedy())
+    format!("{}. {}", text.trim_end_matches('.'), cause(error).remedy_of(&error.code))
 }
 
 /// The same for the calls that failed during a reading: those of the first code, and the number of other codes.
@@ -29,7 +30,7 @@ pub(crate) fn first(failed: &FailedCalls) -> Option<String> {
         1 => String::new(),
         count => format!(" ({} other codes)", count - 1),
     };
-    Some(format!("could not read {first}{more}. {}", first.cause.remedy()))
+    Some(format!("could not read {first}{more}. {}", first.remedy()))
 }
 
 /// A text if the credentials expired during the reading.

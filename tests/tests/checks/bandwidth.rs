@@ -31,7 +31,7 @@ checks! {
     }));
 
     a_plan_that_is_locked: unconnected(
-        Case::new(Code::Bandwidth).after(set_account(AccountState::BandwidthPackageLocked("cenbwp-1".to_owned())))
+        Case::new(Code::BandwidthLocked).after(set_account(AccountState::BandwidthPackageLocked("cenbwp-1".to_owned())))
     );
 
     more_than_is_sold_by_traffic: unconnected(

@@ -64,7 +64,7 @@ fn table(ways: &BTreeMap<Way, Vec<&Instance>>, members: &Members, seen: &Seen) -
         Table::new(&["instance", "name", "status", "vpc", "vswitch", "address", "weight", "health", "fault"]);
     for instance in ways.values().flatten() {
         let member = members.listed.iter().flatten().find(|member| Some(member.endpoint.address) == instance.address);
-        let fault = fault(&seen.causes, &instance.id);
+        let fault = fault(&seen.causes, &instance.id, None);
         table.row(
             fault.is_some().then_some(Style::Bad),
             [

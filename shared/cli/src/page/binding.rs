@@ -63,7 +63,7 @@ fn found_page(look: &Sights, sight: &Sight, found: &Look, instance: Option<&str>
         let old = tag("p").add("What is shown is from ").add(time(*since)).add(".");
         html.push(alarm("The last reading failed:", Html::from(tag("p").add(why.as_str())).add(old)));
     }
-    html.push(unread(&seen.plan.unread));
+    html.push(unread(&found.unread()));
     html.push(causes(&seen.causes, &seen.plan));
     html.push(summary(sight, found, look.at, place));
     html.push(section(

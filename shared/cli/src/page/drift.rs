@@ -56,6 +56,11 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
             html.push(tag("details").set("id", format!("fold-drift-{name}")).add(tag("summary").add(more)).add(folded));
         }
     }
+    if !seen.plan.ignored.is_empty() {
+        let each = seen.plan.ignored.iter().map(|ignored| tag("li").add(ignored.to_string()));
+        html.push(tag("h3").add("Left as it is, because the binding ignores it"));
+        html.push(tag("ul").add(each.collect::<Html>()));
+    }
     if !seen.plan.pending.is_empty() {
         let each = seen.plan.pending.iter().map(|pending| {
             tag("li").add(pending.what.as_str()).add(" ").add(tag("span").class("soft").add(pending.stage.as_str()))

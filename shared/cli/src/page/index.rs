@@ -62,13 +62,13 @@ pub(super) fn headline(look: &Sights) -> String {
 }
 
 fn first_cause(sight: &Sight) -> Html {
-    let seen = match &sight.found {
-        Ok(found) => &found.seen,
+    let (seen, unread) = match &sight.found {
+        Ok(found) => (&found.seen, found.unread()),
         Err(why) => return sentence(why),
     };
-    if let Some(failures) = seen.plan.unread.by_code().first() {
+    if let Some(failures) = unread.by_code().first() {
         let told = Html::from(format!("could not read {failures}"));
-        return told.add(tag("p").class("do").add("Do: ").add(sentence(failures.cause.remedy())));
+        return told.add(tag("p").class("do").add("Do: ").add(sentence(failures.remedy())));
     }
     let Some(cause) = seen.causes.causes.first() else { return Html::from("none") };
     let more = match seen.causes.causes.len() - 1 {

@@ -117,7 +117,7 @@ fn rows<'a>(sight: &'a Sight, found: &'a Look, faults: &'a [InstanceFault]) -> V
     let instances = || topology.instances.values().filter_map(Known::get).flatten();
     let by_id: BTreeMap<&InstanceId, &Instance> = instances().map(|instance| (&instance.id, instance)).collect();
     let faults: BTreeMap<&InstanceId, &InstanceFault> =
-        faults.iter().rev().map(|fault| (&fault.instance, fault)).collect();
+        faults.iter().rev().filter(|fault| fault.address.is_none()).map(|fault| (&fault.instance, fault)).collect();
     let listed = || found.members.listed.iter().flatten();
     let mut rows: Vec<Row<'a>> = listed()
         .map(|member| Row {

@@ -111,7 +111,7 @@ pub(super) fn unread(unread: &FailedCalls) -> Html {
         tag("li")
             .add(code(Code::Unread.as_str()))
             .add(format!(" Could not read {}.", failures.whole()))
-            .add(tag("p").class("do").add("Do: ").add(sentence(failures.cause.remedy())))
+            .add(tag("p").class("do").add("Do: ").add(sentence(failures.remedy())))
     });
     alarm("Not known, because calls failed:", tag("ul").class("causes").add(each.collect::<Html>()))
 }

@@ -44,7 +44,7 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
             text.line(format!("    +{} more that only wait for a time (--all shows them)", later.len() - NAMED));
         }
     }
-    text.extend(afterwards(plan, causes));
+    text.extend(afterwards(plan, causes, view.all));
     text.extend(totals(plan, view));
     text
 }
@@ -78,14 +78,17 @@ pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize)
     if !table.is_empty() {
         text.extend(table.lines(2, room));
     }
-    text.extend(afterwards(plan, causes));
+    text.extend(afterwards(plan, causes, view.all));
     text.extend(totals(plan, &View { all: true, focus: view.focus.clone() }));
     text
 }
 
 /// What follows from the changes, what is on its way, and what else was found.
-fn afterwards(plan: &Plan, causes: &Causes) -> Text {
+fn afterwards(plan: &Plan, causes: &Causes, all: bool) -> Text {
     let mut text = Text::default();
+    for line in ignored(plan, all) {
+        text.line(format!("  ignored: {line}"));
+    }
     for follow_up in &plan.follow_ups {
         text.line(format!("  then: {follow_up}"));
     }
@@ -100,6 +103,16 @@ fn afterwards(plan: &Plan, causes: &Causes) -> Text {
         text.extend(causes::notes(causes, "    "));
     }
     text
+}
+
+/// What differs and is left, because the binding says so; the first ones, unless all are to be shown.
+pub(crate) fn ignored(plan: &Plan, all: bool) -> Vec<String> {
+    let most = if all { usize::MAX } else { NAMED };
+    let mut lines: Vec<String> = plan.ignored.iter().take(most).map(ToString::to_string).collect();
+    if plan.ignored.len() > most {
+        lines.push(format!("+{} more (--all shows them)", plan.ignored.len() - most));
+    }
+    lines
 }
 
 /// The summary of the plan.

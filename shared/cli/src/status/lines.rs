@@ -11,9 +11,9 @@ use crate::unread::PlanState;
 /// What is not known first.
 pub(super) fn of(look: &Look) -> Vec<Value> {
     let Look { binding, seen, .. } = look;
-    let (plan, causes) = (&seen.plan, &seen.causes);
+    let causes = &seen.causes;
     let mut lines = vec![
-        json!({"event": "unread", "binding": binding, "unread": plan.unread}),
+        json!({"event": "unread", "binding": binding, "unread": look.unread()}),
         json!({"event": "causes", "binding": binding, "causes": causes.causes, "waiting": causes.waiting}),
     ];
     lines.extend(runs(look));
@@ -32,7 +32,7 @@ fn drift(Look { seen, .. }: &Look) -> Value {
     let (open, blocked): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_open());
     let known = PlanState::of(plan, causes) != PlanState::NotKnown;
     json!({"known": known, "open": open.len(), "blocked": blocked.len(), "pending": plan.pending.len(),
-           "findings": plan.findings})
+           "findings": plan.findings, "ignored": plan.ignored})
 }
 
 /// Every binding that is shown.
@@ -54,7 +54,7 @@ fn document(look: &Look, view: &View) -> Value {
         view.order(&mut shown);
         shown.into_iter().map(member).collect::<Vec<_>>()
     });
-    json!({"binding": binding, "unread": seen.plan.unread, "causes": seen.causes.causes, "waiting": seen.causes.waiting,
+    json!({"binding": binding, "unread": look.unread(), "causes": seen.causes.causes, "waiting": seen.causes.waiting,
            "runs": latest, "olderRuns": older, "runsUnknown": runs_unknown, "members": listed,
            "membersUnknown": members.unknown.as_ref().map(|unknown| &unknown.why), "drift": drift(look)})
 }

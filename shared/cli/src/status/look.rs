@@ -1,15 +1,17 @@
 //! What `status` shows of a binding, as data, apart from how it is shown: the lines for people, the JSON, and the console page are all
 //! made from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use deployment::deploy::{Obstacle, Obstacles};
 use jiff::Timestamp;
-use onboarding::ids::{BindingName, InstanceId};
+use onboarding::causes::Kept;
+use onboarding::ids::{BindingName, InstanceId, Region};
 use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Instance, Known, Topology};
-use onboarding::{Causes, Code, Deployment, StageName, Store};
+use onboarding::{Binding, Causes, Code, Deployment, FailedCalls, StageName, Store};
 use openapi::fnf;
 use stage::{Host, Readings, executions};
 
@@ -29,6 +31,8 @@ pub(crate) struct Look {
     pub(crate) runs: Runs,
     /// The members.
     pub(crate) members: Members,
+    /// What of the deployment itself could not be read.
+    pub(crate) unread: FailedCalls,
 }
 
 /// The last runs of a binding.
@@ -137,9 +141,16 @@ pub(crate) enum MemberHealth {
 }
 
 impl Look {
+    /// Every call that failed.
+    pub(crate) fn unread(&self) -> FailedCalls {
+        let mut all = self.seen.plan.unread.clone();
+        all.extend(&self.unread);
+        all
+    }
+
     /// The exit of a command that shows it.
     pub(crate) fn exit(&self) -> Exit {
-        self.runs.exit().max(self.members.exit()).max(self.seen.exit())
+        Exit::failed(!self.unread.is_empty()).max(self.runs.exit()).max(self.members.exit()).max(self.seen.exit())
     }
 }
 
@@ -221,8 +232,9 @@ impl Members {
                 let owner = owners.get(&server.address);
                 let instance =
                     owner.map(|owner| owner.id.clone()).or_else(|| marked.as_ref().map(|(id, _)| id.clone()));
+                let second = owner.and_then(|owner| (owner.address != Some(server.address)).then_some(server.address));
                 Member {
-                    fault: instance.as_ref().and_then(|id| fault(&seen.causes, id)),
+                    fault: instance.as_ref().and_then(|id| fault(&seen.causes, id, second)),
                     instance,
                     name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
                     endpoint,
@@ -251,10 +263,11 @@ impl Members {
     }
 }
 
-/// The code of the first cause that keeps an instance from being served.
-pub(crate) fn fault(causes: &Causes, id: &InstanceId) -> Option<Code> {
+/// The code of the first cause that keeps an instance from being served at an address; at its primary one where none is said.
+pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> Option<Code> {
     let mut causes = causes.causes.iter();
-    causes.find(|cause| cause.instances.iter().any(|kept| kept.id == *id)).map(|cause| cause.reason.code)
+    let is_kept = |kept: &Kept| kept.id == *id && kept.address == at;
+    causes.find(|cause| cause.instances.iter().any(is_kept)).map(|cause| cause.reason.code)
 }
 
 /// The instances by their addresses.
@@ -311,24 +324,34 @@ pub(crate) struct Looks<'h> {
     workflow: Option<Workflow<'h>>,
     /// The executions of all bindings, newest first.
     executions: Result<Vec<fnf::Execution>, CliError>,
+    /// What keeps the deployment itself from working.
+    obstacles: Obstacles,
 }
 
 impl<'h> Looks<'h> {
-    /// Reads the list of runs.
+    /// Reads the list of runs, and how the deployment itself stands.
     pub(crate) async fn begin(host: &'h Host, store: &'h Store) -> Self {
         let workflow = Workflow::known(host);
         let executions = match &workflow {
             Some(workflow) => workflow.latest().await,
             None => Ok(Vec::new()),
         };
-        Self { host, store, readings: Readings::default(), workflow, executions }
+        let obstacles = obstacles(host, store).await;
+        Self { host, store, readings: Readings::default(), workflow, executions, obstacles }
     }
 
     /// A binding, with the histories of its `runs` last runs.
     pub(crate) async fn at(&self, binding: &BindingName, runs: usize) -> Result<Look, CliError> {
-        let seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
+        let mut seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
+        let backends = self.store.binding(binding.as_str()).map(events).unwrap_or_default();
+        for Obstacle { region, reason, remedy } in &self.obstacles.found {
+            if region.as_ref().is_none_or(|region| backends.contains(region)) {
+                seen.causes.add(reason.clone(), remedy.clone());
+            }
+        }
         let members = Members::of(binding, &self.host.settings().deployment, &seen);
-        Ok(Look { binding: binding.clone(), seen, runs: self.runs(binding, runs).await, members })
+        let (runs, unread) = (self.runs(binding, runs).await, self.obstacles.unread.clone());
+        Ok(Look { binding: binding.clone(), seen, runs, members, unread })
     }
 
     async fn runs(&self, binding: &BindingName, most: usize) -> Runs {
@@ -350,4 +373,17 @@ impl<'h> Looks<'h> {
         let failed = older.iter().take_while(|run| matches!(run.status.as_str(), "Failed" | "TimedOut")).count();
         Runs::Read { older: older.len(), failing: if succeeded { 0 } else { failed }, latest }
     }
+}
+
+/// What keeps the deployment from working, if its home is known.
+async fn obstacles(host: &Host, store: &Store) -> Obstacles {
+    let Some(home) = &host.settings().home_region else { return Obstacles::default() };
+    let backends = store.bindings.iter().flat_map(events).collect();
+    deployment::deploy::obstacles(host.client(), host.settings().deployment.as_str(), home, &backends).await
+}
+
+/// The regions whose events a binding waits for: those of another account are seen by the timer alone.
+fn events(binding: &Binding) -> BTreeSet<Region> {
+    let own = binding.backends.iter().filter(|backend| backend.assume_role.is_none());
+    own.map(|backend| backend.region.clone()).collect()
 }

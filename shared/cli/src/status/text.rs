@@ -25,7 +25,7 @@ const INDENT: usize = 11;
 pub(super) fn of(look: &Look, view: &View) -> Text {
     let (plan, causes) = (&look.seen.plan, &look.seen.causes);
     let mut text = Text::from(Line::styled(Style::Strong, look.binding.as_str()));
-    text.extend(unread::lines(&plan.unread, "  ", view.all));
+    text.extend(unread::lines(&look.unread(), "  ", view.all));
     if let Some(headline) = causes::headline(causes) {
         text.line(Line::new("  ").then_styled(Style::Bad, headline));
         text.extend(causes::lines(causes, plan, "  ", view.all));
@@ -263,6 +263,9 @@ fn drift(text: &mut Text, look: &Look, view: &View) {
     let most = |usual| if view.all { usize::MAX } else { usual };
     if !open.is_empty() {
         text.extend(plan::open(&look.seen.topology, plan, most(CHANGES), &" ".repeat(INDENT)));
+    }
+    for line in plan::ignored(plan, view.all) {
+        text.line(labelled("ignored").then(line));
     }
     let later: Vec<&Reason> =
         blocked.iter().flat_map(|change| &change.blocked).filter(|reason| reason.until.is_some()).collect();

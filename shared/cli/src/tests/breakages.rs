@@ -10,6 +10,7 @@ use by_hand::text;
 use follow::{broken, causes, follow};
 
 mod by_hand;
+mod deployed;
 mod follow;
 
 pub(super) use follow::{masked, plain};
@@ -20,6 +21,27 @@ pub(super) const FAR: &str = "cn-hangzhou";
 /// The procedure's world with its instance running.
 pub(super) fn running() -> String {
     emulator::PROCEDURE.replacen("state: Stopped, ", "", 1)
+}
+
+/// The procedure's world and binding with a third region, whose only instance is `i-far`.
+fn three_regions(with_router: bool) -> (String, String) {
+    let third = "  - id: vpc-3
+    name: VPC3
+    region: cn-shanghai
+    cidr: 10.8.0.0/16
+    vswitches:
+      - { id: vsw-5, zone: cn-shanghai-e, cidr: 10.8.0.0/24 }
+      - { id: vsw-6, zone: cn-shanghai-f, cidr: 10.8.1.0/24 }
+\nsecurityGroups:
+  - { id: sg-3, name: far, vpc: vpc-3 }
+";
+    let far = "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }\n";
+    let router = "      - { id: tr-chengdu, region: cn-chengdu }\n";
+    let more = format!("{router}      - {{ id: tr-shanghai, region: cn-shanghai }}\n");
+    let three = running().replacen("\nsecurityGroups:\n", third, 1).replacen("\ncens:", &format!("{far}\ncens:"), 1);
+    let three = if with_router { three.replacen(router, &more, 1) } else { three };
+    let shanghai = "      - { region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: { tags: { app: web } } }\n";
+    (three, PROCEDURE_BINDING.replacen("    # Read for", &format!("{shanghai}    # Read for"), 1))
 }
 
 /// A desk beside a world in which everything works.
@@ -33,7 +55,9 @@ pub(super) async fn working(name: &str, options: Options) -> Desk {
 
 #[tokio::test(start_paused = true)]
 async fn faults_of_the_way_are_named_mended_and_gone() {
-    let desk = working("ways", Options { scenario: running(), ..Options::default() }).await;
+    let nat = "  - { id: i-nat, vswitch: vsw-3, address: 192.168.8.9, securityGroups: [sg-2], webPorts: [] }\n\ncens:";
+    let scenario = running().replacen("\ncens:", nat, 1);
+    let desk = working("ways", Options { scenario, ..Options::default() }).await;
     let golden = follow(
         &desk,
         vec![
@@ -68,6 +92,18 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
                 desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
             })
             .naming(&["i-ecs1 (ECS1)", "192.168.7.0/24"]),
+            broken("answers leave by another way than requests come", "XREG-ROUTE-SHADOWED", |desk| {
+                let params = [
+                    ("RegionId", FAR),
+                    ("RouteTableId", "vtb-vpc-2"),
+                    ("DestinationCidrBlock", "172.16.0.0/25"),
+                    ("NextHopType", "Instance"),
+                    ("NextHopId", "i-nat"),
+                ];
+                desk.act(Service::Vpc, FAR, "CreateRouteEntry", &params);
+            })
+            .naming(&["i-ecs1 (ECS1)", "172.16.0.0/25"])
+            .mended_by("DeleteRouteEntry", |desk| desk.delete_route(FAR, "vtb-vpc-2", "172.16.0.0/25")),
             broken("one of the routes back is deleted", "XREG-NO-ROUTE", |desk| {
                 desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
             })
@@ -146,7 +182,13 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
 
 #[tokio::test(start_paused = true)]
 async fn faults_of_members_and_front_are_named_mended_and_gone() {
-    let desk = working("members", Options { scenario: running(), ..Options::default() }).await;
+    let second = "address: 192.168.7.10, interfaces: [{ id: eni-second, vswitch: vsw-4, address: 192.168.7.20, securityGroups: [sg-4] }],";
+    let scenario = running().replacen("address: 192.168.7.10,", second, 1).replacen(
+        "\ninstances:",
+        "  - { id: sg-4, name: second, vpc: vpc-2 }\n\ninstances:",
+        1,
+    );
+    let desk = working("members", Options { scenario, ..Options::default() }).await;
     let golden = follow(
         &desk,
         vec![
@@ -175,15 +217,7 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
             })
             .naming(&["i-ecs1 (ECS1)"]),
             broken("the member is removed by hand", "XREG-NOT-MEMBER", |desk| {
-                let group = desk.group();
-                let params = [
-                    ("ServerGroupId", group.as_str()),
-                    ("Servers.1.ServerType", "Ip"),
-                    ("Servers.1.ServerId", "192.168.7.10"),
-                    ("Servers.1.ServerIp", "192.168.7.10"),
-                    ("Servers.1.Port", "80"),
-                ];
-                desk.act(Service::Alb, NEAR, "RemoveServersFromServerGroup", &params);
+                desk.remove_member("192.168.7.10");
             })
             .naming(&["i-ecs1 (ECS1)"]),
             broken("the only instance loses its tag", "XREG-REMOVAL-FLOOR", |desk| {
@@ -249,13 +283,28 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
             })
             .naming(&["the whole store"])
             .told("paused: false", |desk| desk.rewrite("paused: true\nbindings:\n", "bindings:\n")),
-            broken("the bandwidth plan is locked for its bill", "XREG-BANDWIDTH", |desk| {
+            broken("the binding is paused", "XREG-READ-ONLY", |desk| {
+                desk.rewrite("    provision: auto\n", "    provision: auto\n    paused: true\n");
+            })
+            .naming(&["this binding"])
+            .told("Set paused: false in the binding web", |desk| desk.rewrite("    paused: true\n", "")),
+            broken("the service moves to another port", "XREG-UNHEALTHY", |desk| desk.listen(8080))
+                .naming(&["i-ecs1 (ECS1)", "CONNECT_FAILED"])
+                .told("nothing listens on 192.168.7.10:80", |desk| desk.listen(80)),
+            broken("a second interface is registered by hand", "XREG-NOT-ALLOWED", |desk| {
+                desk.register("192.168.7.20");
+            })
+            .naming(&["i-ecs1 (ECS1) at 192.168.7.20", "sg-4"])
+            .mended_by("RemoveServersFromServerGroup", |desk| desk.remove_member("192.168.7.20")),
+            broken("the bandwidth plan is locked for its bill", "XREG-BANDWIDTH-LOCKED", |desk| {
                 let state = emulator::AccountState::BandwidthPackageLocked("cenbwp-1".to_owned());
                 assert!(desk.local.cloud().with(|world| world.set_account(state)));
             })
             .naming(&["cenbwp-1", "FinancialLocked"])
-            .told("bandwidth", |_| ())
-            .stays(),
+            .told("pay its bill", |desk| {
+                let state = emulator::AccountState::BandwidthPackagePaid("cenbwp-1".to_owned());
+                assert!(desk.local.cloud().with(|world| world.set_account(state)));
+            }),
         ],
     )
     .await;
@@ -270,6 +319,9 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         .replacen("cidr: 192.168.0.0/16", "cidr: 172.16.0.0/12", 1)
         .replace("192.168.8.0/24", "172.17.8.0/24")
         .replace("192.168.7.", "172.17.7.");
+    // Both of the named vSwitches are in one zone.
+    let twice = "      - { id: vsw-9, zone: cn-hangzhou-h, cidr: 192.168.9.0/24 }\n\nsecurityGroups:";
+    let one_zone = running().replacen("\nsecurityGroups:", twice, 1);
     let zone = PROCEDURE_BINDING.replacen("[vsw-3, vsw-4]", "[vsw-3, vsw-9]", 1);
     let cases = [
         ("a fresh approved world", running(), approved.as_str(), "status", "XREG-NOT-APPROVED"),
@@ -277,6 +329,8 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         ("an overlap, planned", overlap, PROCEDURE_BINDING, "plan", "XREG-CIDR-OVERLAP"),
         ("a vSwitch that is not there", running(), zone.as_str(), "status", "XREG-VSWITCH-MISSING"),
         ("a vSwitch that is not there, planned", running(), zone.as_str(), "plan", "XREG-VSWITCH-MISSING"),
+        ("two vSwitches of one zone", one_zone.clone(), zone.as_str(), "status", "XREG-VSWITCH-ZONE"),
+        ("two vSwitches of one zone, planned", one_zone, zone.as_str(), "plan", "XREG-VSWITCH-ZONE"),
     ];
     let mut golden = String::new();
     for (index, (what, scenario, bindings, command, code)) in cases.into_iter().enumerate() {
@@ -290,25 +344,21 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
         assert!(said.lines().count() <= 12, "{what}: {said}");
     }
     insta::assert_snapshot!("twelve_lines", golden);
+
+    // A plan that a person is asked to approve has no cause: it is all there is to see, each change once, and a total.
+    let options = Options { scenario: running(), bindings: approved, ..Options::default() };
+    let desk = Desk::start("twelve-approved", options).await;
+    let said = plain(&desk.run(&["plan", "web"]).await);
+    assert!(said.starts_with("web: 18 changes\n") && !said.contains("XREG-"), "{said}");
+    let changes = said.lines().filter(|line| line.starts_with("    + "));
+    assert_eq!(changes.collect::<std::collections::BTreeSet<_>>().len(), 18, "{said}");
+    assert!(said.contains("Plan: 18 to add, 0 to change, 0 to remove, 0 blocked"), "{said}");
 }
 
 /// What a person sees of worlds that are wrong from the beginning, or that cannot be seen.
 #[tokio::test(start_paused = true)]
 async fn what_is_wrong_from_the_beginning_is_named_in_one_look() {
-    let third = "  - id: vpc-3
-    name: VPC3
-    region: cn-shanghai
-    cidr: 10.8.0.0/16
-    vswitches:
-      - { id: vsw-5, zone: cn-shanghai-e, cidr: 10.8.0.0/24 }
-      - { id: vsw-6, zone: cn-shanghai-f, cidr: 10.8.1.0/24 }
-\nsecurityGroups:
-  - { id: sg-3, name: far, vpc: vpc-3 }
-";
-    let far = "  - { id: i-far, vswitch: vsw-5, address: 10.8.0.10, securityGroups: [sg-3], tags: { app: web } }\n";
-    let three = running().replacen("\nsecurityGroups:\n", third, 1).replacen("\ncens:", &format!("{far}\ncens:"), 1);
-    let shanghai = "      - { region: cn-shanghai, vpc: vpc-3, attachmentVswitches: [vsw-5, vsw-6], select: { tags: { app: web } } }\n";
-    let three_backends = PROCEDURE_BINDING.replacen("    # Read for", &format!("{shanghai}    # Read for"), 1);
+    let (three, three_backends) = three_regions(false);
     let second = running().replacen(
         "\ncens:",
         "  - { id: i-ecs2, vswitch: vsw-4, securityGroups: [sg-2], tags: { app: web } }\n\ncens:",
@@ -341,30 +391,14 @@ async fn what_is_wrong_from_the_beginning_is_named_in_one_look() {
     insta::assert_snapshot!("breakages_from_the_beginning", golden);
 }
 
-/// An emulated server answers every path alike, so the member stays healthy: the difference alone tells of the change.
-#[tokio::test(start_paused = true)]
-async fn a_health_check_of_another_path_is_shown_with_both_paths_and_put_right() {
-    let desk = working("path", Options { scenario: running(), ..Options::default() }).await;
-    desk.health_check("HealthCheckPath", "/nowhere");
-    desk.settle().await;
-    let ran = desk.status().await;
-    let said = plain(&ran);
-    assert_eq!(ran.code, 2, "{said}");
-    assert!(said.contains("drift    1 change, which the next run makes"), "{said}");
-    assert!(said.contains("health check path /nowhere -> /"), "{said}");
-    let applied = desk.run(&["apply", "web", "--yes"]).await;
-    assert_eq!(applied.code, 0, "{}", applied.all());
-    assert!(plain(&desk.status().await).contains("drift    none"));
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_cloud_that_refuses_is_named_first_with_what_mends_it() {
     use emulator::call::ApiError;
     use emulator::faults::Rule;
     let desk = working("refused", Options { scenario: running(), ..Options::default() }).await;
     for (code, remedy) in [
-        ("InvalidTimeStamp.Expired", "this machine's clock is right"),
-        ("EntityNotExist.Role", "Look at the cloud's own code and message."),
+        ("InvalidTimeStamp.Expired", "Set this machine's clock"),
+        ("EntityNotExist.Role", "Make the role again under the same name"),
         ("NoPermission", "`albridge policy` prints what each function needs"),
     ] {
         desk.local.cloud().inject(Rule::refuse(ApiError::new(403, code, "Refused."))).unwrap();

@@ -32,6 +32,26 @@ const CONTRAST: &str = r#"(() => {
   return poor;
 })()"#;
 
+/// Parts of a page that are wider than the box around them; and boxes that hide a part of their table: below their edge, or beside it where cells
+/// stand below one another.
+const LEAVES: &str = r#"(() => {
+  const wide = [];
+  for (const box of document.querySelectorAll(".numbers > div, .alarm, header, footer")) {
+    const edge = box.getBoundingClientRect().right + 0.5;
+    for (const part of box.querySelectorAll("*")) {
+      const range = document.createRange();
+      range.selectNodeContents(part);
+      const right = Math.max(0, ...[...range.getClientRects()].map((rect) => rect.right));
+      if (!part.closest(".unseen, .skip") && right > edge) wide.push(`${part.textContent.slice(0, 40)} by ${Math.ceil(right - edge)}`);
+    }
+  }
+  for (const box of document.querySelectorAll(".scroll")) {
+    const hidden = [box.scrollHeight - box.clientHeight, innerWidth <= 832 && box.querySelector("table") ? box.scrollWidth - box.clientWidth : 0];
+    if (hidden.some((pixels) => pixels > 1)) wide.push(`${box.textContent.slice(0, 40)} hides ${hidden}`);
+  }
+  return wide;
+})()"#;
+
 #[test]
 #[expect(clippy::disallowed_methods, reason = "whether a skip is a failure is said by who starts the test")]
 fn the_page_is_used_by_keys_and_refreshes_itself() {
@@ -121,17 +141,26 @@ fn the_page_is_used_by_keys_and_refreshes_itself() {
     browser.wait("document.getElementById('when').textContent.includes('does not answer any more')");
 }
 
-/// The windows that pages are looked at in: three widths in both themes; by default each page in one, narrow or wide and dark.
-const WINDOWS: [(u32, &str); 6] =
-    [(480, "light"), (1600, "dark"), (480, "dark"), (1024, "light"), (1024, "dark"), (1600, "light")];
+/// The windows that pages are looked at in: three widths in both themes, and the narrowest; by default each page in one, narrow or wide and dark.
+const WINDOWS: [(u32, &str); 7] = [
+    (480, "light"),
+    (1600, "dark"),
+    (480, "dark"),
+    (1024, "light"),
+    (1024, "dark"),
+    (1600, "light"),
+    // A telephone: cards stand two in a row.
+    (360, "light"),
+];
 
 fn fits(browser: &mut Browser, url: &str, page: &str) {
-    let windows = if is_whole() { &WINDOWS[..] } else { &WINDOWS[page.len() % 2..][..1] };
-    for (width, scheme) in windows.iter().copied() {
+    let windows = if is_whole() { &WINDOWS[..WINDOWS.len() - 1] } else { &WINDOWS[page.len() % 2..][..1] };
+    for (width, scheme) in windows.iter().chain(WINDOWS.last()).copied() {
         browser.show(width, scheme);
         browser.open(&format!("{url}{page}"));
         let wide = browser.value("document.documentElement.scrollWidth");
         assert!(wide.as_u64().unwrap() <= u64::from(width), "{page} is {wide} wide at {width}");
+        assert_eq!(browser.value(LEAVES), json!([]), "{page} {width}");
         assert_eq!(browser.value(CONTRAST), json!([]), "{page} {width} {scheme}");
         let picture = browser.picture();
         assert!(picture.len() > 10_000);

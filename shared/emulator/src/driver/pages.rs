@@ -12,6 +12,15 @@ pub(crate) fn hello(instance: &str) -> Response<Bytes> {
     response
 }
 
+/// What it answers for a path that it does not know.
+pub(crate) fn unknown(instance: &str) -> Response<Bytes> {
+    let mut response = plain(StatusCode::NOT_FOUND, format!("{instance} has no such page\n"));
+    if let Ok(value) = HeaderValue::from_str(instance) {
+        response.headers_mut().insert("x-served-by", value);
+    }
+    response
+}
+
 /// What the load balancer answers itself. The reason is for the emulator's user: the real one shows the status only.
 pub(crate) fn own_reply(status: u16, reason: &str) -> Response<Bytes> {
     plain(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), format!("{reason}\n"))

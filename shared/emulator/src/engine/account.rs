@@ -3,6 +3,8 @@
 //! Tests set them to see how a client handles them. What the API does about each is documented with the
 //! actions concerned (cloud-apis.md sections 5, 7, 8 and 11).
 
+use std::collections::BTreeSet;
+
 use crate::platform::interfaces;
 use crate::services::alb::load_balancers;
 use crate::state::{account, cen, ram};
@@ -26,6 +28,8 @@ pub enum AccountState {
     TransitRouterCreating(String),
     /// A bandwidth plan is locked for its bill.
     BandwidthPackageLocked(String),
+    /// The bill of a bandwidth plan is paid.
+    BandwidthPackagePaid(String),
     /// A load balancer is locked for its bill.
     LoadBalancerLocked(String),
     /// A load balancer is `Inactive`.
@@ -38,6 +42,8 @@ pub enum AccountState {
     AttachmentDetaching(String),
     /// Another cloud service, an NLB say, has a network interface in a vSwitch.
     ServiceInterface(String),
+    /// Somebody on an instance has its web server listen on these ports and know these paths; every path if none are said.
+    WebServer(String, BTreeSet<u16>, Option<BTreeSet<String>>),
     /// A load balancer is moved to these zones and vSwitches (`UpdateLoadBalancerZones`, which no function may call).
     LoadBalancerZones(String, Vec<(String, String)>),
 }
@@ -76,6 +82,7 @@ impl World {
                 self.account.locked_packages.insert(id);
                 there
             }
+            AccountState::BandwidthPackagePaid(id) => self.account.locked_packages.remove(&id),
             AccountState::LoadBalancerLocked(id) => {
                 let there = self.alb.load_balancers.contains_key(&id);
                 self.account.locked_balancers.insert(id);
@@ -101,6 +108,13 @@ impl World {
                 since.is_some_and(|since| {
                     interfaces::make_service_interface(self, since, &vswitch, "a network load balancer").is_ok()
                 })
+            }
+            AccountState::WebServer(id, ports, paths) => {
+                let found = self.ecs.instances.get_mut(&id);
+                let serve = |instance: &mut crate::state::ecs::Instance| {
+                    (instance.web_ports, instance.web_paths) = (ports, paths);
+                };
+                found.map(serve).is_some()
             }
             AccountState::LoadBalancerZones(id, zones) => load_balancers::move_to(self, &id, &zones).is_ok(),
         }

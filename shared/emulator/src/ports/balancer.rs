@@ -15,7 +15,7 @@ use super::server;
 use super::tasks::Tasks;
 use crate::Decision;
 use crate::driver::Cloud;
-use crate::driver::pages::{hello, own_reply, plain};
+use crate::driver::pages::{own_reply, plain};
 
 /// One listener of one load balancer.
 #[derive(Debug)]
@@ -82,10 +82,10 @@ impl Balancer {
         }
         let socket = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = socket.local_addr()?;
-        let name = instance.to_owned();
-        let task = tokio::spawn(server::serve(socket, move |_| {
-            let name = name.clone();
-            async move { Some(hello(&name)) }
+        let (name, cloud) = (instance.to_owned(), self.cloud.clone());
+        let task = tokio::spawn(server::serve(socket, move |request: Request<Bytes>| {
+            let page = cloud.page(&name, request.uri().path());
+            async move { Some(page) }
         }));
         match self.tasks.upgrade() {
             Some(tasks) => tasks.push(task),

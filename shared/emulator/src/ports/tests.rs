@@ -166,7 +166,7 @@ async fn a_request_goes_through_the_load_balancer_to_a_real_web_server() {
     assert_eq!(answer.headers()["x-served-by"], "i-1");
     let looped = ask().header("ALICLOUD-ALB-TRACE", "1").body(Bytes::new()).unwrap();
     assert_eq!(send(&base, looped).await.unwrap().status().as_u16(), 463);
-    let alike = cloud.request_alb("alb-1", 80, Some("www.example.com")).unwrap();
+    let alike = cloud.request_alb("alb-1", 80, Some("www.example.com"), "/").unwrap();
     assert_eq!(alike.body(), answer.body());
-    assert!(cloud.request_alb("alb-1", 81, None).is_none());
+    assert!(cloud.request_alb("alb-1", 81, None, "/").is_none());
 }

@@ -151,6 +151,8 @@ pub(super) struct Instance {
     /// The ports its web server listens on while it runs.
     #[serde(default = "http")]
     pub(super) web_ports: BTreeSet<u16>,
+    /// The paths that it answers with 200, others with 404; every path unless given.
+    pub(super) web_paths: Option<BTreeSet<String>>,
     /// Its tags.
     #[serde(default)]
     pub(super) tags: BTreeMap<String, String>,

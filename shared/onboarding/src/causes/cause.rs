@@ -1,6 +1,7 @@
 //! A cause, and whom it keeps from being served.
 
 use std::cmp::Reverse;
+use std::net::Ipv4Addr;
 
 use serde::Serialize;
 
@@ -36,16 +37,23 @@ pub struct Kept {
     pub name: String,
     /// Whether it is a member of the server group.
     pub is_member: bool,
+    /// The address at which it is not served, where that is not its primary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Ipv4Addr>,
 }
 
 impl Kept {
-    /// `i-ecs1 (ECS1)`, or the id alone.
+    /// `i-ecs1 (ECS1)`, or the id alone; with the address where that is not its primary one.
     #[must_use]
     pub fn named(&self) -> String {
-        if self.name.is_empty() || self.name == self.id.as_str() {
+        let named = if self.name.is_empty() || self.name == self.id.as_str() {
             self.id.to_string()
         } else {
             format!("{} ({})", self.id, self.name)
+        };
+        match self.address {
+            None => named,
+            Some(address) => format!("{named} at {address}"),
         }
     }
 }
@@ -76,6 +84,9 @@ pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
     match reason.code {
         Code::NotApproved => {
             format!("Run `albridge apply {binding}`, look, and say yes; or set provision: auto in the binding.")
+        }
+        Code::ReadOnly if reason.resource == binding.as_str() => {
+            format!("Set paused: false in the binding {binding}, and put that where the functions read it.")
         }
         code => code.remedy().to_owned(),
     }

@@ -1,5 +1,7 @@
 //! A fault of one instance, as the analysis of its way finds it.
 
+use std::net::Ipv4Addr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::Write;
@@ -16,6 +18,9 @@ pub struct InstanceFault {
     pub name: String,
     /// Whether it is a member of the server group.
     pub is_member: bool,
+    /// The address that is meant, where it is not its primary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Ipv4Addr>,
     /// What is wrong.
     pub reason: Reason,
     /// What mends it.

@@ -58,7 +58,12 @@ impl<'a> Graph<'a> {
         for fault in self.faults {
             for root in self.roots_of_fault(fault) {
                 let key = self.note(&root);
-                let kept = Kept { id: fault.instance.clone(), name: fault.name.clone(), is_member: fault.is_member };
+                let kept = Kept {
+                    id: fault.instance.clone(),
+                    name: fault.name.clone(),
+                    is_member: fault.is_member,
+                    address: fault.address,
+                };
                 if let Some(found) = self.found.get_mut(&key)
                     && !found.cause.instances.contains(&kept)
                 {

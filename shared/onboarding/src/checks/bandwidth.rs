@@ -62,7 +62,7 @@ fn locked(inputs: &Inputs<'_>, spec: &Bandwidth, peer: &AttachmentId) -> Option<
     let plan = inputs.topology.bandwidth_package.get()?.as_ref()?;
     let takes = spec.package.as_ref() == Some(&plan.id) && plan.business_status != BusinessStatus::Normal;
     let message = || format!("Bandwidth plan {} is {}, and {peer} takes from it.", plan.id, plan.business_status);
-    takes.then(|| Finding::new(Reason::new(Code::Bandwidth, &plan.id, message()), Vec::new()))
+    takes.then(|| Finding::new(Reason::new(Code::BandwidthLocked, &plan.id, message()), Vec::new()))
 }
 
 /// A new or increased connection across the border of the mainland: reported, and blocked above the most that is sold by
@@ -107,7 +107,7 @@ fn package(
         return fault(Code::Bandwidth, format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id));
     }
     if plan.business_status != BusinessStatus::Normal {
-        return fault(Code::Bandwidth, format!("Bandwidth plan {id} is {}.", plan.business_status));
+        return fault(Code::BandwidthLocked, format!("Bandwidth plan {id} is {}.", plan.business_status));
     }
     if let Some((one, other)) = other_areas(plan, &binding.alb.region, to) {
         let (a, b) = &plan.areas;

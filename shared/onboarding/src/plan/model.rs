@@ -1,5 +1,7 @@
 //! The data model of a plan.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, StageName};
@@ -22,6 +24,9 @@ pub struct Plan {
     /// The follow-up changes; empty unless a person is to approve the plan.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follow_ups: Vec<FollowUp>,
+    /// Settings that differ from the binding's and are left as they are, because it says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored: Vec<Ignored>,
     /// The calls that failed during the readings for it. A plan with failed calls may lack changes.
     #[serde(default, skip_serializing_if = "FailedCalls::is_empty")]
     pub unread: FailedCalls,
@@ -47,6 +52,9 @@ impl Plan {
             self.find(finding);
         }
         self.follow_ups.extend(other.follow_ups);
+        for ignored in other.ignored {
+            self.ignore(ignored);
+        }
         self.unread.extend(&other.unread);
         self
     }
@@ -73,6 +81,13 @@ impl Plan {
         }
     }
 
+    /// Notes a difference that is left as it is.
+    pub(super) fn ignore(&mut self, ignored: Ignored) {
+        if !self.ignored.contains(&ignored) {
+            self.ignored.push(ignored);
+        }
+    }
+
     /// Notes a change in progress that blocks other writes of its lane until it is complete.
     pub(super) fn wait(&mut self, stage: StageName, lane: impl Into<String>, awaited: Awaited, what: String) {
         self.pending.push(Pending { stage, what, lane: Some(lane.into()), awaited: Some(awaited) });
@@ -86,6 +101,27 @@ impl Plan {
     pub(super) fn unread(&mut self, what: &str, why: Option<Unknown<'_>>) {
         let why = why.unwrap_or_default();
         self.find(why.reason(what, format!("Could not read {what}: {why}.")));
+    }
+}
+
+/// A setting that differs from the binding's and is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ignored {
+    /// Whose: a server group's id, or a member's address and port.
+    pub resource: String,
+    /// Its name, as in `weight`.
+    pub setting: String,
+    /// What is there.
+    pub have: String,
+    /// What the binding says.
+    pub wanted: String,
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { resource, setting, have, wanted } = self;
+        write!(f, "{setting} of {resource} is {have}, not {wanted}")
     }
 }
 

@@ -5,7 +5,7 @@ use crate::desired;
 use crate::difference::{self, Setting};
 use crate::inputs::Inputs;
 use crate::mark::Role;
-use crate::plan::{Awaited, Plan, lane};
+use crate::plan::{Awaited, Ignored, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{
     LoadBalancer, LoadBalancerStatus, ServerGroup, ServerGroupSettings, ServerGroupStatus, ServerGroupType,
@@ -35,6 +35,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         let what = format!("server group {} is {}", group.id, group.status);
         return plan.wait(STAGE, lane::SERVER_GROUP, Awaited::ServerGroup, what);
     }
+    let said = settings;
+    let settings = spec.settings_beside(&load_balancer.edition, &group.settings);
+    left(&said, &settings, group).for_each(|ignored| plan.ignore(ignored));
     if same(&settings, &group.settings) {
         return;
     }
@@ -49,6 +52,23 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
         );
         plan.find(Reason::new(Code::ServerGroupDiffers, &group.id, message));
     }
+}
+
+/// What differs from the binding, `said`, and not from what is wanted beside the group as it is.
+fn left(
+    said: &ServerGroupSettings,
+    wanted: &ServerGroupSettings,
+    group: &ServerGroup,
+) -> impl Iterator<Item = Ignored> {
+    let corrected = difference::differing(&group.settings, wanted);
+    let differing = difference::differing(&group.settings, said).into_iter();
+    let left = differing.filter(move |setting| !corrected.iter().any(|other| other.name == setting.name));
+    left.map(|setting| Ignored {
+        resource: group.id.to_string(),
+        setting: setting.name.to_owned(),
+        have: setting.from.unwrap_or_else(|| "none".to_owned()),
+        wanted: setting.to,
+    })
 }
 
 /// Waits for a load balancer that is being changed, by another binding's listener for example: it takes seconds.

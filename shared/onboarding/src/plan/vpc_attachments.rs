@@ -136,8 +136,10 @@ fn vswitch_faults(topology: &Topology, side: &Side<'_>, vpc: &Vpc, router: &Tran
         }
     }
     // One interface per zone, in two zones if the region has two or more (cloud-apis.md, section 7).
+    // Two of one zone are named already.
+    let each_its_own = seen.len() == side.vswitches.len();
     let all_there = side.vswitches.iter().all(|id| vpc.vswitches.contains_key(id));
-    if seen.len() == 1 && all_there && served.is_some_and(|zones| zones.len() > 1) {
+    if seen.len() == 1 && each_its_own && all_there && served.is_some_and(|zones| zones.len() > 1) {
         let message = format!(
             "Only one zone is named for the attachment of {}: transit routers of {} have several.",
             vpc.id, side.region

@@ -60,7 +60,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
         (
             "healthCheck:",
             "helthCheck:",
-            "14:7: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds.",
+            "14:7: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds, ignore.",
         ),
         ("port: 80", "port: eighty", "12:13: bindings[0].serverGroup.port: is no number from 0 to 65535."),
         ("port: 80", "port: 70000", "12:13: bindings[0].serverGroup.port: is no number from 0 to 65535."),

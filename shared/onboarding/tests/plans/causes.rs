@@ -26,7 +26,7 @@ fn unapproved() -> (Binding, Topology, Plan) {
 
 fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
     let reason = Reason::new(code, resource, format!("{resource} is in the way."));
-    InstanceFault { instance: "i-1".into(), name: "ECS1".to_owned(), is_member: true, reason, mend }
+    InstanceFault { instance: "i-1".into(), name: "ECS1".to_owned(), is_member: true, address: None, reason, mend }
 }
 
 fn attach(vpc: &str) -> Mend {

@@ -339,5 +339,5 @@ fn an_attachment_or_connection_of_ours_that_the_binding_no_longer_describes_is_n
 fn a_bandwidth_plan_that_is_locked_is_a_fault_of_the_connection_that_takes_from_it() {
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     topology.bandwidth_package.get_mut().unwrap().as_mut().unwrap().business_status = "FinancialLocked".into();
-    assert_eq!(codes(&binding, &topology), [Code::Bandwidth]);
+    assert_eq!(codes(&binding, &topology), [Code::BandwidthLocked]);
 }

@@ -8,6 +8,7 @@ mod causes;
 mod checks;
 mod follow_ups;
 mod hand_over;
+mod ignore;
 mod limits;
 mod members;
 mod network;

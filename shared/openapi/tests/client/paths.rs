@@ -124,3 +124,30 @@ async fn an_object_larger_than_it_may_be_is_one_clear_error() {
     assert_eq!(cloud.received().len(), 1, "asking again would bring as much");
     assert_eq!(client.get_object(REGION, &get).await.unwrap().body.len(), 100);
 }
+
+#[tokio::test(start_paused = true)]
+async fn pages_of_functions_are_joined_and_a_listing_without_its_list_or_its_end_is_none() {
+    let page = |names: &[&str], token: &str| {
+        let rows: Vec<String> = names.iter().map(|name| format!(r#"{{"functionName":"{name}","role":"r"}}"#)).collect();
+        ok(format!(r#"{{"functions":[{}],"nextToken":"{token}"}}"#, rows.join(",")))
+    };
+    let (client, cloud) = Cloud::new([page(&["albridge-dispatch", "albridge2"], "t1"), page(&["albridge-verify"], "")]);
+    let listed = client.list_functions(REGION, "albridge-").await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|function| function.function_name.as_str()).collect();
+    assert_eq!(names, ["albridge-dispatch", "albridge-verify"]);
+    let received = cloud.received();
+    assert_eq!(received[0].request.uri().path(), "/2023-03-30/functions");
+    assert_eq!(received[0].request.uri().query(), Some("limit=100&prefix=albridge-"));
+    assert_eq!(received[1].request.uri().query(), Some("limit=100&nextToken=t1&prefix=albridge-"));
+
+    let (client, _) = Cloud::new([page(&["a"], "t1"), page(&["b"], "t1")]);
+    assert_eq!(client.list_functions(REGION, "").await.unwrap_err().code, "IncompleteListing");
+    let (client, _) = Cloud::new([ok("{}")]);
+    assert!(client.list_functions(REGION, "").await.is_err(), "no list is not an empty one");
+    let triggers = r#"{"triggers":[{"triggerName":"drift","triggerType":"timer","triggerConfig":"{\"enable\":false}"},
+        {"triggerName":"states","triggerType":"eventbridge","triggerConfig":"{\"triggerEnable\":true}"}]}"#;
+    let (client, cloud) = Cloud::new([ok(triggers)]);
+    let listed = client.list_triggers(REGION, "albridge-dispatch").await.unwrap();
+    assert_eq!(listed.iter().map(fc::Trigger::is_enabled).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(cloud.received()[0].request.uri().path(), "/2023-03-30/functions/albridge-dispatch/triggers");
+}

@@ -144,6 +144,26 @@ impl Desk {
         std::fs::write(file, bindings.replacen(old, new, 1)).unwrap();
     }
 
+    /// The instance's web server listens on this port alone.
+    pub(in crate::tests) fn listen(&self, port: u16) {
+        let state = emulator::AccountState::WebServer("i-ecs1".to_owned(), [port].into(), None);
+        assert!(self.local.cloud().with(|world| world.set_account(state)));
+    }
+
+    /// Registers an address at the console.
+    pub(in crate::tests) fn register(&self, address: &str) {
+        let group = self.group();
+        let more = [("Servers.1.Weight", "100"), ("Servers.1.RemoteIpEnabled", "true")];
+        let params = [&server(&group, address)[..], &more].concat();
+        self.act(Service::Alb, NEAR, "AddServersToServerGroup", &params);
+    }
+
+    /// Takes an address out of the group.
+    pub(in crate::tests) fn remove_member(&self, address: &str) {
+        let group = self.group();
+        self.act(Service::Alb, NEAR, "RemoveServersFromServerGroup", &server(&group, address));
+    }
+
     pub(in crate::tests) fn member(&self, weight: &str) {
         let group = self.group();
         let listed = self.act(Service::Alb, NEAR, "ListServerGroupServers", &[("ServerGroupId", &group)]);
@@ -159,6 +179,17 @@ impl Desk {
         ];
         self.act(Service::Alb, NEAR, "UpdateServerGroupServersAttribute", &params);
     }
+}
+
+/// An entry of a server group, as calls name it.
+fn server<'a>(group: &'a str, address: &'a str) -> [(&'static str, &'a str); 5] {
+    [
+        ("ServerGroupId", group),
+        ("Servers.1.ServerType", "Ip"),
+        ("Servers.1.ServerId", address),
+        ("Servers.1.ServerIp", address),
+        ("Servers.1.Port", "80"),
+    ]
 }
 
 pub(in crate::tests) fn text(value: &Value) -> String {

@@ -27,8 +27,6 @@ pub(super) struct Breakage {
 enum Remedy {
     /// What it says in words.
     Words(&'static str, Act),
-    /// The same, and no call of the emulated cloud does it.
-    Nothing(&'static str),
     /// The `albridge` command that it quotes.
     Command(&'static str),
     /// The call whose action it names.
@@ -47,13 +45,6 @@ impl Breakage {
 
     pub(super) fn told(mut self, words: &'static str, by: impl Fn(&Desk) + 'static) -> Self {
         self.remedy = Remedy::Words(words, Box::new(by));
-        self
-    }
-
-    pub(super) fn stays(mut self) -> Self {
-        if let Remedy::Words(words, _) = self.remedy {
-            self.remedy = Remedy::Nothing(words);
-        }
         self
     }
 
@@ -130,7 +121,7 @@ pub(super) async fn follow(desk: &Desk, breakages: Vec<Breakage>) -> String {
         let asked = match &remedy {
             Remedy::Command(command) => format!("`albridge {command}`"),
             Remedy::Call(action, _) => format!("({action})"),
-            Remedy::Words(words, _) | Remedy::Nothing(words) => (*words).to_owned(),
+            Remedy::Words(words, _) => (*words).to_owned(),
         };
         let is_short = said.lines().count() <= 12;
         let is_named = names.iter().all(|name| said.contains(name)) && first.starts_with(&format!("{code}  "));
@@ -147,7 +138,6 @@ pub(super) async fn follow(desk: &Desk, breakages: Vec<Breakage>) -> String {
                 }
             }
             Remedy::Call(_, by) | Remedy::Words(_, by) => by(desk),
-            Remedy::Nothing(_) => continue,
         }
         desk.settle().await;
         let after = causes(&plain(&desk.status().await));

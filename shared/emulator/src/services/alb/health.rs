@@ -18,10 +18,10 @@ use super::paging::Page;
 use crate::call::{Answer, Call};
 use crate::dataplane::{self, Forwarder, Source, Verdict};
 use crate::state::alb::health::{Check, Health, Probe, State, Use};
+use crate::state::alb::health_check::HealthCheck;
 use crate::state::alb::load_balancer::LoadBalancer;
 use crate::state::alb::server::{self, Server, ServerKey};
 use crate::state::alb::server_group::ServerGroup;
-use crate::time::Latencies;
 use crate::world::World;
 
 /// Catches up with the time since the last call: probes at every instant at which something changed, and now.
@@ -52,7 +52,7 @@ fn probe_at(world: &mut World, now: Timestamp) {
         };
         if lb.is_serving(now) && group.health_check.enabled {
             let before = alb.health.checks.get(&used);
-            let after = probe_group(&mut forwarder, lb, group, before, now, &world.settings.latencies);
+            let after = probe_group(world, &mut forwarder, lb, group, before, now);
             checks.insert(used, after);
         }
     }
@@ -60,19 +60,19 @@ fn probe_at(world: &mut World, now: Timestamp) {
 }
 
 fn probe_group(
+    world: &World,
     forwarder: &mut Forwarder<'_>,
     lb: &LoadBalancer,
     group: &ServerGroup,
     before: Option<&BTreeMap<ServerKey, Check>>,
     now: Timestamp,
-    latencies: &Latencies,
 ) -> BTreeMap<ServerKey, Check> {
+    let latencies = &world.settings.latencies;
     let sources = lb.sources();
     let probed = group.servers.iter().filter(|(_, server)| is_probed(server, now));
     probed
         .map(|(key, server)| {
-            let port = group.health_check.port(server.port);
-            let probe = reach(forwarder, lb, &sources, server, port);
+            let probe = reach(world, forwarder, lb, &sources, server, &group.health_check);
             let check = match before.and_then(|checks| checks.get(key)) {
                 Some(check) => check.probed(probe, now, latencies, &group.health_check),
                 None => Check::new(probe, now),
@@ -89,21 +89,32 @@ fn is_probed(server: &Server, now: Timestamp) -> bool {
 
 /// The worst result of the probes from all source prefixes: each node of a load balancer probes separately.
 fn reach(
+    world: &World,
     forwarder: &mut Forwarder<'_>,
     lb: &LoadBalancer,
     sources: &[std::net::Ipv4Addr],
     server: &Server,
-    port: u16,
+    check: &HealthCheck,
 ) -> Probe {
+    let port = check.port(server.port);
     let probes = sources.iter().map(|address| {
         let source = Source { vpc: &lb.vpc, address: *address };
         match forwarder.verdict(source, server.address, port) {
-            Verdict::Answered { .. } => Probe::Answered,
+            Verdict::Answered { instance } if takes(world, check, &instance) => Probe::Answered,
+            Verdict::Answered { .. } => Probe::Mismatched,
             Verdict::Refused { .. } => Probe::Refused,
             Verdict::Lost(_) => Probe::Silent,
         }
     });
     probes.max().unwrap_or(Probe::Silent)
+}
+
+/// Whether the answer of an instance's web server has one of the statuses that a check expects: 200 for a path that it knows, else
+/// 404. A check by TCP takes whoever listens.
+fn takes(world: &World, check: &HealthCheck, instance: &str) -> bool {
+    let serves = world.ecs.instances.get(instance).is_none_or(|instance| instance.serves(&check.path));
+    let code = if serves { "http_2xx" } else { "http_4xx" };
+    !matches!(check.protocol.as_str(), "HTTP" | "HTTPS") || check.codes.iter().any(|taken| taken == code)
 }
 
 /// Whether a server counts as healthy: its check says so, or health checks are disabled.
@@ -172,7 +183,11 @@ fn abnormal(
         (State::Initial, _) => Some(shown("Initial")),
         (State::Unhealthy, probe) => {
             let mut value = shown("Unhealthy");
-            let code = if probe == Probe::Refused { "CONNECT_FAILED" } else { "CONNECT_TIMEOUT" };
+            let code = match probe {
+                Probe::Mismatched => "RESPONSE_MISMATCH",
+                Probe::Refused => "CONNECT_FAILED",
+                Probe::Answered | Probe::Silent => "CONNECT_TIMEOUT",
+            };
             value["Reason"] = json!({"ReasonCode": code});
             Some(value)
         }

@@ -30,6 +30,7 @@ pub(crate) struct Launch {
     pub(crate) instance_type: String,
     pub(crate) image: String,
     pub(crate) web_ports: BTreeSet<u16>,
+    pub(crate) web_paths: Option<BTreeSet<String>>,
     pub(crate) tags: Tags,
 }
 
@@ -77,6 +78,7 @@ pub(crate) fn launch(world: &mut World, now: Timestamp, wanted: Launch, state: S
         state,
         steps: VecDeque::new(),
         web_ports: wanted.web_ports,
+        web_paths: wanted.web_paths,
         created: now,
         started: (state == State::Running).then_some(now),
         tags: wanted.tags,
@@ -143,6 +145,7 @@ pub(super) fn run(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         instance_type: params.get("InstanceType").unwrap_or("ecs.g7.large").to_owned(),
         image: params.get("ImageId").unwrap_or("aliyun_3_x64_20G_alibase.vhd").to_owned(),
         web_ports: BTreeSet::from([80]),
+        web_paths: None,
         tags: tags::read(params),
     };
     let latencies = world.settings.latencies.clone();

@@ -16,6 +16,8 @@ use crate::time::Latencies;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Probe {
     Answered,
+    /// An answer came, with a status that the check does not take.
+    Mismatched,
     /// The port is closed.
     Refused,
     /// A packet was lost, on the way there or back.
@@ -48,7 +50,7 @@ impl Check {
         let over = |lasts: Duration| now >= latencies.after(self.since, lasts);
         match self.probe {
             Probe::Answered if over(settings.rise()) => State::Healthy,
-            Probe::Refused | Probe::Silent if over(settings.fall()) => State::Unhealthy,
+            Probe::Mismatched | Probe::Refused | Probe::Silent if over(settings.fall()) => State::Unhealthy,
             _ => self.state,
         }
     }

@@ -27,9 +27,19 @@ pub(crate) struct Instance {
     pub(crate) steps: std::collections::VecDeque<(Timestamp, State)>,
     /// Ports its web server listens on while it runs.
     pub(crate) web_ports: BTreeSet<u16>,
+    /// Paths that its web server knows; every path if not said.
+    pub(crate) web_paths: Option<BTreeSet<String>>,
     pub(crate) created: Timestamp,
     pub(crate) started: Option<Timestamp>,
     pub(crate) tags: Tags,
+}
+
+impl Instance {
+    /// Whether its web server answers a path with a success. What comes after the path is not looked at.
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        let path = path.split_once('?').map_or(path, |(path, _)| path);
+        self.web_paths.as_ref().is_none_or(|known| known.contains(path))
+    }
 }
 
 /// An instance's status.

@@ -35,7 +35,7 @@ pub(super) fn change(inputs: &Inputs<'_>, member: &Member<'_>, holder: &Instance
         instance: holder.id.clone(),
         address: member.server.address,
         port: member.server.port,
-        weight: inputs.binding.server_group.weight,
+        weight: inputs.binding.server_group.weight_beside(member.state, member.server.weight),
         state: MemberState::Serving,
     };
     Change::new(STAGE, write)

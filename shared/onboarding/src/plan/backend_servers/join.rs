@@ -11,7 +11,7 @@ use crate::desired;
 use crate::inputs::{Inputs, Verdict, Verdicts};
 use crate::limits::SERVERS_PER_GROUP;
 use crate::mark::MemberState;
-use crate::plan::Plan;
+use crate::plan::{Ignored, Plan};
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Instance, InstanceStatus, Server, ServerStatus};
 
@@ -94,7 +94,15 @@ pub(super) fn plan(
             _ => continue,
         };
         let draining = matches!(state, MemberState::Draining(_));
-        let weight = if draining { 0 } else { spec.weight };
+        let weight = if draining { 0 } else { spec.weight_beside(member.state, server.weight) };
+        if !draining && weight != spec.weight {
+            plan.ignore(Ignored {
+                resource: endpoint.to_string(),
+                setting: "weight".to_owned(),
+                have: weight.to_string(),
+                wanted: spec.weight.to_string(),
+            });
+        }
         let description = deployment.member(&binding.name, &instance.id, state);
         if server.weight != weight || server.description != description {
             let update = Write::UpdateServer { instance: instance.id.clone(), address, port: spec.port, weight, state };

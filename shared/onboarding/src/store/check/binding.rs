@@ -88,6 +88,12 @@ impl Checked<'_> {
         wrong.note(within(&self.at("serverGroup.weight"), group.weight, 1..=100));
         wrong.note(one_of(&self.at("serverGroup.scheduler"), &group.scheduler, &["Wrr", "Wlc", "Sch"]));
         wrong.note(within(&self.at("serverGroup.drainSeconds"), group.drain_seconds, 0..=900));
+        for (index, ignored) in group.ignore.iter().enumerate() {
+            if group.ignore.iter().take(index).any(|before| before == ignored) {
+                let at = self.at(&format!("serverGroup.ignore[{index}]"));
+                wrong.note(Err(Wrong::new(at, "stands in the list twice. Keep one of them.".to_owned())));
+            }
+        }
         self.health_check(&group.health_check, wrong);
     }
 

@@ -40,7 +40,7 @@ fn errors_of_every_kind_are_named_together_in_the_order_of_the_text() {
         "6:7: bindings[0].alb: missing field `id`.",
         "7:28: bindings[0].alb.attachmentVswitches: is empty. Name at least one vSwitch.",
         "12:15: bindings[0].serverGroup.weight: is 101. Write a number from 1 to 100.",
-        "13:7: bindings[0].serverGroup: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds.",
+        "13:7: bindings[0].serverGroup: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds, ignore.",
         "14:27: bindings[0].listener.protocol: is `TCP`. Write one of HTTP, HTTPS, QUIC.",
         "14:38: bindings[0].listener.port: is no number from 0 to 65535.",
         "17:45: bindings[0].cen.bandwidth.mbps: is 0. Write a number from 1 to 10000.",
@@ -63,6 +63,23 @@ fn what_an_author_did_not_write_is_no_error_of_its_own() {
     let found = complaints(&both);
     assert_eq!(found.len(), 5, "{found:#?}");
     assert!(found.iter().all(|error| error.contains("bindings[1]: missing field")), "{found:#?}");
+}
+
+#[test]
+fn what_cannot_be_ignored_or_is_ignored_twice_is_named_where_it_stands() {
+    let weight = "      weight: 100\n";
+    let text =
+        changed(&[(weight, &format!("{weight}      ignore: [weight, description, healthCheck.enabled, weight]\n"))]);
+    let found = complaints(&text);
+    let words = "expected one of weight, scheduler, sticky, drainSeconds, healthCheck.path, healthCheck.method";
+    let [description, enabled, twice] = &found[..] else { panic!("{found:#?}") };
+    let at = "bindings[0].serverGroup.ignore";
+    let unknown = |name: &str| format!("unknown variant `{name}`, {words}");
+    assert!(description.starts_with(&format!("b.yml:14:24: {at}[1]: {}", unknown("description"))), "{description}");
+    assert!(enabled.starts_with(&format!("b.yml:14:37: {at}[2]: {}", unknown("healthCheck.enabled"))), "{enabled}");
+    assert_eq!(twice, &format!("b.yml:14:58: {at}[3]: stands in the list twice. Keep one of them."));
+    let good = changed(&[(weight, &format!("{weight}      ignore: [weight, healthCheck.path]\n"))]);
+    assert_eq!(complaints(&good), Vec::<String>::new());
 }
 
 #[test]

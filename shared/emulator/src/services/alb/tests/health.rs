@@ -93,6 +93,32 @@ fn a_closed_port_is_a_failed_connection() {
 }
 
 #[test]
+fn a_path_that_the_web_server_does_not_know_is_another_answer_than_the_check_expects() {
+    let path = ("HealthCheckConfig.HealthCheckPath", "/ready?full");
+    for (codes, taken) in [(None, false), (Some("http_4xx"), true)] {
+        let mut group = vec![path];
+        group.extend(codes.map(|code| ("HealthCheckConfig.HealthCheckCodes.1", code)));
+        let (mut bench, _, listener) = served(Generation::Upgraded, None, &group);
+        let ids: Vec<String> = bench.world.ecs.instances.iter_mut().map(|(id, _)| id.clone()).collect();
+        let serve = |bench: &mut Bench, paths: &[&str]| {
+            let paths: std::collections::BTreeSet<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+            for id in &ids {
+                let state = crate::AccountState::WebServer(id.clone(), [80].into(), Some(paths.clone()));
+                assert!(bench.world.set_account(state));
+            }
+            bench.wait(1);
+            bench.wait(10);
+        };
+        serve(&mut bench, &["/"]);
+        let expected = if taken { json!([]) } else { unhealthy("RESPONSE_MISMATCH") };
+        assert_eq!(abnormal(&mut bench, &listener), expected);
+        serve(&mut bench, &["/ready"]);
+        let expected = if taken { unhealthy("RESPONSE_MISMATCH") } else { json!([]) };
+        assert_eq!(abnormal(&mut bench, &listener), expected);
+    }
+}
+
+#[test]
 fn what_is_not_checked_is_neither_healthy_nor_unhealthy() {
     let off = [("HealthCheckConfig.HealthCheckEnabled", "false")];
     let (mut bench, _, listener) = served(Generation::Upgraded, None, &off);
