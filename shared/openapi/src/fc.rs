@@ -163,7 +163,7 @@ impl Client {
     }
 
     /// Every page of a listing.
-    async fn pages<T: serde::de::DeserializeOwned>(
+    async fn pages<T: DeserializeOwned>(
         &self,
         action: &'static str,
         region: &str,

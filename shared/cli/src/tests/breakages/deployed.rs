@@ -35,7 +35,7 @@ impl Golden {
 
 impl Desk {
     /// Nothing is wrong any more.
-    async fn is_mended(&self, what: &str) {
+    async fn names_no_cause(&self, what: &str) {
         let said = plain(&self.status().await);
         assert!(!said.contains("cause"), "{what}: {said}");
     }
@@ -91,17 +91,17 @@ impl Desk {
 async fn triggers_that_are_switched_off_are_named_and_switched_on() {
     let desk = working("triggers", Options { scenario: running(), ..Options::default() }).await;
     let mut golden = Golden::default();
-    desk.is_mended("before").await;
+    desk.names_no_cause("before").await;
     desk.switch_events(false).await;
     let names = ["states of albridge-dispatch in cn-hangzhou", "by the timer alone"];
     golden.names(&desk, "the trigger of events is switched off", "XREG-TRIGGER-OFF", &names, "(UpdateTrigger)").await;
     desk.switch_events(true).await;
-    desk.is_mended("events").await;
+    desk.names_no_cause("events").await;
     desk.switch_timer(false).await;
     let names = ["drift of albridge-dispatch in cn-hangzhou", "drift is not repaired"];
     golden.names(&desk, "the timer is switched off", "XREG-TRIGGER-OFF", &names, "(UpdateTrigger)").await;
     desk.switch_timer(true).await;
-    desk.is_mended("timer").await;
+    desk.names_no_cause("timer").await;
     insta::assert_snapshot!("breakages_triggers", golden.0);
 }
 
@@ -124,13 +124,13 @@ async fn a_deleted_role_and_a_kill_switch_are_named_and_what_is_said_mends_them(
     assert_eq!(torn.code, 0, "{}", torn.all());
     let deployed = desk.deploy(&[]).await;
     assert_eq!(deployed.code, 0, "{}", deployed.all());
-    desk.is_mended("role").await;
+    desk.names_no_cause("role").await;
 
     assert_eq!(desk.deploy(&["--set", "ReadOnly=1"]).await.code, 0);
     let remedy = "Run `albridge deploy --set ReadOnly=0`";
     golden.names(&desk, "ReadOnly is on", "XREG-READ-ONLY", &["cn-hangzhou"], remedy).await;
     assert_eq!(desk.deploy(&["--set", "ReadOnly=0"]).await.code, 0);
-    desk.is_mended("kill switch").await;
+    desk.names_no_cause("kill switch").await;
     packages(&desk, "first");
     insta::assert_snapshot!("breakages_deployment", golden.0);
 }
@@ -150,7 +150,7 @@ async fn one_fault_in_one_of_three_regions_names_that_region_alone() {
     let desk = Desk::with("regions-2", Options { scenario, bindings, stacks, ..Options::default() }).await;
     assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
     desk.settle().await;
-    desk.is_mended("before").await;
+    desk.names_no_cause("before").await;
     desk.delete_route("cn-shanghai", "vtb-vpc-3", "172.16.6.0/24");
     desk.settle().await;
     let names = ["i-far", "vtb-vpc-3 of vpc-3", "1 cause"];
@@ -161,7 +161,7 @@ async fn one_fault_in_one_of_three_regions_names_that_region_alone() {
     assert!(!causes(&said).contains("i-ecs1"), "{said}");
     desk.run(&["apply", "web", "--yes"]).await;
     desk.settle().await;
-    desk.is_mended("one of three").await;
+    desk.names_no_cause("one of three").await;
     insta::assert_snapshot!("breakages_regions", golden.0);
 }
 
@@ -227,7 +227,7 @@ async fn a_path_that_the_service_does_not_know_is_named_with_the_check_and_mende
     let mut golden = Golden::default();
     serve(&["/"]);
     desk.settle().await;
-    desk.is_mended("before").await;
+    desk.names_no_cause("before").await;
 
     desk.health_check("HealthCheckPath", "/nowhere");
     desk.settle().await;
@@ -237,7 +237,7 @@ async fn a_path_that_the_service_does_not_know_is_named_with_the_check_and_mende
     assert!(plain(&desk.status().await).contains("health check path /nowhere -> /"));
     assert!(matches!(desk.run(&["apply", "web", "--yes"]).await.code, 0 | 2));
     desk.settle().await;
-    desk.is_mended(what).await;
+    desk.names_no_cause(what).await;
 
     // The binding itself is wrong.
     desk.rewrite("healthCheck: { path: / }", "healthCheck: { path: /ready }");
@@ -249,7 +249,7 @@ async fn a_path_that_the_service_does_not_know_is_named_with_the_check_and_mende
     desk.rewrite("healthCheck: { path: /ready }", "healthCheck: { path: / }");
     assert!(matches!(desk.run(&["apply", "web", "--yes"]).await.code, 0 | 2));
     desk.settle().await;
-    desk.is_mended(what).await;
+    desk.names_no_cause(what).await;
 
     serve(&["/other"]);
     desk.settle().await;
@@ -258,7 +258,7 @@ async fn a_path_that_the_service_does_not_know_is_named_with_the_check_and_mende
     golden.names(&desk, what, "XREG-UNHEALTHY", &["i-ecs1 (ECS1)", "RESPONSE_MISMATCH"], remedy).await;
     serve(&["/", "/other"]);
     desk.settle().await;
-    desk.is_mended(what).await;
+    desk.names_no_cause(what).await;
     insta::assert_snapshot!("breakages_paths", golden.0);
 }
 
@@ -271,7 +271,7 @@ async fn a_quota_that_is_used_up_is_named_with_who_waits_and_a_raised_one_mends_
     let bindings = PROCEDURE_BINDING.replacen("id: alb-1, ", "id: alb-1, serverQuota: 1, ", 1);
     let desk = working("quota", Options { scenario, bindings, ..Options::default() }).await;
     let mut golden = Golden::default();
-    desk.is_mended("before").await;
+    desk.names_no_cause("before").await;
     desk.act(Service::Ecs, FAR, "StartInstance", &[("InstanceId", "i-ecs2")]);
     desk.settle().await;
     let what = "no room for a second server";
@@ -279,7 +279,7 @@ async fn a_quota_that_is_used_up_is_named_with_who_waits_and_a_raised_one_mends_
     desk.rewrite("serverQuota: 1, ", "serverQuota: 2, ");
     assert!(matches!(desk.run(&["apply", "web", "--yes"]).await.code, 0 | 2));
     desk.settle().await;
-    desk.is_mended(what).await;
+    desk.names_no_cause(what).await;
     let servers = desk.act(Service::Alb, NEAR, "ListServerGroupServers", &[("ServerGroupId", &desk.group())]);
     assert_eq!(servers["Servers"].as_array().unwrap().len(), 2);
     insta::assert_snapshot!("breakages_quota", golden.0);
