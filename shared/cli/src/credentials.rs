@@ -27,8 +27,6 @@ use source::{Key, Source};
 
 pub(crate) use web::Cloud;
 
-/// A key that expires sooner than this is fetched again: a stage has to be able to finish with it.
-const MARGIN: SignedDuration = SignedDuration::from_mins(10);
 /// A source that gives keys which end sooner, or that fails, is asked this often.
 const AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -71,9 +69,9 @@ impl Keys {
         let mut held = self.held.lock().await;
         let now = self.cloud.clock.now();
         if let Some(Held { key, asked }) = &*held
-            && key
-                .expires
-                .is_none_or(|expires| is_fresh(expires, now) || (expires > now && now.duration_since(*asked) < AGAIN))
+            && key.expires.is_none_or(|expires| {
+                source::is_fresh(expires, now) || (expires > now && now.duration_since(*asked) < AGAIN)
+            })
         {
             return Ok(key.credentials.clone());
         }
@@ -96,8 +94,4 @@ impl KeySource for Keys {
     fn current(&self) -> Current<'_> {
         Box::pin(async { self.present().await.map_err(|error| error.to_string().trim_end_matches('.').to_owned()) })
     }
-}
-
-fn is_fresh(expires: Timestamp, now: Timestamp) -> bool {
-    expires.duration_since(now) > MARGIN
 }

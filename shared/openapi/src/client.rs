@@ -20,6 +20,8 @@ use serde_json::Value;
 use crate::action::Action;
 use crate::bucket::{Account, Buckets, Key};
 use crate::credentials::Credentials;
+#[cfg(feature = "renewal")]
+use crate::credentials::KeySource;
 use crate::encode;
 use crate::endpoints::Endpoints;
 use crate::error::Error;
@@ -27,8 +29,6 @@ use crate::flatten::{self, Parameters};
 use crate::lenient;
 use crate::mask::Secrets;
 use crate::rates::{self, Limited};
-#[cfg(feature = "renewal")]
-use crate::renewal::KeySource;
 use crate::response;
 use crate::retry::{self, Repeatable};
 use crate::service::Service;

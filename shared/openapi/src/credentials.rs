@@ -39,6 +39,17 @@ impl std::fmt::Debug for Credentials {
     }
 }
 
+/// The key for the next call, or why there is none: a sentence that holds no secret.
+#[cfg(feature = "renewal")]
+pub type Current<'a> = std::pin::Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send + 'a>>;
+
+/// Where keys come from.
+#[cfg(feature = "renewal")]
+pub trait KeySource: Send + Sync {
+    /// The present key. It is asked for before each call, so it has to be kept as long as it lasts.
+    fn current(&self) -> Current<'_>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,12 +84,12 @@ pub use action::{Acknowledged, Action, ActionInfo};
 pub use catalog::actions;
 pub use client::{Client, Config};
 pub use credentials::Credentials;
+#[cfg(feature = "renewal")]
+pub use credentials::{Current, KeySource};
 pub use endpoints::{Endpoints, EndpointsError, PlainHttp};
 pub use error::{Error, ErrorKind, Fault, has_expired};
 pub use https::{HttpTransport, HttpTransportError, Network, certificates};
 pub use listing::{Listing, More, Page};
-#[cfg(feature = "renewal")]
-pub use renewal::{Current, KeySource};
 pub use resign::{Fresh, Unsigned, resign};
 pub use service::Service;
 pub use sign::Signature;

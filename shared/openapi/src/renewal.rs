@@ -3,23 +3,12 @@
 
 use std::borrow::Cow;
 #[cfg(feature = "renewal")]
-use std::{pin::Pin, sync::Arc};
+use std::sync::Arc;
 
 use crate::client::Client;
 #[cfg(feature = "renewal")]
-use crate::credentials::Credentials;
+use crate::credentials::KeySource;
 use crate::error::Error;
-
-/// The key for the next call, or why there is none: a sentence that holds no secret.
-#[cfg(feature = "renewal")]
-pub type Current<'a> = Pin<Box<dyn Future<Output = Result<Credentials, String>> + Send + 'a>>;
-
-/// Where keys come from.
-#[cfg(feature = "renewal")]
-pub trait KeySource: Send + Sync {
-    /// The present key. It is asked for before each call, so it has to be kept as long as it lasts.
-    fn current(&self) -> Current<'_>;
-}
 
 #[cfg(feature = "renewal")]
 impl Client {

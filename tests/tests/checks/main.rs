@@ -66,6 +66,8 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::NotPaused, "scenarios/teardown.rs"),
     (Code::Kept, "scenarios/teardown.rs, and the planner's tests"),
     (Code::ProbeFailed, "verify's tests of probes"),
+    (Code::TriggerOff, "the command line's breakages; deployment's tests of obstacles"),
+    (Code::RoleMissing, "the command line's breakages; deployment's tests of obstacles"),
 ];
 
 /// A VPC cannot have a route for 100.64.0.0/10 or half of it (cloud-apis.md section 9).

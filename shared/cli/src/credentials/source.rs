@@ -27,6 +27,9 @@ use super::origin::Origin;
 use super::web::{Cloud, shown};
 use crate::output::CliError;
 
+/// A key that expires sooner than this is fetched again: a stage has to be able to finish with it.
+const MARGIN: SignedDuration = SignedDuration::from_mins(10);
+
 /// Where a key comes from. It holds keys, so it has no `Debug`.
 pub(super) struct Source {
     pub(super) origin: Origin,
@@ -256,7 +259,7 @@ async fn from_uri(uri: &str, origin: &Origin, cloud: &Cloud) -> Result<Key, CliE
 impl CloudSso {
     async fn key(&self, origin: &Origin, cloud: &Cloud) -> Result<Key, CliError> {
         let now = cloud.clock.now();
-        if let Some((credentials, expires)) = self.held.clone().filter(|(_, expires)| super::is_fresh(*expires, now)) {
+        if let Some((credentials, expires)) = self.held.clone().filter(|(_, expires)| is_fresh(*expires, now)) {
             return Ok(Key { credentials, expires: Some(expires) });
         }
         if self.token.is_empty() || self.token_expires.is_none_or(|expires| expires <= now) {
@@ -352,4 +355,9 @@ fn may_go_to(url: &str, field: &str, origin: &Origin, cloud: &Cloud) -> Result<(
         }
         None => Err(origin.wrong(field, "is no http or https URL")),
     }
+}
+
+/// Whether a key lasts long enough to be used.
+pub(super) fn is_fresh(expires: Timestamp, now: Timestamp) -> bool {
+    expires.duration_since(now) > MARGIN
 }
