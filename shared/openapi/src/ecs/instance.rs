@@ -50,15 +50,10 @@ pub struct Instance {
     pub status: String,
     pub region_id: String,
     pub zone_id: String,
-    pub instance_type: String,
-    pub instance_network_type: String,
     pub vpc_attributes: VpcAttributes,
     pub network_interfaces: Vec<InstanceInterface>,
     pub security_group_ids: Vec<String>,
     pub creation_time: String,
-    pub start_time: String,
-    pub stopped_mode: String,
-    pub operation_locks: Vec<OperationLock>,
     /// `None` where the answer says nothing of tags, as it does of an instance without any.
     pub tags: Option<Vec<ResourceTag>>,
 }
@@ -71,7 +66,6 @@ pub struct VpcAttributes {
     #[serde(rename = "VSwitchId")]
     pub vswitch_id: String,
     pub private_ip_address: Vec<String>,
-    pub nat_ip_address: String,
 }
 
 /// An interface, as an instance lists it.
@@ -83,7 +77,6 @@ pub struct InstanceInterface {
     #[serde(rename = "Type")]
     pub kind: String,
     pub primary_ip_address: String,
-    pub mac_address: String,
     pub private_ip_sets: Vec<PrivateIp>,
 }
 
@@ -93,14 +86,6 @@ pub struct InstanceInterface {
 pub struct PrivateIp {
     pub private_ip_address: String,
     pub primary: bool,
-}
-
-/// A lock put on an instance by the platform.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub struct OperationLock {
-    pub lock_reason: String,
-    pub lock_msg: String,
 }
 
 /// Makes instances and starts them.

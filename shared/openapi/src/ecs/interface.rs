@@ -44,7 +44,6 @@ listing!(DescribeNetworkInterfaces, network_interface_sets: NetworkInterface, to
 #[serde(rename_all = "PascalCase", default)]
 pub struct NetworkInterface {
     pub network_interface_id: String,
-    pub network_interface_name: String,
     pub instance_id: String,
     pub vpc_id: String,
     #[serde(rename = "VSwitchId")]
@@ -56,7 +55,6 @@ pub struct NetworkInterface {
     pub status: String,
     pub private_ip_address: String,
     pub private_ip_sets: Vec<PrivateIp>,
-    pub mac_address: String,
     pub security_group_ids: Vec<String>,
     pub service_managed: bool,
     pub description: String,
