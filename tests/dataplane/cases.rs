@@ -22,7 +22,7 @@ pub(crate) struct Case {
 
 pub(crate) fn cases() -> Vec<Case> {
     // How often each fault is tried alone, which chooses where in the network it strikes, and how many random topologies there are.
-    let (single, random_ones) = (matrix::scope().count(1, 2), matrix::scope().count(60, 500));
+    let (single, random_ones) = (matrix::scope().count(1, 2), matrix::scope().count(40, 500));
     let mut cases = Vec::new();
     for generation in [Generation::Upgraded, Generation::Classic] {
         let procedure = complete(&Shape::procedure(generation));

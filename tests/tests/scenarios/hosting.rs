@@ -24,7 +24,7 @@ async fn becomes_a_backend(local: &Local, limit: std::time::Duration) {
 #[tokio::test]
 async fn an_instance_becomes_a_backend_over_http() {
     // Fast enough for a test, slow enough that the functions' own time limits hold on a busy machine.
-    let clock = Clock::scaled(80.0);
+    let clock = Clock::scaled(120.0);
     let local =
         Local::start(Options { hosting: Hosting::Http, ..worlds::options(Generation::Upgraded) }, clock).await.unwrap();
     becomes_a_backend(&local, LIMIT).await;
@@ -34,7 +34,7 @@ async fn an_instance_becomes_a_backend_over_http() {
 async fn an_instance_becomes_a_backend_with_functions_as_processes() {
     // The processes get the cloud's clock and follow it, as the functions in this process do.
     let options = Options { hosting: Hosting::Processes(built()), ..worlds::options(Generation::Upgraded) };
-    let local = Local::start(options, Clock::scaled(80.0)).await.unwrap();
+    let local = Local::start(options, Clock::scaled(120.0)).await.unwrap();
     becomes_a_backend(&local, LIMIT).await;
 }
 
@@ -44,7 +44,7 @@ async fn an_instance_becomes_a_backend_by_functions_that_were_uploaded() {
     let stacks = usual.stacks.clone();
     let settings = Settings { strict: Strict { packages: true, ..Strict::default() }, ..Settings::default() };
     let options = Options { hosting: Hosting::Http, packages: true, stacks: Vec::new(), settings, ..usual };
-    let local = Local::start(options, Clock::scaled(80.0)).await.unwrap();
+    let local = Local::start(options, Clock::scaled(120.0)).await.unwrap();
     let folder = built();
     let now = local.cloud().now();
     local.cloud().with(|world| {

@@ -8,7 +8,7 @@ fn a_plan_is_saved_seen_applied_exactly_and_then_there_is_nothing_to_do() {
     std::fs::create_dir_all(&folder).unwrap();
     let recording = folder.join("calls.jsonl");
     let recording = recording.to_str().unwrap();
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "80", "--record", recording]);
+    let cloud = Emulated::start(&["--deploy=false", "--speed", "120", "--record", recording]);
     let file = folder.join("plan.json");
     let file = file.to_str().unwrap();
 
@@ -55,7 +55,7 @@ fn an_empty_world_is_planned_for_with_reasons() {
 
 #[test]
 fn a_run_is_started_followed_and_seen_afterwards() {
-    let cloud = Emulated::start(&["--speed", "80"]);
+    let cloud = Emulated::start(&["--speed", "120"]);
     let homeless = cloud.tool(&["run", "web"]);
     assert_eq!(homeless.code, 64, "{}", homeless.stderr);
     let nowhere = cloud.tool(&["run", "web", "--home", "cn-beijing"]);

@@ -23,7 +23,7 @@ fn two_of_twelve_that_are_no_longer_selected_drain_and_apply_ends_well() {
     std::fs::write(file("narrow.yml"), narrow).unwrap();
 
     // The drain of 20 minutes has to outlast three commands: half a minute of real time.
-    let cloud = Emulated::start(&["--deploy=false", "--speed", "80", "--scenario", &file("world.yml")]);
+    let cloud = Emulated::start(&["--deploy=false", "--speed", "120", "--scenario", &file("world.yml")]);
     let built = cloud.tool(&["apply", "--yes"]);
     assert_eq!(built.code, 0, "{} {}", built.stdout, built.stderr);
 
