@@ -72,8 +72,6 @@ const BINDING: &str = "bindings:
     backends:
       - { region: cn-shanghai, vpc: vpc-sh, attachmentVswitches: [vsw-sh-e, vsw-sh-f], select: { tags: { app: web } } }
       - { region: cn-qingdao, vpc: vpc-qd, attachmentVswitches: [vsw-qd-b, vsw-qd-c], select: { tags: { app: web } } }
-    backToOrigin:
-      cidrs: [100.117.130.0/25, 100.117.130.128/25, 100.117.131.0/25, 100.117.131.128/25, 100.122.175.64/26, 100.122.175.128/26, 100.122.175.192/26, 100.122.176.0/26]
 ";
 
 const BACK: [&str; 8] = [
@@ -93,6 +91,10 @@ const SIDES: [(&str, &str, [&str; 2]); 3] = [
     ("cn-shanghai", "sh", ["cn-shanghai-e", "cn-shanghai-f"]),
     ("cn-qingdao", "qd", ["cn-qingdao-b", "cn-qingdao-c"]),
 ];
+
+fn binding() -> String {
+    format!("{BINDING}    backToOrigin: {{ cidrs: [{}] }}\n", BACK.join(", "))
+}
 
 /// A person who follows the blueprint.
 struct Builder<'l> {
@@ -180,8 +182,8 @@ async fn built(local: &Local) {
     }
     builder.connect(SIDES[1]).await;
     builder.connect(SIDES[2]).await;
-    let forward = ["172.16.0.0/16", "10.0.0.0/16", "192.168.0.0/16", "10.0.1.0/24", "192.168.1.0/24"];
-    builder.routes("cn-chengdu", "cd", &attachments[0], &forward).await;
+    builder.routes("cn-chengdu", "cd", &attachments[0], &VPCS).await;
+    builder.routes("cn-chengdu", "cd", &attachments[0], &["10.0.1.0/24", "192.168.1.0/24"]).await;
     for (side, attachment) in SIDES.iter().zip(&attachments).skip(1) {
         builder.routes(side.0, side.1, attachment, &VPCS).await;
         builder.routes(side.0, side.1, attachment, &BACK).await;
@@ -241,7 +243,7 @@ async fn what_the_vendors_blueprint_builds_is_reachable_and_adopted() {
     let mut options = Options {
         scenario: WORLD.to_owned(),
         // Nothing is done about it until everything is built.
-        bindings: format!("paused: true\n{BINDING}"),
+        bindings: format!("paused: true\n{}", binding()),
         ..worlds::options(Generation::Classic)
     };
     options.settings.regions.push("cn-qingdao".to_owned());
@@ -250,11 +252,11 @@ async fn what_the_vendors_blueprint_builds_is_reachable_and_adopted() {
     // The packets themselves say so, before anybody plans anything.
     assert_eq!(Console(&local).get().await.unwrap().status, 200);
 
-    local.store(BINDING);
+    local.store(&binding());
     let host = local.operator_host();
     let invocation = Invocation::until(&host, host.clock().now() + LIMIT);
     let (topology, plan) = Box::pin(stage::plan_whole(&invocation, &"web".into(), true)).await.unwrap();
-    let store = onboarding::Store::parse(BINDING, "bindings.yml").unwrap();
+    let store = onboarding::Store::parse(&binding(), "bindings.yml").unwrap();
     let verdicts = stage::verdicts(&store.bindings[0], &topology);
     let reachable = |id: &str| verdicts.get(id) == Some(&Verdict::Reachable);
     assert!(reachable("i-sh") && reachable("i-qd"), "{verdicts:?}");

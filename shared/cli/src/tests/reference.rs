@@ -25,7 +25,7 @@ fn the_pages_say_what_the_schemas_say() {
 }
 
 #[test]
-#[ignore = "writes the pages"]
+#[ignore = "writes docs/bindings.md and docs/scenarios.md, which the test above compares"]
 fn update_the_pages() {
     for (file, schema) in pages() {
         let page = std::fs::read_to_string(&file).unwrap();

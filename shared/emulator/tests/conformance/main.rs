@@ -124,7 +124,7 @@ fn write_tables() {
 }
 
 #[test]
-#[ignore = "writes files of the repository"]
+#[ignore = "writes the parameter tables of the emulator, which the tests above compare"]
 fn update() {
     write_tables();
     assert!(FOUND.complaints.is_empty(), "{}", FOUND.complaints.join("\n"));
