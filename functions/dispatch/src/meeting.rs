@@ -192,3 +192,23 @@ impl Drop for Ticket<'_> {
         state.answers.remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A start that a timer made, without an event under way, is not kept: the process may be frozen at once.
+    #[test]
+    fn a_start_is_kept_only_while_an_event_is_under_way() {
+        let (meeting, web, now) = (Meeting::default(), BindingName::from("web"), Timestamp::UNIX_EPOCH);
+        let proof = Proof { date: Some(now), started: now.to_string() };
+        let start = Start { name: "web-1".to_owned(), proof, sent: now };
+        meeting.keep(&web, start.clone());
+        assert_eq!(meeting.covering(&web, now, 10), None);
+        let present = meeting.enter();
+        meeting.keep(&web, start);
+        assert_eq!(meeting.covering(&web, now, 10).as_deref(), Some("web-1"));
+        drop(present);
+        assert_eq!(meeting.covering(&web, now, 10), None);
+    }
+}

@@ -23,6 +23,8 @@ pub enum Cause {
     Service,
     /// The answer is incomplete or cannot be parsed.
     Answer,
+    /// Another answer contradicts it.
+    Contradiction,
     /// The request itself was refused.
     Request,
 }
@@ -61,6 +63,11 @@ impl Cause {
             Self::Throttled => "Try again later: the account makes more calls than it may.",
             Self::Service => "Try again later; if it stays, ask the cloud's support with the request id in the log.",
             Self::Answer => "Try again; if it stays, something between here and the cloud alters answers.",
+            // Where a permission is missing, the cloud has answered with empty lists (corrections.md, section 3).
+            Self::Contradiction => {
+                "Try again in a minute; if it stays, the caller may see a part only: give its role or user this action on all \
+                 resources (`albridge policy` prints what each function needs)."
+            }
             Self::Request => "Look at the cloud's own code and message.",
         }
     }
@@ -238,6 +245,7 @@ mod tests {
             Cause::Throttled,
             Cause::Service,
             Cause::Answer,
+            Cause::Contradiction,
             Cause::Request,
         ];
         let remedies: std::collections::BTreeSet<_> = all.into_iter().map(Cause::remedy).collect();

@@ -49,7 +49,7 @@ fn heading(deployment: &str, wrong: usize, unread: usize, not_checked: usize) ->
         (0, 0) => format!("Deployment {deployment}: nothing is wrong{rest}"),
         (wrong, 0) => format!("Deployment {deployment}: {wrong} wrong{rest}"),
         (wrong, unread) => {
-            format!("Deployment {deployment}: {unread} not known, because calls failed; {wrong} wrong{rest}")
+            format!("Deployment {deployment}: {unread} not known, because readings failed; {wrong} wrong{rest}")
         }
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn unread(unread: &FailedCalls) -> Html {
             .add(format!(" Could not read {}.", failures.whole()))
             .add(tag("p").class("do").add("Do: ").add(sentence(failures.remedy())))
     });
-    alarm("Not known, because calls failed:", tag("ul").class("causes").add(each.collect::<Html>()))
+    alarm("Not known, because readings failed:", tag("ul").class("causes").add(each.collect::<Html>()))
 }
 
 /// What is wrong, in a box.

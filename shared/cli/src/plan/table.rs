@@ -123,7 +123,7 @@ fn heading(binding: &BindingName, plan: &Plan, causes: &Causes, all: bool) -> Te
     match PlanState::of(plan, causes) {
         PlanState::NotKnown => {
             let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {})", count()) };
-            let mut text = strong(format!("{binding}: not known, because calls failed{so_far}"));
+            let mut text = strong(format!("{binding}: not known, because readings failed{so_far}"));
             text.extend(unread::lines(&plan.unread, "  ", all));
             text
         }

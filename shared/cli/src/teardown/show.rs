@@ -19,7 +19,7 @@ const PARTS: [&str; 4] =
 pub(super) fn plan(binding: &BindingName, plan: &Plan, console: Console) {
     let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
     let mut text = if !plan.unread.is_empty() {
-        let mut text = strong(format!("{binding}: not known, because calls failed"));
+        let mut text = strong(format!("{binding}: not known, because readings failed"));
         text.extend(unread::lines(&plan.unread, "  ", false));
         text
     } else if plan.changes.is_empty() && plan.pending.is_empty() {

@@ -108,7 +108,7 @@ async fn what_cannot_be_read_is_said_first_and_nothing_that_depends_on_it_goes()
     let before = desk.writes();
     let ran = desk.run(&["teardown", "web", "--yes", "--attachments"]).await;
     assert_eq!((ran.code, desk.writes()), (1, before), "{}", ran.all());
-    assert!(plain(&ran).starts_with("web: not known, because calls failed\n"), "{}", ran.all());
+    assert!(plain(&ran).starts_with("web: not known, because readings failed\n"), "{}", ran.all());
     desk.heal();
     let ran = desk.run(&["teardown", "web", "--yes", "--attachments"]).await;
     assert_eq!(ran.code, 0, "{}", ran.all());

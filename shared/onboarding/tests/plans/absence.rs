@@ -102,7 +102,7 @@ fn settles(case: &str, holder: Holder, above: bool, binding: &Binding, topology:
         Holder::Itself => {
             assert_eq!(first.changes, [], "{case}");
             let found: Vec<_> = first.findings.iter().map(|finding| finding.code).collect();
-            assert_eq!(found, vec![Code::ReleaseUnproven; gone], "{case}");
+            assert_eq!(found, [Code::ReleaseUnproven], "{case}");
         }
         Holder::Newcomer => {
             assert_eq!(first.changes.len(), gone, "{case}: {first:#?}");
@@ -292,7 +292,8 @@ fn without_proof_nobody_is_removed_and_it_is_said_why() {
         let plan = members(&binding, &topology);
         assert_eq!(plan.changes, [], "{why:?}");
         let found: Vec<_> = plan.findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(found, [code; 10], "{why:?}");
+        // What failed is said of each; the calls that failed are counted once, in `unread`.
+        assert_eq!(found, vec![code; if code == Code::Unread { 10 } else { 1 }], "{why:?}");
     }
 }
 

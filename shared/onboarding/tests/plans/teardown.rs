@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Write;
 use onboarding::inputs::Inputs;
 use onboarding::topology::{
-    AttachmentRef, AttachmentStatus, Generation, ServerGroupStatus, ServerStatus, TransitRouteStatus, VpcAttachment,
+    AttachmentRef, AttachmentStatus, Generation, ServerGroup, ServerGroupStatus, ServerStatus, TransitRoute,
+    TransitRouteStatus, VpcAttachment, VpcRouteStatus,
 };
 use onboarding::{Binding, Change, Code, Known, Plan, Topology, plan};
 
@@ -317,6 +318,35 @@ fn who_else_uses_listener_and_group_keeps_them() {
 }
 
 #[test]
+fn a_second_group_of_ours_is_nobody_elses_and_a_member_of_others_needs_no_listener() {
+    let (binding, topology) = drained(Generation::Upgraded);
+    // Two runs at once may have made two; nobody else uses either.
+    let mut twice = topology.clone();
+    let groups = twice.server_groups.get_mut().unwrap();
+    let second = ServerGroup { id: "sgp-2".into(), ..groups[0].clone() };
+    groups.push(second);
+    for used in [&["sgp-1", "sgp-2"][..], &["sgp-1"]] {
+        let mut topology = twice.clone();
+        topology.listeners.get_mut().unwrap()[0].server_groups = used.iter().map(|id| (*id).into()).collect();
+        topology.context.balanced = Known::Known([("sgp-1".into(), 0), ("sgp-2".into(), 0)].into());
+        assert_eq!(kept(&teardown(&binding, &topology)), Vec::<&str>::new(), "{used:?}");
+    }
+
+    let mut alone = topology.clone();
+    alone.listeners.get_mut().unwrap().clear();
+    for (balancer, expected) in [("alb-1", &[][..]), ("alb-9", &["sgp-1"])] {
+        let mut topology = alone.clone();
+        topology.server_groups.get_mut().unwrap()[0].load_balancers = vec![balancer.into()];
+        assert_eq!(kept(&teardown(&binding, &topology)), expected, "{balancer}");
+    }
+    let mut server = world::onboarded(Generation::Upgraded).1.servers.get().unwrap()[0].clone();
+    server.description = "by hand".to_owned();
+    alone.servers.get_mut().unwrap().push(server);
+    alone.server_groups.get_mut().unwrap()[0].server_count = 1;
+    assert_eq!(kept(&teardown(&binding, &alone)), ["sgp-1"]);
+}
+
+#[test]
 fn a_group_that_counts_more_members_than_are_listed_waits() {
     let (binding, mut topology) = drained(Generation::Upgraded);
     topology.listeners.get_mut().unwrap().clear();
@@ -352,7 +382,7 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     for propagated in [true, false] {
         let mut theirs = topology.clone();
         let table = world::transit_tables(&mut theirs).next().unwrap();
-        table.routes.push(onboarding::topology::TransitRoute {
+        table.routes.push(TransitRoute {
             id: Some("tr-rte-old".into()),
             next_hop: Some(peer.as_str().into()),
             propagated,
@@ -376,8 +406,42 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     assert_eq!(kept(&teardown(&binding, &beside)), Vec::<&str>::new(), "one side alone has nobody to talk to");
     beside.context.strangers.push(stranger("cn-hangzhou", Some("prod/-/vpc-attachment")));
     assert_eq!(kept(&teardown(&binding, &beside)), Vec::<&str>::new(), "ours belongs to a binding, which was asked");
+    beside.context.strangers.push(stranger("cn-beijing", None));
+    assert_eq!(kept(&teardown(&binding, &beside)), Vec::<&str>::new(), "another region is not across this connection");
     beside.context.strangers.push(stranger("cn-hangzhou", None));
     assert_eq!(kept(&teardown(&binding, &beside)), [&*peer]);
+}
+
+/// An entry of ours that is being changed goes as soon as it has changed; one of others stays, whatever it is doing.
+#[test]
+fn an_entry_that_is_being_changed_keeps_an_attachment_only_if_it_is_of_others() {
+    let (binding, topology) = drained(Generation::Classic);
+    let vpc2 = topology.resolve(&AttachmentRef::Vpc { vpc: "vpc-2".into() }).unwrap().to_string();
+    for (description, expected) in
+        [("albridge/prod/web", &[][..]), ("by hand", &[&*vpc2]), ("albridge/prod/api", &[&*vpc2])]
+    {
+        let mut routed = topology.clone();
+        with_route(&mut routed, "10.99.0.0/16", description);
+        let vpc = routed.vpcs.get_mut("vpc-2").unwrap().get_mut().unwrap().as_mut().unwrap();
+        let route =
+            vpc.tables.values_mut().flat_map(|table| &mut table.routes).find(|route| route.id == "rte-old".into());
+        route.unwrap().status = VpcRouteStatus::from("Creating");
+        assert_eq!(kept(&teardown(&binding, &routed)), expected, "{description}");
+
+        let mut routed = topology.clone();
+        let mut tables = world::transit_tables(&mut routed);
+        let table = tables.find(|table| table.routes.iter().any(|route| route.id.is_some())).unwrap();
+        table.routes.push(TransitRoute {
+            id: Some("tr-rte-old".into()),
+            destination: "10.99.0.0/16".parse().unwrap(),
+            next_hop: Some(vpc2.as_str().into()),
+            propagated: false,
+            status: TransitRouteStatus::from("Creating"),
+            description: description.to_owned(),
+        });
+        drop(tables);
+        assert_eq!(kept(&teardown(&binding, &routed)), expected, "{description}");
+    }
 }
 
 #[test]
@@ -400,4 +464,11 @@ fn what_a_removed_binding_left_is_named_and_stays() {
         plan.findings.iter().filter(|found| found.code == Code::Orphan).map(|found| found.resource.as_str()).collect();
     assert_eq!(orphans, ["rte-old"]);
     assert!(!plan.changes.iter().any(|change| change.write.to_string().contains("10.99.0.0/16")), "{plan:#?}");
+
+    // The same route of a binding that is in the store: it is that binding's to take away.
+    let (deployment, store) =
+        (world::deployment(), [binding.clone(), Binding { name: "old".into(), ..binding.clone() }]);
+    let inputs = Inputs { store: &store, ..world::inputs(&deployment, &binding, &topology) };
+    let plan = plan::teardown(&inputs, &[], true);
+    assert!(plan.findings.iter().all(|found| found.code != Code::Orphan), "{plan:#?}");
 }

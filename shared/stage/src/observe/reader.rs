@@ -4,12 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use onboarding::topology::Known;
-use onboarding::{Binding, Deployment, FailedCalls};
+use onboarding::unread::Cause;
+use onboarding::{Binding, Deployment, FailedCall, FailedCalls};
 use openapi::{Error, ErrorKind};
 
 use crate::cloud::Cloud;
 use crate::needs::Needs;
 use crate::unread;
+
+/// The code of an answer that another one contradicts; the cloud has none for it.
+const CONTRADICTION: &str = "Contradiction";
 
 /// What the parts of an observation share.
 pub(super) struct Reader<'a> {
@@ -51,6 +55,17 @@ impl<'a> Reader<'a> {
         // The text omits the request id: it differs at each reading and would make every plan differ from the last. It
         // becomes a part of a sentence, so it has no full stop.
         format!("{}: {} {}", error.action, error.code, error.message.trim_end_matches('.'))
+    }
+
+    /// Records that another answer contradicts this one, so that nothing is called known that hangs on it.
+    pub(super) fn contradicted(&self, action: &str, message: String) {
+        let call = FailedCall {
+            cause: Cause::Contradiction,
+            code: CONTRADICTION.to_owned(),
+            action: action.to_owned(),
+            message,
+        };
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(call);
     }
 
     /// A fact, or the reason why it is unknown.

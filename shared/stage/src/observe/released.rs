@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use onboarding::absence::Unproven;
+use onboarding::absence::{Unproven, contradictions};
 use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, VpcId};
 use onboarding::topology::{Known, Server, Topology};
@@ -82,6 +82,10 @@ pub(super) async fn read(reader: &Reader<'_>, interfaces: &BTreeMap<VpcId, Inter
                 absent.unproven.extend(ids.into_iter().map(|id| (id, Unproven::Unread { why: why.clone() })));
             }
         }
+    }
+    for found in contradictions(&absent.unproven) {
+        let are = if found.is_many() { "are" } else { "is" };
+        reader.contradicted(found.action, format!("{} {are} not listed, but {}", found.named(), found.against));
     }
     absent
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::member::{self, Member, RECHECK, STAGE, cap, hold, later};
-use crate::absence::Unproven;
+use crate::absence::{Unproven, contradictions};
 use crate::change::{Change, Leaving, Write};
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
@@ -81,24 +81,18 @@ fn is_shown(inputs: &Inputs<'_>, id: &InstanceId) -> bool {
         || listed.any(|found| &found.id == id)
 }
 
-/// Reports why a member is kept although no listing shows its instance.
+/// Reports why members are kept although no listing shows their instances.
 fn unproven(inputs: &Inputs<'_>, members: &[&Member<'_>], plan: &mut Plan) {
-    for member in members {
-        let id = &member.instance;
-        let why = match inputs.topology.unproven.get(id) {
-            None | Some(Unproven::Elsewhere { .. }) => continue,
-            Some(Unproven::Unread { why }) => {
-                plan.unread(&format!("whether {id} is released"), Some(Unknown::Failed(why)));
-                continue;
-            }
-            Some(Unproven::Shown) => "a reading by its id shows it".to_owned(),
-            Some(Unproven::Interface { interface }) => format!("its network interface {interface} is still there"),
-            Some(Unproven::NoInterfaces { vpc }) => {
-                format!("the listing of the network interfaces of {vpc} is empty, which proves nothing")
-            }
-        };
-        let message = format!("{id} is no longer listed, but {why}: it stays a member.");
-        plan.find(Reason::new(Code::ReleaseUnproven, id, message));
+    let doubted = || members.iter().filter_map(|member| inputs.topology.unproven.get_key_value(&member.instance));
+    for (id, why) in doubted() {
+        if let Unproven::Unread { why } = why {
+            plan.unread(&format!("whether {id} is released"), Some(Unknown::Failed(why)));
+        }
+    }
+    for found in contradictions(doubted()) {
+        let (are, stay) = if found.is_many() { ("are", "they stay members") } else { ("is", "it stays a member") };
+        let message = format!("{} {are} no longer listed, but {}: {stay}.", found.named(), found.against);
+        plan.find(Reason::new(Code::ReleaseUnproven, found.named(), message));
     }
 }
 
