@@ -20,7 +20,7 @@ const SHOWN: usize = 8;
 /// What a report is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum About {
-    /// The plan: changes, and ways that stand in the way of members.
+    /// The plan: changes, and ways that stand in the way of newcomers, or that members lack now.
     Plan,
     /// The state as a whole: the members' health as well, and what only takes time.
     State,
@@ -38,7 +38,9 @@ pub(crate) fn of(
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
         let shown = |code: Code| !matches!(code, Code::Unhealthy | Code::NotMember);
-        faults.retain(|fault| shown(fault.reason.code) && !matches!(fault.mend, Mend::Time { .. }));
+        // What only takes time is not in the way of a newcomer; a member is cut off meanwhile.
+        faults
+            .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
     }
     Causes::of(&binding.name, plan, &faults, paused(store, binding))
 }

@@ -410,7 +410,12 @@ impl Select {
     /// Whether an instance with these tags is selected.
     #[must_use]
     pub fn matches(&self, tags: &BTreeMap<String, String>) -> bool {
-        self.tags.iter().all(|(key, value)| tags.get(key) == Some(value))
+        self.matches_with(|key| tags.get(key).map(String::as_str))
+    }
+
+    /// The same with a lookup of a tag's value.
+    pub fn matches_with<'t>(&self, value_of: impl Fn(&str) -> Option<&'t str>) -> bool {
+        self.tags.iter().all(|(key, value)| value_of(key) == Some(value.as_str()))
     }
 }
 

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use crate::mask::{self, Secrets};
 
+/// The code of an answer that another one contradicts; the cloud has none for it.
+const CONTRADICTION: &str = "Contradiction";
+
 /// How a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -205,7 +208,13 @@ impl Error {
     /// An answer that contradicts another one: `message` says how, as a sentence without a full stop.
     /// It counts as unread.
     pub fn contradiction(action: &'static str, message: impl Into<String>) -> Self {
-        Self::plain(ErrorKind::Malformed, action, "Contradiction", message)
+        Self::plain(ErrorKind::Malformed, action, CONTRADICTION, message)
+    }
+
+    /// Whether it says that another answer contradicts this one.
+    #[must_use]
+    pub fn is_contradiction(&self) -> bool {
+        self.code == CONTRADICTION
     }
 
     pub(crate) fn incomplete(action: &'static str, message: impl Into<String>) -> Self {

@@ -59,7 +59,25 @@ pub(crate) async fn observe_noting(
     deployment: &Deployment,
     needs: Needs,
 ) -> Observation {
-    let reader = Reader::new(cloud, binding, store, deployment, needs);
+    assemble(Reader::new(cloud, binding, store, deployment, needs)).await
+}
+
+/// What another binding wants. Of instances that it does not select, the id alone is kept: they are many where bindings share a
+/// VPC, and all bindings are observed at once.
+pub(crate) async fn observe_selected(
+    cloud: &Cloud,
+    binding: &Binding,
+    deployment: &Deployment,
+    needs: Needs,
+) -> Topology {
+    let mut reader = Reader::new(cloud, binding, std::slice::from_ref(binding), deployment, needs);
+    reader.selected_only = true;
+    assemble(reader).await.topology
+}
+
+async fn assemble(reader: Reader<'_>) -> Observation {
+    let binding = reader.binding;
+    let needs = reader.needs;
     let mut topology = Topology::default();
     let (front, cen, backends) = tokio::join!(biased;
         front::read(&reader),

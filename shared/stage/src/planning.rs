@@ -13,7 +13,7 @@ use crate::error::StageError;
 use crate::facts;
 use crate::host::Invocation;
 use crate::needs::Needs;
-use crate::observe::observe;
+use crate::observe::observe_selected;
 use crate::request::Request;
 use crate::session::Session;
 
@@ -125,7 +125,7 @@ async fn wants(session: &Session<'_>, other: &Binding) -> Arc<Topology> {
     let cloud = session.cloud().of(other, session.run());
     let reading = async {
         // Boxed for the same reason as in `Session::observe_noting`.
-        let mut seen = Box::pin(observe(&cloud, other, session.deployment(), Needs::WANTS)).await;
+        let mut seen = Box::pin(observe_selected(&cloud, other, session.deployment(), Needs::WANTS)).await;
         // The instances that it does not select are many, and nothing is wanted for them.
         for backend in &other.backends {
             let instances = seen.instances.get_mut(&backend.vpc).and_then(Known::get_mut);

@@ -47,6 +47,7 @@ fn cause(error: &Error) -> Cause {
         Fault::Network => Cause::Network,
         Fault::Throttled => Cause::Throttled,
         Fault::Service => Cause::Service,
+        Fault::Answer if error.is_contradiction() => Cause::Contradiction,
         Fault::Answer => Cause::Answer,
         Fault::Request => Cause::Request,
     }

@@ -1,10 +1,13 @@
 //! What the cloud and the store say, and what keeps them from being read: it is shown and not acted on, said with its code, and
 //! never taken for "all is well".
 
+use std::collections::BTreeSet;
+
 use emulator::call::{ApiError, Service};
-use emulator::faults::Rule;
+use emulator::faults::{Effect, Lie, Rule};
 use local::Options;
 
+use super::breakages::{running, working};
 use super::{Desk, Ran};
 use crate::output::visible;
 
@@ -137,4 +140,54 @@ async fn a_profile_that_cannot_be_used_is_named_without_its_keys() {
             assert!(!ran.all().contains("cAnAr"), "{}", ran.all());
         }
     }
+}
+
+/// Readings that decide nothing where all is made: what attachments need before they are made, and a VPC's own row, which is no list.
+const DECIDE_NOTHING: [&str; 6] = [
+    "CheckTransitRouterService",
+    "DescribeCenBandwidthPackages",
+    "DescribeCens",
+    "DescribeVpcAttribute",
+    "GetRole",
+    "ListTransitRouterAvailableResource",
+];
+
+/// Whatever a listing hides while everything is in place, nobody says that everything is in place.
+#[tokio::test(start_paused = true)]
+async fn no_listing_that_hides_its_rows_lets_a_command_say_that_all_is_well() {
+    let desk = working("hidden", Options { scenario: running(), ..Options::default() }).await;
+    let well = desk.run(&["plan", "web"]).await;
+    assert_eq!(well.code, 0, "{}", well.all());
+    let log = desk.local.cloud().gateway().log();
+    let reads = log.iter().filter(|call| !call.writes && !DECIDE_NOTHING.contains(&&*call.action));
+    let reads: BTreeSet<_> = reads.filter_map(|call| Some((call.service?, call.action.clone()))).collect();
+    let mut lied = 0;
+    for (service, action) in reads {
+        // Functions, flows and objects are no listings of what a plan decides on.
+        if !matches!(service, Service::Alb | Service::Cbn | Service::Vpc | Service::Ecs) {
+            continue;
+        }
+        for lie in [Lie::EmptyBody, Lie::NoList, Lie::EmptyWorld, Lie::RowsWithoutId] {
+            if (action.as_str(), lie) == ("ListTransitRouterRouteEntries", Lie::RowsWithoutId) {
+                continue; // what is learned has no id
+            }
+            desk.local.cloud().inject(Rule::new(Effect::Falsify { lie }).on(service, &action)).unwrap();
+            for command in ["plan", "status"] {
+                let before = desk.local.cloud().gateway().log().len();
+                let ran = desk.run(&[command, "web"]).await;
+                let log = desk.local.cloud().gateway().log();
+                if log[before..].iter().any(|call| call.action == action) {
+                    lied += 1;
+                    assert_ne!(ran.code, 0, "{command}, {action} {lie:?}: {}", ran.all());
+                    assert!(
+                        !ran.all().contains("everything is in place"),
+                        "{command}, {action} {lie:?}: {}",
+                        ran.all()
+                    );
+                }
+            }
+            desk.heal();
+        }
+    }
+    assert!(lied > 80, "{lied}");
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use onboarding::binding::Backend;
 use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
-use onboarding::topology::{Instance, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
-use openapi::{Error, ecs};
+use onboarding::topology::{Instance, InstanceStatus, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
+use openapi::{Action, Error, ecs};
 
 use super::reader::Reader;
 use super::{network, security, untagged};
@@ -90,8 +90,17 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         },
         async {
             if needs.has(Needs::INSTANCES) {
-                let listing = instances_of(&client, backend, needs.has(Needs::BACKENDS)).await;
+                let listing = instances_of(&client, backend, needs.has(Needs::BACKENDS), reader.selected_only).await;
                 let found = reader.known(listing).map(|(found, listed)| {
+                    // Whoever runs has one. One that has just started may not be listed yet, so this blocks nothing.
+                    let mut running = found.iter().filter(|instance| instance.status == InstanceStatus::Running);
+                    if needs.has(Needs::BACKENDS)
+                        && listed.rows == 0
+                        && let Some(first) = running.next()
+                    {
+                        let what = format!("no network interface of {} is listed, and {} runs there", backend.vpc, first.id);
+                        reader.contradicted(ecs::DescribeNetworkInterfaces::NAME, what);
+                    }
                     *interfaces = listed;
                     found
                 });
@@ -125,6 +134,7 @@ async fn instances_of(
     client: &Reads,
     backend: &Backend,
     interfaces: bool,
+    selected_only: bool,
 ) -> Result<(Vec<Instance>, Interfaces), Error> {
     let region = backend.region.as_str();
     let vpc_id = Some(backend.vpc.to_string());
@@ -149,11 +159,35 @@ async fn instances_of(
         .iter()
         .map(|found| {
             let interfaces = by_instance.get(&*found.instance_id).map_or(&[][..], Vec::as_slice);
+            if selected_only && !is_selected(backend, found) {
+                return unselected(found);
+            }
             instance(found, interfaces)
         })
         .collect();
     instances.sort_by(|a, b| a.id.cmp(&b.id));
     Ok((instances, listed))
+}
+
+fn is_selected(backend: &Backend, found: &ecs::Instance) -> bool {
+    let tags = || found.tags.iter().flatten();
+    backend.select.matches_with(|key| tags().find(|tag| tag.tag_key == key).map(|tag| tag.tag_value.as_str()))
+}
+
+/// An instance of which nothing matters but that it is there.
+fn unselected(found: &ecs::Instance) -> Instance {
+    Instance {
+        id: found.instance_id.as_str().into(),
+        name: String::new(),
+        status: found.status.as_str().into(),
+        vpc: VpcId::from(""),
+        vswitch: "".into(),
+        address: None,
+        interface: None,
+        security_groups: Vec::new(),
+        interfaces: Vec::new(),
+        tags: BTreeMap::new(),
+    }
 }
 
 fn instance(found: &ecs::Instance, interfaces: &[&ecs::NetworkInterface]) -> Instance {

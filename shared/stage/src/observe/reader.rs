@@ -4,16 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use onboarding::topology::Known;
-use onboarding::unread::Cause;
-use onboarding::{Binding, Deployment, FailedCall, FailedCalls};
+use onboarding::{Binding, Deployment, FailedCalls};
 use openapi::{Error, ErrorKind};
 
 use crate::cloud::Cloud;
 use crate::needs::Needs;
 use crate::unread;
-
-/// The code of an answer that another one contradicts; the cloud has none for it.
-const CONTRADICTION: &str = "Contradiction";
 
 /// What the parts of an observation share.
 pub(super) struct Reader<'a> {
@@ -23,6 +19,8 @@ pub(super) struct Reader<'a> {
     pub(super) store: &'a [Binding],
     pub(super) deployment: &'a Deployment,
     pub(super) needs: Needs,
+    /// Whether of instances that the binding does not select the id is enough.
+    pub(super) selected_only: bool,
     /// Whether a call failed with a transient error.
     failing: AtomicBool,
     /// All failed calls.
@@ -37,7 +35,8 @@ impl<'a> Reader<'a> {
         deployment: &'a Deployment,
         needs: Needs,
     ) -> Self {
-        Self { cloud, binding, store, deployment, needs, failing: AtomicBool::new(false), failed: Mutex::default() }
+        let (failing, failed) = (AtomicBool::new(false), Mutex::default());
+        Self { cloud, binding, store, deployment, needs, selected_only: false, failing, failed }
     }
 
     /// All failed calls, and whether one of the failures is transient.
@@ -58,13 +57,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Records that another answer contradicts this one, so that nothing is called known that hangs on it.
-    pub(super) fn contradicted(&self, action: &str, message: String) {
-        let call = FailedCall {
-            cause: Cause::Contradiction,
-            code: CONTRADICTION.to_owned(),
-            action: action.to_owned(),
-            message,
-        };
+    pub(super) fn contradicted(&self, action: &'static str, message: String) {
+        let call = unread::failed_call(&Error::contradiction(action, message));
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(call);
     }
 

@@ -140,6 +140,14 @@ async fn a_refusal_blocks_its_change_and_no_other() {
     let world = world();
     let instances = [instance("i-1", "10.2.1.1", "sg-1"), instance("i-2", "10.2.1.2", "sg-2")];
     world.always("DescribeInstances", json!({ "Instances": { "Instance": instances } }));
+    let interface = json!({
+        "NetworkInterfaceId": "eni-1", "InstanceId": "i-1", "VpcId": "vpc-b", "VSwitchId": "vsw-b", "Type": "Primary",
+        "Status": "InUse", "PrivateIpAddress": "10.2.1.1", "ServiceManaged": false,
+        "SecurityGroupIds": { "SecurityGroupId": ["sg-1"] }
+    });
+    let listed =
+        json!({ "NetworkInterfaceSets": { "NetworkInterfaceSet": [interface] }, "TotalCount": 1, "NextToken": "" });
+    world.always("DescribeNetworkInterfaces", listed);
     let groups = ["sg-1", "sg-2"].map(|id| json!({ "SecurityGroupId": id, "VpcId": "vpc-b" }));
     world.always("DescribeSecurityGroups", json!({ "SecurityGroups": { "SecurityGroup": groups } }));
     let allowed = Arc::new(AtomicU32::new(0));
