@@ -208,7 +208,7 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: &str, step: &str, detail: Value) -> fnf::Event {
+    fn event(kind: &str, step: &str, detail: &Value) -> fnf::Event {
         fnf::Event {
             kind: kind.to_owned(),
             step_name: step.to_owned(),
@@ -220,12 +220,12 @@ mod tests {
     fn reported(step: &str, stage: StageName, tally: Tally, blocked: Vec<Reason>) -> fnf::Event {
         let mut report = Report::new(stage, &"web".into(), "web-1", Vec::new(), blocked, Vec::new());
         report.tally = tally;
-        event("TaskSucceeded", step, json!({ "Output": report }))
+        event("TaskSucceeded", step, &json!({ "Output": report }))
     }
 
     fn failed(step: &str, message: &str) -> fnf::Event {
         let cause = json!({"errorType": "StillPending", "errorMessage": message}).to_string();
-        event("TaskFailed", step, json!({"Error": "FC.Unknown", "Cause": cause}))
+        event("TaskFailed", step, &json!({"Error": "FC.Unknown", "Cause": cause}))
     }
 
     fn summary(events: &[fnf::Event]) -> Summary {
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_run_that_did_its_work_is_ok_and_counted() {
-        let turn = event("TaskSucceeded", "Turn", json!({"Output": {"started": [], "drift": [], "turn": "web-1"}}));
+        let turn = event("TaskSucceeded", "Turn", &json!({"Output": {"started": [], "drift": [], "turn": "web-1"}}));
         let rules = Tally { added: 2, ..Tally::default() };
         let members = Tally { added: 1, changed: 3, removed: 1 };
         let not_probed = Reason::new(Code::NotProbed, "alb-1", "No function sits in vpc-1, so no request was sent.");

@@ -83,15 +83,15 @@ fn request(receiver: &Receiver, message: &Message<'_>, id: &str, wall: Timestamp
         return None;
     }
     let body = message.body(receiver.kind, id).to_string();
-    let secret = receiver.secret.as_ref().map(|secret| secret.reveal());
+    let secret = receiver.secret.as_ref();
     let mut request = Request::post(match (receiver.kind, secret) {
-        (ReceiverKind::DingTalk, Some(secret)) => with_sign(url, secret, wall.as_millisecond()),
+        (ReceiverKind::DingTalk, Some(secret)) => with_sign(url, secret.reveal(), wall.as_millisecond()),
         _ => url.to_owned(),
     })
     .header("content-type", "application/json; charset=utf-8")
     .header("user-agent", "albridge");
     if let (ReceiverKind::Webhook, Some(secret)) = (receiver.kind, secret) {
-        let (time, signature) = signature(secret, wall.as_second(), &body);
+        let (time, signature) = signature(secret.reveal(), wall.as_second(), &body);
         request = request.header("x-albridge-timestamp", time).header("x-albridge-signature", signature);
     }
     let mut request = request.body(Bytes::from(body)).ok()?;
