@@ -8,6 +8,7 @@ mod console;
 pub mod footprint;
 pub mod lies;
 pub mod matrix;
+pub mod receivers;
 mod runs;
 pub mod teardown;
 pub mod things;

@@ -111,6 +111,20 @@ impl Console<'_> {
         done.filter_map(output).collect()
     }
 
+    /// The summary with which an execution ended, if it has one.
+    ///
+    /// # Panics
+    /// If the history cannot be read.
+    pub async fn summary(&self, name: &str) -> Option<dispatch::Summary> {
+        let events = self.history(name).await;
+        let done = events.iter().filter(|event| event.kind == "TaskSucceeded");
+        let summary = |event: &fnf::Event| {
+            let detail: serde_json::Value = serde_json::from_str(&event.event_detail).ok()?;
+            serde_json::from_value(detail.get("Output")?.get("summary")?.clone()).ok()
+        };
+        done.filter_map(summary).next_back()
+    }
+
     async fn history(&self, name: &str) -> Vec<fnf::Event> {
         let history = fnf::GetExecutionHistory {
             flow_name: FLOW.to_owned(),

@@ -4,6 +4,8 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Reason};
 use serde::{Deserialize, Serialize};
 
+use crate::summary::Summary;
+
 /// What dispatch did about a trigger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,6 +20,9 @@ pub struct Dispatched {
     /// The run whose turn it is; only in the answer to a Turn state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn: Option<String>,
+    /// How a run ended; only in the answer to the state that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
 }
 
 /// An execution that handles a trigger.

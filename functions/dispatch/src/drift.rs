@@ -1,9 +1,12 @@
 //! The timer: one reading for each binding. An execution is started only if the plan contains a change that a run may make
 //! now, and if no run of the binding is in progress. A run in progress makes the change itself, or the timer finds it again
-//! later. Everything else is reported as drift.
+//! later. Everything else is reported as drift. At the end a line sums the look up, and who asked for it is told what is new.
+
+use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use onboarding::news::Sight;
 use onboarding::store::Store;
 use onboarding::words::{are, counted};
 use onboarding::{Binding, Code, Plan, Reason};
@@ -12,7 +15,7 @@ use stage::{Invocation, Look, StageError, executions, plan_due, store};
 use tokio::sync::OnceCell;
 
 use crate::answer::{Dispatched, Drift, Started};
-use crate::{start, turn};
+use crate::{start, telling, turn};
 
 /// The most entries in a report.
 const NAMED: usize = 8;
@@ -29,6 +32,7 @@ enum Outcome {
 /// Checks all bindings. Each repair starts as soon as its own plan is ready; a binding that cannot be read or repaired does
 /// not delay the others.
 pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, StageError> {
+    let begun = invocation.host.clock().now();
     // An attempt after one that failed looks anew.
     invocation.readings.forget(&Look::Whole);
     let store = store::of(invocation).await?;
@@ -36,20 +40,27 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
     let unfinished = OnceCell::new();
     let (unfinished, all) = (&unfinished, &store);
     let looks = store.bindings.iter().enumerate().map(|(place, binding)| async move {
-        let looked = match plan_due(invocation, &binding.name).await {
-            Ok(plan) => one(invocation, all, binding, plan, unfinished).await,
-            Err(failure) => Err(failure),
-        };
-        (place, looked)
+        match plan_due(invocation, &binding.name).await {
+            Ok((topology, plan)) => {
+                // Only where somebody is told.
+                let sight = (!all.notify.is_empty()).then(|| telling::sight(invocation, binding, &topology, &plan));
+                drop(topology);
+                (place, one(invocation, all, binding, plan, unfinished).await, sight.unwrap_or(Sight::Unknown))
+            }
+            Err(failure) => (place, Err(failure), Sight::Unknown),
+        }
     });
     // Collected, because a stream that contains the closure is not `Send`.
     let looks: Vec<_> = looks.collect();
     let mut looked: Vec<_> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    looked.sort_by_key(|(place, _)| *place);
+    looked.sort_by_key(|(place, ..)| *place);
 
     let mut dispatched = Dispatched::default();
     let mut failed = None;
-    for (binding, (_, outcome)) in store.bindings.iter().zip(looked) {
+    let mut sights = BTreeMap::new();
+    let mut failures = 0;
+    for (binding, (_, outcome, sight)) in store.bindings.iter().zip(looked) {
+        sights.insert(binding.name.clone(), sight);
         match outcome {
             Ok(Outcome::InPlace) => {}
             Ok(Outcome::Started(started)) => dispatched.started.push(started),
@@ -58,10 +69,24 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
                 tracing::warn!(binding = %binding.name, error = %failure, "not looked after");
                 let reason = Reason::new(failure.code(), &binding.name, failure.to_string());
                 dispatched.drift.push(Drift { binding: binding.name.clone(), reasons: vec![reason] });
+                failures += 1;
                 failed = Some(failure);
             }
         }
     }
+    // What is started is started: nobody waits for those who are told.
+    telling::tell(invocation, &store, &sights).await;
+    // Its fields are those of docs/operations.md, "Alerts".
+    tracing::info!(
+        event = "look",
+        schema = 1,
+        bindings = store.bindings.len(),
+        started = dispatched.started.len(),
+        drift = dispatched.drift.len() - failures,
+        failed = failures,
+        seconds = invocation.host.clock().now().duration_since(begun).as_secs(),
+        "look summary"
+    );
     match failed {
         // Nothing was started, so the platform may retry.
         Some(failure) if dispatched.started.is_empty() => Err(failure),

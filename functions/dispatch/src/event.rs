@@ -66,6 +66,13 @@ pub enum Trigger {
         /// Its name.
         run: String,
     },
+    /// A run is about to end.
+    Ended {
+        /// Its binding.
+        binding: BindingName,
+        /// Its name.
+        run: String,
+    },
     /// A person asks for a run of one binding.
     Manual {
         /// The binding.
@@ -84,13 +91,14 @@ pub fn read(event: &Value) -> Trigger {
     }
     if let Some(binding) = text(event, "/binding") {
         let binding = BindingName::from(binding);
+        let run = text(event, "/run").unwrap_or_default().to_owned();
         let is_turn =
             text(event, "/stage") == Some("turn") || event.get("turn").is_some_and(|turn| turn == &Value::Bool(true));
-        return if is_turn {
-            Trigger::Turn { binding, run: text(event, "/run").unwrap_or_default().to_owned() }
-        } else {
-            Trigger::Manual { binding }
-        };
+        return if is_turn { Trigger::Turn { binding, run } } else { Trigger::Manual { binding } };
+    }
+    // Not `binding`: a dispatch that is older than the flow would take that for a person who asks for a run.
+    if let Some((binding, run)) = text(event, "/ended").zip(text(event, "/run")) {
+        return Trigger::Ended { binding: BindingName::from(binding), run: run.to_owned() };
     }
     // EventBridge puts the facts into `data`, CloudMonitor into `content`.
     let known = match (fields.get("data"), fields.get("content")) {
@@ -243,6 +251,8 @@ mod tests {
         assert_eq!(read(&json!({"binding": "web"})), Trigger::Manual { binding: "web".into() });
         let turn = json!({"binding": "web", "run": "web-1", "stage": "turn"});
         assert_eq!(read(&turn), Trigger::Turn { binding: "web".into(), run: "web-1".to_owned() });
+        let ended = json!({"ended": "web", "run": "web-1"});
+        assert_eq!(read(&ended), Trigger::Ended { binding: "web".into(), run: "web-1".to_owned() });
     }
 
     #[test]

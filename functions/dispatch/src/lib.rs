@@ -7,6 +7,7 @@
 //!   a person ──┘   (the cloud decides)   └► drift, reported
 //!
 //!   a run's Turn state ─► whose turn is it? ─► continue, wait, or stand down
+//!   a run's last state ─► what became of it? ─► one line
 //! ```
 //!
 //! Level-triggered, not edge-triggered: an event only tells where to look. A lost, late, duplicated or forged event changes
@@ -16,10 +17,13 @@
 mod answer;
 mod bindings;
 mod drift;
+mod ended;
 pub mod event;
 mod meeting;
 mod share;
 mod start;
+mod summary;
+pub mod telling;
 mod turn;
 
 use fc_runtime::Context;
@@ -33,6 +37,7 @@ use event::Trigger;
 use meeting::Meeting;
 
 pub use answer::{Dispatched, Drift, Started};
+pub use summary::{Outcome, Summary};
 
 /// The trigger's function.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +47,14 @@ impl Handler for Dispatch {
     const NAME: StageName = StageName::Dispatch;
     /// What the drift check reads.
     const NEEDS: Needs = Needs::ALL;
-    const ACTIONS: &'static [&'static str] = &["fnf:StartExecution", "fnf:ListExecutions", "fnf:StopExecution"];
+    const ACTIONS: &'static [&'static str] = &[
+        "fnf:StartExecution",
+        "fnf:ListExecutions",
+        "fnf:StopExecution",
+        "fnf:DescribeExecution",
+        "fnf:GetExecutionHistory",
+        "oss:PutObject",
+    ];
     type Event = Value;
     type Answer = Dispatched;
 
@@ -77,6 +89,7 @@ async fn handle(invocation: &Invocation<'_>, account: &str, event: &Value) -> Re
     match event::read(event) {
         Trigger::Ignored(why) => Ok(answer::ignored(&why)),
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
+        Trigger::Ended { binding, run } => ended::sum_up(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,
         Trigger::Manual { binding } => {
             let store = store::of(invocation).await?;

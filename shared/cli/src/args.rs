@@ -73,6 +73,11 @@ pub(crate) enum Command {
     /// Who changed what of a binding, and when: the runs with what their stages wrote, and the marks on members. Newest first.
     #[command(after_help = "Example:\n  albridge history web --since 2d --home cn-hangzhou")]
     History(HistoryArgs),
+    /// Sends one test message to those who are told of faults (`notify` in the bindings), and says what became of it.
+    #[command(
+        after_help = "Exit codes: 0 arrived, 1 not, or not known, 64 usage.\n\nExample:\n  albridge notify\n  albridge notify ops --bindings bindings.yml"
+    )]
+    Notify(NotifyArgs),
     /// A local page that refreshes itself: what is wrong, what mends it, topology, members, drift, runs. It only reads, and serves until
     /// Ctrl-C.
     #[command(
@@ -294,6 +299,17 @@ pub(crate) struct Target {
     /// Take endpoints that are plain http to other machines: what is sent there can be read on the way.
     #[arg(long)]
     pub(crate) allow_http: bool,
+}
+
+/// Options of `notify`.
+#[derive(Debug, Args)]
+pub(crate) struct NotifyArgs {
+    /// The receivers, by name [default: every one of the store].
+    #[arg(value_name = "RECEIVER")]
+    pub(crate) receivers: Vec<String>,
+    /// Where.
+    #[command(flatten)]
+    pub(crate) target: Target,
 }
 
 /// Options of `plan`.

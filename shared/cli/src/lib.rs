@@ -17,6 +17,7 @@ mod graph;
 mod history;
 mod import;
 mod interrupt;
+mod notify;
 mod output;
 mod package;
 mod page;
@@ -134,6 +135,7 @@ async fn dispatch(command: &Command, environment: &Environment, console: Console
         }
         Command::Status(args) => status::status(args, environment, console).await,
         Command::History(args) => history::history(args, environment, console).await,
+        Command::Notify(args) => notify::notify(args, environment, console).await,
         Command::Console(args) => page::console(args, environment, console).await,
         Command::Explain(args) => explain::explain(args, environment, console).await,
         Command::Graph(args) => graph::graph(args, environment, console).await,

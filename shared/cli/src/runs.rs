@@ -2,13 +2,12 @@
 //! them, and the demo prints them.
 
 mod history;
-mod report;
 mod stage_line;
 mod start;
 mod workflow;
 
 pub(crate) use history::{Visit, visits};
-pub(crate) use report::{cause, report};
+pub(crate) use stage::history::{cause, report};
 pub(crate) use stage_line::{Told, stage_line, word};
 pub(crate) use start::run;
 pub(crate) use workflow::{Workflow, is_open};

@@ -15,11 +15,13 @@ mod watch;
 
 use std::time::Duration;
 
+use onboarding::Store;
 use serde_json::json;
 use stage::Host;
 
 use crate::args::StatusArgs;
 use crate::environment::Environment;
+use crate::notify::notified;
 use crate::output::{CliError, Console, Exit};
 use crate::target::{self, Access};
 
@@ -40,11 +42,12 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         // On a clock that runs fast a look takes a second of the real one, too.
         let every = Duration::from_secs(seconds).max(Duration::from_secs(1).mul_f64(host.clock().speed()));
         let interrupts = environment.interrupts.clone();
-        let look = async || looks(&host, args, &view, |_| ()).await;
+        let look = async || looks(&host, &target::store(&host).await?, args, &view, |_| ()).await;
         let exit = Box::pin(watch::watch(every, host.clock(), interrupts, &view, console, look)).await?;
         return Ok(console.finish(exit, json!({})));
     }
-    let looks = looks(&host, args, &view, |look| {
+    let store = target::store(&host).await?;
+    let looks = looks(&host, &store, args, &view, |look| {
         if view.holds(look) {
             console.print(text::of(look, &view));
             lines::of(look).iter().for_each(|line| console.print_json(line));
@@ -54,6 +57,12 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
     if let Some(line) = text::hidden(&looks, &view) {
         console.print(line);
     }
+    for notified in notified(&host, &store).await {
+        console.print(notified.line());
+        let mut fields = notified.document();
+        fields["event"] = "receiver".into();
+        console.print_json(&fields);
+    }
     let exit = looks.iter().map(Look::exit).max().unwrap_or_default();
     console.print_document(exit, || lines::documents(&looks, &view));
     Ok(console.finish(exit, json!({})))
@@ -62,13 +71,13 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
 /// Looks at every binding asked for, and tells each as soon as it is known.
 async fn looks(
     host: &Host,
+    store: &Store,
     args: &StatusArgs,
     view: &View,
     mut tell: impl FnMut(&Look),
 ) -> Result<Vec<Look>, CliError> {
-    let store = target::store(host).await?;
-    let bindings = target::bindings(&store, args.binding.as_deref())?;
-    let from = Looks::begin(host, &store).await;
+    let bindings = target::bindings(store, args.binding.as_deref())?;
+    let from = Looks::begin(host, store).await;
     let runs = if view.all { usize::MAX } else { RUNS };
     let mut looks = Vec::new();
     for binding in &bindings {

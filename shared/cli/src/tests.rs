@@ -11,6 +11,7 @@ mod ignoring;
 mod importing;
 mod interrupting;
 mod keys;
+mod notifying;
 mod readings;
 mod reference;
 mod starting;

@@ -4,6 +4,7 @@
 //! which they ended; `number` is the order in which they came. Secrets are replaced by `***` unless they are asked for
 //! (`secrets` holds the one list of what is secret).
 
+mod notified;
 mod secrets;
 
 use std::collections::BTreeMap;
@@ -155,10 +156,14 @@ impl Recorder {
     /// # Errors
     /// When the first line cannot be written.
     pub fn begin(mut out: impl Write + Send + 'static, preface: &Preface, secrets: bool) -> std::io::Result<Self> {
-        let line = serde_json::to_string(preface)?;
+        let (mut preface, mut met) = (preface.clone(), Met::default());
+        if !secrets {
+            met.bindings(&mut preface.bindings);
+        }
+        let line = serde_json::to_string(&preface)?;
         writeln!(out, "{line}")?;
         out.flush()?;
-        Ok(Self { out: Mutex::new(Box::new(out)), secrets, met: Mutex::default(), next: AtomicU64::new(0) })
+        Ok(Self { out: Mutex::new(Box::new(out)), secrets, met: Mutex::new(met), next: AtomicU64::new(0) })
     }
 
     /// Notes a request.

@@ -6,6 +6,10 @@
 //!                     tests and the local deployment
 //! ```
 
+#[cfg(feature = "otel")]
+mod otel;
+
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use fc_runtime::{Context, Diagnostic, LambdaEvent, run_concurrent, service_fn};
@@ -60,7 +64,13 @@ pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Ev
     let keys = context.credentials.as_ref();
     let keys = keys.map(|key| (&*key.access_key_id, &*key.access_key_secret, key.security_token.as_deref()));
     let invocation = Invocation::of(&host, context.deadline(), keys);
-    handler.answer(&invocation, &context, payload).await.map_err(|failure| Diagnostic {
+    #[cfg(feature = "otel")]
+    let span = otel::begin(&host);
+    let answer = handler.answer(&invocation, &context, payload).await;
+    // Before the answer: an instance that has answered may be frozen.
+    #[cfg(feature = "otel")]
+    otel::end(&host, span, H::NAME, &context.request_id, answer.as_ref().err()).await;
+    answer.map_err(|failure| Diagnostic {
         error_type: failure.error_type().to_owned(),
         error_message: failure.to_string(),
     })
@@ -72,8 +82,13 @@ pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Ev
 #[expect(clippy::disallowed_methods, reason = "where a process begins is where the environment is read")]
 #[expect(clippy::print_stderr, reason = "without settings there is no log yet")]
 pub fn serve<H: Handler>(handler: H) -> ExitCode {
+    #[cfg(not(feature = "otel"))]
     fc_runtime::tracing::init_default_subscriber();
-    let host = match Host::from_environment(&std::env::vars().collect()) {
+    let variables: BTreeMap<String, String> = std::env::vars().collect();
+    let started = Host::from_environment(&variables);
+    #[cfg(feature = "otel")]
+    let started = started.and_then(|host| otel::start(&host, &variables).map(|()| host));
+    let host = match started {
         Ok(host) => host,
         Err(error) => {
             eprintln!("{error}");

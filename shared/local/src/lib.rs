@@ -23,7 +23,7 @@ mod transport;
 pub use emulator::{FunctionErrors, Generation};
 pub use error::LocalError;
 pub use hosting::Hosting;
-pub use options::{Options, PROCEDURE_BINDING};
+pub use options::{Beyond, Options, PROCEDURE_BINDING};
 pub use running::{Fetched, Local};
 pub use snapshot::Snapshot;
 pub use stacks::{HOME, Stack, TEMPLATE, store_address};

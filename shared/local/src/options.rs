@@ -1,8 +1,11 @@
 //! What a local deployment is made from.
 
+use std::fmt;
+use std::sync::Arc;
+
 use emulator::faults::Rule;
 use emulator::{Generation, Settings};
-use openapi::Signature;
+use openapi::{Signature, Transport};
 
 use crate::hosting::Hosting;
 use crate::stacks::Stack;
@@ -37,6 +40,18 @@ pub struct Options {
     pub keys: Vec<(String, emulator::Credentials)>,
     /// The first of the API ports, one for each region; any free ones if 0. Only where there are ports.
     pub first_port: u16,
+    /// What is outside of the cloud, in memory: who is told of faults, say. Nothing else is there.
+    pub beyond: Beyond,
+}
+
+/// What takes requests to hosts that are not the cloud's.
+#[derive(Clone, Default)]
+pub struct Beyond(pub Option<Arc<dyn Transport>>);
+
+impl fmt::Debug for Beyond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Beyond").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Default for Options {
@@ -53,6 +68,7 @@ impl Default for Options {
             signature: Signature::default(),
             keys: Vec::new(),
             first_port: 0,
+            beyond: Beyond::default(),
         }
     }
 }

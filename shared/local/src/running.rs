@@ -14,7 +14,7 @@ use openapi::{Client, Config, Credentials, Endpoints, PlainHttp, Transport};
 use crate::error::LocalError;
 use crate::hosting::{self, Hosting};
 use crate::options::Options;
-use crate::transport::{self, in_memory};
+use crate::transport::{self, in_memory_with};
 use crate::{functions, stacks};
 
 /// A running deployment on an emulated cloud. It ends when this is dropped.
@@ -69,7 +69,7 @@ impl Local {
             Some(ports) => transport::ports(ports, &options.settings.regions),
         };
         let transport: Arc<dyn Transport> = match &ports {
-            None => Arc::new(in_memory(cloud.clone())),
+            None => Arc::new(in_memory_with(cloud.clone(), options.beyond.0.clone())),
             Some(_) => transport::http()?,
         };
         let config = Config {

@@ -20,9 +20,20 @@ const DATA: &str = ".alb.emulated";
 
 /// A transport that calls the cloud on a separate task, and passes the probe's requests to its data plane.
 pub fn in_memory(cloud: Cloud) -> impl Transport {
+    in_memory_with(cloud, None)
+}
+
+/// The same; what goes elsewhere goes to `beyond`.
+pub(crate) fn in_memory_with(cloud: Cloud, beyond: Option<Arc<dyn Transport>>) -> impl Transport {
     move |request: Request<Bytes>| {
-        let cloud = cloud.clone();
-        async move { hand_over(&cloud, request).await }
+        let (cloud, beyond) = (cloud.clone(), beyond.clone());
+        async move {
+            let host = request.uri().host().unwrap_or_default();
+            match beyond.filter(|_| !host.ends_with(API) && !host.ends_with(DATA)) {
+                Some(beyond) => beyond.send(request).await,
+                None => hand_over(&cloud, request).await,
+            }
+        }
     }
 }
 

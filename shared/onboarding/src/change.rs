@@ -3,6 +3,8 @@
 //! Where the id of a resource may not exist yet, a change refers to it by its purpose ([`AttachmentRef`]). So a whole plan
 //! can be computed, shown and saved before the first write.
 
+mod kind;
+
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -16,6 +18,8 @@ use crate::ids::{
 use crate::mark::MemberState;
 use crate::reason::Reason;
 use crate::topology::{AttachmentRef, ServerGroupSettings};
+
+pub use kind::{Kind, Tally};
 
 /// The stages, in the order of the procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

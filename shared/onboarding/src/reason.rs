@@ -212,6 +212,8 @@ codes! {
     Drift = "XREG-DRIFT", "Nothing to do: the next run repairs it.";
     /// An event that cannot be used.
     EventIgnored = "XREG-EVENT-IGNORED", "Nothing to do: the timer looks at everything.";
+    /// A receiver was not told of the news.
+    NotTold = "XREG-NOT-TOLD", "Run `albridge notify` with the receiver's name: it sends one message and says what became of it.";
     /// A billed or far-reaching change that is not approved.
     NotApproved = "XREG-NOT-APPROVED", "Run `albridge apply`, or set provision: auto.";
     /// A change that depends on another change, which is not made yet.
@@ -270,6 +272,7 @@ impl Code {
             | Self::NotAsked
             | Self::Drift
             | Self::EventIgnored
+            | Self::NotTold
             | Self::NotApproved
             | Self::Waits
             | Self::ReadOnly

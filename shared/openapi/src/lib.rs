@@ -92,6 +92,6 @@ pub use https::{HttpTransport, HttpTransportError, Network, certificates};
 pub use listing::{Listing, More, Page};
 pub use resign::{Fresh, Unsigned, resign};
 pub use service::Service;
-pub use sign::Signature;
+pub use sign::{Signature, hmac_sha256};
 pub use transport::{BodyLimit, Sending, Sent, Transport, TransportError};
 pub use whole::Whole;

@@ -31,7 +31,8 @@ pub(crate) fn hmac_sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 /// HMAC-SHA256.
-pub(crate) fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key).map_or_else(
         |_| Vec::new(),
         |mut mac| {

@@ -18,6 +18,7 @@ use crate::error::WriteError;
 use crate::facts;
 use crate::session::Session;
 use crate::stage::Stage;
+use crate::tallies::Tallies;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
 
 /// How many "already exists" or "not found" answers to one write are treated as a stale listing before the write counts as
@@ -208,6 +209,7 @@ impl Progress {
                     for change in changes.iter().take(count) {
                         let (stage, binding, run) = (S::NAME, &session.binding().name, session.run());
                         tracing::info!(%stage, %binding, run, change = %change.write, "written");
+                        session.host().shared::<Tallies>().count(stage, binding, run, change.write.kind());
                         self.note_made(change, now);
                         wrote.accepted.push(change.write.clone());
                     }

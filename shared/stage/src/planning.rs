@@ -189,22 +189,22 @@ pub async fn plan_teardown(invocation: &Invocation<'_>, binding: &BindingName) -
     Ok((topology, plan))
 }
 
-/// The plan for the drift check on the timer: the whole plan, or only the part without pruning if that has open changes.
-/// Pruning has to read other bindings, and a run prunes at its end anyway.
+/// The plan for the drift check on the timer, and what it is based on: the whole plan, or only the part without pruning if that has open
+/// changes. Pruning has to read other bindings, and a run prunes at its end anyway.
 ///
 /// # Errors
 /// [`StageError`], when the store or the cloud cannot be read in time.
-pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<Plan, StageError> {
+pub async fn plan_due(invocation: &Invocation<'_>, binding: &BindingName) -> Result<(Topology, Plan), StageError> {
     let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let session = Session::open(invocation, &request).await?;
     let project =
         |session: &Session<'_>, topology: &Topology| projected(session, &session.inputs(topology, Departures::NONE));
     let (topology, plan) = as_needed(&session, project).await?;
-    let inputs = session.inputs(&topology, Departures::NONE);
     if plan.changes.iter().any(Change::is_open) {
-        return Ok(plan);
+        return Ok((topology, plan));
     }
-    Ok(plan.and(prune(&session, &inputs).await))
+    let pruned = prune(&session, &session.inputs(&topology, Departures::NONE)).await;
+    Ok((topology, plan.and(pruned)))
 }
 
 /// The plan of a binding with paths judged as they are now, and what it is based on. Verify uses it.

@@ -1,5 +1,6 @@
 //! The answer of a stage. It is kept short, because it becomes part of the workflow's state, which is limited to 64 KiB.
 
+use onboarding::change::Tally;
 use onboarding::ids::BindingName;
 use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,9 @@ pub struct Report {
     pub status: Status,
     /// The number of changes that were made.
     pub changes: usize,
+    /// How many of each kind were made, by the attempts before this one in the same process as well.
+    #[serde(default, skip_serializing_if = "Tally::is_empty")]
+    pub tally: Tally,
     /// The first of these changes, in words.
     pub made: Vec<String>,
     /// The calls that failed, without duplicates.
@@ -106,12 +110,20 @@ impl Report {
             ok,
             status,
             changes,
+            tally: Tally::default(),
             made,
             unread: FailedCalls::default(),
             blocked,
             findings,
             omitted,
         }
+    }
+
+    /// The same report, with how many changes of each kind were made.
+    #[must_use]
+    pub(crate) const fn counting(mut self, tally: Tally) -> Self {
+        self.tally = tally;
+        self
     }
 
     /// The same report, with the calls that failed during the readings for it.

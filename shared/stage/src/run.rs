@@ -23,6 +23,7 @@ use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
 use crate::stage::Stage;
+use crate::tallies::Tallies;
 use crate::unfinished::{self, Kept, Left, Unfinished};
 use crate::unread;
 use crate::waits::is_create;
@@ -380,7 +381,9 @@ fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut b
     if matches!(S::NAME, StageName::Preflight | StageName::Verify) {
         blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
     }
-    Report::new(S::NAME, &session.binding().name, session.run(), made, blocked, plan.findings.clone())
+    let (binding, run) = (&session.binding().name, session.run());
+    Report::new(S::NAME, binding, run, made, blocked, plan.findings.clone())
+        .counting(session.host().shared::<Tallies>().take(S::NAME, binding, run))
         .with_unread(&plan.unread)
 }
 

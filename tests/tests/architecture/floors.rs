@@ -20,10 +20,10 @@ const EMULATOR: &[(&str, &[&str])] = &[
 
 /// The domain's, as [`EMULATOR`].
 const ONBOARDING: &[(&str, &[&str])] = &[
-    ("ground", &["ids", "reason", "generation", "limits", "words", "fixtures"]),
+    ("ground", &["ids", "reason", "generation", "limits", "words", "secret", "fixtures"]),
     ("facts", &["mark", "known", "unread", "absence"]),
     ("topology", &["topology"]),
-    ("binding", &["binding"]),
+    ("binding", &["binding", "receiver"]),
     ("store", &["store"]),
     ("inputs", &["inputs"]),
     ("change", &["change", "difference"]),
@@ -31,6 +31,7 @@ const ONBOARDING: &[(&str, &[&str])] = &[
     ("checks", &["checks"]),
     ("plan", &["plan"]),
     ("causes", &["causes"]),
+    ("news", &["news"]),
 ];
 
 fn emulator() -> modules::Graph {

@@ -47,6 +47,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Drift, "verify: what is undone behind a run; scenarios/drift.rs"),
     (Code::EventIgnored, "dispatch's tests of events"),
     (Code::NotAsked, "onboarding's tests of facts and of plans: what nobody asked for"),
+    (Code::NotTold, "dispatch's tests of telling; scenarios/telling.rs"),
     (Code::ReleaseUnproven, "stage's tests of absence"),
     (Code::ReleaseMarked, "scenarios/absence.rs"),
     // Explanations about members and about the part before the path; no plan contains these.

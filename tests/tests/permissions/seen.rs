@@ -9,9 +9,10 @@ use std::time::Duration;
 use emulator::call::{Caller, Service};
 use emulator::ram::Role;
 use emulator::{AccountState, CallRecord, PROCEDURE};
+use end_to_end::receivers::{self, Receivers};
 use end_to_end::things::Thing;
 use end_to_end::{Console, start, worlds};
-use local::{Generation, Local, Options};
+use local::{Generation, Local, Options, PROCEDURE_BINDING};
 use serde_json::json;
 
 /// Actions by function.
@@ -82,6 +83,7 @@ static STORIES: &[Story] = &[
     || Box::pin(prefixes_change()),
     || Box::pin(zones_change()),
     || Box::pin(other_accounts()),
+    || Box::pin(somebody_is_told()),
 ];
 
 /// The calls of the functions in all stories.
@@ -244,6 +246,26 @@ async fn things_are_changed() -> Local {
     console.wait(minutes(31)).await;
     console.ended(2, LIMIT).await;
     assert_eq!(Thing::ServerGroup.of(&local).len(), 2, "the empty twin is gone, what a binding left is not");
+    local
+}
+
+/// The group of the backends drops what the load balancer sends, and somebody is told.
+async fn somebody_is_told() -> Local {
+    let receivers = std::sync::Arc::new(Receivers::default());
+    let bindings = format!("{}{PROCEDURE_BINDING}", receivers::notify());
+    let local =
+        onboarded(Options { bindings, beyond: receivers.beyond(), ..worlds::options(Generation::Upgraded) }).await;
+    let rule = [
+        ("SecurityGroupId", "sg-2"),
+        ("Permissions.1.IpProtocol", "TCP"),
+        ("Permissions.1.PortRange", "80/80"),
+        ("Permissions.1.SourceCidrIp", "0.0.0.0/0"),
+        ("Permissions.1.Policy", "drop"),
+        ("Permissions.1.Priority", "1"),
+    ];
+    Console(&local).act(Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", &rule);
+    Console(&local).wait(minutes(31)).await;
+    assert_eq!(receivers.take().len(), 4);
     local
 }
 

@@ -44,6 +44,7 @@ mod removal;
 mod seeded;
 mod switches;
 mod teardown;
+mod telling;
 mod tokens;
 mod turns;
 mod whole;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use onboarding::causes::Causes;
+use onboarding::change::Kind;
 use onboarding::difference::{self, Setting};
 use onboarding::ids::BindingName;
 use onboarding::words::counted;
@@ -277,18 +278,10 @@ pub(crate) fn changes(count: usize) -> String {
 
 /// Whether a write adds, changes or removes something: `+`, `~` or `-`.
 pub(crate) const fn sign(write: &Write) -> &'static str {
-    match write {
-        Write::UpdateServerGroup { .. }
-        | Write::ForwardListener { .. }
-        | Write::SetBandwidth { .. }
-        | Write::PublishRoutes { .. }
-        | Write::UpdateServer { .. } => "~",
-        Write::DeleteServerGroup { .. }
-        | Write::RemoveVpcRoute { .. }
-        | Write::RemoveTransitRoute { .. }
-        | Write::RevokeIngress { .. }
-        | Write::RemoveServer { .. } => "-",
-        _ => "+",
+    match write.kind() {
+        Kind::Add => "+",
+        Kind::Change => "~",
+        Kind::Remove => "-",
     }
 }
 

@@ -12,7 +12,6 @@ use openapi::fnf;
 use serde_json::json;
 use stage::{Host, Report, Status};
 
-use super::report::{cause, report};
 use super::stage_line::{Told, stage_line};
 use super::workflow::{Workflow, is_open};
 use crate::args::RunArgs;
@@ -20,6 +19,7 @@ use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::plan;
 use crate::target::{self, Access};
+use stage::history::{cause, report};
 
 /// The polling interval: the whole account may read histories five times a second.
 const LOOK: Duration = Duration::from_secs(3);

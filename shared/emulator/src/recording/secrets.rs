@@ -11,6 +11,8 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::notified;
+
 /// What stands for a secret.
 pub const REDACTED: &str = "***";
 
@@ -157,8 +159,24 @@ impl Met {
         })
     }
 
+    /// Bindings: what they say of those who are told of faults.
+    pub(super) fn bindings(&mut self, text: &mut String) {
+        let secrets = |text: &str| notified::secrets(text).into_iter().filter(|secret| secret.len() >= SHORTEST);
+        let found: Vec<String> = secrets(text).collect();
+        if found.is_empty() {
+            return;
+        }
+        self.values.extend(found);
+        self.values_in_any_form(text);
+        // Written in a way that no form of it matches.
+        if secrets(text).next().is_some() {
+            REDACTED.clone_into(text);
+        }
+    }
+
     /// A body: JSON by its fields, any text by the values that were met.
     pub(super) fn body(&mut self, text: &mut String) {
+        self.bindings(text);
         if let Ok(mut value) = serde_json::from_str::<Value>(text) {
             let before = value.clone();
             self.value(&mut value);

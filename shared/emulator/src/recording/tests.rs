@@ -188,3 +188,35 @@ fn what_an_answer_quotes_or_hands_out_is_masked_and_not_quoted_later() {
 fn encode(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
+
+/// However the bindings write it: where those who are told of faults take messages is kept out, and the document stays one.
+#[test]
+fn urls_and_secrets_of_those_who_are_told_are_kept_out() {
+    const CANARY: &str = "cAnArY/t0ken?x=1&y";
+    let forms = [
+        format!(
+            "notify:\n  - {{ name: a, kind: slack, url: 'https://hooks.example/{CANARY}', secret: {CANARY} }}\nbindings: []\n"
+        ),
+        format!(
+            "bindings: []\nnotify:\n- name: a\n  kind: slack\n  url: >-\n    https://hooks.example/{CANARY}\n  secret: \"{CANARY}\"\n"
+        ),
+        format!(
+            r#"{{"bindings":[],"notify":[{{"name":"a","kind":"slack","url":"https:\/\/hooks.example\/{}"}}]}}"#,
+            CANARY.replace('/', "\\/")
+        ),
+        // As letters that no form knows.
+        format!("notify: [{{name: a, kind: slack, url: \"https://hooks.example/\\x63{}\"}}]\n", &CANARY[1..]),
+    ];
+    for form in forms {
+        let mut text = form.clone();
+        Met::default().body(&mut text);
+        assert!(!text.contains(&CANARY[1..8]), "{form}\n{text}");
+        let Ok(kept) = document::read::<serde_json::Value>(&text, document::Limits::WORLD) else { continue };
+        if let Some(url) = kept["notify"][0]["url"].as_str() {
+            assert_eq!(url, "https://hooks.example/***", "{form}");
+        }
+    }
+    let mut other = "notify: somebody, url: https://example.com/path".to_owned();
+    Met::default().body(&mut other);
+    assert_eq!(other, "notify: somebody, url: https://example.com/path");
+}

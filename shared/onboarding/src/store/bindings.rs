@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::binding::Binding;
+use crate::receiver::Receiver;
 
 /// All bindings of a deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +13,10 @@ pub struct Store {
     /// Read-only while true, every binding.
     #[serde(default)]
     pub paused: bool,
+    /// Who is told when something does not work, and when it does again; at most eight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub notify: Vec<Receiver>,
     /// The bindings, each with a name of its own.
     pub bindings: Vec<Binding>,
 }

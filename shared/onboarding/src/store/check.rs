@@ -1,16 +1,17 @@
 //! Rules for a store beyond its types. Each error names the value, the problem, and what to write instead.
 
 mod binding;
+mod notify;
 mod text;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::binding::Checked;
 use super::bindings::Store;
 use super::wrong::{Wrong, Wrongs};
 
-/// All errors: those of each binding, then conflicts between bindings.
+/// All errors: those of each binding, conflicts between bindings, and those of who is told.
 pub(super) fn store(store: &Store) -> Vec<Wrong> {
     let mut wrong = Wrongs::default();
     let (mut names, mut listeners, mut groups) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
@@ -38,5 +39,7 @@ pub(super) fn store(store: &Store) -> Vec<Wrong> {
             wrong.note(Err(Wrong::new(format!("{path}.serverGroup.name"), message)));
         }
     }
+    let names: BTreeSet<_> = store.bindings.iter().map(|binding| &binding.name).collect();
+    notify::receivers(&store.notify, &names, &mut wrong);
     wrong.into_list()
 }

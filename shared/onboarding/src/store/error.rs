@@ -36,7 +36,7 @@ impl StoreError {
             // The parser reports the place of the last key; the mapping without the field is meant.
             at = places.and_then(|places| places.find(&path)).or(at);
         }
-        Self { name: name.to_owned(), at, path, message: sentence(error) }
+        Self { name: name.to_owned(), at, message: discreet(&path, sentence(error)), path }
     }
 
     /// The text cannot be read.
@@ -54,12 +54,12 @@ impl StoreError {
 
     /// The text was parsed, but violates a rule.
     pub(super) fn invalid(name: &str, places: &Place, Wrong { path, message }: Wrong) -> Self {
-        Self { name: name.to_owned(), at: places.find(&path), path, message }
+        Self { name: name.to_owned(), at: places.find(&path), message: discreet(&path, message), path }
     }
 
     /// The text has another structure than a store.
     pub(super) fn misfit(name: &str, Misfit { at, path, message }: Misfit) -> Self {
-        Self { name: name.to_owned(), at, path, message }
+        Self { name: name.to_owned(), at, message: discreet(&path, message), path }
     }
 
     /// The error as a reason, for reports.
@@ -81,6 +81,22 @@ impl fmt::Display for StoreError {
         }
         f.write_str(&self.message)
     }
+}
+
+/// The longest word that is quoted where secrets may stand: no field and no kind is longer.
+const QUOTED: usize = 16;
+
+/// A message without what it quotes of the receivers' list, or of a place that is not known: a colon that is missing makes a field's name of a URL.
+fn discreet(path: &str, message: String) -> String {
+    if !(path.is_empty() || path.starts_with("notify")) || !message.contains('`') {
+        return message;
+    }
+    let parts = message.split('`').enumerate().map(|(place, part)| {
+        // Every other part is quoted. Names of receivers and bindings are checked before they are.
+        let is_long = place % 2 == 1 && part.chars().count() > QUOTED;
+        if is_long { "..." } else { part }
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 /// The parser's message for authors of a store: without the place, which comes first here, and without Rust types.

@@ -1,6 +1,7 @@
 //! Valid stores, and the errors of invalid ones.
 
 mod all;
+mod notify;
 mod values;
 
 use super::*;

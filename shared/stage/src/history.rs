@@ -1,10 +1,12 @@
-//! A stage's report, found in the history of an execution.
+//! What the history of an execution says: the reports of its stages, and why attempts failed.
 
 use serde_json::Value;
-use stage::Report;
+
+use crate::report::Report;
 
 /// A stage's report in an event's detail, however the workflow wrapped the function's answer, and the whole answer.
-pub(crate) fn report(detail: &str) -> Option<(Report, Value)> {
+#[must_use]
+pub fn report(detail: &str) -> Option<(Report, Value)> {
     let detail: Value = serde_json::from_str(detail).ok()?;
     let output = detail.get("Output").unwrap_or(&detail);
     let output = ["Body", "body"].iter().find_map(|wrap| output.get(*wrap)).unwrap_or(output);
@@ -15,8 +17,9 @@ pub(crate) fn report(detail: &str) -> Option<(Report, Value)> {
     Some((serde_json::from_value(output.clone()).ok()?, output))
 }
 
-/// Why an attempt failed, in the words of its function.
-pub(crate) fn cause(detail: &str) -> Option<String> {
+/// Why an attempt failed, in the words of its function: where it is an error of ours, the words begin with its code.
+#[must_use]
+pub fn cause(detail: &str) -> Option<String> {
     let detail: Value = serde_json::from_str(detail).ok()?;
     let cause = detail.get("Cause").and_then(Value::as_str)?;
     // A function's own error is JSON text inside of the cause.

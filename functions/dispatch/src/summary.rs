@@ -1,0 +1,318 @@
+//! One line about a run, when it ends, however it ends: what alerts are built on (docs/operations.md, "Alerts"). Made from the execution's own
+//! history, so that no state has to hand anything to another (decision 0053). Pure, but for the log.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use onboarding::change::Tally;
+use onboarding::ids::BindingName;
+use onboarding::{Code, Severity};
+use openapi::fnf;
+use serde::{Deserialize, Serialize};
+use stage::executions::trigger;
+use stage::history::{cause, report};
+use stage::{Report, Status};
+
+/// The version of the line's fields: another number if one goes, or means something else.
+const SCHEMA: u32 = 1;
+/// How the names of the states begin that ask for it.
+const STATE: &str = "SumUp";
+/// The most codes that the line names.
+const CODES: usize = 32;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Whose run.
+    pub binding: BindingName,
+    /// The execution's name.
+    pub run: String,
+    /// What started it: `event`, `timer`, `manual`; `hand` for an execution that dispatch did not start.
+    pub trigger: String,
+    /// Whether everything that could be made is in place, was read, and works.
+    pub ok: bool,
+    /// In a word.
+    pub outcome: Outcome,
+    /// How long it took, from its start to this line.
+    pub seconds: i64,
+    /// The reports of its stages.
+    pub stages: usize,
+    /// Attempts that failed and were made again.
+    pub retries: usize,
+    /// What stages made, at least: what a failed attempt of another process had written stands in no report.
+    #[serde(flatten)]
+    pub made: Tally,
+    /// What could not be made, each problem once.
+    pub blocked: usize,
+    /// Calls that failed and are in a report, each once.
+    pub unread: usize,
+    /// The codes of all this, sorted.
+    pub codes: Vec<String>,
+    /// The states whose budget was used up.
+    pub failed: Vec<String>,
+}
+
+/// How a run ended, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All is in place.
+    Done,
+    /// The kill switch is on.
+    ReadOnly,
+    /// Something is blocked, or does not work.
+    Blocked,
+    /// Something could not be read.
+    Unread,
+    /// A stage used up its budget.
+    Failed,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::ReadOnly => "read-only",
+            Self::Blocked => "blocked",
+            Self::Unread => "unread",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Summary {
+    /// What an execution's history says at `now`.
+    pub(crate) fn of(binding: &BindingName, execution: &fnf::Execution, events: &[fnf::Event], now: Timestamp) -> Self {
+        let mut reports: Vec<Report> = Vec::new();
+        let (mut retries, mut codes) = (0, BTreeSet::new());
+        // Of states that failed so far: what the last attempt said.
+        let mut failing: Vec<(&str, Option<String>)> = Vec::new();
+        // That it was asked for this line before is nothing that became of the run.
+        for event in events.iter().filter(|event| !event.step_name.starts_with(STATE)) {
+            let step = event.step_name.as_str();
+            match event.kind.as_str() {
+                "TaskSucceeded" => {
+                    failing.retain(|(failed, _)| *failed != step);
+                    reports.extend(report(&event.event_detail).map(|(report, _)| report));
+                }
+                "TaskFailed" | "TaskTimedOut" => {
+                    retries += 1;
+                    failing.retain(|(failed, _)| *failed != step);
+                    failing.push((step, cause(&event.event_detail)));
+                }
+                _ => {}
+            }
+        }
+        // The last attempt of a state that used up its budget was not made again.
+        retries -= failing.len();
+        for (_, why) in &failing {
+            codes.extend(why.as_deref().map(|why| code(why).to_owned()));
+        }
+        let mut blocked = BTreeSet::new();
+        let mut unread = BTreeSet::new();
+        let mut made = Tally::default();
+        for report in &reports {
+            made.add(report.tally);
+            blocked.extend(
+                report
+                    .blocked
+                    .iter()
+                    .filter(|reason| reason.code != Code::NotProbed)
+                    .map(|reason| (reason.code, reason.resource.as_str())),
+            );
+            let wrong = report.findings.iter().filter(|finding| finding.code.severity() == Severity::Error);
+            blocked.extend(wrong.map(|reason| (reason.code, reason.resource.as_str())));
+            unread.extend(report.unread.iter().map(|call| (call.action.as_str(), call.code.as_str())));
+            codes.extend(report.blocked.iter().map(|reason| reason.code.to_string()));
+        }
+        codes.extend(blocked.iter().map(|(code, _)| code.to_string()));
+        if !unread.is_empty() {
+            codes.insert(Code::Unread.to_string());
+        }
+        let outcome = if !failing.is_empty() {
+            Outcome::Failed
+        } else if !unread.is_empty() || blocked.iter().any(|(code, _)| *code == Code::Unread) {
+            Outcome::Unread
+        } else if reports.iter().any(|report| report.status == Status::ReadOnly) {
+            Outcome::ReadOnly
+        } else if !blocked.is_empty() {
+            Outcome::Blocked
+        } else {
+            Outcome::Done
+        };
+        let began: Option<Timestamp> = execution.started_time.parse().ok();
+        Self {
+            binding: binding.clone(),
+            run: execution.name.clone(),
+            trigger: trigger(&execution.input).unwrap_or_else(|| "hand".to_owned()),
+            ok: outcome == Outcome::Done,
+            outcome,
+            seconds: began.map_or(0, |began| now.duration_since(began).as_secs()),
+            stages: reports.len(),
+            retries,
+            made,
+            blocked: blocked.len(),
+            unread: unread.len(),
+            codes: codes.into_iter().take(CODES).collect(),
+            failed: failing.iter().map(|(step, _)| (*step).to_owned()).collect(),
+        }
+    }
+
+    /// Writes the line. Its fields are those of docs/operations.md, "Alerts".
+    pub(crate) fn log(&self) {
+        let Tally { added, changed, removed } = self.made;
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    event = "run",
+                    schema = SCHEMA,
+                    binding = %self.binding,
+                    run = self.run,
+                    trigger = self.trigger,
+                    ok = self.ok,
+                    outcome = self.outcome.as_str(),
+                    seconds = self.seconds,
+                    stages = self.stages,
+                    retries = self.retries,
+                    added,
+                    changed,
+                    removed,
+                    blocked = self.blocked,
+                    unread = self.unread,
+                    codes = self.codes.join(" "),
+                    failed = self.failed.join(" "),
+                    "run summary"
+                )
+            };
+        }
+        if self.ok { line!(info) } else { line!(warn) }
+    }
+}
+
+/// What a failure is called: an error of ours begins with its code.
+fn code(why: &str) -> &str {
+    match why.split_once(':') {
+        Some((code, _)) if code.starts_with("XREG-") => code,
+        _ => "FUNCTION-FAILED",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use onboarding::{Reason, StageName};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(kind: &str, step: &str, detail: &Value) -> fnf::Event {
+        fnf::Event {
+            kind: kind.to_owned(),
+            step_name: step.to_owned(),
+            event_detail: detail.to_string(),
+            ..fnf::Event::default()
+        }
+    }
+
+    fn reported(step: &str, stage: StageName, tally: Tally, blocked: Vec<Reason>) -> fnf::Event {
+        let mut report = Report::new(stage, &"web".into(), "web-1", Vec::new(), blocked, Vec::new());
+        report.tally = tally;
+        event("TaskSucceeded", step, &json!({ "Output": report }))
+    }
+
+    fn failed(step: &str, message: &str) -> fnf::Event {
+        let cause = json!({"errorType": "StillPending", "errorMessage": message}).to_string();
+        event("TaskFailed", step, &json!({"Error": "FC.Unknown", "Cause": cause}))
+    }
+
+    fn summary(events: &[fnf::Event]) -> Summary {
+        let execution = fnf::Execution {
+            name: "web-1".to_owned(),
+            input: r#"{"binding":"web","trigger":"timer"}"#.to_owned(),
+            started_time: "2026-11-22T08:00:00Z".to_owned(),
+            ..fnf::Execution::default()
+        };
+        Summary::of(&"web".into(), &execution, events, "2026-11-22T08:01:03.9Z".parse().unwrap())
+    }
+
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a function's log has of it, as the template has it written.
+    fn line(summary: &Summary) -> Value {
+        let paper = Paper::default();
+        let out = paper.clone();
+        let subscriber = fc_runtime::tracing::default_subscriber(move || out.clone(), "INFO", true);
+        tracing::subscriber::with_default(subscriber, || summary.log());
+        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_did_its_work_is_ok_and_counted() {
+        let turn = event("TaskSucceeded", "Turn", &json!({"Output": {"started": [], "drift": [], "turn": "web-1"}}));
+        let rules = Tally { added: 2, ..Tally::default() };
+        let members = Tally { added: 1, changed: 3, removed: 1 };
+        let not_probed = Reason::new(Code::NotProbed, "alb-1", "No function sits in vpc-1, so no request was sent.");
+        let events = [
+            turn,
+            failed("SecurityRules", "XREG-STILL-PENDING: a rule is not visible yet"),
+            reported("SecurityRules", StageName::SecurityRules, rules, Vec::new()),
+            reported("BackendServers", StageName::BackendServers, members, Vec::new()),
+            reported("Verify", StageName::Verify, Tally::default(), vec![not_probed]),
+        ];
+        let found = line(&summary(&events));
+        let expected = json!({
+            "message": "run summary", "event": "run", "schema": 1, "binding": "web", "run": "web-1", "trigger": "timer",
+            "ok": true, "outcome": "done", "seconds": 63, "stages": 3, "retries": 1, "added": 3, "changed": 3,
+            "removed": 1, "blocked": 0, "unread": 0, "codes": "XREG-NOT-PROBED", "failed": ""
+        });
+        assert_eq!((&found["fields"], &found["level"]), (&expected, &json!("INFO")));
+    }
+
+    #[test]
+    fn a_run_that_ends_badly_names_its_codes_and_where_it_gave_up() {
+        let conflict = || Reason::new(Code::RouteConflict, "192.168.0.0/16", "Another route is in the way.");
+        let events = [
+            reported("VpcRoutes", StageName::VpcRoutes, Tally::default(), vec![conflict()]),
+            reported("BackendServers", StageName::BackendServers, Tally::default(), vec![conflict()]),
+            failed("Verify", "XREG-STILL-PENDING: i-1 becomes healthy"),
+            failed("Verify", "XREG-STILL-PENDING: i-1 becomes healthy"),
+        ];
+        let found = line(&summary(&events));
+        assert_eq!(found["level"], "WARN");
+        let fields = &found["fields"];
+        assert_eq!(
+            (&fields["ok"], &fields["outcome"], &fields["failed"]),
+            (&json!(false), &json!("failed"), &json!("Verify"))
+        );
+        assert_eq!(fields["codes"], "XREG-ROUTE-CONFLICT XREG-STILL-PENDING");
+        assert_eq!((&fields["blocked"], &fields["retries"]), (&json!(1), &json!(1)));
+    }
+
+    #[test]
+    fn what_was_not_read_is_no_block_and_no_success() {
+        let unread = Reason::new(Code::Unread, "the members", "Could not read the members.");
+        let found = summary(&[reported("Prune", StageName::Prune, Tally::default(), vec![unread])]);
+        assert_eq!((found.ok, found.outcome), (false, Outcome::Unread));
+        let again = failed("SumUp", "XREG-UNREAD: the history");
+        assert_eq!(summary(&[again]).outcome, Outcome::Done, "that is no part of the run");
+        let found = summary(&[failed("Turn", "nothing that we know")]);
+        assert_eq!((found.outcome, found.codes), (Outcome::Failed, vec!["FUNCTION-FAILED".to_owned()]));
+    }
+}

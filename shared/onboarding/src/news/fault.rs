@@ -1,0 +1,61 @@
+//! A problem as a receiver is told of it.
+
+use serde::Serialize;
+
+use crate::binding::Binding;
+use crate::causes::{Cause, Kept};
+use crate::ids::BindingName;
+use crate::reason::Code;
+
+/// The most instances that are named.
+const NAMED: usize = 5;
+
+/// A problem that no run mends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// Whose.
+    pub binding: BindingName,
+    /// The server group of the binding.
+    pub group: String,
+    /// The code.
+    pub code: Code,
+    /// The resource.
+    pub resource: String,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// The first instances that it keeps from being served.
+    pub instances: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+    /// What mends it, in a sentence: what `status` says.
+    pub remedy: String,
+}
+
+impl Fault {
+    /// A cause of a binding; nothing if a run mends it, or time alone.
+    #[must_use]
+    pub fn of(binding: &Binding, cause: &Cause) -> Option<Self> {
+        if cause.by_run || cause.reason.until.is_some() {
+            return None;
+        }
+        let message = match cause.more {
+            0 => cause.reason.message.clone(),
+            more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
+        };
+        Some(Self {
+            binding: binding.name.clone(),
+            group: binding.server_group.name.clone(),
+            code: cause.reason.code,
+            resource: cause.reason.resource.clone(),
+            message,
+            instances: cause.instances.iter().take(NAMED).map(Kept::named).collect(),
+            more: cause.instances.len().saturating_sub(NAMED),
+            remedy: cause.remedy.clone(),
+        })
+    }
+
+    pub(super) fn key(&self) -> (Code, &str) {
+        (self.code, &self.resource)
+    }
+}
