@@ -57,6 +57,8 @@ pub struct GetObject {
     pub key: String,
     /// A version; the current one when left out. Needs `oss:GetObjectVersion`.
     pub version_id: Option<String>,
+    /// Whether it is asked for by the region's internal endpoint, which only machines and functions of that region reach.
+    pub internal: bool,
     /// How many bytes it may have; a larger one is an error before it is downloaded. That of an API's answer when left out.
     pub most: Option<usize>,
 }
@@ -108,7 +110,9 @@ impl Client {
         let response = client
             .exchange(&facts, &|| {
                 let (bucket, key) = (&get.bucket, &get.key);
-                client.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
+                let internal = get.internal;
+                let asked = Asked { method: Method::GET, bucket, key, query: &query, internal, ..Asked::new() };
+                client.oss_request(&facts, &asked)
             })
             .await?;
         let (version_id, etag) = (header(&response, "x-oss-version-id"), header(&response, "etag"));

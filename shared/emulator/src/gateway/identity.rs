@@ -153,6 +153,14 @@ pub(super) fn oss(world: &World, clocks: Clocks, incoming: &Incoming, resource: 
     Ok(caller)
 }
 
+/// Whether an OSS request comes from a function of another region than this one.
+pub(super) fn is_from_elsewhere(world: &World, incoming: &Incoming, region: &str) -> bool {
+    let authorization = incoming.header("authorization");
+    let authorization = authorization.as_deref().and_then(|text| Authorization::parse(text, "OSS4-HMAC-SHA256"));
+    let session = authorization.and_then(|signed| world.sts.session(signed.credential.split('/').next()?));
+    session.and_then(|session| session.region.as_deref()).is_some_and(|home| home != region)
+}
+
 /// The secret behind an access key, and who may use it.
 fn key(world: &World, now: Timestamp, access_key: &str, token: Option<&str>) -> Result<(Caller, String), ApiError> {
     let token_error = |code: &str, message: &str| ApiError::bad(format!("InvalidSecurityToken.{code}"), message);

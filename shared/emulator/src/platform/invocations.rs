@@ -28,7 +28,7 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
     }
     let fate = fate(world, now, &attempt)?;
     let mut headers = common_headers(world, &attempt, &function);
-    headers.extend(credential_headers(world, now, &function)?);
+    headers.extend(credential_headers(world, now, &attempt.region, &function)?);
     world.fc.next += 1;
     let id = InvocationId(world.fc.next);
     world.fc.queued.push(Invocation {
@@ -101,6 +101,7 @@ fn common_headers(world: &mut World, attempt: &Attempt, function: &Function) -> 
 fn credential_headers(
     world: &mut World,
     now: Timestamp,
+    region: &str,
     function: &Function,
 ) -> Result<Vec<(String, String)>, ApiError> {
     let mut values = [String::new(), String::new(), String::new()];
@@ -117,7 +118,7 @@ fn credential_headers(
             return Err(denied("it does not trust fc.aliyuncs.com"));
         }
         let name = role.name.clone();
-        let credentials = sessions::function_credentials(world, now, &name);
+        let credentials = sessions::function_credentials(world, now, &name, region);
         values =
             [credentials.access_key_id, credentials.access_key_secret, credentials.security_token.unwrap_or_default()];
     }

@@ -26,6 +26,8 @@ pub(crate) struct Session {
     /// The name that whoever assumed it gave the session.
     pub(crate) name: String,
     pub(crate) expires: Timestamp,
+    /// The region of the function whose session it is; none of who assumed a role from wherever.
+    pub(crate) region: Option<String>,
     /// The policy in the `AssumeRole` call: a call needs the permission of both policies.
     pub(crate) policy: Option<String>,
 }
@@ -43,8 +45,8 @@ impl Session {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sts {
     pub(crate) sessions: BTreeMap<String, Session>,
-    /// Per role, the access key of the session that its functions share.
-    pub(crate) functions: BTreeMap<String, String>,
+    /// Per role and region, the access key of the session that its functions share.
+    pub(crate) functions: BTreeMap<(String, String), String>,
     /// Per role, keys that tests have set for the next sessions.
     pub(crate) planted: BTreeMap<String, VecDeque<Credentials>>,
     /// The account's own key, if a test has set one.
