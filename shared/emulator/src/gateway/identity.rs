@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::nonces::Nonces;
 use super::request::Incoming;
 use super::signature::{self, Authorization};
-use crate::call::{ApiError, Caller};
+use crate::call::{ApiError, Caller, Service};
 use crate::digest::sha256_hex;
 use crate::world::World;
 
@@ -27,6 +27,14 @@ impl Clocks {
     fn accepts(self, at: Timestamp) -> bool {
         [self.wall, self.now].iter().any(|clock| clock.duration_since(at).abs() <= WINDOW)
     }
+}
+
+/// The parameter that is the proof of a request that nobody signed.
+pub(super) const TOKEN: &str = "OIDCToken";
+
+/// Whether an action takes requests that nobody signed: [`TOKEN`] in it is the proof.
+pub(super) fn is_unsigned(service: Service, action: &str) -> bool {
+    service == Service::Sts && action == "AssumeRoleWithOIDC"
 }
 
 /// Verifies an RPC or ACS3 request.

@@ -42,8 +42,21 @@ impl Session {
     }
 }
 
+/// An identity provider of OpenID Connect.
+#[derive(Debug, Clone)]
+pub(crate) struct OidcProvider {
+    /// Its URL.
+    pub(crate) issuer: String,
+    /// The audiences that its tokens may be for.
+    pub(crate) clients: Vec<String>,
+    /// What its tokens are signed with.
+    pub(crate) secret: String,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sts {
+    /// Identity providers by ARN.
+    pub(crate) providers: BTreeMap<String, OidcProvider>,
     pub(crate) sessions: BTreeMap<String, Session>,
     /// Per role and region, the access key of the session that its functions share.
     pub(crate) functions: BTreeMap<(String, String), String>,

@@ -115,8 +115,19 @@ pub(crate) struct Step {
     pub(crate) fails: Option<String>,
     /// A role to make: its name and the statements of its policy.
     pub(crate) role: Option<Role>,
+    /// A token of the identity provider `ci`, for later steps as `$token`.
+    pub(crate) token: Option<Token>,
     /// A function to deploy, by name.
     pub(crate) function: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    pub(crate) subject: String,
+    pub(crate) audience: String,
+    /// How long it holds.
+    pub(crate) seconds: u64,
 }
 
 #[derive(Debug, Deserialize)]
