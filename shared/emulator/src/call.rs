@@ -43,6 +43,9 @@ pub enum Service {
     /// Resource Orchestration Service, 2019-09-10.
     #[serde(alias = "ros", alias = "ROS")]
     Ros,
+    /// Identity Management Service, 2019-08-15.
+    #[serde(alias = "ims", alias = "IMS")]
+    Ims,
 }
 
 /// Who signed the request.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// Files of `cases`, in the order of the page: a chapter, and files with more of its cases. Read when the tests run, so
 /// that a new case needs no compiler.
-const CHAPTERS: [&[&str]; 11] = [
+const CHAPTERS: [&[&str]; 12] = [
     &["alb", "alb-listeners"],
     &["cen", "cen-tables"],
     &["vpc"],
@@ -18,6 +18,7 @@ const CHAPTERS: [&[&str]; 11] = [
     &["ros"],
     &["eventbridge"],
     &["ram"],
+    &["ims"],
     &["fc"],
     &["oss"],
 ];
