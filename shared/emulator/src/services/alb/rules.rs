@@ -147,7 +147,6 @@ fn shown(rule: &Rule, now: Timestamp) -> Value {
         "RuleActions": rule.actions,
         "RuleConditions": rule.conditions,
         "RuleStatus": rule.status.get(now).name(),
-        "ServiceManagedEnabled": false,
         "Tags": crate::tags::list(&rule.tags),
     })
 }
