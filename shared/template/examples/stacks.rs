@@ -14,8 +14,11 @@ use template::{Pseudo, Template};
 
 const TEXT: &str = include_str!("../../../template.yml");
 
+/// Parameters with their values.
+type Choice = [(&'static str, &'static str)];
+
 /// The parameters that switch something on or off, each with its choices. All of them together are tried.
-const CHOICES: &[(&str, &[&[(&str, &str)]])] = &[
+const CHOICES: &[(&str, &[&Choice])] = &[
     ("part", &[&[("Role", "home")], &[("Role", "outpost")], &[("Role", "probe")], &[("Role", "outpost+probe")]]),
     ("network", &[&[], &[("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1,vsw-2"), ("ProbeSecurityGroup", "sg-1")]]),
     ("events", &[&[("Events", "triggers")], &[("Events", "rules")]]),

@@ -249,7 +249,7 @@ fn objects_keep_their_versions() {
 fn an_account_that_opened_oss_lately_reaches_its_data_from_inside_only() {
     let mut world = world();
     world.settings.strict.internal_oss = true;
-    crate::testing::put_role(&mut world, "reader", &["oss:GetObject"]);
+    put_role(&mut world, "reader", &["oss:GetObject"]);
     world.put_object(start(), HANGZHOU, "store", "a.yml", b"one".to_vec());
     let gateway = Gateway::new(world);
     let outside = ask(&gateway, oss(start(), &root(), "GET", "/store/a.yml", b""));
