@@ -69,6 +69,19 @@ class Tour:
         world.job(self.call("alb", "UpdateListenerAttribute", request))
         world.job(self.call("alb", "StopListener", {"ListenerId": listener}))
         world.job(self.call("alb", "StartListener", {"ListenerId": listener}))
+        forward = {"ServerGroupTuples": [{"ServerGroupId": group}]}
+        request = {
+            "ListenerId": listener,
+            "Priority": 10,
+            "RuleName": "api-rule",
+            "RuleActions": [{"Type": "ForwardGroup", "Order": 1, "ForwardGroupConfig": forward}],
+            "RuleConditions": [{"Type": "Path", "PathConfig": {"Values": ["/api/*"]}}],
+        }
+        rule = world.job(self.call("alb", "CreateRule", request))["RuleId"]
+        (row,) = self.call("alb", "ListRules", {"RuleIds": [rule]}).typed.rules
+        self.expect("the rule's listener", row.listener_id, listener)
+        self.expect("the rule's paths", row.rule_conditions[0].path_config.values, ["/api/*"])
+        world.job(self.call("alb", "DeleteRule", {"RuleId": rule}))
         self.expect("DryRun", refused("DryRunOperation", lambda: self.dry_run()).status_code, 400)
 
     def dry_run(self):

@@ -43,6 +43,10 @@ UNSERVED = "tokens go to functions, and nobody serves one here (shared/emulator/
 REFUSED = {
     "fnf.ReportTaskSucceeded": ("TaskNotExists", UNSERVED),
     "fnf.ReportTaskFailed": ("TaskNotExists", UNSERVED),
+    "sts.AssumeRoleWithOIDC": (
+        "AuthenticationFail.OIDCToken.Invalid",
+        "no provider is registered here (shared/cli/src/tests/keys.rs has tokens that hold)",
+    ),
 }
 
 TRUST = json.dumps(
@@ -149,6 +153,10 @@ class PlatformTour:
             self.call("vpc", "DescribeVpcs", {"RegionId": CHENGDU}, key=key, algorithm=algorithm)
             refusal = refused("", lambda: self.call("alb", "ListLoadBalancers", key=key, algorithm=algorithm))
             self.expect("what the policy does not allow", refusal.status_code, 403)
+        code, _ = REFUSED["sts.AssumeRoleWithOIDC"]
+        provider = "acs:ram::1234567890123456:oidc-provider/sdk"
+        token = {"OIDCProviderArn": provider, "RoleArn": role.arn, "RoleSessionName": "sdk", "OIDCToken": "none"}
+        refused(code, lambda: self.recorder.emulator.call("sts", "AssumeRoleWithOIDC", token))
         refusal = refused("DeleteConflict", lambda: self.recorder.emulator.call("ram", "DeleteRole", {"RoleName": "sdk"}))
         self.expect("a role with a policy", refusal.status_code, 409)
         self.call("ram", "DetachPolicyFromRole", request)

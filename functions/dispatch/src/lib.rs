@@ -6,6 +6,8 @@
 //!   timer ─────┼─► which bindings? ──────┤
 //!   a person ──┘   (the cloud decides)   └► drift, reported
 //!
+//!   the same in an outpost ─► dispatch at home
+//!
 //!   a run's Turn state ─► whose turn is it? ─► continue, wait, or stand down
 //!   a run's last state ─► what became of it? ─► one line
 //! ```
@@ -20,6 +22,7 @@ mod drift;
 mod ended;
 pub mod event;
 mod meeting;
+mod outpost;
 mod share;
 mod start;
 mod summary;
@@ -30,7 +33,7 @@ use fc_runtime::Context;
 use handler::Handler;
 use onboarding::StageName;
 use serde_json::Value;
-use stage::{Invocation, Needs, StageError, store};
+use stage::{Invocation, Needs, StageError, StoreLocation, store};
 
 use bindings::Sighting;
 use event::Trigger;
@@ -47,6 +50,7 @@ impl Handler for Dispatch {
     const NAME: StageName = StageName::Dispatch;
     /// What the drift check reads.
     const NEEDS: Needs = Needs::ALL;
+    /// Those of home's: an outpost's needs `fc:InvokeFunction`, and nothing else.
     const ACTIONS: &'static [&'static str] = &[
         "fnf:StartExecution",
         "fnf:ListExecutions",
@@ -88,6 +92,7 @@ pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value)
 async fn handle(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, StageError> {
     match event::read(event) {
         Trigger::Ignored(why) => Ok(answer::ignored(&why)),
+        _ if invocation.host.settings().store == StoreLocation::AtHome => outpost::hand_on(invocation, event).await,
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,
         Trigger::Ended { binding, run } => ended::sum_up(invocation, &binding, &run).await,
         Trigger::Timer => drift::repair(invocation).await,

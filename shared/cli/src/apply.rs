@@ -36,8 +36,10 @@ use crate::unread::is_left;
 pub(crate) use live::{Listening, Live};
 pub(crate) use stages::{Part, Progress, Work, stages};
 
-use gate::Gate;
-use interrupted::{Way, lasted};
+pub(crate) use gate::Gate;
+pub(crate) use interrupted::{lasted, writes};
+
+use interrupted::Way;
 
 /// The interval of polling the workflow: ListExecutions allows two calls a second.
 const LOOK: Duration = Duration::from_secs(5);
@@ -177,9 +179,8 @@ impl Applying<'_> {
         way: &RefCell<Way>,
     ) -> Result<Option<Vec<Report>>, CliError> {
         let Self { host, gate, console, .. } = *self;
-        let mut interrupts = self.interrupts.clone();
         let (mut told, live) = (Told::default(), Live::new(console, host.clock()));
-        let mut working = pin!(stages(host, binding, plan, part, |progress| {
+        let working = stages(host, binding, plan, part, |progress| {
             let mut way = way.borrow_mut();
             match &progress {
                 Progress::Begins { stage } => {
@@ -194,26 +195,8 @@ impl Applying<'_> {
                 }
             }
             live.above(|| tell(&progress, &mut told, console));
-        }));
-        tokio::select! {
-            biased;
-            reports = &mut working => return Ok(Some(reports?)),
-            () = interrupts.next() => {}
-            never = live.keep_showing() => match never {},
-        }
-        gate.close();
-        if !gate.is_idle() {
-            let words = "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again \
-                         ends at once.";
-            live.above(|| console.note(words));
-        }
-        tokio::select! {
-            biased;
-            reports = &mut working => Ok(Some(reports?)),
-            () = gate.idle() => Ok(None),
-            () = interrupts.next() => Ok(None),
-            () = host.clock().sleep(ANSWER) => Ok(None),
-        }
+        });
+        unless_stopped(working, (gate, self.interrupts), host.clock(), Some(&live), console).await
     }
 
     /// What comes of it, or nothing if there is a Ctrl-C before.
@@ -232,6 +215,46 @@ impl Applying<'_> {
     fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
         interrupted::before_anything(binding, self.console);
         Ended { exit: Exit::Interrupted, left: plan.changes.len() }
+    }
+}
+
+/// What comes of `working`, which calls the cloud through the gate. After Ctrl-C nothing further is begun, the answers to what was sent are waited
+/// for, and nothing comes of it.
+pub(crate) async fn unless_stopped<T>(
+    working: impl Future<Output = Result<T, CliError>>,
+    (gate, interrupts): (&Gate, &Interrupts),
+    clock: &clock::Clock,
+    live: Option<&Live>,
+    console: Console,
+) -> Result<Option<T>, CliError> {
+    let (mut working, mut interrupts) = (pin!(working), interrupts.clone());
+    let showing = async {
+        match live {
+            Some(live) => live.keep_showing().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        done = &mut working => return done.map(Some),
+        () = interrupts.next() => {}
+        never = showing => match never {},
+    }
+    gate.close();
+    if !gate.is_idle() {
+        let note = || {
+            console.note(
+                "Interrupted: nothing further is begun, and the answer to what was sent is waited for; Ctrl-C again ends at once.",
+            );
+        };
+        live.map_or_else(note, |live| live.above(note));
+    }
+    tokio::select! {
+        biased;
+        done = &mut working => done.map(Some),
+        () = gate.idle() => Ok(None),
+        () = interrupts.next() => Ok(None),
+        () = clock.sleep(ANSWER) => Ok(None),
     }
 }
 

@@ -7,15 +7,19 @@ mod ask;
 mod desk;
 mod doctor;
 mod follow;
+mod interrupted;
 mod lines;
 mod show;
 
+use std::sync::{Mutex, PoisonError};
+
 use deployment::deploy::{
-    self, Asked, DeployError, Packages, Previewed, Seen, Step, apply, leave, leaving, observe, preview,
+    self, Asked, DeployError, Packages, Previewed, Progress, Seen, Step, apply, leave, leaving, observe, preview,
 };
 use onboarding::StageName;
 use serde_json::json;
 
+use crate::apply::unless_stopped;
 use crate::args::{DeployArgs, TeardownArgs};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
@@ -24,6 +28,7 @@ pub(crate) use ask::{somebody, yes};
 pub(crate) use doctor::doctor;
 
 use desk::{Desk, failed};
+use interrupted::Way;
 
 /// Brings the deployment to what the bindings ask for.
 pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
@@ -99,9 +104,21 @@ pub(crate) async fn teardown(
         if !args.itself.yes && !yes("Take this away?", console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
         }
-        leave(&desk.cloud, &leaving, &mut |progress| follow::tell(&progress, console))
-            .await
-            .map_err(|error| on_the_way(&error, console))?;
+        let (began, way) = (desk.clock.now(), Mutex::new(Way::default()));
+        let working = async {
+            let mut tell = |progress: Progress<'_>| {
+                way.lock().unwrap_or_else(PoisonError::into_inner).note(&progress, &desk.gate);
+                follow::tell(&progress, console);
+            };
+            leave(&desk.cloud, &leaving, &mut tell).await.map_err(|error| on_the_way(&error, console))
+        };
+        let stop = (&desk.gate, &environment.interrupts);
+        if unless_stopped(Box::pin(working), stop, &desk.clock, None, console).await?.is_none() {
+            let took = desk.clock.now().duration_since(began);
+            let way = way.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let left = way.tell(&leaving.steps, &desk.gate, took, console);
+            return Ok(console.finish(Exit::Interrupted, json!({"left": left})));
+        }
         console.print("It is gone. What bindings made in the network stays.");
         saved.regions.clear();
         desk.save(&saved)?;

@@ -3,6 +3,7 @@
 //! Members drain first, for a minute or as long as the binding says, and are waited for. Whoever interrupts it, and calls it
 //! again, goes on from what is there.
 
+mod interrupted;
 mod show;
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use onboarding::{Plan, StageName, Store};
 use serde_json::json;
 use stage::{Host, Invocation, Removal, Request};
 
-use crate::apply::{Live, Progress, Work, wait_for_runs};
+use crate::apply::{Gate, Live, Progress, Work, unless_stopped, wait_for_runs};
 use crate::args::{Itself, Target, TeardownArgs};
 use crate::deploy;
 use crate::environment::Environment;
@@ -46,7 +47,8 @@ async fn of_binding(
     let target = target_of(args, environment)?;
     deploy::somebody(&args.itself)?;
     let access = if dry_run { Access::Read } else { Access::Write };
-    let host = target::host(&target, environment, access).await?;
+    let gate = Gate::default();
+    let host = target::host_through(&target, environment, access, |way| gate.before(way)).await?;
     let binding = BindingName::from(binding);
     let store = target::store(&host).await?;
     let removal = Removal { former: former(args, &binding, &store)?, attachments: args.attachments };
@@ -65,7 +67,16 @@ async fn of_binding(
     }
     wait_for_runs(&host, &binding, console).await?;
     let began = host.clock().now();
-    let made = apply(&host, &binding, &plan, &removal, console).await?;
+    let live = Live::new(console, host.clock());
+    let working = apply(&host, &binding, &plan, &removal, &live, console);
+    let stop = (&gate, &environment.interrupts);
+    let made = unless_stopped(Box::pin(working), stop, host.clock(), Some(&live), console).await?;
+    drop(live);
+    let Some(made) = made else {
+        let took = host.clock().now().duration_since(began);
+        let left = interrupted::tell(args, &binding, &plan, &gate, took, console);
+        return Ok(console.finish(Exit::Interrupted, json!({"left": left})));
+    };
     // What is left is said of what is there now.
     let left = look(&host, &binding, &removal).await?;
     show::left(&binding, (made, host.clock().now().duration_since(began)), &left, console);
@@ -78,24 +89,20 @@ async fn apply(
     binding: &BindingName,
     plan: &Plan,
     removal: &Removal,
+    live: &Live,
     console: Console,
 ) -> Result<usize, CliError> {
     let request = Request { binding: binding.clone(), run: String::new(), accepted: false };
     let stage = StageName::Teardown;
     let work = Work { host, request: &request, stage, plan, removal: Some(removal) };
     let (mut told, mut made) = (Told::default(), 0);
-    let live = Live::new(console, host.clock());
     loop {
         let mut tell = |progress: Progress<'_>| match progress {
             Progress::Begins { stage } => live.begin(stage),
             Progress::Waits { what, .. } => live.above(|| show::waits(what, console)),
             Progress::Done { .. } => {}
         };
-        let report = tokio::select! {
-            biased;
-            report = work.run(&mut tell) => report?,
-            never = live.keep_showing() => match never {},
-        };
+        let report = work.run(&mut tell).await?;
         made += report.changes;
         live.above(|| show::step(&report, &mut told, console));
         let Some(until) = show::next(&report) else { return Ok(made) };

@@ -43,6 +43,9 @@ pub enum Service {
     /// Resource Orchestration Service, 2019-09-10.
     #[serde(alias = "ros", alias = "ROS")]
     Ros,
+    /// Identity Management Service, 2019-08-15.
+    #[serde(alias = "ims", alias = "IMS")]
+    Ims,
 }
 
 /// Who signed the request.
@@ -50,6 +53,8 @@ pub enum Service {
 pub enum Caller {
     /// The account's own key: everything is allowed.
     Root,
+    /// Nobody: the call needs no signature, and what it holds is the proof.
+    Nobody,
     /// A role of this account, by name: its policies decide.
     Role(String),
     /// A session of a role with a session policy: both policies must allow a call.
@@ -66,7 +71,7 @@ impl Caller {
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         match self {
-            Self::Root => None,
+            Self::Root | Self::Nobody => None,
             Self::Role(role) | Self::Restricted { role, .. } => Some(role),
         }
     }

@@ -139,6 +139,7 @@ impl World {
             Service::Fnf => fnf::handle(self, now, call),
             Service::Sts => sts::handle(self, now, call),
             Service::Ram => ram::handle(self, now, call),
+            Service::Ims => ram::account(self, call),
             Service::EventBridge => events::handle(self, now, call),
             Service::Ros => ros::handle(self, now, call),
             // Path-style services do not come through here: the gateway calls their modules itself.

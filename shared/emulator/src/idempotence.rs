@@ -80,7 +80,7 @@ fn key(call: &Call) -> Option<Key> {
     let token = call.params.get("ClientToken")?.to_owned();
     let region = match call.service {
         // These have one endpoint for all regions.
-        Service::Cbn | Service::Ram | Service::Sts => String::new(),
+        Service::Cbn | Service::Ram | Service::Ims | Service::Sts => String::new(),
         _ => call.region.clone(),
     };
     Some((call.service, region, call.action.clone(), token))

@@ -35,6 +35,8 @@ pub struct Settings {
     pub strict: Strict,
     /// When a function whose package lacks its program is found out (the documents are not clear).
     pub missing_program: MissingProgram,
+    /// Most instances of functions that a region has at once (help page of 2025-12-09: 100; older accounts have 300).
+    pub instances: usize,
 }
 
 /// What the cloud asks for, and a world that nobody deploys into by its APIs does without.
@@ -147,6 +149,7 @@ impl Default for Settings {
             listings: Listings::default(),
             strict: Strict::default(),
             missing_program: MissingProgram::default(),
+            instances: 100,
         }
     }
 }

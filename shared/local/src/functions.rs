@@ -102,7 +102,8 @@ pub(crate) fn operator_settings(
         .find(|function| function.name.ends_with("-dispatch"))
         .map_or_else(Variables::new, |function| function.environment.clone());
     context.point_at_emulator(&mut variables);
-    variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert_with(crate::stacks::store_address);
+    // From outside: the internal endpoint is the functions' alone.
+    variables.insert("ALBRIDGE_BINDINGS".to_owned(), crate::stacks::store_address());
     Settings::parse(&variables).map_err(|error| LocalError::Settings { function: "operator".to_owned(), error })
 }
 

@@ -74,13 +74,14 @@ impl Local {
         };
         let config = Config {
             credentials: credentials.clone(),
-            endpoints: Endpoints::parse_with(&endpoints, PlainHttp::Anywhere).unwrap_or_default(),
+            endpoints: Endpoints::parse_with(&serde_json::json!(endpoints).to_string(), PlainHttp::Anywhere)
+                .unwrap_or_default(),
             signature: options.signature,
             read_only: false,
         };
         let operator = Client::new(config, Arc::clone(&transport), clock.clone());
         let context = functions::FunctionContext {
-            endpoints,
+            endpoints: transport::inside(&endpoints),
             resolve: transport::resolve(&cloud, ports.as_ref()).await?,
             in_memory: ports.is_none(),
             signature: options.signature,

@@ -18,6 +18,9 @@ const API: &str = ".api.emulated";
 /// The host of a load balancer's in-memory listener after the load balancer's name.
 const DATA: &str = ".alb.emulated";
 
+/// Base URLs, as `ALBRIDGE_ENDPOINTS` names them.
+pub(crate) type Map = BTreeMap<String, String>;
+
 /// A transport that calls the cloud on a separate task, and passes the probe's requests to its data plane.
 pub fn in_memory(cloud: Cloud) -> impl Transport {
     in_memory_with(cloud, None)
@@ -54,21 +57,32 @@ async fn hand_over(cloud: &Cloud, request: Request<Bytes>) -> Result<Response<By
 }
 
 /// `ALBRIDGE_ENDPOINTS` of the in-memory transport.
-pub(crate) fn names(regions: &[String]) -> String {
+pub(crate) fn names(regions: &[String]) -> Map {
     endpoints(regions, |region| Some(format!("http://{region}{API}")))
 }
 
 /// `ALBRIDGE_ENDPOINTS` of the open ports.
-pub(crate) fn ports(ports: &Ports, regions: &[String]) -> String {
+pub(crate) fn ports(ports: &Ports, regions: &[String]) -> Map {
     endpoints(regions, |region| ports.api(region))
 }
 
-fn endpoints(regions: &[String], url: impl Fn(&str) -> Option<String>) -> String {
-    let mut map: BTreeMap<&str, String> = BTreeMap::new();
-    map.extend(regions.iter().filter_map(|region| Some((region.as_str(), url(region)?))));
+fn endpoints(regions: &[String], url: impl Fn(&str) -> Option<String>) -> Map {
+    let mut map = Map::new();
+    map.extend(regions.iter().filter_map(|region| Some((region.clone(), url(region)?))));
     // Central services answer at any port.
-    map.extend(url(HOME).map(|url| ("*", url)));
-    json!(map).to_string()
+    map.extend(url(HOME).map(|url| ("*".to_owned(), url)));
+    map
+}
+
+/// The same for functions, which reach the internal endpoint of object storage, too: at a path of the port, since a loopback address
+/// has no names.
+pub(crate) fn inside(map: &Map) -> String {
+    let mut all = map.clone();
+    for (region, url) in map.iter().filter(|(region, _)| *region != "*") {
+        let name = format!("oss-{region}-internal");
+        all.insert(name.clone(), format!("{url}/{name}"));
+    }
+    json!(all).to_string()
 }
 
 /// `ALBRIDGE_RESOLVE`: the addresses of the emulated load balancers, which are not in DNS.

@@ -58,6 +58,8 @@ id! {
     ServerGroupId,
     /// A listener of a load balancer.
     ListenerId,
+    /// A forwarding rule of a listener.
+    ForwardingRuleId,
     /// A VPC.
     VpcId,
     /// A vSwitch.

@@ -7,6 +7,7 @@
 mod job;
 mod listener;
 mod load_balancer;
+mod rule;
 mod server;
 mod server_group;
 mod tag;
@@ -14,6 +15,7 @@ mod tag;
 pub use job::*;
 pub use listener::*;
 pub use load_balancer::*;
+pub use rule::*;
 pub use server::*;
 pub use server_group::*;
 pub use tag::*;
@@ -50,6 +52,7 @@ actions! {
         writes DeleteListener => JobStarted {
             token: true, retry: &["ResourceInConfiguring.Listener", "IncorrectStatus.LoadBalancer", "-22031"],
         };
+        reads ListRules => ListRulesAnswer, whole::RULES;
         reads GetListenerHealthStatus => GetListenerHealthStatusAnswer, whole::LISTENER_HEALTH;
         reads ListAsynJobs => ListAsynJobsAnswer, whole::JOBS;
         writes TagResources => Acknowledged;

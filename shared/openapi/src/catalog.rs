@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::action::ActionInfo;
-use crate::{alb, cbn, ecs, eventbridge, fc, fnf, oss, ram, ros, sts, vpc};
+use crate::{alb, cbn, ecs, eventbridge, fc, fnf, ims, oss, ram, ros, sts, vpc};
 
 /// Every action that this crate can call, by service and name. RAM policies are generated from it.
 #[must_use]
@@ -20,6 +20,7 @@ pub fn actions() -> &'static [ActionInfo] {
             oss::ACTIONS,
             eventbridge::ACTIONS,
             ram::ACTIONS,
+            ims::ACTIONS,
             ros::ACTIONS,
         ]
         .concat();

@@ -108,6 +108,20 @@ impl Endpoints {
         self.overridden(service, region).map_or_else(|| service.official(region), str::to_owned)
     }
 
+    /// The base URL of Object Storage Service in a region: of its public endpoint, or of the internal one, which answers the
+    /// region alone. The internal one's override has the endpoint's own name, `oss-<region>-internal`, else it is the public
+    /// one's.
+    #[must_use]
+    pub fn oss(&self, region: &str, internal: bool) -> String {
+        if !internal {
+            return self.url(Service::Oss, region);
+        }
+        let name = format!("oss-{region}-internal");
+        let overridden =
+            self.overrides.get(&name).map(String::as_str).or_else(|| self.overridden(Service::Oss, region));
+        overridden.map_or_else(|| format!("https://{name}.aliyuncs.com"), str::to_owned)
+    }
+
     /// The override that applies: that of the service's name, else of the region, else of `*`.
     #[must_use]
     pub fn overridden(&self, service: Service, region: &str) -> Option<&str> {
@@ -149,6 +163,22 @@ mod tests {
         assert_eq!(endpoints.url(Service::Alb, "cn-chengdu"), "http://127.0.0.1:1");
         assert_eq!(endpoints.url(Service::Cbn, "cn-chengdu"), "http://127.0.0.1:2");
         assert_eq!(endpoints.url(Service::Ecs, "cn-hangzhou"), "http://127.0.0.1:3/base");
+    }
+
+    #[test]
+    fn the_internal_endpoint_of_oss_has_a_name_of_its_own() {
+        let public = Endpoints::default();
+        assert_eq!(public.oss("cn-chengdu", false), "https://oss-cn-chengdu.aliyuncs.com");
+        assert_eq!(public.oss("cn-chengdu", true), "https://oss-cn-chengdu-internal.aliyuncs.com");
+        let some = r#"{"oss-cn-chengdu-internal": "http://127.0.0.1:1/inside", "*": "http://127.0.0.1:3"}"#;
+        let some = Endpoints::parse(some).unwrap();
+        assert_eq!(some.oss("cn-chengdu", true), "http://127.0.0.1:1/inside");
+        assert_eq!(some.oss("cn-chengdu", false), "http://127.0.0.1:3");
+        assert_eq!(
+            some.oss("cn-hangzhou", true),
+            "http://127.0.0.1:3",
+            "what is overridden as a whole is so from inside, too"
+        );
     }
 
     #[test]

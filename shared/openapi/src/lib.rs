@@ -70,6 +70,8 @@ pub mod eventbridge;
 pub mod fc;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod fnf;
+#[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
+pub mod ims;
 pub mod oss;
 #[expect(missing_docs, reason = "fields carry the names of the API's parameters, which its reference describes")]
 pub mod ram;

@@ -57,6 +57,8 @@ pub struct GetObject {
     pub key: String,
     /// A version; the current one when left out. Needs `oss:GetObjectVersion`.
     pub version_id: Option<String>,
+    /// Whether it is asked for by the region's internal endpoint, which only machines and functions of that region reach.
+    pub internal: bool,
     /// How many bytes it may have; a larger one is an error before it is downloaded. That of an API's answer when left out.
     pub most: Option<usize>,
 }
@@ -83,6 +85,8 @@ pub struct PutObject {
     pub body: Bytes,
     /// `application/octet-stream` when left out.
     pub content_type: Option<String>,
+    /// Whether it is sent to the region's internal endpoint, as of [`GetObject::internal`].
+    pub internal: bool,
 }
 
 /// An object that was written.
@@ -108,7 +112,9 @@ impl Client {
         let response = client
             .exchange(&facts, &|| {
                 let (bucket, key) = (&get.bucket, &get.key);
-                client.oss_request(&facts, &Asked { method: Method::GET, bucket, key, query: &query, ..Asked::new() })
+                let internal = get.internal;
+                let asked = Asked { method: Method::GET, bucket, key, query: &query, internal, ..Asked::new() };
+                client.oss_request(&facts, &asked)
             })
             .await?;
         let (version_id, etag) = (header(&response, "x-oss-version-id"), header(&response, "etag"));
@@ -128,6 +134,7 @@ impl Client {
             key: &put.key,
             content_type: Some(content_type),
             body: put.body.clone(),
+            internal: put.internal,
             ..Asked::new()
         };
         let client = self.present(facts.action).await?;

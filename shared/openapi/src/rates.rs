@@ -100,6 +100,7 @@ const TABLE: &[Row] = &[
     Row(Service::Sts, Actions::All, windows(&[Window(100, 1)]), Basis::Published),
     // RAM: 100/1(s) for what is read here.
     Row(Service::Ram, Actions::All, windows(&[Window(100, 1)]), Basis::Published),
+    Row(Service::Ims, Actions::All, windows(&[Window(100, 1)]), Basis::Cautious),
     // ROS: 100/60(s) to 300/60(s).
     Row(Service::Ros, Actions::All, windows(&[Window(100, 60)]), Basis::Published),
     Row(Service::EventBridge, Actions::All, windows(&[Window(100, 60)]), Basis::Cautious),

@@ -25,6 +25,8 @@ pub enum Service {
     Ram,
     /// Resource Orchestration Service.
     Ros,
+    /// Identity Management Service: the part of RAM that is about the account as a whole.
+    Ims,
 }
 
 impl Service {
@@ -43,6 +45,7 @@ impl Service {
             Self::EventBridge => "eventbridge",
             Self::Ram => "ram",
             Self::Ros => "ros",
+            Self::Ims => "ims",
         }
     }
 
@@ -61,6 +64,7 @@ impl Service {
             Self::EventBridge => "2020-04-01",
             Self::Ram => "2015-05-01",
             Self::Ros => "2019-09-10",
+            Self::Ims => "2019-08-15",
         }
     }
 
@@ -74,13 +78,13 @@ impl Service {
 
     /// Whether one endpoint answers for all regions.
     pub(crate) const fn is_central(self) -> bool {
-        matches!(self, Self::Cbn | Self::Ram | Self::Ros)
+        matches!(self, Self::Cbn | Self::Ram | Self::Ros | Self::Ims)
     }
 
     /// The public endpoint (cloud-apis.md, section 1; the official SDKs' endpoint maps). OSS puts the bucket before it.
     pub(crate) fn official(self, region: &str) -> String {
         let host = match (self, region) {
-            (Self::Cbn | Self::Ram | Self::Ros, _) => format!("{}.aliyuncs.com", self.name()),
+            (Self::Cbn | Self::Ram | Self::Ros | Self::Ims, _) => format!("{}.aliyuncs.com", self.name()),
             (Self::Sts, "") => "sts.aliyuncs.com".to_owned(),
             (Self::Vpc, "cn-hangzhou") => "vpc.aliyuncs.com".to_owned(),
             (Self::Ecs, "cn-hangzhou") => "ecs-cn-hangzhou.aliyuncs.com".to_owned(),

@@ -151,6 +151,7 @@ const CALLS: &[(Needs, &[&str])] = &[
             vpc::DescribeVpcAttribute::RAM_ACTION,
         ],
     ),
+    (Needs::LEFT, &[alb::ListRules::RAM_ACTION]),
     // Finds the owner of an address in the load balancer's VPC; only members are compared with it.
     (Needs::SURROUNDINGS.and(Needs::MEMBERS).and(Needs::LISTENERS), &[alb::ListLoadBalancers::RAM_ACTION]),
     (Needs::WANTS, &[alb::ListLoadBalancers::RAM_ACTION]),
@@ -177,7 +178,7 @@ mod tests {
         assert!(Needs::HEALTH.has(Needs::LISTENERS));
         assert!(!Needs::LISTENERS.has(Needs::GROUPS));
         for (needs, _) in CALLS {
-            assert!(Needs::ALL.has(*needs));
+            assert!(Needs::ALL.and(Needs::LEFT).has(*needs));
         }
     }
 

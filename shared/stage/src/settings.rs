@@ -21,13 +21,23 @@ pub enum StoreLocation {
         region: Region,
         /// The object's key.
         key: String,
+        /// Whether it is read by the region's internal endpoint, which machines and functions of that region alone reach:
+        /// `oss://bucket.region-internal/key`.
+        internal: bool,
     },
+    /// Nowhere here: the function hands what it gets to `dispatch` of the home region, which has the store. `home:`.
+    AtHome,
     /// A local file.
     File(PathBuf),
 }
 
+/// The store of a function that has none.
+const AT_HOME: &str = "home:";
+/// What follows the region where its internal endpoint is meant, as in the endpoint's own name.
+const INTERNAL: &str = "-internal";
+
 impl StoreLocation {
-    /// Parses `oss://bucket.region/key` or a path.
+    /// Parses `oss://bucket.region/key`, `oss://bucket.region-internal/key`, `home:`, or a path.
     ///
     /// # Errors
     /// [`SettingsError`] if the text is empty, or starts with `oss://` and is not of that form.
@@ -38,22 +48,30 @@ impl StoreLocation {
             expected: "oss://bucket.region/key, or a file's path",
         };
         let Some(rest) = text.strip_prefix("oss://") else {
-            return if text.is_empty() { Err(malformed()) } else { Ok(Self::File(PathBuf::from(text))) };
+            return match text {
+                "" => Err(malformed()),
+                AT_HOME => Ok(Self::AtHome),
+                path => Ok(Self::File(PathBuf::from(path))),
+            };
         };
         let (host, key) = rest.split_once('/').ok_or_else(malformed)?;
         // A bucket name contains no dots, so the first dot ends it.
         let (bucket, region) = host.split_once('.').ok_or_else(malformed)?;
+        let (region, internal) = region.strip_suffix(INTERNAL).map_or((region, false), |region| (region, true));
         if bucket.is_empty() || region.is_empty() || key.is_empty() {
             return Err(malformed());
         }
-        Ok(Self::Object { bucket: bucket.to_owned(), region: region.into(), key: key.to_owned() })
+        Ok(Self::Object { bucket: bucket.to_owned(), region: region.into(), key: key.to_owned(), internal })
     }
 }
 
 impl std::fmt::Display for StoreLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Object { bucket, region, key } => write!(f, "oss://{bucket}.{region}/{key}"),
+            Self::Object { bucket, region, key, internal } => {
+                write!(f, "oss://{bucket}.{region}{}/{key}", if *internal { INTERNAL } else { "" })
+            }
+            Self::AtHome => f.write_str(AT_HOME),
             Self::File(path) => write!(f, "{}", path.display()),
         }
     }
@@ -274,10 +292,25 @@ mod tests {
             bucket: "my-bucket".to_owned(),
             region: "cn-hangzhou".into(),
             key: "prod/bindings.yml".to_owned(),
+            internal: false,
         };
         assert_eq!(store, expected);
         assert_eq!(store.to_string(), "oss://my-bucket.cn-hangzhou/prod/bindings.yml");
-        for bad in ["oss://", "oss://bucket/key", "oss://bucket.cn-x", "oss://bucket.cn-x/", "oss://.cn-x/key", ""] {
+        let inside = StoreLocation::parse("oss://my-bucket.cn-hangzhou-internal/prod/bindings.yml").unwrap();
+        let StoreLocation::Object { region, internal: true, .. } = &inside else { panic!("{inside:?}") };
+        assert_eq!(region.as_str(), "cn-hangzhou");
+        assert_eq!(inside.to_string(), "oss://my-bucket.cn-hangzhou-internal/prod/bindings.yml");
+        let home = StoreLocation::parse("home:").unwrap();
+        assert_eq!((&home, home.to_string().as_str()), (&StoreLocation::AtHome, "home:"));
+        for bad in [
+            "oss://bucket.-internal/key",
+            "oss://",
+            "oss://bucket/key",
+            "oss://bucket.cn-x",
+            "oss://bucket.cn-x/",
+            "oss://.cn-x/key",
+            "",
+        ] {
             assert!(StoreLocation::parse(bad).is_err(), "{bad}");
         }
     }

@@ -40,8 +40,12 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
         StoreLocation::File(path) => {
             read_file(path).map_err(|error| failure(format!("{name} cannot be read: {error}.")))?
         }
-        StoreLocation::Object { bucket, region, key } => {
-            let get = GetObject { bucket: bucket.clone(), key: key.clone(), version_id: None, most: Some(MOST_BYTES) };
+        StoreLocation::AtHome => {
+            return Err(failure("The bindings are at home, and this function has none.".to_owned()));
+        }
+        StoreLocation::Object { bucket, region, key, internal } => {
+            let (bucket, key, internal) = (bucket.clone(), key.clone(), *internal);
+            let get = GetObject { bucket, key, internal, most: Some(MOST_BYTES), ..Default::default() };
             let object =
                 client.get_object(region.as_str(), &get).await.map_err(|error| match StageError::cloud(&error) {
                     expired @ StageError::Expired { .. } => expired,

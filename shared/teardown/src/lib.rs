@@ -33,6 +33,7 @@ impl Stage for Teardown {
         alb::ListServerGroups::NAME,
         alb::ListServerGroupServers::NAME,
         alb::ListListeners::NAME,
+        alb::ListRules::NAME,
         vpc::DescribeRouteEntryList::NAME,
         ecs::DescribeSecurityGroupAttribute::NAME,
         cbn::ListTransitRouterRouteEntries::NAME,

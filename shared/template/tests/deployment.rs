@@ -86,6 +86,7 @@ fn the_other_roles_have_their_part_only() {
     assert_eq!(functions(&outpost), BTreeSet::from(["albridge-dispatch"]));
     assert_eq!((outpost.flows.len(), outpost.rules.len(), outpost.triggers.len(), outpost.roles.len()), (0, 0, 3, 1));
     assert_eq!(outpost.functions[0].environment["ALBRIDGE_HOME_REGION"], "cn-beijing");
+    assert_eq!(outpost.functions[0].environment["ALBRIDGE_BINDINGS"], "home:");
 
     let vpc = [("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1, vsw-2"), ("ProbeSecurityGroup", "sg-1")];
     let probe = deployed("probe", &vpc);
@@ -124,7 +125,7 @@ fn settings_reach_the_functions() {
     for name in stages().chain(["dispatch"]) {
         let environment = environment(name);
         assert_eq!(environment["ALBRIDGE_DEPLOYMENT"], "albridge");
-        assert_eq!(environment["ALBRIDGE_BINDINGS"], "oss://bindings.cn-hangzhou/albridge/bindings.yml");
+        assert_eq!(environment["ALBRIDGE_BINDINGS"], "oss://bindings.cn-hangzhou-internal/albridge/bindings.yml");
         assert_eq!(environment["ALBRIDGE_READ_ONLY"], "1");
     }
     assert_eq!(environment("dispatch")["ALBRIDGE_WINDOW"], "18");

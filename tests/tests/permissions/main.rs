@@ -28,6 +28,10 @@ fn said() -> BTreeMap<String, Said> {
 }
 
 fn home() -> Deployment {
+    stack("home")
+}
+
+fn stack(part: &str) -> Deployment {
     let pseudo = Pseudo {
         region: "cn-hangzhou".to_owned(),
         account_id: "1234567890123456".to_owned(),
@@ -35,6 +39,8 @@ fn home() -> Deployment {
         stack_id: "albridge".to_owned(),
     };
     let parameters = [
+        ("Role", part),
+        ("HomeRegion", "cn-beijing"),
         ("CodeBucket", "code"),
         ("StoreBucket", "store"),
         ("AssumeRoles", "acs:ram::6543210987654321:role/albridge-guest"),
@@ -90,6 +96,21 @@ fn what_all_roles_share_is_the_log_the_store_and_other_accounts_roles() {
         assert!(common.remove("log:PostLogStoreLogs"));
         let said: BTreeSet<String> = COMMON_ACTIONS.iter().map(ToString::to_string).collect();
         assert_eq!(common, said, "{function}");
+    }
+}
+
+#[test]
+fn an_outpost_may_hand_its_events_to_home_and_nothing_else() {
+    for part in ["outpost", "outpost+probe"] {
+        let outpost = stack(part);
+        let own = ["fc:InvokeFunction".to_owned()].into();
+        let common = ["log:PostLogStoreLogs".to_owned()].into();
+        let name = "albridge-cn-hangzhou-dispatch".to_owned();
+        assert_eq!(allowed(&outpost)["dispatch"], BTreeMap::from([(name.clone(), own), (COMMON.to_owned(), common)]));
+        let role = outpost.roles.iter().find(|role| role.name == name).unwrap();
+        let policy = role.policies.iter().find(|policy| policy.name == name).unwrap();
+        let home = "acs:fc:cn-beijing:1234567890123456:functions/albridge-dispatch";
+        assert_eq!(policy.document["Statement"][0]["Resource"], serde_json::json!([home, format!("{home}/*")]));
     }
 }
 

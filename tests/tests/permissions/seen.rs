@@ -132,7 +132,7 @@ const fn prefix(service: Service) -> &'static str {
         Service::Ecs => "ecs",
         Service::Fnf => "fnf",
         Service::Sts => "sts",
-        Service::Ram => "ram",
+        Service::Ram | Service::Ims => "ram",
         Service::EventBridge => "eventbridge",
         Service::Fc => "fc",
         Service::Oss => "oss",

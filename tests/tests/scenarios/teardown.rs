@@ -222,3 +222,60 @@ async fn without_its_load_balancer_the_rest_goes() {
     assert!(report.ok, "{report:#?}");
     assert_eq!(footprint::of(&local).await, empty);
 }
+
+/// `web` and `api` share routes and rules, which whoever came first has marked. Each is taken out of the store and torn down.
+#[tokio::test(start_paused = true)]
+async fn two_bindings_that_share_and_go_one_after_the_other_leave_nothing() {
+    let bindings = worlds::two_bindings();
+    let (both, api) = bindings.split_at(bindings.find("  - name: api").unwrap());
+    let only_api = format!("{}{api}", &both[..both.find("  - name: web").unwrap()]);
+    for (first, second, left) in [("web", "api", only_api.as_str()), ("api", "web", both)] {
+        let scenario = worlds::three_regions().replace("state: Stopped, tags", "tags");
+        let options = Options { scenario, bindings: bindings.clone(), ..worlds::options(Generation::Classic) };
+        let local = start(options).await;
+        let empty = footprint::of(&local).await;
+        Console(&local).wait(minutes(75)).await;
+        for (name, store) in [(first, left), (second, "bindings: []\n")] {
+            local.store(store);
+            let removal = Removal { former: former(&bindings, name), attachments: true };
+            let report = teardown(&local, name, &removal).await.unwrap();
+            assert!(report.ok, "{first}, {name}: {report:#?}");
+            assert_eq!(codes(&report, Code::Orphan), Vec::<&str>::new(), "{first}, {name}");
+        }
+        assert_eq!(footprint::of(&local).await, empty, "{first}, then {second}");
+    }
+}
+
+/// Somebody gave our listener a rule: deleting the listener would take it away. One that redirects names no group at all.
+#[tokio::test(start_paused = true)]
+async fn a_forwarding_rule_of_others_keeps_its_listener() {
+    let local = onboarded(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let listeners = console.act(Service::Alb, "cn-chengdu", "ListListeners", &[]);
+    let listener = listeners.pointer("/Listeners/0/ListenerId").unwrap().as_str().unwrap().to_owned();
+    let rule = [
+        ("ListenerId", &*listener),
+        ("Priority", "7"),
+        ("RuleName", "moved"),
+        ("RuleActions.1.Type", "Redirect"),
+        ("RuleActions.1.Order", "1"),
+        ("RuleActions.1.RedirectConfig.Host", "www.example.com"),
+        ("RuleConditions.1.Type", "Path"),
+        ("RuleConditions.1.PathConfig.Values.1", "/old/*"),
+    ];
+    let made = console.act(Service::Alb, "cn-chengdu", "CreateRule", &rule);
+    console.wait(minutes(1)).await;
+    local.store(&paused());
+    let report = teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    let why = report.findings.iter().find(|finding| finding.resource == listener).unwrap();
+    assert!(why.message.contains("moved") && why.message.contains(made["RuleId"].as_str().unwrap()), "{why:?}");
+    let rules = console.act(Service::Alb, "cn-chengdu", "ListRules", &[]);
+    assert_eq!(rules["TotalCount"], 1, "it is there as before");
+    // Without the rule the same command goes on.
+    console.act(Service::Alb, "cn-chengdu", "DeleteRule", &[("RuleId", made["RuleId"].as_str().unwrap())]);
+    console.wait(minutes(1)).await;
+    teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    let left = footprint::of(&local).await;
+    assert!(!left.contains_key("listeners") && !left.contains_key("groups"), "{left:#?}");
+}

@@ -16,6 +16,8 @@ pub struct Place {
     bucket: String,
     region: String,
     key: String,
+    /// Whether the store is read by its region's internal endpoint.
+    internal: bool,
 }
 
 /// What was found there.
@@ -41,8 +43,9 @@ impl Place {
     /// Beside a store in a bucket; nowhere beside one that is a file.
     #[must_use]
     pub fn of(store: &StoreLocation) -> Option<Self> {
-        let StoreLocation::Object { bucket, region, key } = store else { return None };
-        Some(Self { bucket: bucket.clone(), region: region.to_string(), key: format!("{key}{SUFFIX}") })
+        let StoreLocation::Object { bucket, region, key, internal } = store else { return None };
+        let (bucket, region) = (bucket.clone(), region.to_string());
+        Some(Self { bucket, region, key: format!("{key}{SUFFIX}"), internal: *internal })
     }
 
     /// Reads what was told.
@@ -50,7 +53,13 @@ impl Place {
     /// # Errors
     /// In a sentence, if another look may read it: it is not known whether there is something.
     pub async fn read(&self, client: &Client) -> Result<Read, String> {
-        let get = GetObject { bucket: self.bucket.clone(), key: self.key.clone(), version_id: None, most: Some(MOST) };
+        let get = GetObject {
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            version_id: None,
+            most: Some(MOST),
+            internal: self.internal,
+        };
         match client.get_object(&self.region, &get).await {
             Ok(object) => Ok(match serde_json::from_slice(&object.body) {
                 Ok(told) => Read::Told(told),
@@ -72,6 +81,7 @@ impl Place {
             key: self.key.clone(),
             body: body.into(),
             content_type: Some("application/json".to_owned()),
+            internal: self.internal,
         };
         let written = client.put_object(&self.region, &put).await;
         written.map(drop).map_err(|error| format!("what is told cannot be written: {}", sentence(&error)))

@@ -16,7 +16,9 @@ use stage::{Host, Invocation, Settings, StageError};
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) action: String,
+    pub(crate) path: String,
     parameters: BTreeMap<String, String>,
+    pub(crate) body: String,
     pub(crate) at: Timestamp,
 }
 
@@ -84,6 +86,8 @@ impl World {
         let query = request.uri().query().unwrap_or_default();
         let call = Call {
             action: action.clone().unwrap_or_else(|| "GetObject".to_owned()),
+            path: request.uri().path().to_owned(),
+            body: String::from_utf8_lossy(request.body()).into_owned(),
             parameters: text(query.as_bytes()).into_iter().chain(text(request.body())).collect(),
             at: self.clock.now(),
         };
@@ -92,7 +96,10 @@ impl World {
             return http::Response::new(Bytes::from(store().to_string())); // the object storage's
         }
         let (status, date, body) = (self.script)(&call);
-        let response = http::Response::builder().status(status);
+        let mut response = http::Response::builder().status(status);
+        if body.get("errorType").is_some() {
+            response = response.header("x-fc-error-type", "HandledInvocationError");
+        }
         let response = date.into_iter().fold(response, |response, date| response.header("date", date));
         response.body(Bytes::from(body.to_string())).unwrap()
     }
@@ -112,13 +119,17 @@ impl World {
 
     /// A process with one more setting.
     pub(crate) fn process_with(self: &Arc<Self>, name: &str, value: &str) -> Host {
+        self.process_of(&[(name, value)])
+    }
+
+    /// A process with more settings.
+    pub(crate) fn process_of(self: &Arc<Self>, more: &[(&str, &str)]) -> Host {
         let vars = [
             ("ALBRIDGE_BINDINGS", "oss://bucket.cn-hangzhou/bindings.yml"),
             ("ALBRIDGE_ENDPOINTS", r#"{"*":"https://cloud.test"}"#),
             ("ALBRIDGE_HOME_REGION", "cn-chengdu"),
-            (name, value),
         ];
-        let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let vars = vars.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let world = Arc::clone(self);
         let transport = move |request: http::Request<Bytes>| {
             let world = Arc::clone(&world);

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 /// The gate. Clones are the same one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     state: Arc<State>,
 }
 
@@ -37,13 +37,13 @@ pub(super) struct Calls {
 
 impl Gate {
     /// The gate before a way to the cloud.
-    pub(super) fn before(&self, through: Arc<dyn Transport>) -> Arc<dyn Transport> {
+    pub(crate) fn before(&self, through: Arc<dyn Transport>) -> Arc<dyn Transport> {
         let gate = self.clone();
         Arc::new(Gated { gate, through })
     }
 
     /// Another stage begins: the one before has looked at what became of its writes.
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let mut calls = self.calls();
         calls.made.clear();
         calls.unknown.clear();
@@ -71,7 +71,7 @@ impl Gate {
     }
 
     /// Those that were answered with success, and those of which nobody knows.
-    pub(super) fn told(&self) -> (Vec<Sent>, Vec<Sent>) {
+    pub(crate) fn told(&self) -> (Vec<Sent>, Vec<Sent>) {
         let calls = self.calls();
         let unknown = calls.unknown.iter().chain(calls.under_way.values()).cloned().collect();
         (calls.made.clone(), unknown)

@@ -38,8 +38,7 @@ pub(super) fn on_the_way(
     took: SignedDuration,
     console: Console,
 ) -> usize {
-    let (made, unknown) = gate.told();
-    let left = left(plan, way, made.len());
+    let left = left(plan, way, gate.told().0.len());
     let place = way.stage.map_or_else(String::new, |stage| format!(" in {stage}"));
     let before = match way.made {
         0 => "nothing was made before that".to_owned(),
@@ -47,14 +46,7 @@ pub(super) fn on_the_way(
     };
     let heading = format!("{binding}: interrupted{place} after {}; {before}", lasted(took));
     let mut text = Text::from(Line::styled(Style::Strong, heading));
-    for (call, count) in counted(&made) {
-        let times = if count > 1 { format!(", {count} times") } else { String::new() };
-        text.line(Line::new("  ").then_styled(Style::Good, "made").then(format!(": {call}{times}")));
-    }
-    for (call, _) in counted(&unknown) {
-        let words = format!(": {call} was sent, and its answer is not known; the next look shows whether it was made");
-        text.line(Line::new("  ").then_styled(Style::Bad, "not known").then(words));
-    }
+    let (made, unknown) = writes(gate, &mut text);
     let count: usize = left.values().sum();
     if count > 0 {
         let stages: Vec<String> = left.iter().map(|(stage, count)| format!("{stage} {count}")).collect();
@@ -65,10 +57,24 @@ pub(super) fn on_the_way(
          `albridge plan {binding}`."
     ));
     console.print(text);
-    let names = |calls: &[Sent]| -> Vec<String> { calls.iter().map(named).collect() };
     console.print_json(&json!({"event": "interrupted", "binding": binding, "stage": way.stage, "made": way.made,
-                         "calls": names(&made), "unknown": names(&unknown), "left": left}));
+                         "calls": made, "unknown": unknown, "left": left}));
     count
+}
+
+/// A line for each kind of write that was made, and for each of which nobody knows. Gives their names.
+pub(crate) fn writes(gate: &Gate, text: &mut Text) -> (Vec<String>, Vec<String>) {
+    let (made, unknown) = gate.told();
+    for (call, count) in counted(&made) {
+        let times = if count > 1 { format!(", {count} times") } else { String::new() };
+        text.line(Line::new("  ").then_styled(Style::Good, "made").then(format!(": {call}{times}")));
+    }
+    for (call, _) in counted(&unknown) {
+        let words = format!(": {call} was sent, and its answer is not known; the next look shows whether it was made");
+        text.line(Line::new("  ").then_styled(Style::Bad, "not known").then(words));
+    }
+    let names = |calls: &[Sent]| -> Vec<String> { calls.iter().map(named).collect() };
+    (names(&made), names(&unknown))
 }
 
 /// The open changes of the stages that have not reported; of the running one without the calls that it has made.
@@ -95,7 +101,7 @@ fn named(sent: &Sent) -> String {
 }
 
 /// `12 s`, or `1 min 12 s`.
-pub(super) fn lasted(took: SignedDuration) -> String {
+pub(crate) fn lasted(took: SignedDuration) -> String {
     match took.as_secs() {
         seconds @ ..60 => format!("{seconds} s"),
         seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),

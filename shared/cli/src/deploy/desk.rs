@@ -6,6 +6,9 @@ use deployment::deploy::{Cloud, DeployError, Saved};
 use onboarding::Store;
 use stage::StoreLocation;
 
+use clock::Clock;
+
+use crate::apply::Gate;
 use crate::args::{Itself, Target};
 use crate::environment::Environment;
 use crate::files;
@@ -18,6 +21,9 @@ const BINDINGS: &str = "bindings.yml";
 /// What is on this machine.
 pub(super) struct Desk {
     pub(super) cloud: Cloud,
+    /// What stands between this command and the cloud.
+    pub(super) gate: Gate,
+    pub(super) clock: Clock,
     pub(super) deployment: String,
     /// The bindings, as they are written.
     pub(super) text: String,
@@ -42,7 +48,8 @@ impl Desk {
             allow_http: args.allow_http,
         };
         let access = if args.dry_run { Access::Read } else { Access::Write };
-        let host = target::host(&target, environment, access).await?;
+        let gate = Gate::default();
+        let host = target::host_through(&target, environment, access, |way| gate.before(way)).await?;
         let StoreLocation::File(path) = &host.settings().store else {
             let store = &host.settings().store;
             return Err(CliError::Usage(format!(
@@ -56,7 +63,8 @@ impl Desk {
         let deployment = host.settings().deployment.as_str().to_owned();
         let beside = || path.parent().unwrap_or(Path::new("")).join(format!("{deployment}.json"));
         let settings = args.settings.clone().unwrap_or_else(beside);
-        Ok(Self { cloud: Cloud::new(host.client().clone()), deployment, text, store, settings })
+        let (cloud, clock) = (Cloud::new(host.client().clone()), host.clock().clone());
+        Ok(Self { cloud, gate, clock, deployment, text, store, settings })
     }
 
     /// What was kept; nothing where there is no file.

@@ -11,6 +11,9 @@ use crate::output::{Console, Line, Style, Text};
 use crate::runs::{Told, stage_line};
 use crate::unread;
 
+/// The call by which members begin to drain: it takes nothing away.
+pub(super) const DRAINING: &str = "UpdateServerGroupServersAttribute";
+
 /// The parts of a teardown, in its order.
 const PARTS: [&str; 4] =
     ["members", "listener and server group", "security rules and routes", "attachments and connections"];
@@ -132,7 +135,7 @@ fn line(event: &str, binding: &BindingName, plan: &Plan) -> Value {
 }
 
 /// Whether a change takes something away; draining only prepares for it.
-const fn goes(change: &Change) -> bool {
+pub(super) const fn goes(change: &Change) -> bool {
     !matches!(change.write, Write::UpdateServer { .. })
 }
 

@@ -36,7 +36,7 @@ impl Desk {
 
     async fn put_into_store(&self, text: &str) {
         let body = text.as_bytes().to_vec().into();
-        let put = PutObject { bucket: STORE.to_owned(), key: KEY.to_owned(), body, content_type: None };
+        let put = PutObject { bucket: STORE.to_owned(), key: KEY.to_owned(), body, ..PutObject::default() };
         self.local.operator().put_object(HOME, &put).await.unwrap();
     }
 }

@@ -301,5 +301,26 @@ async fn it_takes_few_calls_side_by_side() {
     // Two stacks, thirteen functions, four triggers; every call takes a second.
     let took = desk.local.clock().now().duration_since(began);
     assert!(took < SignedDuration::from_secs(10), "{took}");
-    assert_eq!(count.load(Ordering::Relaxed), 42);
+    assert_eq!(count.load(Ordering::Relaxed), 43);
+}
+
+#[tokio::test(start_paused = true)]
+async fn roles_that_do_not_fit_are_told_before_the_first_deploy() {
+    let desk = desk("doctor-quota").await;
+    let about = |ran: &Ran, verdict: &str| -> Vec<String> {
+        let found = findings(ran, verdict).into_iter().filter(|one| one["code"] == "quotas");
+        found.map(|one| one["says"].as_str().unwrap().to_owned()).collect()
+    };
+    let ran = desk.doctor().await;
+    assert_eq!(about(&ran, "well"), ["1 of 1000 roles, 0 of 1500 custom policies"], "{}", ran.all());
+    desk.set(AccountState::RoleQuota(14));
+    let ran = desk.doctor().await;
+    let said = about(&ran, "wrong");
+    assert!(said[0].contains("1 roles, 14 are to come"), "{said:?}: {}", ran.all());
+    // One role less is to come: then they are there, and were taken.
+    desk.set(AccountState::RoleQuota(15));
+    assert!(about(&desk.doctor().await, "wrong").is_empty());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.set(AccountState::RoleQuota(3));
+    assert!(about(&desk.doctor().await, "wrong").is_empty());
 }

@@ -75,6 +75,7 @@ impl Desk {
         let mine: Vec<_> = mine.collect();
         let action = |service: Service, action: &str| match service {
             Service::Cbn => format!("cen:{action}"),
+            Service::Ims => format!("ram:{action}"),
             other => format!("{}:{action}", format!("{other:?}").to_lowercase()),
         };
         let actions = mine.iter().filter_map(|call| Some(action(call.service?, &call.action))).collect();

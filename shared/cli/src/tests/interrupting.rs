@@ -1,7 +1,7 @@
-//! Ctrl-C while `apply` works: what was sent is waited for, nothing further is begun, and it is said what is made, what nobody knows
-//! and how to go on; a second `apply` does the rest.
+//! Ctrl-C while `apply` or `teardown` works: what was sent is waited for, nothing further is begun, and it is said what is made, what nobody knows
+//! and how to go on; the same command again does the rest.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use openapi::{Sending, Sent, Transport};
 use tokio::sync::watch;
 
 use super::breakages::{plain, running};
+use super::teardown::working;
 use super::{Desk, Ran};
 use crate::interrupt::Interrupts;
 
@@ -27,6 +28,8 @@ struct Interrupting {
     /// The writes after the interruption.
     later: Arc<AtomicUsize>,
     over: Mutex<bool>,
+    /// Whether Ctrl-C was pressed: what is sent side by side with the call comes before it.
+    pressed: Arc<AtomicBool>,
 }
 
 impl Transport for Interrupting {
@@ -34,7 +37,7 @@ impl Transport for Interrupting {
         let sent = request.extensions().get::<Sent>().cloned();
         let mut over = self.over.lock().unwrap();
         let writes = sent.as_ref().is_some_and(|sent| sent.writes);
-        if *over && writes {
+        if self.pressed.load(Ordering::Relaxed) && writes {
             self.later.fetch_add(1, Ordering::Relaxed);
         }
         let sending = self.through.send(request);
@@ -43,9 +46,11 @@ impl Transport for Interrupting {
         }
         *over = true;
         let (clock, answer, ctrl_c) = (self.clock.clone(), self.answer, self.ctrl_c.clone());
+        let pressed = Arc::clone(&self.pressed);
         Box::pin(async move {
             let answered = sending.await;
             ctrl_c.send(()).unwrap();
+            pressed.store(true, Ordering::Relaxed);
             match answer {
                 Some(time) => clock.sleep(time).await,
                 None => std::future::pending().await,
@@ -67,6 +72,7 @@ async fn interrupted(desk: &Desk, action: &'static str, answer: Option<Duration>
         ctrl_c,
         later: Arc::clone(&later),
         over: Mutex::new(false),
+        pressed: Arc::default(),
     };
     let ran = desk.run_between(Arc::new(transport), Interrupts::Test(interrupts), arguments).await;
     (ran, later.load(Ordering::Relaxed))
@@ -131,4 +137,68 @@ async fn while_it_waits_for_the_cloud_it_ends_at_once() {
     let took = desk.local.clock().now().duration_since(pressed);
     assert!(took.as_secs() < 21, "{took}: {}", ran.all());
     assert!(plain(&ran).contains("To go on"), "{}", ran.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_says_what_is_gone_and_the_same_command_goes_on() {
+    let desk = working("interrupt-teardown").await;
+    desk.pause();
+    let arguments = ["teardown", "web", "--yes", "--attachments"];
+    let (ran, later) = interrupted(&desk, "DeleteListener", Some(Duration::from_secs(8)), &arguments).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    for words in [
+        "web: the teardown was interrupted after",
+        "made: RemoveServersFromServerGroup in cn-chengdu",
+        "made: DeleteListener in cn-chengdu",
+        "at most",
+        "To go on: `albridge teardown web --attachments`",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(ran.stderr.contains("is waited for"), "{}", ran.all());
+    let again = desk.run(&arguments).await;
+    assert_eq!(again.code, 0, "{}", again.all());
+    let shown = desk.run(&["teardown", "web", "--dry-run", "--attachments"]).await;
+    assert!(plain(&shown).starts_with("web: nothing is left to take away"), "{}", shown.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_teardown_that_is_interrupted_while_members_drain_says_how_they_are_left() {
+    let desk = working("interrupt-drain").await;
+    desk.pause();
+    let action = "UpdateServerGroupServersAttribute";
+    let (ran, later) = interrupted(&desk, action, None, &["teardown", "web", "--yes", "--json"]).await;
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    let lines = ran.json();
+    let line = lines.iter().find(|line| line["event"] == "interrupted").unwrap();
+    assert_eq!(line["unknown"], serde_json::json!([format!("{action} in cn-chengdu")]), "{line}");
+    let (ran, _) = interrupted(&desk, "RemoveServersFromServerGroup", None, &["teardown", "web", "--yes"]).await;
+    assert!(plain(&ran).contains("not known: RemoveServersFromServerGroup"), "{}", ran.all());
+    assert_eq!(desk.run(&["teardown", "web", "--yes"]).await.code, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployments_teardown_says_which_steps_are_done_and_which_was_begun() {
+    let desk = super::deploying::desk("interrupt-deployment").await;
+    let deployed = desk.deploy(&[]).await;
+    assert_eq!(deployed.code, 0, "{}", deployed.all());
+    let arguments = ["teardown", "--deployment", "--yes"];
+    let (ran, later) = interrupted(&desk, "DeleteStack", None, &arguments).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    for words in ["The teardown was interrupted after", "begun: ", "not known: DeleteStack in cn-chengdu", "left: "] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let (ran, later) = interrupted(&desk, "DeleteBucket", Some(Duration::from_secs(2)), &arguments).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    // The answer was waited for, and so the step is done; of the next one nothing was sent.
+    assert!(
+        said.contains("  done: bucket ") && said.contains("  left: 1 step") && !said.contains("  begun: "),
+        "{said}"
+    );
+    let again = desk.run(&arguments).await;
+    assert_eq!(again.code, 0, "{}", again.all());
+    assert_eq!(desk.run(&["teardown", "--deployment", "--dry-run"]).await.code, 0);
 }

@@ -1,6 +1,6 @@
 //! Whole commands with keys of every profile mode, against the emulated cloud, which checks each signature and each token's end: STS is
-//! the emulator's; the metadata service, the credentials URI, CloudSSO and the exchange of an OIDC token stand in this process and
-//! give out sessions of the emulator. (Mode External runs a program, in `tests/cli/canaries.rs` and `credentials/tests.rs`.)
+//! the emulator's, and so is the identity provider whose token it takes; the metadata service, the credentials URI and CloudSSO stand in
+//! this process and give out sessions of the emulator. (Mode External runs a program, in `tests/cli/canaries.rs` and `credentials/tests.rs`.)
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -63,15 +63,6 @@ impl Around {
             flat["Code"] = "Success".into();
             flat
         };
-        let query = uri.query().unwrap_or_default();
-        if query.contains("Action=AssumeRoleWithOIDC") {
-            let is_whole =
-                body.contains(&format!("OIDCToken={TOKEN}")) && body.contains("OIDCProviderArn=acs%3Aram%3A%3A1");
-            let is_signed = query.contains("Signature=") || query.contains("AccessKeyId=");
-            let refusal = json!({"Code": "AuthenticationFail.OIDCToken.Invalid", "Message": "no"});
-            let given = json!({"Credentials": self.session(3600), "RequestId": "R"});
-            return Some(if is_whole && !is_signed { (200, given) } else { (400, refusal) });
-        }
         match (uri.host()?, uri.path()) {
             ("100.100.100.200", "/latest/api/token") if request.method() == "PUT" => Some((200, METADATA.into())),
             ("100.100.100.200", path) => match (header("x-aliyun-ecs-metadata-token"), path.rsplit_once('/')?.1) {
@@ -105,8 +96,9 @@ impl Transport for Around {
                 response.map_err(|error| openapi::TransportError::Cut(error.to_string()))
             });
         }
-        if request.extensions().get::<Sent>().is_some_and(|sent| sent.action == "AssumeRole") {
-            asked("AssumeRole");
+        let assumes = request.extensions().get::<Sent>().filter(|sent| sent.action.starts_with("AssumeRole"));
+        if let Some(sent) = assumes {
+            asked(sent.action);
             if self.down {
                 return Box::pin(async { Err(openapi::TransportError::Connect("refused".to_owned())) });
             }
@@ -118,17 +110,23 @@ impl Transport for Around {
 /// A desk whose key is the one of a profile, and what stands around its cloud.
 async fn desk(name: &str, profiles: Value) -> (Desk, Around) {
     let mut desk = Desk::start(name, Options { scenario: running(), ..Options::default() }).await;
-    let account = "acs:ram::1234567890123456:root";
-    desk.local.cloud().with(|world| {
+    let (account, now) = ("acs:ram::1234567890123456:root", desk.local.clock().now());
+    let (provider, token) = desk.local.cloud().with(|world| {
+        let provider = world.put_oidc_provider("ci", "https://ci.example.com", &["albridge"]);
+        let federated = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": [provider]},
+            "Condition": {"StringEquals": {"oidc:aud": "albridge", "oidc:sub": "repo:us/net"}}});
+        let known = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [account]}});
         world.put_role(Role {
             name: "operator".to_owned(),
             arn: world.role_arn("operator"),
-            trust: json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [account]}}]}),
+            trust: json!({"Statement": [known, federated]}),
             policies: vec![(
                 "all".to_owned(),
                 json!({"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}),
             )],
         });
+        let token = world.oidc_token(now, &provider, "repo:us/net", "albridge", Duration::from_secs(300)).unwrap();
+        (provider, token)
     });
     let config = json!({"current": "p", "profiles": profiles}).to_string();
     let key = |name: &str| desk.variables[name].clone();
@@ -136,8 +134,9 @@ async fn desk(name: &str, profiles: Value) -> (Desk, Around) {
         .replace("ROOT-ID", &key("ALIBABA_CLOUD_ACCESS_KEY_ID"))
         .replace("ROOT-SECRET", &key("ALIBABA_CLOUD_ACCESS_KEY_SECRET"))
         .replace("OPERATOR", &desk.local.cloud().with(|world| world.role_arn("operator")))
+        .replace("PROVIDER", &provider)
         .replace("TOKEN-FILE", &desk.file("token").display().to_string());
-    std::fs::write(desk.file("token"), TOKEN).unwrap();
+    std::fs::write(desk.file("token"), token).unwrap();
     std::fs::create_dir_all(desk.file(".aliyun")).unwrap();
     std::fs::write(desk.file(".aliyun/config.json"), config).unwrap();
     let home = desk.file("").display().to_string();
@@ -158,6 +157,11 @@ fn root(mode: &str) -> Value {
     json!({"name": "p", "mode": mode, "access_key_id": "ROOT-ID", "access_key_secret": "ROOT-SECRET"})
 }
 
+fn oidc() -> Value {
+    json!({"name": "p", "mode": "OIDC", "oidc_provider_arn": "PROVIDER", "oidc_token_file": "TOKEN-FILE",
+        "ram_role_arn": "OPERATOR", "ram_session_name": "me"})
+}
+
 fn role(more: &Value) -> Value {
     let mut profile = root("RamRoleArn");
     profile["ram_role_arn"] = "OPERATOR".into();
@@ -173,8 +177,7 @@ async fn a_command_works_with_a_key_of_every_mode() {
         json!({"name": "p", "mode": "ChainableRamRoleArn", "source_profile": "key", "ram_role_arn": "OPERATOR"});
     let mut key = root("AK");
     key["name"] = "key".into();
-    let oidc = json!({"name": "p", "mode": "OIDC", "oidc_provider_arn": "acs:ram::1:oidc-provider/ci",
-        "oidc_token_file": "TOKEN-FILE", "ram_role_arn": "OPERATOR", "ram_session_name": "me"});
+    let oidc = oidc();
     let sso = json!({"name": "p", "mode": "CloudSSO", "cloud_sso_sign_in_url": "https://sso.example.com/me/login",
         "cloud_sso_account_id": "1", "cloud_sso_access_config": "ac-1", "access_token": TOKEN,
         "cloud_sso_access_token_expire": 4_102_444_800_i64});
@@ -184,7 +187,7 @@ async fn a_command_works_with_a_key_of_every_mode() {
         ("role", json!([role(&json!({}))]), vec!["AssumeRole"]),
         ("chained", json!([chained, key]), vec!["AssumeRole"]),
         ("instance", json!([{"name": "p", "mode": "EcsRamRole"}]), vec!["100.100.100.200"; 3]),
-        ("oidc", json!([oidc]), vec!["cn-hangzhou.api.emulated"]),
+        ("oidc", json!([oidc]), vec!["AssumeRoleWithOIDC"]),
         ("uri", json!([uri]), vec!["keys.example.com"]),
         ("sso", json!([sso]), vec!["sso.example.com"]),
     ] {
@@ -242,4 +245,23 @@ async fn a_profile_without_a_key_is_one_error_before_anything_is_asked() {
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{}", ran.all());
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("gives no key, because the role acs:ram::"), "{}", ran.stderr);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_cloud_does_not_take_is_told_with_its_words_and_without_the_token() {
+    for (name, spoil, code) in [
+        ("expired", None, "AuthenticationFail.OIDCToken.Expired"),
+        ("forged", Some("x"), "AuthenticationFail.OIDCToken.InvalidSignature"),
+    ] {
+        let (desk, around) = desk(&format!("key-oidc-{name}"), json!([oidc()])).await;
+        let token = std::fs::read_to_string(desk.file("token")).unwrap();
+        match spoil {
+            Some(more) => std::fs::write(desk.file("token"), format!("{token}{more}")).unwrap(),
+            None => desk.local.clock().sleep(Duration::from_secs(301)).await,
+        }
+        let ran = desk.run_between(Arc::new(around), Interrupts::default(), &["status", "web"]).await;
+        assert_eq!(ran.code, 1, "{name}: {}", ran.all());
+        assert!(ran.stderr.contains(code), "{name}: {}", ran.all());
+        assert!(!ran.all().contains(&token), "{name}: {}", ran.all());
+    }
 }

@@ -9,7 +9,7 @@ use super::Desk;
 use super::breakages::{masked, plain};
 
 /// The procedure's world with its instance running, and everything in place for it.
-async fn working(name: &str) -> Desk {
+pub(super) async fn working(name: &str) -> Desk {
     let scenario = emulator::PROCEDURE.replacen("state: Stopped, ", "", 1);
     let desk = Desk::start(name, Options { scenario, ..Options::default() }).await;
     let applied = desk.run(&["apply", "web", "--yes"]).await;
@@ -22,7 +22,7 @@ impl Desk {
         std::fs::write(self.file("bindings.yml"), bindings).unwrap();
     }
 
-    fn pause(&self) {
+    pub(super) fn pause(&self) {
         self.write(&PROCEDURE_BINDING.replacen("    provision: auto", "    paused: true\n    provision: auto", 1));
     }
 

@@ -124,7 +124,8 @@ async fn put(
     what: &str,
 ) -> Result<(), DeployError> {
     let content_type = Some(content_type.to_owned());
-    let put = PutObject { bucket: bucket.to_owned(), key: key.to_owned(), body: body.into(), content_type };
+    let put =
+        PutObject { bucket: bucket.to_owned(), key: key.to_owned(), body: body.into(), content_type, internal: false };
     cloud.client().put_object(region.as_str(), &put).await.map(drop).map_err(doing(what, region))
 }
 

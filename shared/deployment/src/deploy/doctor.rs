@@ -10,6 +10,7 @@ mod events;
 mod finding;
 mod functions;
 mod made;
+mod quotas;
 mod runs;
 mod services;
 mod stacks;
@@ -76,8 +77,12 @@ pub async fn examine(
     let buckets = store::buckets(cloud, &names, &layout);
     let bindings = store::bindings(cloud, &names, &layout, text);
     let runs = runs::look(cloud, &layout.home, asked.deployment, asked.store);
-    let services = services::read(cloud, &layout.home);
-    let ((stacks, services), buckets, bindings, runs) = join4(join(stacks, services), buckets, bindings, runs).await;
+    let services = join(services::read(cloud, &layout.home), quotas::read(cloud));
+    let ((stacks, (services, quotas)), buckets, bindings, runs) =
+        join4(join(stacks, services), buckets, bindings, runs).await;
+    let is_coming = |there: &&There<'_>| matches!(there.stack, Ok(None));
+    let coming = stacks.iter().filter(is_coming).filter_map(|there| layout.parts.get(there.region).copied());
+    let quotas = quotas::say(&quotas, &coming.collect::<Vec<_>>());
     let is_there = stacks.iter().any(|there| matches!(there.stack, Ok(Some(_))));
     findings.extend(services.say(&layout.home, is_there));
     for there in stacks {
@@ -99,7 +104,8 @@ pub async fn examine(
     }
     let refused = findings.iter().any(|finding| finding.verdict == Verdict::Unread);
     findings.extend(account::permissions(&caller, refused));
-    findings.extend(untold());
+    findings.extend(quotas);
+    findings.push(untold());
     findings
 }
 
@@ -157,20 +163,13 @@ fn runtime(asked: &Asked<'_>, there: &There<'_>) -> Finding {
     functions::runtime(there.region, of.map_or(RUNTIME, String::as_str), found.is_some())
 }
 
-/// What nothing that is called here tells.
-fn untold() -> [Finding; 2] {
-    [
-        Finding::not_checked(
-            Code::Quotas,
-            "quotas",
-            "No API that is used here tells how many roles, policies, stacks and functions the account may have.",
-            "Look at them in Quota Center; a stack that meets one says so.",
-        ),
-        Finding::not_checked(
-            Code::TagEvents,
-            "events of tags",
-            "No API that is used here tells whether ActionTrail sends them; the timer sees new tags without them.",
-            "Tag an instance, and look whether albridge history shows a run by an event.",
-        ),
-    ]
+/// What nothing that is called here tells: ActionTrail's API lists trails into stores and logs, and the bus gets its events with or without
+/// one.
+fn untold() -> Finding {
+    Finding::not_checked(
+        Code::TagEvents,
+        "events of tags",
+        "No API tells whether ActionTrail sends them to the event bus; the timer sees new tags without them.",
+        "Tag an instance, and look whether albridge history shows a run by an event.",
+    )
 }

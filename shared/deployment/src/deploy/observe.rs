@@ -207,7 +207,7 @@ pub(crate) async fn stored(
     key: &str,
 ) -> Result<Option<Vec<u8>>, DeployError> {
     let (bucket, key) = (bucket.to_owned(), key.to_owned());
-    let get = GetObject { bucket, key, version_id: None, most: Some(stage::store::MOST_BYTES) };
+    let get = GetObject { bucket, key, most: Some(stage::store::MOST_BYTES), ..Default::default() };
     match cloud.client().get_object(region.as_str(), &get).await {
         Ok(object) => Ok(Some(object.body.into())),
         Err(error) if error.code == "NoSuchKey" => Ok(None),

@@ -82,8 +82,10 @@ impl<'a> Sources<'a> {
         set("StoreBucket", names.store_bucket());
         set("StoreRegion", self.layout.home.to_string());
         set("StoreKey", names.store_key());
-        set("AssumeRoles", joined(&roles(self.store)));
-        let probes = if part == Part::Home { self.elsewhere() } else { BTreeSet::new() };
+        // Home alone reads the store and what is in other accounts.
+        let (roles, probes) =
+            if part == Part::Home { (roles(self.store), self.elsewhere()) } else { Default::default() };
+        set("AssumeRoles", joined(&roles));
         set("Probes", joined(&probes));
         let probe = self.probes.get(region).filter(|_| part != Part::Outpost);
         let vswitches = probe.into_iter().flat_map(|probe| &probe.vswitches).map(VSwitchId::as_str).collect();

@@ -20,6 +20,8 @@ pub enum AccountState {
     TransitRouterServiceOpen,
     /// A service is closed, by the name that ROS has for it: `FC`, `FNF`, `OSS` or `SLS`.
     ServiceClosed(String),
+    /// The account may have so many roles. It is told, and not enforced.
+    RoleQuota(usize),
     /// The service-linked role of CEN is gone.
     CenServiceRoleMissing,
     /// A CEN instance stays `Creating`.
@@ -63,6 +65,10 @@ impl World {
             AccountState::ServiceClosed(service) => {
                 self.account.close(&service);
                 account::SERVICES.contains(&service.as_str())
+            }
+            AccountState::RoleQuota(most) => {
+                self.account.roles = Some(most);
+                true
             }
             AccountState::CenServiceRoleMissing => {
                 let there = self.ram.role(ram::CEN_SERVICE_ROLE).is_some();

@@ -177,6 +177,7 @@ impl Match {
         let caller = match occurrence.caller {
             None => "",
             Some(Caller::Root) => "root",
+            Some(Caller::Nobody) => "nobody",
             Some(Caller::Role(role) | Caller::Restricted { role, .. }) => role,
         };
         let holds = |(name, value): (&String, &String)| {

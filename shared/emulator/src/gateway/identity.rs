@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::nonces::Nonces;
 use super::request::Incoming;
 use super::signature::{self, Authorization};
-use crate::call::{ApiError, Caller};
+use crate::call::{ApiError, Caller, Service};
 use crate::digest::sha256_hex;
 use crate::world::World;
 
@@ -27,6 +27,14 @@ impl Clocks {
     fn accepts(self, at: Timestamp) -> bool {
         [self.wall, self.now].iter().any(|clock| clock.duration_since(at).abs() <= WINDOW)
     }
+}
+
+/// The parameter that is the proof of a request that nobody signed.
+pub(super) const TOKEN: &str = "OIDCToken";
+
+/// Whether an action takes requests that nobody signed: [`TOKEN`] in it is the proof.
+pub(super) fn is_unsigned(service: Service, action: &str) -> bool {
+    service == Service::Sts && action == "AssumeRoleWithOIDC"
 }
 
 /// Verifies an RPC or ACS3 request.
@@ -151,6 +159,14 @@ pub(super) fn oss(world: &World, clocks: Clocks, incoming: &Incoming, resource: 
         ));
     }
     Ok(caller)
+}
+
+/// Whether an OSS request comes from a function of another region than this one.
+pub(super) fn is_from_elsewhere(world: &World, incoming: &Incoming, region: &str) -> bool {
+    let authorization = incoming.header("authorization");
+    let authorization = authorization.as_deref().and_then(|text| Authorization::parse(text, "OSS4-HMAC-SHA256"));
+    let session = authorization.and_then(|signed| world.sts.session(signed.credential.split('/').next()?));
+    session.and_then(|session| session.region.as_deref()).is_some_and(|home| home != region)
 }
 
 /// The secret behind an access key, and who may use it.

@@ -39,6 +39,7 @@ impl fmt::Display for CallRecord {
         }
         match &self.caller {
             None => f.write_str(" ?")?,
+            Some(Caller::Nobody) => f.write_str(" nobody")?,
             Some(caller) => write!(f, " {}", caller.role().unwrap_or("root"))?,
         }
         write!(f, " {}", self.status)?;
@@ -110,7 +111,7 @@ fn bytes(record: &CallRecord) -> usize {
     let caller = match &record.caller {
         Some(Caller::Role(role)) => text(role),
         Some(Caller::Restricted { role, policy }) => text(role) + text(policy),
-        Some(Caller::Root) | None => 0,
+        Some(Caller::Root | Caller::Nobody) | None => 0,
     };
     let texts = text(&record.region) + text(&record.action) + record.code.as_deref().map_or(0, text);
     size_of::<CallRecord>() + texts + caller + record.params.bytes() + 2 * OVERHEAD

@@ -34,11 +34,14 @@ fn bucket_in_host(incoming: &Incoming) -> Option<String> {
     (rest.starts_with("oss-") && !bucket.is_empty()).then(|| bucket.to_owned())
 }
 
-/// Whether the request came by the endpoint that only the region itself reaches: `oss-cn-hangzhou-internal` is a label of its
-/// host.
-fn is_internal(incoming: &Incoming, region: &str) -> bool {
+/// Whether the request came by the endpoint that only the region itself reaches, and the rest of its path:
+/// `oss-cn-hangzhou-internal` is a label of its host, or, since a loopback address has no labels, the first part of its path.
+fn internal<'p>(incoming: &Incoming, path: &'p str, region: &str) -> (bool, &'p str) {
     let label = format!("oss-{region}-internal");
-    incoming.header("host").is_some_and(|host| host.split('.').any(|part| part == label))
+    match path.strip_prefix(&label).and_then(|rest| rest.strip_prefix('/')) {
+        Some(rest) => (true, rest),
+        None => (incoming.header("host").is_some_and(|host| host.split('.').any(|part| part == label)), path),
+    }
 }
 
 /// What is answered with status 200 and no body unless it says otherwise.
@@ -148,7 +151,7 @@ fn permission(action: &str) -> &str {
 
 fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Result<Done, ApiError> {
     let path = percent_encoding::percent_decode_str(&incoming.path).decode_utf8_lossy();
-    let path = path.strip_prefix('/').unwrap_or(&path);
+    let (internal, path) = internal(incoming, path.strip_prefix('/').unwrap_or(&path), visit.region);
     let (bucket, key) = match bucket_in_host(incoming) {
         Some(bucket) => (bucket, path.to_owned()),
         None => path
@@ -166,11 +169,15 @@ fn answer(inner: &mut Inner, visit: &mut Visit<'_>, incoming: &Incoming) -> Resu
     visit.params = Params::new([("bucket".to_owned(), bucket.clone()), ("key".to_owned(), key.clone())]);
     let resource = if bucket.is_empty() { "/".to_owned() } else { format!("/{bucket}/{key}") };
     let caller = identity::oss(&inner.world, visit.clocks, incoming, &resource)?;
+    if internal && identity::is_from_elsewhere(&inner.world, incoming, visit.region) {
+        let message = format!("From its own region alone the internal endpoint of {} is reached.", visit.region);
+        return Err(ApiError::new(421, "EmulatorUnreachable", message));
+    }
     visit.caller = Some(caller.clone());
     let mut call = visit.call(caller).ok_or_else(crate::call::unknown_action)?;
     access::authorize(&inner.world, &call)?;
     let data = !key.is_empty() || action == "DeleteMultipleObjects";
-    if data && inner.world.settings.strict.internal_oss && !is_internal(incoming, visit.region) {
+    if data && inner.world.settings.strict.internal_oss && !internal {
         // corrections.md section 1.
         return Err(ApiError::bad(
             "PublicEndpointForbidden",

@@ -44,7 +44,7 @@ fn limits(service: Service, action: &str) -> &'static [Limit] {
         Service::Ecs => &[(500, 60)],
         Service::Sts => &[(100, 1)],
         Service::Ram if writes(action) => &[(10, 1)],
-        Service::Ram => &[(100, 1)],
+        Service::Ram | Service::Ims => &[(100, 1)],
         Service::Ros => &[(100, 60)],
         // CloudFlow has buckets of its own (`state::fnf::rates`); for the others no page was seen.
         Service::Fnf | Service::EventBridge | Service::Fc | Service::Oss => &[],
@@ -91,7 +91,7 @@ fn begun(now: Timestamp, way: RateLimits, seconds: i64) -> Timestamp {
 
 /// The region that a call counts for. Central services know only the one in the parameter.
 fn region(call: &Call) -> String {
-    let central = matches!(call.service, Service::Cbn | Service::Ram | Service::Ros | Service::Sts);
+    let central = matches!(call.service, Service::Cbn | Service::Ram | Service::Ims | Service::Ros | Service::Sts);
     match call.params.get("RegionId") {
         Some(region) => region.to_owned(),
         None if central => String::new(),

@@ -9,10 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha1::Sha1;
-use sha2::Sha256;
 
 use super::request::Incoming;
-use crate::digest::sha256_hex;
+use crate::digest::{hmac_sha256, sha256_hex};
 
 /// RFC 3986: everything but letters, digits and `-_.~`.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -151,16 +150,6 @@ fn canonical_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Strin
         text.extend(utf8_percent_encode(value, RESERVED));
     }
     text
-}
-
-fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
-    // HMAC takes keys of any length, so the error cannot occur; an empty digest would match nothing.
-    Hmac::<Sha256>::new_from_slice(key)
-        .map(|mut mac| {
-            mac.update(text);
-            mac.finalize().into_bytes().to_vec()
-        })
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which actions exist, and which parameters each one takes.
 //!
 //! The modules below are static tables, written by `tests/conformance` from `data`: `api-parameters.json` (from the
-//! official SDKs' models), `ram-parameters.json` (RAM, which that file lacks, after its 2015-05-01 API reference) and
+//! official SDKs' models), `ram-parameters.json` (RAM and IMS, which that file lacks, after their API references) and
 //! `refinements.yml` (bounds, and what the models mark wrongly). A test fails when they are not current. Client code has
 //! tables of its own, so a mistake cannot be shared.
 //!
@@ -18,6 +18,8 @@ mod ecs;
 mod eventbridge;
 #[rustfmt::skip]
 mod fnf;
+#[rustfmt::skip]
+mod ims;
 #[rustfmt::skip]
 mod ram;
 #[rustfmt::skip]
@@ -54,12 +56,13 @@ const PROTOCOL: [&str; 12] = [
 ];
 
 /// Every service with actions: versions identify them here.
-const SERVICES: [(Service, &str, &[Action]); 9] = [
+const SERVICES: [(Service, &str, &[Action]); 10] = [
     (Service::Alb, alb::VERSION, alb::ACTIONS),
     (Service::Cbn, cbn::VERSION, cbn::ACTIONS),
     (Service::Ecs, ecs::VERSION, ecs::ACTIONS),
     (Service::EventBridge, eventbridge::VERSION, eventbridge::ACTIONS),
     (Service::Fnf, fnf::VERSION, fnf::ACTIONS),
+    (Service::Ims, ims::VERSION, ims::ACTIONS),
     (Service::Ram, ram::VERSION, ram::ACTIONS),
     (Service::Ros, ros::VERSION, ros::ACTIONS),
     (Service::Sts, sts::VERSION, sts::ACTIONS),

@@ -249,6 +249,7 @@ fn objects_keep_their_versions() {
 fn an_account_that_opened_oss_lately_reaches_its_data_from_inside_only() {
     let mut world = world();
     world.settings.strict.internal_oss = true;
+    put_role(&mut world, "reader", &["oss:GetObject"]);
     world.put_object(start(), HANGZHOU, "store", "a.yml", b"one".to_vec());
     let gateway = Gateway::new(world);
     let outside = ask(&gateway, oss(start(), &root(), "GET", "/store/a.yml", b""));
@@ -263,6 +264,19 @@ fn an_account_that_opened_oss_lately_reaches_its_data_from_inside_only() {
     };
     assert_eq!(by("oss-cn-hangzhou-internal.localhost").body().as_ref(), b"one");
     assert_eq!(by("oss-cn-chengdu-internal.localhost").status(), StatusCode::BAD_REQUEST);
+    let by_path = |key: &Credentials| {
+        let request = oss(start(), key, "GET", "/store/a.yml", b"");
+        let (mut parts, body) = request.into_parts();
+        parts.uri = "/oss-cn-hangzhou-internal/store/a.yml".parse().unwrap();
+        ask(&gateway, Request::from_parts(parts, body))
+    };
+    assert_eq!(by_path(&root()).body().as_ref(), b"one");
+    let of_function = |region: &str| {
+        gateway.with(|world| crate::platform::sessions::function_credentials(world, start(), "reader", region))
+    };
+    assert_eq!(by_path(&of_function(HANGZHOU)).body().as_ref(), b"one");
+    let elsewhere = by_path(&of_function("cn-chengdu"));
+    assert_eq!(elsewhere.status(), StatusCode::MISDIRECTED_REQUEST, "a function of another region does not reach it");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! outlives the emulator, and no number of a process that is gone is ever signalled.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,11 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How much of an instance's last output is kept for its obituary.
 const TAIL: usize = 4 << 10;
+
+/// Where an instance is called. Function Compute calls it from outside of its container, so a server that listens on 127.0.0.1 alone is not
+/// reached (fc-runtime.md section 1.1). A second loopback address shows the same here; systems other than Linux have only the one.
+pub(super) const OUTSIDE: Ipv4Addr =
+    if cfg!(target_os = "linux") { Ipv4Addr::new(127, 0, 0, 2) } else { Ipv4Addr::LOCALHOST };
 
 /// `$1` is the memory in KiB, the rest the function's command.
 const SHELL: &str = r#"
@@ -108,8 +114,16 @@ impl Start<'_> {
                         "Function instance exited unexpectedly({ended}) with start command '{command}'."
                     ));
                 }
-                if TcpStream::connect(("127.0.0.1", process.port)).await.is_ok() {
+                if process.answers(OUTSIDE).await {
                     return Ok(());
+                }
+                // The cloud finds that out after two minutes.
+                if process.answers(Ipv4Addr::LOCALHOST).await && !process.answers(OUTSIDE).await {
+                    return Err(format!(
+                        "Function instance health check failed on port {} in {START} seconds. It listens on 127.0.0.1 alone, and \
+                         has to on 0.0.0.0.",
+                        process.port
+                    ));
                 }
                 clock.sleep(PATIENCE).await;
             }
@@ -129,8 +143,8 @@ impl Start<'_> {
 
     async fn spawn(&self) -> Result<(Process, Vec<JoinHandle<()>>), String> {
         let failed = |error: std::io::Error| format!("The emulator cannot start an instance: {error}.");
-        // A free port: an instance in the cloud has all ports to itself.
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+        // A port that is free at every address: an instance in the cloud has all ports to itself.
+        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
         drop(listener);
         let mut command = Command::new("/bin/sh");
@@ -180,7 +194,11 @@ fn here(word: &str, folder: &Path) -> PathBuf {
 impl Process {
     /// Where it listens.
     pub(super) fn authority(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{OUTSIDE}:{}", self.port)
+    }
+
+    async fn answers(&self, address: Ipv4Addr) -> bool {
+        TcpStream::connect((address, self.port)).await.is_ok()
     }
 
     /// How it ended, if it has.

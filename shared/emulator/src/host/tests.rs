@@ -2,6 +2,7 @@
 //! starts it again as [`plays_a_function`].
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,9 +50,11 @@ mod told {
 #[expect(clippy::disallowed_methods, reason = "a process of its own reads its environment")]
 fn plays_a_function() {
     let Some(port) = std::env::var("FC_SERVER_PORT").ok().and_then(|port| port.parse::<u16>().ok()) else { return };
+    // One address, since this server takes loopback's alone: the one that a function is called at, unless a test says another.
+    let address: Ipv4Addr = std::env::var("LISTENS_ON").map_or(process::OUTSIDE, |address| address.parse().unwrap());
     let pair = Arc::new(tokio::sync::Barrier::new(2));
     let serve = async {
-        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let listener = TcpListener::bind((address, port)).await.unwrap();
         crate::ports::serve(listener, move |request: Request<Bytes>| {
             let pair = Arc::clone(&pair);
             async move { http::Response::new(Bytes::from(play(request.body(), &pair).await)) }
@@ -220,6 +223,18 @@ async fn instances_that_nobody_asks_end_after_a_while() {
     let pid = said(&host, &played()).await["pid"].as_u64().unwrap();
     gone(pid).await;
     assert_eq!(host.instances(HANGZHOU, "job"), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_listens_on_loopback_alone_is_not_reached() {
+    let mut alone = (*played()).clone();
+    alone.environment.insert("LISTENS_ON".to_owned(), "127.0.0.1".to_owned());
+    let host = ProcessHost::new(Clock::system());
+    let Outcome::Crashed(why) = host.invoke(call(&Arc::new(alone), told::SAY)).await else { panic!("it is reached") };
+    assert!(why.starts_with("Function instance health check failed on port"), "{why}");
+    assert!(why.contains("has to on 0.0.0.0"), "{why}");
+    assert_eq!(host.instances(HANGZHOU, "job"), 0, "nothing of it is left");
 }
 
 #[tokio::test]

@@ -18,8 +18,11 @@ pub(crate) fn authorize(world: &World, call: &Call) -> Result<(), ApiError> {
 }
 
 fn is_allowed(world: &World, call: &Call) -> bool {
-    // Anyone may ask who they are; AssumeRole is judged by the trust policy as well, in sts.
-    let open = call.service == Service::Sts && call.action == "GetCallerIdentity";
+    // Anyone may ask who they are; AssumeRole is judged by the trust policy as well, in sts, and a token of an identity provider by that alone.
+    let open = call.service == Service::Sts && matches!(&*call.action, "GetCallerIdentity" | "AssumeRoleWithOIDC");
+    if call.caller == Caller::Nobody {
+        return open;
+    }
     call.caller == Caller::Root || open || !world.settings.enforce_ram || judged(world, call).0 == Verdict::Allowed
 }
 
@@ -60,12 +63,18 @@ pub(crate) fn may_assume(world: &World, role: &Role, caller: &Caller, external_i
     if let Some(name) = caller.role() {
         principals.push(world.role_arn(name));
     }
-    policy::trusts(&role.trust, "RAM", &principals, external_id)
+    let known = external_id.map(|id| ("sts:ExternalId", id));
+    policy::trusts(&role.trust, "RAM", &principals, known.as_slice())
+}
+
+/// Whether the trust policy lets who has a token of this identity provider, with these claims, assume the role.
+pub(crate) fn trusts_token(role: &Role, provider: &str, claims: &[(&str, &str)]) -> bool {
+    policy::trusts(&role.trust, "Federated", &[provider.to_owned()], claims)
 }
 
 /// Whether the trust policy lets a service such as `fc.aliyuncs.com` act as the role.
 pub(crate) fn trusts_service(role: &Role, service: &str) -> bool {
-    policy::trusts(&role.trust, "Service", &[service.to_owned()], None)
+    policy::trusts(&role.trust, "Service", &[service.to_owned()], &[])
 }
 
 /// The details that a refusal carries (cloud-apis.md section 1): which action was refused, to whom and why.

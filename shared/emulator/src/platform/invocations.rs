@@ -2,6 +2,7 @@
 //!
 //! Sources: fc-runtime.md sections 1.2 to 1.5.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,8 +16,12 @@ use crate::world::World;
 /// Function Compute tries an asynchronous invocation three times more (fc-runtime.md section 1.5).
 const ASYNC_RETRIES: u32 = 3;
 
-/// Most invocations at once. The emulator's own limit; an account has 100 to 300 instances to begin with.
+/// Most invocations at once. The emulator's own limit.
 const CONCURRENCY: usize = 1_000;
+
+/// How long an asynchronous invocation waits before it looks for an instance again: half a second doubled, and doubled again
+/// (fc-runtime.md section 1.5), taken as a constant.
+const IN_QUEUE: Duration = Duration::from_secs(1);
 
 /// Queues an invocation. The driver runs it.
 pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
@@ -26,9 +31,12 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
     if world.fc.running.len() >= CONCURRENCY {
         return Err(faults::throttled_function());
     }
+    if instances(world, &attempt) > world.settings.instances {
+        return no_instance(world, now, attempt);
+    }
     let fate = fate(world, now, &attempt)?;
     let mut headers = common_headers(world, &attempt, &function);
-    headers.extend(credential_headers(world, now, &function)?);
+    headers.extend(credential_headers(world, now, &attempt.region, &function)?);
     world.fc.next += 1;
     let id = InvocationId(world.fc.next);
     world.fc.queued.push(Invocation {
@@ -43,6 +51,34 @@ pub(crate) fn start(world: &mut World, now: Timestamp, attempt: Attempt) -> Resu
     });
     world.fc.running.insert(id, Running { attempt });
     Ok(id)
+}
+
+/// How many instances the calls of a region take with one more: those of a function are filled up one after the other.
+fn instances(world: &World, more: &Attempt) -> usize {
+    let mut calls = BTreeMap::from([(more.function.as_str(), 1_usize)]);
+    for Running { attempt } in world.fc.running.values().filter(|running| running.attempt.region == more.region) {
+        *calls.entry(&attempt.function).or_default() += 1;
+    }
+    let room = |function: &str| {
+        let room = world.function(&more.region, function).map_or(1, |function| function.instance_concurrency);
+        usize::try_from(room).unwrap_or(usize::MAX).max(1)
+    };
+    calls.into_iter().map(|(function, calls)| calls.div_ceil(room(function))).sum()
+}
+
+/// The region has no instance left: who waits is refused, what nobody waits for stays in the queue (help page 181625).
+fn no_instance(world: &mut World, now: Timestamp, attempt: Attempt) -> Result<InvocationId, ApiError> {
+    if !matches!(attempt.origin, Origin::Nobody) {
+        return Err(ApiError::new(
+            429,
+            "ResourceExhausted",
+            "The number of instances has reached the limit of this region.",
+        ));
+    }
+    let at = world.settings.latencies.after(now, IN_QUEUE);
+    world.fc.retries.push((at, attempt));
+    world.fc.next += 1;
+    Ok(InvocationId(world.fc.next))
 }
 
 /// The fault that the rules inject into an invocation, if any.
@@ -101,6 +137,7 @@ fn common_headers(world: &mut World, attempt: &Attempt, function: &Function) -> 
 fn credential_headers(
     world: &mut World,
     now: Timestamp,
+    region: &str,
     function: &Function,
 ) -> Result<Vec<(String, String)>, ApiError> {
     let mut values = [String::new(), String::new(), String::new()];
@@ -117,7 +154,7 @@ fn credential_headers(
             return Err(denied("it does not trust fc.aliyuncs.com"));
         }
         let name = role.name.clone();
-        let credentials = sessions::function_credentials(world, now, &name);
+        let credentials = sessions::function_credentials(world, now, &name, region);
         values =
             [credentials.access_key_id, credentials.access_key_secret, credentials.security_token.unwrap_or_default()];
     }
@@ -168,5 +205,61 @@ fn try_again(world: &mut World, now: Timestamp, attempt: Attempt) {
     if attempt.retry < ASYNC_RETRIES {
         let at = world.settings.latencies.after(now, Duration::from_secs(1 << attempt.retry.min(8)));
         world.fc.retries.push((at, Attempt { retry: attempt.retry + 1, ..attempt }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{HANGZHOU, put_function, start as beginning, world};
+
+    fn attempt(function: &str, origin: Origin) -> Attempt {
+        let (region, function) = (HANGZHOU.to_owned(), function.to_owned());
+        Attempt { region, function, payload: Vec::new(), origin, retry: 0 }
+    }
+
+    #[test]
+    fn a_region_has_so_many_instances_and_each_takes_so_many_calls() {
+        let mut world = world();
+        world.settings.instances = 3;
+        for (name, concurrency) in [("one", 1), ("many", 2)] {
+            put_function(&mut world, name, "");
+            let mut function = world.function(HANGZHOU, name).cloned().unwrap();
+            function.instance_concurrency = concurrency;
+            world.put_function(beginning(), HANGZHOU, function);
+        }
+        let mut call = |function: &str| start(&mut world, beginning(), attempt(function, Origin::Caller));
+        let first = call("one").unwrap();
+        // Two instances more, of two calls each.
+        for _ in 0..4 {
+            call("many").unwrap();
+        }
+        for function in ["one", "many"] {
+            let refused = call(function).unwrap_err();
+            assert_eq!((refused.status, refused.code.as_str()), (429, "ResourceExhausted"), "{function}");
+        }
+        // Another region has instances of its own, and what ends makes room.
+        let elsewhere = Attempt { region: "cn-chengdu".to_owned(), ..attempt("one", Origin::Caller) };
+        assert_eq!(start(&mut world, beginning(), elsewhere).unwrap_err().code, "FunctionNotFound");
+        finish(&mut world, beginning(), first, Outcome::Answered(Vec::new()));
+        start(&mut world, beginning(), attempt("many", Origin::Caller)).unwrap();
+    }
+
+    #[test]
+    fn an_asynchronous_call_waits_for_an_instance_and_uses_up_no_retry() {
+        let mut world = world();
+        world.settings.instances = 1;
+        put_function(&mut world, "job", "");
+        let busy = start(&mut world, beginning(), attempt("job", Origin::Caller)).unwrap();
+        start(&mut world, beginning(), attempt("job", Origin::Nobody)).unwrap();
+        let mut now = beginning();
+        for _ in 0..20 {
+            now = next_due(&world, now).unwrap().max(now);
+            let began: Vec<_> = advance(&mut world, now).into_iter().map(|invocation| invocation.id).collect();
+            assert!(began.is_empty() || began == [busy], "{began:?}");
+        }
+        finish(&mut world, now, busy, Outcome::Answered(Vec::new()));
+        now = next_due(&world, now).unwrap();
+        assert_eq!(advance(&mut world, now).len(), 1);
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn issue(
             role: role.to_owned(),
             name: name.to_owned(),
             expires: ends,
+            region: None,
             policy,
         },
     );
@@ -72,10 +73,11 @@ fn ends(world: &mut World, now: Timestamp, role: &str, expires: Timestamp) -> Ti
     early.chain([expires]).min().unwrap_or(expires)
 }
 
-/// The credentials that Function Compute hands to a function of this role; renewed in the last hour of their life.
-pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str) -> Credentials {
+/// The credentials that Function Compute hands to a function of this role in a region; renewed in the last hour of their life.
+pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str, region: &str) -> Credentials {
     // Sessions that may end early are not shared: an older one would not.
-    let current = world.sts.functions.get(role).filter(|_| !world.faults.touch(Domain::Session)).cloned();
+    let key = (role.to_owned(), region.to_owned());
+    let current = world.sts.functions.get(&key).filter(|_| !world.faults.touch(Domain::Session)).cloned();
     if let Some((access_key_id, session)) =
         current.and_then(|key| world.sts.sessions.get(&key).map(|session| (key, session.clone())))
         && session.expires.duration_since(now) > SignedDuration::from_hours(1)
@@ -83,6 +85,9 @@ pub(crate) fn function_credentials(world: &mut World, now: Timestamp, role: &str
         return Credentials { access_key_id, access_key_secret: session.secret, security_token: Some(session.token) };
     }
     let (credentials, _) = issue(world, now, role, "fc", FUNCTION_SESSION, None);
-    world.sts.functions.insert(role.to_owned(), credentials.access_key_id.clone());
+    if let Some(session) = world.sts.sessions.get_mut(&credentials.access_key_id) {
+        session.region = Some(region.to_owned());
+    }
+    world.sts.functions.insert(key, credentials.access_key_id.clone());
     credentials
 }

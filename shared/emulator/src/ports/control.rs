@@ -147,6 +147,7 @@ fn log(cloud: &Cloud, query: &str) -> Told {
 fn told(number: usize, call: &CallRecord) -> Value {
     let caller = call.caller.as_ref().map(|caller| match caller {
         Caller::Root => "root",
+        Caller::Nobody => "nobody",
         Caller::Role(role) | Caller::Restricted { role, .. } => role,
     });
     json!({

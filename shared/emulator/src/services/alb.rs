@@ -20,6 +20,7 @@ mod listeners;
 pub(crate) mod load_balancers;
 mod paging;
 mod regions;
+mod rules;
 mod server_groups;
 mod servers;
 mod tags;
@@ -29,6 +30,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::call::{Answer, Call, unknown_action};
+use crate::state::alb::Alb;
 use crate::world::World;
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
@@ -55,6 +57,9 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         "DeleteListener" => listeners::delete(world, now, call),
         "GetListenerAttribute" => listeners::attribute(world, now, call),
         "ListListeners" => listeners::list(world, now, call),
+        "CreateRule" => rules::create(world, now, call),
+        "DeleteRule" => rules::delete(world, now, call),
+        "ListRules" => rules::list(world, now, call),
         "GetListenerHealthStatus" => health::status(world, now, call),
         "ListAsynJobs" => jobs::list(world, now, call),
         "TagResources" => tags::tag(world, call),
@@ -69,6 +74,9 @@ pub(crate) fn settle(world: &mut World, now: Timestamp) {
     load_balancers::sweep(world, now);
     let alb = &mut world.alb;
     alb.listeners.retain(|_, listener| !listener.is_gone(now));
+    // Rules go with their listener.
+    let Alb { rules, listeners, .. } = alb;
+    rules.retain(|_, rule| !rule.is_gone(now) && listeners.contains_key(&rule.listener));
     alb.server_groups.retain(|_, group| !group.is_gone(now));
     for group in alb.server_groups.values_mut() {
         group.servers.retain(|_, server| !server.is_gone(now));

@@ -7,6 +7,28 @@ use crate::call::{Answer, ApiError, Call, Params, done, unknown_action};
 use crate::state::ram::Role;
 use crate::world::World;
 
+/// Most roles and custom policies of an account, custom policies of a role, and characters of a custom policy (API reference of
+/// IMS, `GetAccountSummary`; the first two are what its example says).
+const ROLES: usize = 1_000;
+const POLICIES: usize = 1_500;
+const OF_A_ROLE: usize = 5;
+const POLICY_SIZE: usize = 6_144;
+
+/// The actions of IMS: what the account has, and may have.
+pub(crate) fn account(world: &World, call: &Call) -> Answer {
+    if call.action != "GetAccountSummary" {
+        return Err(unknown_action());
+    }
+    Ok(json!({"SummaryMap": {
+        "Roles": world.ram.roles.len(),
+        "RolesQuota": world.account.roles.unwrap_or(ROLES),
+        "Policies": world.ram.custom_policies(),
+        "PoliciesQuota": POLICIES,
+        "AttachedPoliciesPerRoleQuota": OF_A_ROLE,
+        "PolicySizeQuota": POLICY_SIZE,
+    }}))
+}
+
 pub(crate) fn handle(world: &mut World, _now: Timestamp, call: &Call) -> Answer {
     let params = &call.params;
     match call.action.as_str() {

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::call::{Answer, ApiError, Call, Caller, unknown_action};
-use crate::platform::{access, sessions};
+use crate::platform::{access, oidc, sessions};
 use crate::world::World;
 
 pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
     match call.action.as_str() {
         "AssumeRole" => assume_role(world, now, call),
+        "AssumeRoleWithOIDC" => with_token(world, now, call),
         "GetCallerIdentity" => Ok(caller_identity(world, &call.caller)),
         _ => Err(unknown_action()),
     }
@@ -31,6 +32,39 @@ fn assume_role(world: &mut World, now: Timestamp, call: &Call) -> Answer {
         ));
     }
     let (name, arn) = (role.name.clone(), role.arn.clone());
+    session(world, now, call, (&name, &arn), &session_name)
+}
+
+/// `AssumeRoleWithOIDC`: the token and the role's trust decide; nobody signs the call.
+fn with_token(world: &mut World, now: Timestamp, call: &Call) -> Answer {
+    let text = |name: &str| call.params.get(name).unwrap_or_default().to_owned();
+    let (provider, role, session_name) = (text("OIDCProviderArn"), text("RoleArn"), text("RoleSessionName"));
+    let claims = oidc::verify(world, now, &provider, &text("OIDCToken"))?;
+    let known = [("oidc:iss", &*claims.issuer), ("oidc:aud", &*claims.audience), ("oidc:sub", &*claims.subject)];
+    let role = world.ram.role_by_arn(&role).filter(|role| access::trusts_token(role, &provider, &known));
+    let role = role.ok_or_else(|| oidc::no_permission("There is no permission"))?;
+    let (name, arn) = (role.name.clone(), role.arn.clone());
+    let mut answer = session(world, now, call, (&name, &arn), &session_name)?;
+    let moment = |seconds: i64| Timestamp::from_second(seconds).map(|at| format!("{at:.0}")).unwrap_or_default();
+    answer["OIDCTokenInfo"] = json!({
+        "Issuer": claims.issuer,
+        "Subject": claims.subject,
+        "ClientIds": claims.audience,
+        "IssuanceTime": moment(claims.issued),
+        "ExpirationTime": moment(claims.expires),
+        "VerificationInfo": "Success",
+    });
+    Ok(answer)
+}
+
+/// Opens a session as a call asks for it, and shows it.
+fn session(
+    world: &mut World,
+    now: Timestamp,
+    call: &Call,
+    (name, arn): (&str, &str),
+    session_name: &str,
+) -> Result<serde_json::Value, ApiError> {
     let seconds = call.params.parse::<u64>("DurationSeconds")?.unwrap_or(3600);
     if !(900..=43_200).contains(&seconds) {
         return Err(ApiError::bad(
@@ -45,12 +79,11 @@ fn assume_role(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             "The parameter Policy has not passed grammar check.",
         ));
     }
-    let (credentials, expires) =
-        sessions::issue(world, now, &name, &session_name, Duration::from_secs(seconds), policy);
+    let (credentials, expires) = sessions::issue(world, now, name, session_name, Duration::from_secs(seconds), policy);
     Ok(json!({
         "AssumedRoleUser": {
             "Arn": format!("{}/{session_name}", arn.replacen(":role/", ":assumed-role/", 1)),
-            "AssumedRoleId": format!("{}:{session_name}", role_id(&name)),
+            "AssumedRoleId": format!("{}:{session_name}", role_id(name)),
         },
         "Credentials": {
             "AccessKeyId": credentials.access_key_id,

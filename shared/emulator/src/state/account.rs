@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
     pub(crate) service_closed: bool,
+    /// How many roles there may be, if it is another number than usual.
+    pub(crate) roles: Option<usize>,
     /// Services that were opened, by the names that ROS has for them: `FC`, `FNF`, `SLS`.
     opened: BTreeSet<String>,
     /// Services that were closed again, also where they count as open otherwise.

@@ -84,6 +84,13 @@ pub(crate) fn system_policy(name: &str) -> Option<Value> {
 }
 
 impl Ram {
+    /// Custom policies: those of the account, and those that were made with a role.
+    pub(crate) fn custom_policies(&self) -> usize {
+        let all = self.policies.keys();
+        let own = self.roles.values().flat_map(|role| role.policies.iter().map(|(name, _)| name));
+        all.chain(own).collect::<std::collections::BTreeSet<_>>().len()
+    }
+
     /// Roles and policies.
     pub(crate) fn population(&self) -> usize {
         self.roles.len() + self.policies.len()

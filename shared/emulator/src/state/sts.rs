@@ -26,6 +26,8 @@ pub(crate) struct Session {
     /// The name that whoever assumed it gave the session.
     pub(crate) name: String,
     pub(crate) expires: Timestamp,
+    /// The region of the function whose session it is; none of who assumed a role from wherever.
+    pub(crate) region: Option<String>,
     /// The policy in the `AssumeRole` call: a call needs the permission of both policies.
     pub(crate) policy: Option<String>,
 }
@@ -40,11 +42,24 @@ impl Session {
     }
 }
 
+/// An identity provider of OpenID Connect.
+#[derive(Debug, Clone)]
+pub(crate) struct OidcProvider {
+    /// Its URL.
+    pub(crate) issuer: String,
+    /// The audiences that its tokens may be for.
+    pub(crate) clients: Vec<String>,
+    /// What its tokens are signed with.
+    pub(crate) secret: String,
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sts {
+    /// Identity providers by ARN.
+    pub(crate) providers: BTreeMap<String, OidcProvider>,
     pub(crate) sessions: BTreeMap<String, Session>,
-    /// Per role, the access key of the session that its functions share.
-    pub(crate) functions: BTreeMap<String, String>,
+    /// Per role and region, the access key of the session that its functions share.
+    pub(crate) functions: BTreeMap<(String, String), String>,
     /// Per role, keys that tests have set for the next sessions.
     pub(crate) planted: BTreeMap<String, VecDeque<Credentials>>,
     /// The account's own key, if a test has set one.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// Files of `cases`, in the order of the page: a chapter, and files with more of its cases. Read when the tests run, so
 /// that a new case needs no compiler.
-const CHAPTERS: [&[&str]; 11] = [
+const CHAPTERS: [&[&str]; 12] = [
     &["alb", "alb-listeners"],
     &["cen", "cen-tables"],
     &["vpc"],
@@ -18,6 +18,7 @@ const CHAPTERS: [&[&str]; 11] = [
     &["ros"],
     &["eventbridge"],
     &["ram"],
+    &["ims"],
     &["fc"],
     &["oss"],
 ];
@@ -115,8 +116,19 @@ pub(crate) struct Step {
     pub(crate) fails: Option<String>,
     /// A role to make: its name and the statements of its policy.
     pub(crate) role: Option<Role>,
+    /// A token of the identity provider `ci`, for later steps as `$token`.
+    pub(crate) token: Option<Token>,
     /// A function to deploy, by name.
     pub(crate) function: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Token {
+    pub(crate) subject: String,
+    pub(crate) audience: String,
+    /// How long it holds.
+    pub(crate) seconds: u64,
 }
 
 #[derive(Debug, Deserialize)]

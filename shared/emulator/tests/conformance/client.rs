@@ -71,6 +71,15 @@ impl Client {
         });
     }
 
+    /// A token of the identity provider `ci`, which is for `albridge`.
+    pub(crate) fn token(&self, subject: &str, audience: &str, seconds: u64) -> String {
+        self.gateway.with(|world| {
+            let provider = world.put_oidc_provider("ci", "https://ci.example.com", &["albridge"]);
+            let lifetime = std::time::Duration::from_secs(seconds);
+            world.oidc_token(self.now, &provider, subject, audience, lifetime).unwrap()
+        })
+    }
+
     pub(crate) fn put_function(&self, region: &str, name: &str) {
         let function = Function {
             name: name.to_owned(),

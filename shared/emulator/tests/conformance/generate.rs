@@ -13,11 +13,15 @@ pub(crate) fn files() -> Vec<(PathBuf, String)> {
 
 fn module(service: &str) -> String {
     let version = tables::version(service).unwrap();
+    // A service may have nothing but actions without parameters.
+    let uses = match &*kinds(service).join(", ") {
+        "" => "use super::entry::Action;".to_owned(),
+        kinds => format!("use super::entry::Kind::{{{kinds}}};\nuse super::entry::{{Action, may, must}};"),
+    };
     let mut text = format!(
         "//! What the actions of `{service}` take. Written by tests/conformance from data: not to be edited.\n\n\
-         use super::entry::Kind::{{{}}};\nuse super::entry::{{Action, may, must}};\n\n\
-         pub(super) const VERSION: &str = \"{version}\";\n\npub(super) const ACTIONS: &[Action] = &[\n",
-        kinds(service).join(", ")
+         {uses}\n\n\
+         pub(super) const VERSION: &str = \"{version}\";\n\npub(super) const ACTIONS: &[Action] = &[\n"
     );
     for (name, action) in tables::actions(service).unwrap() {
         let ranges = tables::ranges(service, name);

@@ -52,6 +52,10 @@ impl<'c> Run<'c> {
             let statements: Vec<Value> = role.statements.iter().map(|one| self.filled(one)).collect();
             self.client.put_role(&role.name, &statements, role.trust.as_ref());
         }
+        if let Some(token) = &step.token {
+            let token = self.client.token(&token.subject, &token.audience, token.seconds);
+            self.kept.insert("token".to_owned(), token);
+        }
         if let Some(name) = &step.function {
             self.client.put_function(step.region.as_deref().unwrap_or(&self.chapter.region), name);
         }

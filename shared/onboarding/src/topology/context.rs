@@ -9,7 +9,9 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use crate::generation::Generation;
-use crate::ids::{AlbId, BindingName, CenId, InstanceId, InterfaceId, ListenerId, Region, ServerGroupId, VpcId};
+use crate::ids::{
+    AlbId, BindingName, CenId, ForwardingRuleId, InstanceId, InterfaceId, ListenerId, Region, ServerGroupId, VpcId,
+};
 use crate::known::Known;
 use crate::topology::status::CenStatus;
 use crate::topology::transit::{PeerAttachment, VpcAttachment};
@@ -26,6 +28,8 @@ pub struct Context {
     pub cens: BTreeMap<VpcId, BTreeSet<CenId>>,
     /// The number of servers in each server group that the load balancer uses.
     pub balanced: Known<BTreeMap<ServerGroupId, u32>>,
+    /// The forwarding rules of the load balancer's listeners. None of them is ours. Read only for a teardown.
+    pub rules: Known<Vec<ForwardingRule>>,
     /// VPCs of the ALB's region whose classic load balancers have remote servers. The ALB's own VPC is included only if
     /// other bindings of the store have classic load balancers too. Read only for a classic ALB.
     pub alb_vpcs: Known<BTreeMap<VpcId, AlbVpc>>,
@@ -44,6 +48,20 @@ pub struct Context {
     pub left_groups: Known<Vec<LeftGroup>>,
     /// For each backend VPC where no instance has the selected tags: instances in other VPCs that have them.
     pub elsewhere: BTreeMap<VpcId, Known<Vec<Elsewhere>>>,
+}
+
+/// A forwarding rule: what somebody lets a listener do with some requests, instead of its default action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForwardingRule {
+    /// The rule.
+    pub id: ForwardingRuleId,
+    /// Its name.
+    pub name: String,
+    /// Its listener.
+    pub listener: ListenerId,
+    /// Server groups that it forwards to; none if it redirects or answers itself.
+    pub server_groups: Vec<ServerGroupId>,
 }
 
 /// The load balancer of another binding of the store.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Write;
 use onboarding::inputs::Inputs;
+use onboarding::topology::context::ForwardingRule;
 use onboarding::topology::{
     AttachmentRef, AttachmentStatus, Generation, ServerGroup, ServerGroupStatus, ServerStatus, TransitRoute,
     TransitRouteStatus, VpcAttachment, VpcRouteStatus,
@@ -149,7 +150,11 @@ fn what_does_not_carry_the_bindings_mark_does_not_go() {
         for route in world::transit_tables(&mut theirs).flat_map(|table| &mut table.routes) {
             mark.clone_into(&mut route.description);
         }
-        let plan = teardown(&binding, &theirs);
+        // The bindings of the marks are in the store: what they share with this one is theirs.
+        let store = ["web", "web2", "api"].map(|name| Binding { name: name.into(), ..binding.clone() });
+        let deployment = world::deployment();
+        let inputs = Inputs { store: &store, ..world::inputs(&deployment, &binding, &theirs) };
+        let plan = plan::teardown(&inputs, &[], true);
         let entries = |change: &Change| {
             matches!(
                 change.write,
@@ -251,6 +256,8 @@ fn what_could_not_be_read_blocks_what_depends_on_it() {
     assert_eq!(opens(&|topology| topology.servers = Known::Failed(failed())), Vec::<String>::new());
     let steps = opens(&|topology| topology.listeners = Known::Failed(failed()));
     assert!(!steps.is_empty() && !steps.iter().any(|step| step.starts_with("delete")), "{steps:#?}");
+    let steps = opens(&|topology| topology.context.rules = Known::Failed(failed()));
+    assert!(!steps.is_empty() && !steps.iter().any(|step| step.starts_with("delete")), "{steps:#?}");
 
     // Attachments wait for all routes that may lead over them.
     let (binding, topology) = drained(Generation::Classic);
@@ -305,10 +312,28 @@ fn who_else_uses_listener_and_group_keeps_them() {
         },
         &["lsn-1", "sgp-1"],
     );
+    let rule = |listener: &str, groups: &[&str]| ForwardingRule {
+        id: "rule-1".into(),
+        name: "theirs".to_owned(),
+        listener: listener.into(),
+        server_groups: groups.iter().map(|group| (*group).into()).collect(),
+    };
+    for groups in [&[][..], &["sgp-1"], &["sgp-9"]] {
+        stays(
+            "a rule of this listener, wherever it leads",
+            &|topology| topology.context.rules = Known::Known(vec![rule("lsn-1", groups)]),
+            &["lsn-1", "sgp-1"],
+        );
+    }
     stays(
-        "a rule, of this listener or of another one",
-        &|topology| topology.context.balanced = Known::Known([("sgp-1".into(), 0), ("sgp-9".into(), 3)].into()),
-        &["lsn-1", "sgp-1"],
+        "a rule of another listener that leads to the group",
+        &|topology| topology.context.rules = Known::Known(vec![rule("lsn-9", &["sgp-1"])]),
+        &["sgp-1"],
+    );
+    stays(
+        "a rule of another listener that leads elsewhere",
+        &|topology| topology.context.rules = Known::Known(vec![rule("lsn-9", &["sgp-9"])]),
+        &[],
     );
     stays(
         "another load balancer",
@@ -471,4 +496,30 @@ fn what_a_removed_binding_left_is_named_and_stays() {
     let inputs = Inputs { store: &store, ..world::inputs(&deployment, &binding, &topology) };
     let plan = plan::teardown(&inputs, &[], true);
     assert!(plan.findings.iter().all(|found| found.code != Code::Orphan), "{plan:#?}");
+}
+
+/// Everything here is marked for `web`. `api` wanted the same routes and rules.
+#[test]
+fn what_a_removed_binding_shared_with_this_one_goes_with_it() {
+    let entries = |plan: &Plan| -> BTreeSet<String> {
+        let is_entry = |change: &&Change| {
+            matches!(
+                change.write,
+                Write::RemoveVpcRoute { .. } | Write::RemoveTransitRoute { .. } | Write::RevokeIngress { .. }
+            )
+        };
+        plan.changes.iter().filter(is_entry).map(|change| change.write.to_string()).collect()
+    };
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let (web, topology) = drained(generation);
+        let all = entries(&teardown(&web, &topology));
+        let api = api(generation);
+        let plan = teardown(&api, &topology);
+        assert_eq!((entries(&plan), all.is_empty()), (all, false), "{generation:?}");
+        assert!(plan.findings.iter().all(|found| found.code != Code::Orphan), "{plan:#?}");
+        // While the store has `web`, its mark counts, whether it was torn down or not.
+        let (deployment, store) = (world::deployment(), [web.clone(), api.clone()]);
+        let inputs = Inputs { store: &store, ..world::inputs(&deployment, &api, &topology) };
+        assert_eq!(entries(&plan::teardown(&inputs, &[], true)), BTreeSet::new());
+    }
 }

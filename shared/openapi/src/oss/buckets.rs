@@ -204,6 +204,7 @@ impl Client {
             headers,
             content_type: (!body.is_empty()).then_some("application/xml"),
             body: Bytes::from_static(body.as_bytes()),
+            internal: false,
         };
         let client = self.present(facts.action).await?;
         client.exchange(&facts, &|| client.oss_request(&facts, &asked)).await.map(drop)

@@ -19,7 +19,7 @@ const TRY: Duration = Duration::from_secs(20);
 
 impl Client {
     pub(super) fn oss_request(&self, facts: &Facts<'_>, asked: &Asked<'_>) -> Result<Request<Bytes>, Error> {
-        let Asked { method, bucket, key, query, headers: more, content_type, body } = asked;
+        let Asked { method, bucket, key, query, headers: more, content_type, body, internal } = asked;
         let region = facts.region;
         let credentials = &self.config.credentials;
         let time = self.clock().wall().strftime("%Y%m%dT%H%M%SZ").to_string();
@@ -45,14 +45,10 @@ impl Client {
         };
         let authorization = signed.authorization(credentials);
         headers.insert("authorization".to_owned(), authorization);
-        let base = self.config.endpoints.url(Service::Oss, region);
-        let mut url = match self.config.endpoints.overridden(Service::Oss, region).filter(|base| !is_of_the_cloud(base))
-        {
-            Some(base) => format!("{base}{}", encode::path(&resource)),
-            None => {
-                let host = base.strip_prefix("https://").unwrap_or(&base);
-                format!("https://{bucket}.{host}/{}", encode::path(key))
-            }
+        let base = self.config.endpoints.oss(region, *internal);
+        let mut url = match base.strip_prefix("https://").filter(|_| is_of_the_cloud(&base)) {
+            None => format!("{base}{}", encode::path(&resource)),
+            Some(host) => format!("https://{bucket}.{host}/{}", encode::path(key)),
         };
         if !query.is_empty() {
             url = format!("{url}?{}", oss4::query(query));
@@ -72,6 +68,8 @@ pub(super) struct Asked<'a> {
     pub(super) headers: &'a [(&'a str, &'a str)],
     pub(super) content_type: Option<&'a str>,
     pub(super) body: Bytes,
+    /// By the region's internal endpoint.
+    pub(super) internal: bool,
 }
 
 impl Asked<'_> {
@@ -85,6 +83,7 @@ impl Asked<'_> {
             headers: &[],
             content_type: None,
             body: Bytes::new(),
+            internal: false,
         }
     }
 }
@@ -94,7 +93,7 @@ pub(super) fn facts<'a>(action: &'static str, region: &'a str, writes: bool) -> 
     Facts { service: Service::Oss, action, region, writes, repeatable, limit: TRY, most: BodyLimit::default() }
 }
 
-/// Whether a base URL is one of the cloud's own, such as an internal endpoint: there buckets are part of the host, too.
+/// Whether a base URL is one of the cloud's own, public or internal: there buckets are part of the host.
 fn is_of_the_cloud(base: &str) -> bool {
     base.starts_with("https://") && base.ends_with(".aliyuncs.com")
 }

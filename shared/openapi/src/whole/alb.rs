@@ -89,6 +89,29 @@ pub(crate) const LISTENERS: Whole = Whole::listing(TokenAndCount, "Listeners", &
 /// One listener (SDK 1.3.3, `GetListenerAttributeResponseBody`).
 pub(crate) const LISTENER: Whole = Whole::one(LISTENER_FIELDS);
 
+/// `TotalCount` is "the total number of entries returned" (SDK 1.3.3, `ListRulesResponseBody`). What an action does is of interest only where it
+/// forwards.
+pub(crate) const RULES: Whole = Whole::listing(
+    TokenAndCount,
+    "Rules",
+    &["RuleId"],
+    &[
+        Filled("RuleId"),
+        Filled("ListenerId"),
+        Field::Some(
+            "RuleActions",
+            &[
+                Filled("Type"),
+                When(
+                    "Type",
+                    "ForwardGroup",
+                    &[Field::Some("ForwardGroupConfig.ServerGroupTuples", &[Filled("ServerGroupId")])],
+                ),
+            ],
+        ),
+    ],
+);
+
 /// No count (SDK 1.3.3, `GetListenerHealthStatusResponseBody`). Only servers that are not normal are listed (cloud-apis.md,
 /// section 12), so a list of them that is missing may mean that all are well; that the answer speaks of a server group at
 /// all is what `stage::observe` looks for.

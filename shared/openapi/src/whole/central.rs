@@ -1,7 +1,7 @@
 //! STS, RAM and EventBridge: what whole answers hold.
 
 use super::End::Once;
-use super::Field::{Filled, List};
+use super::Field::{Filled, Given, List};
 use super::Whole;
 
 /// The session's key (api-parameters.json, `AssumeRole`).
@@ -16,6 +16,15 @@ pub(crate) const CALLER: Whole = Whole::one(&[Filled("AccountId")]);
 
 /// One role: an answer that names none says nothing about it.
 pub(crate) const ROLE: Whole = Whole::one(&[Filled("Role.RoleName")]);
+
+/// The account's numbers (API reference of IMS, `GetAccountSummary`): a number that is missing would be zero.
+pub(crate) const ACCOUNT: Whole = Whole::one(&[
+    Given("SummaryMap.Roles"),
+    Filled("SummaryMap.RolesQuota"),
+    Given("SummaryMap.Policies"),
+    Filled("SummaryMap.PoliciesQuota"),
+    Filled("SummaryMap.PolicySizeQuota"),
+]);
 
 /// No pages.
 pub(crate) const ROLE_POLICIES: Whole =

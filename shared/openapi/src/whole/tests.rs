@@ -2,7 +2,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{alb as albs, cbn as cbns, ecs as ecss, eventbridge, fc, fnf as fnfs, ram, ros as ross, sts, vpc as vpcs};
+use crate::{
+    alb as albs, cbn as cbns, ecs as ecss, eventbridge, fc, fnf as fnfs, ims, ram, ros as ross, sts, vpc as vpcs,
+};
 
 /// Every action of every service.
 fn wholes() -> Vec<(&'static str, &'static Whole)> {
@@ -14,6 +16,7 @@ fn wholes() -> Vec<(&'static str, &'static Whole)> {
         fc::WHOLES,
         fnfs::WHOLES,
         sts::WHOLES,
+        ims::WHOLES,
         ram::WHOLES,
         ross::WHOLES,
         eventbridge::WHOLES,

@@ -92,9 +92,11 @@ async fn an_overridden_endpoint_is_addressed_path_style() {
         key: "k".into(),
         body: Bytes::from_static(b"x"),
         content_type: Some("text/yaml".into()),
+        internal: false,
     };
     client.put_object(REGION, &put).await.unwrap();
-    let get = oss::GetObject { bucket: "store".into(), key: "k".into(), version_id: Some("v1".into()), most: None };
+    let get =
+        oss::GetObject { bucket: "store".into(), key: "k".into(), version_id: Some("v1".into()), ..Default::default() };
     client.get_object(REGION, &get).await.unwrap();
     let received = cloud.received();
     assert_eq!((received[0].request.method().as_str(), received[0].header("content-type")), ("PUT", "text/yaml"));

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use onboarding::ids::{CenId, NetworkAclId, ServerGroupId, VpcId};
 use onboarding::mark::{Role, TAG_KEY};
+use onboarding::topology::context::ForwardingRule;
 use onboarding::topology::{
     Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
     ServerGroupSettings, Topology, Vpc,
@@ -31,6 +32,7 @@ pub(super) struct Front {
     server_groups: Known<Vec<ServerGroup>>,
     servers: Known<Vec<Server>>,
     listeners: Known<Vec<Listener>>,
+    rules: Known<Vec<ForwardingRule>>,
     unhealthy: Known<BTreeMap<Endpoint, Health>>,
     cens: BTreeSet<CenId>,
     neighbours: Neighbours,
@@ -48,6 +50,7 @@ impl Front {
         topology.server_groups = self.server_groups;
         topology.servers = self.servers;
         topology.listeners = self.listeners;
+        topology.context.rules = self.rules;
         topology.unhealthy = self.unhealthy;
     }
 }
@@ -66,11 +69,12 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
             front.server_groups = Known::Failed(why.clone());
             front.servers = Known::Failed(why.clone());
             front.listeners = Known::Failed(why.clone());
+            front.rules = Known::Failed(why.clone());
             front.unhealthy = Known::Failed(why);
             return front;
         }
     };
-    let (load_balancer, listeners) = tokio::join!(biased;
+    let (load_balancer, listeners, rules) = tokio::join!(biased;
         async {
             match needs.has(Needs::ALB) {
                 true => reader.known_or_absent(load_balancer(reader, &client).await),
@@ -82,10 +86,18 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
                 true => reader.known(listeners(reader, &client).await),
                 false => Known::default(),
             }
+        },
+        async {
+            match needs.has(Needs::LEFT) {
+                true => reader.known(rules(reader, &client).await),
+                false if needs.has(Needs::ALB) => Known::nothing_to_read("only a teardown looks at forwarding rules"),
+                false => Known::default(),
+            }
         }
     );
     front.load_balancer = load_balancer;
     front.listeners = listeners;
+    front.rules = rules;
     let home = match &front.load_balancer {
         Known::Known(Some(found)) => found.vpc.clone(),
         Known::Known(None) if needs.has(Needs::LEFT) => match reader.known(left_home(reader, &client).await) {
@@ -255,6 +267,29 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
         .collect();
     listeners.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(listeners)
+}
+
+/// The forwarding rules of all listeners of the load balancer.
+async fn rules(reader: &Reader<'_>, client: &Reads) -> Result<Vec<ForwardingRule>, Error> {
+    let wanted = &reader.binding.alb;
+    let action = alb::ListRules { load_balancer_ids: vec![wanted.id.to_string()], ..Default::default() };
+    let found = client.list(wanted.region.as_str(), action).await?;
+    let mut rules: Vec<_> = found
+        .into_iter()
+        .map(|rule| ForwardingRule {
+            server_groups: rule
+                .rule_actions
+                .iter()
+                .flat_map(|action| &action.forward_group_config.server_group_tuples)
+                .map(|tuple| tuple.server_group_id.as_str().into())
+                .collect(),
+            id: rule.rule_id.into(),
+            name: rule.rule_name,
+            listener: rule.listener_id.into(),
+        })
+        .collect();
+    rules.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(rules)
 }
 
 /// Our server groups in the listing of all groups: those of the region, where these may be needed anyway, else those of the VPC. If

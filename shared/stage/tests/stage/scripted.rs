@@ -100,6 +100,7 @@ fn unscripted(action: &str) -> Value {
         "ListServerGroups" => "ServerGroups",
         "ListServerGroupServers" => "Servers",
         "ListListeners" => "Listeners",
+        "ListRules" => "Rules",
         "ListLoadBalancers" => "LoadBalancers",
         "DescribeInstances" => "Instances",
         "DescribeNetworkInterfaces" => "NetworkInterfaceSets",

@@ -14,6 +14,14 @@ pub(super) const ACTIONS: &[Action] = &[
         must("RoleSessionName", Text).length(2, 64),
         may("SourceIdentity", Text),
     ] },
+    Action { name: "AssumeRoleWithOIDC", parameters: &[
+        may("DurationSeconds", Integer).value(900, 43_200),
+        may("OIDCProviderArn", Text),
+        may("OIDCToken", Text).length(4, 20_000),
+        may("Policy", Text).length(1, 2_048),
+        may("RoleArn", Text),
+        must("RoleSessionName", Text).length(2, 64),
+    ] },
     Action { name: "GetCallerIdentity", parameters: &[
     ] },
 ];

@@ -1,4 +1,4 @@
-//! Reading policy documents: Deny over Allow, wildcards, and the one condition that trust policies need.
+//! Reading policy documents: Deny over Allow, wildcards, and the conditions that trust policies need.
 
 use serde_json::Value;
 
@@ -32,12 +32,13 @@ pub(super) fn judge(documents: &[&Value], action: &str, resource: &str) -> Verdi
     verdict
 }
 
-/// Whether a trust policy lets one of `principals` of this kind (`Service`, `RAM`) assume the role.
-pub(super) fn trusts(document: &Value, kind: &str, principals: &[String], external_id: Option<&str>) -> bool {
+/// Whether a trust policy lets one of `principals` of this kind (`Service`, `RAM`, `Federated`) assume the role. `known` are the
+/// condition keys that have a value, such as `sts:ExternalId`.
+pub(super) fn trusts(document: &Value, kind: &str, principals: &[String], known: &[(&str, &str)]) -> bool {
     let mut allowed = false;
     for statement in statements(document) {
         let named = principals.iter().any(|principal| any_matches(&statement["Principal"][kind], principal, false));
-        if !named || !speaks_of(statement, "sts:AssumeRole") || !condition_holds(statement, external_id) {
+        if !named || !speaks_of(statement, "sts:AssumeRole") || !condition_holds(statement, known) {
             continue;
         }
         match statement["Effect"].as_str() {
@@ -60,17 +61,18 @@ fn speaks_of(statement: &Value, action: &str) -> bool {
     }
 }
 
-/// Only `StringEquals: {"sts:ExternalId": ..}` is understood; any other condition does not hold.
-fn condition_holds(statement: &Value, external_id: Option<&str>) -> bool {
+/// Only `StringEquals` and `StringLike` are understood, of keys that have a value; any other condition does not hold.
+fn condition_holds(statement: &Value, known: &[(&str, &str)]) -> bool {
     let Some(condition) = statement.get("Condition").and_then(Value::as_object) else { return true };
     condition.iter().all(|(operator, keys)| {
-        operator == "StringEquals"
-            && keys.as_object().is_some_and(|keys| {
-                keys.iter().all(|(key, wanted)| {
-                    key == "sts:ExternalId"
-                        && list(wanted).any(|wanted| wanted.as_str() == external_id && external_id.is_some())
-                })
-            })
+        let holds = |wanted: &Value, is: &str| match operator.as_str() {
+            "StringEquals" => list(wanted).any(|wanted| wanted.as_str() == Some(is)),
+            "StringLike" => any_matches(wanted, is, false),
+            _ => false,
+        };
+        keys.as_object().is_some_and(|keys| {
+            keys.iter().all(|(key, wanted)| known.iter().any(|(name, is)| name == key && holds(wanted, is)))
+        })
     })
 }
 
@@ -113,9 +115,23 @@ mod tests {
             "Condition": {"StringEquals": {"sts:ExternalId": "abc"}},
         }]});
         let principal = ["acs:ram::1:root".to_owned()];
-        assert!(trusts(&trust, "RAM", &principal, Some("abc")));
-        assert!(!trusts(&trust, "RAM", &principal, Some("abd")));
-        assert!(!trusts(&trust, "RAM", &principal, None));
-        assert!(!trusts(&trust, "RAM", &["acs:ram::2:root".to_owned()], Some("abc")));
+        let with = |id| [("sts:ExternalId", id)];
+        assert!(trusts(&trust, "RAM", &principal, &with("abc")));
+        assert!(!trusts(&trust, "RAM", &principal, &with("abd")));
+        assert!(!trusts(&trust, "RAM", &principal, &[]));
+        assert!(!trusts(&trust, "RAM", &["acs:ram::2:root".to_owned()], &with("abc")));
+    }
+
+    #[test]
+    fn every_condition_of_a_token_has_to_hold() {
+        let trust = json!({"Statement": [{
+            "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Federated": ["acs:ram::1:oidc-provider/ci"]},
+            "Condition": {"StringEquals": {"oidc:aud": ["a", "b"]}, "StringLike": {"oidc:sub": "repo:us/*"}},
+        }]});
+        let provider = ["acs:ram::1:oidc-provider/ci".to_owned()];
+        let judged = |aud, sub| trusts(&trust, "Federated", &provider, &[("oidc:aud", aud), ("oidc:sub", sub)]);
+        assert!(judged("b", "repo:us/net"));
+        assert!(!judged("c", "repo:us/net") && !judged("a", "repo:them/net"));
+        assert!(!trusts(&trust, "Federated", &provider, &[("oidc:aud", "a")]), "a key without a value holds nowhere");
     }
 }

@@ -15,7 +15,7 @@ pub(super) const fn prefix(service: Service) -> &'static str {
         Service::Ecs => "ecs",
         Service::Fnf => "fnf",
         Service::Sts => "sts",
-        Service::Ram => "ram",
+        Service::Ram | Service::Ims => "ram",
         Service::EventBridge => "eventbridge",
         Service::Fc => "fc",
         Service::Oss => "oss",
@@ -56,7 +56,7 @@ pub(super) fn of(world: &World, call: &Call) -> Vec<String> {
             }];
         }
         // Roles belong to no region either.
-        Service::Ram => {
+        Service::Ram | Service::Ims => {
             let role = call.params.get("RoleName").map_or_else(|| "*".to_owned(), |name| format!("role/{name}"));
             return vec![format!("acs:ram:*:{account}:{role}")];
         }

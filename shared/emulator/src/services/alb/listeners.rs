@@ -15,7 +15,7 @@ use crate::world::World;
 /// Listeners per load balancer (cloud-apis.md section 4, quotas).
 const PER_LOAD_BALANCER: usize = 50;
 
-fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Listener, ApiError> {
+pub(super) fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Listener, ApiError> {
     let found = world.alb.listeners.get(id).filter(|listener| listener.region == call.region);
     found.ok_or_else(|| fault::not_found("Listener", id))
 }

@@ -10,6 +10,7 @@ use crate::mark::{MemberState, Role};
 use crate::plan::server_group::{unless_not_ready, wait_until_active};
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
+use crate::topology::context::ForwardingRule;
 use crate::topology::{Listener, ListenerStatus, Server, ServerGroup, ServerGroupStatus, ServerStatus};
 use crate::words::counted;
 
@@ -72,8 +73,8 @@ pub(super) fn listeners(inputs: &Inputs<'_>, first: Option<&Reason>, plan: &mut 
     let Some(listeners) = topology.listeners.get() else {
         return unread(plan, "the listeners", topology.listeners.why_unknown());
     };
-    if topology.context.balanced.failure().is_some() {
-        return unread(plan, "the groups that the load balancer uses", topology.context.balanced.why_unknown());
+    if topology.context.rules.failure().is_some() {
+        return unread(plan, "the forwarding rules", topology.context.rules.why_unknown());
     }
     let mark = deployment.tag(&binding.name, Role::Listener);
     let mut left = false;
@@ -147,8 +148,11 @@ fn serves_others(inputs: &Inputs<'_>, listener: &Listener) -> Option<String> {
     if let [first, ..] = elsewhere[..] {
         return Some(format!("somebody let it forward to {first}"));
     }
-    if let Some(group) = by_a_rule(inputs) {
-        return Some(format!("a forwarding rule of the load balancer, maybe one of its own, leads to {group}"));
+    if let Some(rule) = rules(inputs).find(|rule| rule.listener == listener.id) {
+        return Some(format!(
+            "somebody gave it the forwarding rule {} ({}), which would go with it",
+            rule.name, rule.id
+        ));
     }
     if listener.server_groups.is_empty() {
         return Some("its default action forwards to no server group any more".to_owned());
@@ -158,14 +162,9 @@ fn serves_others(inputs: &Inputs<'_>, listener: &Listener) -> Option<String> {
     (own && count > 0).then(|| format!("its group has {} of others", counted(count, "member")))
 }
 
-/// A group that the load balancer uses and no listener's default action forwards to: a rule does, and rules go with their
-/// listener. No action that is called here lists them.
-fn by_a_rule<'t>(inputs: &Inputs<'t>) -> Option<&'t ServerGroupId> {
-    let own = own_group(inputs).map(|group| &group.id);
-    let used = inputs.topology.context.balanced.get().into_iter().flat_map(|used| used.keys());
-    let mut used = used.filter(|group| Some(*group) != own && !is_ours(inputs, group));
-    let listeners = inputs.topology.listeners.get().map_or(&[][..], Vec::as_slice);
-    used.find(|group| !listeners.iter().any(|listener| listener.server_groups.contains(group)))
+/// The forwarding rules of the load balancer: others made them, and they go with their listener.
+fn rules<'t>(inputs: &Inputs<'t>) -> impl Iterator<Item = &'t ForwardingRule> + use<'t> {
+    inputs.topology.context.rules.get().into_iter().flatten()
 }
 
 /// Whether a group carries the binding's mark.
@@ -189,6 +188,12 @@ fn is_used(inputs: &Inputs<'_>, group: &ServerGroup, own: bool) -> Option<String
         |listener: &&Listener| listener.mark.as_deref() != Some(&*mark) || serves_others(inputs, listener).is_some();
     if let Some(listener) = forwarding.find(is_kept) {
         return Some(format!("listener {} on port {} forwards to it", listener.id, listener.port));
+    }
+    if let Some(rule) = rules(inputs).find(|rule| rule.server_groups.contains(&group.id)) {
+        return Some(format!(
+            "the forwarding rule {} ({}) of listener {} leads to it",
+            rule.name, rule.id, rule.listener
+        ));
     }
     let elsewhere = group.load_balancers.iter().find(|id| **id != binding.alb.id);
     elsewhere.map(|id| format!("load balancer {id} uses it"))

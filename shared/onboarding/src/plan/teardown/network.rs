@@ -3,8 +3,9 @@
 use std::fmt::Display;
 
 use crate::change::{Change, Write};
+use crate::desired;
 use crate::inputs::Inputs;
-use crate::plan::prune::remove_vpc_route;
+use crate::plan::prune::{Kept, is_kept, remove_vpc_route};
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
@@ -20,7 +21,9 @@ pub(super) fn entries(
     plan: &mut Plan,
 ) -> Option<Reason> {
     let (changes, pending) = (plan.changes.len(), plan.pending.len());
-    let mut step = Step { inputs, claims, first, plan };
+    let mut own = Kept::default();
+    own.add(&desired::entries(inputs));
+    let mut step = Step { inputs, claims, own, first, plan };
     step.rules();
     step.transit_routes();
     step.vpc_routes();
@@ -39,6 +42,8 @@ fn source(source: &RuleSource) -> String {
 struct Step<'a, 'p> {
     inputs: &'a Inputs<'a>,
     claims: &'a Claims<'a>,
+    /// What this binding itself wanted.
+    own: Kept,
     first: Option<&'a Reason>,
     plan: &'p mut Plan,
 }
@@ -52,7 +57,8 @@ impl Step<'_, '_> {
             for (source, rule) in rules {
                 let claimed = self.claims.rule(group, rule);
                 let what = format!("rule {} of {}", rule.id, group.id);
-                if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed) {
+                let shared = is_kept(&self.own, group, rule);
+                if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed, shared) {
                     continue;
                 }
                 let (region, group) = (group.region.clone(), group.id.clone());
@@ -75,7 +81,8 @@ impl Step<'_, '_> {
                 let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
                 let claimed = self.claims.transit_route(region, &table.id, route.destination);
                 let what = format!("route {} of {}", route.destination, table.id);
-                if !self.is_of_binding(&route.description, id, &what, &claimed) {
+                let shared = self.own.has_route(&table.id, route.destination);
+                if !self.is_of_binding(&route.description, id, &what, &claimed, shared) {
                     continue;
                 }
                 if claimed == Claimed::No && route.status != TransitRouteStatus::Active {
@@ -97,7 +104,8 @@ impl Step<'_, '_> {
             {
                 let claimed = self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination);
                 let what = format!("route {} of {} ({})", route.destination, vpc.id, table.id);
-                if !self.is_of_binding(&route.description, &route.id, &what, &claimed) {
+                let shared = self.own.has_route(&table.id, route.destination);
+                if !self.is_of_binding(&route.description, &route.id, &what, &claimed, shared) {
                     continue;
                 }
                 if claimed == Claimed::No && route.status != VpcRouteStatus::Available {
@@ -110,13 +118,25 @@ impl Step<'_, '_> {
         }
     }
 
-    /// Whether a description is the binding's. One of a binding that is not in the store is named, if nobody wants it.
-    fn is_of_binding(&mut self, description: &str, id: impl Display, what: &str, claimed: &Claimed) -> bool {
+    /// Whether a description is the binding's. One of a binding that is not in the store counts as its own where the two shared the entry
+    /// (`shared`: this binding wanted it as well): whoever came first marked it, and is gone. Any other is named, if nobody wants it.
+    fn is_of_binding(
+        &mut self,
+        description: &str,
+        id: impl Display,
+        what: &str,
+        claimed: &Claimed,
+        shared: bool,
+    ) -> bool {
         let Some(marked) = self.inputs.deployment.binding_of(description) else { return false };
         if marked == self.inputs.binding.name {
             return true;
         }
-        if *claimed == Claimed::No && self.inputs.store.iter().all(|known| known.name != marked) {
+        let is_orphan = self.inputs.store.iter().all(|known| known.name != marked);
+        if is_orphan && shared {
+            return true;
+        }
+        if *claimed == Claimed::No && is_orphan {
             let message = format!("{} is marked for binding {marked}, which is not in the store.", capital(what));
             self.plan.find(Reason::new(Code::Orphan, id, message));
         }
