@@ -43,7 +43,8 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
         match plan_due(invocation, &binding.name).await {
             Ok((topology, plan)) => {
                 // Only where somebody is told.
-                let sight = (!all.notify.is_empty()).then(|| telling::sight(invocation, binding, &topology, &plan));
+                let sight =
+                    (!all.notify.is_empty()).then(|| telling::sight(invocation, all, binding, &topology, &plan));
                 drop(topology);
                 (place, one(invocation, all, binding, plan, unfinished).await, sight.unwrap_or(Sight::Unknown))
             }

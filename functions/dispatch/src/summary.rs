@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use onboarding::change::Tally;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Severity};
+use onboarding::{Code, Severity, StageName};
 use openapi::fnf;
 use serde::{Deserialize, Serialize};
 use stage::executions::trigger;
@@ -112,20 +112,20 @@ impl Summary {
         let mut blocked = BTreeSet::new();
         let mut unread = BTreeSet::new();
         let mut made = Tally::default();
-        for report in &reports {
-            made.add(report.tally);
-            blocked.extend(
-                report
-                    .blocked
-                    .iter()
-                    .filter(|reason| reason.code != Code::NotProbed)
-                    .map(|reason| (reason.code, reason.resource.as_str())),
-            );
+        // What preflight names before anything is made is judged anew by verify.
+        let is_verified = reports.iter().any(|report| report.stage == StageName::Verify);
+        let is_old = |report: &Report| is_verified && report.stage == StageName::Preflight;
+        for report in reports.iter().filter(|report| !is_old(report)) {
+            // What only waits for a time is on its way: a member that drains, a release that is proven again.
+            let stuck = || report.blocked.iter().filter(|reason| reason.until.is_none());
+            let missing = stuck().filter(|reason| reason.code != Code::NotProbed);
+            blocked.extend(missing.map(|reason| (reason.code, reason.resource.as_str())));
             let wrong = report.findings.iter().filter(|finding| finding.code.severity() == Severity::Error);
             blocked.extend(wrong.map(|reason| (reason.code, reason.resource.as_str())));
             unread.extend(report.unread.iter().map(|call| (call.action.as_str(), call.code.as_str())));
-            codes.extend(report.blocked.iter().map(|reason| reason.code.to_string()));
+            codes.extend(stuck().map(|reason| reason.code.to_string()));
         }
+        reports.iter().for_each(|report| made.add(report.tally));
         codes.extend(blocked.iter().map(|(code, _)| code.to_string()));
         if !unread.is_empty() {
             codes.insert(Code::Unread.to_string());
@@ -203,7 +203,7 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use onboarding::{Reason, StageName};
+    use onboarding::Reason;
     use serde_json::{Value, json};
 
     use super::*;
@@ -283,6 +283,21 @@ mod tests {
             "removed": 1, "blocked": 0, "unread": 0, "codes": "XREG-NOT-PROBED", "failed": ""
         });
         assert_eq!((&found["fields"], &found["level"]), (&expected, &json!("INFO")));
+    }
+
+    /// Members that drain, and releases that are proven again, are on their way; what preflight missed and a stage made is made.
+    #[test]
+    fn what_waits_for_a_time_and_what_was_settled_meanwhile_is_no_block() {
+        let drains = Reason::new(Code::RemovalWaits, "i-1", "i-1 has weight 0.").until(Timestamp::UNIX_EPOCH);
+        let missing = Reason::new(Code::NotAttached, "vpc-2", "vpc-2 is not attached.");
+        let reported = |step, stage, blocked| reported(step, stage, Tally::default(), blocked);
+        let preflight = reported("Preflight", StageName::Preflight, vec![missing.clone(), drains.clone()]);
+        let members = reported("BackendServers", StageName::BackendServers, vec![drains.clone()]);
+        let verify = reported("Verify", StageName::Verify, vec![drains]);
+        let found = summary(&[preflight.clone(), members.clone(), verify]);
+        assert_eq!((found.ok, found.outcome, found.blocked, found.codes), (true, Outcome::Done, 0, Vec::new()));
+        let found = summary(&[preflight, members]);
+        assert_eq!((found.ok, found.blocked), (false, 1), "nobody looked again");
     }
 
     #[test]

@@ -29,6 +29,7 @@ use stage::Invocation;
 use message::Message;
 
 pub use object::{Place, Read};
+use send::PATIENCE;
 pub use send::{Sent, test};
 
 /// The longest that all of it takes.
@@ -37,18 +38,27 @@ const LIMIT: Duration = Duration::from_secs(25);
 const CLAIMING: SignedDuration = SignedDuration::from_secs(2);
 /// How long a claim is left alone before it is looked at again: longer than another one that began before it may take.
 const SETTLING: Duration = Duration::from_secs(3);
+/// What reading and writing around all this may take.
+const ROOM: Duration = Duration::from_secs(4);
 /// A claim that is older belongs to a process that ended while it was telling.
 const STALE: SignedDuration = SignedDuration::from_mins(2);
 
 /// What a look found out about a binding, for those who are told.
-pub(crate) fn sight(invocation: &Invocation<'_>, binding: &Binding, topology: &Topology, plan: &Plan) -> Sight {
+pub(crate) fn sight(
+    invocation: &Invocation<'_>,
+    store: &Store,
+    binding: &Binding,
+    topology: &Topology,
+    plan: &Plan,
+) -> Sight {
+    let paused = store.paused || binding.paused;
     let deployment = &invocation.host.settings().deployment;
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     // What passes by itself is nobody's news.
     faults.retain(|fault| !matches!(fault.mend, onboarding::causes::Mend::Time { .. }));
     let causes = Causes::of(&binding.name, plan, &faults, None);
     let is_whole = plan.unread.is_empty() && !causes.causes.iter().any(|cause| cause.reason.code == Code::Unread);
-    let faults = causes.causes.iter().filter_map(|cause| Fault::of(binding, cause)).collect();
+    let faults = causes.causes.iter().filter_map(|cause| Fault::of(binding, cause, paused)).collect();
     if is_whole { Sight::Whole(faults) } else { Sight::Partly(faults) }
 }
 
@@ -78,6 +88,10 @@ async fn all(invocation: &Invocation<'_>, store: &Store, sights: &BTreeMap<Bindi
     };
     let (clock, client) = (host.clock(), invocation.client());
     let begun = clock.now();
+    // Whoever claims has to have the time to tell as well.
+    if clock.until(invocation.budget_end()) < SETTLING + PATIENCE + ROOM {
+        return not_told("", "too little time is left of the look");
+    }
     let told = match place.read(&client).await {
         Ok(read) => read.into_told(),
         Err(why) => return not_told("", &why),
@@ -92,13 +106,13 @@ async fn all(invocation: &Invocation<'_>, store: &Store, sights: &BTreeMap<Bindi
         return;
     }
     let claim = Claim { by: clock.uuid(), at: begun };
-    let after = |their: &Their<'_>| (their.receiver.name.clone(), their.after.clone());
-    let claimed = Told { claim: Some(claim.clone()), receivers: all.iter().map(after).collect() };
+    // Nothing is told yet: if this ends here, the next look tells it.
+    let claimed = Told { claim: Some(claim.clone()), receivers: told.receivers };
     if let Err(why) = place.write(&client, &claimed).await {
         return not_told("", &why);
     }
     if clock.now().duration_since(begun) > CLAIMING {
-        return not_told("", "what would be told took too long to be written");
+        return not_told("", "the claim to tell took too long to be written");
     }
     clock.sleep(SETTLING).await;
     match place.read(&client).await {
@@ -109,6 +123,11 @@ async fn all(invocation: &Invocation<'_>, store: &Store, sights: &BTreeMap<Bindi
         }
         Ok(Read::Nothing(why)) => return not_told("", &why),
         Err(why) => return not_told("", &why),
+    }
+    let after = |their: &Their<'_>| (their.receiver.name.clone(), their.after.clone());
+    let telling = Told { claim: Some(claim), receivers: all.iter().map(after).collect() };
+    if let Err(why) = place.write(&client, &telling).await {
+        return not_told("", &why);
     }
     let settled = join_all(all.into_iter().map(|their| their.tell(invocation, begun))).await;
     let told = Told { claim: None, receivers: settled.into_iter().collect() };

@@ -18,7 +18,7 @@ use stage::Host;
 use super::message::Message;
 
 /// The longest that one receiver may take. They are sent to at the same time.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 /// As much of an answer is read.
 const ANSWER: usize = 16 << 10;
 

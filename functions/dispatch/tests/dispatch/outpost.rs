@@ -24,7 +24,9 @@ async fn it_hands_an_event_to_home_and_answers_what_home_answers() {
     assert_eq!(told, Dispatched { started: vec![run], ..Dispatched::default() });
     let [call] = &world.calls_of("InvokeFunction")[..] else { panic!("one call") };
     assert_eq!(call.path, "/2023-03-30/functions/albridge-dispatch/invocations");
-    assert_eq!(serde_json::from_str::<Value>(&call.body).unwrap(), started(), "as it came");
+    let mut handed = started();
+    handed["albridgeHandedOn"] = true.into();
+    assert_eq!(serde_json::from_str::<Value>(&call.body).unwrap(), handed, "as it came, and marked");
     assert_eq!(world.count("GetObject"), 0, "it has no store");
 }
 
@@ -54,4 +56,25 @@ async fn events_that_concern_nobody_and_a_switch_that_is_off_cost_no_call() {
     let told = invoke(&off, started()).await.unwrap();
     assert!(told.ignored[0].message.contains("switched off"), "{told:?}");
     assert_eq!(world.count("InvokeFunction"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handed_on_already_is_not_handed_on_again() {
+    let world = World::new(|_| (200, None, json!({ "started": [], "drift": [] })));
+    let outpost = world.process_with("ALBRIDGE_BINDINGS", "home:");
+    let mut handed = started();
+    handed["albridgeHandedOn"] = true.into();
+    let refused = invoke(&outpost, handed).await.unwrap_err();
+    assert!(refused.to_string().contains("HomeRegion"), "{refused}");
+    assert_eq!(world.count("InvokeFunction"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_home_may_say_what_this_version_does_not_know() {
+    let drift =
+        json!([{ "binding": "web", "reasons": [{ "code": "XREG-OF-TOMORROW", "resource": "x", "message": "X." }] }]);
+    let answer = json!({ "started": [{ "binding": "web", "execution": "web-7" }], "drift": drift });
+    let world = World::new(move |_| (200, None, answer.clone()));
+    let told = invoke(&world.process_with("ALBRIDGE_BINDINGS", "home:"), started()).await.unwrap();
+    assert_eq!(told.started.len(), 1, "{told:?}");
 }

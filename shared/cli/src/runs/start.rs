@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use onboarding::Code;
 use onboarding::ids::BindingName;
+use onboarding::{Code, Reason};
 use openapi::fnf;
 use serde_json::json;
 use stage::{Host, Report, Status};
@@ -120,7 +120,9 @@ fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report>
 
 /// The last line and the exit of the command: even a run that succeeded may have left changes blocked, or facts unread.
 fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit {
-    let blocked = reports.iter().flat_map(|report| &report.blocked).any(|reason| reason.code != Code::NotProbed);
+    // What only waits for a time is on its way.
+    let is_stuck = |reason: &Reason| reason.code != Code::NotProbed && reason.until.is_none();
+    let blocked = reports.iter().flat_map(|report| &report.blocked).any(is_stuck);
     let unread = reports.iter().any(|report| report.status == Status::Unread);
     let (exit, style, words) = match (execution.status.as_str(), unread, blocked) {
         ("Succeeded", true, _) => (Exit::Failed, Style::Bad, "ended; some of it could not be read".to_owned()),

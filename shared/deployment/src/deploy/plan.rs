@@ -1,6 +1,6 @@
 //! The plan: the steps that lead from what is there to what is wanted, in their order.
 //!
-//! Buckets and what goes into them come first, then home, then the other stacks: an outpost starts runs at home. New bindings reach
+//! Buckets and what goes into them come first, then home, then the other stacks: an outpost hands its events to home. New bindings reach
 //! the store after home has the new code, which understands old bindings; old code need not understand new ones. Stacks of
 //! regions that no binding names go last.
 

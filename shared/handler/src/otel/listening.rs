@@ -61,7 +61,9 @@ impl<S: Subscriber, N: Fn() -> Nanoseconds + Send + Sync + 'static> Layer<S> for
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
-        self.requests().remove(&id.into_u64());
+        let request = self.requests().remove(&id.into_u64());
+        // What was logged after the invocation was told of, as its failure is, belongs to nobody any more.
+        request.iter().for_each(|request| drop(self.collected.take(request)));
     }
 }
 

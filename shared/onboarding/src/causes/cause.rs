@@ -27,6 +27,14 @@ pub struct Cause {
     pub instances: Vec<Kept>,
 }
 
+impl Cause {
+    /// Whether it is one problem of all that have it, so that which of them is named first says nothing.
+    #[must_use]
+    pub const fn stands_for_all(&self) -> bool {
+        super::graph::is_alone(self.reason.code)
+    }
+}
+
 /// An instance that is not served.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -261,8 +261,13 @@ pub(super) fn same_kind(one: &Reason, other: &Reason) -> bool {
 }
 
 fn key_of(reason: &Reason) -> Key {
-    let alone = matches!(
-        reason.code,
+    (reason.code, if is_alone(reason.code) { String::new() } else { reason.resource.clone() })
+}
+
+/// Whether the code alone says what the problem is: one cause stands for all resources that have it.
+pub(super) const fn is_alone(code: Code) -> bool {
+    matches!(
+        code,
         Code::NotApproved
             | Code::NotMember
             | Code::RemovalWaits
@@ -272,8 +277,7 @@ fn key_of(reason: &Reason) -> Key {
             | Code::ServerQuota
             | Code::Unread
             | Code::NotAsked
-    );
-    (reason.code, if alone { String::new() } else { reason.resource.clone() })
+    )
 }
 
 /// Codes that checks and ways report about one problem by different resources: the VPC, or the vSwitch in it.

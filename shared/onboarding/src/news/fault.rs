@@ -33,12 +33,23 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A cause of a binding; nothing if a run mends it, or time alone.
+    /// A cause of a binding; nothing if a run mends it, or time alone. No run does while the binding is `paused`.
     #[must_use]
-    pub fn of(binding: &Binding, cause: &Cause) -> Option<Self> {
-        if cause.by_run || cause.reason.until.is_some() {
+    pub fn of(binding: &Binding, cause: &Cause, paused: bool) -> Option<Self> {
+        let passes = match cause.reason.code {
+            // It ends when the newcomers are healthy.
+            Code::RemovalWaits => true,
+            // The next runs take the rest, if any may leave at all.
+            Code::RemovalCapped => binding.removal.max_percent > 0,
+            _ => cause.reason.until.is_some(),
+        };
+        if passes || (cause.by_run && !paused) {
             return None;
         }
+        let remedy = match cause.by_run {
+            true => "Take `paused` back in the store: then the next run mends it.".to_owned(),
+            false => cause.remedy.clone(),
+        };
         let message = match cause.more {
             0 => cause.reason.message.clone(),
             more => format!("{} (and {more} more)", cause.reason.message.trim_end_matches('.')),
@@ -47,11 +58,15 @@ impl Fault {
             binding: binding.name.clone(),
             group: binding.server_group.name.clone(),
             code: cause.reason.code,
-            resource: cause.reason.resource.clone(),
+            // One problem for all instances is the binding's, whichever of them is named first.
+            resource: match cause.stands_for_all() {
+                true => binding.name.to_string(),
+                false => cause.reason.resource.clone(),
+            },
             message,
             instances: cause.instances.iter().take(NAMED).map(Kept::named).collect(),
             more: cause.instances.len().saturating_sub(NAMED),
-            remedy: cause.remedy.clone(),
+            remedy,
         })
     }
 

@@ -155,13 +155,41 @@ fn what_a_run_or_time_mends_is_nobodys_news() {
         changes: Vec::new(),
         instances: Vec::new(),
     };
-    assert_eq!(Fault::of(&binding, &cause(true, reason.clone())), None);
-    assert_eq!(Fault::of(&binding, &cause(false, reason.clone().until(minute(1)))), None);
-    let told = Fault::of(&binding, &cause(false, reason)).unwrap();
+    assert_eq!(Fault::of(&binding, &cause(true, reason.clone()), false), None);
+    assert_eq!(Fault::of(&binding, &cause(false, reason.clone().until(minute(1))), false), None);
+    let paused = Fault::of(&binding, &cause(true, reason.clone()), true).unwrap();
+    assert!(paused.remedy.contains("paused"), "no run mends it meanwhile: {paused:?}");
+    let told = Fault::of(&binding, &cause(false, reason), false).unwrap();
     assert_eq!(
         (told.message.as_str(), told.remedy.as_str()),
         ("nacl-1 drops the answers (and 2 more)", "Let it pass.")
     );
+}
+
+/// Members leave a few at a time, and the first of those that are left is another one each time.
+#[test]
+fn a_problem_of_all_is_the_bindings_and_members_that_leave_in_turn_are_none() {
+    let mut binding: Binding =
+        serde_json::from_value(crate::fixtures::binding(&["vsw-a"], "vpc-b", &["vsw-b"])).unwrap();
+    let cause = |code, resource: &str| crate::causes::Cause {
+        reason: crate::Reason::new(code, resource, "It stays."),
+        more: 2,
+        remedy: "Look at it.".to_owned(),
+        by_run: false,
+        changes: Vec::new(),
+        instances: Vec::new(),
+    };
+    for code in [Code::RemovalWaits, Code::RemovalCapped] {
+        assert_eq!(Fault::of(&binding, &cause(code, "i-3"), false), None, "{code}");
+    }
+    binding.removal.max_percent = 0;
+    let never = Fault::of(&binding, &cause(Code::RemovalCapped, "i-3"), false).unwrap();
+    assert_eq!(never.key(), Fault::of(&binding, &cause(Code::RemovalCapped, "i-5"), false).unwrap().key());
+    assert_eq!(never.resource, binding.name.as_str());
+    let quota = |first| Fault::of(&binding, &cause(Code::ServerQuota, first), false).unwrap();
+    let mut story = Story::default();
+    assert_eq!(story.told(0, Sight::Whole(vec![quota("i-1")])), (1, 0));
+    assert_eq!(story.told(5, Sight::Whole(vec![quota("i-2")])), (0, 0), "the same problem");
 }
 
 use crate::binding::Binding;
