@@ -30,9 +30,25 @@ pub struct Cause {
 impl Cause {
     /// Whether it is one problem of all that have it, so that which of them is named first says nothing.
     #[must_use]
-    pub const fn stands_for_all(&self) -> bool {
-        super::graph::is_alone(self.reason.code)
+    pub(crate) const fn stands_for_all(&self) -> bool {
+        is_alone(self.reason.code)
     }
+}
+
+/// Whether the code alone says what the problem is: one cause stands for all resources that have it.
+pub(super) const fn is_alone(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NotApproved
+            | Code::NotMember
+            | Code::RemovalWaits
+            | Code::RemovalCapped
+            | Code::RemovalFloor
+            | Code::ReleaseMarked
+            | Code::ServerQuota
+            | Code::Unread
+            | Code::NotAsked
+    )
 }
 
 /// An instance that is not served.

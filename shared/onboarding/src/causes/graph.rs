@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::{Cause, Kept, remedy};
+use super::cause::{Cause, Kept, is_alone, remedy};
 use super::fault::{InstanceFault, Mend};
 use crate::change::{Change, Write};
 use crate::ids::BindingName;
@@ -262,22 +262,6 @@ pub(super) fn same_kind(one: &Reason, other: &Reason) -> bool {
 
 fn key_of(reason: &Reason) -> Key {
     (reason.code, if is_alone(reason.code) { String::new() } else { reason.resource.clone() })
-}
-
-/// Whether the code alone says what the problem is: one cause stands for all resources that have it.
-pub(super) const fn is_alone(code: Code) -> bool {
-    matches!(
-        code,
-        Code::NotApproved
-            | Code::NotMember
-            | Code::RemovalWaits
-            | Code::RemovalCapped
-            | Code::RemovalFloor
-            | Code::ReleaseMarked
-            | Code::ServerQuota
-            | Code::Unread
-            | Code::NotAsked
-    )
 }
 
 /// Codes that checks and ways report about one problem by different resources: the VPC, or the vSwitch in it.
