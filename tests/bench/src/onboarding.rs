@@ -200,7 +200,7 @@ impl Stage {
 fn made(call: &CallRecord, at: f64) -> Option<Made> {
     let role = match &call.caller {
         Some(Caller::Role(role) | Caller::Restricted { role, .. }) => role,
-        Some(Caller::Root) | None => return None,
+        Some(Caller::Root | Caller::Nobody) | None => return None,
     };
     let known = StageName::ALL.into_iter().find(|stage| role.ends_with(&format!("-{stage}")));
     let stage = known.map_or_else(|| role.clone(), |stage| stage.to_string());
