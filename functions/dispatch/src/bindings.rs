@@ -73,16 +73,9 @@ impl<'s> Place<'s> {
     }
 }
 
-/// Where the instances of the events are, as far as they could be read.
+/// The VPC of each instance of the events, as far as it could be read.
 #[derive(Debug, Default)]
-pub(crate) struct Whereabouts<'a>(BTreeMap<Place<'a>, Vpcs>);
-
-/// The VPC of each instance that was found, and the instances that could not be read.
-#[derive(Debug, Default)]
-struct Vpcs {
-    found: BTreeMap<String, String>,
-    unread: BTreeSet<String>,
-}
+pub(crate) struct Whereabouts<'a>(BTreeMap<Place<'a>, BTreeMap<String, String>>);
 
 impl<'a> Whereabouts<'a> {
     /// Reads the instances of all events at once, for each the places of the bindings that it may concern: each place is read
@@ -106,7 +99,7 @@ impl<'a> Whereabouts<'a> {
             let looked = clock.timeout(limit, look(&cloud, place.region, vpc, &ids)).await;
             let vpcs = looked.unwrap_or_else(|_| {
                 tracing::warn!(region = %place.region, "the instances were not read in time, so they count as concerning everybody");
-                Vpcs { unread: ids.into_iter().collect(), ..Vpcs::default() }
+                BTreeMap::new()
             });
             (place, vpcs)
         });
@@ -119,10 +112,7 @@ impl<'a> Whereabouts<'a> {
         let Some(ids) = &event.ids else { return true };
         backends(&[binding], event.region.as_ref()).any(|(_, backend)| {
             let Some(vpcs) = self.0.get(&Place::of(backend)) else { return true };
-            ids.iter().any(|id| {
-                let is_unread = vpcs.unread.contains(id.as_str());
-                is_unread || vpcs.found.get(id.as_str()).is_none_or(|vpc| vpc == backend.vpc.as_str())
-            })
+            ids.iter().any(|id| vpcs.get(id.as_str()).is_none_or(|vpc| vpc == backend.vpc.as_str()))
         })
     }
 }
@@ -133,24 +123,13 @@ fn backends<'s>(bindings: &[&'s Binding], region: Option<&Region>) -> impl Itera
     all.filter(move |(_, backend)| region.is_none_or(|region| &backend.region == region))
 }
 
-async fn look(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &[String]) -> Vpcs {
-    let mut vpcs = Vpcs::default();
-    let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else {
-        vpcs.unread.extend(ids.iter().cloned());
-        return vpcs;
-    };
+async fn look(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &[String]) -> BTreeMap<String, String> {
+    let Ok(client) = cloud.client_for(Side::Backend(vpc)).await else { return BTreeMap::new() };
     let client = &client;
-    let chunks = ids.chunks(IDS).map(|ids| async move {
+    let chunks = ids.chunks(IDS).map(|ids| {
         let describe = ecs::DescribeInstances { instance_ids: ids.to_vec(), ..Default::default() };
-        (ids, client.list(region.as_str(), describe).await)
+        client.list(region.as_str(), describe)
     });
-    for (ids, read) in join_all(chunks).await {
-        match read {
-            Ok(found) => vpcs
-                .found
-                .extend(found.into_iter().map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id))),
-            Err(_) => vpcs.unread.extend(ids.iter().cloned()),
-        }
-    }
-    vpcs
+    let found = join_all(chunks).await.into_iter().filter_map(Result::ok).flatten();
+    found.map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id)).collect()
 }

@@ -7,7 +7,7 @@ use stage::{Invocation, StageError};
 
 use crate::answer::Dispatched;
 use crate::start::home;
-use crate::summary::Summary;
+use crate::summary::{Begun, Summary};
 
 /// Sums a run up, and writes the line.
 pub(crate) async fn sum_up(
@@ -17,16 +17,21 @@ pub(crate) async fn sum_up(
 ) -> Result<Dispatched, StageError> {
     let (home, client) = (home(invocation)?, invocation.client());
     let (flow_name, execution_name) = (invocation.host.settings().flow.clone(), run.to_owned());
-    let describe = fnf::DescribeExecution {
+    let history = fnf::GetExecutionHistory {
         flow_name: flow_name.clone(),
         execution_name: execution_name.clone(),
-        wait_time_seconds: None,
+        ..Default::default()
     };
-    let history = fnf::GetExecutionHistory { flow_name, execution_name, ..Default::default() };
-    let (execution, events) = tokio::join!(client.call(&home, &describe), client.list(&home, history));
     let failed = |error: openapi::Error| StageError::cloud(&error);
-    let (execution, events) = (execution.map_err(failed)?, events.map_err(failed)?);
-    let summary = Summary::of(binding, &execution, &events, invocation.host.clock().now());
+    let events = client.list(&home, history).await.map_err(failed)?;
+    let begun = match Begun::told_by(&events) {
+        Some(begun) => begun,
+        None => {
+            let describe = fnf::DescribeExecution { flow_name, execution_name, wait_time_seconds: None };
+            Begun::of(&client.call(&home, &describe).await.map_err(failed)?)
+        }
+    };
+    let summary = Summary::of(binding, run, &begun, &events, invocation.host.clock().now());
     summary.log();
     Ok(Dispatched { summary: Some(summary), ..Dispatched::default() })
 }

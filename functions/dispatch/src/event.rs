@@ -82,6 +82,16 @@ pub enum Trigger {
     Ignored(String),
 }
 
+impl Trigger {
+    /// An account of the event that is neither `ours` (empty if it is not known) nor one of those that the deployment deals with,
+    /// if these are known.
+    pub(crate) fn stranger(&self, deals_with: Option<&BTreeSet<String>>, ours: &str) -> Option<&str> {
+        let (Self::Instances { accounts, .. } | Self::Region { accounts, .. }) = self else { return None };
+        let deals_with = deals_with?;
+        accounts.iter().map(String::as_str).find(|account| *account != ours && !deals_with.contains(*account))
+    }
+}
+
 /// Parses an event in any of the formats of workflow-events-template.md, section 2.
 #[must_use]
 pub fn read(event: &Value) -> Trigger {
@@ -144,10 +154,12 @@ fn resource(event: &Value, data: &Value) -> Trigger {
         return Trigger::Ignored("it reports a call that failed".to_owned());
     }
     // An event that was routed from another account's event bus names both accounts; CloudMonitor uses the last field, if
-    // any.
+    // any. The subject, `acs:ecs:<region>:<account>:instance/<id>`, may leave its account out.
     let accounts = ["/aliyunaccountid", "/aliyunoriginalaccountid", "/userId"].into_iter();
     let accounts = accounts.filter_map(|path| text(event, path)).filter(|account| !account.is_empty());
-    let accounts: BTreeSet<String> = accounts.map(str::to_owned).collect();
+    let subject = text(event, "/subject").filter(|subject| subject.starts_with("acs:"));
+    let of_subject = subject.and_then(|subject| subject.split(':').nth(3)).filter(|account| is_account(account));
+    let accounts: BTreeSet<String> = accounts.chain(of_subject).map(str::to_owned).collect();
     let regions = ["/aliyunregionid", "/regionId"].into_iter().find_map(|path| text(event, path));
     let region = regions.or_else(|| text(data, "/acsRegion")).map(Region::from);
     let mut ids = BTreeSet::new();
@@ -162,6 +174,10 @@ fn resource(event: &Value, data: &Value) -> Trigger {
         (true, Some(region)) => Trigger::Region { region, accounts },
         (true, None) => Trigger::Ignored("it names neither an instance nor a region".to_owned()),
     }
+}
+
+fn is_account(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A text of an event for a log line: control characters escaped, and truncated.
@@ -296,6 +312,39 @@ mod tests {
         });
         let Trigger::Instances { accounts, .. } = read(&event) else { panic!("instances") };
         assert_eq!(accounts, ["1234", "5678"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn the_account_of_the_subject_counts_where_it_has_one() {
+        let accounts = |subject: &str| {
+            let event = json!({
+                "source": "acs.ecs", "type": "ecs:Instance:VSwitchChanged", "aliyunregionid": "cn-hangzhou",
+                "aliyunaccountid": "1234", "subject": subject, "data": {"instanceId": "i-1"}
+            });
+            let Trigger::Instances { accounts, .. } = read(&event) else { panic!("instances") };
+            accounts.into_iter().collect::<Vec<_>>()
+        };
+        assert_eq!(accounts("acs:ecs:cn-hangzhou:5678:instance/i-1"), ["1234", "5678"]);
+        for without in
+            ["acs:ecs:cn-hangzhou::instance/i-1", "acs:ecs:cn-hangzhou:12****:instance/i-1", "i-1:a:b:5678", ""]
+        {
+            assert_eq!(accounts(without), ["1234"], "{without}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_the_deployment_has_nothing_to_do_with_is_a_stranger() {
+        let event = |accounts: &[&str]| {
+            let accounts = accounts.iter().map(|account| (*account).to_owned()).collect();
+            Trigger::Region { region: "cn-hangzhou".into(), accounts }
+        };
+        let deals_with = BTreeSet::from(["1234".to_owned(), "5678".to_owned()]);
+        let stranger = |accounts| event(accounts).stranger(Some(&deals_with), "1234").map(str::to_owned);
+        assert_eq!(stranger(&["1234", "9999"]), Some("9999".to_owned()));
+        assert_eq!(stranger(&["1234", "5678"]), None);
+        assert_eq!(stranger(&[]), None);
+        assert_eq!(event(&["9999"]).stranger(None, "1234"), None, "the bindings tell");
+        assert_eq!(event(&["9999"]).stranger(Some(&BTreeSet::new()), "9999"), None, "our own");
     }
 
     #[test]

@@ -36,7 +36,7 @@ use serde_json::Value;
 use stage::{Invocation, Needs, StageError, StoreLocation, store};
 
 use bindings::Sighting;
-use event::Trigger;
+use event::{Trigger, quoted};
 use meeting::Meeting;
 
 pub use answer::{Dispatched, Drift, Started};
@@ -90,7 +90,11 @@ pub async fn dispatch(invocation: &Invocation<'_>, account: &str, event: &Value)
 }
 
 async fn handle(invocation: &Invocation<'_>, account: &str, event: &Value) -> Result<Dispatched, StageError> {
-    match event::read(event) {
+    let trigger = event::read(event);
+    if let Some(stranger) = trigger.stranger(invocation.host.settings().accounts.as_ref(), account) {
+        return Ok(answer::ignored(&format!("this deployment has nothing to do with account {}", quoted(stranger))));
+    }
+    match trigger {
         Trigger::Ignored(why) => Ok(answer::ignored(&why)),
         _ if invocation.host.settings().store == StoreLocation::AtHome => outpost::hand_on(invocation, event).await,
         Trigger::Turn { binding, run } => turn::take(invocation, &binding, &run).await,

@@ -9,6 +9,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, Severity, StageName};
 use openapi::fnf;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use stage::executions::trigger;
 use stage::history::{cause, report};
 use stage::{Report, Status};
@@ -81,9 +82,33 @@ impl Outcome {
     }
 }
 
+/// How a run began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Begun {
+    trigger: Option<String>,
+    at: Option<Timestamp>,
+}
+
+impl Begun {
+    pub(crate) fn of(execution: &fnf::Execution) -> Self {
+        Self { trigger: trigger(&execution.input), at: execution.started_time.parse().ok() }
+    }
+
+    /// What the history's first event says, if it has the execution's input: that it does is documented nowhere.
+    pub(crate) fn told_by(events: &[fnf::Event]) -> Option<Self> {
+        let first = events.iter().find(|event| event.kind == "ExecutionStarted")?;
+        let detail: Value = serde_json::from_str(&first.event_detail).ok()?;
+        let trigger = match detail.get("Input")? {
+            Value::String(text) => trigger(text),
+            input => trigger(&input.to_string()),
+        };
+        Some(Self { trigger, at: first.time.parse().ok() })
+    }
+}
+
 impl Summary {
     /// What an execution's history says at `now`.
-    pub(crate) fn of(binding: &BindingName, execution: &fnf::Execution, events: &[fnf::Event], now: Timestamp) -> Self {
+    pub(crate) fn of(binding: &BindingName, run: &str, begun: &Begun, events: &[fnf::Event], now: Timestamp) -> Self {
         let mut reports: Vec<Report> = Vec::new();
         let (mut retries, mut codes) = (0, BTreeSet::new());
         // Of states that failed so far: what the last attempt said.
@@ -141,14 +166,13 @@ impl Summary {
         } else {
             Outcome::Done
         };
-        let began: Option<Timestamp> = execution.started_time.parse().ok();
         Self {
             binding: binding.clone(),
-            run: execution.name.clone(),
-            trigger: trigger(&execution.input).unwrap_or_else(|| "hand".to_owned()),
+            run: run.to_owned(),
+            trigger: begun.trigger.clone().unwrap_or_else(|| "hand".to_owned()),
             ok: outcome == Outcome::Done,
             outcome,
-            seconds: began.map_or(0, |began| now.duration_since(began).as_secs()),
+            seconds: begun.at.map_or(0, |began| now.duration_since(began).as_secs()),
             stages: reports.len(),
             retries,
             made,
@@ -204,7 +228,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use onboarding::Reason;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -235,7 +259,28 @@ mod tests {
             started_time: "2026-11-22T08:00:00Z".to_owned(),
             ..fnf::Execution::default()
         };
-        Summary::of(&"web".into(), &execution, events, "2026-11-22T08:01:03.9Z".parse().unwrap())
+        let begun = Begun::of(&execution);
+        Summary::of(&"web".into(), "web-1", &begun, events, "2026-11-22T08:01:03.9Z".parse().unwrap())
+    }
+
+    #[test]
+    fn how_a_run_began_is_told_by_its_history_where_that_has_its_input() {
+        let input = r#"{"binding":"web","trigger":"timer"}"#;
+        let started = |detail: &str| fnf::Event {
+            kind: "ExecutionStarted".to_owned(),
+            time: "2026-11-22T08:00:00Z".to_owned(),
+            event_detail: detail.to_owned(),
+            ..fnf::Event::default()
+        };
+        let at = Some("2026-11-22T08:00:00Z".parse().unwrap());
+        for input in [json!(input), json!({"binding": "web", "trigger": "timer"})] {
+            let told = Begun::told_by(&[started(&json!({ "Input": input }).to_string())]);
+            assert_eq!(told, Some(Begun { trigger: Some("timer".to_owned()), at }), "{input}");
+        }
+        for silent in ["", "{}", "null", "[]", r#"{"Output":1}"#] {
+            assert_eq!(Begun::told_by(&[started(silent)]), None, "{silent}");
+        }
+        assert_eq!(Begun::told_by(&[event("StateEntered", "Turn", &json!({ "Input": input }))]), None);
     }
 
     #[derive(Clone, Default)]

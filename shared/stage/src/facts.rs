@@ -27,7 +27,8 @@ pub(crate) const fn shows(stage: StageName) -> Needs {
         // Routes in one VPC lead to vSwitches of the other.
         StageName::VpcRoutes => Needs::SERVERS.and(Needs::ATTACHED).and(Needs::HOME_ROUTES),
         StageName::BackToOrigin => Needs::SERVERS.and(Needs::ATTACHED).and(Needs::FAR_ROUTES),
-        StageName::SecurityRules => Needs::SECURITY.and(Needs::VSWITCHES),
+        // What may come in comes from the load balancer's vSwitches.
+        StageName::SecurityRules => Needs::SECURITY.and(Needs::HOME_VSWITCHES),
         StageName::Prune => {
             Needs::MEMBERS.and(Needs::ATTACHED).and(Needs::ENTRIES).and(Needs::SECURITY).and(Needs::VPCS)
         }

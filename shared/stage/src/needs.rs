@@ -19,7 +19,9 @@ impl Needs {
     /// The load balancer's listeners.
     pub const LISTENERS: Self = Self(1 << 2);
     /// The VPCs with vSwitches and network ACLs, without their route tables.
-    pub const VSWITCHES: Self = Self(1 << 3 | Self::ALB.0);
+    pub const VSWITCHES: Self = Self::HOME_VSWITCHES.and(Self(1 << 20));
+    /// The same of the load balancer's VPC.
+    pub const HOME_VSWITCHES: Self = Self(1 << 3 | Self::ALB.0);
     /// The same, and the route tables with their routes in the load balancer's VPC.
     pub const HOME_ROUTES: Self = Self(1 << 13 | Self::VSWITCHES.0);
     /// The same in the backends' VPCs.
@@ -66,7 +68,7 @@ impl Needs {
     /// rules outlive the instances that they were made for; and without the load balancer the VPC of its server group.
     pub const LEFT: Self = Self(1 << 19 | Self::WANTS.0 | Self::LISTENERS.0 | Self::SURROUNDINGS.0);
     /// Everything about a binding that stays.
-    pub const ALL: Self = Self((1 << 19) - 1);
+    pub const ALL: Self = Self(((1 << 19) - 1) | Self::VSWITCHES.0);
     /// Everything that says what is in place: all except the prerequisites of attachments still to be made.
     pub const STANDING: Self = Self(Self::ALL.0 & !Self::PREREQUISITES.0);
 
@@ -108,7 +110,7 @@ const CALLS: &[(Needs, &[&str])] = &[
     (Needs::GROUPS, &[alb::ListServerGroups::RAM_ACTION]),
     (Needs::LISTENERS, &[alb::ListListeners::RAM_ACTION]),
     (
-        Needs::VSWITCHES,
+        Needs::HOME_VSWITCHES,
         &[
             vpc::DescribeVpcAttribute::RAM_ACTION,
             vpc::DescribeVSwitches::RAM_ACTION,

@@ -19,7 +19,7 @@
 //! The invariant: **no write that bills, removes, registers or cannot be undone is based on a reading that is older than the
 //! invocation's last wait or last write.** Other writes (links, routes and rules of this deployment) may be based on what
 //! this invocation has read before, if what shows their own progress is fresh; "settled" on what is at most ten seconds old.
-//! Nothing is kept between invocations (decisions 0027 and 0030).
+//! Nothing that was read in the cloud is kept between invocations (decisions 0027, 0030 and 0057).
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -116,6 +116,8 @@ struct Kept {
     /// What other bindings want, by their names.
     observed: Mutex<BTreeMap<BindingName, Arc<OnceCell<Arc<Topology>>>>>,
     store: OnceCell<Arc<Store>>,
+    /// What the store is taken to be while it is read.
+    assumed: Mutex<Option<Arc<Store>>>,
 }
 
 impl Readings {
@@ -130,9 +132,21 @@ impl Readings {
         self.0.store.get_or_try_init(|| async { load.await.map(Arc::new) }).await.cloned()
     }
 
-    /// Whether several bindings of the store have backends in a VPC. No, if the store was not read.
+    /// Whether the store was read.
+    pub(crate) fn has_store(&self) -> bool {
+        self.0.store.initialized()
+    }
+
+    /// Takes the store to be this one until it is read.
+    pub(crate) fn assume(&self, store: Option<Arc<Store>>) {
+        *self.0.assumed.lock().unwrap_or_else(PoisonError::into_inner) = store;
+    }
+
+    /// Whether several bindings of the store have backends in a VPC. No, if nothing is known of the store.
     pub(crate) fn is_shared(&self, vpc: &VpcId) -> bool {
-        let bindings = self.0.store.get().map_or(&[][..], |store| &store.bindings);
+        let assumed = || self.0.assumed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let store = self.0.store.get().cloned().or_else(assumed);
+        let bindings = store.as_deref().map_or(&[][..], |store| &store.bindings);
         let here = |binding: &&Binding| binding.backends.iter().any(|backend| &backend.vpc == vpc);
         bindings.iter().filter(here).nth(1).is_some()
     }

@@ -1,9 +1,10 @@
 //! Run: observe, plan and apply in a loop, until the stage has nothing open or in progress, or its time is used up.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 use jiff::{SignedDuration, Timestamp};
 use onboarding::plan::{Awaited, Pending};
 use onboarding::{Binding, Code, Plan, Reason, StageName, Topology, Write};
@@ -23,6 +24,7 @@ use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
 use crate::stage::Stage;
+use crate::store;
 use crate::tallies::Tallies;
 use crate::unfinished::{self, Kept, Left, Unfinished};
 use crate::unread;
@@ -56,12 +58,12 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
 
 async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
     let left = invocation.host.shared::<Left>();
-    let (session, before) = resume::<S>(invocation, request, &left).await?;
+    let Begun { session, before, mut seen, at } = begin::<S>(invocation, request, &left).await?;
     let mut backoff = session.backoff();
     let mut progress = Progress::default();
     let mut failed_readings = 0;
     // Whether everything that is known was read after the last wait and the last write, and when the oldest of it was read.
-    let (mut fresh, mut since) = (true, session.clock().now());
+    let (mut fresh, mut since) = (true, at);
     // Whether the last wait was for what only other stages bring about.
     let mut waited_for_others = false;
     // What it has just read again in all regions for that.
@@ -76,9 +78,11 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         }
     }
     loop {
-        let Some(Seen { observation, plan, sorted }) =
-            look::<S>(&session, &progress, backoff.left(), fresh, request.accepted).await?
-        else {
+        let first = match seen.take() {
+            Some(seen) => Some(seen),
+            None => look::<S>(&session, &progress, backoff.left(), fresh, request.accepted).await?,
+        };
+        let Some(Seen { observation, plan, sorted }) = first else {
             session.renew(&Look::Whole);
             (fresh, since) = (true, session.clock().now());
             continue;
@@ -233,20 +237,27 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     }
 }
 
+/// How an invocation begins.
+struct Begun<'a> {
+    session: Session<'a>,
+    /// What the invocation before it in this process waited for when its time was over.
+    before: Option<Unfinished>,
+    /// The first look, if it was made already.
+    seen: Option<Seen>,
+    /// When the first of its readings was made, at the earliest.
+    at: Timestamp,
+}
+
 /// Opens the session. If the invocation before it, in this process, ended while it waited, the waiting goes on first, for as
 /// long as nothing but the attachment itself has to be read for it.
-async fn resume<'a, S: Stage>(
+async fn begin<'a, S: Stage>(
     invocation: &Invocation<'a>,
     request: &Request,
     left: &Left,
-) -> Result<(Session<'a>, Option<Unfinished>), StageError> {
+) -> Result<Begun<'a>, StageError> {
     let clock = invocation.host.clock();
     let before = if request.accepted { None } else { left.take(S::NAME, &request.binding, clock.now()) };
-    let Some(mut before) = before else {
-        let session = Session::open(invocation, request).await?;
-        session.renew(&Look::Whole);
-        return Ok((session, None));
-    };
+    let Some(mut before) = before else { return afresh::<S>(invocation, request).await };
     let backoff = Backoff::until(clock, invocation.budget_end());
     let (mut opened, mut wait) = (None, clock.until(before.due));
     loop {
@@ -261,13 +272,53 @@ async fn resume<'a, S: Stage>(
             None => Session::open(invocation, request).await?,
         };
         session.renew(&Look::Whole);
+        let at = clock.now();
         let shown = before.shown.iter().map(|which| is_attaching(session.cloud(), session.binding(), which));
         let shown = clock.timeout(backoff.left(), join_all(shown)).await;
         if session.is_read_only() || !shown.is_ok_and(|shown| shown.contains(&true)) {
-            return Ok((session, Some(before)));
+            return Ok(Begun { session, before: Some(before), seen: None, at });
         }
         wait = before.next(clock.now());
         opened = Some(session);
+    }
+}
+
+/// Opens the session while the first look is made over the store as this process read it last. The look counts if the store is
+/// still the same; its readings, which are those of the account and of this invocation, count in any case.
+async fn afresh<'a, S: Stage>(invocation: &Invocation<'a>, request: &Request) -> Result<Begun<'a>, StageError> {
+    let at = invocation.host.clock().now();
+    invocation.readings.forget(&Look::Whole);
+    let last = store::last(invocation).filter(|_| invocation.removal.is_none());
+    let assumed = last.clone().and_then(|last| Session::over(invocation, request, last, at).ok());
+    let (Some(last), Some(session)) = (last, assumed) else {
+        let session = Session::open(invocation, request).await?;
+        return Ok(Begun { session, before: None, seen: None, at });
+    };
+    invocation.readings.assume(Some(Arc::clone(&last)));
+    let seen = {
+        let progress = Progress::default();
+        // Boxed for the same reason as in `Session::observe_noting`.
+        let looking = Box::pin(look::<S>(&session, &progress, session.backoff().left(), true, request.accepted));
+        let reading = std::pin::pin!(store::of(invocation));
+        match select(reading, looking).await {
+            Either::Left((store, looking)) => {
+                if *store? == *last {
+                    Some(looking.await)
+                } else {
+                    None
+                }
+            }
+            Either::Right((seen, reading)) => (*reading.await? == *last).then_some(seen),
+        }
+    };
+    invocation.readings.assume(None);
+    match seen {
+        Some(seen) => Ok(Begun { session, before: None, seen: seen?, at }),
+        None => {
+            invocation.readings.forget(&Look::Only(Vec::new()));
+            let session = Session::open(invocation, request).await?;
+            Ok(Begun { session, before: None, seen: None, at })
+        }
     }
 }
 

@@ -51,10 +51,20 @@ impl<'a> Session<'a> {
     /// # Errors
     /// [`StageError::Store`], [`StageError::NoBinding`].
     pub async fn open(invocation: &Invocation<'a>, request: &Request) -> Result<Self, StageError> {
-        let host = invocation.host;
-        let opened = host.clock().now();
-        let client = invocation.client();
+        let opened = invocation.host.clock().now();
         let store = store::of(invocation).await?;
+        Self::over(invocation, request, store, opened)
+    }
+
+    /// A session over this store, which counts as opened at that time.
+    pub(crate) fn over(
+        invocation: &Invocation<'a>,
+        request: &Request,
+        store: Arc<Store>,
+        opened: Timestamp,
+    ) -> Result<Self, StageError> {
+        let host = invocation.host;
+        let client = invocation.client();
         let removal = invocation.removal;
         let (binding, paused) = match removal {
             // Pausing stops what brings things back, which is what a teardown needs.

@@ -98,6 +98,9 @@ pub struct Settings {
     pub home_region: Option<Region>,
     /// The length of a window of `dispatch` in seconds: the flow's Wait minus 2. `ALBRIDGE_WINDOW`, default 10.
     pub window_seconds: u32,
+    /// The accounts whose events count: the deployment's own, and those whose roles the stack lets it assume.
+    /// `ALBRIDGE_ACCOUNTS`, account ids and ARNs of roles, comma-separated; `None` if it is not set.
+    pub accounts: Option<BTreeSet<String>>,
     /// ALB regions that have a probe: this deployment's `verify` function inside the ALB's VPC. `ALBRIDGE_PROBES`,
     /// comma-separated.
     pub probes: BTreeSet<Region>,
@@ -155,6 +158,7 @@ const SIGNATURE: &str = "ALBRIDGE_SIGNATURE";
 const FLOW: &str = "ALBRIDGE_FLOW";
 const HOME_REGION: &str = "ALBRIDGE_HOME_REGION";
 const WINDOW: &str = "ALBRIDGE_WINDOW";
+const ACCOUNTS: &str = "ALBRIDGE_ACCOUNTS";
 const PROBES: &str = "ALBRIDGE_PROBES";
 const PROBE_VPC: &str = "ALBRIDGE_PROBE_VPC";
 const RESOLVE: &str = "ALBRIDGE_RESOLVE";
@@ -166,6 +170,11 @@ struct Vars<'a>(&'a BTreeMap<String, String>);
 impl Vars<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The items of a comma-separated list.
+    fn items(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.get(name).unwrap_or_default().split(',').map(str::trim).filter(|item| !item.is_empty())
     }
 
     fn number(
@@ -227,9 +236,11 @@ impl Settings {
                 }
             })?,
         };
-        let regions =
-            vars.get(PROBES).unwrap_or_default().split(',').map(str::trim).filter(|region| !region.is_empty());
-        let probes = regions.map(Region::from).collect();
+        let account = |item: &str| {
+            account(item).map(str::to_owned).ok_or_else(|| invalid(ACCOUNTS, item, "account ids, or ARNs of roles"))
+        };
+        let accounts = vars.items(ACCOUNTS).map(account).collect::<Result<BTreeSet<_>, _>>()?;
+        let probes = vars.items(PROBES).map(Region::from).collect();
         let resolve: BTreeMap<String, String> = match vars.get(RESOLVE) {
             None => BTreeMap::new(),
             Some(text) => serde_json::from_str(text)
@@ -254,12 +265,19 @@ impl Settings {
             flow: vars.get(FLOW).unwrap_or(deployment).to_owned(),
             home_region: vars.get(HOME_REGION).map(Region::from),
             window_seconds: vars.number(WINDOW, 10, (1, 298), "1 to 298 seconds: the flow's Wait less 2")?,
+            accounts: (!accounts.is_empty()).then_some(accounts),
             probes,
             probe_vpc: vars.get(PROBE_VPC).map(VpcId::from),
             resolve,
             margin: Duration::from_secs(margin.into()),
         })
     }
+}
+
+/// The account of an item: its id, or that of a role, `acs:ram::<account>:role/<name>`.
+fn account(item: &str) -> Option<&str> {
+    let account = item.strip_prefix("acs:ram::").map_or(Some(item), |role| Some(role.split_once(":role/")?.0))?;
+    (!account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
 fn is_name(text: &str) -> bool {
@@ -324,11 +342,21 @@ mod tests {
             (ENDPOINTS, "not json"),
             (WINDOW, "0"),
             (RESOLVE, "[]"),
+            (ACCOUNTS, "1234, guest"),
+            (ACCOUNTS, "acs:ram::*:role/guest"),
             (MARGIN, "-1"),
         ] {
             let error = parse(&[(BINDINGS, "b.yml"), (name, value)]).unwrap_err();
             assert!(error.to_string().starts_with(name), "{error}");
         }
+    }
+
+    #[test]
+    fn accounts_are_ids_and_those_of_roles() {
+        let accounts = |value| parse(&[(BINDINGS, "b.yml"), (ACCOUNTS, value)]).unwrap().accounts;
+        assert_eq!(accounts("1234, acs:ram::5678:role/guest,"), Some(["1234", "5678"].map(str::to_owned).into()));
+        assert_eq!(accounts("1234,"), Some(["1234".to_owned()].into()));
+        assert_eq!(accounts(" "), None);
     }
 
     #[test]

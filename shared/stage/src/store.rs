@@ -3,7 +3,7 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use onboarding::ids::BindingName;
 use onboarding::store::Store;
@@ -25,7 +25,19 @@ pub const MOST_BYTES: usize = 4 << 20;
 /// # Errors
 /// Those of [`load`].
 pub async fn of(invocation: &Invocation<'_>) -> Result<Arc<Store>, StageError> {
-    invocation.readings.store(load(invocation.host, &invocation.client())).await
+    let store = invocation.readings.store(load(invocation.host, &invocation.client())).await?;
+    *invocation.host.shared::<Last>().0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&store));
+    Ok(store)
+}
+
+/// The store as an invocation of this process read it last. What is begun on it counts only if the store, read again, is equal.
+#[derive(Debug, Default)]
+struct Last(Mutex<Option<Arc<Store>>>);
+
+/// The store as it was when this process read it last, unless this invocation has read it.
+pub(crate) fn last(invocation: &Invocation<'_>) -> Option<Arc<Store>> {
+    let last = || invocation.host.shared::<Last>().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if invocation.readings.has_store() { None } else { last() }
 }
 
 /// Reads and parses the bindings at the location in the settings.

@@ -101,7 +101,8 @@ fn the_other_roles_have_their_part_only() {
 
 #[test]
 fn settings_reach_the_functions() {
-    let home = deployed("home", &[("Wait", "20"), ("ReadOnly", "1"), ("Probes", "cn-chengdu")]);
+    let guests = ("AssumeRoles", "acs:ram::5678:role/guest, acs:ram::91011:role/guest");
+    let home = deployed("home", &[("Wait", "20"), ("ReadOnly", "1"), ("Probes", "cn-chengdu"), guests]);
     let environment = |name: &str| {
         let function = home.functions.iter().find(|function| function.name == format!("albridge-{name}")).unwrap();
         assert_eq!(
@@ -129,6 +130,10 @@ fn settings_reach_the_functions() {
         assert_eq!(environment["ALBRIDGE_READ_ONLY"], "1");
     }
     assert_eq!(environment("dispatch")["ALBRIDGE_WINDOW"], "18");
+    assert_eq!(
+        environment("dispatch")["ALBRIDGE_ACCOUNTS"],
+        "1234567890,acs:ram::5678:role/guest,acs:ram::91011:role/guest"
+    );
     assert_eq!(environment("dispatch")["ALBRIDGE_FLOW"], home.flows[0].name);
     assert_eq!(environment("dispatch")["ALBRIDGE_HOME_REGION"], "cn-hangzhou");
     assert_eq!(environment("verify")["ALBRIDGE_PROBES"], "cn-chengdu");

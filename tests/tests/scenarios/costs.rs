@@ -69,7 +69,7 @@ async fn a_cold_onboarding(generation: Generation) {
     let costs = Costs::of(&local, 0);
     let seconds = seconds(&local, 0).await;
     costs.show(&format!("cold, {generation:?}, {seconds} s"));
-    let (most, limit) = if generation == Generation::Upgraded { (420, 379) } else { (533, 406) };
+    let (most, limit) = if generation == Generation::Upgraded { (419, 379) } else { (532, 406) };
     assert!(costs.total() <= most, "{} calls", costs.total());
     assert!(seconds <= limit, "{seconds} s");
 }
@@ -91,7 +91,7 @@ async fn a_warm_onboarding(generation: Generation) {
         costs.show(&format!("warm of {count}, {generation:?}, {} s", seconds(&local, 1).await));
         totals.push(costs.total());
     }
-    let most = if generation == Generation::Upgraded { 202 } else { 220 };
+    let most = if generation == Generation::Upgraded { 199 } else { 217 };
     assert!(totals[0] <= most, "{totals:?}");
     // Pages and batches.
     assert!(totals[1] <= totals[0] + 50, "{totals:?}");

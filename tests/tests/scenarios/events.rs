@@ -63,15 +63,23 @@ async fn an_event_of_a_foreign_source_or_type_costs_no_call() {
 #[tokio::test(start_paused = true)]
 async fn an_event_of_another_account_counts_where_a_binding_assumes_its_role() {
     let of_guest = event("acs.ecs", "ecs:Instance:StateChange", "6543210987654321");
-    let local = start(worlds::options(Generation::Upgraded)).await;
-    assert_eq!(cost(&local, &of_guest).await, ["GetObject"]);
     let mut routed = of_guest.clone();
     routed["aliyunaccountid"] = OURS.into();
-    assert_eq!(cost(&local, &routed).await, ["GetObject"], "one that was routed here from there");
+    let mut spoken = event("acs.ecs", "ecs:Instance:StateChange", OURS);
+    spoken["subject"] = "acs:ecs:cn-hangzhou:6543210987654321:instance/i-ecs1".into();
+    let local = start(worlds::options(Generation::Upgraded)).await;
+    for event in [&of_guest, &routed, &spoken] {
+        assert_eq!(cost(&local, event).await, Vec::<String>::new(), "the stack assumes no role: {event}");
+    }
 
-    let role = "assumeRole: { arn: 'acs:ram::6543210987654321:role/guest' }";
-    let bindings = worlds::binding_with("select: {", &format!("{role}, select: {{"));
-    local.store(&bindings);
+    let arn = "acs:ram::6543210987654321:role/guest";
+    let mut options = worlds::options(Generation::Upgraded);
+    options.stacks[0] = options.stacks[0].clone().with("AssumeRoles", arn);
+    let local = start(options).await;
+    for event in [&of_guest, &routed, &spoken] {
+        assert_eq!(cost(&local, event).await, ["GetObject"], "no binding does: {event}");
+    }
+    local.store(&worlds::binding_with("select: {", &format!("assumeRole: {{ arn: '{arn}' }}, select: {{")));
     let dispatched = dispatch(&local, &of_guest).await.unwrap();
     assert_eq!(dispatched.started.len(), 1, "what cannot be read counts as concerned: {dispatched:?}");
 }

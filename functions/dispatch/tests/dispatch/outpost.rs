@@ -58,6 +58,25 @@ async fn events_that_concern_nobody_and_a_switch_that_is_off_cost_no_call() {
     assert_eq!(world.count("InvokeFunction"), 0);
 }
 
+/// At home and in an outpost alike.
+#[tokio::test(start_paused = true)]
+async fn an_event_of_an_account_that_the_stack_has_nothing_to_do_with_costs_no_call() {
+    let world = World::new(|_| (200, None, json!({ "started": [], "drift": [] })));
+    for store in ["home:", "oss://bucket.cn-hangzhou/bindings.yml"] {
+        let process =
+            world.process_of(&[("ALBRIDGE_BINDINGS", store), ("ALBRIDGE_ACCOUNTS", "1,acs:ram::2:role/guest")]);
+        let mut event = started();
+        for field in ["aliyunaccountid", "aliyunoriginalaccountid", "userId"] {
+            event[field] = "3".into();
+            let told = invoke(&process, event.clone()).await.unwrap();
+            assert_eq!(told.ignored[0].code, Code::EventIgnored, "{field}");
+            assert!(told.ignored[0].message.contains("account \"3\""), "{told:?}");
+            event[field] = "2".into();
+        }
+    }
+    assert_eq!(world.count("InvokeFunction") + world.count("GetObject"), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_handed_on_already_is_not_handed_on_again() {
     let world = World::new(|_| (200, None, json!({ "started": [], "drift": [] })));

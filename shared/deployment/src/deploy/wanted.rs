@@ -82,9 +82,9 @@ impl<'a> Sources<'a> {
         set("StoreBucket", names.store_bucket());
         set("StoreRegion", self.layout.home.to_string());
         set("StoreKey", names.store_key());
-        // Home alone reads the store and what is in other accounts.
-        let (roles, probes) =
-            if part == Part::Home { (roles(self.store), self.elsewhere()) } else { Default::default() };
+        // Home alone reads what is in other accounts; an outpost knows by them whose events it hands on. A probe needs neither.
+        let roles = if part == Part::Probe { Default::default() } else { roles(self.store) };
+        let probes = if part == Part::Home { self.elsewhere() } else { Default::default() };
         set("AssumeRoles", joined(&roles));
         set("Probes", joined(&probes));
         let probe = self.probes.get(region).filter(|_| part != Part::Outpost);

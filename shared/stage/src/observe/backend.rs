@@ -63,14 +63,15 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         prefix_lists: BTreeMap::new(),
     };
     let needs = reader.needs;
-    if !needs.has(Needs::VSWITCHES) && !needs.has(Needs::INSTANCES) {
+    let vswitches = reads_vpcs(reader);
+    if !vswitches && !needs.has(Needs::INSTANCES) {
         return seen;
     }
     let client = match reader.cloud.reads_for(Side::Backend(&backend.vpc)).await {
         Ok(client) => client,
         Err(error) => {
             let why = reader.unknown_reason(&error);
-            seen.vpc = needs.has(Needs::VSWITCHES).then(|| Known::Failed(why.clone()));
+            seen.vpc = vswitches.then(|| Known::Failed(why.clone()));
             seen.instances = needs.has(Needs::INSTANCES).then_some(Known::Failed(why));
             return seen;
         }
@@ -78,7 +79,7 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
     let Seen { vpc, cens, network_acls, instances, interfaces, security_groups, prefix_lists, .. } = &mut seen;
     tokio::join!(biased;
         async {
-            if needs.has(Needs::VSWITCHES) {
+            if vswitches {
                 // One of several may be in the load balancer's own VPC, whose routes the others need.
                 let is_home = needs.has(Needs::HOME_ROUTES) && reader.binding.backends.len() > 1;
                 let routes = needs.has(Needs::FAR_ROUTES) || is_home;
@@ -116,6 +117,12 @@ pub(super) async fn read(reader: &Reader<'_>, backend: &Backend) -> Seen {
         }
     );
     seen
+}
+
+/// Whether the VPCs of backends are read. One of several may be the load balancer's own, which is read once, as a backend's.
+pub(super) fn reads_vpcs(reader: &Reader<'_>) -> bool {
+    let (needs, several) = (reader.needs, reader.binding.backends.len() > 1);
+    needs.has(Needs::VSWITCHES) || needs.has(Needs::HOME_VSWITCHES) && several
 }
 
 /// Security groups of the instances that the binding selects; groups of other instances are not needed.

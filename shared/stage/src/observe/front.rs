@@ -13,6 +13,7 @@ use onboarding::topology::{
 };
 use openapi::{Action, Error, alb};
 
+use super::backend::reads_vpcs;
 use super::neighbours::{self, Neighbours};
 use super::reader::Reader;
 use super::{network, parse};
@@ -147,8 +148,8 @@ pub(super) async fn read(reader: &Reader<'_>) -> Front {
         tokio::join!(biased;
             async {
                 // Preflight refuses a backend in the ALB's own VPC; that VPC is read once, as a backend.
-                let shared = reader.binding.backends.iter().any(|backend| backend.vpc == home);
-                if needs.has(Needs::VSWITCHES) && !shared {
+                let shared = reads_vpcs(reader) && reader.binding.backends.iter().any(|backend| backend.vpc == home);
+                if needs.has(Needs::HOME_VSWITCHES) && !shared {
                     let routes = needs.has(Needs::HOME_ROUTES);
                     let seen = network::read(reader, &client, &reader.binding.alb.region, &home, routes).await;
                     *vpc = Some((home.clone(), seen.vpc));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what tests share may end a test, as tests do")]
 
 mod absence;
+mod ahead;
 mod creates;
 mod going_on;
 mod neighbours;

@@ -92,6 +92,16 @@ async fn a_stage_writes_waits_and_reports() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_host_with_another_client_calls_with_that_one() {
+    let (usual, other) = (with_groups(0), with_groups(0));
+    let client = host(&other, &[]).client().clone();
+    let host = host(&usual, &[]).with_client(client);
+    run(&Groups, &invocation(&host), &request()).await.unwrap();
+    assert!(usual.calls().is_empty(), "{:?}", usual.calls());
+    assert_eq!(other.writes(), ["CreateServerGroup"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_there_already_is_not_written_again() {
     let world = with_groups(0);
     let host = host(&world, &[]);
