@@ -37,10 +37,12 @@ enum Kind {
     /// What `--target` takes.
     Part,
     Stage,
+    /// Who is told of faults.
+    Receiver,
 }
 
 /// The arguments whose values are not fixed, by command and name.
-const ARGUMENTS: [(&str, &str, Kind); 17] = [
+const ARGUMENTS: [(&str, &str, Kind); 18] = [
     ("plan", "binding", Kind::Binding),
     ("apply", "binding", Kind::Binding),
     ("import", "binding", Kind::Binding),
@@ -56,6 +58,7 @@ const ARGUMENTS: [(&str, &str, Kind); 17] = [
     ("explain", "instance", Kind::Either),
     ("plan", "focus", Kind::Part),
     ("apply", "focus", Kind::Part),
+    ("notify", "receivers", Kind::Receiver),
     ("policy", "stage", Kind::Stage),
     ("package", "functions", Kind::Stage),
 ];
@@ -117,6 +120,9 @@ impl Desk {
             Kind::Binding => bindings(&store),
             Kind::Instance => self.instances(&store),
             Kind::Either => bindings(&store).into_iter().chain(self.instances(&store)).collect(),
+            Kind::Receiver => {
+                store.notify.iter().map(|receiver| CompletionCandidate::new(receiver.name.as_str())).collect()
+            }
             Kind::Part | Kind::Stage => stages().chain(self.instances(&store)).collect(),
         }
     }

@@ -116,8 +116,8 @@ struct Kept {
     /// What other bindings want, by their names.
     observed: Mutex<BTreeMap<BindingName, Arc<OnceCell<Arc<Topology>>>>>,
     store: OnceCell<Arc<Store>>,
-    /// What the store is taken to be while it is read.
-    assumed: Mutex<Option<Arc<Store>>>,
+    /// What the store is, or was, taken to be while it is read.
+    assumed: OnceCell<Arc<Store>>,
 }
 
 impl Readings {
@@ -132,21 +132,15 @@ impl Readings {
         self.0.store.get_or_try_init(|| async { load.await.map(Arc::new) }).await.cloned()
     }
 
-    /// Whether the store was read.
-    pub(crate) fn has_store(&self) -> bool {
-        self.0.store.initialized()
-    }
-
-    /// Takes the store to be this one until it is read.
-    pub(crate) fn assume(&self, store: Option<Arc<Store>>) {
-        *self.0.assumed.lock().unwrap_or_else(PoisonError::into_inner) = store;
+    /// Takes the store to be this one until it is read. Gives whether that may be: once in an invocation, and not when it was read.
+    pub(crate) fn assume(&self, store: &Arc<Store>) -> bool {
+        !self.0.store.initialized() && self.0.assumed.set(Arc::clone(store)).is_ok()
     }
 
     /// Whether several bindings of the store have backends in a VPC. No, if nothing is known of the store.
     pub(crate) fn is_shared(&self, vpc: &VpcId) -> bool {
-        let assumed = || self.0.assumed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let store = self.0.store.get().cloned().or_else(assumed);
-        let bindings = store.as_deref().map_or(&[][..], |store| &store.bindings);
+        let store = self.0.store.get().or_else(|| self.0.assumed.get());
+        let bindings = store.map_or(&[][..], |store| &store.bindings);
         let here = |binding: &&Binding| binding.backends.iter().any(|backend| &backend.vpc == vpc);
         bindings.iter().filter(here).nth(1).is_some()
     }

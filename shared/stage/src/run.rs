@@ -1,7 +1,6 @@
 //! Run: observe, plan and apply in a loop, until the stage has nothing open or in progress, or its time is used up.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
@@ -288,13 +287,13 @@ async fn begin<'a, S: Stage>(
 async fn afresh<'a, S: Stage>(invocation: &Invocation<'a>, request: &Request) -> Result<Begun<'a>, StageError> {
     let at = invocation.host.clock().now();
     invocation.readings.forget(&Look::Whole);
-    let last = store::last(invocation).filter(|_| invocation.removal.is_none());
+    // Whoever tries again because the store cannot be read does not look again each time.
+    let last = store::last(invocation).filter(|last| invocation.removal.is_none() && invocation.readings.assume(last));
     let assumed = last.clone().and_then(|last| Session::over(invocation, request, last, at).ok());
     let (Some(last), Some(session)) = (last, assumed) else {
         let session = Session::open(invocation, request).await?;
         return Ok(Begun { session, before: None, seen: None, at });
     };
-    invocation.readings.assume(Some(Arc::clone(&last)));
     let seen = {
         let progress = Progress::default();
         // Boxed for the same reason as in `Session::observe_noting`.
@@ -311,7 +310,6 @@ async fn afresh<'a, S: Stage>(invocation: &Invocation<'a>, request: &Request) ->
             Either::Right((seen, reading)) => (*reading.await? == *last).then_some(seen),
         }
     };
-    invocation.readings.assume(None);
     match seen {
         Some(seen) => Ok(Begun { session, before: None, seen: seen?, at }),
         None => {

@@ -34,10 +34,9 @@ pub async fn of(invocation: &Invocation<'_>) -> Result<Arc<Store>, StageError> {
 #[derive(Debug, Default)]
 struct Last(Mutex<Option<Arc<Store>>>);
 
-/// The store as it was when this process read it last, unless this invocation has read it.
+/// The store as it was when this process read it last.
 pub(crate) fn last(invocation: &Invocation<'_>) -> Option<Arc<Store>> {
-    let last = || invocation.host.shared::<Last>().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if invocation.readings.has_store() { None } else { last() }
+    invocation.host.shared::<Last>().0.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Reads and parses the bindings at the location in the settings.

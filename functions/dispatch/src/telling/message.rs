@@ -29,11 +29,12 @@ impl Message<'_> {
     pub(super) fn body(&self, kind: ReceiverKind, id: &str) -> Value {
         match kind {
             ReceiverKind::DingTalk => {
-                let text = self.text(&Words { title: ["#### ", ""], strong: ["**", "**"], end: "\n\n", escape: false });
+                let text =
+                    self.text(&Words { title: ["#### ", ""], strong: ["**", "**"], end: "\n\n", form: Form::Markdown });
                 json!({"msgtype": "markdown", "markdown": {"title": self.title(), "text": text}})
             }
             ReceiverKind::Slack => {
-                let text = self.text(&Words { title: ["*", "*"], strong: ["*", "*"], end: "\n", escape: true });
+                let text = self.text(&Words { title: ["*", "*"], strong: ["*", "*"], end: "\n", form: Form::Slack });
                 json!({ "text": text })
             }
             ReceiverKind::Webhook => self.document(),
@@ -123,14 +124,25 @@ struct Words {
     strong: [&'static str; 2],
     /// The end of a line.
     end: &'static str,
-    /// Whether `&`, `<` and `>` begin something else than themselves.
-    escape: bool,
+    form: Form,
+}
+
+/// What begins something else than itself in a text.
+#[derive(Clone, Copy)]
+enum Form {
+    /// `[text](address)` is a link. Names in the cloud are not ours, and must not become one.
+    Markdown,
+    /// `&`, `<` and `>`.
+    Slack,
 }
 
 impl Words {
     fn plain(&self, text: &str) -> String {
-        let text = text.replace(['\n', '\r'], " ");
-        if self.escape { text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;") } else { text }
+        let text = text.replace(char::is_control, " ");
+        match self.form {
+            Form::Markdown => text.replace("](", "] ("),
+            Form::Slack => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+        }
     }
 }
 

@@ -29,8 +29,10 @@ fn completions_know_bindings_and_instances() {
 #[test]
 fn without_a_cloud_bindings_of_a_file_are_known_and_nothing_is_waited_for() {
     let file = std::env::temp_dir().join(format!("albridge-complete-{}.yml", std::process::id()));
-    std::fs::write(&file, local::PROCEDURE_BINDING).unwrap();
+    let told = "notify:\n  - { name: night-shift, kind: slack, url: https://hooks.example/x }\n";
+    std::fs::write(&file, local::PROCEDURE_BINDING.replacen("bindings:", &format!("{told}bindings:"), 1)).unwrap();
     let file = file.to_str().unwrap();
+    assert_eq!(proposed(&[], &["albridge", "notify", "--bindings", file, ""]), ["night-shift"]);
     assert_eq!(proposed(&[], &["albridge", "plan", "--bindings", file, "w"]), ["web"]);
     assert!(proposed(&[], &["albridge", "explain", "--bindings", file, "i-"]).is_empty(), "there is no key");
     assert!(proposed(&[], &["albridge", "plan", "w"]).is_empty());
@@ -46,8 +48,8 @@ fn man_pages_are_written_for_every_command() {
         |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(page("albridge.1").contains("albridge\\-explain(1)"), "{}", page("albridge.1"));
     let plan = page("albridge-plan.1");
-    for words in [".TH", "\\-\\-target", "albridge plan web", "Exit codes"] {
-        assert!(plan.contains(words) || words == "Exit codes", "{words}: {plan}");
+    for words in [".TH", "\\-\\-target", "albridge plan web"] {
+        assert!(plan.contains(words), "{words}: {plan}");
     }
     let count = std::fs::read_dir(&folder).unwrap().count();
     assert!(ran.stderr.contains(&format!("{count} man pages are in ")), "{count}: {}", ran.stderr);

@@ -245,6 +245,20 @@ fn roles_of_other_accounts_are_named_once_and_their_events_stay_away() {
 }
 
 #[test]
+fn an_outpost_knows_whose_events_home_takes() {
+    let mut case = Case::new();
+    let role = "acs:ram::6543210987654321:role/guest";
+    case.bindings = bindings(&[HANGZHOU, SHANGHAI]).replacen(
+        "select: { tags: { app: web } } }\n",
+        &format!("select: {{ tags: {{ app: web }} }}, assumeRole: {{ arn: '{role}' }} }}\n"),
+        1,
+    );
+    let plan = case.plan().unwrap();
+    let assumed = [HANGZHOU, SHANGHAI, CHENGDU].map(|region| parameters(&plan, region)["AssumeRoles"].clone());
+    assert_eq!(assumed, [role, role, ""], "a probe takes none");
+}
+
+#[test]
 fn a_second_time_there_is_nothing_to_do() {
     let mut case = Case::new().deployed();
     assert_eq!(case.plan().unwrap().steps, []);

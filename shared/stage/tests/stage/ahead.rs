@@ -79,3 +79,16 @@ async fn a_store_that_cannot_be_read_any_more_ends_it_without_a_write() {
     }
     assert!(world.writes().is_empty(), "{:?}", world.writes());
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_tries_again_because_the_store_cannot_be_read_looks_ahead_once() {
+    let world = world();
+    let host = at_rest(&world).await;
+    world.refuses("GetObject", 503, "ServiceUnavailable").slow("GetObject", Duration::from_secs(1));
+    let (invocation, request) = (invocation(&host), request());
+    let before = world.calls_of("ListServerGroups").len();
+    let held = stage::hold(&invocation, || run(&Groups, &invocation, &request)).await;
+    assert!(matches!(held, Err(StageError::Store(_))));
+    assert!(world.calls_of("GetObject").len() > 5);
+    assert_eq!(world.calls_of("ListServerGroups").len() - before, 1);
+}

@@ -57,6 +57,17 @@ fn a_robot_gets_markdown() {
 }
 
 #[test]
+fn a_name_in_the_cloud_becomes_no_link_and_no_line_of_its_own() {
+    let mut news = news();
+    news.found[0].instances = vec!["i-1 ([mend it](https://evil.example)\n# now\u{1b}[1m)".to_owned()];
+    let robot = body(&news, "prod", ReceiverKind::DingTalk)["markdown"]["text"].to_string();
+    assert!(robot.contains("i-1 ([mend it] (https://evil.example) # now [1m) and 3 more"), "{robot}");
+    news.found[0].instances = vec!["i-1 (<https://evil.example|mend it>)".to_owned()];
+    let slack = body(&news, "prod", ReceiverKind::Slack)["text"].to_string();
+    assert!(slack.contains("i-1 (&lt;https://evil.example|mend it&gt;)"), "{slack}");
+}
+
+#[test]
 fn programs_get_fields_and_a_bus_gets_them_in_an_event() {
     let document = json!({
         "schema": 1, "deployment": "albridge", "at": "2026-11-22T08:00:00Z", "title": "albridge: 1 problem, 1 resolved",
