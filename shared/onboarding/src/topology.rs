@@ -25,7 +25,7 @@ use crate::unread::FailedCalls;
 
 pub use crate::generation::Generation;
 pub use crate::known::{Known, Unknown};
-pub use backend::{Instance, Interface, RuleSource, SecurityGroup, SecurityRule};
+pub use backend::{Instance, Instances, Interface, RuleSource, SecurityGroup, SecurityRule};
 pub use context::Context;
 pub use front::{
     Endpoint, Health, HealthCheck, Listener, LoadBalancer, LoadBalancerZone, Server, ServerGroup, ServerGroupSettings,
@@ -69,7 +69,7 @@ pub struct Topology {
     /// Zones where a transit router can have interfaces, by region.
     pub transit_router_zones: BTreeMap<Region, Known<BTreeSet<ZoneId>>>,
     /// Instances of the backend VPCs, by VPC, whatever their tags.
-    pub instances: BTreeMap<VpcId, Known<Vec<Instance>>>,
+    pub instances: BTreeMap<VpcId, Known<Instances>>,
     /// Instances of members whose release is proven: two complete readings by id do not contain them, and a complete,
     /// non-empty listing of their VPC's network interfaces contains none of theirs.
     pub released: BTreeSet<InstanceId>,

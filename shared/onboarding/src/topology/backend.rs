@@ -2,12 +2,54 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{InstanceId, InterfaceId, PrefixListId, Region, RuleId, SecurityGroupId, VSwitchId, VpcId};
 use crate::topology::status::InstanceStatus;
+
+/// The instances of a VPC. There may be ten thousand, so copies of a topology share them until one changes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<Instance>", into = "Vec<Instance>")]
+pub struct Instances(Arc<Vec<Instance>>);
+
+impl From<Vec<Instance>> for Instances {
+    fn from(instances: Vec<Instance>) -> Self {
+        Self(Arc::new(instances))
+    }
+}
+
+impl From<Instances> for Vec<Instance> {
+    fn from(instances: Instances) -> Self {
+        Arc::unwrap_or_clone(instances.0)
+    }
+}
+
+impl Deref for Instances {
+    type Target = Vec<Instance>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl DerefMut for Instances {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<'a> IntoIterator for &'a Instances {
+    type Item = &'a Instance;
+    type IntoIter = std::slice::Iter<'a, Instance>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
 
 /// An ECS instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

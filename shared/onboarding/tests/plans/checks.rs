@@ -51,7 +51,7 @@ fn two_backends() -> (Binding, Topology) {
     router.region = "cn-shanghai".into();
     topology.transit_routers.insert("cn-shanghai".into(), Known::Known(Some(router)));
     let instance = Instance { id: "i-far".into(), vpc: "vpc-3".into(), ..world::instance(9) };
-    topology.instances.insert("vpc-3".into(), Known::Known(vec![instance]));
+    topology.instances.insert("vpc-3".into(), Known::Known(vec![instance].into()));
     (binding, topology)
 }
 

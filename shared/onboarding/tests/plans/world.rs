@@ -160,7 +160,7 @@ pub(crate) fn topology(generation: Generation) -> Topology {
             ("cn-hangzhou".into(), zones(&["cn-hangzhou-h", "cn-hangzhou-i", "cn-hangzhou-j"])),
         ]
         .into(),
-        instances: [("vpc-2".into(), Known::Known(vec![instance(1)]))].into(),
+        instances: [("vpc-2".into(), Known::Known(vec![instance(1)].into()))].into(),
         released: BTreeSet::new(),
         unproven: BTreeMap::new(),
         security_groups: [(

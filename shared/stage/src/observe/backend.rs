@@ -44,7 +44,7 @@ impl Seen {
         topology.context.cens.insert(self.id.clone(), self.cens);
         topology.vpcs.extend(self.vpc.map(|vpc| (self.id.clone(), vpc)));
         topology.network_acls.extend(self.network_acls);
-        topology.instances.extend(self.instances.map(|instances| (self.id, instances)));
+        topology.instances.extend(self.instances.map(|instances| (self.id, instances.map(Into::into))));
         topology.security_groups.extend(self.security_groups);
         topology.prefix_lists.extend(self.prefix_lists);
         interfaces

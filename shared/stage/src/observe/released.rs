@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use onboarding::absence::{Unproven, contradictions};
 use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, VpcId};
-use onboarding::topology::{Known, Server, Topology};
+use onboarding::topology::{Instances, Known, Server, Topology};
 use openapi::{Error, ecs};
 
 use super::backend::Interfaces;
@@ -100,10 +100,8 @@ fn home<'a>(reader: &Reader<'a>, topology: &Topology, server: &Server) -> Option
 /// Whether a complete listing of its VPC does not contain the instance. An instance can move to another VPC, but not to
 /// another region.
 fn is_absent(topology: &Topology, backend: &Backend, id: &InstanceId) -> bool {
-    let listed = |instances: &Known<Vec<_>>| match instances {
-        Known::Known(instances) => {
-            Some(instances.iter().any(|instance: &onboarding::topology::Instance| &instance.id == id))
-        }
+    let listed = |instances: &Known<Instances>| match instances {
+        Known::Known(instances) => Some(instances.iter().any(|instance| &instance.id == id)),
         Known::Failed(_) | Known::NotAsked(_) => None,
     };
     topology.instances.get(&backend.vpc).and_then(listed) == Some(false)

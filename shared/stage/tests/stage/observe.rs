@@ -160,7 +160,7 @@ async fn a_side_of_another_account_is_read_with_its_role() {
     let host = host(&world, &[]);
     let session = Session::open(&invocation(&host), &request()).await.unwrap();
     let topology = session.observe(Needs::BACKENDS.and(Needs::ALB)).await.unwrap();
-    assert_eq!(topology.instances["vpc-b"], Known::Known(Vec::new()));
+    assert_eq!(topology.instances["vpc-b"], Known::Known(Vec::new().into()));
     assert_eq!(world.calls_of("AssumeRole").len(), 1);
     assert_eq!(world.calls_of("AssumeRole")[0].get("ExternalId"), "e-1");
     assert_eq!(session.cloud().owner(Side::Backend(&"vpc-b".into())), Some(123_456_789_012));
