@@ -126,3 +126,13 @@ pub fn many_bindings(count: usize) -> (String, String) {
     let bindings: String = names.iter().enumerate().map(binding).collect();
     (with_instances(PROCEDURE, &names.iter().map(instance).collect::<String>()), format!("{header}{bindings}"))
 }
+
+/// A rule of the backends' group that drops every request, before any rule that lets it in. No run removes it.
+pub const DROPS_ALL: [(&str, &str); 6] = [
+    ("SecurityGroupId", "sg-2"),
+    ("Permissions.1.IpProtocol", "TCP"),
+    ("Permissions.1.PortRange", "80/80"),
+    ("Permissions.1.SourceCidrIp", "0.0.0.0/0"),
+    ("Permissions.1.Policy", "drop"),
+    ("Permissions.1.Priority", "1"),
+];

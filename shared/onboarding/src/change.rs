@@ -217,6 +217,8 @@ pub enum Leaving {
     Untagged,
     /// Its instance has another address or port now, or is in another VPC.
     Moved,
+    /// Its address is in no VPC that the binding names any more.
+    Unnamed,
     /// Its binding is torn down.
     TornDown,
 }
@@ -285,6 +287,7 @@ impl Leaving {
             Self::Stopped => "its instance is stopped for longer than removal.stopGraceSeconds",
             Self::Untagged => "its instance lacks the tags that the binding selects by",
             Self::Moved => "its instance has another address, port or VPC now",
+            Self::Unnamed => "its address is in no VPC that the binding names",
             Self::TornDown => "its binding is torn down",
         }
     }
@@ -297,6 +300,7 @@ impl fmt::Display for Leaving {
             Self::Stopped => "stopped",
             Self::Untagged => "untagged",
             Self::Moved => "moved",
+            Self::Unnamed => "in no VPC of the binding",
             Self::TornDown => "torn down",
         })
     }

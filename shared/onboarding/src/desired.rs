@@ -11,6 +11,7 @@ use crate::binding::{Backend, Binding};
 use crate::change::DesiredRule;
 use crate::ids::{InstanceId, Region, RouteTableId, SecurityGroupId, VpcId};
 use crate::inputs::Inputs;
+use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
@@ -25,8 +26,19 @@ pub struct Desired {
     pub transit_routes: BTreeSet<DesiredTransitRoute>,
     /// Ingress rules, by security group.
     pub rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
+    /// What members that leave still need: nothing is added for them, and nothing is taken from them while they are there.
+    pub held: Held,
     /// Whether all of the input could be read.
     pub complete: bool,
+}
+
+/// What requests to members that leave still need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Ingress: the security group (any, where the member's are not known), the port, the source.
+    pub rules: BTreeSet<(Option<SecurityGroupId>, u16, Ipv4Net)>,
+    /// Addresses in no VPC that the binding names.
+    pub addresses: BTreeSet<Ipv4Addr>,
 }
 
 /// A route that a VPC's table should have.
@@ -175,7 +187,44 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
         }
     }
     desired.rules = rules(binding, topology, &sources);
+    desired.held = held(inputs, &sources);
     desired
+}
+
+/// What this binding's members need while they are registered, wanted or not.
+fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
+    let Inputs { deployment, binding, topology, .. } = *inputs;
+    let checked = topology
+        .server_group(&deployment.tag(&binding.name, Role::ServerGroup), &binding.server_group.name)
+        .map(|group| &group.settings.health_check)
+        .and_then(|check| (check.enabled && check.port != 0).then_some(check.port));
+    let mut held = Held::default();
+    for server in topology.servers.get().into_iter().flatten() {
+        if deployment.read_member(&binding.name, &server.description).is_none() {
+            continue;
+        }
+        if is_outside(inputs, server.address) {
+            held.addresses.insert(server.address);
+        }
+        let mut listed = topology.instances.values().filter_map(|known| known.get()).flatten();
+        let groups: Vec<Option<SecurityGroupId>> = match listed.find_map(|instance| instance.at(server.address)) {
+            Some(instance) => instance.security_groups.into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        for (group, source) in groups.iter().flat_map(|group| sources.iter().map(move |source| (group, source))) {
+            held.rules
+                .extend([Some(server.port), checked].into_iter().flatten().map(|port| (group.clone(), port, *source)));
+        }
+    }
+    held
+}
+
+/// Whether an address is known to be in no VPC of a backend of the binding.
+pub(crate) fn is_outside(inputs: &Inputs<'_>, address: Ipv4Addr) -> bool {
+    inputs.binding.backends.iter().all(|backend| {
+        let known = inputs.topology.vpcs.get(&backend.vpc).and_then(|vpc| vpc.get());
+        known.is_some_and(|vpc| vpc.as_ref().is_none_or(|vpc| !vpc.cidrs.iter().any(|cidr| cidr.contains(&address))))
+    })
 }
 
 /// The addresses of a backend that packets must reach: those of selected instances, and of members still registered.

@@ -185,17 +185,9 @@ async fn story(seed: u64) -> Vec<String> {
     console.start_instance("i-ecs1");
     console.wait(Duration::from_secs(40 * 60)).await;
     // Something that no run mends, so that somebody is told.
-    let rule = [
-        ("SecurityGroupId", "sg-2"),
-        ("Permissions.1.IpProtocol", "TCP"),
-        ("Permissions.1.PortRange", "80/80"),
-        ("Permissions.1.SourceCidrIp", "0.0.0.0/0"),
-        ("Permissions.1.Policy", "drop"),
-        ("Permissions.1.Priority", "1"),
-    ];
-    console.act(Service::Ecs, HOME, "AuthorizeSecurityGroup", &rule);
+    console.act(Service::Ecs, HOME, "AuthorizeSecurityGroup", &worlds::DROPS_ALL);
     console.wait(Duration::from_secs(40 * 60)).await;
-    console.act(Service::Ecs, HOME, "RevokeSecurityGroup", &rule);
+    console.act(Service::Ecs, HOME, "RevokeSecurityGroup", &worlds::DROPS_ALL);
     console.untag(&["i-ecs1".to_owned()]);
     console.wait(Duration::from_secs(40 * 60)).await;
 

@@ -1,7 +1,7 @@
 //! Associations and propagations: the "advanced settings" of the console.
 //!
 //! Packets from an attachment are looked up in the table that it is associated with. Packets from any other attachment of
-//! the same transit router must find a route to it too. So each attachment propagates into every table that an attachment
+//! the same transit router must find a route to it too. So each attachment propagates into every table that another attachment
 //! of the binding is, or will be, associated with.
 
 use std::collections::BTreeSet;
@@ -46,7 +46,7 @@ pub(super) fn plan(
         }
         Some(_) => {}
     }
-    for table in tables(inputs, router) {
+    for table in tables(inputs, router, attachment) {
         match id.and_then(|id| router.tables.get(&table)?.propagations.get(id)) {
             None => {
                 let propagate = Write::Propagate { region: region(), table, attachment: attachment.clone() };
@@ -62,10 +62,11 @@ pub(super) fn plan(
     }
 }
 
-/// All tables of a transit router in which packets of this binding are looked up.
-fn tables(inputs: &Inputs<'_>, router: &TransitRouter) -> BTreeSet<RouteTableId> {
+/// All tables of a transit router in which packets of this binding to an attachment are looked up: what comes from it does not go back.
+fn tables(inputs: &Inputs<'_>, router: &TransitRouter, to: &AttachmentRef) -> BTreeSet<RouteTableId> {
     attachments(inputs, &router.region)
         .iter()
+        .filter(|from| *from != to)
         .filter_map(|attachment| table_for(inputs.topology, router, attachment))
         .collect()
 }

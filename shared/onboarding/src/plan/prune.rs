@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 
 use crate::change::{Change, DesiredRule, StageName, Write};
 use crate::checks;
-use crate::desired::{self, Desired};
+use crate::desired::{self, Desired, Held};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::inputs::Inputs;
 use crate::plan::{Awaited, Plan, lane, network};
@@ -25,6 +25,8 @@ const STAGE: StageName = StageName::Prune;
 pub(super) struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
     rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
+    /// What members that leave still need.
+    held: Held,
 }
 
 /// The removals that a run of `inputs.binding` may make. `others` are the other bindings of the store that share its VPCs,
@@ -51,6 +53,7 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
             return plan;
         }
         kept.add(&desired);
+        kept.add_possible(&desired);
     }
     routes(inputs, &kept, store, &mut plan);
     rules(inputs, &kept, store, &mut plan);
@@ -67,11 +70,29 @@ impl Kept {
         self.routes.extend(desired.vpc_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.routes.extend(desired.transit_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.rules.extend(desired.rules.iter().cloned());
+        self.held.rules.extend(desired.held.rules.iter().filter(|(group, ..)| group.is_some()).cloned());
+        self.held.addresses.extend(&desired.held.addresses);
     }
 
-    /// Whether a route is wanted.
+    /// Keeps what a member may need whose security groups are not known. A teardown, which has to tell "wanted" from "not known", does
+    /// not ask for it.
+    fn add_possible(&mut self, desired: &Desired) {
+        self.held.rules.extend(desired.held.rules.iter().cloned());
+    }
+
+    /// Whether a route is wanted, or leads to a member that is still there.
     pub(super) fn has_route(&self, table: &RouteTableId, destination: Ipv4Net) -> bool {
         self.routes.contains(&(table.clone(), destination))
+            || self.held.addresses.iter().any(|address| destination.contains(address))
+    }
+
+    /// Whether a member that is still there may need a rule.
+    fn holds(&self, group: &SecurityGroup, rule: &SecurityRule) -> bool {
+        self.held.rules.iter().any(|(of, port, source)| {
+            of.as_ref().is_none_or(|of| of == &group.id)
+                && rule.ports == Some((*port, *port))
+                && rule.source == RuleSource::Cidr(*source)
+        })
     }
 }
 
@@ -174,8 +195,12 @@ pub(super) fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -
     let there = |wanted: &DesiredRule| {
         group.rules.iter().any(|have| have.accept && is(have, wanted) && have.priority == wanted.priority)
     };
-    let mut wanted = kept.rules.iter().filter(|(of, _)| of == &group.id).map(|(_, wanted)| wanted);
-    wanted.any(|wanted| is(rule, wanted) && (rule.priority == wanted.priority || !there(wanted)))
+    let wanted = kept.rules.iter().filter(|(of, wanted)| of == &group.id && is(rule, wanted)).map(|(_, wanted)| wanted);
+    let mut wanted = wanted.peekable();
+    if wanted.peek().is_none() {
+        return kept.holds(group, rule);
+    }
+    wanted.any(|wanted| rule.priority == wanted.priority || !there(wanted))
 }
 
 /// Whether a description is this deployment's, for a binding that is in the store. For a binding that is not, the resource

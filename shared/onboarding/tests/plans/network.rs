@@ -277,3 +277,23 @@ fn what_is_on_its_way_counts_as_there_for_what_is_planned() {
         later.vpc_attachments.get().unwrap().iter().all(|attachment| attachment.status == AttachmentStatus::Attached)
     );
 }
+
+/// Somebody has moved the backend VPC's attachment to a table of its own, which learns what the connection teaches.
+#[test]
+fn an_attachment_does_not_propagate_into_a_table_that_only_its_own_packets_are_looked_up_in() {
+    for generation in BOTH {
+        let (binding, mut topology) = world::onboarded(generation);
+        let far = topology.vpc_attachment(&"vpc-2".into()).unwrap().id.clone();
+        let router = topology.transit_routers.get_mut("cn-hangzhou").unwrap().get_mut().unwrap().as_mut().unwrap();
+        let system = router.tables.values_mut().next().unwrap();
+        let mut own = onboarding::topology::TransitTable { id: "vtb-own".into(), system: false, ..system.clone() };
+        system.associations.remove(&far);
+        own.associations.retain(|attachment, _| *attachment == far);
+        own.propagations.remove(&far);
+        router.tables.insert(own.id.clone(), own);
+        let plan = plan::network(&world::inputs(&world::deployment(), &binding, &topology));
+        let links: Vec<_> =
+            plan.changes.iter().filter(|change| matches!(change.write, Write::Propagate { .. })).collect();
+        assert!(links.is_empty(), "{links:#?}");
+    }
+}

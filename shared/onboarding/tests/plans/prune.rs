@@ -1,6 +1,6 @@
 //! What goes, and what must be in place first.
 
-use onboarding::change::Write;
+use onboarding::change::{Change, Write};
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{
     Generation, NextHop, RuleSource, SecurityRule, TransitRoute, TransitRouteStatus, VpcRoute, VpcRouteStatus,
@@ -364,4 +364,116 @@ fn a_member_that_was_registered_for_a_binding_that_is_gone_is_reported() {
     left.description = "albridge/prod/old/i-77".to_owned();
     topology.servers.get_mut().unwrap().push(left);
     assert_eq!(orphans(std::slice::from_ref(&binding), &topology), ["192.168.7.77:80"]);
+}
+
+/// The rules of the backends' group that let the load balancer in at a port, with our mark.
+fn at_port(topology: &Topology, port: u16) -> Vec<SecurityRule> {
+    let groups = topology.security_groups.values().filter_map(Known::get).flatten();
+    let rules = groups.flat_map(|group| group.rules.clone());
+    rules.filter(|rule| rule.ports == Some((port, port)) && rule.description.starts_with("albridge/")).collect()
+}
+
+fn revoked(plan: &Plan) -> usize {
+    plan.changes.iter().filter(|change| matches!(change.write, Write::RevokeIngress { .. })).count()
+}
+
+/// A binding whose port changes: the new rules are there, and the members at the old port, too.
+#[test]
+fn rules_stay_while_a_member_at_that_port_is_registered() {
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let (mut binding, mut topology) = world::onboarded(generation);
+        let old = binding.server_group.port;
+        binding.server_group.port = 8080;
+        for group in topology.security_groups.values_mut().filter_map(|group| group.get_mut()?.as_mut()) {
+            let new = group.rules.iter().filter(|rule| rule.ports == Some((old, old))).cloned();
+            let new = new.enumerate().map(|(at, rule)| SecurityRule {
+                id: format!("sgr-new-{at}").into(),
+                ports: Some((8080, 8080)),
+                ..rule
+            });
+            let new: Vec<_> = new.collect();
+            group.rules.extend(new);
+        }
+        assert!(!at_port(&topology, old).is_empty() && !at_port(&topology, 8080).is_empty());
+        assert_eq!(prune(&binding, &topology), Plan::default(), "its member at {old} is still there");
+
+        // While its interface is not known, no rule at that port goes.
+        let mut unlisted = topology.clone();
+        unlisted.instances.get_mut("vpc-2").unwrap().get_mut().unwrap().clear();
+        let plan = prune(&binding, &unlisted);
+        let goes = |of: &SecurityRule| {
+            let is = |change: &Change| matches!(&change.write, Write::RevokeIngress { rule, .. } if *rule == of.id);
+            plan.changes.iter().any(is)
+        };
+        assert!(!at_port(&topology, old).iter().any(goes), "{plan:#?}");
+
+        topology.servers.get_mut().unwrap().clear();
+        assert_eq!(revoked(&prune(&binding, &topology)), at_port(&topology, old).len());
+    }
+}
+
+/// An instance that lost its tags, in a group that is read because of another.
+#[test]
+fn rules_of_a_member_that_leaves_stay_until_it_has_left() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let instances = topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap();
+    instances[0].tags.clear();
+    assert_eq!(revoked(&prune(&binding, &topology)), 0);
+    topology.servers.get_mut().unwrap().clear();
+    assert!(revoked(&prune(&binding, &topology)) > 0);
+}
+
+#[test]
+fn what_has_changed_for_all_members_goes_although_they_are_there() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let group = topology.security_groups.values_mut().find_map(|group| group.get_mut()?.as_mut()).unwrap();
+    let [rule, ..] = &group.rules[..] else { panic!("rules") };
+    let stale = SecurityRule {
+        id: "sgr-old".into(),
+        source: RuleSource::Cidr("10.99.0.0/24".parse().unwrap()),
+        ..rule.clone()
+    };
+    group.rules.push(stale);
+    assert_eq!(revoked(&prune(&binding, &topology)), 1, "the load balancer sends nothing from there");
+}
+
+/// A backend that was taken out of the binding: its member drains, and the route to it stays until it has left.
+#[test]
+fn a_member_in_no_vpc_of_the_binding_is_drained_and_keeps_its_route() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let stray = "10.30.0.7".parse().unwrap();
+    let member = topology.servers.get().unwrap()[0].clone();
+    topology.servers.get_mut().unwrap().push(onboarding::topology::Server {
+        address: stray,
+        description: "albridge/prod/web/i-stray".to_owned(),
+        ..member
+    });
+    with_forward_route(&mut topology, "10.30.0.0/24");
+    assert_eq!(prune(&binding, &topology), Plan::default());
+
+    let deployment = world::deployment();
+    let inputs = world::inputs(&deployment, &binding, &topology);
+    let members = plan::members(&inputs, &world::all_reachable(&topology));
+    let [change] = &members.changes[..] else { panic!("{members:#?}") };
+    assert!(matches!(&change.write, Write::UpdateServer { address, weight: 0, .. } if *address == stray), "{change:?}");
+    assert_eq!(change.why, Some(onboarding::change::Leaving::Unnamed));
+
+    // Not known to be outside: it stays as it is.
+    let mut unread = topology.clone();
+    *unread.vpcs.get_mut("vpc-2").unwrap() = Known::Failed("the call failed".to_owned());
+    let inputs = world::inputs(&deployment, &binding, &unread);
+    assert!(plan::members(&inputs, &world::all_reachable(&unread)).changes.iter().all(|change| change.why.is_none()));
+
+    topology.servers.get_mut().unwrap().pop();
+    assert_eq!(prune(&binding, &topology).changes.len(), 1);
+}
+
+/// Puts a route for `destination`, over the attachment of VPC1, into its table, as one of ours.
+fn with_forward_route(topology: &mut Topology, destination: &str) {
+    let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-1".into()).unwrap().id.clone());
+    let vpc = topology.vpcs.get_mut("vpc-1").unwrap().get_mut().unwrap().as_mut().unwrap();
+    let table = vpc.tables.values_mut().next().unwrap();
+    let route = table.routes.iter().find(|route| route.kind == VpcRouteType::Custom).unwrap().clone();
+    let (id, destination) = ("rte-stray".into(), destination.parse().unwrap());
+    table.routes.push(VpcRoute { id, destination, next_hop: hop, ..route });
 }

@@ -7,6 +7,7 @@ use super::member::{HOLD, Member, STAGE, cap, hold, later, remove};
 use crate::absence::Unproven;
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, Write};
+use crate::desired;
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::mark::MemberState;
@@ -127,12 +128,11 @@ fn reason(inputs: &Inputs<'_>, member: &Member<'_>) -> Option<Leaving> {
         // If another instance got its old address, that instance would receive its requests.
         return Some(Leaving::Moved);
     }
-    let instance = topology
-        .instances
-        .values()
-        .filter_map(|known| known.get())
-        .flatten()
-        .find(|found| found.id == member.instance)?;
+    let mut listed = topology.instances.values().filter_map(|known| known.get()).flatten();
+    let Some(instance) = listed.find(|found| found.id == member.instance) else {
+        // Whoever stands at that address, the binding does not want it. No listing of instances is needed to know that.
+        return desired::is_outside(inputs, member.server.address).then_some(Leaving::Unnamed);
+    };
     let settled = matches!(instance.status.as_str(), "Running" | "Stopped");
     let mut wanting = binding.backends.iter().filter(|backend| backend.vpc == instance.vpc);
     if settled && !wanting.any(|backend| backend.select.matches(&instance.tags)) {
