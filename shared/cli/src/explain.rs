@@ -48,7 +48,9 @@ pub(crate) async fn diagnose(
     subject: &Subject,
 ) -> Result<Diagnosis, CliError> {
     let names = target::bindings(store, binding)?;
-    let bindings: Vec<&Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).collect();
+    let stopped = |binding: &Binding| Binding { paused: binding.paused || store.paused, ..binding.clone() };
+    let bindings: Vec<Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).map(stopped).collect();
+    let bindings: Vec<&Binding> = bindings.iter().collect();
     let served = serving(&bindings, subject)?;
     let mut stranger = None;
     let mut misses = Vec::new();
@@ -170,7 +172,7 @@ pub(crate) fn judge(
     selected: bool,
 ) -> Result<Diagnosis, CliError> {
     let reason = |reason: onboarding::Reason| match unread::sentence(&topology.unread) {
-        Some(sentence) => CliError::Failed(format!("not known: {} {sentence}.", reason.resource)),
+        Some(sentence) => CliError::Failed(format!("not known: {}: {sentence}.", reason.resource)),
         None => CliError::Failed(reason.to_string()),
     };
     let load_balancer = desired::load_balancer(binding, &topology).map_err(reason)?;
@@ -184,7 +186,8 @@ pub(crate) fn judge(
         wish: Some(Wish { deployment, binding }),
     });
     let deployment = deployment.clone();
-    Ok(Diagnosis { deployment, binding: binding.clone(), topology, plan, instance, selected, explanation })
+    let binding = binding.clone();
+    Ok(Diagnosis { deployment, binding, topology, plan, instance, selected, explanation })
 }
 
 /// All of it, for people. What could not be read comes first.

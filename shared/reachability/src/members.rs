@@ -176,7 +176,9 @@ impl<'a> Groups<'a> {
                 let message = format!(
                     "{packets} are dropped by {id} (priority {priority}) of {group} before a rule accepts them."
                 );
-                (Reason::new(Code::RuleShadowed, group, message), remove(group, rule))
+                // The rule of ours that should come before it may have been moved behind it.
+                let remedy = if self.priority < priority { self.allow(source, port) } else { remove(group, rule) };
+                (Reason::new(Code::RuleShadowed, group, message), remedy)
             }
             Some(((group, rule), false)) => {
                 let message = format!("{packets} are dropped by {} of {group}, and no rule accepts them.", rule.id);

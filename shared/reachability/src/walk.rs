@@ -4,8 +4,8 @@ use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, TransitRouter, TransitRouterStatus, TransitRouterType, Unknown, Vpc, VpcAttachment,
-    VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, TransitRouter, TransitRouterStatus, TransitRouterType, TransitTable, Unknown, Vpc,
+    VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
 use crate::fault::{Remedy, Task};
@@ -111,6 +111,7 @@ impl<'a> Trip<'a> {
     ) -> Result<(), Stop> {
         let wanted = self.destination;
         let table = self.associated(router, incoming)?;
+        let before = place_of(hops, table);
         let found = longest(&table.routes, wanted);
         hops.push(Hop::TransitTable {
             transit_router: router.id.clone(),
@@ -121,6 +122,9 @@ impl<'a> Trip<'a> {
                 Found::Nothing => None,
             },
         });
+        if let Some(first) = before {
+            return Err(self.round(hops.get(first..).unwrap_or_default()));
+        }
         let entry = match found {
             Found::One(entry) => entry,
             Found::Nothing => return Err(self.no_entry(router, table)),
@@ -154,9 +158,6 @@ impl<'a> Trip<'a> {
             let Some(far) = far_side(peer, &router.region) else {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
             };
-            if passed >= MAX_TRANSIT_ROUTERS {
-                return stop(Code::WrongNextHop, &format!("{next} again and again: a loop"));
-            }
             hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
             ready(next, peer.status.as_str())?;
             if peer.bandwidth == Some(0) {
@@ -179,6 +180,31 @@ impl<'a> Trip<'a> {
             return Err(Stop::unread(next, message));
         }
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
+    }
+
+    /// Round and round by the entries of these hops. To blame is the first static one: what is learned is right where it is taught.
+    fn round(&self, hops: &[Hop]) -> Stop {
+        let topology = self.topology;
+        let routers = || topology.transit_routers.values().filter_map(|router| router.get()?.as_ref());
+        let entries = hops.iter().filter_map(|hop| {
+            let Hop::TransitTable { transit_router, table, .. } = hop else { return None };
+            let router = routers().find(|router| router.id == *transit_router)?;
+            let table = router.tables.get(table)?;
+            let Found::One(entry) = longest(&table.routes, self.destination) else { return None };
+            Some((router, table, entry))
+        });
+        let entries: Vec<_> = entries.collect();
+        let Some((router, table, entry)) = entries.iter().find(|(.., entry)| !entry.propagated).or(entries.last())
+        else {
+            let message = format!("Packets to {} come back to the same table.", self.destination);
+            return Stop::unread(self.to, message);
+        };
+        let next = entry.next_hop.as_ref().map(|next| format!(" to {next}")).unwrap_or_default();
+        let message = format!(
+            "Table {} of {} sends {} by {}{next}, from where it comes back: a loop.",
+            table.id, router.id, self.destination, entry.destination
+        );
+        Stop::broken(Reason::new(Code::WrongNextHop, &table.id, message), self.correct_entry(router, table, entry))
     }
 
     /// Into the destination VPC, whose own table is looked up first. No entry is longer than a vSwitch's prefix, so a packet can be
@@ -212,7 +238,11 @@ impl<'a> Trip<'a> {
         match &route.next_hop {
             NextHop::Attachment(id) if *id == attachment.id => {
                 hops.push(joined(attachment));
-                self.cross(self.transit_router(&attachment.region)?, id, hops, passed + 1)
+                let router = self.transit_router(&attachment.region)?;
+                if place_of(hops, self.associated(router, id)?).is_some() {
+                    return Err(again); // where it came from
+                }
+                self.cross(router, id, hops, passed + 1)
             }
             _ => Err(again),
         }
@@ -352,6 +382,11 @@ fn far_side<'p>(peer: &'p PeerAttachment, near: &Region) -> Option<&'p Region> {
 
 fn find<T>(list: &Known<Vec<T>>, wanted: impl Fn(&T) -> bool) -> Option<&T> {
     list.get()?.iter().find(|item| wanted(item))
+}
+
+/// Where on the way packets were looked up in a table before.
+fn place_of(hops: &[Hop], table: &TransitTable) -> Option<usize> {
+    hops.iter().position(|hop| matches!(hop, Hop::TransitTable { table: before, .. } if *before == table.id))
 }
 
 fn unread_list<T>(list: &Known<Vec<T>>, name: &str) -> Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! The hops of a path as a table: kind, place, what decided, and what happens next. It fits the width of the terminal, or 100
 //! columns if there is none.
 
+use onboarding::Change;
 use onboarding::ids::SecurityGroupId;
 use onboarding::inputs::Verdict;
 use onboarding::topology::Topology;
@@ -81,11 +82,7 @@ pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
         section(&mut text, Style::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
         match &fault.remedy {
-            Remedy::Albridge { change } => {
-                let name = &diagnosis.binding.name;
-                paragraph(&mut text, &format!("do: `albridge apply {name}`, which makes this change:"));
-                text.extend(plan::change(&diagnosis.topology, change));
-            }
+            Remedy::Albridge { change } => text.extend(mend(diagnosis, change, &paragraph)),
             Remedy::Operator(task) => paragraph(&mut text, &format!("do: {}", task.sentence())),
             Remedy::Time { resource, status } => paragraph(&mut text, &format!("wait: {resource} is {status}")),
         }
@@ -94,6 +91,34 @@ pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
         text.line("");
         paragraph(&mut text, &format!("It follows: {} {}", fault.reason.code, fault.reason.message));
     }
+    text
+}
+
+/// What a change that mends a fault needs: `apply`, or first what blocks it, or a person where the plan does not hold it.
+fn mend(diagnosis: &Diagnosis, change: &Change, paragraph: &impl Fn(&mut Text, &str)) -> Text {
+    let mut text = Text::default();
+    let name = &diagnosis.binding.name;
+    let planned = diagnosis.plan.mender(&change.write);
+    let blocked = planned.map_or(&[][..], |planned| &planned.blocked);
+    if planned.is_none() && diagnosis.selected {
+        let words =
+            format!("do: by hand, because no plan of {name} makes this change (albridge status {name} says why):");
+        paragraph(&mut text, &words);
+    } else if diagnosis.binding.paused {
+        paragraph(
+            &mut text,
+            &format!("do: take `paused` out of the bindings, then `albridge apply {name}`, which makes this change:"),
+        );
+    } else if blocked.is_empty() {
+        paragraph(&mut text, &format!("do: `albridge apply {name}`, which makes this change:"));
+    } else {
+        for reason in blocked {
+            paragraph(&mut text, &format!("first: {} {}", reason.code, reason.message));
+            paragraph(&mut text, &format!("do: {}", reason.code.remedy()));
+        }
+        paragraph(&mut text, &format!("then: `albridge apply {name}` makes this change:"));
+    }
+    text.extend(plan::change(&diagnosis.topology, change));
     text
 }
 

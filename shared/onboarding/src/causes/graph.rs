@@ -211,7 +211,7 @@ impl<'a> Graph<'a> {
     /// The change of the plan that mends a fault.
     fn mender(&self, fault: &InstanceFault) -> Option<usize> {
         let Mend::Change { write } = &fault.mend else { return None };
-        self.plan.changes.iter().position(|change| does(&change.write, write))
+        self.plan.changes.iter().position(|change| change.write.does(write))
     }
 
     /// The changes of the plan that would mend a reason about a way, by its code and resource.
@@ -241,18 +241,6 @@ impl<'a> Graph<'a> {
 /// Whether a change waits for something other than time.
 fn waits(change: &Change) -> bool {
     change.blocked.iter().any(|reason| reason.until.is_none())
-}
-
-/// Whether one planned write does what a fault asks for.
-fn does(planned: &Write, wanted: &Write) -> bool {
-    match (planned, wanted) {
-        (Write::AllowIngress { group, .. }, Write::AllowIngress { group: of, .. }) => group == of,
-        (Write::AddServer { instance, .. }, Write::AddServer { instance: of, .. })
-        | (Write::UpdateServer { instance, .. }, Write::UpdateServer { instance: of, .. }) => instance == of,
-        (Write::AttachVpc { vpc, .. }, Write::AttachVpc { vpc: of, .. }) => vpc == of,
-        (Write::Connect { from, to, .. }, Write::Connect { from: a, to: b, .. }) => (from, to) == (a, b),
-        (planned, wanted) => planned.same_intent(wanted),
-    }
 }
 
 /// Whether two problems are one kind, so that one of them stands for both.

@@ -18,9 +18,27 @@ impl Write {
             _ => self == other,
         }
     }
+
+    /// Whether this planned write does what a fault asks for.
+    pub(crate) fn does(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::AllowIngress { group, .. }, Self::AllowIngress { group: of, .. }) => group == of,
+            (Self::AddServer { instance, .. }, Self::AddServer { instance: of, .. })
+            | (Self::UpdateServer { instance, .. }, Self::UpdateServer { instance: of, .. }) => instance == of,
+            (Self::AttachVpc { vpc, .. }, Self::AttachVpc { vpc: of, .. }) => vpc == of,
+            (Self::Connect { from, to, .. }, Self::Connect { from: a, to: b, .. }) => (from, to) == (a, b),
+            (planned, wanted) => planned.same_intent(wanted),
+        }
+    }
 }
 
 impl Plan {
+    /// The change of this plan that does what a fault asks for, open or blocked.
+    #[must_use]
+    pub fn mender(&self, wanted: &Write) -> Option<&Change> {
+        self.changes.iter().find(|change| change.write.does(wanted))
+    }
+
     /// Whether the approval of this plan covers `write`: it is one of the plan's changes, blocked at that time or not, or
     /// one of its follow-up changes.
     #[must_use]

@@ -245,3 +245,27 @@ fn a_route_of_ours_that_stands_in_the_way_is_ours_to_remove() {
     let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
     assert!(says(&told, &change(&json!({"do": "removeVpcRoute", "route": "rte-x"}))), "{told}");
 }
+
+/// What is learned is right where it is taught: of a loop's entries the static one is to blame, wherever the packets are then.
+#[test]
+fn a_loop_is_put_right_where_somebody_made_it() {
+    for (region, next, table) in [("cn-chengdu", PEER, "vtb-tr-1"), ("cn-hangzhou", PEER, "vtb-tr-2")] {
+        let mut world = World::served(Upgraded);
+        // One side sends it over by a static entry, and the other one has learned to send it back.
+        let other = if region == "cn-chengdu" { "cn-hangzhou" } else { "cn-chengdu" };
+        world.table(region).routes.push(transit_route(net("192.168.7.0/25"), next, false));
+        world.table(other).routes.push(transit_route(net("192.168.7.0/25"), PEER, true));
+        let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
+        let blamed = json!({"action": "removeTransitRoute", "table": table, "destination": "192.168.7.0/25"});
+        assert!(says(&told, &blamed), "{region}: {told}");
+    }
+}
+
+#[test]
+fn a_rule_of_ours_that_was_moved_behind_a_drop_is_added_before_it_again() {
+    let mut world = World::served(Upgraded);
+    world.rules().iter_mut().for_each(|rule| rule.priority = 100);
+    world.rules().push(rule("sgr-drop", net("172.16.0.0/12"), false, 95));
+    let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
+    assert!(says(&told, &change(&json!({"do": "allowIngress", "group": "sg-1"}))), "{told}");
+}
