@@ -91,7 +91,7 @@ impl Desk {
             .with(|world| world.functions().map(|(region, function)| format!("{region} {}", function.name)).collect())
     }
 
-    fn bindings(&self, regions: &[&str]) {
+    pub(super) fn bindings(&self, regions: &[&str]) {
         let hangzhou = "      - { region: cn-hangzhou, vpc: vpc-2, attachmentVswitches: [vsw-3, vsw-4], select: { tags: { app: web } } }\n";
         assert!(PROCEDURE_BINDING.contains(hangzhou));
         let backend = |region: &&str| {
