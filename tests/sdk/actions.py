@@ -70,16 +70,22 @@ class Tour:
         world.job(self.call("alb", "StopListener", {"ListenerId": listener}))
         world.job(self.call("alb", "StartListener", {"ListenerId": listener}))
         forward = {"ServerGroupTuples": [{"ServerGroupId": group}]}
+        mirror = {"TargetType": "ForwardGroupMirror", "MirrorGroupConfig": forward}
         request = {
             "ListenerId": listener,
             "Priority": 10,
             "RuleName": "api-rule",
-            "RuleActions": [{"Type": "ForwardGroup", "Order": 1, "ForwardGroupConfig": forward}],
+            "RuleActions": [
+                {"Type": "TrafficMirror", "Order": 1, "TrafficMirrorConfig": mirror},
+                {"Type": "ForwardGroup", "Order": 2, "ForwardGroupConfig": forward},
+            ],
             "RuleConditions": [{"Type": "Path", "PathConfig": {"Values": ["/api/*"]}}],
         }
         rule = world.job(self.call("alb", "CreateRule", request))["RuleId"]
         (row,) = self.call("alb", "ListRules", {"RuleIds": [rule]}).typed.rules
         self.expect("the rule's listener", row.listener_id, listener)
+        mirrored = row.rule_actions[0].traffic_mirror_config.mirror_group_config.server_group_tuples
+        self.expect("the rule's copies", [tuple.server_group_id for tuple in mirrored], [group])
         self.expect("the rule's paths", row.rule_conditions[0].path_config.values, ["/api/*"])
         world.job(self.call("alb", "DeleteRule", {"RuleId": rule}))
         self.expect("DryRun", refused("DryRunOperation", lambda: self.dry_run()).status_code, 400)

@@ -225,6 +225,7 @@ class PlatformTour:
         call("ExecuteChangeSet", change_set)
         status("UPDATE_COMPLETE")
         call("DeleteChangeSet", change_set)
+        self.call("ros", "DescribeRegions", {}, HANGZHOU)
         call("GetServiceProvisions", {"Services": [{"ServiceName": "FC"}, {"ServiceName": "KMS"}]})
         call("EnableServices", {"ServiceNames": ["FC", "KMS"]})
         self.rules()

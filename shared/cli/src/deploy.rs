@@ -11,15 +11,12 @@ mod interrupted;
 mod lines;
 mod show;
 
-use std::sync::{Mutex, PoisonError};
-
 use deployment::deploy::{
     self, Asked, DeployError, Packages, Previewed, Progress, Seen, Step, apply, leave, leaving, observe, preview,
 };
 use onboarding::StageName;
 use serde_json::json;
 
-use crate::apply::unless_stopped;
 use crate::args::{DeployArgs, TeardownArgs};
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
@@ -28,7 +25,7 @@ pub(crate) use ask::{somebody, yes};
 pub(crate) use doctor::doctor;
 
 use desk::{Desk, failed};
-use interrupted::Way;
+use interrupted::{Command, Work};
 
 /// Brings the deployment to what the bindings ask for.
 pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
@@ -68,9 +65,15 @@ pub(crate) async fn deploy(args: &DeployArgs, environment: &Environment, console
     kept.home = Some(layout.home.clone());
     kept.regions.extend(observed.stacks.keys().chain(layout.parts.keys()).cloned());
     desk.save(&kept)?;
-    apply(&desk.cloud, &plan, &packages, &desk.text, &mut |progress| follow::tell(&progress, console))
-        .await
-        .map_err(|error| on_the_way(&error, console))?;
+    let work = Work::new(Command::Deploy, &plan.steps, &desk, console);
+    let making = async {
+        let mut tell = |progress: Progress<'_>| work.tell(&progress);
+        let made = apply(&desk.cloud, &plan, &packages, &desk.text, &mut tell).await;
+        made.map_err(|error| on_the_way(&error, console))
+    };
+    if let Some(left) = work.until_stopped(making, &environment.interrupts).await? {
+        return Ok(console.finish(Exit::Interrupted, json!({"left": left, "settings": desk.settings})));
+    }
     (saved.home, saved.regions) = (kept.home, layout.parts.keys().cloned().collect());
     desk.save(&saved)?;
     if changes > 0 {
@@ -104,19 +107,12 @@ pub(crate) async fn teardown(
         if !args.itself.yes && !yes("Take this away?", console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
         }
-        let (began, way) = (desk.clock.now(), Mutex::new(Way::default()));
-        let working = async {
-            let mut tell = |progress: Progress<'_>| {
-                way.lock().unwrap_or_else(PoisonError::into_inner).note(&progress, &desk.gate);
-                follow::tell(&progress, console);
-            };
+        let work = Work::new(Command::Teardown, &leaving.steps, &desk, console);
+        let making = async {
+            let mut tell = |progress: Progress<'_>| work.tell(&progress);
             leave(&desk.cloud, &leaving, &mut tell).await.map_err(|error| on_the_way(&error, console))
         };
-        let stop = (&desk.gate, &environment.interrupts);
-        if unless_stopped(Box::pin(working), stop, &desk.clock, None, console).await?.is_none() {
-            let took = desk.clock.now().duration_since(began);
-            let way = way.into_inner().unwrap_or_else(PoisonError::into_inner);
-            let left = way.tell(&leaving.steps, &desk.gate, took, console);
+        if let Some(left) = work.until_stopped(making, &environment.interrupts).await? {
             return Ok(console.finish(Exit::Interrupted, json!({"left": left})));
         }
         console.print("It is gone. What bindings made in the network stays.");

@@ -20,7 +20,7 @@ pub enum EndpointsError {
     /// A value that is no base URL.
     #[error("the endpoint of {key:?} is not an http or https URL without a query: {url:?}")]
     Url {
-        /// The region, service name or `*` that it is for.
+        /// The service in a region, service, region or `*` that it is for.
         key: String,
         /// The value.
         url: String,
@@ -30,7 +30,7 @@ pub enum EndpointsError {
         "the endpoint of {key:?} is plain http to another machine, where anybody on the way reads signed requests and tokens: {url:?}"
     )]
     Insecure {
-        /// The region, service name or `*` that it is for.
+        /// The service in a region, service, region or `*` that it is for.
         key: String,
         /// The value.
         url: String,
@@ -64,8 +64,8 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl Endpoints {
-    /// Reads a JSON map from a region, a service's name, or `*`, to a base URL. Empty text is the public cloud. Plain http is
-    /// taken for loopback hosts alone.
+    /// Reads a JSON map from a service's name with a region (`oss-cn-chengdu`), a service's name, a region, or `*`, to a base URL; of those that
+    /// apply the first one counts. Empty text is the public cloud. Plain http is taken for loopback hosts alone.
     ///
     /// # Errors
     /// [`EndpointsError`] names the value that cannot be used.
@@ -122,10 +122,11 @@ impl Endpoints {
         overridden.map_or_else(|| format!("https://{name}.aliyuncs.com"), str::to_owned)
     }
 
-    /// The override that applies: that of the service's name, else of the region, else of `*`.
+    /// The override that applies: that of the service in the region, else of the service, else of the region, else of `*`.
     #[must_use]
     pub fn overridden(&self, service: Service, region: &str) -> Option<&str> {
-        [service.name(), region, "*"].into_iter().find_map(|key| self.overrides.get(key)).map(String::as_str)
+        let here = format!("{}-{region}", service.name());
+        [&*here, service.name(), region, "*"].into_iter().find_map(|key| self.overrides.get(key)).map(String::as_str)
     }
 }
 
@@ -163,6 +164,18 @@ mod tests {
         assert_eq!(endpoints.url(Service::Alb, "cn-chengdu"), "http://127.0.0.1:1");
         assert_eq!(endpoints.url(Service::Cbn, "cn-chengdu"), "http://127.0.0.1:2");
         assert_eq!(endpoints.url(Service::Ecs, "cn-hangzhou"), "http://127.0.0.1:3/base");
+    }
+
+    #[test]
+    fn a_service_in_a_region_wins_over_the_service() {
+        let inside = "https://oss-cn-chengdu-internal.aliyuncs.com";
+        let some = format!(
+            r#"{{"oss-cn-chengdu": "{inside}", "oss": "http://127.0.0.1:1", "cn-chengdu": "http://127.0.0.1:2"}}"#
+        );
+        let some = Endpoints::parse(&some).unwrap();
+        assert_eq!(some.url(Service::Oss, "cn-chengdu"), inside);
+        assert_eq!(some.url(Service::Oss, "cn-hangzhou"), "http://127.0.0.1:1");
+        assert_eq!(some.url(Service::Alb, "cn-chengdu"), "http://127.0.0.1:2");
     }
 
     #[test]

@@ -23,6 +23,7 @@ actions! {
         reads ListStackEvents => ListStackEventsAnswer, whole::EVENTS;
         reads PreviewStack => PreviewStackAnswer, whole::PREVIEW { body: BODY };
         reads GetServiceProvisions => GetServiceProvisionsAnswer, whole::PROVISIONS;
+        reads DescribeRegions => DescribeRegionsAnswer, whole::REGIONS { region: false };
     }
 }
 
@@ -125,6 +126,26 @@ pub struct GetTemplate {
 pub struct GetTemplateAnswer {
     pub template_body: String,
     pub request_id: String,
+}
+
+/// The regions that stacks may be in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeRegions {}
+
+/// Answer of [`DescribeRegions`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct DescribeRegionsAnswer {
+    pub regions: Vec<StackRegion>,
+    pub request_id: String,
+}
+
+/// A region that stacks may be in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct StackRegion {
+    pub region_id: String,
 }
 
 /// Whether services of the account are open.

@@ -28,10 +28,15 @@ fn said() -> BTreeMap<String, Said> {
 }
 
 fn home() -> Deployment {
-    stack("home")
+    stack("home", &[])
 }
 
-fn stack(part: &str) -> Deployment {
+/// The stack of a probe, whose function is in a VPC.
+fn probe(part: &str) -> Deployment {
+    stack(part, &[("ProbeVpc", "vpc-1"), ("ProbeVSwitches", "vsw-1"), ("ProbeSecurityGroup", "sg-1")])
+}
+
+fn stack(part: &str, more: &[(&str, &str)]) -> Deployment {
     let pseudo = Pseudo {
         region: "cn-hangzhou".to_owned(),
         account_id: "1234567890123456".to_owned(),
@@ -45,8 +50,8 @@ fn stack(part: &str) -> Deployment {
         ("StoreBucket", "store"),
         ("AssumeRoles", "acs:ram::6543210987654321:role/albridge-guest"),
     ];
-    let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    Template::parse(TEMPLATE).unwrap().resolve(&pseudo, &BTreeMap::from(parameters)).unwrap()
+    let parameters = parameters.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Template::parse(TEMPLATE).unwrap().resolve(&pseudo, &parameters.collect()).unwrap()
 }
 
 /// The actions that each function's role allows, by function and policy.
@@ -70,6 +75,18 @@ fn allowed(deployment: &Deployment) -> BTreeMap<String, BTreeMap<String, BTreeSe
 }
 
 const COMMON: &str = "albridge-cn-hangzhou-common";
+
+/// What Function Compute does with the role of a function in a VPC: it makes the network interfaces of its instances.
+const NETWORK: [&str; 8] = [
+    "ecs:CreateNetworkInterface",
+    "ecs:CreateNetworkInterfacePermission",
+    "ecs:DeleteNetworkInterface",
+    "ecs:DeleteNetworkInterfacePermission",
+    "ecs:DescribeNetworkInterfacePermissions",
+    "ecs:DescribeNetworkInterfaces",
+    "vpc:DescribeVSwitchAttributes",
+    "vpc:DescribeVpcAttribute",
+];
 
 #[test]
 fn a_role_allows_what_its_function_does_and_nothing_else() {
@@ -102,7 +119,7 @@ fn what_all_roles_share_is_the_log_the_store_and_other_accounts_roles() {
 #[test]
 fn an_outpost_may_hand_its_events_to_home_and_nothing_else() {
     for part in ["outpost", "outpost+probe"] {
-        let outpost = stack(part);
+        let outpost = stack(part, &[]);
         let own = ["fc:InvokeFunction".to_owned()].into();
         let common = ["log:PostLogStoreLogs".to_owned()].into();
         let name = "albridge-cn-hangzhou-dispatch".to_owned();
@@ -111,6 +128,16 @@ fn an_outpost_may_hand_its_events_to_home_and_nothing_else() {
         let policy = role.policies.iter().find(|policy| policy.name == name).unwrap();
         let home = "acs:fc:cn-beijing:1234567890123456:functions/albridge-dispatch";
         assert_eq!(policy.document["Statement"][0]["Resource"], serde_json::json!([home, format!("{home}/*")]));
+    }
+}
+
+#[test]
+fn a_probe_may_write_its_log_and_have_its_network_and_nothing_else() {
+    let common = (COMMON.to_owned(), BTreeSet::from(["log:PostLogStoreLogs".to_owned()]));
+    let network = ("albridge-cn-hangzhou-network".to_owned(), NETWORK.map(str::to_owned).into());
+    for part in ["probe", "outpost+probe"] {
+        assert_eq!(allowed(&stack(part, &[]))["verify"], [common.clone()].into(), "{part}");
+        assert_eq!(allowed(&probe(part))["verify"], [common.clone(), network.clone()].into(), "{part}");
     }
 }
 

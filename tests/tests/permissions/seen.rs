@@ -15,10 +15,10 @@ use end_to_end::{Console, start, worlds};
 use local::{Generation, Local, Options, PROCEDURE_BINDING};
 use serde_json::json;
 
-/// Actions by function.
+/// Actions by role, as its name goes on after the deployment's: region and function.
 type Actions = BTreeMap<String, BTreeSet<String>>;
 
-/// Allowed actions that no call uses, with the reason.
+/// Allowed actions of home's functions that no call uses, with the reason; `*` is every function of every stack.
 const UNSEEN: &[(&str, &str)] = &[
     // Function Compute writes the log, not the function.
     ("*", "log:PostLogStoreLogs"),
@@ -55,12 +55,18 @@ const fn minutes(count: u64) -> Duration {
 fn every_permission_is_used_by_some_story_and_nothing_else_is_called() {
     let seen = told();
     let mut wrong = Vec::new();
-    for (function, policies) in super::allowed(&super::home()) {
+    let home =
+        super::allowed(&super::home()).into_iter().map(|(function, policies)| ("cn-hangzhou", function, policies));
+    let probe = super::allowed(&super::probe("probe")).into_iter();
+    let probe = probe.map(|(function, policies)| ("cn-chengdu", function, policies));
+    for (region, function, policies) in home.chain(probe) {
+        let function = format!("{region}-{function}");
         let allowed: BTreeSet<String> = policies.into_values().flatten().collect();
         let mut expected = seen.get(&function).cloned().unwrap_or_default();
-        for (who, action) in UNSEEN {
-            if *who == "*" || *who == function {
-                assert!(expected.insert((*action).to_owned()), "{function}: {action} is no exception any more");
+        let of_probe = super::NETWORK.map(|action| ("cn-chengdu-verify", action));
+        for (who, action) in UNSEEN.iter().copied().chain(of_probe) {
+            if who == "*" || who == function || function.strip_prefix("cn-hangzhou-") == Some(who) {
+                assert!(expected.insert(action.to_owned()), "{function}: {action} is no exception any more");
             }
         }
         let needless: Vec<_> = allowed.difference(&expected).collect();
@@ -106,12 +112,12 @@ fn told() -> Actions {
     seen
 }
 
-/// The calls of the home stack's functions, as RAM actions.
+/// The calls of the functions, as RAM actions.
 fn called(log: &[CallRecord]) -> Actions {
     let mut called = Actions::new();
     for call in log {
         let (Some(Caller::Role(role)), Some(service)) = (&call.caller, call.service) else { continue };
-        let Some(function) = role.strip_prefix("albridge-cn-hangzhou-") else { continue };
+        let Some(function) = role.strip_prefix("albridge-").filter(|role| role.starts_with("cn-")) else { continue };
         let actions = called.entry(function.to_owned()).or_default();
         let prefix = prefix(service);
         actions.insert(format!("{prefix}:{}", call.action));
@@ -120,7 +126,7 @@ fn called(log: &[CallRecord]) -> Actions {
             actions.insert(format!("{prefix}:TagResources"));
         }
     }
-    called.remove("flow");
+    called.remove("cn-hangzhou-flow");
     called
 }
 

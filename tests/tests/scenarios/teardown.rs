@@ -246,6 +246,91 @@ async fn two_bindings_that_share_and_go_one_after_the_other_leave_nothing() {
     }
 }
 
+/// A listener of others copies its requests to our group, by a rule whose own requests go elsewhere.
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_others_that_mirrors_to_a_group_keeps_it() {
+    let local = onboarded(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let act = |action: &str, with: &[(&str, &str)]| console.act(Service::Alb, "cn-chengdu", action, with);
+    let groups = act("ListServerGroups", &[]);
+    let ours = groups["ServerGroups"][0]["ServerGroupId"].as_str().unwrap();
+    let group = [
+        ("ServerGroupName", "theirs"),
+        ("ServerGroupType", "Ip"),
+        ("VpcId", "vpc-1"),
+        ("HealthCheckConfig.HealthCheckEnabled", "false"),
+    ];
+    let theirs = act("CreateServerGroup", &group);
+    let theirs = theirs["ServerGroupId"].as_str().unwrap();
+    console.wait(minutes(1)).await;
+    let listener = [
+        ("LoadBalancerId", "alb-1"),
+        ("ListenerProtocol", "HTTP"),
+        ("ListenerPort", "8080"),
+        ("DefaultActions.1.Type", "ForwardGroup"),
+        ("DefaultActions.1.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", theirs),
+    ];
+    let listener = act("CreateListener", &listener);
+    console.wait(minutes(1)).await;
+    let rule = [
+        ("ListenerId", listener["ListenerId"].as_str().unwrap()),
+        ("Priority", "7"),
+        ("RuleName", "copies"),
+        ("RuleActions.1.Type", "TrafficMirror"),
+        ("RuleActions.1.Order", "1"),
+        ("RuleActions.1.TrafficMirrorConfig.TargetType", "ForwardGroupMirror"),
+        ("RuleActions.1.TrafficMirrorConfig.MirrorGroupConfig.ServerGroupTuples.1.ServerGroupId", ours),
+        ("RuleActions.2.Type", "ForwardGroup"),
+        ("RuleActions.2.Order", "2"),
+        ("RuleActions.2.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", theirs),
+        ("RuleConditions.1.Type", "Path"),
+        ("RuleConditions.1.PathConfig.Values.1", "/*"),
+    ];
+    let rule = act("CreateRule", &rule);
+    let rule = rule["RuleId"].as_str().unwrap();
+    console.wait(minutes(1)).await;
+    local.store(&paused());
+    let report = teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    let kept = report.findings.iter().filter(|finding| finding.code == Code::Kept);
+    let kept: Vec<_> = kept.filter(|finding| finding.resource == ours).collect();
+    assert!(matches!(kept[..], [why] if why.message.contains("copies") && why.message.contains(rule)), "{report:#?}");
+    // Without the rule the same command goes on.
+    act("DeleteRule", &[("RuleId", rule)]);
+    console.wait(minutes(1)).await;
+    let report = teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    let left = act("ListServerGroups", &[]);
+    assert_eq!(left["ServerGroups"].as_array().unwrap().len(), 1, "theirs: {left:#}");
+}
+
+/// A rule that is applied to responses leads to no group, but goes with its listener, too. It is in no listing that does not ask
+/// for it.
+#[tokio::test(start_paused = true)]
+async fn a_rule_of_others_for_responses_keeps_its_listener() {
+    let local = onboarded(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let listeners = console.act(Service::Alb, "cn-chengdu", "ListListeners", &[]);
+    let listener = listeners["Listeners"][0]["ListenerId"].as_str().unwrap();
+    let rule = [
+        ("ListenerId", listener),
+        ("Priority", "7"),
+        ("RuleName", "answers"),
+        ("Direction", "Response"),
+        ("RuleActions.1.Type", "FixedResponse"),
+        ("RuleActions.1.Order", "1"),
+        ("RuleActions.1.FixedResponseConfig.Content", "closed"),
+        ("RuleConditions.1.Type", "Path"),
+        ("RuleConditions.1.PathConfig.Values.1", "/*"),
+    ];
+    console.act(Service::Alb, "cn-chengdu", "CreateRule", &rule);
+    console.wait(minutes(1)).await;
+    local.store(&paused());
+    let report = teardown(&local, "web", &WITHOUT_ATTACHMENTS).await.unwrap();
+    let why = report.findings.iter().find(|finding| finding.resource == listener);
+    assert!(why.is_some_and(|why| why.message.contains("answers")), "{report:#?}");
+}
+
 /// Somebody gave our listener a rule: deleting the listener would take it away. One that redirects names no group at all.
 #[tokio::test(start_paused = true)]
 async fn a_forwarding_rule_of_others_keeps_its_listener() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use emulator::faults;
+use emulator::{Settings, Strict, faults};
 use http::{Method, Request};
 use local::{Options, PROCEDURE_BINDING};
 use onboarding::StageName;
@@ -91,7 +91,7 @@ impl Desk {
             .with(|world| world.functions().map(|(region, function)| format!("{region} {}", function.name)).collect())
     }
 
-    fn bindings(&self, regions: &[&str]) {
+    pub(super) fn bindings(&self, regions: &[&str]) {
         let hangzhou = "      - { region: cn-hangzhou, vpc: vpc-2, attachmentVswitches: [vsw-3, vsw-4], select: { tags: { app: web } } }\n";
         assert!(PROCEDURE_BINDING.contains(hangzhou));
         let backend = |region: &&str| {
@@ -410,4 +410,33 @@ async fn teardown_killed_around_any_write_and_run_again_ends_the_same() {
         assert_eq!(again.code, 0, "write {at}, after {after}: {}", again.all());
         assert_eq!(desk.footprint().await, before, "write {at}, after {after}");
     }
+}
+
+/// An account that opened OSS lately: from one machine packages reach two regions, each by its own internal endpoint.
+#[tokio::test(start_paused = true)]
+async fn where_buckets_refuse_the_public_endpoint_each_region_may_have_another() {
+    let settings = Settings { strict: Strict { internal_oss: true, ..Strict::default() }, ..Settings::default() };
+    let mut desk = Desk::before_deployment("inside", Options { settings, ..Options::default() }).await;
+    packages(&desk, "first");
+    let inside = |desk: &mut Desk, regions: &[&str]| {
+        let endpoints = desk.variables.get_mut("ALBRIDGE_ENDPOINTS").unwrap();
+        let mut all: BTreeMap<String, String> = serde_json::from_str(endpoints).unwrap();
+        for region in regions {
+            let url = format!("http://{region}.api.emulated/oss-{region}-internal");
+            all.insert(format!("oss-{region}"), url);
+        }
+        *endpoints = json!(all).to_string();
+    };
+    let refused = desk.deploy(&[]).await;
+    assert_eq!(refused.code, 1, "{}", refused.all());
+    let way = "'{\"oss-cn-hangzhou\":\"https://oss-cn-hangzhou-internal.aliyuncs.com\"}'";
+    assert!(refused.stderr.contains("PublicEndpointForbidden") && refused.stderr.contains(way), "{}", refused.all());
+    inside(&mut desk, &[HANGZHOU]);
+    let refused = desk.deploy(&[]).await;
+    assert!(refused.code == 1 && refused.stderr.contains("\"oss-cn-chengdu\""), "{}", refused.all());
+    inside(&mut desk, &[CHENGDU]);
+    let deployed = desk.deploy(&[]).await;
+    assert_eq!(deployed.code, 0, "{}", deployed.all());
+    let gone = desk.run(&["teardown", "--deployment", "--store", "--yes"]).await;
+    assert_eq!(gone.code, 0, "{}", gone.all());
 }

@@ -13,7 +13,7 @@ use emulator::{AccountState, Strict};
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use local::Options;
-use openapi::Transport;
+use openapi::{Transport, ros};
 use serde_json::{Value, json};
 
 use super::deploying::{desk, packages};
@@ -257,12 +257,18 @@ async fn runs_that_fail_are_named_with_the_way_to_their_cause() {
 
 #[tokio::test(start_paused = true)]
 async fn the_pages_permissions_are_the_ones_it_needs_and_one_that_lacks_is_named() {
-    let mut desk = deployed("doctor-permissions").await;
+    let mut desk = desk("doctor-permissions").await;
     let reads = PAGE.split("What it reads:").nth(1).unwrap();
     let reads: BTreeSet<String> = reads.split('`').filter(|word| word.contains(':')).map(str::to_owned).collect();
     let allow = |actions: Vec<&String>| json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": ["*"]}]});
     let keys = desk.variables.clone();
+    // Before the first deploy it looks at more.
     desk.become_role("looker", &allow(reads.iter().collect())).await;
+    let ran = desk.doctor().await;
+    assert!(ran.code == 2 && findings(&ran, "unread").is_empty(), "{}", ran.all());
+    let looker = std::mem::replace(&mut desk.variables, keys.clone());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.variables = looker;
     let ran = desk.doctor().await;
     assert_eq!(ran.code, 0, "{}", ran.all());
     assert!(findings(&ran, "not-checked").iter().any(|one| one["code"] == "permissions"), "{}", ran.all());
@@ -283,7 +289,20 @@ async fn the_pages_permissions_are_the_ones_it_needs_and_one_that_lacks_is_named
 
 #[tokio::test(start_paused = true)]
 async fn it_takes_few_calls_side_by_side() {
-    let desk = deployed("doctor-calls").await;
+    let desk = desk("doctor-calls").await;
+    // Before the first deploy the stacks of every region are listed, too.
+    let (ran, took, _) = slow(&desk).await;
+    assert!(ran.code == 2 && took < SignedDuration::from_secs(10), "{took}: {}", ran.all());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    let (ran, took, count) = slow(&desk).await;
+    assert_eq!(ran.code, 0, "{}", ran.all());
+    // Two stacks, thirteen functions, four triggers.
+    assert!(took < SignedDuration::from_secs(10), "{took}");
+    assert_eq!(count, 43);
+}
+
+/// What doctor says where every call takes a second, how long that takes, and how many calls it is.
+async fn slow(desk: &Desk) -> (Ran, SignedDuration, usize) {
     let (count, clock, way) = (Arc::new(AtomicUsize::new(0)), desk.local.clock().clone(), desk.transport());
     let counted = Arc::clone(&count);
     let slow = move |request: Request<Bytes>| {
@@ -297,11 +316,8 @@ async fn it_takes_few_calls_side_by_side() {
     let folder = desk.file("packages").display().to_string();
     let began = desk.local.clock().now();
     let ran = desk.run_by(Arc::new(slow), &["doctor", "--packages", &folder]).await;
-    assert_eq!(ran.code, 0, "{}", ran.all());
-    // Two stacks, thirteen functions, four triggers; every call takes a second.
     let took = desk.local.clock().now().duration_since(began);
-    assert!(took < SignedDuration::from_secs(10), "{took}");
-    assert_eq!(count.load(Ordering::Relaxed), 43);
+    (ran, took, count.load(Ordering::Relaxed))
 }
 
 #[tokio::test(start_paused = true)]
@@ -312,7 +328,7 @@ async fn roles_that_do_not_fit_are_told_before_the_first_deploy() {
         found.map(|one| one["says"].as_str().unwrap().to_owned()).collect()
     };
     let ran = desk.doctor().await;
-    assert_eq!(about(&ran, "well"), ["1 of 1000 roles, 0 of 1500 custom policies"], "{}", ran.all());
+    assert_eq!(about(&ran, "well"), ["1 of 1000 roles, 0 of 1500 custom policies", "0 of 200"], "{}", ran.all());
     desk.set(AccountState::RoleQuota(14));
     let ran = desk.doctor().await;
     let said = about(&ran, "wrong");
@@ -323,4 +339,32 @@ async fn roles_that_do_not_fit_are_told_before_the_first_deploy() {
     assert_eq!(desk.deploy(&[]).await.code, 0);
     desk.set(AccountState::RoleQuota(3));
     assert!(about(&desk.doctor().await, "wrong").is_empty());
+}
+
+/// Stacks of all regions count; those of others are there already.
+#[tokio::test(start_paused = true)]
+async fn stacks_that_do_not_fit_are_told_before_the_first_deploy() {
+    const OTHER: &str = "ROSTemplateFormatVersion: '2015-09-01'\nResources: { Logs: { Type: 'ALIYUN::SLS::Project', Properties: { Name: logs } } }\n";
+    let desk = desk("doctor-stacks").await;
+    let client = desk.local.operator();
+    let mut last = String::new();
+    for number in 0..199 {
+        let create = ros::CreateStack {
+            stack_name: format!("other-{number}"),
+            template_body: OTHER.to_owned(),
+            ..ros::CreateStack::default()
+        };
+        let region = if number % 2 == 0 { "cn-beijing" } else { "cn-chengdu" };
+        last = client.call(region, &create).await.unwrap().stack_id;
+    }
+    let ran = desk.doctor().await;
+    let found = findings(&ran, "wrong").into_iter().find(|one| one["code"] == "quotas").unwrap();
+    assert_eq!(found["says"], "It has 199, 2 are to come, and it may have 200, unless it was granted more.");
+    client.call("cn-beijing", &ros::DeleteStack { stack_id: last }).await.unwrap();
+    let ran = desk.doctor().await;
+    assert!(findings(&ran, "wrong").iter().all(|one| one["code"] != "quotas"), "{}", ran.all());
+    assert!(findings(&ran, "well").iter().any(|one| one["says"] == "198 of 200"), "{}", ran.all());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    // What is there was taken, and is not asked for any more.
+    assert!(!desk.doctor().await.stdout.contains("stacks of the account"));
 }

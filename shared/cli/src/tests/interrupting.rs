@@ -1,4 +1,4 @@
-//! Ctrl-C while `apply` or `teardown` works: what was sent is waited for, nothing further is begun, and it is said what is made, what nobody knows
+//! Ctrl-C while `apply`, `deploy` or `teardown` works: what was sent is waited for, nothing further is begun, and it is said what is made, what nobody knows
 //! and how to go on; the same command again does the rest.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -187,7 +187,12 @@ async fn a_deployments_teardown_says_which_steps_are_done_and_which_was_begun() 
     let (ran, later) = interrupted(&desk, "DeleteStack", None, &arguments).await;
     let said = plain(&ran);
     assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
-    for words in ["The teardown was interrupted after", "begun: ", "not known: DeleteStack in cn-chengdu", "left: "] {
+    for words in [
+        "The teardown was interrupted after",
+        "begun: stack in cn-chengdu",
+        "not known: DeleteStack in cn-chengdu",
+        "not begun: stack in cn-hangzhou",
+    ] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let (ran, later) = interrupted(&desk, "DeleteBucket", Some(Duration::from_secs(2)), &arguments).await;
@@ -195,10 +200,106 @@ async fn a_deployments_teardown_says_which_steps_are_done_and_which_was_begun() 
     assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
     // The answer was waited for, and so the step is done; of the next one nothing was sent.
     assert!(
-        said.contains("  done: bucket ") && said.contains("  left: 1 step") && !said.contains("  begun: "),
+        said.contains("  done: bucket ") && said.contains("  not begun: bucket ") && !said.contains("  begun: "),
         "{said}"
     );
     let again = desk.run(&arguments).await;
     assert_eq!(again.code, 0, "{}", again.all());
     assert_eq!(desk.run(&["teardown", "--deployment", "--dry-run"]).await.code, 0);
+}
+
+/// Each stack is named with its own region, wherever the client is.
+#[tokio::test(start_paused = true)]
+async fn a_deployments_teardown_names_the_region_of_each_stack() {
+    let desk = super::deploying::desk("interrupt-regions").await;
+    desk.bindings(&["cn-hangzhou", "cn-shanghai"]);
+    let deployed = desk.deploy(&[]).await;
+    assert_eq!(deployed.code, 0, "{}", deployed.all());
+    let arguments = ["teardown", "--deployment", "--yes", "--json"];
+    for region in ["cn-chengdu", "cn-shanghai", "cn-hangzhou"] {
+        let (ran, later) = interrupted(&desk, "DeleteStack", Some(Duration::from_secs(2)), &arguments).await;
+        assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+        let lines = ran.json();
+        let line = lines.iter().find(|line| line["event"] == "interrupted").unwrap();
+        assert_eq!(line["calls"], serde_json::json!([format!("DeleteStack in {region}")]), "{line}");
+        assert_eq!((&line["region"], &line["begun"]), (&region.into(), &format!("stack in {region}").into()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deploy_says_what_is_uploaded_which_stack_goes_on_and_what_was_not_begun() {
+    let desk = super::deploying::desk("interrupt-deploy").await;
+    let folder = desk.file("packages").display().to_string();
+    let arguments = ["deploy", "--yes", "--packages", &folder];
+    let (ran, later) = interrupted(&desk, "CreateStack", Some(Duration::from_secs(2)), &arguments).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    for words in [
+        "The deployment was interrupted after",
+        "done: bucket albridge-store-1234567890123456 in cn-hangzhou",
+        "done: 12 packages into albridge-code-cn-hangzhou-1234567890123456",
+        "begun: stack in cn-hangzhou (home): it is being made, which goes on in the cloud without this command",
+        "made: CreateStack in cn-hangzhou",
+        "not begun: stack in cn-chengdu (probe)",
+        "`albridge deploy` with the same options",
+        "`albridge doctor`",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("not known") && ran.stderr.contains("is waited for"), "{}", ran.all());
+    let report = said.split_once("The deployment was").unwrap().1;
+    insta::assert_snapshot!("a_deploy_that_was_interrupted", report);
+    let again = desk.deploy(&[]).await;
+    assert!(again.code == 0 && again.stderr.contains("Waiting for the stack in cn-hangzhou"), "{}", again.all());
+    let looked = desk.run(&["deploy", "--dry-run", "--packages", &folder]).await;
+    assert_eq!(looked.code, 0, "nothing is left: {}", looked.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deploy_that_is_interrupted_while_a_stack_is_followed_ends_at_once() {
+    let desk = super::deploying::desk("interrupt-following").await;
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    let (ctrl_c, interrupts) = watch::channel(());
+    let folder = desk.file("packages").display().to_string();
+    let arguments = ["deploy", "--yes", "--packages", &folder, "--set", "LogDays=7", "--json"];
+    let deploying = desk.run_until(Interrupts::Test(interrupts), None, &arguments);
+    let pressing = async {
+        // Home has just begun to change.
+        desk.local.clock().sleep(Duration::from_secs(2)).await;
+        ctrl_c.send(()).unwrap();
+    };
+    let (ran, ()) = tokio::join!(deploying, pressing);
+    assert_eq!(ran.code, 130, "{}", ran.all());
+    let lines = ran.json();
+    let line = lines.iter().find(|line| line["event"] == "interrupted").unwrap();
+    assert_eq!(
+        (&line["begun"], &line["region"], &line["calls"], &line["notBegun"]),
+        (
+            &"stack in cn-hangzhou (home)".into(),
+            &"cn-hangzhou".into(),
+            &serde_json::json!(["UpdateStack in cn-hangzhou"]),
+            &serde_json::json!(["stack in cn-chengdu (probe)"])
+        )
+    );
+    assert_eq!(lines.last().unwrap()["exitCode"], 130);
+    // What was asked for is kept when it is done: the same options again.
+    let again = desk.deploy(&["--set", "LogDays=7"]).await;
+    assert_eq!(again.code, 0, "{}", again.all());
+    let looked = desk.run(&["deploy", "--dry-run", "--packages", &folder]).await;
+    assert_eq!(looked.code, 0, "nothing is left: {}", looked.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deploy_that_is_interrupted_at_an_upload_says_how_many_packages_are_there() {
+    let desk = super::deploying::desk("interrupt-upload").await;
+    let folder = desk.file("packages").display().to_string();
+    let (ran, later) = interrupted(&desk, "PutObject", None, &["deploy", "--yes", "--packages", &folder]).await;
+    let said = plain(&ran);
+    assert_eq!((ran.code, later), (130, 0), "{}", ran.all());
+    for words in
+        ["begun: albridge/", "not known: PutObject in cn-hangzhou", "not begun: 11 packages into albridge-code-"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(desk.deploy(&[]).await.code, 0);
 }

@@ -82,7 +82,11 @@ pub async fn examine(
         join4(join(stacks, services), buckets, bindings, runs).await;
     let is_coming = |there: &&There<'_>| matches!(there.stack, Ok(None));
     let coming = stacks.iter().filter(is_coming).filter_map(|there| layout.parts.get(there.region).copied());
-    let quotas = quotas::say(&quotas, &coming.collect::<Vec<_>>());
+    let coming: Vec<Part> = coming.collect();
+    let mut limits = quotas::say(&quotas, &coming);
+    if !coming.is_empty() {
+        limits.push(quotas::say_stacks(&quotas::stacks(cloud).await, coming.len()));
+    }
     let is_there = stacks.iter().any(|there| matches!(there.stack, Ok(Some(_))));
     findings.extend(services.say(&layout.home, is_there));
     for there in stacks {
@@ -104,7 +108,7 @@ pub async fn examine(
     }
     let refused = findings.iter().any(|finding| finding.verdict == Verdict::Unread);
     findings.extend(account::permissions(&caller, refused));
-    findings.extend(quotas);
+    findings.extend(limits);
     findings.push(untold());
     findings
 }
@@ -163,8 +167,8 @@ fn runtime(asked: &Asked<'_>, there: &There<'_>) -> Finding {
     functions::runtime(there.region, of.map_or(RUNTIME, String::as_str), found.is_some())
 }
 
-/// What nothing that is called here tells: ActionTrail's API lists trails into stores and logs, and the bus gets its events with or without
-/// one.
+/// What nothing that is called here tells: ActionTrail records calls without a trail, too, and its API tells of trails into OSS, Log Service
+/// and `MaxCompute`, not of the bus; that the bus needs one is said nowhere.
 fn untold() -> Finding {
     Finding::not_checked(
         Code::TagEvents,

@@ -102,8 +102,9 @@ pub enum DeployError {
     },
     /// The store or a package cannot be reached from here.
     #[error(
-        "{doing}: OSS refuses it from outside of the region ({}). This account may not use the public endpoints of buckets: run deploy \
-         on a machine in {region} with ALBRIDGE_ENDPOINTS='{{\"oss\":\"https://oss-{region}-internal.aliyuncs.com\"}}'",
+        "{doing}: OSS refuses it from outside of the region ({}). This account may not use the public endpoints of buckets: run this on a \
+         machine that reaches the internal one, with ALBRIDGE_ENDPOINTS='{{\"oss-{region}\":\"https://oss-{region}-internal.aliyuncs.com\"}}', and \
+         an entry for each further region",
         error.code
     )]
     Outside {

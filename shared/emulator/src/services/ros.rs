@@ -36,6 +36,7 @@ pub(crate) fn handle(world: &mut World, now: Timestamp, call: &Call) -> Answer {
             )
         }
         "PreviewStack" => preview(world, call),
+        "DescribeRegions" => Ok(regions(world)),
         "GetServiceProvisions" => provisions::get(world, call),
         "EnableServices" => Ok(provisions::enable(world, call)),
         "CreateChangeSet" => change_sets::create(world, now, call),
@@ -110,6 +111,13 @@ fn preview(world: &World, call: &Call) -> Answer {
         })
         .collect();
     Ok(json!({"Stack": {"StackName": name, "RegionId": call.region, "Resources": planned}}))
+}
+
+/// One endpoint answers for all of them.
+fn regions(world: &World) -> Value {
+    let regions = world.settings.regions.iter();
+    let shown = |region| json!({"RegionId": region, "LocalName": region, "RegionEndpoint": "ros.aliyuncs.com"});
+    json!({"Regions": regions.map(shown).collect::<Value>()})
 }
 
 fn list(world: &World, now: Timestamp, call: &Call) -> Answer {

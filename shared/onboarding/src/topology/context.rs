@@ -60,7 +60,7 @@ pub struct ForwardingRule {
     pub name: String,
     /// Its listener.
     pub listener: ListenerId,
-    /// Server groups that it forwards to; none if it redirects or answers itself.
+    /// Server groups that it forwards or mirrors to; none if it redirects or answers itself.
     pub server_groups: Vec<ServerGroupId>,
 }
 

@@ -89,8 +89,13 @@ pub(crate) const LISTENERS: Whole = Whole::listing(TokenAndCount, "Listeners", &
 /// One listener (SDK 1.3.3, `GetListenerAttributeResponseBody`).
 pub(crate) const LISTENER: Whole = Whole::one(LISTENER_FIELDS);
 
+/// Where a rule's action sends copies of requests to.
+const MIRRORED: &[Field] =
+    &[Field::Some("TrafficMirrorConfig.MirrorGroupConfig.ServerGroupTuples", &[Filled("ServerGroupId")])];
+
 /// `TotalCount` is "the total number of entries returned" (SDK 1.3.3, `ListRulesResponseBody`). What an action does is of interest only where it
-/// forwards.
+/// forwards or mirrors. The type of the latter is `TrafficMirror` in the texts of `CreateRule`, and `TrafficMirrorConfig` in those of
+/// this answer.
 pub(crate) const RULES: Whole = Whole::listing(
     TokenAndCount,
     "Rules",
@@ -107,6 +112,8 @@ pub(crate) const RULES: Whole = Whole::listing(
                     "ForwardGroup",
                     &[Field::Some("ForwardGroupConfig.ServerGroupTuples", &[Filled("ServerGroupId")])],
                 ),
+                When("Type", "TrafficMirror", MIRRORED),
+                When("Type", "TrafficMirrorConfig", MIRRORED),
             ],
         ),
     ],

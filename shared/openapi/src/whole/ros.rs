@@ -33,3 +33,6 @@ pub(crate) const PREVIEW: Whole = Whole::one(&[List("Stack.Resources", &[Filled(
 /// Whether services are open. A service without a status says nothing.
 pub(crate) const PROVISIONS: Whole =
     Whole::one(&[List("ServiceProvisions", &[Filled("ServiceName"), Filled("Status")])]);
+
+/// The regions: never none (SDK 3.7.0, `DescribeRegionsResponseBody`).
+pub(crate) const REGIONS: Whole = Whole::one(&[Field::Some("Regions", &[Filled("RegionId")])]);

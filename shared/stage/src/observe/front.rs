@@ -270,20 +270,20 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
     Ok(listeners)
 }
 
-/// The forwarding rules of all listeners of the load balancer.
+/// The forwarding rules of all listeners of the load balancer. A listing holds those of requests unless it asks for those of
+/// responses, which go with their listener, too.
 async fn rules(reader: &Reader<'_>, client: &Reads) -> Result<Vec<ForwardingRule>, Error> {
     let wanted = &reader.binding.alb;
-    let action = alb::ListRules { load_balancer_ids: vec![wanted.id.to_string()], ..Default::default() };
-    let found = client.list(wanted.region.as_str(), action).await?;
-    let mut rules: Vec<_> = found
+    let of = |direction: &str| {
+        let (load_balancer_ids, direction) = (vec![wanted.id.to_string()], Some(direction.to_owned()));
+        client.list(wanted.region.as_str(), alb::ListRules { load_balancer_ids, direction, ..Default::default() })
+    };
+    let (requests, responses) = tokio::try_join!(of("Request"), of("Response"))?;
+    let mut rules: Vec<_> = requests
         .into_iter()
+        .chain(responses)
         .map(|rule| ForwardingRule {
-            server_groups: rule
-                .rule_actions
-                .iter()
-                .flat_map(|action| &action.forward_group_config.server_group_tuples)
-                .map(|tuple| tuple.server_group_id.as_str().into())
-                .collect(),
+            server_groups: rule.rule_actions.iter().flat_map(alb::RuleAction::server_groups).map(Into::into).collect(),
             id: rule.rule_id.into(),
             name: rule.rule_name,
             listener: rule.listener_id.into(),

@@ -1,9 +1,11 @@
-//! How many roles and policies the account may have, and whether those that are to come fit.
+//! How many roles, policies and stacks the account may have, and whether those that are to come fit.
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use onboarding::ids::Region;
 use openapi::ims::{GetAccountSummary, Summary};
+use openapi::ros::{DescribeRegions, ListStacks};
 use serde_json::Value;
 use template::{Deployment, Pseudo, Template};
 
@@ -12,15 +14,55 @@ use crate::deploy::cloud::{Cloud, doing};
 use crate::deploy::error::DeployError;
 use crate::deploy::layout::Part;
 use crate::deploy::observe::CENTRAL;
+use crate::deploy::status::{Condition, Status};
 use crate::deploy::text::TEMPLATE;
 
 const MORE: &str = "Delete those that nobody needs, or ask for more in Quota Center.";
+
+/// How many stacks an account may have in all regions together, unless it was granted more (ROS: limits, and the page of `CreateStack`). No
+/// API tells what was granted.
+const STACKS: usize = 200;
 
 /// Reads what there is, and may be.
 pub(super) async fn read(cloud: &Cloud) -> Result<Summary, DeployError> {
     let answer = cloud.client().call(CENTRAL, &GetAccountSummary {}).await;
     let what = "reading how many roles the account may have";
     Ok(answer.map_err(doing(what, &Region::from(CENTRAL)))?.summary_map)
+}
+
+/// How many stacks the account has in all regions. Nested ones are not listed.
+pub(super) async fn stacks(cloud: &Cloud) -> Result<usize, DeployError> {
+    let answer = cloud.client().call(CENTRAL, &DescribeRegions {}).await;
+    let regions = answer.map_err(doing("reading which regions have stacks", &Region::from(CENTRAL)))?.regions;
+    let listed = join_all(regions.iter().map(|region| async move {
+        let region = Region::from(region.region_id.as_str());
+        let listed = cloud.client().list(region.as_str(), ListStacks::default()).await;
+        listed.map_err(doing(format!("listing the stacks of {region}"), &region))
+    }));
+    let mut count = 0;
+    for listed in listed.await {
+        let is_there = |status: &str| Status::new(status).condition() != Condition::Gone;
+        count += listed?.iter().filter(|stack| is_there(&stack.status)).count();
+    }
+    Ok(count)
+}
+
+/// Whether the stacks that are to come fit.
+pub(super) fn say_stacks(is: &Result<usize, DeployError>, coming: usize) -> Finding {
+    let subject = "stacks of the account";
+    let is = match is {
+        Ok(is) => *is,
+        Err(error) => return Finding::unread(Code::Quotas, subject, error),
+    };
+    if is > STACKS {
+        let says = format!("It has {is}, so it was granted more than the usual {STACKS}; no API tells how many.");
+        return Finding::not_checked(Code::Quotas, subject, says, "Look at the quota in Quota Center.");
+    }
+    if is + coming > STACKS {
+        let says = format!("It has {is}, {coming} are to come, and it may have {STACKS}, unless it was granted more.");
+        return Finding::wrong(Code::Quotas, subject, says, MORE);
+    }
+    Finding::well(Code::Quotas, subject, format!("{is} of {STACKS}"))
 }
 
 /// What stacks make in RAM.
@@ -67,12 +109,13 @@ pub(super) fn say(read: &Result<Summary, DeployError>, coming: &[Part]) -> Vec<F
     vec![found, untold()]
 }
 
+/// Function Compute limits no number of functions (its page of limits, 3.0), but how many of their instances run at once.
 fn untold() -> Finding {
     Finding::not_checked(
         Code::Quotas,
-        "stacks and functions",
-        "No API that is used here tells how many the account may have.",
-        "Look at them in Quota Center; a stack that meets one says so.",
+        "instances of functions",
+        "How many may run at once in a region, 100 at least, is told by no API that is used here.",
+        "Look at it in Quota Center, if other functions of the account need many.",
     )
 }
 
@@ -127,6 +170,20 @@ mod tests {
         // What an older account takes (the example of the page): no more than that is known of all accounts.
         assert!((500..=2_048).contains(&home.longest), "{}", home.longest);
         assert_eq!((makes(Part::Outpost).roles, makes(Part::Probe).roles), (1, 1));
+    }
+
+    #[test]
+    fn stacks_that_are_to_come_have_to_fit() {
+        for (is, coming, verdict, words) in [
+            (0, 2, Verdict::Well, "0 of 200"),
+            (198, 2, Verdict::Well, "198 of 200"),
+            (199, 2, Verdict::Wrong, "has 199, 2 are to come"),
+            (200, 1, Verdict::Wrong, "has 200"),
+            (201, 1, Verdict::NotChecked, "granted more"),
+        ] {
+            let found = say_stacks(&Ok(is), coming);
+            assert!(found.verdict == verdict && found.says.contains(words), "{is}: {}", found.says);
+        }
     }
 
     #[test]

@@ -106,6 +106,8 @@ pub(super) const ACTIONS: &[Action] = &[
         may("RuleActions.N.RedirectConfig.Port", Text),
         may("RuleActions.N.RedirectConfig.Protocol", Text),
         may("RuleActions.N.RedirectConfig.Query", Text),
+        may("RuleActions.N.TrafficMirrorConfig.MirrorGroupConfig.ServerGroupTuples.N.ServerGroupId", Text),
+        may("RuleActions.N.TrafficMirrorConfig.TargetType", Text),
         must("RuleActions.N.Type", Text),
         must("RuleConditions.N.*", Group),
         may("RuleConditions.N.HostConfig.Values.N", Text),

@@ -76,6 +76,9 @@ pub(super) const ACTIONS: &[Action] = &[
         may("RetainResources.N", Text),
         must("StackId", Text),
     ] },
+    Action { name: "DescribeRegions", parameters: &[
+        may("AcceptLanguage", Text),
+    ] },
     Action { name: "EnableServices", parameters: &[
         must("RegionId", Text),
         may("ServiceNames.N", Text),

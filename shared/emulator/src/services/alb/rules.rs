@@ -16,28 +16,52 @@ fn here<'a>(world: &'a World, call: &Call, id: &str) -> Result<&'a Rule, ApiErro
     found.ok_or_else(|| fault::not_found("Rule", id))
 }
 
-/// The groups that the actions forward to, and the actions as they are shown.
+/// What a request ends with: a rule has one of these, as its last action.
+const LAST: [&str; 3] = ["ForwardGroup", "Redirect", "FixedResponse"];
+/// What copies of requests are sent by.
+const MIRROR: &str = "TrafficMirror";
+
+/// The groups that the actions forward or mirror to, and the actions as they are shown.
 fn actions(params: &Params) -> Result<(Vec<String>, Value), ApiError> {
     let sent = params.objects("RuleActions");
     if sent.is_empty() {
         return Err(fault::missing("RuleActions"));
     }
-    let (mut groups, mut shown) = (Vec::new(), Vec::new());
+    let (mut groups, mut shown, mut order) = (Vec::new(), Vec::new(), Vec::new());
     for action in &sent {
-        let kind = fault::choice(action, "Type", &["ForwardGroup", "Redirect", "FixedResponse"], "")?;
-        let order = fault::ranged(action, "Order", 1, 50_000, 0)?;
-        let tuples = action.objects("ForwardGroupConfig.ServerGroupTuples");
-        let named: Vec<String> = tuples.iter().map(|tuple| tuple.text("ServerGroupId")).collect();
-        if kind.is_empty() || (kind == "ForwardGroup") == named.is_empty() {
+        let kind = fault::choice(action, "Type", &[LAST[0], LAST[1], LAST[2], MIRROR], "")?;
+        let place = fault::ranged(action, "Order", 1, 50_000, 0)?;
+        let named = |config: &str| -> Vec<String> {
+            let tuples = action.objects(&format!("{config}.ServerGroupTuples"));
+            tuples.iter().map(|tuple| tuple.text("ServerGroupId")).collect()
+        };
+        let (forwarded, mirrored) = (named("ForwardGroupConfig"), named("TrafficMirrorConfig.MirrorGroupConfig"));
+        if kind.is_empty()
+            || (kind == LAST[0]) == forwarded.is_empty()
+            || (kind == MIRROR) == mirrored.is_empty()
+            || order.iter().any(|(taken, _)| *taken == place)
+        {
             return Err(fault::illegal("RuleActions"));
         }
-        let mut one = json!({"Type": kind, "Order": order});
-        if !named.is_empty() {
-            let tuples: Vec<Value> = named.iter().map(|group| json!({"ServerGroupId": group, "Weight": 100})).collect();
-            one["ForwardGroupConfig"] = json!({"ServerGroupTuples": tuples});
+        let mut one = json!({"Type": kind, "Order": place});
+        if !forwarded.is_empty() {
+            let tuple = |group: &String| json!({"ServerGroupId": group, "Weight": 100});
+            one["ForwardGroupConfig"] = json!({"ServerGroupTuples": forwarded.iter().map(tuple).collect::<Value>()});
         }
-        groups.extend(named);
+        if !mirrored.is_empty() {
+            let target = fault::choice(action, "TrafficMirrorConfig.TargetType", &["ForwardGroupMirror"], "")?;
+            let tuples: Value = mirrored.iter().map(|group| json!({"ServerGroupId": group})).collect();
+            one["TrafficMirrorConfig"] =
+                json!({"TargetType": target, "MirrorGroupConfig": {"ServerGroupTuples": tuples}});
+        }
+        groups.extend(forwarded.into_iter().chain(mirrored));
+        order.push((place, LAST.contains(&&*kind)));
         shown.push(one);
+    }
+    order.sort_unstable();
+    let ends = order.iter().filter(|(_, last)| *last).count();
+    if ends != 1 || !order.last().is_some_and(|(_, last)| *last) {
+        return Err(fault::illegal("RuleActions"));
     }
     Ok((groups, shown.into()))
 }
@@ -121,7 +145,7 @@ pub(super) fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
     let page = Page::read(params, 100)?;
     let ids = filter(params, "RuleIds", 20)?;
     let (listeners, balancers) = (filter(params, "ListenerIds", 20)?, filter(params, "LoadBalancerIds", 20)?);
-    let direction = params.get("Direction");
+    let direction = fault::choice(params, "Direction", &["Request", "Response"], "Request")?;
     let items = world
         .alb
         .rules
@@ -129,7 +153,7 @@ pub(super) fn list(world: &World, now: Timestamp, call: &Call) -> Answer {
         .filter(|rule| rule.region == call.region)
         .filter(|rule| passes(&ids, &rule.id) && passes(&listeners, &rule.listener))
         .filter(|rule| passes(&balancers, &rule.load_balancer))
-        .filter(|rule| direction.is_none_or(|direction| direction == rule.direction))
+        .filter(|rule| direction == rule.direction)
         .filter(|rule| crate::tags::pass(&rule.tags, params, "Tag"))
         .map(|rule| (rule.id.clone(), shown(rule, now)))
         .collect();

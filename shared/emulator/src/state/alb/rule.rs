@@ -39,7 +39,7 @@ pub(crate) struct Rule {
     /// As they were sent.
     pub(crate) actions: Value,
     pub(crate) conditions: Value,
-    /// The groups that its actions forward to.
+    /// The groups that its actions forward or mirror to.
     pub(crate) groups: Vec<String>,
     pub(crate) tags: Tags,
     pub(crate) status: Timed<Status>,
