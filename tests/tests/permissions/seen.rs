@@ -209,7 +209,7 @@ async fn things_are_changed() -> Local {
         ("Permissions.1.PortRange", "22/22"),
         ("Permissions.1.SourcePrefixListId", list["PrefixListId"].as_str().unwrap()),
     ];
-    console.act(Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", &worlds::DROPS_ALL);
+    console.act(Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", &rule);
     let acl = console.act(Service::Vpc, "cn-hangzhou", "CreateNetworkAcl", &[("VpcId", "vpc-2")]);
     let acl = acl["NetworkAclId"].as_str().unwrap();
     let bind = [("NetworkAclId", acl), ("Resource.1.ResourceId", "vsw-3"), ("Resource.1.ResourceType", "VSwitch")];
