@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use onboarding::change::Tally;
 use onboarding::ids::BindingName;
-use onboarding::{Code, Severity, StageName};
+use onboarding::{Code, Severity};
 use openapi::fnf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use stage::causes::{latest, left};
 use stage::executions::trigger;
 use stage::history::{cause, report};
 use stage::{Report, Status};
@@ -50,6 +51,9 @@ pub struct Summary {
     pub unread: usize,
     /// The codes of all this, sorted.
     pub codes: Vec<String>,
+    /// The codes of what it follows from, sorted.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// The states whose budget was used up.
     pub failed: Vec<String>,
 }
@@ -137,10 +141,7 @@ impl Summary {
         let mut blocked = BTreeSet::new();
         let mut unread = BTreeSet::new();
         let mut made = Tally::default();
-        // What preflight names before anything is made is judged anew by verify.
-        let is_verified = reports.iter().any(|report| report.stage == StageName::Verify);
-        let is_old = |report: &Report| is_verified && report.stage == StageName::Preflight;
-        for report in reports.iter().filter(|report| !is_old(report)) {
+        for report in latest(&reports) {
             // What only waits for a time is on its way: a member that drains, a release that is proven again.
             let stuck = || report.blocked.iter().filter(|reason| reason.until.is_none());
             let missing = stuck().filter(|reason| reason.code != Code::NotProbed);
@@ -155,6 +156,8 @@ impl Summary {
         if !unread.is_empty() {
             codes.insert(Code::Unread.to_string());
         }
+        let mut causes: BTreeSet<&str> = left(&reports, &[]).iter().map(|root| root.reason.code.as_str()).collect();
+        causes.extend(failing.iter().filter_map(|(_, why)| why.as_deref().map(code)));
         let outcome = if !failing.is_empty() {
             Outcome::Failed
         } else if !unread.is_empty() || blocked.iter().any(|(code, _)| *code == Code::Unread) {
@@ -179,6 +182,7 @@ impl Summary {
             blocked: blocked.len(),
             unread: unread.len(),
             codes: codes.into_iter().take(CODES).collect(),
+            causes: causes.into_iter().take(CODES).map(str::to_owned).collect(),
             failed: failing.iter().map(|(step, _)| (*step).to_owned()).collect(),
         }
     }
@@ -205,6 +209,7 @@ impl Summary {
                     blocked = self.blocked,
                     unread = self.unread,
                     codes = self.codes.join(" "),
+                    causes = self.causes.join(" "),
                     failed = self.failed.join(" "),
                     "run summary"
                 )
@@ -227,7 +232,8 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use onboarding::Reason;
+    use onboarding::causes::Root;
+    use onboarding::{Reason, StageName};
     use serde_json::json;
 
     use super::*;
@@ -325,7 +331,7 @@ mod tests {
         let expected = json!({
             "message": "run summary", "event": "run", "schema": 1, "binding": "web", "run": "web-1", "trigger": "timer",
             "ok": true, "outcome": "done", "seconds": 63, "stages": 3, "retries": 1, "added": 3, "changed": 3,
-            "removed": 1, "blocked": 0, "unread": 0, "codes": "XREG-NOT-PROBED", "failed": ""
+            "removed": 1, "blocked": 0, "unread": 0, "codes": "XREG-NOT-PROBED", "causes": "", "failed": ""
         });
         assert_eq!((&found["fields"], &found["level"]), (&expected, &json!("INFO")));
     }
@@ -346,6 +352,19 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_is_among_the_codes_and_not_among_the_causes() {
+        let missing = Reason::new(Code::TransitRouterMissing, "cn-hangzhou", "There is no transit router.");
+        let follows = [Code::NotAttached, Code::Waits, Code::PathNotOpen].map(|code| Reason::new(code, "vpc-2", "No."));
+        let root = Root::new(&"web".into(), missing);
+        let report = Report::new(StageName::Verify, &"web".into(), "web-1", Vec::new(), follows.into(), Vec::new());
+        let report = report.with_causes([root]);
+        let found = line(&summary(&[event("TaskSucceeded", "Verify", &json!({ "Output": report }))]));
+        let fields = &found["fields"];
+        assert_eq!(fields["causes"], "XREG-TR-MISSING");
+        assert_eq!(fields["codes"], "XREG-NOT-ATTACHED XREG-PATH-NOT-OPEN XREG-WAITS");
+    }
+
+    #[test]
     fn a_run_that_ends_badly_names_its_codes_and_where_it_gave_up() {
         let conflict = || Reason::new(Code::RouteConflict, "192.168.0.0/16", "Another route is in the way.");
         let events = [
@@ -362,6 +381,7 @@ mod tests {
             (&json!(false), &json!("failed"), &json!("Verify"))
         );
         assert_eq!(fields["codes"], "XREG-ROUTE-CONFLICT XREG-STILL-PENDING");
+        assert_eq!(fields["causes"], fields["codes"]);
         assert_eq!((&fields["blocked"], &fields["retries"]), (&json!(1), &json!(1)));
     }
 

@@ -7,20 +7,18 @@
 mod health;
 mod probe;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fc_runtime::Context;
 use handler::Handler;
-use onboarding::causes::Mend;
+use onboarding::causes::{Cause, Root};
 use onboarding::ids::BindingName;
 use onboarding::plan::Pending;
-use onboarding::topology::Topology;
-use onboarding::{Causes, Code, Plan, Reason, StageName};
+use onboarding::{Code, Plan, Reason, StageName};
 use openapi::{Action, alb, cbn, vpc};
-use reachability::Wish;
 use serde::{Deserialize, Serialize};
-use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, current_as_needed, hold};
+use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, causes, current_as_needed, hold};
 
 pub use probe::{Answer, Probe};
 
@@ -63,7 +61,7 @@ pub enum Question {
 #[serde(untagged)]
 pub enum Verdict {
     /// About a binding.
-    Binding(Verification),
+    Binding(Box<Verification>),
     /// About a request.
     Probe(Answer),
 }
@@ -94,7 +92,7 @@ impl Handler for Verify {
         match event {
             Question::Probe { probe } => Ok(Verdict::Probe(probe::send(invocation.host, &probe).await)),
             Question::Binding(request) => {
-                Ok(Verdict::Binding(hold(invocation, || verify(invocation, &request)).await?))
+                Ok(Verdict::Binding(Box::new(hold(invocation, || verify(invocation, &request)).await?)))
             }
         }
     }
@@ -117,25 +115,39 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         converging.extend(health.converging);
         if converging.is_empty() {
             // What keeps members from being served comes first, and a member's health only where its way has no fault.
-            let mut blocked = ways(&session, &topology, &plan);
+            let found = causes::of(&session, &topology, &plan);
+            let mut causes: Vec<Root> = found.lasting().collect();
+            let lasting = found.causes.iter().filter(|cause| !cause.by_run);
+            let mut blocked: Vec<Reason> = lasting.filter_map(Cause::about_instances).collect();
             blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
             let told = |unhealthy: &Reason| {
                 blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", unhealthy.resource)))
             };
             let unhealthy: Vec<Reason> = health.unhealthy.into_iter().filter(|unhealthy| !told(unhealthy)).collect();
+            let binding = &session.binding().name;
+            let kept = found.causes.iter().flat_map(|cause| &cause.instances);
+            let kept: BTreeSet<&str> = kept.map(|kept| kept.id.as_str()).collect();
+            let ill = unhealthy.iter().filter(|unhealthy| !kept.contains(unhealthy.resource.as_str()));
+            causes.extend(ill.map(|reason| Root::new(binding, reason.clone())));
             blocked.extend(unhealthy);
             // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
             let open = plan.changes.iter().filter(|change| change.is_open());
-            blocked.extend(open.map(|change| {
-                Reason::new(Code::Drift, &session.binding().name, format!("Not in place: {}.", change.write))
-            }));
-            let answer = probe::of_binding(&session, &topology, health.members).await;
-            let (answer, fault) = answer;
+            let drift: Vec<Reason> = open
+                .map(|change| Reason::new(Code::Drift, binding, format!("Not in place: {}.", change.write)))
+                .collect();
+            if let Some(first) = drift.first() {
+                // What waits for such a change follows from it.
+                causes.retain(|root| !matches!(root.reason.code, Code::Waits | Code::PathNotOpen));
+                causes.push(Root::new(binding, first.clone()));
+            }
+            blocked.extend(drift);
+            let (answer, fault) = probe::of_binding(&session, &topology, health.members).await;
+            // What comes back tells of something new only where nothing is known to be wrong.
+            let is_new = |fault: &&Reason| fault.code == Code::ProbeFailed && causes.is_empty();
+            let failed = fault.as_ref().filter(is_new).map(|fault| Root::new(binding, fault.clone()));
+            causes.extend(failed);
             blocked.extend(fault);
-            return Ok(Verification {
-                report: report(&session.binding().name, request, blocked, plan),
-                request: answer,
-            });
+            return Ok(Verification { report: report(binding, request, blocked, causes, plan), request: answer });
         }
         let usual = |pending: &Pending| pending.awaited.as_ref().map_or(HEALTHY, stage::usual);
         let mut expected: BTreeMap<&str, Duration> = converging.iter().map(|what| (&**what, HEALTHY)).collect();
@@ -152,19 +164,9 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     }
 }
 
-/// The faults on the ways of instances that serve or should, as far as no change of the plan mends them, each with the instance.
-fn ways(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Vec<Reason> {
-    let binding = session.binding();
-    let faults = reachability::faults(topology, Wish { deployment: session.deployment(), binding });
-    let faults = faults.into_iter().filter(|fault| fault.reason.code != Code::Unhealthy);
-    let lasting = faults.filter(|fault| !matches!(fault.mend, Mend::Time { .. })).collect::<Vec<_>>();
-    let causes = Causes::of(&binding.name, plan, &lasting, None).causes;
-    let of_ways = causes.into_iter().filter(|cause| !cause.by_run);
-    of_ways.filter_map(|cause| cause.about_instances()).collect()
-}
-
-fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, plan: Plan) -> Report {
+fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, causes: Vec<Root>, plan: Plan) -> Report {
     let report = Report::new(StageName::Verify, binding, &request.run, Vec::new(), blocked, plan.findings)
+        .with_causes(causes)
         .with_unread(&plan.unread);
     tracing::info!(stage = %StageName::Verify, %binding, run = request.run, ok = report.ok, "done");
     report

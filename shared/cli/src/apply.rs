@@ -12,19 +12,20 @@ mod stages;
 mod tests;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal, Write as _};
 use std::pin::pin;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use onboarding::causes::{Cause, Root};
 use onboarding::ids::BindingName;
 use onboarding::{Code, Plan, Reason, Severity};
 use serde_json::json;
+use stage::causes::left;
 use stage::{Host, Report, Status};
 
 use crate::args::ApplyArgs;
-use crate::causes::About;
+use crate::causes::{About, codes};
 use crate::environment::Environment;
 use crate::interrupt::Interrupts;
 use crate::output::{CliError, Console, Exit, Line, Style, visible};
@@ -102,25 +103,28 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             break;
         }
     }
-    Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
+    Ok(console.finish(ended.exit, json!({"blocked": ended.left, "causes": ended.causes})))
 }
 
 /// The result.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Ended {
     exit: Exit,
     /// How many things are left undone.
     left: usize,
+    /// What they follow from.
+    causes: Vec<Root>,
 }
 
 impl Ended {
     fn add(&mut self, other: Self) {
         self.exit = self.exit.max(other.exit);
         self.left += other.left;
+        self.causes.extend(other.causes);
     }
 
     /// The result after the stages. What could not be read takes precedence over what is left to do, which is not known completely.
-    fn of(reports: &[Report]) -> Self {
+    fn of(reports: &[Report], causes: Vec<Root>) -> Self {
         let left = undone(reports);
         let mut findings = reports.iter().flat_map(|report| &report.findings);
         let unread = reports.iter().any(|report| report.status == Status::Unread);
@@ -129,7 +133,7 @@ impl Ended {
         } else {
             Exit::pending(left > 0 || findings.any(is_left))
         };
-        Self { exit, left }
+        Self { exit, left, causes }
     }
 }
 
@@ -148,7 +152,8 @@ impl Applying<'_> {
         let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
         plan::show(binding, seen, view, console);
         if plan.changes.is_empty() && plan.pending.is_empty() {
-            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
+            let causes = seen.causes.causes.iter().map(Root::from).collect();
+            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len(), causes });
         }
         if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
@@ -159,27 +164,29 @@ impl Applying<'_> {
         let clock = self.host.clock();
         let (began, way) = (clock.now(), RefCell::new(Way::default()));
         let part = if view.focus.is_some() { Part::Planned } else { Part::All };
-        let reports = self.stages(binding, plan, part, &way).await?;
+        let told = Told::after(&seen.causes);
+        let reports = self.stages(binding, (plan, part), told, &way).await?;
         let (took, way) = (clock.now().duration_since(began), way.into_inner());
         let Some(reports) = reports else {
             let left = interrupted::on_the_way(binding, plan, &way, self.gate, took, console);
-            return Ok(Ended { exit: Exit::Interrupted, left });
+            return Ok(Ended { exit: Exit::Interrupted, left, causes: Vec::new() });
         };
         leaving::tell(binding, &reports, console);
-        console.print(closing(binding, &reports, way.made, took));
-        Ok(Ended::of(&reports))
+        let causes = left(&reports, &shown(seen, view));
+        console.print(closing(binding, &causes, way.made, took));
+        Ok(Ended::of(&reports, causes))
     }
 
     /// Runs the stages, and keeps how far they are. Gives their reports, or nothing if they were interrupted.
     async fn stages(
         &self,
         binding: &BindingName,
-        plan: &Plan,
-        part: Part,
+        (plan, part): (&Plan, Part),
+        mut told: Told,
         way: &RefCell<Way>,
     ) -> Result<Option<Vec<Report>>, CliError> {
         let Self { host, gate, console, .. } = *self;
-        let (mut told, live) = (Told::default(), Live::new(console, host.clock()));
+        let live = Live::new(console, host.clock());
         let working = stages(host, binding, plan, part, |progress| {
             let mut way = way.borrow_mut();
             match &progress {
@@ -214,7 +221,7 @@ impl Applying<'_> {
 
     fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
         interrupted::before_anything(binding, self.console);
-        Ended { exit: Exit::Interrupted, left: plan.changes.len() }
+        Ended { exit: Exit::Interrupted, left: plan.changes.len(), causes: Vec::new() }
     }
 }
 
@@ -258,19 +265,21 @@ pub(crate) async fn unless_stopped<T>(
     }
 }
 
-/// The last line: what was made, how long it took, and which problems are left.
-fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedDuration) -> Line {
+/// The causes that the plan named of what it could not do in the part that is carried out.
+fn shown(seen: &Seen, view: &View) -> Vec<Root> {
+    let holds = |at: &usize| seen.plan.changes.get(*at).is_some_and(|change| view.holds(change));
+    let concerns = |cause: &&Cause| cause.changes.is_empty() || cause.changes.iter().any(holds);
+    seen.causes.causes.iter().filter(|cause| !cause.by_run).filter(concerns).map(Root::from).collect()
+}
+
+/// The last line: what was made, how long it took, and the causes of what is left.
+fn closing(binding: &BindingName, causes: &[Root], made: usize, took: SignedDuration) -> Line {
     let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
-    let blocked = reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
-    let stuck = reports.iter().flat_map(|report| &report.findings).filter(|reason| is_left(reason));
-    let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed);
-    let codes: BTreeSet<&str> =
-        blocked.chain(stuck).filter(|reason| !follows(reason.code)).map(|reason| reason.code.as_str()).collect();
+    let codes = codes(causes).join(", ");
     if codes.is_empty() {
         return line.then(", nothing is left to do");
     }
-    let codes: Vec<&str> = codes.into_iter().collect();
-    line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
+    line.then("; left: ").then_styled(Style::Bad, codes).then(format!(" (albridge status {binding})"))
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.
@@ -333,7 +342,8 @@ fn tell(progress: &Progress<'_>, told: &mut Told, console: Console) {
             console.print(stage_line(report, *changes, told));
             console.print_json(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
-                                 "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),
+                                 "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked,
+                                 "causes": report.causes}),
             );
         }
     }

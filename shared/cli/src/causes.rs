@@ -1,9 +1,9 @@
 //! The text about causes: what is wrong, whom it keeps from being served and what waits for it, and what mends it. Three lines for
 //! each, however many symptoms it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::causes::{Cause, Causes, Kept, Mend};
+use onboarding::causes::{Cause, Causes, Kept, Mend, Root};
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
 use reachability::Wish;
@@ -68,6 +68,12 @@ pub(crate) fn headline(causes: &Causes) -> Option<String> {
         1 => format!("{count}, 1 change waits"),
         waiting => format!("{count}, {waiting} changes wait"),
     })
+}
+
+/// The codes of causes, each once.
+pub(crate) fn codes(roots: &[Root]) -> Vec<&'static str> {
+    let codes: BTreeSet<&str> = roots.iter().map(|root| root.reason.code.as_str()).collect();
+    codes.into_iter().collect()
 }
 
 /// Every cause, the heaviest first; those beyond the first ones only by code and number, unless `all` are to be shown.

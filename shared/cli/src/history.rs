@@ -181,7 +181,7 @@ fn described(run: &RunSummary, name: &BindingName, all: bool) -> Text {
     let (style, status) = ending(&run.status);
     let after = took(run).map_or_else(String::new, |took| format!(" after {took}"));
     let made = if run.changes() == 0 { String::new() } else { format!(", {}", plan::changes(run.changes())) };
-    let blocked = if run.blocked.is_empty() { String::new() } else { format!("; blocked: {}", run.blocked.join(", ")) };
+    let blocked = if run.causes.is_empty() { String::new() } else { format!("; blocked: {}", run.causes.join(", ")) };
     let why = run.failure.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     let line =
         Line::new(format!("  {}  ", began(run))).then_styled(Style::Strong, format!("{:<10}", by(run, name.as_str())));
@@ -223,7 +223,7 @@ fn table(name: &BindingName, entries: &[Entry]) -> Table {
                         took(run).unwrap_or_default(),
                         run.changes().to_string(),
                         stages.join(", "),
-                        run.blocked.join(", "),
+                        run.causes.join(", "),
                     ],
                 );
             }

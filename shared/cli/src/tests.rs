@@ -14,6 +14,7 @@ mod keys;
 mod notifying;
 mod readings;
 mod reference;
+mod roots;
 mod starting;
 mod teardown;
 mod watching;

@@ -17,7 +17,7 @@ use crate::ids::BindingName;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason, Severity};
 
-pub use cause::{Cause, Kept};
+pub use cause::{Cause, Kept, Root, key};
 pub use fault::{InstanceFault, Mend};
 
 /// The causes behind a plan, the heaviest first.
@@ -52,7 +52,9 @@ impl Causes {
             causes.iter().any(|cause| graph::same_kind(&cause.reason, finding) && cause.reason.code == finding.code)
         };
         let notes = plan.findings.iter().filter(|finding| finding.code.severity() == Severity::Warning);
-        let notes = notes.filter(|finding| !is_cause(finding)).cloned().collect();
+        // What it waits for is named among the causes.
+        let follows = |finding: &Reason| finding.code == Code::Waits && !causes.is_empty();
+        let notes = notes.filter(|finding| !is_cause(finding) && !follows(finding)).cloned().collect();
         Self { causes, notes, waiting }
     }
 
@@ -61,6 +63,11 @@ impl Causes {
         let (changes, instances) = (Vec::new(), Vec::new());
         self.causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances });
         self.causes.sort_by_key(Cause::rank);
+    }
+
+    /// What no run mends by itself, the heaviest first: what a report of a run says is left.
+    pub fn lasting(&self) -> impl Iterator<Item = Root> {
+        self.causes.iter().filter(|cause| !cause.by_run).map(Root::from)
     }
 
     /// Whether nothing is wrong and nothing waits for anybody.

@@ -45,12 +45,23 @@ pub(crate) struct Sorted {
     pub(crate) creating: bool,
     /// Not to be written, with the reasons.
     pub(crate) blocked: Vec<Reason>,
+    /// Those of these reasons that no plan knew of: what was met while writing.
+    pub(crate) met: Vec<Reason>,
 }
 
 impl Sorted {
     /// The writes that are decided now: the first of each lane.
     pub(crate) fn next(&self) -> impl Iterator<Item = &Write> {
         self.lanes.values().filter_map(|changes| changes.first()).map(|change| &change.write)
+    }
+
+    /// Notes what was met while writing.
+    fn meet(&mut self, reason: Reason) {
+        // That something is not there yet follows from what keeps it from being made.
+        if reason.code != Code::Waits {
+            self.met.push(reason.clone());
+        }
+        self.blocked.push(reason);
     }
 }
 
@@ -114,17 +125,17 @@ impl Progress {
             if !change.is_open() {
                 sorted.blocked.extend(change.blocked.iter().cloned());
             } else if let Some((_, reason)) = self.refused.iter().find(|(write, _)| write.same_intent(&change.write)) {
-                sorted.blocked.push(reason.clone());
+                sorted.meet(reason.clone());
             } else if approved.is_some_and(|plan| !plan.covers(&change.write)) {
                 let message = format!("This is not in the approved plan: {}.", change.write);
-                sorted.blocked.push(Reason::new(Code::NotApproved, &inputs.binding.name, message));
+                sorted.meet(Reason::new(Code::NotApproved, &inputs.binding.name, message));
             } else if let Some(reason) = self.unseen(&change.write, inputs.now, &mut sorted.waiting) {
                 if reason.is_none() {
                     sorted.unseen.push(change.write.clone());
                     sorted.waits_otherwise = true;
                 }
                 sorted.creating |= reason.is_none() && is_create(&change.write);
-                sorted.blocked.extend(reason);
+                reason.into_iter().for_each(|reason| sorted.meet(reason));
             } else {
                 sorted.creating |= is_create(&change.write);
                 let lane = change.write.lane();

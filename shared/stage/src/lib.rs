@@ -11,6 +11,7 @@
 
 mod apply;
 mod backoff;
+pub mod causes;
 mod cloud;
 mod create;
 mod entries;

@@ -1,12 +1,17 @@
 //! The answer of a stage. It is kept short, because it becomes part of the workflow's state, which is limited to 64 KiB.
 
+use std::collections::BTreeSet;
+
+use onboarding::causes::{self, Root};
 use onboarding::change::Tally;
 use onboarding::ids::BindingName;
 use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
 
-/// The most entries of each list; the rest is only counted. With [`TEXT`] this keeps a report under 20 KiB.
+/// The most entries of each list; the rest is only counted. With [`TEXT`] this keeps a report under 25 KiB.
 const ENTRIES: usize = 16;
+/// The most causes.
+const CAUSES: usize = 8;
 /// The most characters of a text.
 const TEXT: usize = 240;
 
@@ -52,6 +57,10 @@ pub struct Report {
     pub blocked: Vec<Reason>,
     /// Other problems.
     pub findings: Vec<Reason>,
+    /// What follows from nothing else and no run mends by itself, the heaviest first. Preflight and verify name the causes of the whole binding; the other
+    /// stages only what they met themselves while they wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Root>,
     /// The number of entries left out of the lists above.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted: usize,
@@ -86,13 +95,6 @@ impl Report {
         let changes = made.len();
         let made = first(made, &mut omitted).into_iter().map(shortened).collect();
         let reasons = |reasons: Vec<Reason>, omitted: &mut usize| {
-            let shorten = |reason: Reason| Reason {
-                resource: shortened(reason.resource),
-                message: shortened(reason.message),
-                // What it follows from is listed itself.
-                because: Vec::new(),
-                ..reason
-            };
             let mut reasons = unique(reasons);
             // Unread parts come first, and causes before what follows from them. Reasons that only need time come last, because the
             // end of the list may be cut off.
@@ -115,8 +117,35 @@ impl Report {
             unread: FailedCalls::default(),
             blocked,
             findings,
+            causes: Vec::new(),
             omitted,
         }
+    }
+
+    /// Whether it is about the whole binding, and not about one stage's part.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        matches!(self.stage, StageName::Preflight | StageName::Verify)
+    }
+
+    /// The same report, with the causes behind it. Where there are too many, each code keeps its first.
+    #[must_use]
+    pub fn with_causes(mut self, causes: impl IntoIterator<Item = Root>) -> Self {
+        let (mut keys, mut codes) = (BTreeSet::new(), BTreeSet::new());
+        let mut is_new = |root: &Root| {
+            let (code, resource) = causes::key(&root.reason);
+            keys.insert((code, resource.to_owned()))
+        };
+        let causes = causes
+            .into_iter()
+            .filter(|root| is_new(root))
+            .map(|root| Root { reason: shorten(root.reason), remedy: shortened(root.remedy) });
+        let (mut causes, more): (Vec<Root>, Vec<Root>) = causes.partition(|root| codes.insert(root.reason.code));
+        causes.extend(more);
+        self.omitted += causes.len().saturating_sub(CAUSES);
+        causes.truncate(CAUSES);
+        self.causes = causes;
+        self
     }
 
     /// The same report, with how many changes of each kind were made.
@@ -145,6 +174,11 @@ impl Report {
         self.status = Status::ReadOnly;
         self
     }
+}
+
+/// A reason without those that it follows from: the report names its causes.
+fn shorten(reason: Reason) -> Reason {
+    Reason { resource: shortened(reason.resource), message: shortened(reason.message), because: Vec::new(), ..reason }
 }
 
 fn first<T>(mut entries: Vec<T>, omitted: &mut usize) -> Vec<T> {
@@ -234,8 +268,30 @@ mod tests {
     }
 
     #[test]
+    fn causes_are_few_and_every_code_keeps_its_first() {
+        let root =
+            |code, number: usize| Root::new(&"web".into(), Reason::new(code, format!("i-{number}"), "ü".repeat(1000)));
+        let many = (0..20).map(|number| root(Code::Unhealthy, number)).chain([root(Code::RouteConflict, 1)]);
+        let twice = many.chain([root(Code::Unhealthy, 1)]);
+        let report = report(1000, 1000).with_causes(twice);
+        let codes: Vec<Code> = report.causes.iter().map(|root| root.reason.code).collect();
+        assert_eq!((codes.len(), &codes[..3]), (CAUSES, &[Code::Unhealthy, Code::RouteConflict, Code::Unhealthy][..]));
+        assert_eq!(report.omitted, 3 * (1000 - ENTRIES) + 21 - CAUSES);
+        assert!(serde_json::to_string(&report).unwrap().len() < 48 * 1024);
+    }
+
+    /// A function of an older version names none.
+    #[test]
+    fn a_report_without_causes_reads_back() {
+        let text = serde_json::to_string(&report(1, 1)).unwrap();
+        assert!(!text.contains("causes"), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report(1, 1));
+    }
+
+    #[test]
     fn a_report_reads_back() {
-        let report = report(2, 2).read_only();
+        let cause = Root::new(&"web".into(), reason(1));
+        let report = report(2, 2).with_causes([cause]).read_only();
         let text = serde_json::to_string(&report).unwrap();
         assert!(text.contains(r#""status":"read-only""#), "{text}");
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);

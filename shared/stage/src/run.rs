@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use futures_util::future::{Either, join_all, select};
 use jiff::{SignedDuration, Timestamp};
+use onboarding::causes::Root;
 use onboarding::plan::{Awaited, Pending};
 use onboarding::{Binding, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Action, ErrorKind, cbn};
 
 use crate::apply::{Progress, Sorted};
 use crate::backoff::Backoff;
+use crate::causes;
 use crate::error::StageError;
 use crate::facts;
 use crate::host::Invocation;
@@ -108,13 +110,13 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
             continue;
         }
         if session.is_read_only() {
-            return Ok(read_only::<S>(&session, &plan, sorted));
+            return Ok(read_only::<S>(&session, topology, &plan, sorted));
         }
         let is_accepted = request.accepted && !sorted.creating && !observation.failing;
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if settled && !is_accepted {
             if !observation.failing {
-                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+                return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
             }
             if failed_readings >= READINGS {
                 return Err(StageError::CloudFailing { what: unread(&plan) });
@@ -151,7 +153,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 Kept { readings: session.cloud().readings().clone(), since, store: session.shared_store(), next };
             let rest = Unfinished::of(pace, due, &pending, waited_for_others, topology).with(kept);
             left.put(S::NAME, &request.binding, now, rest);
-            return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+            return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
         }
         if !sorted.lanes.is_empty() {
             progress.last_error = None;
@@ -223,7 +225,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 left.put(S::NAME, &request.binding, session.clock().now(), rest);
             }
             if learns && sorted.waiting.is_empty() && sorted.lanes.is_empty() {
-                return Ok(report::<S>(&session, &plan, progress.made, sorted.blocked));
+                return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
             }
             return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
         }
@@ -425,22 +427,38 @@ fn unread(plan: &Plan) -> String {
     unread::first(&plan.unread).unwrap_or_else(|| "calls to the cloud fail".to_owned())
 }
 
-fn report<S: Stage>(session: &Session<'_>, plan: &Plan, made: Vec<String>, mut blocked: Vec<Reason>) -> Report {
-    // These two stages report on the whole binding.
-    if matches!(S::NAME, StageName::Preflight | StageName::Verify) {
-        blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
-    }
-    let (binding, run) = (&session.binding().name, session.run());
+fn report<S: Stage>(
+    session: &Session<'_>,
+    topology: &Topology,
+    plan: &Plan,
+    made: Vec<String>,
+    sorted: Sorted,
+) -> Report {
+    let (binding, run, mut blocked) = (&session.binding().name, session.run(), sorted.blocked);
+    let causes: Vec<Root> = match S::NAME {
+        // These two stages report on the whole binding.
+        StageName::Preflight | StageName::Verify => {
+            blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
+            let is_stuck = plan.errors().next().is_some() || blocked.iter().any(|reason| reason.until.is_none());
+            if is_stuck { causes::of(session, topology, plan).lasting().collect() } else { Vec::new() }
+        }
+        // It shows what is left of its plan itself.
+        StageName::Teardown => Vec::new(),
+        _ => sorted.met.into_iter().map(|reason| Root::new(binding, reason)).collect(),
+    };
     Report::new(S::NAME, binding, run, made, blocked, plan.findings.clone())
+        .with_causes(causes)
         .counting(session.host().shared::<Tallies>().take(S::NAME, binding, run))
         .with_unread(&plan.unread)
 }
 
-fn read_only<S: Stage>(session: &Session<'_>, plan: &Plan, sorted: Sorted) -> Report {
+fn read_only<S: Stage>(session: &Session<'_>, topology: &Topology, plan: &Plan, mut sorted: Sorted) -> Report {
     let withheld = sorted.lanes.values().flatten().map(|change| {
         let message = format!("Writes are switched off, so this was not made: {}.", change.write);
         Reason::new(Code::ReadOnly, &session.binding().name, message)
     });
-    let blocked = withheld.chain(sorted.blocked).collect();
-    report::<S>(session, plan, Vec::new(), blocked).read_only()
+    let withheld: Vec<Reason> = withheld.collect();
+    sorted.met.extend(withheld.iter().cloned());
+    sorted.blocked.splice(0..0, withheld);
+    report::<S>(session, topology, plan, Vec::new(), sorted).read_only()
 }

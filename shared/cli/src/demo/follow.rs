@@ -1,17 +1,18 @@
 //! Following the workflow's runs from outside, by their listings and histories, until none is left unfinished.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use onboarding::{Code, StageName};
 use openapi::fnf;
 use serde_json::{Value, json};
+use stage::causes::left;
 use stage::{Report, Status};
 
 use super::run::Run;
 use super::session::{HANGZHOU, Session, expect};
 use super::transcript;
+use crate::causes::codes;
 use crate::output::{CliError, Line, Style};
 use crate::plan::changes;
 use crate::runs::{is_open, report, word};
@@ -223,16 +224,12 @@ fn blocked(session: &Session, report: &Report) {
     }
 }
 
-/// How many stages are blocked, and by what: the codes that follow from no other one.
+/// How many stages are blocked, and the causes' codes.
 fn blocked_stages(reports: &[Report]) -> (usize, String) {
     let lasting = |report: &&Report| report.blocked.iter().any(|reason| reason.until.is_none());
-    let blocked: Vec<&Report> = reports.iter().filter(|report| report.status != Status::Done).filter(lasting).collect();
-    let reasons = blocked.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
-    let follows = |code: Code| matches!(code, Code::Waits | Code::PathNotOpen | Code::NotProbed | Code::NotAttached);
-    let codes: BTreeSet<&str> =
-        reasons.map(|reason| reason.code).filter(|code| !follows(*code)).map(Code::as_str).collect();
-    let codes: Vec<&str> = codes.into_iter().collect();
-    (if codes.is_empty() { 0 } else { blocked.len() }, codes.join(", "))
+    let blocked = reports.iter().filter(|report| report.status != Status::Done).filter(lasting).count();
+    let codes = codes(&left(reports, &[]));
+    (if codes.is_empty() { 0 } else { blocked }, codes.join(", "))
 }
 
 /// The first few of many.

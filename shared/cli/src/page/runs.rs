@@ -1,9 +1,6 @@
 //! Runs: the list of a binding's last ones, and the timeline of one: stages, the calls of each, and waits.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
-use onboarding::Code;
 use onboarding::words::counted;
 use stage::{Report, Status};
 
@@ -27,22 +24,13 @@ const LEAST: i64 = 4;
 /// How a run stands: its sign and its word.
 fn state(run: &RunSummary) -> Tag {
     match run.status.as_str() {
-        "Succeeded" if blocked(run).is_empty() => signed("mark good", "✓", "succeeded"),
+        "Succeeded" if run.causes.is_empty() => signed("mark good", "✓", "succeeded"),
         "Succeeded" => signed("mark warn", "~", "succeeded, some of it blocked"),
         "Stopped" => signed("mark busy", "–", "stopped, another run does its work"),
         "Starting" | "Running" => signed("mark busy", "…", "running"),
         "Failed" => signed("mark bad", "✕", "failed"),
         other => signed("mark bad", "✕", other),
     }
-}
-
-/// Codes of what blocked it, each once, and not only for a time.
-fn blocked(run: &RunSummary) -> BTreeSet<&'static str> {
-    let reports = run.visits.iter().filter_map(|visit| visit.report.as_ref());
-    let lasting = reports.flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
-    // A request that nobody could send is no fault, as for `albridge run`.
-    let lasting = lasting.filter(|reason| reason.code != Code::NotProbed);
-    lasting.map(|reason| reason.code.as_str()).collect()
 }
 
 /// When it ended, if it did.
@@ -84,7 +72,6 @@ pub(super) fn list(sight: &Sight, runs: &Runs, place: Place) -> Html {
     let rows = latest.iter().map(|run| {
         let took = run.seconds().map(|seconds| took(SignedDuration::from_secs(seconds)));
         let changes = if run.changes() == 0 { "none".to_owned() } else { run.changes().to_string() };
-        let blocked: Vec<&str> = blocked(run).into_iter().collect();
         row([
             state(run).into(),
             link(&place.run(name, &run.name), run.name.as_str()).into(),
@@ -92,7 +79,7 @@ pub(super) fn list(sight: &Sight, runs: &Runs, place: Place) -> Html {
             run.began().map(|at| Html::from(time(at))).unwrap_or_default(),
             took.unwrap_or_else(|| "not ended".to_owned()).into(),
             changes.into(),
-            blocked.join(", ").into(),
+            run.causes.join(", ").into(),
         ])
     });
     let headings = ["State", "Run", "Started by", "Began", "Took", "Changes", "Blocked by"];

@@ -35,7 +35,7 @@ pub(crate) struct View {
 
 impl View {
     /// Whether a change is in the part that is shown.
-    pub(super) fn holds(&self, change: &Change) -> bool {
+    pub(crate) fn holds(&self, change: &Change) -> bool {
         self.focus.as_ref().is_none_or(|focus| focus.holds(change))
     }
 }

@@ -15,10 +15,12 @@ use stage::{Host, Report, Status};
 use super::stage_line::{Told, stage_line};
 use super::workflow::{Workflow, is_open};
 use crate::args::RunArgs;
+use crate::causes::codes;
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::plan;
 use crate::target::{self, Access};
+use stage::causes::{latest, left};
 use stage::history::{cause, report};
 
 /// The polling interval: the whole account may read histories five times a second.
@@ -100,7 +102,7 @@ fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report>
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
                                   "status": report.status, "ok": report.ok, "changes": report.changes,
                                   "made": report.made, "unread": report.unread,
-                                  "blocked": report.blocked});
+                                  "blocked": report.blocked, "causes": report.causes});
             if let (Some(fields), Some(request)) = (told.as_object_mut(), output.get("request")) {
                 fields.insert("request".to_owned(), request.clone());
             }
@@ -122,14 +124,17 @@ fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report>
 fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit {
     // What only waits for a time is on its way.
     let is_stuck = |reason: &Reason| reason.code != Code::NotProbed && reason.until.is_none();
-    let blocked = reports.iter().flat_map(|report| &report.blocked).any(is_stuck);
+    let blocked = latest(reports).flat_map(|report| &report.blocked).any(is_stuck);
     let unread = reports.iter().any(|report| report.status == Status::Unread);
+    let causes = left(reports, &[]);
     let (exit, style, words) = match (execution.status.as_str(), unread, blocked) {
         ("Succeeded", true, _) => (Exit::Failed, Style::Bad, "ended; some of it could not be read".to_owned()),
         ("Succeeded", false, false) => (Exit::Done, Style::Good, "succeeded".to_owned()),
-        ("Succeeded", false, true) => (Exit::Pending, Style::Bad, "ended; some of it is blocked".to_owned()),
+        ("Succeeded", false, true) => {
+            (Exit::Pending, Style::Bad, format!("ended; some of it is blocked: {}", codes(&causes).join(", ")))
+        }
         (other, ..) => (Exit::Failed, Style::Bad, format!("ended as {other}; albridge status shows what is left")),
     };
     console.print(Line::new(format!("run {} ", execution.name)).then_styled(style, words));
-    console.finish(exit, json!({"run": execution.name, "status": execution.status}))
+    console.finish(exit, json!({"run": execution.name, "status": execution.status, "causes": causes}))
 }

@@ -68,7 +68,7 @@ pub(crate) fn run(run: &RunSummary) -> Value {
         .collect();
     json!({"run": run.name, "status": run.status, "trigger": run.trigger, "started": run.started,
            "stopped": run.stopped, "seconds": run.seconds(), "changes": run.changes(), "stages": stages,
-           "blocked": run.blocked})
+           "blocked": run.blocked, "causes": run.causes})
 }
 
 fn member(member: &Member) -> Value {
@@ -90,7 +90,7 @@ fn runs(Look { binding, runs, .. }: &Look) -> Vec<Value> {
             let line = |run: &RunSummary| {
                 json!({"event": "run", "binding": binding, "run": run.name, "status": run.status,
                        "started": run.started, "stopped": run.stopped, "changes": run.changes(),
-                       "blocked": run.blocked})
+                       "blocked": run.blocked, "causes": run.causes})
             };
             latest.iter().map(line).collect()
         }

@@ -13,9 +13,10 @@ use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Instance, Known, Topology};
 use onboarding::{Binding, Causes, Code, Deployment, FailedCalls, StageName, Store};
 use openapi::fnf;
-use stage::{Host, Readings, executions};
+use stage::causes::left;
+use stage::{Host, Readings, Report, executions};
 
-use crate::causes::About;
+use crate::causes::{About, codes};
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
 use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
@@ -68,8 +69,10 @@ pub(crate) struct RunSummary {
     pub(crate) stopped: String,
     /// The stages that reported, in their order.
     pub(crate) stages: Vec<StageSummary>,
-    /// The codes of what was blocked, each once.
+    /// The codes of all that was blocked, each once.
     pub(crate) blocked: Vec<&'static str>,
+    /// The codes of what it left follows from, each once.
+    pub(crate) causes: Vec<&'static str>,
     /// Why it failed, in the words of the function or the workflow.
     pub(crate) failure: Option<String>,
     /// What happened in it, as a timeline.
@@ -171,9 +174,11 @@ impl Runs {
 impl RunSummary {
     /// An execution with its history.
     pub(crate) fn of(execution: &fnf::Execution, history: &[fnf::Event]) -> Self {
+        let ended = history.iter().filter(|event| event.kind == "TaskSucceeded");
+        let reports: Vec<Report> = ended.filter_map(|event| Some(report(&event.event_detail)?.0)).collect();
+        let causes = codes(&left(&reports, &[]));
         let (mut stages, mut blocked) = (Vec::new(), Vec::new());
-        for event in history.iter().filter(|event| event.kind == "TaskSucceeded") {
-            let Some((report, _)) = report(&event.event_detail) else { continue };
+        for report in reports {
             blocked.extend(report.blocked.iter().map(|reason| reason.code.as_str()));
             stages.push(StageSummary { stage: report.stage, changes: report.changes, made: report.made });
         }
@@ -191,6 +196,7 @@ impl RunSummary {
             stopped: execution.stopped_time.clone(),
             stages,
             blocked,
+            causes,
             visits: visits(history),
         }
     }

@@ -129,8 +129,8 @@ fn words(run: &RunSummary) -> Line {
     if run.changes() > 0 {
         let _never = write!(words, ", {}", plan::changes(run.changes()));
     }
-    if !run.blocked.is_empty() {
-        let _never = write!(words, "; blocked: {}", run.blocked.join(", "));
+    if !run.causes.is_empty() {
+        let _never = write!(words, "; blocked: {}", run.causes.join(", "));
     }
     Line::new(format!("{}  {:<20} ", began(run), run.name)).then_styled(style, status).then(words)
 }
@@ -146,7 +146,7 @@ fn cells(run: &RunSummary) -> [String; 8] {
         run.trigger.clone().unwrap_or_default(),
         run.changes().to_string(),
         stages.join(", "),
-        run.blocked.join(", "),
+        run.causes.join(", "),
     ]
 }
 

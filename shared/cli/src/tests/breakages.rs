@@ -6,7 +6,7 @@ use emulator::call::Service;
 use local::{Options, PROCEDURE_BINDING};
 
 use super::Desk;
-use by_hand::text;
+pub(super) use by_hand::text;
 use follow::{broken, causes, follow};
 
 mod by_hand;

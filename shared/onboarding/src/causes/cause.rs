@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::ids::{BindingName, InstanceId};
 use crate::reason::{Code, Reason, Severity};
@@ -36,7 +36,7 @@ impl Cause {
 }
 
 /// Whether the code alone says what the problem is: one cause stands for all resources that have it.
-pub(super) const fn is_alone(code: Code) -> bool {
+const fn is_alone(code: Code) -> bool {
     matches!(
         code,
         Code::NotApproved
@@ -49,6 +49,13 @@ pub(super) const fn is_alone(code: Code) -> bool {
             | Code::Unread
             | Code::NotAsked
     )
+}
+
+/// By what a problem is told apart from others: the code, and the resource unless the code alone says it. Problems with the same key are one
+/// kind, and one of them stands for all.
+#[must_use]
+pub fn key(reason: &Reason) -> (Code, &str) {
+    (reason.code, if is_alone(reason.code) { "" } else { reason.resource.as_str() })
 }
 
 /// An instance that is not served.
@@ -100,6 +107,31 @@ impl Cause {
     pub(super) fn rank(&self) -> (bool, bool, Reverse<(usize, usize)>) {
         let waits = self.reason.code.severity() == Severity::Warning || self.reason.code == Code::Unread;
         (self.by_run, waits, Reverse((self.instances.len(), self.changes.len())))
+    }
+}
+
+/// A cause as reports and summaries carry it: apart from the plan whose changes wait for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Root {
+    /// The problem; of several of one kind the first. It begins with the instances that it keeps from being served.
+    #[serde(flatten)]
+    pub reason: Reason,
+    /// What mends it, in a sentence.
+    pub remedy: String,
+}
+
+impl Root {
+    /// A problem that is known to follow from no other one, with the remedy of its code.
+    #[must_use]
+    pub fn new(binding: &BindingName, reason: Reason) -> Self {
+        Self { remedy: remedy(binding, &reason), reason }
+    }
+}
+
+impl From<&Cause> for Root {
+    fn from(cause: &Cause) -> Self {
+        Self { reason: cause.about_instances().unwrap_or_else(|| cause.reason.clone()), remedy: cause.remedy.clone() }
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::{Cause, Kept, is_alone, remedy};
+use super::cause::{Cause, Kept, key, remedy};
 use super::fault::{InstanceFault, Mend};
 use crate::change::{Change, Write};
 use crate::ids::BindingName;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason, Severity};
 
-/// Problems of one kind are one cause: the code, and the resource unless the code alone says it.
+/// Problems of one kind are one cause.
 type Key = (Code, String);
 
 /// The plan, the faults, and the causes found so far.
@@ -40,7 +40,9 @@ impl<'a> Graph<'a> {
     /// Finds the roots of everything that is wrong.
     pub(super) fn build(&mut self) {
         for finding in self.plan.errors() {
-            self.note(&Root { reason: finding, mend: None });
+            for root in roots_of_finding(finding) {
+                self.note(&root);
+            }
         }
         for (at, change) in self.plan.changes.iter().enumerate() {
             if !waits(change) {
@@ -123,6 +125,9 @@ impl<'a> Graph<'a> {
     /// What a blocked change waits for in the end.
     fn roots_of_change(&self, at: usize, seen: &mut BTreeSet<usize>) -> Vec<Root<'a>> {
         let Some(change) = self.plan.changes.get(at).filter(|_| seen.insert(at)) else { return Vec::new() };
+        if let Some(reason) = ruled_out(change) {
+            return vec![Root { reason, mend: None }];
+        }
         let mut roots: Vec<Root<'a>> = Vec::new();
         if let Write::AddServer { instance, .. } = &change.write
             && change.blocked.iter().any(|reason| reason.code == Code::PathNotOpen)
@@ -148,6 +153,9 @@ impl<'a> Graph<'a> {
         if !reason.because.is_empty() {
             return reason.because.iter().flat_map(|cause| self.roots_of_reason(cause, seen)).collect();
         }
+        if let Some(finding) = self.explained(reason) {
+            return roots_of_finding(finding);
+        }
         if let Some(fault) = self.faults.iter().find(|fault| fault.reason == *reason) {
             let Mend::Change { write } = &fault.mend else { return vec![self.root_of_own_fault(fault)] };
             let lacking = self.lacking(write);
@@ -165,6 +173,12 @@ impl<'a> Graph<'a> {
     }
 
     fn roots_of_fault(&self, fault: &'a InstanceFault) -> Vec<Root<'a>> {
+        if let Some(reason) = self.registration(fault).and_then(ruled_out) {
+            return vec![Root { reason, mend: None }];
+        }
+        if let Some(finding) = self.explained(&fault.reason) {
+            return roots_of_finding(finding);
+        }
         match self.mender(fault) {
             Some(at) if self.is_open(at) => {
                 if !fault.is_member && fault.reason.code != Code::NotMember {
@@ -182,6 +196,17 @@ impl<'a> Graph<'a> {
                 if lacking.is_empty() { vec![self.root_of_own_fault(fault)] } else { lacking }
             }
         }
+    }
+
+    /// The planned registration of the instance that a fault is about, if it is no member yet.
+    fn registration(&self, fault: &InstanceFault) -> Option<&'a Change> {
+        let adds = |write: &Write| matches!(write, Write::AddServer { instance, .. } if *instance == fault.instance);
+        self.plan.changes.iter().find(|change| !fault.is_member && adds(&change.write))
+    }
+
+    /// The finding of a check about the same problem that says what it follows from.
+    fn explained(&self, reason: &Reason) -> Option<&'a Reason> {
+        self.plan.errors().find(|finding| !finding.because.is_empty() && same_kind(finding, reason))
     }
 
     /// Why the plan has no change that attaches or connects: a region without a usable transit router.
@@ -238,6 +263,20 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// What a finding follows from in the end: itself, if a check knows nothing else.
+fn roots_of_finding(finding: &Reason) -> Vec<Root<'_>> {
+    if finding.because.is_empty() {
+        return vec![Root { reason: finding, mend: None }];
+    }
+    finding.because.iter().flat_map(roots_of_finding).collect()
+}
+
+/// What forbids a load balancer any way to other VPCs, if that stands against a change. Nothing else does then: what such a way
+/// lacks, or what is in its place, nobody may mend.
+fn ruled_out(change: &Change) -> Option<&Reason> {
+    change.blocked.iter().find(|reason| matches!(reason.code, Code::SecondAlbVpc | Code::RegionUnsupported))
+}
+
 /// Whether a change waits for something other than time.
 fn waits(change: &Change) -> bool {
     change.blocked.iter().any(|reason| reason.until.is_none())
@@ -245,11 +284,12 @@ fn waits(change: &Change) -> bool {
 
 /// Whether two problems are one kind, so that one of them stands for both.
 pub(super) fn same_kind(one: &Reason, other: &Reason) -> bool {
-    key_of(one) == key_of(other)
+    key(one) == key(other)
 }
 
 fn key_of(reason: &Reason) -> Key {
-    (reason.code, if is_alone(reason.code) { String::new() } else { reason.resource.clone() })
+    let (code, resource) = key(reason);
+    (code, resource.to_owned())
 }
 
 /// Codes that checks and ways report about one problem by different resources: the VPC, or the vSwitch in it.

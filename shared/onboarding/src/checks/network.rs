@@ -13,7 +13,7 @@ use crate::inputs::Inputs;
 use crate::desired::{self, Desired, DesiredVpcRoute};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
-use crate::topology::{Generation, LoadBalancer, NextHop, Vpc};
+use crate::topology::{Generation, LoadBalancer, NextHop, Vpc, VpcRoute};
 
 /// The prefix of the cloud's own services; every VPC has a route for it.
 const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
@@ -40,7 +40,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: 
     strangers(inputs, load_balancer, findings);
     findings.extend(custom_front(inputs, load_balancer));
     for wanted in &desired.vpc_routes {
-        shadowed(inputs, wanted, findings);
+        let shadows = shadowed(inputs, wanted, findings);
+        findings.extend(shadows);
     }
     if desired::generation(binding, load_balancer) == Generation::Classic {
         custom_tables(inputs, findings);
@@ -111,9 +112,12 @@ fn in_services(home: &VpcId, vpc: &Vpc) -> Option<Finding> {
 
 /// A more specific route sends part of a wanted destination elsewhere. The wanted route is still added, because it serves
 /// the rest; members in that part are not registered.
-fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Finding>) {
-    let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return };
-    let Some(table) = vpc.tables.get(&wanted.table) else { return };
+///
+/// Where the VPC keeps it for itself, the prefixes overlap: nothing can be done about that route alone.
+fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, found: &[Finding]) -> Vec<Finding> {
+    let Some(vpc) = inputs.topology.vpc(&wanted.vpc) else { return Vec::new() };
+    let Some(table) = vpc.tables.get(&wanted.table) else { return Vec::new() };
+    let overlaps = || found.iter().map(|finding| &finding.reason).filter(|reason| reason.code == Code::CidrOverlap);
     let ours = inputs.topology.resolve(&AttachmentRef::Vpc { vpc: wanted.vpc.clone() });
     let leads_to_us = |hop: &NextHop| matches!(hop, NextHop::Attachment(id) if Some(id) == ours);
     let inside = table.routes.iter().filter(|route| {
@@ -121,7 +125,7 @@ fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Fi
             && wanted.destination.contains(&route.destination)
             && !leads_to_us(&route.next_hop)
     });
-    findings.extend(inside.map(|route| {
+    let shadow = |route: &VpcRoute| {
         let message = format!(
             "{} of {} ({}) takes a part of {} to {}.",
             route.destination, vpc.id, table.id, wanted.destination, route.next_hop
@@ -129,8 +133,11 @@ fn shadowed(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute, findings: &mut Vec<Fi
         let lost = |address: &Ipv4Addr| wanted.forward && route.destination.contains(address);
         let members = desired::selected(inputs.binding, inputs.topology).filter_map(|(_, instance)| instance.address);
         let members = members.filter(lost).map(Target::Member).collect();
-        Finding::new(Reason::new(Code::RouteShadowed, &route.id, message), members)
-    }));
+        let reason = Reason::new(Code::RouteShadowed, &route.id, message);
+        let is_own = route.next_hop == NextHop::Local;
+        Finding::new(if is_own { reason.because(overlaps().cloned()) } else { reason }, members)
+    };
+    inside.map(shadow).collect()
 }
 
 /// The documented procedure supports only system route tables: backends with a custom one are reported and not registered.

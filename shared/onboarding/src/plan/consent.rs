@@ -112,4 +112,10 @@ pub(super) fn block(inputs: &Inputs<'_>, findings: &[Finding], change: &mut Chan
             change.blocked.push(finding.reason.clone());
         }
     }
+    // A destination inside of a vSwitch is what an overlap looks like in a table.
+    let overlaps: Vec<Reason> =
+        change.blocked.iter().filter(|reason| reason.code == Code::CidrOverlap).cloned().collect();
+    for reason in change.blocked.iter_mut().filter(|reason| reason.code == Code::RouteImpossible) {
+        reason.because.clone_from(&overlaps);
+    }
 }

@@ -2,8 +2,9 @@
 
 use onboarding::causes::{Causes, InstanceFault, Mend};
 use onboarding::change::Write;
-use onboarding::topology::Generation;
-use onboarding::{Binding, Code, Plan, Reason, Topology};
+use onboarding::topology::context::Sibling;
+use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
+use onboarding::{Binding, Code, Known, Plan, Reason, Topology};
 
 use crate::world;
 
@@ -95,6 +96,15 @@ fn what_cannot_work_comes_before_what_waits_and_a_warning_is_a_note() {
 }
 
 #[test]
+fn that_something_waits_is_a_note_only_where_nothing_that_it_waits_for_is_named() {
+    let waits = Reason::new(Code::Waits, "web", "Nothing is pruned until all is there.");
+    let mut plan = Plan { findings: vec![waits.clone()], ..Plan::default() };
+    assert_eq!(of(&plan, &[]).notes, [waits]);
+    plan.findings.push(Reason::new(Code::AlbMissing, "alb-1", "There is no alb-1."));
+    assert_eq!(of(&plan, &[]).notes, []);
+}
+
+#[test]
 fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
     let plan = world::whole(&binding, &topology);
@@ -107,8 +117,78 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
 #[test]
 fn a_router_that_is_missing_is_the_one_cause_of_what_waits_for_its_attachments() {
     let (binding, mut topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
-    topology.transit_routers.insert("cn-hangzhou".into(), onboarding::Known::Known(None));
+    topology.transit_routers.insert("cn-hangzhou".into(), Known::Known(None));
     let causes = of(&world::whole(&binding, &topology), &[]);
     assert_eq!(codes(&causes), [Code::TransitRouterMissing], "{causes:#?}");
     assert!(causes.waiting > 1 && causes.causes[0].changes.len() == causes.waiting, "{causes:#?}");
+}
+
+/// A non-upgraded load balancer beside one in another VPC, whose routes are in the transit router's table: nothing of the way is anybody's to
+/// mend.
+#[test]
+fn where_no_way_may_be_made_nothing_that_a_way_lacks_is_a_cause() {
+    let (binding, mut topology) = (world::binding(Generation::Classic), world::topology(Generation::Classic));
+    let theirs = |destination: &str| TransitRoute {
+        id: Some(format!("rte-{destination}").into()),
+        destination: destination.parse().unwrap(),
+        next_hop: Some("tr-attach-theirs".into()),
+        propagated: false,
+        status: TransitRouteStatus::Active,
+        description: "albridge/prod/api".to_owned(),
+    };
+    let router = topology.transit_routers.get_mut("cn-chengdu").and_then(|known| known.get_mut()?.as_mut()).unwrap();
+    let table = router.tables.values_mut().next().unwrap();
+    table.routes = ["100.117.130.0/25", "100.122.175.64/26"].map(theirs).into();
+    let way = fault(Code::NotAttached, "vtb-tr-cn-chengdu", Mend::Person { task: "Remove the entry.".to_owned() });
+    let way = InstanceFault { is_member: false, ..way };
+    let alone = of(&world::whole(&binding, &topology), std::slice::from_ref(&way));
+    assert_eq!(codes(&alone), [Code::NotAttached, Code::RouteConflict]);
+
+    let sibling = Sibling { vpc: "vpc-7".into(), generation: Generation::Classic, earlier: true };
+    topology.context.siblings = [("api".into(), Known::Known(Some(sibling)))].into();
+    let causes = of(&world::whole(&binding, &topology), std::slice::from_ref(&way));
+    assert_eq!(codes(&causes), [Code::SecondAlbVpc], "{causes:#?}");
+    assert_eq!((causes.causes[0].instances.len(), causes.causes[0].changes.len()), (1, causes.waiting));
+
+    // A member is served meanwhile, or should be: what cuts it off is a cause of its own.
+    let member = of(&world::whole(&binding, &topology), &[InstanceFault { is_member: true, ..way }]);
+    assert_eq!(codes(&member), [Code::NotAttached, Code::SecondAlbVpc]);
+}
+
+/// Routes that the VPC keeps for itself, and destinations that lie in its own vSwitches, are what an overlap looks like in a table.
+#[test]
+fn an_overlap_is_the_one_cause_of_what_tables_show_of_it() {
+    let (binding, mut topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let vpc = topology.vpcs.get_mut("vpc-2").and_then(|known| known.get_mut()?.as_mut()).unwrap();
+    vpc.cidrs = vec!["172.16.0.0/16".parse().unwrap()];
+    for (vswitch, cidr) in [("vsw-3", "172.16.0.0/25"), ("vsw-4", "172.16.6.0/25")] {
+        vpc.vswitches.get_mut(vswitch).unwrap().cidr = cidr.parse().unwrap();
+    }
+    let table = vpc.tables.values_mut().next().unwrap();
+    let own = table.routes.iter_mut().filter(|route| route.next_hop == NextHop::Local);
+    for (route, cidr) in own.zip(["172.16.0.0/25", "172.16.6.0/25"]) {
+        route.destination = cidr.parse().unwrap();
+    }
+    topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap()[0].address = Some([172, 16, 6, 10].into());
+    let shadow = table.routes.iter().find(|route| route.next_hop == NextHop::Local).unwrap().id.clone();
+    let plan = world::whole(&binding, &topology);
+    let said = |code: Code| {
+        let blocked = plan.changes.iter().flat_map(|change| &change.blocked);
+        blocked.chain(&plan.findings).any(|reason| reason.code == code)
+    };
+    assert!(said(Code::RouteShadowed) && said(Code::RouteImpossible), "{plan:#?}");
+    let way = fault(Code::RouteShadowed, shadow.as_str(), Mend::Person { task: "Remove the route.".to_owned() });
+    let causes = of(&plan, std::slice::from_ref(&way));
+    assert_eq!(codes(&causes), [Code::CidrOverlap], "{causes:#?}");
+    assert_eq!(causes.causes[0].instances.len(), 1);
+
+    // A route to somewhere else is one's own fault, overlap or not.
+    let vpc = topology.vpcs.get_mut("vpc-2").and_then(|known| known.get_mut()?.as_mut()).unwrap();
+    let mut route = vpc.tables.values().next().unwrap().routes[0].clone();
+    (route.id, route.next_hop) = ("rte-nat".into(), NextHop::Other("Instance i-nat".to_owned()));
+    route.destination = "172.16.0.128/26".parse().unwrap();
+    vpc.tables.values_mut().next().unwrap().routes.push(route);
+    let causes = of(&world::whole(&binding, &topology), &[way]);
+    assert_eq!(codes(&causes), [Code::CidrOverlap, Code::RouteShadowed], "{causes:#?}");
+    assert_eq!(causes.causes[1].reason.resource, "rte-nat");
 }
