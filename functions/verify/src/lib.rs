@@ -2,7 +2,8 @@
 //! is answered, if a function runs in the ALB's VPC.
 //!
 //! It fails with `StillPending` only while changes or health checks are in progress. What is blocked or unhealthy is
-//! reported with `ok: false` and its codes, because a retry by the workflow would not change it.
+//! reported with `ok: false` and its codes, because a retry by the workflow would not change it. A member whose way has no fault
+//! any more is given the time that its health check takes to see that, once.
 
 mod health;
 mod probe;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use fc_runtime::Context;
 use handler::Handler;
-use onboarding::causes::Mend;
+use onboarding::causes::{InstanceFault, Mend};
 use onboarding::ids::BindingName;
 use onboarding::plan::Pending;
 use onboarding::topology::Topology;
@@ -21,6 +22,8 @@ use openapi::{Action, alb, cbn, vpc};
 use reachability::Wish;
 use serde::{Deserialize, Serialize};
 use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, current_as_needed, hold};
+
+use health::Ill;
 
 pub use probe::{Answer, Probe};
 
@@ -44,6 +47,8 @@ const SHOWS: &[&str] = &[
 const HEALTHY: Duration = Duration::from_secs(6);
 /// The first look at that: who comes here has just been registered.
 const FIRST: Duration = Duration::from_millis(6200);
+/// What is kept of the budget for the last look, where nothing has to be waited for.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The request to verify: check a binding or, inside the ALB's VPC, send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -110,27 +115,21 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     let backoff = session.backoff();
     let mut pace = Pace::default();
     let mut looks = 0;
+    let began = session.clock().now();
     loop {
         let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
-        if converging.is_empty() {
-            // What keeps members from being served comes first, and a member's health only where its way has no fault.
-            let mut blocked = ways(&session, &topology, &plan);
-            blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
-            let told = |unhealthy: &Reason| {
-                blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", unhealthy.resource)))
-            };
-            let unhealthy: Vec<Reason> = health.unhealthy.into_iter().filter(|unhealthy| !told(unhealthy)).collect();
-            blocked.extend(unhealthy);
-            // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
-            let open = plan.changes.iter().filter(|change| change.is_open());
-            blocked.extend(open.map(|change| {
-                Reason::new(Code::Drift, &session.binding().name, format!("Not in place: {}.", change.write))
-            }));
-            let answer = probe::of_binding(&session, &topology, health.members).await;
-            let (answer, fault) = answer;
+        let faults = if converging.is_empty() { faults(&session, &topology) } else { Vec::new() };
+        // The time that is left for members whose way may have been mended a moment ago, within the budget.
+        let recovery = health::recovery(&session, &topology);
+        let left = session.clock().until(began.checked_add(recovery).unwrap_or(began));
+        let left = left.min(backoff.left().saturating_sub(LAST));
+        let recovering = if left.is_zero() { Vec::new() } else { health::recovering(&health.unhealthy, &faults) };
+        if converging.is_empty() && recovering.is_empty() {
+            let mut blocked = blocked(&session, &plan, &health.unhealthy, &faults);
+            let (answer, fault) = probe::of_binding(&session, &topology, health.members).await;
             blocked.extend(fault);
             return Ok(Verification {
                 report: report(&session.binding().name, request, blocked, plan),
@@ -140,8 +139,10 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         let usual = |pending: &Pending| pending.awaited.as_ref().map_or(HEALTHY, stage::usual);
         let mut expected: BTreeMap<&str, Duration> = converging.iter().map(|what| (&**what, HEALTHY)).collect();
         expected.extend(plan.pending.iter().map(|pending| (&*pending.what, usual(pending))));
+        expected.extend(recovering.iter().map(|ill| (ill.instance.as_str(), recovery)));
         let wait = pace.next(session.clock().now(), expected.into_iter()).unwrap_or(HEALTHY);
         let wait = if looks == 0 && plan.pending.is_empty() { FIRST.min(backoff.left() / 2) } else { wait };
+        let wait = if converging.is_empty() { wait.min(left) } else { wait };
         looks += 1;
         if !backoff.wait(wait).await {
             converging.truncate(3);
@@ -152,13 +153,36 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     }
 }
 
-/// The faults on the ways of instances that serve or should, as far as no change of the plan mends them, each with the instance.
-fn ways(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Vec<Reason> {
-    let binding = session.binding();
-    let faults = reachability::faults(topology, Wish { deployment: session.deployment(), binding });
-    let faults = faults.into_iter().filter(|fault| fault.reason.code != Code::Unhealthy);
-    let lasting = faults.filter(|fault| !matches!(fault.mend, Mend::Time { .. })).collect::<Vec<_>>();
-    let causes = Causes::of(&binding.name, plan, &lasting, None).causes;
+/// The faults of instances that serve or should.
+fn faults(session: &Session<'_>, topology: &Topology) -> Vec<InstanceFault> {
+    reachability::faults(topology, Wish { deployment: session.deployment(), binding: session.binding() })
+}
+
+/// What is not in place or does not work. What keeps members from being served comes first, and a member's health only where its way
+/// has no fault.
+fn blocked(session: &Session<'_>, plan: &Plan, unhealthy: &[Ill], faults: &[InstanceFault]) -> Vec<Reason> {
+    let binding = &session.binding().name;
+    // What passes by itself hides nothing.
+    let lasting = |fault: &&InstanceFault| !matches!(fault.mend, Mend::Time { .. });
+    let of_ways: Vec<InstanceFault> =
+        faults.iter().filter(|fault| health::is_of_a_way(fault)).filter(lasting).cloned().collect();
+    let mut blocked = ways(binding, plan, &of_ways);
+    blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
+    let told = |ill: &&Ill| {
+        of_ways.iter().any(|fault| ill.is_of(fault))
+            || blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", ill.instance)))
+    };
+    let untold: Vec<Reason> = unhealthy.iter().filter(|ill| !told(ill)).map(|ill| ill.reason.clone()).collect();
+    blocked.extend(untold);
+    // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
+    let open = plan.changes.iter().filter(|change| change.is_open());
+    blocked.extend(open.map(|change| Reason::new(Code::Drift, binding, format!("Not in place: {}.", change.write))));
+    blocked
+}
+
+/// The faults of ways, as far as no change of the plan mends them, each with the instances.
+fn ways(binding: &BindingName, plan: &Plan, faults: &[InstanceFault]) -> Vec<Reason> {
+    let causes = Causes::of(binding, plan, faults, None).causes;
     let of_ways = causes.into_iter().filter(|cause| !cause.by_run);
     of_ways.filter_map(|cause| cause.about_instances()).collect()
 }

@@ -6,6 +6,7 @@ mod doctor;
 mod examining;
 mod following;
 mod gitops;
+mod healing;
 mod history;
 mod ignoring;
 mod importing;

@@ -138,6 +138,8 @@ pub(crate) enum MemberHealth {
     },
     /// It is not known.
     Unknown,
+    /// Nobody checks it: its server group has no health check.
+    Unchecked,
 }
 
 impl Look {
@@ -254,6 +256,7 @@ impl Members {
         Self { listed, unknown }
     }
 
+                        Some(Some(health)) if health.is_unchecked() => MemberHealth::Unchecked,
     fn exit(&self) -> Exit {
         match &self.unknown {
             Some(unknown) if unknown.failed => Exit::Failed,
@@ -265,6 +268,20 @@ impl Members {
 
 /// The code of the first cause that keeps an instance from being served at an address; at its primary one where none is said.
 pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> Option<Code> {
+    /// How many are healthy, in words: `2 of 3 healthy`, `none`.
+    pub(crate) fn healthy(listed: &[Member]) -> String {
+        let count = |is: fn(&MemberHealth) -> bool| listed.iter().filter(|member| is(&member.health)).count();
+        let unchecked = count(|health| *health == MemberHealth::Unchecked);
+        match (listed.len(), unchecked) {
+            (0, _) => "none".to_owned(),
+            (all, unchecked) if all == unchecked => format!("{all}, health not checked"),
+            (all, 0) => format!("{} of {all} healthy", all - count(MemberHealth::is_ill)),
+            (all, unchecked) => {
+                format!("{} of {all} healthy, {unchecked} not checked", all - unchecked - count(MemberHealth::is_ill))
+            }
+        }
+    }
+
     let mut causes = causes.causes.iter();
     let is_kept = |kept: &Kept| kept.id == *id && kept.address == at;
     causes.find(|cause| cause.instances.iter().any(is_kept)).map(|cause| cause.reason.code)
@@ -322,6 +339,7 @@ pub(crate) struct Looks<'h> {
     store: &'h Store,
     readings: Readings,
     workflow: Option<Workflow<'h>>,
+            Self::Unchecked => f.write_str("not checked"),
     /// The executions of all bindings, newest first.
     executions: Result<Vec<fnf::Execution>, CliError>,
     /// What keeps the deployment itself from working.

@@ -163,11 +163,7 @@ fn members(text: &mut Text, members: &Members, view: &View) {
     let listed = listed.unwrap_or_default();
     let ill = listed.iter().filter(|member| member.health.is_ill()).count();
     let style = if ill == 0 { Style::Good } else { Style::Bad };
-    let words = match listed.len() {
-        0 => "none".to_owned(),
-        count => format!("{} of {count} healthy", count - ill),
-    };
-    text.line(labelled("members").then_styled(style, words));
+    text.line(labelled("members").then_styled(style, Members::healthy(listed)));
     let shown = view.members(listed);
     if view.wide {
         let mut table = Table::new(&["instance", "name", "address", "weight", "mark", "health", "fault"]);
@@ -211,7 +207,9 @@ fn described(member: &Member) -> String {
 /// What is wrong with a member, or its health.
 fn fault(member: &Member) -> String {
     match (&member.health, member.fault) {
-        (MemberHealth::Healthy | MemberHealth::Unknown, Some(code)) => format!("{} {code}", member.health),
+        (MemberHealth::Healthy | MemberHealth::Unchecked | MemberHealth::Unknown, Some(code)) => {
+            format!("{} {code}", member.health)
+        }
         // Health follows from the fault, and is the fault itself where there is no other.
         (health, Some(code)) if code != Code::Unhealthy => format!("{health} {code}"),
         (health, _) => health.to_string(),
