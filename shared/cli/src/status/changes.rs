@@ -6,7 +6,7 @@ use onboarding::ids::BindingName;
 use onboarding::topology::Endpoint;
 
 use super::look::{Look, Member, RunSummary, Runs};
-use super::text::{ending, mark};
+use super::text::{ending, given_up, mark};
 use crate::plan;
 use crate::unread::PlanState;
 
@@ -106,7 +106,7 @@ fn name(member: &Member) -> String {
 
 fn runs(before: &Runs, now: &Runs, changes: &mut Vec<String>) {
     let (Runs::Read { latest: was, .. }, Runs::Read { latest: is, .. }) = (before, now) else { return };
-    let status = |run: &RunSummary| ending(&run.status).1.to_owned();
+    let status = |run: &RunSummary| ending(run).1.to_owned();
     // Oldest first, as it happened.
     for run in is.iter().rev() {
         let other = was.iter().find(|other| other.name == run.name);
@@ -118,7 +118,7 @@ fn runs(before: &Runs, now: &Runs, changes: &mut Vec<String>) {
         } else {
             format!(", {}", plan::changes(run.changes()))
         };
-        changes.push(format!("run {} {}{made}", run.name, ending(&run.status).1));
+        changes.push(format!("run {} {}{made}{}", run.name, ending(run).1, given_up(run)));
     }
 }
 

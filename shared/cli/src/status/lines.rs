@@ -68,7 +68,7 @@ pub(crate) fn run(run: &RunSummary) -> Value {
         .collect();
     json!({"run": run.name, "status": run.status, "trigger": run.trigger, "started": run.started,
            "stopped": run.stopped, "seconds": run.seconds(), "changes": run.changes(), "stages": stages,
-           "blocked": run.blocked})
+           "blocked": run.blocked, "failed": run.failed})
 }
 
 fn member(member: &Member) -> Value {
@@ -91,7 +91,7 @@ fn runs(Look { binding, runs, .. }: &Look) -> Vec<Value> {
             let line = |run: &RunSummary| {
                 json!({"event": "run", "binding": binding, "run": run.name, "status": run.status,
                        "started": run.started, "stopped": run.stopped, "changes": run.changes(),
-                       "blocked": run.blocked})
+                       "blocked": run.blocked, "failed": run.failed})
             };
             latest.iter().map(line).collect()
         }

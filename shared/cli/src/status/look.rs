@@ -18,7 +18,7 @@ use stage::{Host, Readings, executions};
 use crate::causes::About;
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
-use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
+use crate::runs::{Visit, Workflow, cause, gave_up, is_open, report, visits};
 
 /// A binding as it is found.
 #[derive(Debug, Clone)]
@@ -70,6 +70,8 @@ pub(crate) struct RunSummary {
     pub(crate) stages: Vec<StageSummary>,
     /// The codes of what was blocked, each once.
     pub(crate) blocked: Vec<&'static str>,
+    /// The states that used up their budget.
+    pub(crate) failed: Vec<String>,
     /// Why it failed, in the words of the function or the workflow.
     pub(crate) failure: Option<String>,
     /// What happened in it, as a timeline.
@@ -136,10 +138,10 @@ pub(crate) enum MemberHealth {
         /// The same, as `CONNECT_TIMEOUT`; it may be empty.
         reason: String,
     },
-    /// It is not known.
-    Unknown,
     /// Nobody checks it: its server group has no health check.
     Unchecked,
+    /// It is not known.
+    Unknown,
 }
 
 impl Look {
@@ -164,7 +166,7 @@ impl Runs {
             Self::Unread(_) => Exit::Failed,
             Self::Read { latest, .. } => {
                 let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
-                Exit::pending(last.is_some_and(|run| run.status != "Succeeded"))
+                Exit::pending(last.is_some_and(|run| !run.is_good()))
             }
         }
     }
@@ -181,11 +183,15 @@ impl RunSummary {
         }
         blocked.sort_unstable();
         blocked.dedup();
-        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Succeeded" | "Stopped");
+        // One that works still, or whose work another one does, gave up nothing.
+        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Stopped");
+        let given_up = if is_over { gave_up(history) } else { Vec::new() };
         let failure = history.iter().rev().filter(|event| event.kind.ends_with("Failed"));
-        let failure = failure.filter(|_| is_over).find_map(|event| cause(&event.event_detail));
+        let has_failed = is_over && execution.status != "Succeeded";
+        let failure = failure.filter(|_| has_failed).find_map(|event| cause(&event.event_detail));
         Self {
-            failure,
+            failure: failure.or_else(|| given_up.iter().find_map(|(_, why)| why.clone())),
+            failed: given_up.into_iter().map(|(state, _)| state.to_owned()).collect(),
             name: execution.name.clone(),
             trigger: executions::trigger(&execution.input),
             status: execution.status.clone(),
@@ -200,6 +206,11 @@ impl RunSummary {
     /// Whether it has not ended.
     pub(crate) fn is_open(&self) -> bool {
         is_open(&self.status)
+    }
+
+    /// Whether it ended as it should: an execution succeeds even if it goes on from a state that gave up.
+    pub(crate) fn is_good(&self) -> bool {
+        self.status == "Succeeded" && self.failed.is_empty()
     }
 
     /// How many changes it made.
@@ -245,6 +256,7 @@ impl Members {
                     health: match unhealthy.get().map(|unhealthy| unhealthy.get(&endpoint)) {
                         None => MemberHealth::Unknown,
                         Some(None) => MemberHealth::Healthy,
+                        Some(Some(health)) if health.is_unchecked() => MemberHealth::Unchecked,
                         Some(Some(health)) => {
                             MemberHealth::Ill { status: health.status.to_string(), reason: health.reason.clone() }
                         }
@@ -256,18 +268,6 @@ impl Members {
         Self { listed, unknown }
     }
 
-                        Some(Some(health)) if health.is_unchecked() => MemberHealth::Unchecked,
-    fn exit(&self) -> Exit {
-        match &self.unknown {
-            Some(unknown) if unknown.failed => Exit::Failed,
-            Some(_) => Exit::Pending,
-            None => Exit::pending(self.listed.iter().flatten().any(|member| member.health.is_ill())),
-        }
-    }
-}
-
-/// The code of the first cause that keeps an instance from being served at an address; at its primary one where none is said.
-pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> Option<Code> {
     /// How many are healthy, in words: `2 of 3 healthy`, `none`.
     pub(crate) fn healthy(listed: &[Member]) -> String {
         let count = |is: fn(&MemberHealth) -> bool| listed.iter().filter(|member| is(&member.health)).count();
@@ -282,6 +282,17 @@ pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> O
         }
     }
 
+    fn exit(&self) -> Exit {
+        match &self.unknown {
+            Some(unknown) if unknown.failed => Exit::Failed,
+            Some(_) => Exit::Pending,
+            None => Exit::pending(self.listed.iter().flatten().any(|member| member.health.is_ill())),
+        }
+    }
+}
+
+/// The code of the first cause that keeps an instance from being served at an address; at its primary one where none is said.
+pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> Option<Code> {
     let mut causes = causes.causes.iter();
     let is_kept = |kept: &Kept| kept.id == *id && kept.address == at;
     causes.find(|cause| cause.instances.iter().any(is_kept)).map(|cause| cause.reason.code)
@@ -328,6 +339,7 @@ impl fmt::Display for MemberHealth {
             Self::Healthy => f.write_str("Healthy"),
             Self::Ill { status, reason } if reason.is_empty() => f.write_str(status),
             Self::Ill { status, reason } => write!(f, "{status} {reason}"),
+            Self::Unchecked => f.write_str("not checked"),
             Self::Unknown => f.write_str("not known"),
         }
     }
@@ -339,7 +351,6 @@ pub(crate) struct Looks<'h> {
     store: &'h Store,
     readings: Readings,
     workflow: Option<Workflow<'h>>,
-            Self::Unchecked => f.write_str("not checked"),
     /// The executions of all bindings, newest first.
     executions: Result<Vec<fnf::Execution>, CliError>,
     /// What keeps the deployment itself from working.
@@ -387,7 +398,7 @@ impl<'h> Looks<'h> {
             }
         }
         let older = own.get(latest.len()..).unwrap_or_default();
-        let succeeded = latest.iter().any(|run| run.status == "Succeeded");
+        let succeeded = latest.iter().any(RunSummary::is_good);
         let failed = older.iter().take_while(|run| matches!(run.status.as_str(), "Failed" | "TimedOut")).count();
         Runs::Read { older: older.len(), failing: if succeeded { 0 } else { failed }, latest }
     }
