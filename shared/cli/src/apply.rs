@@ -97,12 +97,15 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             }
         }
         let view = View { all: false, focus: args.focus.clone() };
+        if let (Some(focus), Some(wanted)) = (&view.focus, store.binding(binding.as_str())) {
+            plan::check(focus, &host.settings().deployment, std::iter::once((wanted, &now)))?;
+        }
         ended.add(work.one(binding, &now, &view, args.yes || saved.is_some()).await?);
         if ended.exit == Exit::Interrupted {
             break;
         }
     }
-    Ok(console.finish(ended.exit, json!({"blocked": ended.left})))
+    Ok(console.finish(ended.exit, json!({"blocked": ended.left, "causes": ended.causes})))
 }
 
 /// The result.
@@ -111,12 +114,15 @@ struct Ended {
     exit: Exit,
     /// How many things are left undone.
     left: usize,
+    /// The causes of what does not work, where there was nothing to change.
+    causes: usize,
 }
 
 impl Ended {
     fn add(&mut self, other: Self) {
         self.exit = self.exit.max(other.exit);
         self.left += other.left;
+        self.causes += other.causes;
     }
 
     /// The result after the stages. What could not be read takes precedence over what is left to do, which is not known completely.
@@ -129,7 +135,7 @@ impl Ended {
         } else {
             Exit::pending(left > 0 || findings.any(is_left))
         };
-        Self { exit, left }
+        Self { exit, left, causes: 0 }
     }
 }
 
@@ -148,7 +154,7 @@ impl Applying<'_> {
         let plan = &view.focus.as_ref().map_or_else(|| seen.plan.clone(), |focus| focus.restrict(&seen.plan));
         plan::show(binding, seen, view, console);
         if plan.changes.is_empty() && plan.pending.is_empty() {
-            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len() });
+            return Ok(Ended { exit: seen.exit(), left: 0, causes: seen.causes.causes.len() });
         }
         if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
@@ -163,10 +169,11 @@ impl Applying<'_> {
         let (took, way) = (clock.now().duration_since(began), way.into_inner());
         let Some(reports) = reports else {
             let left = interrupted::on_the_way(binding, plan, &way, self.gate, took, console);
-            return Ok(Ended { exit: Exit::Interrupted, left });
+            return Ok(Ended { exit: Exit::Interrupted, left, causes: 0 });
         };
         leaving::tell(binding, &reports, console);
-        console.print(closing(binding, &reports, way.made, took));
+        let others = seen.plan.changes.len() - plan.changes.len();
+        console.print(closing(binding, &reports, others, way.made, took).then(not_asked_for(others)));
         Ok(Ended::of(&reports))
     }
 
@@ -214,7 +221,7 @@ impl Applying<'_> {
 
     fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
         interrupted::before_anything(binding, self.console);
-        Ended { exit: Exit::Interrupted, left: plan.changes.len() }
+        Ended { exit: Exit::Interrupted, left: plan.changes.len(), causes: 0 }
     }
 }
 
@@ -259,7 +266,7 @@ pub(crate) async fn unless_stopped<T>(
 }
 
 /// The last line: what was made, how long it took, and which problems are left.
-fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedDuration) -> Line {
+fn closing(binding: &BindingName, reports: &[Report], others: usize, made: usize, took: SignedDuration) -> Line {
     let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
     let blocked = reports.iter().flat_map(|report| &report.blocked).filter(|reason| reason.until.is_none());
     let stuck = reports.iter().flat_map(|report| &report.findings).filter(|reason| is_left(reason));
@@ -267,10 +274,19 @@ fn closing(binding: &BindingName, reports: &[Report], made: usize, took: SignedD
     let codes: BTreeSet<&str> =
         blocked.chain(stuck).filter(|reason| !follows(reason.code)).map(|reason| reason.code.as_str()).collect();
     if codes.is_empty() {
-        return line.then(", nothing is left to do");
+        return line.then(if others == 0 { ", nothing is left to do" } else { "" });
     }
     let codes: Vec<&str> = codes.into_iter().collect();
     line.then("; left: ").then_styled(Style::Bad, codes.join(", ")).then(format!(" (albridge status {binding})"))
+}
+
+/// That changes beside the part that was asked for are still to be made.
+fn not_asked_for(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => "; 1 other change was not asked for".to_owned(),
+        others => format!("; {others} other changes were not asked for"),
+    }
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.

@@ -16,6 +16,7 @@ mod notifying;
 mod readings;
 mod reference;
 mod starting;
+mod targets;
 mod teardown;
 mod watching;
 mod widths;
