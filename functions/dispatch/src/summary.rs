@@ -12,13 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use stage::causes::{latest, left};
 use stage::executions::trigger;
-use stage::history::{cause, report};
-use stage::{Report, Status};
+use stage::{Report, Status, history};
 
 /// The version of the line's fields: another number if one goes, or means something else.
 const SCHEMA: u32 = 1;
-/// How the names of the states begin that ask for it.
-const STATE: &str = "SumUp";
 /// The most codes that the line names.
 const CODES: usize = 32;
 
@@ -114,27 +111,14 @@ impl Summary {
     /// What an execution's history says at `now`.
     pub(crate) fn of(binding: &BindingName, run: &str, begun: &Begun, events: &[fnf::Event], now: Timestamp) -> Self {
         let mut reports: Vec<Report> = Vec::new();
-        let (mut retries, mut codes) = (0, BTreeSet::new());
-        // Of states that failed so far: what the last attempt said.
-        let mut failing: Vec<(&str, Option<String>)> = Vec::new();
-        // That it was asked for this line before is nothing that became of the run.
-        for event in events.iter().filter(|event| !event.step_name.starts_with(STATE)) {
-            let step = event.step_name.as_str();
-            match event.kind.as_str() {
-                "TaskSucceeded" => {
-                    failing.retain(|(failed, _)| *failed != step);
-                    reports.extend(report(&event.event_detail).map(|(report, _)| report));
-                }
-                "TaskFailed" | "TaskTimedOut" => {
-                    retries += 1;
-                    failing.retain(|(failed, _)| *failed != step);
-                    failing.push((step, cause(&event.event_detail)));
-                }
-                _ => {}
-            }
+        let mut codes = BTreeSet::new();
+        let work = || events.iter().filter(|event| history::is_work(event));
+        for event in work().filter(|event| event.kind == "TaskSucceeded") {
+            reports.extend(history::report(&event.event_detail).map(|(report, _)| report));
         }
+        let failing = history::gave_up(events);
         // The last attempt of a state that used up its budget was not made again.
-        retries -= failing.len();
+        let retries = work().filter(|event| history::is_failure(event)).count() - failing.len();
         for (_, why) in &failing {
             codes.extend(why.as_deref().map(|why| code(why).to_owned()));
         }

@@ -2,7 +2,8 @@
 //! is answered, if a function runs in the ALB's VPC.
 //!
 //! It fails with `StillPending` only while changes or health checks are in progress. What is blocked or unhealthy is
-//! reported with `ok: false` and its codes, because a retry by the workflow would not change it.
+//! reported with `ok: false` and its codes, because a retry by the workflow would not change it. A member whose way has no fault
+//! any more is given the time that its health check takes to see that, once.
 
 mod health;
 mod probe;
@@ -12,13 +13,16 @@ use std::time::Duration;
 
 use fc_runtime::Context;
 use handler::Handler;
-use onboarding::causes::{Cause, Root};
+use onboarding::causes::{Cause, InstanceFault, Mend, Root};
 use onboarding::ids::BindingName;
 use onboarding::plan::Pending;
+use onboarding::topology::Topology;
 use onboarding::{Code, Plan, Reason, StageName};
 use openapi::{Action, alb, cbn, vpc};
 use serde::{Deserialize, Serialize};
 use stage::{Invocation, Look, Needs, Pace, Report, Request, Session, StageError, causes, current_as_needed, hold};
+
+use health::Ill;
 
 pub use probe::{Answer, Probe};
 
@@ -42,6 +46,8 @@ const SHOWS: &[&str] = &[
 const HEALTHY: Duration = Duration::from_secs(6);
 /// The first look at that: who comes here has just been registered.
 const FIRST: Duration = Duration::from_millis(6200);
+/// What is kept of the budget for the last look, where nothing has to be waited for.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The request to verify: check a binding or, inside the ALB's VPC, send one request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -108,39 +114,21 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     let backoff = session.backoff();
     let mut pace = Pace::default();
     let mut looks = 0;
+    let began = session.clock().now();
     loop {
         let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
-        if converging.is_empty() {
-            // What keeps members from being served comes first, and a member's health only where its way has no fault.
-            let found = causes::of(&session, &topology, &plan);
-            let mut causes: Vec<Root> = found.lasting().collect();
-            let lasting = found.causes.iter().filter(|cause| !cause.by_run);
-            let mut blocked: Vec<Reason> = lasting.filter_map(Cause::about_instances).collect();
-            blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
-            let told = |unhealthy: &Reason| {
-                blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", unhealthy.resource)))
-            };
-            let unhealthy: Vec<Reason> = health.unhealthy.into_iter().filter(|unhealthy| !told(unhealthy)).collect();
+        let faults = if converging.is_empty() { causes::faults(&session, &topology) } else { Vec::new() };
+        // The time that is left for members whose way may have been mended a moment ago, within the budget.
+        let recovery = health::recovery(&session, &topology);
+        let left = session.clock().until(began.checked_add(recovery).unwrap_or(began));
+        let left = left.min(backoff.left().saturating_sub(LAST));
+        let recovering = if left.is_zero() { Vec::new() } else { health::recovering(&health.unhealthy, &faults) };
+        if converging.is_empty() && recovering.is_empty() {
             let binding = &session.binding().name;
-            let kept = found.causes.iter().flat_map(|cause| &cause.instances);
-            let kept: BTreeSet<&str> = kept.map(|kept| kept.id.as_str()).collect();
-            let ill = unhealthy.iter().filter(|unhealthy| !kept.contains(unhealthy.resource.as_str()));
-            causes.extend(ill.map(|reason| Root::new(binding, reason.clone())));
-            blocked.extend(unhealthy);
-            // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
-            let open = plan.changes.iter().filter(|change| change.is_open());
-            let drift: Vec<Reason> = open
-                .map(|change| Reason::new(Code::Drift, binding, format!("Not in place: {}.", change.write)))
-                .collect();
-            if let Some(first) = drift.first() {
-                // What waits for such a change follows from it.
-                causes.retain(|root| !matches!(root.reason.code, Code::Waits | Code::PathNotOpen));
-                causes.push(Root::new(binding, first.clone()));
-            }
-            blocked.extend(drift);
+            let (mut blocked, mut causes) = judged(&session, &topology, &plan, &health.unhealthy, &faults);
             let (answer, fault) = probe::of_binding(&session, &topology, health.members).await;
             // What comes back tells of something new only where nothing is known to be wrong.
             let is_new = |fault: &&Reason| fault.code == Code::ProbeFailed && causes.is_empty();
@@ -152,8 +140,10 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         let usual = |pending: &Pending| pending.awaited.as_ref().map_or(HEALTHY, stage::usual);
         let mut expected: BTreeMap<&str, Duration> = converging.iter().map(|what| (&**what, HEALTHY)).collect();
         expected.extend(plan.pending.iter().map(|pending| (&*pending.what, usual(pending))));
+        expected.extend(recovering.iter().map(|ill| (ill.instance.as_str(), recovery)));
         let wait = pace.next(session.clock().now(), expected.into_iter()).unwrap_or(HEALTHY);
         let wait = if looks == 0 && plan.pending.is_empty() { FIRST.min(backoff.left() / 2) } else { wait };
+        let wait = if converging.is_empty() { wait.min(left) } else { wait };
         looks += 1;
         if !backoff.wait(wait).await {
             converging.truncate(3);
@@ -162,6 +152,48 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
         // It writes nothing: what was not waited for is as it was found when this invocation began.
         session.renew(&Look::only(if plan.pending.is_empty() { HEALTH } else { SHOWS }));
     }
+}
+
+/// What is not in place or does not work, and the causes of it. What keeps members from being served comes first, and a member's health only
+/// where its way has no fault.
+fn judged(
+    session: &Session<'_>,
+    topology: &Topology,
+    plan: &Plan,
+    unhealthy: &[Ill],
+    faults: &[InstanceFault],
+) -> (Vec<Reason>, Vec<Root>) {
+    let binding = &session.binding().name;
+    let found = causes::of(session, topology, plan);
+    let mut causes: Vec<Root> = found.lasting().collect();
+    let lasting = found.causes.iter().filter(|cause| !cause.by_run);
+    let mut blocked: Vec<Reason> = lasting.filter_map(Cause::about_instances).collect();
+    blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
+    // What passes by itself hides nothing.
+    let lasting = |fault: &&InstanceFault| !matches!(fault.mend, Mend::Time { .. });
+    let of_ways: Vec<&InstanceFault> =
+        faults.iter().filter(|fault| health::is_of_a_way(fault)).filter(lasting).collect();
+    let told = |ill: &&Ill| {
+        of_ways.iter().any(|fault| ill.is_of(fault))
+            || blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", ill.instance)))
+    };
+    let untold: Vec<Reason> = unhealthy.iter().filter(|ill| !told(ill)).map(|ill| ill.reason.clone()).collect();
+    let kept = found.causes.iter().flat_map(|cause| &cause.instances);
+    let kept: BTreeSet<&str> = kept.map(|kept| kept.id.as_str()).collect();
+    let ill = untold.iter().filter(|unhealthy| !kept.contains(unhealthy.resource.as_str()));
+    causes.extend(ill.map(|reason| Root::new(binding, reason.clone())));
+    blocked.extend(untold);
+    // A change that is still open is drift: this run did not make it, or someone reverted it meanwhile.
+    let open = plan.changes.iter().filter(|change| change.is_open());
+    let drift: Vec<Reason> =
+        open.map(|change| Reason::new(Code::Drift, binding, format!("Not in place: {}.", change.write))).collect();
+    if let Some(first) = drift.first() {
+        // What waits for such a change follows from it.
+        causes.retain(|root| !matches!(root.reason.code, Code::Waits | Code::PathNotOpen));
+        causes.push(Root::new(binding, first.clone()));
+    }
+    blocked.extend(drift);
+    (blocked, causes)
 }
 
 fn report(binding: &BindingName, request: &Request, blocked: Vec<Reason>, causes: Vec<Root>, plan: Plan) -> Report {

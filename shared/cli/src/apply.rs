@@ -98,6 +98,9 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             }
         }
         let view = View { all: false, focus: args.focus.clone() };
+        if let (Some(focus), Some(wanted)) = (&view.focus, store.binding(binding.as_str())) {
+            plan::check(focus, &host.settings().deployment, std::iter::once((wanted, &now)))?;
+        }
         ended.add(work.one(binding, &now, &view, args.yes || saved.is_some()).await?);
         if ended.exit == Exit::Interrupted {
             break;
@@ -153,7 +156,7 @@ impl Applying<'_> {
         plan::show(binding, seen, view, console);
         if plan.changes.is_empty() && plan.pending.is_empty() {
             let causes = seen.causes.causes.iter().map(Root::from).collect();
-            return Ok(Ended { exit: seen.exit(), left: seen.causes.causes.len(), causes });
+            return Ok(Ended { exit: seen.exit(), left: 0, causes });
         }
         if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
@@ -173,7 +176,8 @@ impl Applying<'_> {
         };
         leaving::tell(binding, &reports, console);
         let causes = left(&reports, &shown(seen, view));
-        console.print(closing(binding, &causes, way.made, took));
+        let others = seen.plan.changes.len() - plan.changes.len();
+        console.print(closing(binding, &causes, others, way.made, took).then(not_asked_for(others)));
         Ok(Ended::of(&reports, causes))
     }
 
@@ -273,13 +277,22 @@ fn shown(seen: &Seen, view: &View) -> Vec<Root> {
 }
 
 /// The last line: what was made, how long it took, and the causes of what is left.
-fn closing(binding: &BindingName, causes: &[Root], made: usize, took: SignedDuration) -> Line {
+fn closing(binding: &BindingName, causes: &[Root], others: usize, made: usize, took: SignedDuration) -> Line {
     let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
     let codes = codes(causes).join(", ");
     if codes.is_empty() {
-        return line.then(", nothing is left to do");
+        return line.then(if others == 0 { ", nothing is left to do" } else { "" });
     }
     line.then("; left: ").then_styled(Style::Bad, codes).then(format!(" (albridge status {binding})"))
+}
+
+/// That changes beside the part that was asked for are still to be made.
+fn not_asked_for(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => "; 1 other change was not asked for".to_owned(),
+        others => format!("; {others} other changes were not asked for"),
+    }
 }
 
 /// How many changes are left. Those that only wait for a time do not count: a later run or apply makes them.

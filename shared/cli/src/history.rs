@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style, Table, Text, event};
 use crate::plan;
 use crate::runs::Workflow;
-use crate::status::{RunSummary, began, ending, run_document, took};
+use crate::status::{RunSummary, began, ending, given_up, run_document, took};
 use crate::target::{self, Access};
 
 /// Changes of one stage that are named.
@@ -178,7 +178,7 @@ fn time(at: Timestamp) -> String {
 
 /// A run with what its stages wrote.
 fn described(run: &RunSummary, name: &BindingName, all: bool) -> Text {
-    let (style, status) = ending(&run.status);
+    let (style, status) = ending(run);
     let after = took(run).map_or_else(String::new, |took| format!(" after {took}"));
     let made = if run.changes() == 0 { String::new() } else { format!(", {}", plan::changes(run.changes())) };
     let blocked = if run.causes.is_empty() { String::new() } else { format!("; blocked: {}", run.causes.join(", ")) };
@@ -186,7 +186,8 @@ fn described(run: &RunSummary, name: &BindingName, all: bool) -> Text {
     let line =
         Line::new(format!("  {}  ", began(run))).then_styled(Style::Strong, format!("{:<10}", by(run, name.as_str())));
     let line = line.then(format!("{} ", run.name)).then_styled(style, status);
-    let mut text = Text::from(line.then(format!("{after}{made}{blocked}{why}")).hanging(6));
+    let given_up = given_up(run);
+    let mut text = Text::from(line.then(format!("{after}{made}{blocked}{given_up}{why}")).hanging(6));
     for stage in run.stages.iter().filter(|stage| stage.changes > 0) {
         let most = if all { usize::MAX } else { NAMED };
         let mut label = stage.stage.as_str();
@@ -212,14 +213,14 @@ fn table(name: &BindingName, entries: &[Entry]) -> Table {
             Entry::Run(run) => {
                 let stages = run.stages.iter().filter(|stage| stage.changes > 0);
                 let stages: Vec<String> = stages.map(|stage| format!("{} {}", stage.stage, stage.changes)).collect();
-                let (style, status) = ending(&run.status);
+                let (style, status) = ending(run);
                 table.row(
                     (style == Style::Bad).then_some(style),
                     [
                         began(run),
                         by(run, name.as_str()),
                         run.name.clone(),
-                        status.to_owned(),
+                        format!("{status}{}", given_up(run)),
                         took(run).unwrap_or_default(),
                         run.changes().to_string(),
                         stages.join(", "),

@@ -37,6 +37,7 @@ mod unread;
 mod validate;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -60,9 +61,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
     }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(error) if error.use_stderr() => {
             let _gone = error.print();
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return ExitCode::from(USAGE);
+        }
+        Err(help) => {
+            output::note_written(help.print().and_then(|()| std::io::stdout().flush()));
+            return ExitCode::from(output::ended_with(0));
         }
     };
     let log = environment.get("RUST_LOG").unwrap_or("off");
@@ -82,7 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: &Environm
         .build()
         .map_err(|error| CliError::Failed(format!("The runtime cannot be started: {error}.")))
         .map(|runtime| runtime.block_on(carry_out(&cli.command, environment, console)));
-    ExitCode::from(ended.unwrap_or_else(|error| console.fail(&error)))
+    ExitCode::from(output::ended_with(ended.unwrap_or_else(|error| console.fail(&error))))
 }
 
 /// One command on the caller's runtime, for benchmarks that hold the cloud in the same process

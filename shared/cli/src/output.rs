@@ -10,7 +10,8 @@ mod table;
 mod text;
 mod yaml;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -100,6 +101,25 @@ impl Exit {
     pub(crate) const fn failed(wrong: bool) -> Self {
         if wrong { Self::Failed } else { Self::Done }
     }
+}
+
+/// The first error of writing to stdout. What follows it may have been written or not, so the command goes on, and fails at its end.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Notes whether something could be written to stdout. Who closed the pipe has read enough.
+pub(crate) fn note_written(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        UNWRITTEN.get_or_init(|| error.to_string());
+    }
+}
+
+/// The exit code of a process whose command ended with `code`: a success whose output is lost is none. Says why on stderr.
+pub(crate) fn ended_with(code: u8) -> u8 {
+    let Some(why) = UNWRITTEN.get() else { return code };
+    let _gone = writeln!(std::io::stderr().lock(), "albridge: the output could not be written: {why}");
+    if matches!(code, 0 | 2) { Exit::Failed.code() } else { code }
 }
 
 /// The output of a command. A closed pipe is not an error.
@@ -294,7 +314,7 @@ impl Console {
         match self.out {
             Out::Process => {
                 let mut stdout = std::io::stdout().lock();
-                let _gone = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+                note_written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()));
             }
             #[cfg(test)]
             Out::Captured(captured) => captured.stdout.lock().unwrap().push_str(text),

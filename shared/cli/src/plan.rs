@@ -1,5 +1,6 @@
 //! `albridge plan`: what `albridge apply` would change, and what blocks the rest. It writes nothing.
 
+mod asked;
 mod saved;
 mod seen;
 mod table;
@@ -14,9 +15,11 @@ use stage::{Host, Invocation, Readings};
 use crate::args::PlanArgs;
 use crate::causes::{self, About};
 use crate::environment::Environment;
+use crate::focus::Focus;
 use crate::output::{CliError, Console, Exit, event};
 use crate::target::{self, Access, failed};
 
+pub(crate) use asked::check;
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
 pub(crate) use table::{change, changes, ignored, open, sign};
@@ -33,7 +36,16 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let mut plans = Vec::new();
     let readings = Readings::default();
     let (mut exit, mut causes, mut documents) = (Exit::Done, 0, Vec::new());
-    for binding in target::bindings(&store, args.binding.as_deref())? {
+    let bindings = target::bindings(&store, args.binding.as_deref())?;
+    if let Some(focus @ Focus::Instance(_)) = &args.focus {
+        let mut all = Vec::new();
+        for binding in &bindings {
+            all.push(see_with(&readings, &host, &store, binding, true, About::Plan).await?);
+        }
+        let wanted = bindings.iter().filter_map(|binding| store.binding(binding.as_str()));
+        check(focus, &host.settings().deployment, wanted.zip(&all))?;
+    }
+    for binding in bindings {
         let seen = see_with(&readings, &host, &store, &binding, true, About::Plan).await?;
         let view = View { all: args.shape.all, focus: args.focus.clone() };
         show(&binding, &seen, &view, console);

@@ -7,7 +7,7 @@ mod start;
 mod workflow;
 
 pub(crate) use history::{Visit, visits};
-pub(crate) use stage::history::{cause, report};
+pub(crate) use stage::history::{cause, gave_up, report};
 pub(crate) use stage_line::{Told, stage_line, word};
 pub(crate) use start::run;
 pub(crate) use workflow::{Workflow, is_open};

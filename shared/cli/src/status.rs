@@ -29,7 +29,7 @@ use view::View;
 
 pub(crate) use lines::run as run_document;
 pub(crate) use look::{Look, Looks, Member, MemberHealth, Members, RunSummary, Runs, fault};
-pub(crate) use text::{began, ending, took};
+pub(crate) use text::{began, ending, given_up, took};
 
 /// Runs that are shown of one binding.
 const RUNS: usize = 5;

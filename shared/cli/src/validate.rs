@@ -1,11 +1,10 @@
 //! `albridge validate`: every error of a bindings file at once, as `file:line:column: path: message`, without a cloud.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use onboarding::{Store, StoreError};
 use serde_json::json;
-use stage::store::{MOST_BYTES, read_file};
+use stage::store;
 
 use crate::args::ValidateArgs;
 use crate::environment::Environment;
@@ -62,13 +61,9 @@ fn files(args: &ValidateArgs, environment: &Environment) -> Result<Vec<PathBuf>,
 
 fn read(file: &Path) -> std::io::Result<String> {
     if file != Path::new(STDIN.0) {
-        return read_file(file);
+        return store::read_file(file);
     }
-    let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
-    let mut text = String::new();
-    // One byte more shows that it is too large; the check says so.
-    std::io::stdin().lock().take(most.saturating_add(1)).read_to_string(&mut text)?;
-    Ok(text)
+    store::read(std::io::stdin().lock())
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use onboarding::causes::{self, Causes, Mend, Root};
+use onboarding::causes::{self, Causes, InstanceFault, Mend, Root};
 use onboarding::{Code, Plan, Reason, Severity, StageName, Topology};
 use reachability::Wish;
 
@@ -19,10 +19,15 @@ use crate::session::Session;
 /// judge, and what only takes time is no cause.
 #[must_use]
 pub fn of(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Causes {
-    let binding = session.binding();
-    let mut faults = reachability::faults(topology, Wish { deployment: session.deployment(), binding });
+    let mut faults = faults(session, topology);
     faults.retain(|fault| fault.reason.code != Code::Unhealthy && !matches!(fault.mend, Mend::Time { .. }));
-    Causes::of(&binding.name, plan, &faults, None)
+    Causes::of(&session.binding().name, plan, &faults, None)
+}
+
+/// The faults of instances that serve or should.
+#[must_use]
+pub fn faults(session: &Session<'_>, topology: &Topology) -> Vec<InstanceFault> {
+    reachability::faults(topology, Wish { deployment: session.deployment(), binding: session.binding() })
 }
 
 /// What reports say is left: the causes, each once. `shown` are those of the plan, where a part of it was carried out and nobody judged the whole

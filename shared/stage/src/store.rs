@@ -1,7 +1,7 @@
 //! The store of bindings. Each invocation reads it again, so a changed binding or the kill switch applies from the next one
 //! on.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,9 +16,8 @@ use crate::host::{Host, Invocation, Removal};
 use crate::settings::StoreLocation;
 use crate::unread;
 
-/// Far above the size of a real store: ten thousand bindings with all settings are about 10 MB, and a store has about ten.
 /// A larger store is refused before it is read completely.
-pub const MOST_BYTES: usize = 4 << 20;
+pub const MOST_BYTES: usize = Store::MAX_BYTES;
 
 /// The store, read once in an invocation.
 ///
@@ -73,13 +72,21 @@ pub async fn load(host: &Host, client: &Client) -> Result<Store, StageError> {
 /// # Errors
 /// If it cannot be read, is not UTF-8, or has more than [`MOST_BYTES`].
 pub fn read_file(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
+    read(std::fs::File::open(path)?)
+}
+
+/// The text of bindings that come from somewhere else.
+///
+/// # Errors
+/// Those of [`read_file`].
+pub fn read(from: impl Read) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
     let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
-    std::fs::File::open(path)?.take(most.saturating_add(1)).read_to_string(&mut text)?;
-    if text.len() > MOST_BYTES {
+    from.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() > MOST_BYTES {
         return Err(std::io::Error::other(format!("it has more than {MOST_BYTES} bytes")));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| std::io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
 }
 
 /// The binding that a teardown is about: that of the store, which must be paused, or what the store no longer has.

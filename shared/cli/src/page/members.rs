@@ -15,7 +15,7 @@ use super::html::{Html, tag};
 use super::look::Sight;
 use super::parts::{self, alarm, code, link, sentence, signed, table};
 use super::place::Place;
-use crate::status::{Look, Member, MemberHealth};
+use crate::status::{Look, Member, MemberHealth, Members};
 
 /// Rows of members without a fault before the rest is folded.
 const SHOWN: usize = 30;
@@ -43,6 +43,8 @@ enum Health {
     Outside(String),
     /// It leaves.
     Leaves(&'static str),
+    /// Nobody checks it.
+    Unchecked,
     /// It is healthy.
     Well,
 }
@@ -51,11 +53,7 @@ enum Health {
 pub(super) fn summary(found: &Look) -> String {
     let members = &found.members;
     match (&members.listed, &members.unknown) {
-        (Some(listed), None) if listed.is_empty() => "none".to_owned(),
-        (Some(listed), None) => {
-            let ill = listed.iter().filter(|member| member.health.is_ill()).count();
-            format!("{} of {} healthy", listed.len() - ill, listed.len())
-        }
+        (Some(listed), None) => Members::healthy(listed),
         (Some(listed), Some(_)) if !listed.is_empty() => format!("{}, health not known", listed.len()),
         _ => "not known".to_owned(),
     }
@@ -162,6 +160,7 @@ impl Health {
                 Self::Ill(if reason.is_empty() { status } else { format!("{status}, {reason}") })
             }
             (_, MemberHealth::Unknown) => Self::NotKnown,
+            (_, MemberHealth::Unchecked) => Self::Unchecked,
             (_, MemberHealth::Healthy) => Self::Well,
         }
     }
@@ -174,6 +173,8 @@ fn one(sight: &Sight, row: &Row<'_>, told: bool, place: Place) -> parts::Row {
         Health::Outside(what) if row.fault.is_some() => signed("mark bad", "✕", what),
         Health::Outside(what) => signed("mark busy", "–", what),
         Health::Leaves(how) => signed("mark busy", "…", how),
+        Health::Unchecked if row.fault.is_some() => signed("mark bad", "✕", "not checked"),
+        Health::Unchecked => signed("mark busy", "–", "not checked"),
         // A way that is broken comes before what the health checks have not seen yet.
         Health::Well if row.fault.is_some() => signed("mark bad", "✕", "healthy so far"),
         Health::Well => signed("mark good", "✓", "healthy"),

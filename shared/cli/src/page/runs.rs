@@ -24,6 +24,9 @@ const LEAST: i64 = 4;
 /// How a run stands: its sign and its word.
 fn state(run: &RunSummary) -> Tag {
     match run.status.as_str() {
+        "Succeeded" if !run.failed.is_empty() => {
+            signed("mark bad", "✕", &format!("ended, {} gave up", run.failed.join(", ")))
+        }
         "Succeeded" if run.causes.is_empty() => signed("mark good", "✓", "succeeded"),
         "Succeeded" => signed("mark warn", "~", "succeeded, some of it blocked"),
         "Stopped" => signed("mark busy", "–", "stopped, another run does its work"),

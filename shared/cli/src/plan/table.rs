@@ -165,6 +165,13 @@ fn totals(plan: &Plan, view: &View) -> Text {
     if blocked > 0 && !view.all {
         words.push_str(" (--all shows them)");
     }
+    match plan.changes.len() - shown.len() {
+        0 => {}
+        1 => words.push_str("; 1 other change is not asked for"),
+        others => {
+            let _never = write!(words, "; {others} other changes are not asked for");
+        }
+    }
     Text::from(Line::new("  ").then_styled(Style::Strong, words))
 }
 

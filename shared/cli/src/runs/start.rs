@@ -21,7 +21,7 @@ use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::plan;
 use crate::target::{self, Access};
 use stage::causes::{latest, left};
-use stage::history::{cause, report};
+use stage::history::{cause, gave_up, report};
 
 /// The polling interval: the whole account may read histories five times a second.
 const LOOK: Duration = Duration::from_secs(3);
@@ -89,7 +89,7 @@ async fn follow(
             (name, seen, reports) = (other.name, 0, Vec::new());
             continue;
         }
-        return Ok(end(&execution, &reports, console));
+        return Ok(end(&execution, &events, &reports, console));
     }
 }
 
@@ -120,14 +120,20 @@ fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report>
     }
 }
 
-/// The last line and the exit of the command: even a run that succeeded may have left changes blocked, or facts unread.
-fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit {
+/// The last line and the exit of the command: even an execution that succeeded may have gone on from states that gave up, or have left
+/// changes blocked, or facts unread.
+fn end(execution: &fnf::Execution, events: &[fnf::Event], reports: &[Report], console: Console) -> Exit {
+    let failed: Vec<&str> = gave_up(events).into_iter().map(|(state, _)| state).collect();
     // What only waits for a time is on its way.
     let is_stuck = |reason: &Reason| reason.code != Code::NotProbed && reason.until.is_none();
     let blocked = latest(reports).flat_map(|report| &report.blocked).any(is_stuck);
     let unread = reports.iter().any(|report| report.status == Status::Unread);
     let causes = left(reports, &[]);
     let (exit, style, words) = match (execution.status.as_str(), unread, blocked) {
+        ("Succeeded", ..) if !failed.is_empty() => {
+            let words = format!("ended; {} gave up; albridge status shows what is left", failed.join(", "));
+            (Exit::Failed, Style::Bad, words)
+        }
         ("Succeeded", true, _) => (Exit::Failed, Style::Bad, "ended; some of it could not be read".to_owned()),
         ("Succeeded", false, false) => (Exit::Done, Style::Good, "succeeded".to_owned()),
         ("Succeeded", false, true) => {
@@ -136,5 +142,5 @@ fn end(execution: &fnf::Execution, reports: &[Report], console: Console) -> Exit
         (other, ..) => (Exit::Failed, Style::Bad, format!("ended as {other}; albridge status shows what is left")),
     };
     console.print(Line::new(format!("run {} ", execution.name)).then_styled(style, words));
-    console.finish(exit, json!({"run": execution.name, "status": execution.status, "causes": causes}))
+    console.finish(exit, json!({"run": execution.name, "status": execution.status, "causes": causes, "failed": failed}))
 }

@@ -6,21 +6,61 @@ use onboarding::ids::BindingName;
 use onboarding::topology::Endpoint;
 
 use super::look::{Look, Member, RunSummary, Runs};
-use super::text::{ending, mark};
+use super::text::{ending, given_up, mark};
 use crate::plan;
 use crate::unread::PlanState;
 
-/// What has changed, binding by binding; each sentence names its binding where there are several.
-pub(super) fn between(before: &[Look], now: &[Look]) -> Vec<String> {
+/// The causes of each binding that were found and are not known to be gone, with their sentences.
+#[derive(Debug, Default)]
+pub(super) struct Standing(BTreeMap<BindingName, BTreeMap<Problem, String>>);
+
+/// A cause by its code and resource.
+type Problem = (&'static str, String);
+
+impl Standing {
+    /// Notes the causes that a look shows, and gives what is different. What could not be read is neither found nor gone: after such a
+    /// look, a cause that it does not show still stands.
+    fn note(&mut self, look: &Look) -> Vec<String> {
+        let standing = self.0.entry(look.binding.clone()).or_default();
+        let found = look.seen.causes.causes.iter().map(|cause| &cause.reason);
+        let found: BTreeMap<Problem, String> =
+            found.map(|reason| ((reason.code.as_str(), reason.resource.clone()), reason.message.clone())).collect();
+        let mut changes = Vec::new();
+        for ((code, _), message) in found.iter().filter(|(problem, _)| !standing.contains_key(*problem)) {
+            changes.push(format!("new: {code} {message}"));
+        }
+        if is_whole(look) {
+            for ((code, _), message) in standing.iter().filter(|(problem, _)| !found.contains_key(*problem)) {
+                changes.push(format!("over: {code} {message}"));
+            }
+            *standing = found;
+        } else {
+            standing.extend(found);
+        }
+        changes
+    }
+}
+
+/// Whether everything was read that causes are found from.
+fn is_whole(look: &Look) -> bool {
+    look.unread().is_empty() && PlanState::of(&look.seen.plan, &look.seen.causes) != PlanState::NotKnown
+}
+
+/// What has changed, binding by binding; each sentence names its binding where there are several. Nothing is before the first look.
+pub(super) fn between(before: Option<&[Look]>, now: &[Look], standing: &mut Standing) -> Vec<String> {
     let mut changes = Vec::new();
     for look in now {
+        let mut found = standing.note(look);
+        let Some(before) = before else { continue };
         let Some(other) = before.iter().find(|other| other.binding == look.binding) else {
             changes.push(format!("{} is new", look.binding));
             continue;
         };
-        let found = one(other, look);
+        one(other, look, &mut found);
         changes.extend(found.into_iter().map(|change| named(&look.binding, now.len() > 1, change)));
     }
+    standing.0.retain(|binding, _| now.iter().any(|look| look.binding == *binding));
+    let before = before.unwrap_or_default();
     let gone = before.iter().filter(|look| !now.iter().any(|other| other.binding == look.binding));
     changes.extend(gone.map(|look| format!("{} is gone", look.binding)));
     changes
@@ -30,34 +70,12 @@ fn named(binding: &BindingName, several: bool, change: String) -> String {
     if several { format!("{binding}: {change}") } else { change }
 }
 
-fn one(before: &Look, now: &Look) -> Vec<String> {
-    let mut changes = Vec::new();
-    causes(before, now, &mut changes);
-    members(before, now, &mut changes);
-    runs(&before.runs, &now.runs, &mut changes);
+fn one(before: &Look, now: &Look, changes: &mut Vec<String>) {
+    members(before, now, changes);
+    runs(&before.runs, &now.runs, changes);
     let (was, is) = (drift(before), drift(now));
     if was != is {
         changes.push(format!("drift: {was} -> {is}"));
-    }
-    changes
-}
-
-fn causes(before: &Look, now: &Look, changes: &mut Vec<String>) {
-    let of = |look: &Look| -> BTreeMap<(&'static str, String), String> {
-        let causes = look.seen.causes.causes.iter();
-        causes
-            .map(|cause| {
-                let reason = &cause.reason;
-                ((reason.code.as_str(), reason.resource.clone()), reason.message.clone())
-            })
-            .collect()
-    };
-    let (was, is) = (of(before), of(now));
-    for ((code, _), message) in is.iter().filter(|(key, _)| !was.contains_key(*key)) {
-        changes.push(format!("new: {code} {message}"));
-    }
-    for ((code, _), message) in was.iter().filter(|(key, _)| !is.contains_key(*key)) {
-        changes.push(format!("over: {code} {message}"));
     }
 }
 
@@ -106,7 +124,7 @@ fn name(member: &Member) -> String {
 
 fn runs(before: &Runs, now: &Runs, changes: &mut Vec<String>) {
     let (Runs::Read { latest: was, .. }, Runs::Read { latest: is, .. }) = (before, now) else { return };
-    let status = |run: &RunSummary| ending(&run.status).1.to_owned();
+    let status = |run: &RunSummary| ending(run).1.to_owned();
     // Oldest first, as it happened.
     for run in is.iter().rev() {
         let other = was.iter().find(|other| other.name == run.name);
@@ -118,7 +136,7 @@ fn runs(before: &Runs, now: &Runs, changes: &mut Vec<String>) {
         } else {
             format!(", {}", plan::changes(run.changes()))
         };
-        changes.push(format!("run {} {}{made}", run.name, ending(&run.status).1));
+        changes.push(format!("run {} {}{made}{}", run.name, ending(run).1, given_up(run)));
     }
 }
 

@@ -68,13 +68,14 @@ pub(crate) fn run(run: &RunSummary) -> Value {
         .collect();
     json!({"run": run.name, "status": run.status, "trigger": run.trigger, "started": run.started,
            "stopped": run.stopped, "seconds": run.seconds(), "changes": run.changes(), "stages": stages,
-           "blocked": run.blocked, "causes": run.causes})
+           "blocked": run.blocked, "causes": run.causes, "failed": run.failed})
 }
 
 fn member(member: &Member) -> Value {
     let health = match &member.health {
         MemberHealth::Healthy => Some(json!({"status": "Healthy"})),
         MemberHealth::Ill { status, reason } => Some(json!({"status": status, "reason": reason})),
+        MemberHealth::Unchecked => Some(json!({"status": "NotChecked"})),
         MemberHealth::Unknown => None,
     };
     json!({"instance": member.instance, "name": member.name, "address": member.endpoint.address,
@@ -90,7 +91,7 @@ fn runs(Look { binding, runs, .. }: &Look) -> Vec<Value> {
             let line = |run: &RunSummary| {
                 json!({"event": "run", "binding": binding, "run": run.name, "status": run.status,
                        "started": run.started, "stopped": run.stopped, "changes": run.changes(),
-                       "blocked": run.blocked, "causes": run.causes})
+                       "blocked": run.blocked, "causes": run.causes, "failed": run.failed})
             };
             latest.iter().map(line).collect()
         }
@@ -111,9 +112,10 @@ fn members(Look { binding, members, .. }: &Look) -> Value {
                 let endpoint = member.endpoint;
                 Some(json!({"address": endpoint.address, "port": endpoint.port, "status": status, "reason": reason}))
             }
-            MemberHealth::Healthy | MemberHealth::Unknown => None,
+            MemberHealth::Healthy | MemberHealth::Unchecked | MemberHealth::Unknown => None,
         })
         .collect();
-    json!({"event": "members", "binding": binding, "members": listed.len(), "healthy": listed.len() - ill.len(),
-           "unhealthy": ill})
+    let unchecked = listed.iter().filter(|member| member.health == MemberHealth::Unchecked).count();
+    json!({"event": "members", "binding": binding, "members": listed.len(),
+           "healthy": listed.len() - ill.len() - unchecked, "unhealthy": ill, "notChecked": unchecked})
 }

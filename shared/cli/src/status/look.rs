@@ -19,7 +19,7 @@ use stage::{Host, Readings, Report, executions};
 use crate::causes::{About, codes};
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
-use crate::runs::{Visit, Workflow, cause, is_open, report, visits};
+use crate::runs::{Visit, Workflow, cause, gave_up, is_open, report, visits};
 
 /// A binding as it is found.
 #[derive(Debug, Clone)]
@@ -73,6 +73,8 @@ pub(crate) struct RunSummary {
     pub(crate) blocked: Vec<&'static str>,
     /// The codes of what it left follows from, each once.
     pub(crate) causes: Vec<&'static str>,
+    /// The states that used up their budget.
+    pub(crate) failed: Vec<String>,
     /// Why it failed, in the words of the function or the workflow.
     pub(crate) failure: Option<String>,
     /// What happened in it, as a timeline.
@@ -139,6 +141,8 @@ pub(crate) enum MemberHealth {
         /// The same, as `CONNECT_TIMEOUT`; it may be empty.
         reason: String,
     },
+    /// Nobody checks it: its server group has no health check.
+    Unchecked,
     /// It is not known.
     Unknown,
 }
@@ -165,7 +169,7 @@ impl Runs {
             Self::Unread(_) => Exit::Failed,
             Self::Read { latest, .. } => {
                 let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
-                Exit::pending(last.is_some_and(|run| run.status != "Succeeded"))
+                Exit::pending(last.is_some_and(|run| !run.is_good()))
             }
         }
     }
@@ -184,11 +188,15 @@ impl RunSummary {
         }
         blocked.sort_unstable();
         blocked.dedup();
-        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Succeeded" | "Stopped");
+        // One that works still, or whose work another one does, gave up nothing.
+        let is_over = !matches!(execution.status.as_str(), "Starting" | "Running" | "Stopped");
+        let given_up = if is_over { gave_up(history) } else { Vec::new() };
         let failure = history.iter().rev().filter(|event| event.kind.ends_with("Failed"));
-        let failure = failure.filter(|_| is_over).find_map(|event| cause(&event.event_detail));
+        let has_failed = is_over && execution.status != "Succeeded";
+        let failure = failure.filter(|_| has_failed).find_map(|event| cause(&event.event_detail));
         Self {
-            failure,
+            failure: failure.or_else(|| given_up.iter().find_map(|(_, why)| why.clone())),
+            failed: given_up.into_iter().map(|(state, _)| state.to_owned()).collect(),
             name: execution.name.clone(),
             trigger: executions::trigger(&execution.input),
             status: execution.status.clone(),
@@ -204,6 +212,11 @@ impl RunSummary {
     /// Whether it has not ended.
     pub(crate) fn is_open(&self) -> bool {
         is_open(&self.status)
+    }
+
+    /// Whether it ended as it should: an execution succeeds even if it goes on from a state that gave up.
+    pub(crate) fn is_good(&self) -> bool {
+        self.status == "Succeeded" && self.failed.is_empty()
     }
 
     /// How many changes it made.
@@ -249,6 +262,7 @@ impl Members {
                     health: match unhealthy.get().map(|unhealthy| unhealthy.get(&endpoint)) {
                         None => MemberHealth::Unknown,
                         Some(None) => MemberHealth::Healthy,
+                        Some(Some(health)) if health.is_unchecked() => MemberHealth::Unchecked,
                         Some(Some(health)) => {
                             MemberHealth::Ill { status: health.status.to_string(), reason: health.reason.clone() }
                         }
@@ -258,6 +272,20 @@ impl Members {
             members.collect()
         });
         Self { listed, unknown }
+    }
+
+    /// How many are healthy, in words: `2 of 3 healthy`, `none`.
+    pub(crate) fn healthy(listed: &[Member]) -> String {
+        let count = |is: fn(&MemberHealth) -> bool| listed.iter().filter(|member| is(&member.health)).count();
+        let unchecked = count(|health| *health == MemberHealth::Unchecked);
+        match (listed.len(), unchecked) {
+            (0, _) => "none".to_owned(),
+            (all, unchecked) if all == unchecked => format!("{all}, health not checked"),
+            (all, 0) => format!("{} of {all} healthy", all - count(MemberHealth::is_ill)),
+            (all, unchecked) => {
+                format!("{} of {all} healthy, {unchecked} not checked", all - unchecked - count(MemberHealth::is_ill))
+            }
+        }
     }
 
     fn exit(&self) -> Exit {
@@ -317,6 +345,7 @@ impl fmt::Display for MemberHealth {
             Self::Healthy => f.write_str("Healthy"),
             Self::Ill { status, reason } if reason.is_empty() => f.write_str(status),
             Self::Ill { status, reason } => write!(f, "{status} {reason}"),
+            Self::Unchecked => f.write_str("not checked"),
             Self::Unknown => f.write_str("not known"),
         }
     }
@@ -375,7 +404,7 @@ impl<'h> Looks<'h> {
             }
         }
         let older = own.get(latest.len()..).unwrap_or_default();
-        let succeeded = latest.iter().any(|run| run.status == "Succeeded");
+        let succeeded = latest.iter().any(RunSummary::is_good);
         let failed = older.iter().take_while(|run| matches!(run.status.as_str(), "Failed" | "TimedOut")).count();
         Runs::Read { older: older.len(), failing: if succeeded { 0 } else { failed }, latest }
     }

@@ -96,18 +96,24 @@ fn runs(text: &mut Text, look: &Look, view: &View) {
 }
 
 fn is_bad(run: &RunSummary) -> bool {
-    !run.is_open() && !matches!(run.status.as_str(), "Succeeded" | "Stopped")
+    !run.is_open() && !run.is_good() && run.status != "Stopped"
 }
 
 /// How a run ended, in a word.
-pub(crate) fn ending(status: &str) -> (Style, &str) {
-    match status {
+pub(crate) fn ending(run: &RunSummary) -> (Style, &str) {
+    match run.status.as_str() {
+        "Succeeded" if !run.failed.is_empty() => (Style::Bad, "ended"),
         "Succeeded" => (Style::Good, "succeeded"),
         "Stopped" => (Style::Faint, "stopped"),
         "Starting" | "Running" => (Style::Faint, "running"),
         "Failed" => (Style::Bad, "failed"),
         other => (Style::Bad, other),
     }
+}
+
+/// `; VpcRoutes gave up`, if a state did.
+pub(crate) fn given_up(run: &RunSummary) -> String {
+    if run.failed.is_empty() { String::new() } else { format!("; {} gave up", run.failed.join(", ")) }
 }
 
 /// When a run began, to the second.
@@ -121,7 +127,7 @@ pub(crate) fn took(run: &RunSummary) -> Option<String> {
 }
 
 fn words(run: &RunSummary) -> Line {
-    let (style, status) = ending(&run.status);
+    let (style, status) = ending(run);
     let mut words = String::new();
     if let Some(took) = took(run) {
         let _never = write!(words, " after {took}");
@@ -129,6 +135,7 @@ fn words(run: &RunSummary) -> Line {
     if run.changes() > 0 {
         let _never = write!(words, ", {}", plan::changes(run.changes()));
     }
+    words.push_str(&given_up(run));
     if !run.causes.is_empty() {
         let _never = write!(words, "; blocked: {}", run.causes.join(", "));
     }
@@ -142,7 +149,7 @@ fn cells(run: &RunSummary) -> [String; 8] {
         run.name.clone(),
         began(run),
         took(run).unwrap_or_default(),
-        ending(&run.status).1.to_owned(),
+        format!("{}{}", ending(run).1, given_up(run)),
         run.trigger.clone().unwrap_or_default(),
         run.changes().to_string(),
         stages.join(", "),
@@ -163,11 +170,7 @@ fn members(text: &mut Text, members: &Members, view: &View) {
     let listed = listed.unwrap_or_default();
     let ill = listed.iter().filter(|member| member.health.is_ill()).count();
     let style = if ill == 0 { Style::Good } else { Style::Bad };
-    let words = match listed.len() {
-        0 => "none".to_owned(),
-        count => format!("{} of {count} healthy", count - ill),
-    };
-    text.line(labelled("members").then_styled(style, words));
+    text.line(labelled("members").then_styled(style, Members::healthy(listed)));
     let shown = view.members(listed);
     if view.wide {
         let mut table = Table::new(&["instance", "name", "address", "weight", "mark", "health", "fault"]);
@@ -211,7 +214,9 @@ fn described(member: &Member) -> String {
 /// What is wrong with a member, or its health.
 fn fault(member: &Member) -> String {
     match (&member.health, member.fault) {
-        (MemberHealth::Healthy | MemberHealth::Unknown, Some(code)) => format!("{} {code}", member.health),
+        (MemberHealth::Healthy | MemberHealth::Unchecked | MemberHealth::Unknown, Some(code)) => {
+            format!("{} {code}", member.health)
+        }
         // Health follows from the fault, and is the fault itself where there is no other.
         (health, Some(code)) if code != Code::Unhealthy => format!("{health} {code}"),
         (health, _) => health.to_string(),

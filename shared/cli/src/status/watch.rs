@@ -8,7 +8,7 @@ use clock::Clock;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::changes::between;
+use super::changes::{Standing, between};
 use super::look::Look;
 use super::view::View;
 use super::{lines, text};
@@ -59,6 +59,8 @@ where
 struct Watched {
     /// What the last look that could be taken showed.
     looks: Vec<Look>,
+    /// The causes that were found and are not known to be gone.
+    standing: Standing,
     /// Why the last one could not be taken.
     failure: Option<String>,
     /// The exit of the last look.
@@ -74,8 +76,9 @@ struct Watched {
 impl Default for Watched {
     /// Nothing was seen, so an end now is one before the end.
     fn default() -> Self {
-        let (looks, changes) = (Vec::new(), Vec::new());
-        Self { looks, failure: None, exit: Exit::Interrupted, changes, changed: None, is_news: false, looks_taken: 0 }
+        let (looks, standing, changes) = (Vec::new(), Standing::default(), Vec::new());
+        let (exit, failure, changed) = (Exit::Interrupted, None, None);
+        Self { looks, standing, failure, exit, changes, changed, is_news: false, looks_taken: 0 }
     }
 }
 
@@ -83,7 +86,8 @@ impl Watched {
     fn saw(&mut self, looks: Vec<Look>, now: Timestamp) {
         let first = self.looks_taken == 0;
         self.looks_taken += 1;
-        let mut changes = if first { Vec::new() } else { between(&self.looks, &looks) };
+        let before = (!first).then_some(self.looks.as_slice());
+        let mut changes = between(before, &looks, &mut self.standing);
         if self.failure.take().is_some() {
             changes.insert(0, "it can be read again".to_owned());
         }

@@ -67,3 +67,31 @@ async fn what_is_left_out_is_counted_and_all_and_since_choose() {
     let recent = plain(&desk.run(&["history", "web", "--since", "2026-11-22"]).await);
     assert_eq!(runs(&recent), runs(&all));
 }
+
+/// A Catch leads on from a state that gave up, so the execution succeeds.
+#[tokio::test(start_paused = true)]
+async fn a_run_says_which_state_gave_up_and_did_not_succeed() {
+    let desk = working("gave-up", Options { scenario: running(), ..Options::default() }).await;
+    desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
+    desk.settle().await;
+    let roles = desk.act(Service::Ram, super::HOME, "ListRoles", &[]);
+    let roles = roles["Roles"]["Role"].as_array().unwrap();
+    let name = |role: &serde_json::Value| role["RoleName"].as_str().unwrap().to_owned();
+    let role = roles.iter().map(name).find(|name| name.ends_with("vpc-routes")).unwrap();
+    desk.delete_role(&role);
+    let ran = desk.run(&["run", "web"]).await;
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    let said = plain(&ran);
+    assert!(
+        said.lines().last().unwrap().ends_with("ended; VpcRoutes gave up; albridge status shows what is left"),
+        "{said}"
+    );
+
+    let history = plain(&desk.run(&["history", "web"]).await);
+    let last = history.lines().nth(1).unwrap();
+    assert!(last.contains(" ended after ") && !last.contains("succeeded"), "{history}");
+    assert!(history.contains("VpcRoutes gave up: "), "{history}");
+    let document: serde_json::Value = serde_json::from_str(&desk.run(&["history", "-o", "json"]).await.stdout).unwrap();
+    assert_eq!(document["entries"][0]["failed"], serde_json::json!(["VpcRoutes"]), "{document}");
+    assert!(plain(&desk.status().await).contains("VpcRoutes gave up"));
+}

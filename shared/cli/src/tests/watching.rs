@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulator::call::ApiError;
+use emulator::call::{ApiError, Service};
 use emulator::faults::Rule;
 use local::Options;
 use tokio::sync::watch;
@@ -55,6 +55,32 @@ async fn without_a_terminal_a_block_is_printed_when_something_changed() {
     for words in ["over: XREG-NETWORK-ACL", "i-ecs1 (ECS1) at 192.168.7.10:80: Healthy -> Unhealthy", "-> Healthy"] {
         assert!(all.contains(words), "{words}: {all}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_neither_over_nor_new_again() {
+    let desk = working("watch-unread", Options { scenario: running(), ..Options::default() }).await;
+    desk.deny("Ingress");
+    desk.settle().await;
+    let refusal = || {
+        Rule::refuse(ApiError::new(403, "NoPermission", "You may not."))
+            .on(Service::Vpc, "DescribeNetworkAclAttributes")
+    };
+    let ran = desk
+        .watch(None, &["status", "web", "--watch=10"], async {
+            desk.seconds(15).await;
+            desk.local.cloud().inject(refusal()).unwrap();
+            desk.seconds(30).await;
+            desk.heal();
+            desk.seconds(30).await;
+            desk.pass("Ingress");
+            desk.seconds(60).await;
+        })
+        .await;
+    let said = plain(&ran);
+    assert!(said.contains("not known: could not read"), "{said}");
+    let of_acls = |word: &str| said.matches(&format!("{word}: XREG-NETWORK-ACL")).count();
+    assert_eq!((of_acls("new"), of_acls("over")), (0, 1), "{said}");
 }
 
 #[tokio::test(start_paused = true)]

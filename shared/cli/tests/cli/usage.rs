@@ -132,3 +132,24 @@ fn the_schema_and_the_policies_are_json() {
     let script = tool(&["completions", "bash"], &[]);
     assert!(script.stdout.contains("_albridge"));
 }
+
+/// A disk that is full loses what was asked for; who closes a pipe has read enough.
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    use std::process::{Command, Stdio};
+
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [&["schema"][..], &["policy", "listener", "--json"], &["--help"], &["--version"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_albridge"));
+        let ran = command.args(arguments).env_clear().stdout(full()).stderr(Stdio::piped()).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.starts_with("albridge: the output could not be written: ") && said.lines().count() == 1, "{said}");
+    }
+    let (closed, pipe) = std::io::pipe().unwrap();
+    drop(closed);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_albridge"));
+    let ran = command.arg("schema").env_clear().stdout(pipe).output().unwrap();
+    assert_eq!((ran.status.code(), ran.stderr.len()), (Some(0), 0));
+}

@@ -51,3 +51,13 @@ fn a_store_in_the_cloud_is_not_fetched() {
     assert_eq!(ran.code, 64);
     assert!(ran.stdout.is_empty() && ran.stderr.contains("give a FILE"), "{}", ran.stderr);
 }
+
+/// Standard input is not read to its end to say so, wherever the limit cuts a character.
+#[test]
+fn an_input_that_is_too_large_is_said_to_be_larger_than_the_limit() {
+    for text in ["#".repeat(5_000_000), "#é".repeat(2_000_000)] {
+        let ran = tool_with_input(&["validate", "-"], &[], &text);
+        assert_eq!(ran.code, 64);
+        assert!(ran.stdout.contains("<stdin>: cannot be read: it has more than 4194304 bytes."), "{}", ran.stdout);
+    }
+}

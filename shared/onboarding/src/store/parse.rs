@@ -9,8 +9,9 @@ use super::shape;
 use super::wrong::Wrong;
 
 impl Store {
-    /// The most bytes of a store, which is enough for about a thousand bindings. Code that fetches a store may stop there.
-    pub const MAX_BYTES: usize = 2 * 1024 * 1024;
+    /// The most bytes of a store: far above the size of a real one, which has about ten bindings of about a kilobyte. Code that fetches
+    /// a store may stop there.
+    pub const MAX_BYTES: usize = 4 << 20;
 
     /// Parses and checks a store.
     ///

@@ -206,3 +206,11 @@ pub struct Health {
     /// The reason code, as in `CONNECT_TIMEOUT`; empty if there is none.
     pub reason: String,
 }
+
+impl Health {
+    /// Whether the member is not checked at all: nobody knows how it is, and the load balancer sends to it.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        self.status == HealthStatus::Unavailable
+    }
+}

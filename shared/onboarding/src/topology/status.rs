@@ -103,6 +103,8 @@ words! {
     HealthStatus {
         /// Its first health checks are running.
         Initial,
+        /// Its server group has no health check.
+        Unavailable,
     }
     /// `Status` of a VPC's route entry.
     VpcRouteStatus {

@@ -81,6 +81,18 @@ fn the_last_healthy_member_stays() {
     assert_eq!(codes(&members(&binding, &topology)), [Code::RemovalFloor]);
 }
 
+/// Without a health check the load balancer sends to every member.
+#[test]
+fn the_last_member_that_nobody_checks_stays_too() {
+    let (binding, mut topology) = group_of(1);
+    instances(&mut topology).iter_mut().for_each(|instance| instance.tags.clear());
+    let endpoint = Endpoint { address: [192, 168, 7, 1].into(), port: 80 };
+    let unchecked = Health { status: HealthStatus::Unavailable, reason: String::new() };
+    assert_eq!(topology.servers.get().unwrap()[0].endpoint(), endpoint);
+    topology.unhealthy = Known::Known(BTreeMap::from([(endpoint, unchecked)]));
+    assert_eq!(codes(&members(&binding, &topology)), [Code::RemovalFloor]);
+}
+
 #[test]
 fn leavers_wait_until_newcomers_are_healthy() {
     let (binding, mut topology) = group_of(3);

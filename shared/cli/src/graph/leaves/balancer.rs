@@ -37,9 +37,12 @@ impl Draft<'_> {
         };
         let mut rows = vec![Row::new("", named(group.id.as_str(), "", &[group.status.as_str()]))];
         if let Some(servers) = self.topology.servers.get() {
-            let sick = self.topology.unhealthy.get().map_or(0, std::collections::BTreeMap::len);
-            let health = if sick == 0 { String::new() } else { format!("{sick} not healthy") };
-            rows.push(Row::new("", named(&counted(servers.len(), "server"), "", &[&health])));
+            let found = || self.topology.unhealthy.get().into_iter().flat_map(|unhealthy| unhealthy.values());
+            let unchecked = found().filter(|health| health.is_unchecked()).count();
+            let words = |count: usize, what: &str| if count == 0 { String::new() } else { format!("{count} {what}") };
+            let sick = words(found().count() - unchecked, "not healthy");
+            let unchecked = words(unchecked, "not checked");
+            rows.push(Row::new("", named(&counted(servers.len(), "server"), "", &[&sick, &unchecked])));
         }
         if let Some(address) = self.instance.and_then(|instance| instance.address) {
             let endpoint = Endpoint { address, port: wish.port };
@@ -55,7 +58,11 @@ impl Draft<'_> {
     fn member(&self, endpoint: Endpoint) -> Option<String> {
         let server = self.topology.servers.get()?.iter().find(|server| server.endpoint() == endpoint)?;
         let health = match &self.topology.unhealthy {
-            Known::Known(unhealthy) => unhealthy.get(&endpoint).map_or("healthy", |health| health.status.as_str()),
+            Known::Known(unhealthy) => match unhealthy.get(&endpoint) {
+                None => "healthy",
+                Some(health) if health.is_unchecked() => "not checked",
+                Some(health) => health.status.as_str(),
+            },
             Known::Failed(_) | Known::NotAsked(_) => "",
         };
         Some(named(&format!("weight {}", server.weight), "", &[health]))

@@ -79,10 +79,11 @@ impl Draft<'_> {
             return (String::new(), State::There);
         }
         match &self.topology.unhealthy {
-            Known::Known(unhealthy) => unhealthy.get(&endpoint).map_or_else(
-                || ("✓ healthy".to_owned(), State::There),
-                |health| (format!("✕ {}", health.status), State::Fault),
-            ),
+            Known::Known(unhealthy) => match unhealthy.get(&endpoint) {
+                None => ("✓ healthy".to_owned(), State::There),
+                Some(health) if health.is_unchecked() => ("– not checked".to_owned(), State::There),
+                Some(health) => (format!("✕ {}", health.status), State::Fault),
+            },
             Known::Failed(_) | Known::NotAsked(_) => ("? health not known".to_owned(), State::Unknown),
         }
     }

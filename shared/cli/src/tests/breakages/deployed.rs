@@ -76,7 +76,7 @@ impl Desk {
     }
 
     /// Takes a role with its policies away.
-    fn delete_role(&self, name: &str) {
+    pub(in crate::tests) fn delete_role(&self, name: &str) {
         let listed = self.act(Service::Ram, HOME, "ListPoliciesForRole", &[("RoleName", name)]);
         for policy in listed["Policies"]["Policy"].as_array().unwrap() {
             let (kind, policy) = (policy["PolicyType"].as_str().unwrap(), policy["PolicyName"].as_str().unwrap());

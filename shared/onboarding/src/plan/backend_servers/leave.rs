@@ -13,7 +13,7 @@ use crate::inputs::Inputs;
 use crate::mark::MemberState;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, HealthStatus, InstanceStatus, Server, ServerStatus};
+use crate::topology::{Endpoint, Health, HealthStatus, InstanceStatus, Server, ServerStatus};
 use crate::words::{are, counted};
 
 /// A member that leaves.
@@ -34,7 +34,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
         server.status == ServerStatus::Available
             && server.weight > 0
             && !gone.contains(&server.endpoint())
-            && unhealthy.is_some_and(|unhealthy| !unhealthy.contains_key(&server.endpoint()))
+            && unhealthy.is_some_and(|unhealthy| unhealthy.get(&server.endpoint()).is_none_or(Health::is_unchecked))
     };
     let mut leavers: Vec<Leaver<'_>> = members
         .iter()

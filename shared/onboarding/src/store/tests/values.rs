@@ -251,6 +251,6 @@ fn a_store_has_a_largest_size() {
     };
     assert_eq!(fill(Store::MAX_BYTES), "nothing");
     assert!(
-        fill(Store::MAX_BYTES + 1).starts_with("bindings.yml: has 2097153 bytes, and a store has at most 2097152.")
+        fill(Store::MAX_BYTES + 1).starts_with("bindings.yml: has 4194305 bytes, and a store has at most 4194304.")
     );
 }
