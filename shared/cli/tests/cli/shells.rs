@@ -32,7 +32,7 @@ fn without_a_cloud_bindings_of_a_file_are_known_and_nothing_is_waited_for() {
     let told = "notify:\n  - { name: night-shift, kind: slack, url: https://hooks.example/x }\n";
     std::fs::write(&file, local::PROCEDURE_BINDING.replacen("bindings:", &format!("{told}bindings:"), 1)).unwrap();
     let file = file.to_str().unwrap();
-    assert_eq!(proposed(&[], &["albridge", "notify", "--bindings", file, ""]), ["night-shift"]);
+    assert_eq!(proposed(&[], &["albridge", "notify", "--bindings", file, "n"]), ["night-shift"]);
     assert_eq!(proposed(&[], &["albridge", "plan", "--bindings", file, "w"]), ["web"]);
     assert!(proposed(&[], &["albridge", "explain", "--bindings", file, "i-"]).is_empty(), "there is no key");
     assert!(proposed(&[], &["albridge", "plan", "w"]).is_empty());
