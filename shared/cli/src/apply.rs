@@ -106,7 +106,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             break;
         }
     }
-    Ok(console.finish(ended.exit, json!({"blocked": ended.left, "causes": ended.causes})))
+    Ok(console.finish(ended.exit, json!({"blocked": ended.left, "causes": ended.causes.len(), "left": ended.causes})))
 }
 
 /// The result.

@@ -25,6 +25,7 @@ mod widths;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Parser;
 use clock::Clock;
@@ -76,6 +77,9 @@ impl Drop for Desk {
     }
 }
 
+/// The number of desks so far.
+static DESKS: AtomicUsize = AtomicUsize::new(0);
+
 impl Desk {
     /// The deployment on paused time; its timer rests. `name` is the test's own.
     pub(crate) async fn start(name: &str, options: Options) -> Self {
@@ -89,7 +93,9 @@ impl Desk {
     }
 
     async fn with(name: &str, options: Options) -> Self {
-        let folder = std::env::temp_dir().join(format!("albridge-desk-{name}-{}", std::process::id()));
+        // Two tests may use one name.
+        let number = DESKS.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("albridge-desk-{name}-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("bindings.yml"), &options.bindings).unwrap();
         let clock = Clock::seeded("2026-11-22T08:00:00Z".parse().unwrap(), options.settings.seed);

@@ -142,5 +142,6 @@ fn end(execution: &fnf::Execution, events: &[fnf::Event], reports: &[Report], co
         (other, ..) => (Exit::Failed, Style::Bad, format!("ended as {other}; albridge status shows what is left")),
     };
     console.print(Line::new(format!("run {} ", execution.name)).then_styled(style, words));
-    console.finish(exit, json!({"run": execution.name, "status": execution.status, "causes": causes, "failed": failed}))
+    let told = json!({"run": execution.name, "status": execution.status, "causes": causes.len(), "left": causes, "failed": failed});
+    console.finish(exit, told)
 }

@@ -259,8 +259,8 @@ async fn programs_get_the_causes_and_all_that_is_blocked() {
         assert!(all(&verify["blocked"]).contains("XREG-NOT-ATTACHED"), "{verify}");
         assert_eq!(all(&stage("listener")["causes"]), set(&[]));
         let last = lines.last().unwrap();
-        assert_eq!((all(&last["causes"]), &last["event"]), (set(&["XREG-TR-MISSING"]), &"finished".into()), "{last}");
-        assert!(last["causes"][0]["remedy"].as_str().unwrap().contains("transit router"), "{last}");
+        assert_eq!((all(&last["left"]), &last["event"]), (set(&["XREG-TR-MISSING"]), &"finished".into()), "{last}");
+        assert!(last["left"][0]["remedy"].as_str().unwrap().contains("transit router"), "{last}");
     }
     let history = desk.run(&["history", "web", "-o", "json"]).await;
     let history: Value = serde_json::from_str(&history.stdout).unwrap();
