@@ -19,6 +19,8 @@ pub struct Settings {
     pub enforce_ram: bool,
     /// How a function's failure is named to the workflow (the documents are not clear, so both are available).
     pub function_errors: FunctionErrors,
+    /// Whether the first event of an execution's history has the execution's input (no page says so).
+    pub history_has_input: bool,
     /// How often each event is delivered: at least once.
     pub event_copies: u32,
     /// Whether CloudFlow refuses calls beyond its documented rates.
@@ -141,6 +143,7 @@ impl Default for Settings {
             seed: 1,
             enforce_ram: true,
             function_errors: FunctionErrors::ByType,
+            history_has_input: true,
             event_copies: 1,
             throttle: true,
             rates: RateLimits::Off,

@@ -231,18 +231,16 @@ impl<'a> Trip<'a> {
             return Err(Stop::split(Reason::new(Code::RouteShadowed, &route.id, message), remedy));
         }
         let again = Stop::broken(Reason::new(Code::WrongNextHop, &route.id, message), remedy);
-        if passed >= MAX_TRANSIT_ROUTERS {
+        let back = matches!(&route.next_hop, NextHop::Attachment(id) if *id == attachment.id);
+        let comes_from = self.associated(self.transit_router(&attachment.region)?, &attachment.id)?;
+        if passed >= MAX_TRANSIT_ROUTERS || back && place_of(hops, comes_from).is_some() {
             return Err(again);
         }
         hops.push(self.looked_up(vpc, table, Some(route)));
         match &route.next_hop {
             NextHop::Attachment(id) if *id == attachment.id => {
                 hops.push(joined(attachment));
-                let router = self.transit_router(&attachment.region)?;
-                if place_of(hops, self.associated(router, id)?).is_some() {
-                    return Err(again); // where it came from
-                }
-                self.cross(router, id, hops, passed + 1)
+                self.cross(self.transit_router(&attachment.region)?, id, hops, passed + 1)
             }
             _ => Err(again),
         }

@@ -91,6 +91,10 @@ fn discreet(path: &str, message: String) -> String {
     if !(path.is_empty() || path.starts_with("notify")) || !message.contains('`') {
         return message;
     }
+    if !message.matches('`').count().is_multiple_of(2) {
+        // Something that is quoted has one of its own, so nobody knows where it ends.
+        return "has a field or a value that is not known here.".to_owned();
+    }
     let parts = message.split('`').enumerate().map(|(place, part)| {
         // Every other part is quoted. Names of receivers and bindings are checked before they are.
         let is_long = place % 2 == 1 && part.chars().count() > QUOTED;

@@ -87,14 +87,16 @@ impl<'s> Walk<'s> {
         let mut repaired = Map::new();
         for (key, value) in fields {
             let name = key.value.as_str();
+            // What is quoted ends where it seems to.
+            let quoted = name.replace('`', "'");
             let Some(of) = known.and_then(|known| known.get(name)).or(others) else {
                 let names: Vec<&str> = known.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-                let message = format!("unknown field `{name}`, expected one of {}.", names.join(", "));
+                let message = format!("unknown field `{quoted}`, expected one of {}.", names.join(", "));
                 self.misfits.push(Misfit { at: place::at(key), path: path.clone(), message });
                 continue;
             };
             if repaired.contains_key(name) {
-                let message = format!("`{name}` stands here twice. Keep one of them.");
+                let message = format!("`{quoted}` stands here twice. Keep one of them.");
                 self.misfits.push(Misfit { at: place::at(key), path: path.clone(), message });
                 continue;
             }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use workflow::Execution;
+use workflow::{EventKind, Execution};
 
 use super::callbacks;
 use super::checks::{check_name, find_flow, invalid, limit, time};
@@ -173,13 +173,15 @@ pub(super) fn history(world: &World, call: &Call) -> Answer {
         .skip(skip)
         .take(limit)
         .map(|event| {
+            let is_silent = event.kind == EventKind::ExecutionStarted && !world.settings.history_has_input;
+            let detail = if is_silent { "{}".to_owned() } else { event.detail.to_string() };
             json!({
                 "Type": event.kind.as_str(),
                 "EventId": event.id,
                 "ScheduleEventId": event.scheduled_by,
                 "StepName": event.step.as_deref().unwrap_or_default(),
                 "Time": time(event.time),
-                "EventDetail": event.detail.to_string(),
+                "EventDetail": detail,
             })
         })
         .collect();

@@ -66,6 +66,16 @@ fn every_error_has_its_place_and_quotes_no_secret() {
     assert_eq!(complaints(&nine), ["b.yml:2:3: notify: has 9 entries. Name at most 8 receivers."]);
 }
 
+#[test]
+fn a_backtick_in_a_fields_name_uncovers_no_secret() {
+    for name in ["url:` 'https://pager.example.com", "`url`", "url` ` "] {
+        let list = format!("  - {{ name: ops, kind: webhook, \"{name}/{CANARY}\": x }}\n");
+        let found = complaints(&list);
+        assert!(!found.is_empty());
+        assert!(!found.iter().any(|complaint| complaint.contains(CANARY)), "{found:?}");
+    }
+}
+
 proptest! {
     /// However a list with a secret in it is broken: what is said of it does not hold the secret.
     #[test]
