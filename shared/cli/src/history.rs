@@ -24,7 +24,7 @@ const NAMED: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     /// A run of the workflow.
-    Run(RunSummary),
+    Run(Box<RunSummary>),
     /// What a mark on a member tells.
     Mark { at: Timestamp, instance: String, what: &'static str },
 }
@@ -70,7 +70,8 @@ pub(crate) async fn history(args: &HistoryArgs, environment: &Environment, conso
     let limit = if all { usize::MAX } else { args.limit };
     let mut entries = Vec::new();
     for execution in own.iter().take(limit) {
-        entries.push(Entry::Run(RunSummary::of(execution, &workflow.history(&execution.name).await?)));
+        let run = RunSummary::of(execution, &workflow.history(&execution.name).await?);
+        entries.push(Entry::Run(Box::new(run)));
     }
     let older = own.len() - entries.len();
     let (marks, unread) = marks(&host, binding).await;
