@@ -2,7 +2,7 @@
 //!
 //! Both the planners and prune use it, so prune keeps exactly what the planners add.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -199,16 +199,20 @@ fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
         .map(|group| &group.settings.health_check)
         .and_then(|check| (check.enabled && check.port != 0).then_some(check.port));
     let mut held = Held::default();
-    for server in topology.servers.get().into_iter().flatten() {
-        if deployment.read_member(&binding.name, &server.description).is_none() {
-            continue;
-        }
+    let members = topology.servers.get().into_iter().flatten();
+    let mut members =
+        members.filter(|server| deployment.read_member(&binding.name, &server.description).is_some()).peekable();
+    if members.peek().is_none() {
+        return held;
+    }
+    // Once for all members: there may be a thousand, among ten thousand instances.
+    let groups_at = groups_by_address(topology);
+    for server in members {
         if is_outside(inputs, server.address) {
             held.addresses.insert(server.address);
         }
-        let mut listed = topology.instances.values().filter_map(|known| known.get()).flatten();
-        let groups: Vec<Option<SecurityGroupId>> = match listed.find_map(|instance| instance.at(server.address)) {
-            Some(instance) => instance.security_groups.into_iter().map(Some).collect(),
+        let groups: Vec<Option<SecurityGroupId>> = match groups_at.get(&server.address) {
+            Some(groups) => groups.iter().cloned().map(Some).collect(),
             None => vec![None],
         };
         for (group, source) in groups.iter().flat_map(|group| sources.iter().map(move |source| (group, source))) {
@@ -217,6 +221,15 @@ fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
         }
     }
     held
+}
+
+/// The security groups at each address of the listed instances.
+fn groups_by_address(topology: &Topology) -> BTreeMap<Ipv4Addr, &[SecurityGroupId]> {
+    let instances = || topology.instances.values().filter_map(|known| known.get()).flatten();
+    let interfaces = instances().flat_map(|instance| &instance.interfaces);
+    let others = interfaces.flat_map(|found| found.addresses.iter().map(|at| (*at, &found.security_groups[..])));
+    let first = instances().filter_map(|instance| Some((instance.address?, &instance.security_groups[..])));
+    others.chain(first).collect()
 }
 
 /// Whether an address is known to be in no VPC of a backend of the binding.
