@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use deployment::package::{self, CLI, MANIFEST, Made, Order, PROFILE, Package, PackageError, Progress, TARGET};
+use deployment::package::{self, CLI, MANIFEST, Made, Order, Package, PackageError, Progress, TARGET};
 use indicatif::{ProgressBar, ProgressStyle};
 use onboarding::StageName;
+use onboarding::words::counted;
 use serde_json::json;
 
 use crate::args::PackageArgs;
@@ -25,7 +26,7 @@ pub(crate) fn package(args: &PackageArgs, environment: &Environment, console: Co
     };
     let bar = bar(console);
     if order.build {
-        console.print_json(&json!({"event": "building", "target": TARGET, "profile": PROFILE, "names": order.names}));
+        console.print_json(&json!({"event": "building", "target": TARGET, "profile": package::profile(&order.names), "names": order.names}));
         bar.set_message(format!("building for {TARGET}"));
     }
     let made = package::package(&order, &mut |progress| match progress {
@@ -36,6 +37,7 @@ pub(crate) fn package(args: &PackageArgs, environment: &Environment, console: Co
                 bar.suspend(|| console.print(format!("{name} is compiled")));
             }
         }
+        Progress::Packing { of } => bar.set_message(format!("compressing {}", counted(of, "program"))),
         Progress::Packaged(package) => {
             console.print_json(&json!({"event": "packaged", "package": package}));
         }

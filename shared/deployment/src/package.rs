@@ -21,7 +21,7 @@ pub use folder::FolderError;
 pub use linkage::{GlibcVersion, LinkageError};
 pub use manifest::{MANIFEST, Manifest, Package};
 pub use sbom::{SbomError, bill, faults};
-pub use target::{PROFILE, TARGET};
+pub use target::{TARGET, profile};
 pub use workspace::WorkspaceError;
 
 use linkage::Linkage;
@@ -60,6 +60,11 @@ pub enum Progress<'a> {
         /// How many there will be.
         of: usize,
     },
+    /// So many programs are being compressed.
+    Packing {
+        /// How many.
+        of: usize,
+    },
     /// A package is made, and not yet written.
     Packaged(&'a Package),
 }
@@ -84,16 +89,21 @@ pub fn package(order: &Order, progress: &mut dyn FnMut(Progress<'_>)) -> Result<
             progress(Progress::Compiled { name, done, of });
         })?;
     }
+    let binaries: Vec<Vec<u8>> = order.names.iter().map(|name| read(&workspace, name)).collect::<Result<_, _>>()?;
+    let programs: Vec<(&String, &[u8])> = order.names.iter().zip(binaries.iter().map(Vec::as_slice)).collect();
+    let entry = |name: &String| if name == CLI { CLI } else { BOOTSTRAP };
+    let contents: Vec<(&str, &[u8])> = programs.iter().map(|(name, binary)| (entry(name), *binary)).collect();
     let mut files = Vec::new();
     let mut packages = Vec::new();
-    for name in &order.names {
-        let binary = read(&workspace, name)?;
-        let archive = archive::zip(if name == CLI { CLI } else { BOOTSTRAP }, &binary);
-        let package = Package::new(name, &binary, &archive);
+    progress(Progress::Packing { of: programs.len() });
+    archive::each(&contents, |at, archive| {
+        let Some((name, binary)) = programs.get(at) else { return };
+        let package = Package::new(name, binary, &archive);
         progress(Progress::Packaged(&package));
         files.push((package.file.clone(), archive));
         packages.push(package);
-    }
+    })
+    .map_err(PackageError::Pack)?;
     let bill = bill(&workspace.metadata, CLI, &workspace.version, &order.names)?;
     let bill = manifest::pretty(&bill);
     let sbom = manifest::named(CLI, &bill, "cdx.json");

@@ -7,11 +7,14 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::error::PackageError;
-use super::target::{PROFILE, TARGET};
+use super::target::{FUNCTIONS, TARGET, profile};
 use super::workspace::{RUSTUP, Workspace, WorkspaceError};
 
 /// The C compiler for [`TARGET`], as crates with C in them look it up.
 const C_COMPILER: &str = "CC_x86_64_unknown_linux_musl";
+
+/// The linker script that leaves out the tables that nobody who does not unwind needs, the standard library's among them.
+const NO_UNWINDING: &str = "shared/deployment/no-unwinding.ld";
 
 /// Builds the packages of the workspace, and says which crate is done, of how many.
 pub(crate) fn build(
@@ -21,7 +24,7 @@ pub(crate) fn build(
 ) -> Result<(), PackageError> {
     check(workspace, names_c_compiler)?;
     let mut command = Command::new("cargo");
-    command.args(["build", "--locked", "--profile", PROFILE, "--target", TARGET, "--bins"]);
+    command.args(["build", "--locked", "--profile", profile(&workspace.names), "--target", TARGET, "--bins"]);
     command.arg("--message-format=json-render-diagnostics").arg("--quiet");
     for name in &workspace.names {
         command.args(["--package", name]);
@@ -77,7 +80,13 @@ fn flags(workspace: &Workspace) -> String {
     let mut flags: Vec<String> = workspace.sources().iter().map(|from| remap(from, "/crates")).collect();
     flags.push(remap(&workspace.root, "/albridge"));
     flags.push("-Ctarget-feature=+crt-static".to_owned());
+    // What is linked into a program alone reaches its own symbols without a table.
+    flags.push("-Crelocation-model=pie".to_owned());
     // A position-independent program moves its own pointers at its start; packed, their list is a hundredth.
     flags.push("-Clink-arg=-Wl,-z,pack-relative-relocs".to_owned());
+    if profile(&workspace.names) == FUNCTIONS {
+        flags.push(format!("-Clink-arg=-Wl,-T,{}", workspace.root.join(NO_UNWINDING).display()));
+        flags.push("-Clink-arg=-Wl,--no-eh-frame-hdr".to_owned());
+    }
     flags.join("\u{1f}")
 }

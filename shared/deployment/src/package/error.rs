@@ -34,6 +34,9 @@ pub enum PackageError {
         /// What is wrong with it.
         why: LinkageError,
     },
+    /// A program cannot be compressed.
+    #[error("a program cannot be compressed: {0}")]
+    Pack(std::io::Error),
     /// The bill of materials cannot be made.
     #[error("the bill of materials: {0}")]
     Sbom(#[from] SbomError),

@@ -1,6 +1,17 @@
 //! What the packages are built for, and how.
 
+use super::CLI;
+
 /// What everything is built for: Function Compute's processor, and no library of the image.
 pub const TARGET: &str = "x86_64-unknown-linux-musl";
-/// The profile (the workspace's Cargo.toml).
-pub const PROFILE: &str = "dist";
+
+/// The profile of the functions (the workspace's Cargo.toml): no unwinding.
+pub(crate) const FUNCTIONS: &str = "function";
+/// The profile of the operator's tool.
+const TOOL: &str = "dist";
+
+/// The profile that packages of these names are built with.
+#[must_use]
+pub fn profile(names: &[String]) -> &'static str {
+    if names.iter().any(|name| name == CLI) { TOOL } else { FUNCTIONS }
+}

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::target::{PROFILE, TARGET};
+use super::target::{TARGET, profile};
 
 /// Why nothing can be built here.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ impl Workspace {
 
     /// Where a package's binary is.
     pub(crate) fn binary(&self, name: &str) -> PathBuf {
-        self.target.join(TARGET).join(PROFILE).join(name)
+        self.target.join(TARGET).join(profile(&self.names)).join(name)
     }
 
     /// How many packages the build takes.
