@@ -1,7 +1,7 @@
 //! The output of the commands: sentences and tables for people, or JSON lines or a document for programs, never both on stdout.
 //!
 //! All text for people is a [`Text`], which contains no control sequences but those of our own styles, and which is broken into lines
-//! that fit the terminal where it is printed. JSON is escaped by its serializer.
+//! that fit the terminal where it is printed. JSON and YAML hold what a terminal acts on escaped.
 
 mod columns;
 mod form;
@@ -269,7 +269,7 @@ impl Console {
     /// A line for programs.
     pub(crate) fn print_json(self, line: &impl Serialize) {
         if self.form == Form::Lines
-            && let Ok(line) = serde_json::to_string(line)
+            && let Some(line) = form::json_line(line)
         {
             self.raw(&line);
         }

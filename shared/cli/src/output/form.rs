@@ -1,5 +1,6 @@
 //! The forms of output: lines for people, JSON lines as things happen, or one document at the end.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::text::is_hidden;
@@ -31,10 +32,14 @@ pub(crate) enum Language {
 impl Language {
     /// A document without a line end at its end. A character that a terminal acts on is escaped: it can only be part of a text.
     pub(super) fn write(self, document: &Value) -> String {
-        let text = match self {
-            Self::Json => serde_json::to_string_pretty(document).unwrap_or_default(),
-            Self::Yaml => yaml(document),
-        };
+        match self {
+            Self::Json => self.escaped(&serde_json::to_string_pretty(document).unwrap_or_default()),
+            Self::Yaml => self.escaped(&yaml(document)),
+        }
+    }
+
+    /// The same text in this language, with every character escaped that a terminal acts on.
+    fn escaped(self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         for letter in text.chars() {
             match (letter, self) {
@@ -48,6 +53,11 @@ impl Language {
         }
         out
     }
+}
+
+/// A line of JSON, escaped like a document.
+pub(super) fn json_line(line: &impl Serialize) -> Option<String> {
+    serde_json::to_string(line).ok().map(|line| Language::Json.escaped(&line))
 }
 
 #[cfg(test)]
@@ -65,7 +75,9 @@ mod tests {
             let read: Value = serde_saphyr::from_str(&text).unwrap();
             assert_eq!(read, document, "{text}");
         }
-        let text = Language::Json.write(&document);
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+        for text in [Language::Json.write(&document), json_line(&document).unwrap()] {
+            assert!(!text.chars().any(|letter| letter != '\n' && is_hidden(letter)), "{text:?}");
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
+        }
     }
 }
