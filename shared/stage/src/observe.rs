@@ -89,6 +89,8 @@ async fn assemble(reader: Reader<'_>) -> Observation {
     let interfaces = backends.into_iter().map(|backend| backend.put(&mut topology)).collect();
     keep_own_attachments(&mut topology, binding);
     keep_own_connections(&mut topology, binding);
+    let left = cen::attachments_beyond(&reader, &topology).await;
+    topology.context.strangers.extend(left);
     topology.context.elsewhere = elsewhere::read(&reader, &topology).await;
     if needs.has(Needs::WANTS) {
         left_zones::settle(&reader, &mut topology).await;

@@ -124,6 +124,7 @@ async fn what_a_removed_binding_leaves_is_named_and_stays() {
         "(web-remote) was made for binding web, which is not in the store; it has 2 members (10.8.0.10:80, 192.168.7.10:80).",
         "on port 80 of alb-1 forwards to",
         "(cn-chengdu - cn-hangzhou) was made by this deployment, and no binding joins these regions.",
+        "of vpc-2 in cn-hangzhou was made by this deployment, and no binding names that VPC.",
         "is marked for binding web, which is not in the store.",
     ] {
         assert!(said.iter().any(|message| message.contains(what)), "{what}: {said:#?}");

@@ -37,7 +37,8 @@ pub struct Context {
     pub holders: Known<BTreeMap<Ipv4Addr, Holder>>,
     /// The number of VPCs attached to the transit router of each region, including VPCs of others.
     pub attachments: BTreeMap<Region, usize>,
-    /// Attachments to transit routers of this binding's regions, of VPCs that it does not name.
+    /// Attachments to transit routers of this binding's regions, of VPCs that it does not name; and those that this deployment made in
+    /// regions that no binding names.
     pub strangers: Vec<VpcAttachment>,
     /// Connections between a region of this binding and one that it does not name.
     pub foreign_peers: Vec<PeerAttachment>,

@@ -173,6 +173,31 @@ async fn vpc_attachments_of(reader: &Reader<'_>, client: &Reads) -> Result<Vec<V
     Ok(by_id(try_join_all(in_regions).await?.into_iter().flatten(), |attachment| attachment.id.clone()))
 }
 
+/// Our attachments in regions that no binding names, as far as a connection of ours leads there: a binding that was taken out of the store left
+/// both. Only whoever asks for hints makes these calls, and only if there is such a connection.
+pub(super) async fn attachments_beyond(reader: &Reader<'_>, topology: &Topology) -> Vec<VpcAttachment> {
+    if !reader.needs.has(Needs::PREREQUISITES) || reader.selected_only {
+        return Vec::new();
+    }
+    let (client, cen) = (reader.cloud.own_reads(), &reader.binding.cen.id);
+    let is_ours = |mark: &Option<String>| reader.deployment.owns_tag(mark.as_deref());
+    let is_named =
+        |region: &Region| reader.store.iter().any(|other| other.cen.id == *cen && other.regions().contains(&region));
+    let ours = topology.context.foreign_peers.iter().filter(|peer| is_ours(&peer.mark));
+    let beyond: BTreeSet<&Region> =
+        ours.flat_map(|peer| [&peer.regions.0, &peer.regions.1]).filter(|region| !is_named(region)).collect();
+    let listed = beyond.into_iter().map(|region| {
+        let client = &client;
+        async move {
+            // Nothing depends on it, so a failure does not count as a failed reading. The connection is reported in any case.
+            let found =
+                client.list(region.as_str(), vpc_attachments_in(cen.as_str(), region)).await.unwrap_or_default();
+            found.into_iter().map(|found| vpc_attachment(region, found)).collect::<Vec<_>>()
+        }
+    });
+    join_all(listed).await.into_iter().flatten().filter(|found| is_ours(&found.mark)).collect()
+}
+
 fn vpc_attachment(region: &Region, found: cbn::VpcAttachment) -> VpcAttachment {
     VpcAttachment {
         mark: parse::mark(found.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))),
