@@ -21,6 +21,10 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// exactly, which says nothing of scripts; so the goals are about the other.
 const LATENCIES: [f64; 2] = [0.0, 0.1];
 
+/// What stands in for "ahead of the parallel script" (docs/benchmarks.md): of its seconds, and in calls.
+const SECONDS_LIMIT: f64 = 1.03;
+const CALLS_LIMIT: f64 = 460.0;
+
 struct Took {
     name: String,
     /// Until the member was healthy.
@@ -55,9 +59,11 @@ pub fn all(delays: &Delays, goals: &mut Goals) {
         table(&[&head, "healthy after, s", "ended after, s", "calls", "seconds, to the parallel script's"], &rows);
         if latency > 0.0 {
             let before = parallel.seconds - 0.1;
-            goals.most("cold, upgraded: seconds, less than the parallel script's", before, functions.seconds);
+            let what = "cold, upgraded: seconds, less than the parallel script's";
+            goals.most_by_limit(what, before, parallel.seconds * SECONDS_LIMIT, functions.seconds);
             let fewer = parallel.calls.saturating_sub(1) as f64;
-            goals.most("cold, upgraded: calls, fewer than the parallel script's", fewer, functions.calls as f64);
+            let what = "cold, upgraded: calls, fewer than the parallel script's";
+            goals.most_by_limit(what, fewer, CALLS_LIMIT, functions.calls as f64);
         }
     }
 }

@@ -368,7 +368,7 @@ fn befall(topology: &mut Topology, number: u8, fate: &Fate) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_entry_is_changed_twice_and_none_is_removed_without_a_reason(

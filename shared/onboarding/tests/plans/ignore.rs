@@ -77,7 +77,7 @@ fn picked(bits: u16) -> Vec<Ignorable> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_ignored_is_written_as_it_is_and_everything_else_as_the_binding_says(
