@@ -1,8 +1,9 @@
 //! The ALB's own view of the members: whose health is not decided yet, and who is unhealthy.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use onboarding::causes::InstanceFault;
+use onboarding::causes::{InstanceFault, Mend};
 use onboarding::ids::InstanceId;
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::{Endpoint, Health as View, HealthStatus, InstanceStatus, ListenerStatus, Topology};
@@ -56,6 +57,13 @@ impl Ill {
 /// Whether a fault is of a way, or hides what the load balancer sees for another reason.
 pub(crate) fn is_of_a_way(fault: &InstanceFault) -> bool {
     fault.reason.code != Code::Unhealthy
+}
+
+/// What is still being learned of their ways, each once.
+pub(crate) fn learning<'f>(unhealthy: &[Ill], faults: &'f [InstanceFault]) -> BTreeSet<&'f str> {
+    let is_ill = |fault: &&InstanceFault| unhealthy.iter().any(|ill| ill.is_of(fault));
+    let passing = faults.iter().filter(|fault| is_of_a_way(fault) && matches!(fault.mend, Mend::Time { .. }));
+    passing.filter(is_ill).map(|fault| fault.reason.message.trim_end_matches('.')).collect()
 }
 
 /// Those whose packets got lost on a way that has no fault now: their check is the fault that is left.

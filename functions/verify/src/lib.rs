@@ -2,8 +2,8 @@
 //! is answered, if a function runs in the ALB's VPC.
 //!
 //! It fails with `StillPending` only while changes or health checks are in progress. What is blocked or unhealthy is
-//! reported with `ok: false` and its codes, because a retry by the workflow would not change it. A member whose way has no fault
-//! any more is given the time that its health check takes to see that, once.
+//! reported with `ok: false` and its codes, because a retry by the workflow would not change it. A way that a transit router is still
+//! learning is waited for, and then a member whose way has no fault any more is given the time that its health check takes to see that, once.
 
 mod health;
 mod probe;
@@ -42,6 +42,10 @@ const SHOWS: &[&str] = &[
     cbn::ListTransitRouterRouteEntries::NAME,
     vpc::DescribeRouteEntryList::NAME,
 ];
+/// The actions whose answers show that a way is learned, and that members become healthy on it.
+const LEARNT: &[&str] = &[alb::GetListenerHealthStatus::NAME, cbn::ListTransitRouterRouteEntries::NAME];
+/// How long it is waited for that members' ways are learned, which takes some seconds (`stage::Pace`).
+const LEARNING: Duration = Duration::from_secs(30);
 /// How long a new member usually takes to be found healthy: three checks, two seconds apart.
 const HEALTHY: Duration = Duration::from_secs(6);
 /// The first look at that: who comes here has just been registered.
@@ -115,15 +119,23 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
     let mut pace = Pace::default();
     let mut looks = 0;
     let began = session.clock().now();
+    // When members' ways were last seen to lack what is being learned.
+    let mut mended = began;
     loop {
         let (topology, plan) = current_as_needed(&session).await?;
         let health = health::of(&session, &topology);
         let mut converging: Vec<String> = plan.pending.iter().map(|pending| pending.what.clone()).collect();
         converging.extend(health.converging);
         let faults = if converging.is_empty() { causes::faults(&session, &topology) } else { Vec::new() };
+        let is_late = session.clock().until(began.checked_add(LEARNING).unwrap_or(began)).is_zero();
+        let learning = if is_late { BTreeSet::new() } else { health::learning(&health.unhealthy, &faults) };
+        if !learning.is_empty() {
+            mended = session.clock().now();
+        }
+        converging.extend(learning.iter().map(|text| (*text).to_owned()));
         // The time that is left for members whose way may have been mended a moment ago, within the budget.
         let recovery = health::recovery(&session, &topology);
-        let left = session.clock().until(began.checked_add(recovery).unwrap_or(began));
+        let left = session.clock().until(mended.checked_add(recovery).unwrap_or(mended));
         let left = left.min(backoff.left().saturating_sub(LAST));
         let recovering = if left.is_zero() { Vec::new() } else { health::recovering(&health.unhealthy, &faults) };
         if converging.is_empty() && recovering.is_empty() {
@@ -150,7 +162,11 @@ pub async fn verify(invocation: &Invocation<'_>, request: &Request) -> Result<Ve
             return Err(StageError::StillPending { what: converging.join("; ") });
         }
         // It writes nothing: what was not waited for is as it was found when this invocation began.
-        session.renew(&Look::only(if plan.pending.is_empty() { HEALTH } else { SHOWS }));
+        session.renew(&Look::only(match (plan.pending.is_empty(), learning.is_empty()) {
+            (false, _) => SHOWS,
+            (true, false) => LEARNT,
+            (true, true) => HEALTH,
+        }));
     }
 }
 
@@ -169,10 +185,17 @@ fn judged(
     let lasting = found.causes.iter().filter(|cause| !cause.by_run);
     let mut blocked: Vec<Reason> = lasting.filter_map(Cause::about_instances).collect();
     blocked.extend(plan.changes.iter().flat_map(|change| change.blocked.iter().cloned()));
-    // What passes by itself hides nothing.
-    let lasting = |fault: &&InstanceFault| !matches!(fault.mend, Mend::Time { .. });
-    let of_ways: Vec<&InstanceFault> =
-        faults.iter().filter(|fault| health::is_of_a_way(fault)).filter(lasting).collect();
+    // What should have passed by itself, and was waited for.
+    let is_ill = |fault: &InstanceFault| unhealthy.iter().any(|ill| ill.is_of(fault));
+    for fault in faults.iter().filter(|fault| health::is_of_a_way(fault) && is_ill(fault)) {
+        if let Mend::Time { what } = &fault.mend
+            && !blocked.contains(&fault.reason)
+        {
+            causes.push(Root { reason: fault.reason.clone(), remedy: what.clone() });
+            blocked.push(fault.reason.clone());
+        }
+    }
+    let of_ways: Vec<&InstanceFault> = faults.iter().filter(|fault| health::is_of_a_way(fault)).collect();
     let told = |ill: &&Ill| {
         of_ways.iter().any(|fault| ill.is_of(fault))
             || blocked.iter().any(|reason| reason.message.starts_with(&format!("{} ", ill.instance)))

@@ -106,6 +106,16 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Goes on from the lanes that were busy when the invocation before it ended.
+    pub(crate) fn from(busy: BusyLanes) -> Self {
+        Self { busy, ..Self::default() }
+    }
+
+    /// The lanes that are busy.
+    pub(crate) fn into_busy(self) -> BusyLanes {
+        self.busy
+    }
+
     /// Members that this invocation drained or deregistered as released. The later deregistration of a drained member is
     /// not counted again.
     pub(crate) const fn removed(&self) -> &Departures {

@@ -29,6 +29,7 @@ mod observe;
 mod pace;
 mod planning;
 mod readings;
+mod refusals;
 mod report;
 mod request;
 mod routes;

@@ -21,6 +21,7 @@ use crate::observe::{Observation, is_attaching};
 use crate::pace::{self, Pace};
 use crate::planning;
 use crate::readings::{Look, Reading};
+use crate::refusals::Refusals;
 use crate::report::Report;
 use crate::request::Request;
 use crate::session::Session;
@@ -42,8 +43,13 @@ const RECENT: SignedDuration = SignedDuration::from_secs(10);
 /// # Errors
 /// [`StageError`]: the time is used up, the cloud is failing, or the desired state is not known.
 pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
-    let outcome = ensure(stage, invocation, request).await;
     let (name, binding, run) = (S::NAME, &request.binding, request.run.as_str());
+    let (refusals, clock) = (invocation.host.shared::<Refusals>(), invocation.host.clock());
+    let mut progress = Progress::from(refusals.take(name, binding, run, clock.now()));
+    let outcome = ensure(stage, invocation, request, &mut progress).await;
+    if outcome.is_err() {
+        refusals.put(name, binding, run, clock.now(), progress.into_busy());
+    }
     match &outcome {
         Ok(report) => {
             let blocked: Vec<_> = report.blocked.iter().map(|reason| reason.code.as_str()).collect();
@@ -57,11 +63,15 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
     outcome
 }
 
-async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Request) -> Result<Report, StageError> {
+async fn ensure<S: Stage>(
+    stage: &S,
+    invocation: &Invocation<'_>,
+    request: &Request,
+    progress: &mut Progress,
+) -> Result<Report, StageError> {
     let left = invocation.host.shared::<Left>();
-    let Begun { session, before, mut seen, at } = begin::<S>(invocation, request, &left).await?;
+    let Begun { session, before, mut seen, at } = begin::<S>(invocation, request, &left, progress).await?;
     let mut backoff = session.backoff();
-    let mut progress = Progress::default();
     let mut failed_readings = 0;
     // Whether everything that is known was read after the last wait and the last write, and when the oldest of it was read.
     let (mut fresh, mut since) = (true, at);
@@ -81,7 +91,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
     loop {
         let first = match seen.take() {
             Some(seen) => Some(seen),
-            None => look::<S>(&session, &progress, backoff.left(), fresh, request.accepted).await?,
+            None => look::<S>(&session, progress, backoff.left(), fresh, request.accepted).await?,
         };
         let Some(Seen { observation, plan, sorted }) = first else {
             session.renew(&Look::Whole);
@@ -116,7 +126,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
         failed_readings = if observation.failing { failed_readings + 1 } else { 0 };
         if settled && !is_accepted {
             if !observation.failing {
-                return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
+                return Ok(report::<S>(&session, topology, &plan, std::mem::take(&mut progress.made), sorted));
             }
             if failed_readings >= READINGS {
                 return Err(StageError::CloudFailing { what: unread(&plan) });
@@ -153,7 +163,7 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 Kept { readings: session.cloud().readings().clone(), since, store: session.shared_store(), next };
             let rest = Unfinished::of(pace, due, &pending, waited_for_others, topology).with(kept);
             left.put(S::NAME, &request.binding, now, rest);
-            return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
+            return Ok(report::<S>(&session, topology, &plan, std::mem::take(&mut progress.made), sorted));
         }
         if !sorted.lanes.is_empty() {
             progress.last_error = None;
@@ -225,9 +235,9 @@ async fn ensure<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Requ
                 left.put(S::NAME, &request.binding, session.clock().now(), rest);
             }
             if learns && sorted.waiting.is_empty() && sorted.lanes.is_empty() {
-                return Ok(report::<S>(&session, topology, &plan, progress.made, sorted));
+                return Ok(report::<S>(&session, topology, &plan, std::mem::take(&mut progress.made), sorted));
             }
-            return Err(used_up(&progress, &sorted, observation.failing.then(|| unread(&plan))));
+            return Err(used_up(progress, &sorted, observation.failing.then(|| unread(&plan))));
         }
         looked = if waited_for_others && links { facts::LINKS } else { &[] };
         fresh = matches!(next, Look::Whole);
@@ -255,10 +265,11 @@ async fn begin<'a, S: Stage>(
     invocation: &Invocation<'a>,
     request: &Request,
     left: &Left,
+    progress: &Progress,
 ) -> Result<Begun<'a>, StageError> {
     let clock = invocation.host.clock();
     let before = if request.accepted { None } else { left.take(S::NAME, &request.binding, clock.now()) };
-    let Some(mut before) = before else { return afresh::<S>(invocation, request).await };
+    let Some(mut before) = before else { return afresh::<S>(invocation, request, progress).await };
     let backoff = Backoff::until(clock, invocation.budget_end());
     let (mut opened, mut wait) = (None, clock.until(before.due));
     loop {
@@ -286,7 +297,11 @@ async fn begin<'a, S: Stage>(
 
 /// Opens the session while the first look is made over the store as this process read it last. The look counts if the store is
 /// still the same; its readings, which are those of the account and of this invocation, count in any case.
-async fn afresh<'a, S: Stage>(invocation: &Invocation<'a>, request: &Request) -> Result<Begun<'a>, StageError> {
+async fn afresh<'a, S: Stage>(
+    invocation: &Invocation<'a>,
+    request: &Request,
+    progress: &Progress,
+) -> Result<Begun<'a>, StageError> {
     let at = invocation.host.clock().now();
     invocation.readings.forget(&Look::Whole);
     // Whoever tries again because the store cannot be read does not look again each time.
@@ -297,9 +312,8 @@ async fn afresh<'a, S: Stage>(invocation: &Invocation<'a>, request: &Request) ->
         return Ok(Begun { session, before: None, seen: None, at });
     };
     let seen = {
-        let progress = Progress::default();
         // Boxed for the same reason as in `Session::observe_noting`.
-        let looking = Box::pin(look::<S>(&session, &progress, session.backoff().left(), true, request.accepted));
+        let looking = Box::pin(look::<S>(&session, progress, session.backoff().left(), true, request.accepted));
         let reading = std::pin::pin!(store::of(invocation));
         match select(reading, looking).await {
             Either::Left((store, looking)) => {

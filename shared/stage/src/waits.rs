@@ -1,4 +1,5 @@
-//! What one invocation waits for before it writes again: accepted writes that no reading shows yet, and busy lanes.
+//! What is waited for before something is written again: accepted writes that no reading shows yet, and busy lanes. Busy lanes are handed
+//! on to the next invocation ([`crate::refusals`]).
 //!
 //! Both waits grow, and both have a limit. A write that was accepted and stays invisible, or that is refused with a
 //! conflict each time, is reported instead of repeated.
@@ -166,6 +167,11 @@ impl BusyLanes {
         busy.until = now.saturating_add(doubled(first, busy.refusals, BUSY_MOST)).unwrap_or(now);
         busy.refusals += 1;
         (busy.refusals, Duration::try_from(now.duration_since(busy.since)).unwrap_or_default())
+    }
+
+    /// Whether no lane was refused.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Ends the wait of a lane.

@@ -60,6 +60,23 @@ async fn a_repair_waits_until_its_members_are_found_healthy() {
     }
 }
 
+/// Its members are registered already, so nobody waits before verify does until the transit routers have learned what it carries.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_made_anew_is_waited_for_until_it_is_learned() {
+    let desk = working("learned", Options { scenario: three(), ..Options::default() }).await;
+    for command in [["apply", "web", "--yes"], ["run", "web", "--json"]] {
+        let peer = desk.peer();
+        let params = [("TransitRouterAttachmentId", peer.as_str()), ("Force", "true")];
+        desk.act(Service::Cbn, NEAR, "DeleteTransitRouterPeerAttachment", &params);
+        desk.settle().await;
+        assert!(plain(&desk.status().await).contains("0 of 3 healthy"));
+        let ran = desk.run(&command).await;
+        assert!(ran.code == 0 && !ran.stdout.contains("XREG-UNHEALTHY"), "{command:?}: {}", ran.all());
+        let status = desk.status().await;
+        assert_eq!(status.code, 0, "{}", status.all());
+    }
+}
+
 /// A firewall on the instance itself, of which no API knows: the load balancer's packets get lost on a way that is open.
 struct Silenced(Arc<dyn Transport>);
 

@@ -183,6 +183,11 @@ async fn refused() -> Desk {
     desk
 }
 
+async fn without_cen() -> Desk {
+    let bindings = PROCEDURE_BINDING.replacen("cen: { id: cen-1", "cen: { id: cen-9", 1);
+    Desk::start("roots-cen", Options { scenario: running(), bindings, ..Options::default() }).await
+}
+
 async fn unapproved() -> Desk {
     let bindings = PROCEDURE_BINDING.replacen("provision: auto", "provision: approved", 1);
     Desk::start("roots-approved", Options { scenario: running(), bindings, ..Options::default() }).await
@@ -190,6 +195,7 @@ async fn unapproved() -> Desk {
 
 async fn worlds() -> Vec<World> {
     vec![
+        World::new("no CEN instance", without_cen().await, &["XREG-CEN-MISSING"]),
         World::new("no transit router", without_router().await, &["XREG-TR-MISSING"]),
         World::new("a listener of others", with_their_listener().await, &["XREG-LISTENER-FORWARDS-ELSEWHERE"]),
         World::new("a custom route table", with_a_table_of_its_own().await, &["XREG-CUSTOM-ROUTE-TABLE"]),

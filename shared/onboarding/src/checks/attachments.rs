@@ -26,12 +26,10 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
     let cen = &binding.cen.id;
     let both = || attaching().chain(connecting()).collect::<Vec<_>>();
     findings.extend(Finding::unread("the CEN instance", &context.cen, both()));
-    let message = match context.cen.get() {
-        Some(None) => Some(format!("There is no CEN instance {cen}.")),
-        Some(Some(status)) if *status != CenStatus::Active => Some(format!("CEN instance {cen} is {status}.")),
-        _ => None,
-    };
-    findings.extend(message.map(|message| Finding::new(Reason::new(Code::CenMissing, cen, message), both())));
+    let inactive = context.cen.get().and_then(Option::as_ref).filter(|status| **status != CenStatus::Active);
+    let inactive =
+        inactive.map(|status| Reason::new(Code::CenMissing, cen, format!("CEN instance {cen} is {status}.")));
+    findings.extend(no_cen(inputs).or(inactive).map(|reason| Finding::new(reason, both())));
 
     let service = &topology.transit_router_service;
     findings.extend(Finding::unread("the transit-router service", service, attaching().collect()));
@@ -65,6 +63,13 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
         findings.extend(other_billing(inputs, region));
     }
     quota(inputs, &sides, findings);
+}
+
+/// That the CEN instance is not there, if that was read. Nothing of it is there then either.
+pub(crate) fn no_cen(inputs: &Inputs<'_>) -> Option<Reason> {
+    let cen = &inputs.binding.cen.id;
+    let is_missing = inputs.topology.context.cen.get().is_some_and(Option::is_none);
+    is_missing.then(|| Reason::new(Code::CenMissing, cen, format!("There is no CEN instance {cen}.")))
 }
 
 /// VPCs still to be attached, if the transit router is at its quota. Only a quota in the binding is checked: no number is

@@ -94,7 +94,7 @@ fn lacking(inputs: &Inputs<'_>, attachment: &AttachmentRef) -> Vec<Reason> {
         AttachmentRef::Vpc { vpc } => inputs.topology.vpc(vpc).map(|vpc| &vpc.region).into_iter().collect(),
         AttachmentRef::Peer { from, to } => vec![from, to],
     };
-    regions.into_iter().filter_map(|region| vpc_attachments::router(inputs.topology, region).err()).collect()
+    regions.into_iter().filter_map(|region| vpc_attachments::router(inputs, region).err()).collect()
 }
 
 /// Adds a reason to wait. The one that was noted before another pass knew more is kept.

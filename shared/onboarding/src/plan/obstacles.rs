@@ -109,7 +109,7 @@ impl View<'_> {
         };
         self.blocked(front)
             .or_else(|| self.finding(|target| matches!(target, Target::Paths | Target::Members)))
-            .or_else(|| vpc_attachments::router(self.inputs.topology, &self.load_balancer.region).err().filter(is_said))
+            .or_else(|| vpc_attachments::router(self.inputs, &self.load_balancer.region).err().filter(is_said))
             .or_else(|| self.attachment(home))
             .or_else(|| self.blocked(|write| matches!(write, Write::AddTransitRoute { .. })))
             .or_else(|| desired::sources(self.inputs.binding, self.inputs.topology).err().filter(is_said))
@@ -127,7 +127,7 @@ impl View<'_> {
             _ => false,
         };
         self.finding(for_it)
-            .or_else(|| vpc_attachments::router(topology, &backend.region).err().filter(is_said))
+            .or_else(|| vpc_attachments::router(self.inputs, &backend.region).err().filter(is_said))
             .or_else(|| self.attachment(&backend.vpc))
             .or_else(|| {
                 self.blocked(|write| matches!(write, Write::Connect { to, .. } if remote && to == &backend.region))

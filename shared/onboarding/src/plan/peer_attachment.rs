@@ -24,7 +24,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, plan: &mut Plan) {
 fn connect(inputs: &Inputs<'_>, to: &Region, plan: &mut Plan) {
     let Inputs { binding, topology, deployment, .. } = *inputs;
     let from = &binding.alb.region;
-    let (Ok(near), Ok(far)) = (vpc_attachments::router(topology, from), vpc_attachments::router(topology, to)) else {
+    let (Ok(near), Ok(far)) = (vpc_attachments::router(inputs, from), vpc_attachments::router(inputs, to)) else {
         return; // the step before has already reported it
     };
     if topology.peer_attachments.get().is_none() {

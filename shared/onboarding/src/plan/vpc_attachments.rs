@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::change::{Change, Consent, StageName, Write};
+use crate::checks;
 use crate::desired;
 use crate::ids::{Region, VSwitchId, VpcId, ZoneId};
 use crate::inputs::Inputs;
@@ -40,7 +41,7 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
     if topology.vpc_attachments.get().is_none() {
         return plan.unread("the VPC attachments", topology.vpc_attachments.why_unknown());
     }
-    let router = match router(topology, side.region) {
+    let router = match router(inputs, side.region) {
         Ok(router) => router,
         Err(reason) => return plan.find(reason),
     };
@@ -68,7 +69,8 @@ fn attach(inputs: &Inputs<'_>, side: &Side<'_>, plan: &mut Plan) {
 }
 
 /// The usable transit router of a region, or the reason why there is none.
-pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a TransitRouter, Reason> {
+pub(super) fn router<'a>(inputs: &Inputs<'a>, region: &Region) -> Result<&'a TransitRouter, Reason> {
+    let topology = inputs.topology;
     let known = topology.transit_routers.get(region);
     if let Some(why) = Unknown::of(known) {
         return Err(why.reason(region, format!("The transit router of {region} could not be read: {why}.")));
@@ -76,7 +78,7 @@ pub(super) fn router<'a>(topology: &'a Topology, region: &Region) -> Result<&'a 
     let router = known.and_then(Known::get).and_then(Option::as_ref);
     let Some(router) = router else {
         let message = format!("There is no transit router of the CEN instance in {region}.");
-        return Err(Reason::new(Code::TransitRouterMissing, region, message));
+        return Err(Reason::new(Code::TransitRouterMissing, region, message).because(checks::no_cen(inputs)));
     };
     if router.kind != TransitRouterType::Enterprise {
         let message = format!("Transit router {} in {region} is {} Edition.", router.id, router.kind);

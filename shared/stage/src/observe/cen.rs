@@ -33,6 +33,9 @@ pub(super) struct Cen {
 /// The role with which CEN creates network interfaces (cloud-apis.md section 7, `NoPermission.AliyunServiceRoleForCEN`).
 const SERVICE_ROLE: &str = "AliyunServiceRoleForCEN";
 
+/// How listings refuse the id of a CEN instance that is not there, beside codes that say so of anything (cloud-apis.md section 7).
+const NO_CEN: [&str; 2] = ["IllegalParam.CenId", "ParameterCenInstanceId"];
+
 impl Cen {
     pub(super) fn put(self, topology: &mut Topology) {
         topology.transit_routers = self.transit_routers;
@@ -49,32 +52,24 @@ impl Cen {
 pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     let mut seen = Cen::default();
     let client = &reader.cloud.own_reads();
-    let Cen {
-        transit_routers,
-        vpc_attachments,
-        peer_attachments,
-        bandwidth_package,
-        service,
-        zones,
-        cen,
-        service_role,
-    } = &mut seen;
+    let mut attached = (None, None, None);
+    let Cen { bandwidth_package, service, zones, cen, service_role, .. } = &mut seen;
     tokio::join!(biased;
         async {
             let needs = reader.needs;
             if needs.has(Needs::ROUTERS) {
-                (*transit_routers, *vpc_attachments, *peer_attachments) = tokio::join!(biased;
-                    routers(reader, client),
+                attached = tokio::join!(biased;
+                    async { Some(routers(reader, client).await) },
                     async {
                         match needs.has(Needs::VPC_ATTACHMENTS) {
-                            true => reader.known(vpc_attachments_of(reader, client).await),
-                            false => Known::default(),
+                            true => Some(vpc_attachments_of(reader, client).await),
+                            false => None,
                         }
                     },
                     async {
                         match needs.has(Needs::CONNECTIONS) {
-                            true => reader.known(peer_attachments_of(reader, client).await),
-                            false => Known::default(),
+                            true => Some(peer_attachments_of(reader, client).await),
+                            false => None,
                         }
                     }
                 );
@@ -100,6 +95,30 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
             }
         }
     );
+    let (routers, vpcs, peers) = attached;
+    let says_so = |error: &Error| error.is_not_found() || NO_CEN.contains(&error.code.as_str());
+    let is_refused = routers.as_ref().is_some_and(|read| read.as_ref().is_err_and(says_so));
+    if is_refused && !reader.needs.has(Needs::PREREQUISITES) {
+        seen.cen = reader.known(status(reader, client).await);
+    }
+    // What is refused because the CEN instance is not there is not there.
+    let is_gone = matches!(seen.cen, Known::Known(None));
+    let known = |error: Error| if is_gone && says_so(&error) { Ok(()) } else { Err(error) };
+    match routers {
+        Some(Ok(found)) => seen.transit_routers = found,
+        Some(Err(error)) => {
+            let none = reader.known(known(error).map(|()| None));
+            seen.transit_routers =
+                reader.binding.regions().into_iter().map(|region| (region.clone(), none.clone())).collect();
+        }
+        None => {}
+    }
+    if let Some(vpcs) = vpcs {
+        seen.vpc_attachments = reader.known(vpcs.or_else(|error| known(error).map(|()| Vec::new())));
+    }
+    if let Some(peers) = peers {
+        seen.peer_attachments = reader.known(peers.or_else(|error| known(error).map(|()| Vec::new())));
+    }
     seen
 }
 
@@ -114,16 +133,10 @@ async fn status(reader: &Reader<'_>, client: &Reads) -> Result<Option<CenStatus>
     Ok(found.into_iter().find(|cen| cen.cen_id == id).map(|cen| cen.status.into()))
 }
 
-async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<Option<TransitRouter>>> {
+async fn routers(reader: &Reader<'_>, client: &Reads) -> Result<BTreeMap<Region, Known<Option<TransitRouter>>>, Error> {
     let binding = reader.binding;
     let action = cbn::ListTransitRouters { cen_id: binding.cen.id.to_string(), ..Default::default() };
-    let found = match client.list(binding.alb.region.as_str(), action).await {
-        Ok(found) => found,
-        Err(error) => {
-            let why = reader.unknown_reason(&error);
-            return binding.regions().into_iter().map(|region| (region.clone(), Known::Failed(why.clone()))).collect();
-        }
-    };
+    let found = client.list(binding.alb.region.as_str(), action).await?;
     let in_regions = binding.regions().into_iter().map(|region| {
         let router = found.iter().find(|router| router.region_id == region.as_str());
         async move {
@@ -134,7 +147,7 @@ async fn routers(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known<
             (region.clone(), router)
         }
     });
-    join_all(in_regions).await.into_iter().collect()
+    Ok(join_all(in_regions).await.into_iter().collect())
 }
 
 async fn with_tables(

@@ -238,12 +238,22 @@ async fn a_write_that_is_accepted_and_never_shows_is_repeated_twice_and_then_rep
 
 #[tokio::test(start_paused = true)]
 async fn a_conflict_that_never_ends_is_met_a_dozen_times_and_then_reported() {
-    let world = forgetful();
-    world.refuses("AuthorizeSecurityGroup", 400, "IncorrectStatus.SecurityGroup");
-    let host = host(&world, &[]);
-    let report = run(&Rules, &invocation_of(&host, APPLY), &request()).await.unwrap();
-    assert_eq!(world.writes().len(), 12);
-    assert_eq!(report.blocked[0].code, Code::StaysBusy, "{report:?}");
+    for time in [APPLY, FUNCTION] {
+        let world = forgetful();
+        world.refuses("AuthorizeSecurityGroup", 400, "IncorrectStatus.SecurityGroup");
+        let host = host(&world, &[]);
+        let began = host.clock().now();
+        let report = loop {
+            match run(&Rules, &invocation_of(&host, time), &request()).await {
+                Ok(report) => break report,
+                Err(failure) => assert_eq!(failure.error_type(), "StillPending", "{failure}"),
+            }
+            host.clock().sleep(Duration::from_secs(1)).await;
+            assert!(host.clock().now().duration_since(began).as_mins() < 10, "{:?}", world.writes().len());
+        };
+        assert_eq!(world.writes().len(), 12, "invocations of {time:?}");
+        assert_eq!(report.blocked[0].code, Code::StaysBusy, "{report:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
