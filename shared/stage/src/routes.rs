@@ -99,6 +99,7 @@ async fn many(
                 request_id: answer.request_id.clone(),
                 action: vpc::CreateRouteEntries::NAME,
                 retry_after: None,
+                place: None,
             };
             Err(WriteError::of(error, destinations.len()))
         }

@@ -368,6 +368,8 @@ mod tests {
             cause: Cause::Permission,
             code: "NoPermission".to_owned(),
             action: action.to_owned(),
+            service: "alb".to_owned(),
+            region: "cn-chengdu".to_owned(),
             message: "You are not authorized.".to_owned(),
         };
         let unread = |what: &str| Reason::new(Code::Unread, what, format!("Could not read {what}: X: NoPermission."));
