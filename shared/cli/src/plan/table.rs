@@ -347,7 +347,8 @@ mod tests {
     }
 
     fn seen(plan: &Plan) -> Seen {
-        let causes = Causes::of(&"web".into(), plan, &[], None);
+        let store = onboarding::Store::parse(local::PROCEDURE_BINDING, "bindings.yml").unwrap();
+        let causes = Causes::of(&store.bindings[0], plan, &[], None);
         Seen { topology: Topology::default(), plan: plan.clone(), causes }
     }
 

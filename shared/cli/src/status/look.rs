@@ -292,7 +292,10 @@ impl Members {
         match &self.unknown {
             Some(unknown) if unknown.failed => Exit::Failed,
             Some(_) => Exit::Pending,
-            None => Exit::pending(self.listed.iter().flatten().any(|member| member.health.is_ill())),
+            None => {
+                let is_out = |member: &Member| member.health.is_ill() && !member.leaves();
+                Exit::pending(self.listed.iter().flatten().any(is_out))
+            }
         }
     }
 }
@@ -324,6 +327,11 @@ impl Member {
             Some(id) if self.name.is_empty() || self.name == id.as_str() => id.to_string(),
             Some(id) => format!("{id} ({})", self.name),
         }
+    }
+
+    /// Whether it is on its way out: the plan says when it goes.
+    pub(crate) const fn leaves(&self) -> bool {
+        matches!(self.state, Some(MemberState::Draining(_) | MemberState::Released(_)))
     }
 
     /// Whether something keeps it from being served.
