@@ -3,6 +3,7 @@
 use emulator::call::{ApiError, Service};
 use emulator::faults::Rule;
 use local::{Options, PROCEDURE_BINDING};
+use serde_json::Value;
 
 use super::follow::{causes, masked, plain};
 use super::{FAR, NEAR, running, working};
@@ -78,6 +79,21 @@ async fn what_nobody_approved_is_promised_by_no_plan() {
     let said = plain(&desk.run(&["plan", "web"]).await);
     assert!(said.contains("do: Run `albridge apply web`, look, and say yes"), "{said}");
     assert!(!said.contains("do: Nothing"), "{said}");
+}
+
+/// An address that no instance has is explained by what the server group and the health check say of it.
+#[tokio::test(start_paused = true)]
+async fn a_member_of_others_without_an_instance_is_explained() {
+    let desk = working("stranger", Options { scenario: running(), ..Options::default() }).await;
+    desk.register("192.168.7.99");
+    desk.settle().await;
+    let explained = desk.run(&["explain", "192.168.7.99"]).await;
+    assert_eq!(explained.code, 2, "{}", explained.all());
+    insta::assert_snapshot!("stranger", masked(&plain(&explained)));
+    let read: Value =
+        serde_json::from_str(&desk.run(&["explain", "192.168.7.99:80", "-o", "json"]).await.stdout).unwrap();
+    assert_eq!(read["members"][0]["fault"]["code"], "XREG-UNHEALTHY", "{read}");
+    assert_eq!(desk.run(&["explain", "192.168.7.98"]).await.code, 1, "nothing is known of it");
 }
 
 /// Which service does not answer, and where, is what an operator has to look at.
