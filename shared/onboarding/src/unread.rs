@@ -86,7 +86,7 @@ pub struct FailedCall {
     /// The service that it was called at, as `vpc`; empty if it was not sent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub service: String,
-    /// The region that it was called in; empty where a service has one endpoint for all.
+    /// The region that it was called in, or for; empty if it was for none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub region: String,
     /// The cloud's message; the first one if it failed more than once. No secrets.

@@ -223,7 +223,8 @@ impl Client {
 
     /// One complete answer, with what paging needs to know about it.
     pub(crate) async fn answered(&self, region: &str, spec: &Spec, parameters: Parameters) -> Result<Answered, Error> {
-        let (value, response) = self.rpc(region, spec, parameters).await?;
+        let answered = self.rpc(region, spec, parameters).await;
+        let (value, response) = answered.map_err(|error| error.at(spec.service, region))?;
         let status = response.status().as_u16();
         // Checked on the raw JSON, before defaults replace missing fields.
         let secrets = || Secrets::of(&self.config.credentials);

@@ -73,7 +73,7 @@ pub struct Error {
 pub struct Place {
     /// The service.
     pub service: Service,
-    /// The region; empty where one endpoint answers for all.
+    /// The region that it was called in, or for; empty if it was for none.
     pub region: String,
 }
 
@@ -183,9 +183,12 @@ impl Error {
         }
     }
 
-    /// The same, with where it was called, unless that is known.
+    /// The same, with where it was called, as far as that is not known yet.
     pub(crate) fn at(mut self, service: Service, region: &str) -> Self {
-        self.place.get_or_insert_with(|| Box::new(Place { service, region: region.to_owned() }));
+        let place = self.place.get_or_insert_with(|| Box::new(Place { service, region: String::new() }));
+        if place.region.is_empty() {
+            region.clone_into(&mut place.region);
+        }
         self
     }
 

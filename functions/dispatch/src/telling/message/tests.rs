@@ -78,6 +78,7 @@ fn programs_get_fields_and_a_bus_gets_them_in_an_event() {
             "binding": "web", "group": "web-remote", "code": "XREG-NETWORK-ACL", "resource": "nacl-1",
             "message": "nacl-1 (ACL <B>) drops 10.0.0.0/24 -> 80/tcp & the answers.",
             "instances": ["i-ecs1 (ECS1)", "i-ecs2"], "more": 3,
+            "kept": "i-ecs1 (ECS1), i-ecs2 and 3 more are not served",
             "remedy": "Let the network ACL pass the ALB's prefixes and the answers."
         }],
         "resolved": [{
