@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::causes::{self, Cause, Causes, Kept, Mend, Root};
+use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, Root};
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
 use reachability::Wish;
@@ -35,6 +35,19 @@ pub(crate) fn of(
     plan: &Plan,
     about: About,
 ) -> Causes {
+    of_held(store, binding, deployment, topology, plan, about, None)
+}
+
+/// The same while the functions are held, so that no run writes.
+pub(crate) fn of_held(
+    store: &Store,
+    binding: &Binding,
+    deployment: &Deployment,
+    topology: &Topology,
+    plan: &Plan,
+    about: About,
+    hold: Option<Hold>,
+) -> Causes {
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
         // What the changes of the plan say themselves, and what the load balancer finds, is not in their way.
@@ -52,18 +65,18 @@ pub(crate) fn of(
         faults
             .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
     }
-    Causes::of(binding, plan, &faults, paused(store, binding))
+    Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)))
 }
 
 /// That the store says `paused`, so that no run writes.
-fn paused(store: &Store, binding: &Binding) -> Option<Reason> {
+fn paused(store: &Store, binding: &Binding) -> Option<Hold> {
     let (what, resource) = match (store.paused, binding.paused) {
         (true, _) => ("the whole store", causes::STORE),
         (false, true) => ("this binding", binding.name.as_str()),
         (false, false) => return None,
     };
     let message = format!("The store says `paused: true` for {what}, so no run writes anything.");
-    Some(Reason::new(Code::ReadOnly, resource, message))
+    Some(Hold::new(&binding.name, Reason::new(Code::ReadOnly, resource, message)))
 }
 
 /// `1 cause, 33 changes wait`, if there is a cause.

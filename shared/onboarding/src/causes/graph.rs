@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
 use super::found::Found;
+use super::hold::Hold;
 use super::kept::Kept;
 use super::mended::{By, Mended, Voice};
 use crate::binding::{Binding, Provision};
@@ -20,7 +21,7 @@ pub(super) struct Graph<'a> {
     binding: &'a Binding,
     plan: &'a Plan,
     faults: &'a [InstanceFault],
-    read_only: Option<&'a Reason>,
+    hold: Option<&'a Hold>,
     found: BTreeMap<Key, Found>,
 }
 
@@ -42,9 +43,9 @@ impl<'a> Graph<'a> {
         binding: &'a Binding,
         plan: &'a Plan,
         faults: &'a [InstanceFault],
-        read_only: Option<&'a Reason>,
+        hold: Option<&'a Hold>,
     ) -> Self {
-        Self { binding, plan, faults, read_only, found: BTreeMap::new() }
+        Self { binding, plan, faults, hold, found: BTreeMap::new() }
     }
 
     /// Finds the roots of everything that is wrong.
@@ -79,7 +80,7 @@ impl<'a> Graph<'a> {
     /// The causes, and how many changes wait for them.
     pub(super) fn into_causes(self) -> (Vec<Cause>, usize) {
         let waiting = self.plan.changes.iter().filter(|change| waits(change)).count();
-        let voice = Voice { binding: &self.binding.name, read_only: self.read_only };
+        let voice = Voice { binding: &self.binding.name, hold: self.hold };
         (self.found.into_values().flat_map(|found| found.causes(voice)).collect(), waiting)
     }
 
@@ -180,7 +181,7 @@ impl<'a> Graph<'a> {
     /// A change of the plan that nothing blocks, and who makes it.
     fn planned(&self, change: &Change) -> Mended {
         let asked = change.consent == Consent::Person && self.binding.provision == Provision::Approved;
-        let by = match (self.read_only, asked) {
+        let by = match (self.hold, asked) {
             (Some(_), _) => By::Nobody,
             (None, true) => By::Approval,
             (None, false) => By::Run,

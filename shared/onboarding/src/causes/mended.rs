@@ -1,8 +1,7 @@
 //! What mends a cause, and how several ways of mending it become one sentence.
 
-use super::cause::remedy;
+use super::hold::Hold;
 use crate::ids::BindingName;
-use crate::reason::Reason;
 
 /// The most changes that a remedy names.
 const NAMED: usize = 2;
@@ -41,7 +40,7 @@ pub(super) enum By {
 pub(super) struct Voice<'a> {
     pub(super) binding: &'a BindingName,
     /// Why no run writes, if none does.
-    pub(super) read_only: Option<&'a Reason>,
+    pub(super) hold: Option<&'a Hold>,
 }
 
 impl Mended {
@@ -89,11 +88,11 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
     writes.truncate(NAMED);
     let listed = format!("{}{more}", writes.join("; "));
     let binding = voice.binding;
-    match (by, voice.read_only) {
+    match (by, voice.hold) {
         (By::Approval, _) => {
             format!("Run `albridge apply {binding}`, look, and say yes: no run makes {one} by itself: {listed}.")
         }
-        (By::Nobody, Some(why)) => format!("{} Then the next run makes {noun}: {listed}.", remedy(binding, why)),
+        (By::Nobody, Some(hold)) => format!("{} Then the next run makes {noun}: {listed}.", hold.remedy),
         _ => format!("Nothing, or `albridge apply {binding}` at once: the next run makes {noun}: {listed}."),
     }
 }

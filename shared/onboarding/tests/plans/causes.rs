@@ -1,6 +1,6 @@
 //! What follows from what: the causes behind a plan, each once.
 
-use onboarding::causes::{Causes, Effect, InstanceFault, Mend};
+use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend};
 use onboarding::change::Write;
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
@@ -118,13 +118,13 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
     let plan = world::whole(&binding, &topology);
     let paused = Reason::new(Code::ReadOnly, "web", "The store says paused.");
-    let causes = Causes::of(&binding, &plan, &[], Some(paused.clone()));
+    let causes = Causes::of(&binding, &plan, &[], Some(Hold::new(&binding.name, paused.clone())));
     assert_eq!(codes(&causes), [Code::ReadOnly]);
     assert_eq!(causes.causes[0].changes.len(), plan.changes.len());
 
     // No run makes what a member lacks, so a person has to let runs write again.
     let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
-    let causes = Causes::of(&binding, &plan, &[member], Some(paused));
+    let causes = Causes::of(&binding, &plan, &[member], Some(Hold::new(&binding.name, paused)));
     let lacking = causes.causes.iter().find(|cause| cause.reason.code == Code::NotAttached).unwrap();
     assert!(!lacking.by_run && lacking.remedy.starts_with("Set paused: false in the binding web"), "{lacking:#?}");
     assert!(lacking.remedy.contains("Then the next run makes the change: attach vpc-1"), "{lacking:#?}");
