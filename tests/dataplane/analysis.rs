@@ -191,6 +191,8 @@ fn place(
         _ => {}
     }
     let why = match (fault.code, last) {
+        // Packets end where a table has no entry; the code may name what is missing where it would be learned.
+        (_, Some(Hop::TransitTable { entry: None, .. })) => Why::NoRoute,
         // The facts have no entry for another router's attachment: only a loop is refused with a next hop in hand.
         (Code::WrongNextHop, Some(Hop::TransitTable { entry: Some(entry), .. })) if entry.next_hop.is_some() => {
             return Some(Place::Loop);

@@ -56,7 +56,7 @@ pub(crate) fn sight(
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     // What passes by itself is nobody's news.
     faults.retain(|fault| !matches!(fault.mend, onboarding::causes::Mend::Time { .. }));
-    let causes = Causes::of(&binding.name, plan, &faults, None);
+    let causes = Causes::of(binding, plan, &faults, None);
     let is_whole = plan.unread.is_empty() && !causes.causes.iter().any(|cause| cause.reason.code == Code::Unread);
     let faults = causes.causes.iter().filter_map(|cause| Fault::of(binding, cause, paused)).collect();
     if is_whole { Sight::Whole(faults) } else { Sight::Partly(faults) }

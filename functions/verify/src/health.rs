@@ -50,7 +50,8 @@ impl Ill {
 
     /// Whether a fault is of the way to this member.
     pub(crate) fn is_of(&self, fault: &InstanceFault) -> bool {
-        fault.instance == self.instance && fault.address.is_none_or(|address| address == self.endpoint.address)
+        fault.instance.as_ref() == Some(&self.instance)
+            && fault.address.is_none_or(|address| address == self.endpoint.address)
     }
 }
 

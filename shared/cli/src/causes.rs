@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::causes::{Cause, Causes, Kept, Mend, Root};
+use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, Root};
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
 use reachability::Wish;
@@ -35,25 +35,48 @@ pub(crate) fn of(
     plan: &Plan,
     about: About,
 ) -> Causes {
+    of_held(store, binding, deployment, topology, plan, about, None)
+}
+
+/// The same while the functions are held, so that no run writes.
+pub(crate) fn of_held(
+    store: &Store,
+    binding: &Binding,
+    deployment: &Deployment,
+    topology: &Topology,
+    plan: &Plan,
+    about: About,
+    hold: Option<Hold>,
+) -> Causes {
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
-        let shown = |code: Code| !matches!(code, Code::Unhealthy | Code::NotMember);
+        // What the changes of the plan say themselves, and what the load balancer finds, is not in their way.
+        let shown = |code: Code| {
+            !matches!(
+                code,
+                Code::Unhealthy
+                    | Code::NotMember
+                    | Code::StillPending
+                    | Code::ListenerMissing
+                    | Code::ServerGroupMissing
+            )
+        };
         // What only takes time is not in the way of a newcomer; a member is cut off meanwhile.
         faults
             .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
     }
-    Causes::of(&binding.name, plan, &faults, paused(store, binding))
+    Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)))
 }
 
 /// That the store says `paused`, so that no run writes.
-fn paused(store: &Store, binding: &Binding) -> Option<Reason> {
+fn paused(store: &Store, binding: &Binding) -> Option<Hold> {
     let (what, resource) = match (store.paused, binding.paused) {
-        (true, _) => ("the whole store", "store"),
+        (true, _) => ("the whole store", causes::STORE),
         (false, true) => ("this binding", binding.name.as_str()),
         (false, false) => return None,
     };
     let message = format!("The store says `paused: true` for {what}, so no run writes anything.");
-    Some(Reason::new(Code::ReadOnly, resource, message))
+    Some(Hold::new(&binding.name, Reason::new(Code::ReadOnly, resource, message)))
 }
 
 /// `1 cause, 33 changes wait`, if there is a cause.
@@ -119,15 +142,17 @@ pub(crate) fn message(cause: &Cause) -> String {
 
 /// `i-ecs1 (ECS1) and 2 more are not served`.
 pub(crate) fn instances(kept: &[Kept], all: bool) -> Option<String> {
-    let most = if all { usize::MAX } else { NAMED };
-    let names: Vec<String> = kept.iter().take(most).map(Kept::named).collect();
-    let named = match (names.as_slice(), kept.len().saturating_sub(most)) {
-        ([], _) => return None,
-        ([only], 0) => return Some(format!("{only} is not served")),
-        (names, 0) => names.join(", "),
-        (names, more) => format!("{} and {more} more", names.join(", ")),
-    };
-    Some(format!("{named} are not served"))
+    causes::words(kept, if all { usize::MAX } else { NAMED })
+}
+
+/// Whether all of it passes, so that no run has anything to make up for.
+pub(crate) fn passes(causes: &Causes) -> bool {
+    causes.causes.iter().all(|cause| cause.by_run)
+}
+
+/// Whether no run writes, so that no change is made until a person lets runs write again.
+pub(crate) fn is_held(causes: &Causes) -> bool {
+    causes.causes.iter().any(|cause| cause.reason.code == Code::ReadOnly)
 }
 
 /// `14 changes wait: vpc-attachments 6, peer-attachment 5`.

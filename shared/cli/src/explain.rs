@@ -1,6 +1,7 @@
 //! `albridge explain`: why a backend is, or is not, reachable; or all backends of a binding.
 
 mod all;
+mod alone;
 mod cells;
 mod diagnosis;
 mod grid;
@@ -26,6 +27,7 @@ pub(crate) use diagnosis::{Diagnosis, faults, headline};
 pub(crate) use subject::Subject;
 pub(crate) use table::ways;
 
+use alone::Alone;
 use diagnosis::verdict;
 
 /// Explains one instance.
@@ -36,8 +38,23 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
     if let Some(binding) = store.binding(&args.instance) {
         return all::explain(&host, &store, binding, args.shape, console).await;
     }
-    let diagnosis = diagnose(&host, &store, args.binding.as_deref(), &subject).await?;
-    Ok(show(&diagnosis, args.shape, console))
+    Ok(match answer(&host, &store, args.binding.as_deref(), &subject).await? {
+        Answer::Instance(diagnosis) => show(&diagnosis, args.shape, console),
+        Answer::Member { alone, .. } => alone.show(args.shape, console),
+    })
+}
+
+/// What is known of a subject.
+enum Answer {
+    /// The ways of an instance.
+    Instance(Box<Diagnosis>),
+    /// There is no such instance, and yet a member at the address.
+    Member {
+        /// What is known of it.
+        alone: Box<Alone>,
+        /// Where an instance was looked for.
+        misses: String,
+    },
 }
 
 /// Diagnoses one instance for the named binding, or else the one that selects it, or else the first whose VPCs contain it.
@@ -47,12 +64,20 @@ pub(crate) async fn diagnose(
     binding: Option<&str>,
     subject: &Subject,
 ) -> Result<Diagnosis, CliError> {
+    match answer(host, store, binding, subject).await? {
+        Answer::Instance(diagnosis) => Ok(*diagnosis),
+        Answer::Member { misses, .. } => Err(CliError::Failed(misses)),
+    }
+}
+
+async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Subject) -> Result<Answer, CliError> {
     let names = target::bindings(store, binding)?;
     let stopped = |binding: &Binding| Binding { paused: binding.paused || store.paused, ..binding.clone() };
     let bindings: Vec<Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).map(stopped).collect();
     let bindings: Vec<&Binding> = bindings.iter().collect();
     let served = serving(&bindings, subject)?;
-    let mut stranger = None;
+    let deployment = &host.settings().deployment;
+    let (mut stranger, mut alone) = (None, None);
     let mut misses = Vec::new();
     for binding in served {
         let (topology, plan) = plan::look(host, &binding.name, true).await?;
@@ -60,19 +85,26 @@ pub(crate) async fn diagnose(
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
                 if selected {
-                    return judge(&host.settings().deployment, binding, topology, plan, instance, true);
+                    let diagnosis = judge(deployment, binding, topology, plan, instance, true)?;
+                    return Ok(Answer::Instance(Box::new(diagnosis)));
                 }
                 stranger.get_or_insert((binding, topology, plan, instance));
             }
-            Err(miss) => misses.push(miss),
+            Err(miss) => {
+                alone = alone.or_else(|| Alone::of(deployment, binding, &topology, &plan.unread, subject));
+                misses.push(miss);
+            }
         }
     }
-    match stranger {
-        Some((binding, mut topology, plan, instance)) => {
-            read_groups(host, binding, &instance, &mut topology).await;
-            judge(&host.settings().deployment, binding, topology, plan, instance, false)
-        }
-        None => Err(CliError::Failed(misses.join(" "))),
+    if let Some((binding, mut topology, plan, instance)) = stranger {
+        read_groups(host, binding, &instance, &mut topology).await;
+        let diagnosis = judge(deployment, binding, topology, plan, instance, false)?;
+        return Ok(Answer::Instance(Box::new(diagnosis)));
+    }
+    let misses = misses.join(" ");
+    match alone {
+        Some(alone) => Ok(Answer::Member { alone: Box::new(alone), misses }),
+        None => Err(CliError::Failed(misses)),
     }
 }
 

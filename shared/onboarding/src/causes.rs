@@ -9,16 +9,22 @@
 
 mod cause;
 mod fault;
+mod found;
 mod graph;
+mod hold;
+mod kept;
+mod mended;
 
 use serde::Serialize;
 
-use crate::ids::BindingName;
+use crate::binding::Binding;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason, Severity};
 
-pub use cause::{Cause, Kept, Root, key};
+pub use cause::{Cause, Root, STORE, key};
 pub use fault::{InstanceFault, Mend};
+pub use hold::Hold;
+pub use kept::{Effect, Kept, words};
 
 /// The causes behind a plan, the heaviest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -33,17 +39,16 @@ pub struct Causes {
 }
 
 impl Causes {
-    /// The causes of what `plan` cannot do, and of `faults`. `read_only` says why no run writes, if none does.
+    /// The causes of what `plan` cannot do, and of `faults`. `hold` says why no run writes, if none does.
     #[must_use]
-    pub fn of(binding: &BindingName, plan: &Plan, faults: &[InstanceFault], read_only: Option<Reason>) -> Self {
-        let mut graph = graph::Graph::new(binding, plan, faults);
+    pub fn of(binding: &Binding, plan: &Plan, faults: &[InstanceFault], hold: Option<Hold>) -> Self {
+        let mut graph = graph::Graph::new(binding, plan, faults, hold.as_ref());
         graph.build();
         let (mut causes, waiting) = graph.into_causes();
         // The calls that failed are reported as such, each once.
         causes.retain(|cause| cause.reason.code != Code::Unread || plan.unread.is_empty());
-        if let Some(reason) = read_only {
+        if let Some(Hold { reason, remedy }) = hold {
             let open = plan.changes.iter().enumerate().filter(|(_, change)| change.is_open()).map(|(at, _)| at);
-            let remedy = cause::remedy(binding, &reason);
             let changes = open.collect();
             causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances: Vec::new() });
         }

@@ -83,17 +83,38 @@ pub struct FailedCall {
     pub code: String,
     /// The action that was called.
     pub action: String,
+    /// The service that it was called at, as `vpc`; empty if it was not sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub service: String,
+    /// The region that it was called in, or for; empty if it was for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub region: String,
     /// The cloud's message; the first one if it failed more than once. No secrets.
     pub message: String,
 }
 
 impl FailedCall {
-    fn key(&self) -> (Cause, &str, &str) {
-        (self.cause, &self.code, &self.action)
+    fn key(&self) -> (Cause, &str, &str, &str, &str) {
+        (self.cause, &self.code, &self.action, &self.service, &self.region)
+    }
+
+    /// `DescribeVpcs (vpc, cn-hangzhou)`: the action, and where it was called.
+    fn named(&self) -> String {
+        named(&self.action, &self.service, &self.region)
     }
 }
 
-/// Failed calls in a fixed order, each action once per code.
+/// An action with where it was called, as far as that is known: `DescribeVpcs (vpc, cn-hangzhou)`.
+#[must_use]
+pub fn named(action: &str, service: &str, region: &str) -> String {
+    match (service, region) {
+        ("", _) => action.to_owned(),
+        (service, "") => format!("{action} ({service})"),
+        (service, region) => format!("{action} ({service}, {region})"),
+    }
+}
+
+/// Failed calls in a fixed order, each action once per code and place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FailedCalls(Vec<FailedCall>);
@@ -107,12 +128,12 @@ pub struct Failures<'a> {
     pub code: &'a str,
     /// The message of the first call.
     pub message: &'a str,
-    /// The actions, in alphabetical order.
-    pub actions: Vec<&'a str>,
+    /// The actions, in alphabetical order, each with where it was called.
+    pub actions: Vec<String>,
 }
 
 impl FailedCalls {
-    /// Adds a call, unless the same action already failed with this code.
+    /// Adds a call, unless the same action already failed there with this code.
     pub fn add(&mut self, call: FailedCall) {
         if let Err(place) = self.0.binary_search_by(|other| other.key().cmp(&call.key())) {
             self.0.insert(place, call);
@@ -141,12 +162,12 @@ impl FailedCalls {
         let mut groups: Vec<Failures<'_>> = Vec::new();
         for call in &self.0 {
             match groups.last_mut().filter(|group| (group.cause, group.code) == (call.cause, call.code.as_str())) {
-                Some(group) => group.actions.push(&call.action),
+                Some(group) => group.actions.push(call.named()),
                 None => groups.push(Failures {
                     cause: call.cause,
                     code: &call.code,
                     message: &call.message,
-                    actions: vec![&call.action],
+                    actions: vec![call.named()],
                 }),
             }
         }
@@ -187,7 +208,7 @@ impl Failures<'_> {
 }
 
 impl std::fmt::Display for Failures<'_> {
-    /// For example `ListListeners, DescribeVpcs and 2 more: Forbidden.RAM: You are not authorized`.
+    /// For example `ListListeners (alb, cn-chengdu), DescribeVpcs (vpc, cn-chengdu) and 2 more: Forbidden.RAM: You are not authorized`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let named = self.actions.get(..NAMED).unwrap_or(&self.actions).join(", ");
         f.write_str(&named)?;
@@ -204,7 +225,8 @@ mod tests {
     use super::*;
 
     fn call(cause: Cause, code: &str, action: &str, message: &str) -> FailedCall {
-        FailedCall { cause, code: code.into(), action: action.into(), message: message.into() }
+        let (service, region) = (String::new(), String::new());
+        FailedCall { cause, code: code.into(), action: action.into(), service, region, message: message.into() }
     }
 
     #[test]
@@ -222,6 +244,21 @@ mod tests {
         assert!(groups[0].whole().contains("Action03, Action04, ") && groups[0].whole().ends_with(": No such key"));
         assert_eq!(groups[1].to_string(), "ListListeners: Timeout");
         assert_eq!(groups[1].whole(), "ListListeners: Timeout");
+    }
+
+    #[test]
+    fn a_call_is_named_with_where_it_was_made() {
+        let at = |region: &str| FailedCall {
+            service: "vpc".to_owned(),
+            region: region.to_owned(),
+            ..call(Cause::Permission, "Forbidden.RAM", "DescribeVpcs", "")
+        };
+        let failed: FailedCalls = [at("cn-hangzhou"), at("cn-chengdu"), at("cn-hangzhou")].into_iter().collect();
+        assert_eq!(
+            failed.by_code()[0].to_string(),
+            "DescribeVpcs (vpc, cn-chengdu), DescribeVpcs (vpc, cn-hangzhou): Forbidden.RAM"
+        );
+        assert_eq!(named("ListRoles", "ram", ""), "ListRoles (ram)");
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub(crate) struct Facts<'a> {
 /// What sending a call of an action depends on. Code that is generic over the action is compiled for each of a hundred, so it ends
 /// where its properties and parameters are known.
 pub(crate) struct Spec {
-    service: Service,
+    pub(crate) service: Service,
     pub(crate) name: &'static str,
     writes: bool,
     retry: &'static [&'static str],
@@ -211,7 +211,8 @@ impl Client {
         let spec = Spec::of::<A>();
         let client = self.present(spec.name).await?;
         let Answered { value, status, date, .. } = client.answered(region, &spec, spec.parameters(action)?).await?;
-        let answer = lenient::from_value(value).map_err(|error| client.malformed(&spec, status, &error))?;
+        let malformed = |error| client.malformed(&spec, status, &error).at(spec.service, region);
+        let answer = lenient::from_value(value).map_err(malformed)?;
         Ok((answer, date))
     }
 
@@ -222,12 +223,13 @@ impl Client {
 
     /// One complete answer, with what paging needs to know about it.
     pub(crate) async fn answered(&self, region: &str, spec: &Spec, parameters: Parameters) -> Result<Answered, Error> {
-        let (value, response) = self.rpc(region, spec, parameters).await?;
+        let answered = self.rpc(region, spec, parameters).await;
+        let (value, response) = answered.map_err(|error| error.at(spec.service, region))?;
         let status = response.status().as_u16();
         // Checked on the raw JSON, before defaults replace missing fields.
         let secrets = || Secrets::of(&self.config.credentials);
-        let keys =
-            spec.whole.check(&value).map_err(|what| Error::unread(spec.name, status, what).without(&secrets()))?;
+        let unread = |what| Error::unread(spec.name, status, what).without(&secrets()).at(spec.service, region);
+        let keys = spec.whole.check(&value).map_err(unread)?;
         let date = response::date(response.headers());
         Ok(Answered { value, status, keys, bytes: response.body().len(), date })
     }
@@ -261,13 +263,21 @@ impl Client {
             })
             .await?;
         let value = response::json(facts.action, &response)
-            .map_err(|error| error.without(&Secrets::of(&self.config.credentials)))?;
+            .map_err(|error| error.without(&Secrets::of(&self.config.credentials)).at(facts.service, facts.region))?;
         Ok((value, response))
     }
 
     /// Sends the request that `build` returns, as often as the retry policies allow. `build` is called for each attempt, so that
     /// nonce and time are new.
     pub(crate) async fn exchange(
+        &self,
+        facts: &Facts<'_>,
+        build: &(dyn Fn() -> Result<Request<Bytes>, Error> + Send + Sync),
+    ) -> Result<Response<Bytes>, Error> {
+        self.attempts(facts, build).await.map_err(|error| error.at(facts.service, facts.region))
+    }
+
+    async fn attempts(
         &self,
         facts: &Facts<'_>,
         build: &(dyn Fn() -> Result<Request<Bytes>, Error> + Send + Sync),

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::mask::{self, Secrets};
+use crate::service::Service;
 
 /// The code of an answer that another one contradicts; the cloud has none for it.
 const CONTRADICTION: &str = "Contradiction";
@@ -63,6 +64,17 @@ pub struct Error {
     pub action: &'static str,
     /// How long the service asked to wait.
     pub retry_after: Option<Duration>,
+    /// Where it was called; `None` of a call that was not sent.
+    pub place: Option<Box<Place>>,
+}
+
+/// Where a call is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The service.
+    pub service: Service,
+    /// The region that it was called in, or for; empty if it was for none.
+    pub region: String,
 }
 
 fn request_suffix(request_id: &str) -> String {
@@ -167,7 +179,17 @@ impl Error {
             request_id: String::new(),
             action,
             retry_after: None,
+            place: None,
         }
+    }
+
+    /// The same, with where it was called, as far as that is not known yet.
+    pub(crate) fn at(mut self, service: Service, region: &str) -> Self {
+        let place = self.place.get_or_insert_with(|| Box::new(Place { service, region: String::new() }));
+        if place.region.is_empty() {
+            region.clone_into(&mut place.region);
+        }
+        self
     }
 
     pub(crate) fn read_only(action: &'static str) -> Self {

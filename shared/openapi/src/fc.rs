@@ -192,7 +192,8 @@ impl Client {
                     lenient::from_value(rows).map_err(|error| Error::malformed(action, status, error.to_string()))?;
                 Ok((page, next.filter(|next| !next.is_empty())))
             });
-            let (page, next) = read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)))?;
+            let fit = |error: Error| error.without(&Secrets::of(&client.config.credentials)).at(Service::Fc, region);
+            let (page, next) = read.map_err(fit)?;
             items.extend(page);
             match next {
                 None => return Ok(items),
@@ -270,7 +271,7 @@ impl Client {
             whole.check(&value).map_err(|what| Error::unread(action, status, what))?;
             lenient::from_value(value).map_err(|error| Error::malformed(action, status, error.to_string()))
         });
-        read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)))
+        read.map_err(|error| error.without(&Secrets::of(&client.config.credentials)).at(Service::Fc, region))
     }
 }
 

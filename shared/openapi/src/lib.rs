@@ -89,7 +89,7 @@ pub use credentials::Credentials;
 #[cfg(feature = "renewal")]
 pub use credentials::{Current, KeySource};
 pub use endpoints::{Endpoints, EndpointsError, PlainHttp};
-pub use error::{Error, ErrorKind, Fault, has_expired};
+pub use error::{Error, ErrorKind, Fault, Place, has_expired};
 pub use https::{HttpTransport, HttpTransportError, Network, certificates};
 pub use listing::{Listing, More, Page};
 pub use resign::{Fresh, Unsigned, resign};

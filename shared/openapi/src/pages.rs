@@ -96,13 +96,13 @@ impl Client {
     async fn join(&self, region: &str, spec: &Spec, pages: &mut dyn Pages) -> Result<(), Error> {
         let mut changed = String::new();
         for _ in 0..=RESTARTS {
-            match self.pass(region, spec, pages).await? {
+            match self.pass(region, spec, pages).await.map_err(|error| error.at(spec.service, region))? {
                 Pass::Complete => return Ok(()),
                 Pass::Changed(what) => changed = what,
             }
             tracing::debug!(action = spec.name, changed, "the listing changed between pages, beginning again");
         }
-        Err(Error::incomplete(spec.name, format!("{changed}, on every attempt")))
+        Err(Error::incomplete(spec.name, format!("{changed}, on every attempt")).at(spec.service, region))
     }
 
     async fn pass(&self, region: &str, spec: &Spec, pages: &mut dyn Pages) -> Result<Pass, Error> {

@@ -72,6 +72,7 @@ fn refusal(action: &'static str, response: &Response<Bytes>) -> Error {
         request_id,
         action,
         retry_after: retry_after(headers),
+        place: None,
     }
 }
 

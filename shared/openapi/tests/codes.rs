@@ -12,6 +12,7 @@ fn refused(status: u16, code: &str) -> Error {
         request_id: String::new(),
         action: "Test",
         retry_after: None,
+        place: None,
     }
 }
 

@@ -85,6 +85,9 @@ impl<'a> Analysis<'a> {
     /// The full explanation of one instance.
     pub(crate) fn explain(&mut self, instance: &'a Instance) -> Explanation {
         let mut explanation = self.paths(instance);
+        if matches!(explanation.verdict, Verdict::Ambiguous(_)) {
+            explanation.lost_ports = self.lost_ports(instance);
+        }
         let Some(front) = self.front(instance, &explanation.verdict) else { return explanation };
         // A fault of the path comes first: it is the cause of a member's fault.
         explanation.served = in_series([&explanation.verdict, &front.verdict]);
@@ -96,6 +99,22 @@ impl<'a> Analysis<'a> {
     pub(crate) fn front(&self, instance: &Instance, path: &Verdict) -> Option<Part> {
         let (wish, port) = (self.wish?, self.ports.first().copied()?);
         Some(Front { topology: self.topology, wish, instance, port, path }.part())
+    }
+
+    /// What is wrong in front of an instance besides the first fault there: both have to be mended.
+    pub(crate) fn behind(&self, instance: &Instance, path: &Verdict) -> Option<Fault> {
+        let (wish, port) = (self.wish?, self.ports.first().copied()?);
+        Front { topology: self.topology, wish, instance, port, path }.behind()
+    }
+
+    /// The ports at which packets are lost, if they arrive at another one.
+    pub(crate) fn lost_ports(&self, instance: &'a Instance) -> Vec<u16> {
+        let is_lost = |port: &&'a [u16]| {
+            let mut alone = Self::new(self.topology, self.load_balancer_vpc, self.sources, port, self.wish);
+            alone.paths(instance).verdict != Verdict::Reachable
+        };
+        let lost: Vec<u16> = self.ports.chunks(1).filter(is_lost).flatten().copied().collect();
+        if lost.len() == self.ports.len() { Vec::new() } else { lost }
     }
 
     /// The path in both directions.
@@ -129,7 +148,8 @@ impl<'a> Analysis<'a> {
                 hop: forward.hops.len().checked_sub(1),
             });
         }
-        Explanation { front: None, forward, back, sources, served: verdict.clone(), verdict }
+        let lost_ports = Vec::new();
+        Explanation { front: None, forward, back, sources, lost_ports, served: verdict.clone(), verdict }
     }
 
     /// Whether all addresses of the vSwitch are reached by the same path.

@@ -19,6 +19,9 @@ pub struct Explanation {
     pub back: Path,
     /// Every source prefix with its own verdict, both directions taken together.
     pub sources: Vec<SourceVerdict>,
+    /// The ports at which packets are lost, where they arrive at another one: requests and health checks ask different ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost_ports: Vec<u16>,
     /// All of them taken together: the path's verdict, which decides whether the backend may be a member.
     pub verdict: Verdict,
     /// Front and path taken together: whether requests are served.

@@ -192,6 +192,13 @@ pub enum Task {
         /// The member.
         member: Endpoint,
     },
+    /// Bring up what answers at a member that no instance of the binding is known to stand behind, or take the member out.
+    RepairMember {
+        /// The server group.
+        group: ServerGroupId,
+        /// The member.
+        member: Endpoint,
+    },
     /// Give a member that others registered a weight.
     GiveWeight {
         /// The server group.
@@ -235,7 +242,7 @@ impl Task {
             Self::CreateListener { .. } => "CreateListener",
             Self::StartListener { .. } => "StartListener",
             Self::ForwardListener { .. } => "UpdateListenerAttribute",
-            Self::RemoveMember { .. } => "RemoveServersFromServerGroup",
+            Self::RemoveMember { .. } | Self::RepairMember { .. } => "RemoveServersFromServerGroup",
             Self::GiveWeight { .. } => "UpdateServerGroupServersAttribute",
             _ => return None,
         })
@@ -301,6 +308,9 @@ impl fmt::Display for Task {
             Self::StartListener { listener } => write!(f, "start {listener}"),
             Self::ForwardListener { listener, group } => write!(f, "point {listener} at {group}"),
             Self::RemoveMember { group, member } => write!(f, "take {member} out of {group}"),
+            Self::RepairMember { group, member } => {
+                write!(f, "repair what answers at {member}; or take it out of {group} if nothing is to serve there")
+            }
             Self::GiveWeight { group, member } => write!(f, "give {member} of {group} a weight"),
             Self::RepairService { instance, member, request, reason } => match reason.as_str() {
                 "CONNECT_FAILED" => write!(

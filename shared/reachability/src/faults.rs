@@ -2,10 +2,11 @@
 //! at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
-use onboarding::causes::{InstanceFault, Mend};
+use onboarding::causes::{Effect, InstanceFault, Mend};
 use onboarding::desired;
-use onboarding::ids::InstanceId;
+use onboarding::ids::{InstanceId, RouteTableId};
 use onboarding::inputs::Verdict;
 use onboarding::mark::{MemberState, Role};
 use onboarding::reason::{Code, Reason};
@@ -14,7 +15,10 @@ use onboarding::topology::{Endpoint, Instance, InstanceStatus, Known, Server, To
 use crate::analysis::Analysis;
 use crate::explanation::Explanation;
 use crate::fault::{Fault, Remedy, Task};
+use crate::hop::Hop;
+use crate::path::Path;
 use crate::question::Wish;
+use crate::unowned;
 
 /// The faults of selected instances that run, and of members. A fault of the way hides what follows from it: that the instance is no
 /// member, or not healthy. What could not be read is no fault: the reading says so.
@@ -24,35 +28,57 @@ pub fn faults(topology: &Topology, wish: Wish<'_>) -> Vec<InstanceFault> {
         .and_then(|load_balancer| Ok((&load_balancer.vpc, desired::sources(wish.binding, topology)?)));
     let Ok((vpc, sources)) = known else { return Vec::new() };
     let ports = wish.binding.server_group.ports();
+    let port = wish.binding.server_group.port;
     let instances = instances(topology, wish);
     let mut analysis = Analysis::new(topology, vpc, &sources, &ports, Some(wish));
     let mut faults = Vec::new();
+    let mut judged = BTreeSet::new();
     for (instance, is_member) in &instances {
-        for fault in of(&mut analysis, instance, *is_member) {
-            faults.push(InstanceFault {
-                instance: instance.id.clone(),
-                name: instance.name.clone(),
-                is_member: *is_member,
-                address: None,
-                mend: mend(&fault.remedy),
-                reason: fault.reason,
-            });
-        }
+        let found = of(&mut analysis, instance, *is_member);
+        judged.extend(instance.address.map(|address| Endpoint { address, port }));
+        faults.extend(found.into_iter().map(|found| found.of(instance, *is_member, None, mend)));
     }
-    let elsewhere = elsewhere(topology, wish.binding.server_group.port);
+    let elsewhere = elsewhere(topology, port);
     for (server, instance) in &elsewhere {
-        for fault in of(&mut analysis, instance, true) {
-            faults.push(InstanceFault {
-                instance: instance.id.clone(),
-                name: instance.name.clone(),
-                is_member: true,
-                address: Some(server.address),
-                mend: mend_elsewhere(topology, wish, server, &fault.remedy),
-                reason: fault.reason,
-            });
+        let found = of(&mut analysis, instance, true);
+        // What was not read of its way hides nothing: its health is still known.
+        if !found.is_empty() {
+            judged.insert(server.endpoint());
+        }
+        let mend = |remedy: &Remedy| mend_elsewhere(topology, wish, server, remedy);
+        faults.extend(found.into_iter().map(|found| found.of(instance, true, Some(server.address), mend)));
+    }
+    faults.extend(unowned::faults(topology, wish, &judged));
+    faults
+}
+
+/// A fault of an instance, and what comes of it.
+struct Found {
+    fault: Fault,
+    table: Option<RouteTableId>,
+    effect: Effect,
+}
+
+impl Found {
+    fn of(
+        self,
+        instance: &Instance,
+        is_member: bool,
+        address: Option<Ipv4Addr>,
+        mend: impl Fn(&Remedy) -> Mend,
+    ) -> InstanceFault {
+        let Self { fault, table, effect } = self;
+        InstanceFault {
+            instance: Some(instance.id.clone()),
+            name: instance.name.clone(),
+            is_member,
+            address,
+            mend: mend(&fault.remedy),
+            reason: fault.reason,
+            table,
+            effect,
         }
     }
-    faults
 }
 
 /// The instances that serve or should, at the address in question, and whether they are members.
@@ -105,23 +131,50 @@ fn mend_elsewhere(topology: &Topology, wish: Wish<'_>, server: &Server, remedy: 
     }
 }
 
-fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = Vec::new();
+fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) -> Vec<Found> {
     let verdict = analysis.verdict(instance);
-    if verdict == Verdict::Reachable {
-        faults.extend(analysis.front(instance, &verdict).and_then(|front| front.fault));
-    } else {
-        let Explanation { forward, back, .. } = analysis.explain(instance);
-        for fault in [forward.fault, back.fault].into_iter().flatten() {
-            if !faults.iter().any(|known| known.reason == fault.reason) {
-                faults.push(fault);
-            }
+    let is_open = verdict == Verdict::Reachable;
+    let mut found: Vec<Found> = Vec::new();
+    let mut add = |fault: Fault, table, effect| {
+        if !found.iter().any(|known| known.fault.reason == fault.reason) {
+            found.push(Found { fault, table, effect });
         }
-        let stopped = instance.status == InstanceStatus::Stopped && is_member;
-        faults.extend(stopped.then(|| not_running(instance)));
+    };
+    if !is_open {
+        let Explanation { forward, back, lost_ports, .. } = analysis.explain(instance);
+        let effect = match verdict {
+            Verdict::Ambiguous(_) if lost_ports.is_empty() => Effect::InPart,
+            Verdict::Ambiguous(_) => Effect::Ports(lost_ports),
+            _ => Effect::NotServed,
+        };
+        for Path { hops, fault, .. } in [forward, back] {
+            let Some(fault) = fault else { continue };
+            let table = fault.hop.and_then(|hop| hops.get(hop)).and_then(table);
+            add(fault, table, effect.clone());
+        }
+        if instance.status == InstanceStatus::Stopped && is_member {
+            add(not_running(instance), None, Effect::NotServed);
+        }
     }
-    faults.retain(|fault| !matches!(fault.reason.code, Code::Unread | Code::NotAsked | Code::StillPending));
-    faults
+    let first = analysis.front(instance, &verdict).and_then(|front| front.fault);
+    for fault in first.into_iter().chain(analysis.behind(instance, &verdict)) {
+        let code = fault.reason.code;
+        let follows = matches!(code, Code::NotMember | Code::Unhealthy);
+        // What a plan brings about together with the way is not told of newcomers that have none.
+        let comes = !is_member && matches!(fault.remedy, Remedy::Albridge { .. });
+        if is_open || !(follows || comes) {
+            let effect = if code == Code::Unhealthy { Effect::NotHealthy } else { Effect::NotServed };
+            add(fault, None, effect);
+        }
+    }
+    found.retain(|found| !matches!(found.fault.reason.code, Code::Unread | Code::NotAsked));
+    found
+}
+
+/// The route table of a VPC in which packets end.
+fn table(hop: &Hop) -> Option<RouteTableId> {
+    let Hop::VpcTable { table, .. } = hop else { return None };
+    Some(table.clone())
 }
 
 fn not_running(instance: &Instance) -> Fault {

@@ -7,11 +7,11 @@ use onboarding::inputs::Verdict;
 use onboarding::mark::{MemberState, Role};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Endpoint, HealthCheck, HealthStatus, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancerStatus,
-    Server, ServerGroup, ServerGroupSettings, Topology,
+    Endpoint, HealthCheck, HealthStatus, Instance, InstanceStatus, Listener, ListenerStatus, LoadBalancer,
+    LoadBalancerStatus, Server, ServerGroup, ServerGroupSettings, Topology,
 };
 
-use crate::fault::{Remedy, Task};
+use crate::fault::{Fault, Remedy, Task};
 use crate::gaps::{repair, time};
 use crate::hop::{Hop, ServerEntry};
 use crate::question::Wish;
@@ -37,8 +37,24 @@ impl<'a> Front<'a> {
         Part::new(hops, ended)
     }
 
+    /// The fault that the first one hides and that mending it does not mend: of the server group, or of the backend's entry in it.
+    pub(crate) fn behind(&self) -> Option<Fault> {
+        let first = self.part().fault?;
+        let group = self.group().ok()?;
+        let stop = match group {
+            None => self.no_group(self.topology.alb()?),
+            Some(group) => {
+                let member = Endpoint { address: self.instance.address?, port: self.port };
+                let mut servers = self.topology.servers.get()?.iter();
+                let server = servers.find(|server| server.endpoint() == member)?;
+                self.entry(group, server).err()?
+            }
+        };
+        Part::new(Vec::new(), Err(stop)).fault.filter(|fault| fault.reason != first.reason)
+    }
+
     fn follow(&self, hops: &mut Vec<Hop>) -> Result<(), Stop> {
-        let Wish { binding, deployment } = self.wish;
+        let Wish { binding, .. } = self.wish;
         let load_balancer = desired::load_balancer(binding, self.topology).map_err(|reason| match reason.code {
             Code::Unread | Code::NotAsked => Stop::of_unknown(reason),
             _ => correct(&binding.alb.id, reason),
@@ -69,26 +85,35 @@ impl<'a> Front<'a> {
             return Err(Stop::broken(reason, Remedy::Operator(Task::StartListener { listener: listener.id.clone() })));
         }
 
-        if let Some(why) = self.topology.server_groups.why_unknown() {
-            return Err(Stop::unknown("the server groups", why, format!("The server groups were not read: {why}.")));
-        }
-        let name = &binding.server_group.name;
-        let group = self.topology.server_group(&deployment.tag(&binding.name, Role::ServerGroup), name);
-        let Some(group) = group else {
-            let write = Write::CreateServerGroup {
-                name: name.clone(),
-                vpc: load_balancer.vpc.clone(),
-                settings: binding.server_group.settings(&load_balancer.edition),
-            };
-            let reason = Reason::new(Code::ServerGroupMissing, name, format!("There is no server group {name}."));
-            return Err(Stop::broken(reason, change(StageName::ServerGroup, write)));
-        };
+        let Some(group) = self.group()? else { return Err(self.no_group(load_balancer)) };
         let forwarded = listener.server_groups.contains(&group.id);
         hops.push(Hop::ServerGroup { group: group.id.clone(), name: group.name.clone(), forwarded });
         if !forwarded {
             return Err(self.elsewhere(listener, group));
         }
         self.member(group, hops)
+    }
+
+    /// The binding's server group, if there is one.
+    fn group(&self) -> Result<Option<&'a ServerGroup>, Stop> {
+        if let Some(why) = self.topology.server_groups.why_unknown() {
+            return Err(Stop::unknown("the server groups", why, format!("The server groups were not read: {why}.")));
+        }
+        let Wish { binding, deployment } = self.wish;
+        let mark = deployment.tag(&binding.name, Role::ServerGroup);
+        Ok(self.topology.server_group(&mark, &binding.server_group.name))
+    }
+
+    fn no_group(&self, load_balancer: &LoadBalancer) -> Stop {
+        let spec = &self.wish.binding.server_group;
+        let write = Write::CreateServerGroup {
+            name: spec.name.clone(),
+            vpc: load_balancer.vpc.clone(),
+            settings: spec.settings(&load_balancer.edition),
+        };
+        let name = &spec.name;
+        let reason = Reason::new(Code::ServerGroupMissing, name, format!("There is no server group {name}."));
+        Stop::broken(reason, change(StageName::ServerGroup, write))
     }
 
     /// The listener on the binding's port.
@@ -154,6 +179,13 @@ impl<'a> Front<'a> {
             }),
         });
         let Some(server) = server else { return Err(self.no_member(group, member)) };
+        self.entry(group, server)?;
+        self.health(group, member)
+    }
+
+    /// What the entry says: remote, in service, of a running instance, with a weight.
+    fn entry(&self, group: &ServerGroup, server: &Server) -> Result<(), Stop> {
+        let member = server.endpoint();
         if !server.remote {
             let reason = Reason::new(Code::NotRemote, member, format!("{member} is registered without Remote IP."));
             let task = Task::RemoveMember { group: group.id.clone(), member };
@@ -163,14 +195,14 @@ impl<'a> Front<'a> {
             let reason = Reason::new(Code::StillPending, member, format!("Member {member} is {}.", server.status));
             return Err(Stop::broken(reason, time(member, &server.status)));
         }
-        if instance.status != InstanceStatus::Running {
+        if self.instance.status != InstanceStatus::Running {
             return Err(self.not_running());
         }
         if server.weight == 0 {
             let reason = Reason::new(Code::NoWeight, member, format!("Member {member} of {} has weight 0.", group.id));
             return Err(Stop::broken(reason, self.weigh(group, server)));
         }
-        self.health(group, member)
+        Ok(())
     }
 
     fn no_member(&self, group: &ServerGroup, member: Endpoint) -> Stop {

@@ -14,7 +14,7 @@ use crate::verdict::Stop;
 
 /// Why a transit router's table has no entry.
 enum Gap {
-    /// The attachment that it should be learned from is missing or not ready.
+    /// The attachment that it should be learned from is missing or not ready, or what it is learned from lacks it, too.
     Stop(Stop),
     /// It cannot be learned: a static entry is needed.
     Static(Remedy),
@@ -43,12 +43,13 @@ impl Trip<'_> {
         Stop::broken(Reason::new(Code::NoRoute, &table.id, message), self.route_remedy(vpc, table))
     }
 
-    /// The destination's addresses are the VPC's own as well.
+    /// The destination's addresses are the VPC's own as well. The backend's VPC is named, as by the check of overlaps.
     pub(crate) fn at_home(&self, vpc: &Vpc, vswitch: &VSwitchId) -> Stop {
         let message =
             format!("{} also lies in {vswitch} of {}, so packets never leave that VPC.", self.destination, vpc.id);
         let task = Task::Renumber { vpc: vpc.id.clone(), vswitch: vswitch.clone() };
-        Stop::broken(Reason::new(Code::CidrOverlap, vswitch, message), Remedy::Operator(task))
+        let backend = if self.to_load_balancer { self.from } else { self.to };
+        Stop::broken(Reason::new(Code::CidrOverlap, backend, message), Remedy::Operator(task))
     }
 
     pub(crate) fn swallowed(&self, vpc: &Vpc, table: &VpcRouteTable) -> Stop {
@@ -76,12 +77,16 @@ impl Trip<'_> {
     }
 
     /// Why a transit router's table has nothing: the attachment that it should be learned from is missing, not ready, or does
-    /// not propagate.
+    /// not propagate. Where the table that it is learned from has nothing either, the cause is there.
     pub(crate) fn no_entry(&self, router: &TransitRouter, table: &TransitTable) -> Stop {
+        self.lack(router, table, 1)
+    }
+
+    fn lack(&self, router: &TransitRouter, table: &TransitTable, passed: usize) -> Stop {
         let waiting = waiting(&table.routes, self.destination);
         let message = format!("Table {} of {} has no entry for {}{waiting}", table.id, router.id, self.destination);
         let stop = |code, message, remedy| Stop::broken(Reason::new(code, &table.id, message), remedy);
-        match self.gap(router, table, 1) {
+        match self.gap(router, table, passed) {
             Gap::Stop(stop) => stop,
             Gap::Static(remedy) => stop(Code::NoRoute, format!("{message}."), remedy),
             Gap::NotLearned(why, remedy) => stop(Code::NotLearned, format!("{message}: {why}."), remedy),
@@ -90,10 +95,15 @@ impl Trip<'_> {
 
     /// The remedy for an entry that leads elsewhere: a more specific entry, or the removal of one that is as specific itself.
     pub(crate) fn correct_entry(&self, router: &TransitRouter, table: &TransitTable, entry: &TransitRoute) -> Remedy {
-        if entry.destination.prefix_len() < self.goal().prefix_len() {
+        if self.is_wider(entry) {
             return self.gap(router, table, 1).remedy();
         }
         self.remove_entry(router, &table.id, entry)
+    }
+
+    /// Whether a more specific entry goes around this one.
+    pub(crate) fn is_wider(&self, entry: &TransitRoute) -> bool {
+        entry.destination.prefix_len() < self.goal().prefix_len()
     }
 
     fn gap(&self, router: &TransitRouter, table: &TransitTable, passed: usize) -> Gap {
@@ -139,16 +149,10 @@ impl Trip<'_> {
         let Some(far) = topology.transit_router(region) else { return late(&peer.id, table) };
         let far_table = match self.associated(far, &peer.id) {
             Ok(far_table) => far_table,
-            Err(stop) => {
-                let why =
-                    format!("{} is not associated with a table of {}, so it has nothing to teach", peer.id, far.id);
-                return Gap::NotLearned(why, stop.into_remedy());
-            }
+            Err(stop) => return Gap::Stop(stop),
         };
         if passed < MAX_TRANSIT_ROUTERS && longest(&far_table.routes, wanted) == Found::Nothing {
-            let why =
-                format!("table {} of {}, which {} teaches it from, has none either", far_table.id, far.id, peer.id);
-            return Gap::NotLearned(why, self.gap(far, far_table, passed + 1).remedy());
+            return Gap::Stop(self.lack(far, far_table, passed + 1));
         }
         late(&peer.id, table)
     }

@@ -44,6 +44,7 @@ mod remedies;
 mod source_acls;
 mod space;
 mod trip;
+mod unowned;
 mod verdict;
 mod walk;
 

@@ -178,14 +178,16 @@ impl<'a> Groups<'a> {
                 );
                 // The rule of ours that should come before it may have been moved behind it.
                 let remedy = if self.priority < priority { self.allow(source, port) } else { remove(group, rule) };
-                (Reason::new(Code::RuleShadowed, group, message), remedy)
+                (Reason::new(Code::RuleShadowed, id, message), remedy)
             }
             Some(((group, rule), false)) => {
                 let message = format!("{packets} are dropped by {} of {group}, and no rule accepts them.", rule.id);
-                // A rule of ours helps only if it comes before the drop.
-                let before = self.priority < rule.priority;
-                let remedy = if before { self.allow(source, port) } else { remove(group, rule) };
-                (Reason::new(Code::NotAllowed, group, message), remedy)
+                // A rule of ours helps only if it comes before the drop, which else is what is in the way.
+                if self.priority < rule.priority {
+                    (Reason::new(Code::NotAllowed, group, message), self.allow(source, port))
+                } else {
+                    (Reason::new(Code::NotAllowed, &rule.id, message), remove(group, rule))
+                }
             }
             None => {
                 let names = self.names();

@@ -4,8 +4,8 @@ use ipnet::Ipv4Net;
 use onboarding::ids::{AttachmentId, Region, VpcId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
-    Known, NextHop, PeerAttachment, TransitRouter, TransitRouterStatus, TransitRouterType, TransitTable, Unknown, Vpc,
-    VpcAttachment, VpcRoute, VpcRouteTable,
+    Known, NextHop, PeerAttachment, TransitRoute, TransitRouter, TransitRouterStatus, TransitRouterType, TransitTable,
+    Unknown, Vpc, VpcAttachment, VpcRoute, VpcRouteTable,
 };
 
 use crate::fault::{Remedy, Task};
@@ -131,14 +131,17 @@ impl<'a> Trip<'a> {
             Found::Split(entry) => {
                 let message =
                     format!("Part of {wanted} goes another way: see {} in table {}.", entry.destination, table.id);
-                let reason = Reason::new(Code::RouteShadowed, &table.id, message);
+                let reason = Reason::new(Code::RouteShadowed, in_the_way(table, entry), message);
                 return Err(Stop::split(reason, self.remove_entry(router, &table.id, entry)));
             }
         };
         let stop = |code, what: &str| {
             let message =
                 format!("Table {} of {} sends {wanted} by {} to {what}.", table.id, router.id, entry.destination);
-            Err(Stop::broken(Reason::new(code, &table.id, message), self.correct_entry(router, table, entry)))
+            Err(Stop::broken(
+                Reason::new(code, self.blamed(table, entry), message),
+                self.correct_entry(router, table, entry),
+            ))
         };
         let Some(next) = &entry.next_hop else { return stop(Code::Blackhole, "a black hole") };
 
@@ -204,7 +207,13 @@ impl<'a> Trip<'a> {
             "Table {} of {} sends {} by {}{next}, from where it comes back: a loop.",
             table.id, router.id, self.destination, entry.destination
         );
-        Stop::broken(Reason::new(Code::WrongNextHop, &table.id, message), self.correct_entry(router, table, entry))
+        let reason = Reason::new(Code::WrongNextHop, self.blamed(table, entry), message);
+        Stop::broken(reason, self.correct_entry(router, table, entry))
+    }
+
+    /// What leads packets away: the entry, or the table if a more specific entry is missing there.
+    fn blamed<'r>(&self, table: &'r TransitTable, entry: &'r TransitRoute) -> &'r str {
+        if self.is_wider(entry) { table.id.as_str() } else { in_the_way(table, entry) }
     }
 
     /// Into the destination VPC, whose own table is looked up first. No entry is longer than a vSwitch's prefix, so a packet can be
@@ -357,6 +366,11 @@ impl<'a> Trip<'a> {
             None => Err(self.not_attached(vpc.id.clone())),
         }
     }
+}
+
+/// An entry that is to be removed; of a learned one, which has no id, its table.
+fn in_the_way<'r>(table: &'r TransitTable, entry: &'r TransitRoute) -> &'r str {
+    entry.id.as_ref().map_or(table.id.as_str(), |id| id.as_str())
 }
 
 fn joined(attachment: &VpcAttachment) -> Hop {

@@ -295,7 +295,7 @@ impl Progress {
         let (error, carried) = match problem {
             WriteError::Blocked(reason) => return self.refuse(change, reason),
             WriteError::NotVisible(why) => return self.accepted.unseen(&change.write, why, now),
-            WriteError::Cloud { error, changes: carried } => (error, carried),
+            WriteError::Cloud { error, changes: carried } => (*error, carried),
         };
         tracing::warn!(change = %change.write, code = error.code, error = %error, "not written");
         if error.kind == ErrorKind::Local && error.code == "ReadOnly" {

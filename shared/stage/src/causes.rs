@@ -21,7 +21,7 @@ use crate::session::Session;
 pub fn of(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Causes {
     let mut faults = faults(session, topology);
     faults.retain(|fault| fault.reason.code != Code::Unhealthy && !matches!(fault.mend, Mend::Time { .. }));
-    Causes::of(&session.binding().name, plan, &faults, None)
+    Causes::of(session.binding(), plan, &faults, None)
 }
 
 /// The faults of instances that serve or should.

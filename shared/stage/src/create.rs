@@ -304,6 +304,7 @@ mod tests {
             request_id: String::new(),
             action: "Test",
             retry_after: None,
+            place: None,
         }
     }
 

@@ -87,7 +87,7 @@ pub enum WriteError {
     /// The cloud refused it, or did not answer.
     Cloud {
         /// The error.
-        error: Error,
+        error: Box<Error>,
         /// How many of the first changes the failed call carried.
         changes: usize,
     },
@@ -100,8 +100,8 @@ pub enum WriteError {
 impl WriteError {
     /// The failure of a call that carried several changes.
     #[must_use]
-    pub const fn of(error: Error, changes: usize) -> Self {
-        Self::Cloud { error, changes }
+    pub fn of(error: Error, changes: usize) -> Self {
+        Self::Cloud { error: Box::new(error), changes }
     }
 
     /// A resource that the write needs does not exist yet.
@@ -112,6 +112,6 @@ impl WriteError {
 
 impl From<Error> for WriteError {
     fn from(error: Error) -> Self {
-        Self::Cloud { error, changes: 1 }
+        Self::of(error, 1)
     }
 }

@@ -94,7 +94,7 @@ fn removed(write: &Write) -> Option<alb::ServerKey> {
 pub async fn call_members<A: Action>(session: &Session<'_>, action: &A, count: usize) -> Result<usize, WriteError> {
     match session.call(Side::Alb, session.binding().alb.region.as_str(), action).await {
         Ok(_) => Ok(count),
-        Err(WriteError::Cloud { error, .. }) => Err(WriteError::of(error, count)),
+        Err(WriteError::Cloud { error, .. }) => Err(WriteError::of(*error, count)),
         Err(problem) => Err(problem),
     }
 }

@@ -254,6 +254,8 @@ mod tests {
             cause: onboarding::unread::Cause::Permission,
             code: "NoPermission".to_owned(),
             action: action.to_owned(),
+            service: String::new(),
+            region: String::new(),
             message: "x".repeat(1000),
         };
         let failed = ["ListListeners", "DescribeVpcs"].map(call).into_iter().collect();

@@ -82,7 +82,7 @@ async fn many(
     let create = vpc::CreateRouteEntries { route_entries: entries.collect(), ..Default::default() };
     let answer = match session.call(side_of(session.binding(), vpc), region.as_str(), &create).await {
         Ok(answer) => answer,
-        Err(WriteError::Cloud { error, .. }) => return Err(WriteError::of(error, destinations.len())),
+        Err(WriteError::Cloud { error, .. }) => return Err(WriteError::of(*error, destinations.len())),
         Err(problem) => return Err(problem),
     };
     let refused =
@@ -99,6 +99,7 @@ async fn many(
                 request_id: answer.request_id.clone(),
                 action: vpc::CreateRouteEntries::NAME,
                 retry_after: None,
+                place: None,
             };
             Err(WriteError::of(error, destinations.len()))
         }

@@ -7,12 +7,25 @@ use openapi::{Error, Fault};
 /// A failed call without its request id, which differs at each reading and would make every plan differ from the last.
 #[must_use]
 pub fn failed_call(error: &Error) -> FailedCall {
+    let (service, region) = place(error);
     FailedCall {
+        service: service.to_owned(),
+        region: region.to_owned(),
         cause: cause(error),
         code: error.code.clone(),
         action: error.action.to_owned(),
         message: error.message.clone(),
     }
+}
+
+/// The action that failed, with where it was called.
+pub(crate) fn named(error: &Error) -> String {
+    let (service, region) = place(error);
+    onboarding::unread::named(error.action, service, region)
+}
+
+fn place(error: &Error) -> (&str, &str) {
+    error.place.as_ref().map_or(("", ""), |place| (place.service.name(), place.region.as_str()))
 }
 
 /// The call and its failure, with the remedy for that kind of failure.

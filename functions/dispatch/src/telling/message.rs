@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use onboarding::ReceiverKind;
-use onboarding::news::{Fault, Mark, News};
+use onboarding::news::{Mark, News};
 use onboarding::words::counted;
 use serde_json::{Value, json};
 
@@ -77,8 +77,8 @@ impl Message<'_> {
         for fault in self.news.found.iter().take(SHOWN) {
             line(format!("{} {}", strong(fault.code.as_str()), whose(words, fault.binding.as_str(), &fault.group)));
             line(words.plain(&fault.message));
-            if let Some(kept) = kept(fault) {
-                line(words.plain(&kept));
+            if let Some(kept) = &fault.kept {
+                line(words.plain(&format!("{kept}.")));
             }
             line(format!("{} {}", strong("do:"), words.plain(&fault.remedy)));
         }
@@ -148,17 +148,6 @@ impl Words {
 
 fn whose(words: &Words, binding: &str, group: &str) -> String {
     words.plain(&format!("{binding}, server group {group}"))
-}
-
-/// `i-ecs1 (ECS1) and 2 more are not served`.
-fn kept(fault: &Fault) -> Option<String> {
-    let named = fault.instances.join(", ");
-    Some(match (fault.instances.len(), fault.more) {
-        (0, _) => return None,
-        (1, 0) => format!("{named} is not served."),
-        (_, 0) => format!("{named} are not served."),
-        (_, more) => format!("{named} and {more} more are not served."),
-    })
 }
 
 #[cfg(test)]

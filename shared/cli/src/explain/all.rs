@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use onboarding::causes::{Causes, Effect};
 use onboarding::ids::{InstanceId, SecurityGroupId, VSwitchId, VpcId};
 use onboarding::topology::{Instance, InstanceStatus};
 use onboarding::words::counted;
@@ -33,8 +34,7 @@ pub(super) async fn explain(
     console: Console,
 ) -> Result<Exit, CliError> {
     let seen = plan::see(host, store, &binding.name, false, About::State).await?;
-    let kept: BTreeSet<InstanceId> =
-        seen.causes.causes.iter().flat_map(|cause| &cause.instances).map(|kept| kept.id.clone()).collect();
+    let kept = effects(&seen.causes);
     let ways = ways(binding, &seen.topology);
     let mut shown = text(binding, &seen, &ways, &kept, shape);
     if console.is_wide() {
@@ -45,9 +45,12 @@ pub(super) async fn explain(
     let groups: Vec<_> = ways
         .iter()
         .map(|((vpc, vswitch, groups), instances)| {
-            let (not, served): (Vec<&InstanceId>, Vec<&InstanceId>) =
-                instances.iter().map(|instance| &instance.id).partition(|id| kept.contains(*id));
-            json!({"vpc": vpc, "vswitch": vswitch, "securityGroups": groups, "served": served, "notServed": not})
+            let of = |state: State| -> Vec<&InstanceId> {
+                let ids = instances.iter().map(|instance| &instance.id);
+                ids.filter(|id| State::of(&kept, id) == state).collect()
+            };
+            json!({"vpc": vpc, "vswitch": vswitch, "securityGroups": groups, "served": of(State::Served),
+                   "inPart": of(State::InPart), "notHealthy": of(State::NotHealthy), "notServed": of(State::NotServed)})
         })
         .collect();
     let fields = json!({"binding": binding.name, "ways": groups, "causes": seen.causes.causes,
@@ -55,7 +58,50 @@ pub(super) async fn explain(
     console.print_json(&event("ways", &fields));
     let exit = if seen.topology.unread.is_empty() { Exit::pending(!kept.is_empty()) } else { Exit::Failed };
     console.print_document(exit, || fields);
-    Ok(console.finish(exit, json!({"notServed": kept.len()})))
+    let not_served = kept.keys().filter(|id| State::of(&kept, id) == State::NotServed).count();
+    Ok(console.finish(exit, json!({"notServed": not_served})))
+}
+
+/// What becomes of each instance that a cause is about: the worst of it.
+fn effects(causes: &Causes) -> BTreeMap<InstanceId, Effect> {
+    let mut worst: BTreeMap<InstanceId, Effect> = BTreeMap::new();
+    for kept in causes.causes.iter().flat_map(|cause| &cause.instances) {
+        let effect = worst.entry(kept.id.clone()).or_insert_with(|| kept.effect.clone());
+        if kept.effect < *effect {
+            effect.clone_from(&kept.effect);
+        }
+    }
+    worst
+}
+
+/// How an instance is served, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    NotServed,
+    InPart,
+    NotHealthy,
+    Served,
+}
+
+impl State {
+    fn of(kept: &BTreeMap<InstanceId, Effect>, id: &InstanceId) -> Self {
+        match kept.get(id) {
+            None => Self::Served,
+            Some(Effect::NotServed) => Self::NotServed,
+            Some(Effect::Ports(_) | Effect::InPart) => Self::InPart,
+            Some(Effect::NotHealthy) => Self::NotHealthy,
+        }
+    }
+
+    /// In a word, and what is said of those that are not named.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotServed => ("not served", "all of them not served"),
+            Self::InPart => ("in part", "all of them served in part"),
+            Self::NotHealthy => ("not healthy", "all of them not healthy"),
+            Self::Served => ("served", "none of them faulty"),
+        }
+    }
 }
 
 /// Every instance with what is known of it as a member.
@@ -100,31 +146,41 @@ fn text(
     binding: &Binding,
     seen: &Seen,
     ways: &BTreeMap<Way, Vec<&Instance>>,
-    kept: &BTreeSet<InstanceId>,
+    kept: &BTreeMap<InstanceId, Effect>,
     shape: Shape,
 ) -> Text {
     let mut text = unread::lines(&seen.topology.unread, "", shape.all);
     let count: usize = ways.values().map(Vec::len).sum();
     let style = if kept.is_empty() { Style::Good } else { Style::Bad };
-    let served = count.saturating_sub(kept.len());
+    let states = || ways.values().flatten().map(|instance| State::of(kept, &instance.id));
+    let served = states().filter(|state| *state != State::NotServed).count();
+    let also = |state: State| match states().filter(|found| *found == state).count() {
+        0 => String::new(),
+        some => format!(", {some} {}", state.words().0),
+    };
     text.line(Line::styled(
         style,
-        format!("{}: {served} of {} can be served", binding.name, counted(count, "instance")),
+        format!(
+            "{}: {served} of {} can be served{}{}",
+            binding.name,
+            counted(count, "instance"),
+            also(State::InPart),
+            also(State::NotHealthy)
+        ),
     ));
     text.extend(causes::lines(&seen.causes, &seen.plan, "  ", shape.all));
     for ((vpc, vswitch, groups), instances) in ways {
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();
         text.line(Line::new("  ").then_styled(Style::Strong, format!("{vswitch} of {vpc}, {}", groups.join(" and "))));
-        let (not, served): (Vec<&Instance>, Vec<&Instance>) =
-            instances.iter().copied().partition(|instance| kept.contains(&instance.id));
-        let (faulty, well) = ("all of them not served", "none of them faulty");
-        for (word, style, some, most, more) in
-            [("not served", Style::Bad, not, NOT_SERVED, faulty), ("served", Style::Good, served, SERVED, well)]
-        {
+        for state in [State::NotServed, State::InPart, State::NotHealthy, State::Served] {
+            let is_so = |instance: &&Instance| State::of(kept, &instance.id) == state;
+            let some: Vec<&Instance> = instances.iter().copied().filter(is_so).collect();
+            let (style, most) = if state == State::Served { (Style::Good, SERVED) } else { (Style::Bad, NOT_SERVED) };
             if !some.is_empty() {
+                let (word, more) = state.words();
                 let names = names(&some, if shape.all { usize::MAX } else { most }, more);
-                let line = Line::new("    ").then_styled(style, format!("{word:<10}"));
-                text.line(line.then(format!("  {names}")).hanging(16));
+                let line = Line::new("    ").then_styled(style, format!("{word:<11}"));
+                text.line(line.then(format!(" {names}")).hanging(16));
             }
         }
     }

@@ -42,7 +42,7 @@ impl Diagnosis {
 
 /// The first line: the verdict.
 pub(crate) fn headline(diagnosis: &Diagnosis) -> String {
-    let (_, word) = verdict(&diagnosis.explanation.served);
+    let word = word(&diagnosis.explanation);
     let name = if diagnosis.instance.name.is_empty() || diagnosis.instance.name == diagnosis.instance.id.as_str() {
         String::new()
     } else {
@@ -76,6 +76,19 @@ fn front(explanation: &Explanation) -> Option<&Fault> {
 /// While the way has a fault, an instance is not registered, and a member is not healthy: neither is a cause.
 fn follows(explanation: &Explanation, fault: &Fault) -> bool {
     explanation.verdict != Verdict::Reachable && matches!(fault.reason.code, Code::Unhealthy | Code::NotMember)
+}
+
+/// What is so of requests for the instance, in words.
+fn word(explanation: &Explanation) -> String {
+    match &explanation.served {
+        Verdict::Ambiguous(_) if !explanation.lost_ports.is_empty() => {
+            let ports: Vec<String> = explanation.lost_ports.iter().map(ToString::to_string).collect();
+            format!("not reachable on port {}", ports.join(" and "))
+        }
+        // Its way is open, and the load balancer sends to it if it finds nobody healthy.
+        Verdict::Unreachable(reason) if reason.code == Code::Unhealthy => "reachable, but not healthy".to_owned(),
+        served => verdict(served).1.to_owned(),
+    }
 }
 
 pub(super) const fn verdict(verdict: &Verdict) -> (Style, &'static str) {

@@ -1,12 +1,13 @@
 //! What differs from what is wanted, with both values, and what runs repaired.
 
 use onboarding::difference::{self, Setting};
-use onboarding::{Change, Code, Reason, Topology, Write};
+use onboarding::{Change, Code, Reason, Write};
 
 use super::html::{Html, tag};
 use super::look::Sight;
 use super::parts::{Row, code, link, row, sentence, table, time};
 use super::place::Place;
+use crate::causes;
 use crate::plan::{self, Seen};
 use crate::status::{RunSummary, Runs};
 use crate::unread::PlanState;
@@ -29,6 +30,7 @@ pub(super) fn summary(seen: &Seen) -> String {
 fn none(seen: &Seen) -> &'static str {
     match PlanState::of(&seen.plan, &seen.causes) {
         PlanState::NotKnown => "not known",
+        PlanState::Wrong if causes::passes(&seen.causes) => "none",
         PlanState::Missing | PlanState::Wrong => "none that a run could make up for",
         PlanState::Differs | PlanState::InPlace => "none",
     }
@@ -46,7 +48,7 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
         };
         html.push(tag("p").add(words));
     } else {
-        let mut rows: Vec<Row> = seen.plan.changes.iter().flat_map(|change| rows(&seen.topology, change)).collect();
+        let mut rows: Vec<Row> = seen.plan.changes.iter().flat_map(|change| rows(seen, change)).collect();
         let rest = rows.split_off(rows.len().min(SHOWN));
         let headings = ["Stage", "What", "Now", "Wanted", "Then"];
         html.push(table(&format!("drift-{name}"), "What differs, as it is and as it should be", &headings, rows));
@@ -82,13 +84,19 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
 }
 
 /// A change, a row for each setting of which there are two values, or one for what is made.
-fn rows(topology: &Topology, change: &Change) -> Vec<Row> {
-    let settings = difference::settings(topology, &change.write);
+fn rows(seen: &Seen, change: &Change) -> Vec<Row> {
+    let settings = difference::settings(&seen.topology, &change.write);
     let moved: Vec<&Setting> = settings.iter().filter(|setting| setting.from.is_some()).collect();
     let sign = plan::sign(&change.write);
     let what = change.write.to_string();
     let cells = |what: Html, now: String, wanted: String| {
-        row([change.stage.as_str().into(), what, now.into(), wanted.into(), then(change)])
+        row([
+            change.stage.as_str().into(),
+            what,
+            now.into(),
+            wanted.into(),
+            then(change, causes::is_held(&seen.causes)),
+        ])
     };
     if moved.is_empty() {
         let (now, wanted) = match sign {
@@ -111,10 +119,11 @@ fn rows(topology: &Topology, change: &Change) -> Vec<Row> {
     each.collect()
 }
 
-/// What becomes of it.
-fn then(change: &Change) -> Html {
+/// What becomes of it, where runs write or are `held`.
+fn then(change: &Change, held: bool) -> Html {
     let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
     match change.blocked.first() {
+        None if held => format!("no run makes it while nothing may be written{why}").into(),
         None => format!("the next run makes it{why}").into(),
         Some(reason) if reason.until.is_some() => sentence(&reason.message),
         Some(reason) => {

@@ -114,8 +114,9 @@ fn rows<'a>(sight: &'a Sight, found: &'a Look, faults: &'a [InstanceFault]) -> V
     let topology = &found.seen.topology;
     let instances = || topology.instances.values().filter_map(Known::get).flatten();
     let by_id: BTreeMap<&InstanceId, &Instance> = instances().map(|instance| (&instance.id, instance)).collect();
+    let own = faults.iter().rev().filter(|fault| fault.address.is_none());
     let faults: BTreeMap<&InstanceId, &InstanceFault> =
-        faults.iter().rev().filter(|fault| fault.address.is_none()).map(|fault| (&fault.instance, fault)).collect();
+        own.filter_map(|fault| Some((fault.instance.as_ref()?, fault))).collect();
     let listed = || found.members.listed.iter().flatten();
     let mut rows: Vec<Row<'a>> = listed()
         .map(|member| Row {
@@ -211,7 +212,7 @@ fn fault(row: &Row<'_>, told: bool) -> Html {
     }
     let told = Html::from(code(reason.code.as_str())).add(" ").add(sentence(&reason.message));
     match mend {
-        Mend::Change { write } => told.add(tag("p").class("do").add(format!("A run makes it: {write}."))),
+        Mend::Change { write } => told.add(tag("p").class("do").add(format!("It takes this change: {write}."))),
         Mend::Person { task } => told.add(tag("p").class("do").add("Do: ").add(sentence(task))),
         Mend::Time { what } => told.add(tag("p").class("do").add(sentence(what))),
     }

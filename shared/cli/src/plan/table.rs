@@ -347,7 +347,8 @@ mod tests {
     }
 
     fn seen(plan: &Plan) -> Seen {
-        let causes = Causes::of(&"web".into(), plan, &[], None);
+        let store = onboarding::Store::parse(local::PROCEDURE_BINDING, "bindings.yml").unwrap();
+        let causes = Causes::of(&store.bindings[0], plan, &[], None);
         Seen { topology: Topology::default(), plan: plan.clone(), causes }
     }
 
@@ -368,6 +369,8 @@ mod tests {
             cause: Cause::Permission,
             code: "NoPermission".to_owned(),
             action: action.to_owned(),
+            service: "alb".to_owned(),
+            region: "cn-chengdu".to_owned(),
             message: "You are not authorized.".to_owned(),
         };
         let unread = |what: &str| Reason::new(Code::Unread, what, format!("Could not read {what}: X: NoPermission."));

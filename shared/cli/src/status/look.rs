@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use deployment::deploy::{Obstacle, Obstacles};
 use jiff::Timestamp;
-use onboarding::causes::Kept;
+use onboarding::causes::{Hold, Kept};
 use onboarding::ids::{BindingName, InstanceId, Region};
 use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Instance, Known, Topology};
@@ -16,7 +16,7 @@ use openapi::fnf;
 use stage::causes::left;
 use stage::{Host, Readings, Report, executions};
 
-use crate::causes::{About, codes};
+use crate::causes::{self, About, codes};
 use crate::output::{CliError, Exit};
 use crate::plan::{self, Seen};
 use crate::runs::{Visit, Workflow, cause, gave_up, is_open, report, visits};
@@ -292,7 +292,10 @@ impl Members {
         match &self.unknown {
             Some(unknown) if unknown.failed => Exit::Failed,
             Some(_) => Exit::Pending,
-            None => Exit::pending(self.listed.iter().flatten().any(|member| member.health.is_ill())),
+            None => {
+                let is_out = |member: &Member| member.health.is_ill() && !member.leaves();
+                Exit::pending(self.listed.iter().flatten().any(is_out))
+            }
         }
     }
 }
@@ -324,6 +327,11 @@ impl Member {
             Some(id) if self.name.is_empty() || self.name == id.as_str() => id.to_string(),
             Some(id) => format!("{id} ({})", self.name),
         }
+    }
+
+    /// Whether it is on its way out: the plan says when it goes.
+    pub(crate) const fn leaves(&self) -> bool {
+        matches!(self.state, Some(MemberState::Draining(_) | MemberState::Released(_)))
     }
 
     /// Whether something keeps it from being served.
@@ -378,8 +386,19 @@ impl<'h> Looks<'h> {
     /// A binding, with the histories of its `runs` last runs.
     pub(crate) async fn at(&self, binding: &BindingName, runs: usize) -> Result<Look, CliError> {
         let mut seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
-        let backends = self.store.binding(binding.as_str()).map(events).unwrap_or_default();
-        for Obstacle { region, reason, remedy } in &self.obstacles.found {
+        let wanted = self.store.binding(binding.as_str());
+        let backends = wanted.map(events).unwrap_or_default();
+        // A pause is a cause already, and holds what there is to hold.
+        let is_paused = self.store.paused || wanted.is_some_and(|wanted| wanted.paused);
+        let holds = |obstacle: &&Obstacle| obstacle.reason.code == Code::ReadOnly && !is_paused;
+        let (holding, others): (Vec<&Obstacle>, Vec<&Obstacle>) = self.obstacles.found.iter().partition(holds);
+        if let Some((Obstacle { reason, remedy, .. }, wanted)) = holding.first().copied().zip(wanted) {
+            let hold = Hold { reason: reason.clone(), remedy: remedy.clone() };
+            let deployment = &self.host.settings().deployment;
+            let (topology, plan) = (&seen.topology, &seen.plan);
+            seen.causes = causes::of_held(self.store, wanted, deployment, topology, plan, About::State, Some(hold));
+        }
+        for Obstacle { region, reason, remedy } in others {
             if region.as_ref().is_none_or(|region| backends.contains(region)) {
                 seen.causes.add(reason.clone(), remedy.clone());
             }

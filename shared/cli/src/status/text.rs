@@ -250,16 +250,18 @@ pub(crate) const fn mark(member: &Member) -> &'static str {
 fn drift(text: &mut Text, look: &Look, view: &View) {
     let (plan, causes) = (&look.seen.plan, &look.seen.causes);
     let (open, blocked): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_open());
+    let by = if causes::is_held(causes) { "no run makes while nothing may be written" } else { "the next run makes" };
     let counted = match (open.len(), blocked.len()) {
         (0, 0) => None,
-        (open, 0) => Some(format!("{}, which the next run makes", plan::changes(open))),
+        (open, 0) => Some(format!("{}, which {by}", plan::changes(open))),
         (0, blocked) => Some(format!("{} blocked", plan::changes(blocked))),
-        (open, blocked) => Some(format!("{}, which the next run makes; {blocked} more blocked", plan::changes(open))),
+        (open, blocked) => Some(format!("{}, which {by}; {blocked} more blocked", plan::changes(open))),
     };
     let (style, words) = match (PlanState::of(plan, causes), counted) {
         (PlanState::NotKnown, None) => (Style::Bad, "not known".to_owned()),
         (PlanState::NotKnown, Some(counted)) => (Style::Bad, format!("not known; so far {counted}")),
         (_, Some(counted)) => (Style::Bad, counted),
+        (PlanState::Wrong, None) if causes::passes(causes) => (Style::Good, "none".to_owned()),
         (PlanState::Missing | PlanState::Wrong, None) => (Style::Bad, "none that a run could make up for".to_owned()),
         (_, None) => (Style::Good, "none".to_owned()),
     };

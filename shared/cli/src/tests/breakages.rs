@@ -12,6 +12,7 @@ use follow::{broken, causes, follow};
 mod by_hand;
 mod deployed;
 mod follow;
+mod together;
 
 pub(super) use follow::{masked, plain};
 
@@ -109,18 +110,7 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
             })
             .naming(&["i-ecs1 (ECS1)", "172.16.6.0/24"]),
             broken("the rules of the security group are revoked", "XREG-NOT-ALLOWED", |desk| {
-                let found = desk.act(
-                    Service::Ecs,
-                    FAR,
-                    "DescribeSecurityGroupAttribute",
-                    &[("RegionId", FAR), ("SecurityGroupId", "sg-2")],
-                );
-                for rule in found["Permissions"]["Permission"].as_array().unwrap() {
-                    let id = text(&rule["SecurityGroupRuleId"]);
-                    let params =
-                        [("RegionId", FAR), ("SecurityGroupId", "sg-2"), ("SecurityGroupRuleId.1", id.as_str())];
-                    desk.act(Service::Ecs, FAR, "RevokeSecurityGroup", &params);
-                }
+                desk.revoke(|_| true);
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"]),
             broken("a rule drops the ALB's packets first", "XREG-RULE-SHADOWED", |desk| {
@@ -137,6 +127,22 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"])
             .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
+            broken("a rule drops the ALB's packets, and none accepts them", "XREG-RULE-SHADOWED", |desk| {
+                desk.revoke(|_| true);
+                let params = [
+                    ("RegionId", FAR),
+                    ("SecurityGroupId", "sg-2"),
+                    ("Permissions.1.Policy", "drop"),
+                    ("Permissions.1.Priority", "1"),
+                    ("Permissions.1.IpProtocol", "TCP"),
+                    ("Permissions.1.PortRange", "80/80"),
+                    ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
+                ];
+                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+            })
+            .naming(&["  1 cause\n", "i-ecs1 (ECS1)", "sg-2"])
+            .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
+            broken("the rule is gone", "XREG-NOT-ALLOWED", |_| ()).naming(&["sg-2"]).after_another(),
             broken("the connection publishes no routes any more", "XREG-NOT-LEARNED", |desk| {
                 let peer = desk.peer();
                 let params = [("TransitRouterAttachmentId", peer.as_str()), ("AutoPublishRouteEnabled", "false")];
@@ -206,6 +212,20 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
             .mended_by("StartListener", |desk| {
                 desk.act(Service::Alb, NEAR, "StartListener", &[("ListenerId", &desk.listener())]);
             }),
+            broken("the listener and the instance behind it are stopped", "XREG-LISTENER-STOPPED", |desk| {
+                desk.act(Service::Alb, NEAR, "StopListener", &[("ListenerId", &desk.listener())]);
+                desk.act(Service::Ecs, FAR, "StopInstance", &[("InstanceId", "i-ecs1")]);
+            })
+            .naming(&["i-ecs1 (ECS1)", "port 80", "XREG-NOT-RUNNING"])
+            .mended_by("StartListener", |desk| {
+                desk.act(Service::Alb, NEAR, "StartListener", &[("ListenerId", &desk.listener())]);
+            }),
+            broken("the instance is stopped still", "XREG-NOT-RUNNING", |_| ())
+                .naming(&["i-ecs1 (ECS1)"])
+                .mended_by("StartInstance", |desk| {
+                    desk.act(Service::Ecs, FAR, "StartInstance", &[("InstanceId", "i-ecs1")]);
+                })
+                .after_another(),
             broken("the listener is deleted", "XREG-LISTENER-MISSING", |desk| {
                 desk.act(Service::Alb, NEAR, "DeleteListener", &[("ListenerId", &desk.listener())]);
             })
@@ -296,6 +316,11 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
             })
             .naming(&["i-ecs1 (ECS1) at 192.168.7.20", "sg-4"])
             .mended_by("RemoveServersFromServerGroup", |desk| desk.remove_member("192.168.7.20")),
+            broken("an address that nobody has is registered by hand", "XREG-UNHEALTHY", |desk| {
+                desk.register("192.168.7.99");
+            })
+            .naming(&["192.168.7.99:80", "which others registered"])
+            .mended_by("RemoveServersFromServerGroup", |desk| desk.remove_member("192.168.7.99")),
             broken("the bandwidth plan is locked for its bill", "XREG-BANDWIDTH-LOCKED", |desk| {
                 let state = emulator::AccountState::BandwidthPackageLocked("cenbwp-1".to_owned());
                 assert!(desk.local.cloud().with(|world| world.set_account(state)));

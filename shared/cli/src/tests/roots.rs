@@ -88,15 +88,27 @@ async fn with_their_listener() -> Desk {
 
 async fn with_a_table_of_its_own() -> Desk {
     let desk = Desk::start("roots-table", Options { scenario: running(), ..Options::default() }).await;
-    let params = [("RegionId", NEAR), ("VpcId", "vpc-1"), ("RouteTableName", "own")];
-    let table = text(&desk.act(Service::Vpc, NEAR, "CreateRouteTable", &params)["RouteTableId"]);
-    minutes(&desk, 1).await;
-    for vswitch in ["vsw-1", "vsw-2"] {
-        let params = [("RegionId", NEAR), ("RouteTableId", table.as_str()), ("VSwitchId", vswitch)];
-        desk.act(Service::Vpc, NEAR, "AssociateRouteTable", &params);
-        minutes(&desk, 1).await;
-    }
+    own_table(&desk, NEAR, "vpc-1", &["vsw-1", "vsw-2"]).await;
     desk
+}
+
+/// The instances of a non-upgraded load balancer follow a table that it does not support: what the table lacks follows from that.
+async fn with_a_table_of_the_backends() -> Desk {
+    let options = Options { scenario: running(), generation: Generation::Classic, ..Options::default() };
+    let desk = Desk::start("roots-backends-table", options).await;
+    own_table(&desk, FAR, "vpc-2", &["vsw-4"]).await;
+    desk
+}
+
+async fn own_table(desk: &Desk, region: &str, vpc: &str, vswitches: &[&str]) {
+    let params = [("RegionId", region), ("VpcId", vpc), ("RouteTableName", "own")];
+    let table = text(&desk.act(Service::Vpc, region, "CreateRouteTable", &params)["RouteTableId"]);
+    minutes(desk, 1).await;
+    for vswitch in vswitches {
+        let params = [("RegionId", region), ("RouteTableId", table.as_str()), ("VSwitchId", *vswitch)];
+        desk.act(Service::Vpc, region, "AssociateRouteTable", &params);
+        minutes(desk, 1).await;
+    }
 }
 
 /// The two VPCs of the binding have prefixes in common, and vSwitches inside of one another's.
@@ -199,6 +211,11 @@ async fn worlds() -> Vec<World> {
         World::new("no transit router", without_router().await, &["XREG-TR-MISSING"]),
         World::new("a listener of others", with_their_listener().await, &["XREG-LISTENER-FORWARDS-ELSEWHERE"]),
         World::new("a custom route table", with_a_table_of_its_own().await, &["XREG-CUSTOM-ROUTE-TABLE"]),
+        World::new(
+            "a custom route table of the backends",
+            with_a_table_of_the_backends().await,
+            &["XREG-CUSTOM-ROUTE-TABLE"],
+        ),
         World::new("an overlap", with_an_overlap().await, &["XREG-CIDR-OVERLAP"]),
         World::new("an overlapping third VPC", beside_a_third_vpc().await, &["XREG-CIDR-OVERLAP"]),
         World {

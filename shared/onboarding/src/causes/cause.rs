@@ -1,11 +1,11 @@
-//! A cause, and whom it keeps from being served.
+//! A cause, and what mends it.
 
 use std::cmp::Reverse;
-use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BindingName, InstanceId};
+use super::kept::Kept;
+use crate::ids::BindingName;
 use crate::reason::{Code, Reason, Severity};
 
 /// A problem that follows from no other one.
@@ -23,7 +23,7 @@ pub struct Cause {
     pub by_run: bool,
     /// The changes that wait for it, as indices into [`Plan::changes`](crate::Plan::changes).
     pub changes: Vec<usize>,
-    /// The instances that it keeps from being served.
+    /// The instances that it is about, and what it does to each.
     pub instances: Vec<Kept>,
 }
 
@@ -36,7 +36,7 @@ impl Cause {
 }
 
 /// Whether the code alone says what the problem is: one cause stands for all resources that have it.
-const fn is_alone(code: Code) -> bool {
+pub(super) const fn is_alone(code: Code) -> bool {
     matches!(
         code,
         Code::NotApproved
@@ -58,39 +58,8 @@ pub fn key(reason: &Reason) -> (Code, &str) {
     (reason.code, if is_alone(reason.code) { "" } else { reason.resource.as_str() })
 }
 
-/// An instance that is not served.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Kept {
-    /// Its id.
-    pub id: InstanceId,
-    /// Its name.
-    pub name: String,
-    /// Whether it is a member of the server group.
-    pub is_member: bool,
-    /// The address at which it is not served, where that is not its primary one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<Ipv4Addr>,
-}
-
-impl Kept {
-    /// `i-ecs1 (ECS1)`, or the id alone; with the address where that is not its primary one.
-    #[must_use]
-    pub fn named(&self) -> String {
-        let named = if self.name.is_empty() || self.name == self.id.as_str() {
-            self.id.to_string()
-        } else {
-            format!("{} ({})", self.id, self.name)
-        };
-        match self.address {
-            None => named,
-            Some(address) => format!("{named} at {address}"),
-        }
-    }
-}
-
 impl Cause {
-    /// The problem as a reason that begins with the instances that it keeps from being served; nothing if there are none.
+    /// The problem as a reason that begins with the instances that it is about; nothing if there are none.
     #[must_use]
     pub fn about_instances(&self) -> Option<Reason> {
         let first = self.instances.first()?.named();
@@ -102,11 +71,12 @@ impl Cause {
         Some(Reason { message, ..self.reason.clone() })
     }
 
-    /// What cannot work comes before what waits or is not known, what a run mends comes last, and what keeps more comes before what
-    /// keeps less.
-    pub(super) fn rank(&self) -> (bool, bool, Reverse<(usize, usize)>) {
+    /// What cannot work comes before what waits or is not known, then comes what a run mends, and what keeps more comes before what
+    /// keeps less. Leavers wait for newcomers, so whatever keeps those comes before that.
+    pub(super) fn rank(&self) -> (bool, bool, bool, Reverse<(usize, usize)>) {
         let waits = self.reason.code.severity() == Severity::Warning || self.reason.code == Code::Unread;
-        (self.by_run, waits, Reverse((self.instances.len(), self.changes.len())))
+        let follows = self.reason.code == Code::RemovalWaits;
+        (follows, self.by_run, waits, Reverse((self.instances.len(), self.changes.len())))
     }
 }
 
@@ -114,7 +84,7 @@ impl Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Root {
-    /// The problem; of several of one kind the first. It begins with the instances that it keeps from being served.
+    /// The problem; of several of one kind the first. It begins with the instances that it is about.
     #[serde(flatten)]
     pub reason: Reason,
     /// What mends it, in a sentence.
@@ -135,6 +105,9 @@ impl From<&Cause> for Root {
     }
 }
 
+/// What a pause of the whole store is about.
+pub const STORE: &str = "store";
+
 /// What mends a problem, where it names no way of its own.
 pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
     match reason.code {
@@ -143,6 +116,9 @@ pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
         }
         Code::ReadOnly if reason.resource == binding.as_str() => {
             format!("Set paused: false in the binding {binding}, and put that where the functions read it.")
+        }
+        Code::ReadOnly if reason.resource == STORE => {
+            "Set paused: false in the store, and put that where the functions read it.".to_owned()
         }
         code => code.remedy().to_owned(),
     }

@@ -1,19 +1,20 @@
-//! A fault of one instance, as the analysis of its way finds it.
+//! A fault of one member or instance, as the analysis of its way finds it.
 
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
+use super::kept::Effect;
 use crate::change::Write;
-use crate::ids::InstanceId;
+use crate::ids::{InstanceId, RouteTableId};
 use crate::reason::Reason;
 
-/// The first fault of an instance that serves, or should.
+/// A fault of an instance that serves, or should; or of a member that no known instance stands behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceFault {
-    /// The instance.
-    pub instance: InstanceId,
+    /// The instance; `None` if the member's address is of no instance that was seen.
+    pub instance: Option<InstanceId>,
     /// Its name; empty if it has none.
     pub name: String,
     /// Whether it is a member of the server group.
@@ -23,6 +24,12 @@ pub struct InstanceFault {
     pub address: Option<Ipv4Addr>,
     /// What is wrong.
     pub reason: Reason,
+    /// The route table of a VPC where its packets end, if they end in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<RouteTableId>,
+    /// What becomes of its requests.
+    #[serde(default)]
+    pub effect: Effect,
     /// What mends it.
     pub mend: Mend,
 }

@@ -2,46 +2,57 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::cause::{Cause, Kept, key, remedy};
+use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
-use crate::change::{Change, Write};
-use crate::ids::BindingName;
+use super::found::Found;
+use super::hold::Hold;
+use super::kept::Kept;
+use super::mended::{By, Mended, Voice};
+use crate::binding::{Binding, Provision};
+use crate::change::{Change, Consent, Write};
 use crate::plan::Plan;
-use crate::reason::{Code, Reason, Severity};
+use crate::reason::{Code, Reason};
 
-/// Problems of one kind are one cause.
+/// Problems of one kind are told together.
 type Key = (Code, String);
 
 /// The plan, the faults, and the causes found so far.
 pub(super) struct Graph<'a> {
-    binding: &'a BindingName,
+    binding: &'a Binding,
     plan: &'a Plan,
     faults: &'a [InstanceFault],
+    hold: Option<&'a Hold>,
     found: BTreeMap<Key, Found>,
-}
-
-struct Found {
-    cause: Cause,
-    /// The sentences that it stands for.
-    said: BTreeSet<String>,
 }
 
 /// A root, and how it is mended if a fault says so.
 struct Root<'a> {
     reason: &'a Reason,
-    mend: Option<(String, bool)>,
+    mended: Option<Mended>,
+}
+
+impl<'a> Root<'a> {
+    /// A root of which its code says what mends it.
+    const fn new(reason: &'a Reason) -> Self {
+        Self { reason, mended: None }
+    }
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn new(binding: &'a BindingName, plan: &'a Plan, faults: &'a [InstanceFault]) -> Self {
-        Self { binding, plan, faults, found: BTreeMap::new() }
+    pub(super) const fn new(
+        binding: &'a Binding,
+        plan: &'a Plan,
+        faults: &'a [InstanceFault],
+        hold: Option<&'a Hold>,
+    ) -> Self {
+        Self { binding, plan, faults, hold, found: BTreeMap::new() }
     }
 
     /// Finds the roots of everything that is wrong.
     pub(super) fn build(&mut self) {
         for finding in self.plan.errors() {
             for root in roots_of_finding(finding) {
-                self.note(&root);
+                self.note(root, None, None);
             }
         }
         for (at, change) in self.plan.changes.iter().enumerate() {
@@ -49,28 +60,19 @@ impl<'a> Graph<'a> {
                 continue;
             }
             for root in self.roots_of_change(at, &mut BTreeSet::new()) {
-                let key = self.note(&root);
-                if let Some(found) = self.found.get_mut(&key)
-                    && !found.cause.changes.contains(&at)
-                {
-                    found.cause.changes.push(at);
-                }
+                self.note(root, Some(at), None);
             }
         }
         for fault in self.faults {
             for root in self.roots_of_fault(fault) {
-                let key = self.note(&root);
-                let kept = Kept {
-                    id: fault.instance.clone(),
+                let kept = fault.instance.clone().map(|id| Kept {
+                    id,
                     name: fault.name.clone(),
                     is_member: fault.is_member,
                     address: fault.address,
-                };
-                if let Some(found) = self.found.get_mut(&key)
-                    && !found.cause.instances.contains(&kept)
-                {
-                    found.cause.instances.push(kept);
-                }
+                    effect: fault.effect.clone(),
+                });
+                self.note(root, None, kept);
             }
         }
     }
@@ -78,64 +80,41 @@ impl<'a> Graph<'a> {
     /// The causes, and how many changes wait for them.
     pub(super) fn into_causes(self) -> (Vec<Cause>, usize) {
         let waiting = self.plan.changes.iter().filter(|change| waits(change)).count();
-        let causes = self.found.into_values().map(|Found { cause, said }| Cause { more: said.len() - 1, ..cause });
-        (causes.collect(), waiting)
+        let voice = Voice { binding: &self.binding.name, hold: self.hold };
+        (self.found.into_values().flat_map(|found| found.causes(voice)).collect(), waiting)
     }
 
-    /// Notes a root under the key that it is found by.
-    fn note(&mut self, root: &Root<'_>) -> Key {
-        let reason = root.reason;
-        let key = self.key(root);
-        let binding = self.binding;
-        let found = self.found.entry(key.clone()).or_insert_with(|| {
-            let (remedy, by_run) = root.mend.clone().unwrap_or_else(|| (remedy(binding, reason), false));
-            let reason = Reason { because: Vec::new(), ..reason.clone() };
-            let cause = Cause { reason, more: 0, remedy, by_run, changes: Vec::new(), instances: Vec::new() };
-            Found { cause, said: BTreeSet::new() }
+    /// Notes a root under its kind, or under that of the change that mends it: what one change mends is one problem.
+    fn note(&mut self, root: Root<'a>, change: Option<usize>, kept: Option<Kept>) {
+        let Root { reason, mended } = root;
+        let same = mended.as_ref().and_then(|mended| {
+            self.found.iter().find(|(_, found)| found.is_mended_by(mended)).map(|(key, _)| key.clone())
         });
-        // The fault of a way knows best what mends it.
-        if let Some((remedy, by_run)) = &root.mend {
-            found.cause.remedy.clone_from(remedy);
-            found.cause.by_run = *by_run;
-        }
-        found.said.insert(reason.message.clone());
-        key
-    }
-
-    /// A fault of a way has the code of a check, and sometimes names another resource for the same problem.
-    fn key(&self, root: &Root<'_>) -> Key {
-        let reason = root.reason;
-        let own = key_of(reason);
-        // Two faults that one run's change mends are one.
-        if let Some((remedy, true)) = &root.mend
-            && let Some((same, _)) = self.found.iter().find(|(_, found)| found.cause.remedy == *remedy)
-        {
-            return same.clone();
-        }
-        if self.found.contains_key(&own) || !is_one_problem(reason.code) {
-            return own;
-        }
-        let mut alike = self.found.keys().filter(|(code, _)| *code == reason.code);
-        match (alike.next(), alike.next()) {
-            (Some(only), None) => only.clone(),
-            _ => own,
-        }
+        let key = same.unwrap_or_else(|| {
+            let (code, resource) = kind(reason);
+            (code, resource.to_owned())
+        });
+        self.found.entry(key).or_default().note(reason, mended, change, kept);
     }
 
     /// What a blocked change waits for in the end.
     fn roots_of_change(&self, at: usize, seen: &mut BTreeSet<usize>) -> Vec<Root<'a>> {
         let Some(change) = self.plan.changes.get(at).filter(|_| seen.insert(at)) else { return Vec::new() };
         if let Some(reason) = ruled_out(change) {
-            return vec![Root { reason, mend: None }];
+            return vec![Root::new(reason)];
         }
         let mut roots: Vec<Root<'a>> = Vec::new();
         if let Write::AddServer { instance, .. } = &change.write
             && change.blocked.iter().any(|reason| reason.code == Code::PathNotOpen)
-            && let Some(fault) = self.faults.iter().find(|fault| fault.instance == *instance)
-            && let Some(mender) = self.mender(fault).filter(|mender| !self.is_open(*mender) && *mender != at)
+            && let Some(fault) = self.faults.iter().find(|fault| fault.instance.as_ref() == Some(instance))
         {
-            // The way's first fault now; what the planned state lacks besides follows from the same changes.
-            roots.extend(self.roots_of_change(mender, seen));
+            // The way's first fault now; what the planned state lacks besides follows from the same.
+            if let Some(finding) = self.unsupported(fault) {
+                return roots_of_finding(finding);
+            }
+            if let Some(mender) = self.mender(fault).filter(|mender| !self.is_open(*mender) && *mender != at) {
+                roots.extend(self.roots_of_change(mender, seen));
+            }
         }
         if roots.is_empty() {
             for reason in change.blocked.iter().filter(|reason| reason.until.is_none()) {
@@ -144,7 +123,7 @@ impl<'a> Graph<'a> {
         }
         if roots.is_empty() {
             // A circle, or a cause that is not known: the change's own reason stands for it.
-            roots.extend(change.blocked.first().map(|reason| Root { reason, mend: None }));
+            roots.extend(change.blocked.first().map(Root::new));
         }
         roots
     }
@@ -156,7 +135,8 @@ impl<'a> Graph<'a> {
         if let Some(finding) = self.explained(reason) {
             return roots_of_finding(finding);
         }
-        if let Some(fault) = self.faults.iter().find(|fault| fault.reason == *reason) {
+        let fault = self.faults.iter().find(|fault| fault.reason == *reason);
+        if let Some(fault) = fault {
             let Mend::Change { write } = &fault.mend else { return vec![self.root_of_own_fault(fault)] };
             let lacking = self.lacking(write);
             if !lacking.is_empty() {
@@ -164,9 +144,12 @@ impl<'a> Graph<'a> {
             }
         }
         // What albridge would mend itself follows from what keeps it from doing so.
-        let menders: Vec<usize> = self.menders(reason).collect();
+        let menders: Vec<usize> = match fault.and_then(|fault| self.mender(fault)) {
+            Some(mender) => vec![mender],
+            None => self.menders(reason).collect(),
+        };
         if menders.is_empty() {
-            return vec![Root { reason, mend: None }];
+            return vec![Root::new(reason)];
         }
         let blocked = menders.into_iter().filter(|at| !self.is_open(*at));
         blocked.collect::<Vec<_>>().into_iter().flat_map(|at| self.roots_of_change(at, seen)).collect()
@@ -174,21 +157,18 @@ impl<'a> Graph<'a> {
 
     fn roots_of_fault(&self, fault: &'a InstanceFault) -> Vec<Root<'a>> {
         if let Some(reason) = self.registration(fault).and_then(ruled_out) {
-            return vec![Root { reason, mend: None }];
+            return vec![Root::new(reason)];
         }
-        if let Some(finding) = self.explained(&fault.reason) {
+        if let Some(finding) = self.explained(&fault.reason).or_else(|| self.unsupported(fault)) {
             return roots_of_finding(finding);
         }
         match self.mender(fault) {
             Some(at) if self.is_open(at) => {
-                if !fault.is_member && fault.reason.code != Code::NotMember {
+                if !fault.is_member && !is_of_the_front(fault.reason.code) {
                     return Vec::new(); // the plan is about to bring it in
                 }
-                let write = self.plan.changes.get(at).map(|change| change.write.to_string()).unwrap_or_default();
-                let binding = self.binding;
-                let remedy =
-                    format!("Nothing, or `albridge apply {binding}` at once: the next run makes the change: {write}.");
-                vec![Root { reason: &fault.reason, mend: Some((remedy, true)) }]
+                let mended = self.plan.changes.get(at).map(|change| self.planned(change));
+                vec![Root { reason: &fault.reason, mended }]
             }
             Some(at) => self.roots_of_change(at, &mut BTreeSet::new()),
             None => {
@@ -198,15 +178,34 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// A change of the plan that nothing blocks, and who makes it.
+    fn planned(&self, change: &Change) -> Mended {
+        let asked = change.consent == Consent::Person && self.binding.provision == Provision::Approved;
+        let by = match (self.hold, asked) {
+            (Some(_), _) => By::Nobody,
+            (None, true) => By::Approval,
+            (None, false) => By::Run,
+        };
+        Mended::Change { write: change.write.to_string(), by }
+    }
+
     /// The planned registration of the instance that a fault is about, if it is no member yet.
     fn registration(&self, fault: &InstanceFault) -> Option<&'a Change> {
-        let adds = |write: &Write| matches!(write, Write::AddServer { instance, .. } if *instance == fault.instance);
+        let adds = |write: &Write| matches!(write, Write::AddServer { instance, .. } if Some(instance) == fault.instance.as_ref());
         self.plan.changes.iter().find(|change| !fault.is_member && adds(&change.write))
     }
 
     /// The finding of a check about the same problem that says what it follows from.
     fn explained(&self, reason: &Reason) -> Option<&'a Reason> {
         self.plan.errors().find(|finding| !finding.because.is_empty() && same_kind(finding, reason))
+    }
+
+    /// The finding that the route table in which packets end may not be used at all: what that table lacks follows from it.
+    fn unsupported(&self, fault: &InstanceFault) -> Option<&'a Reason> {
+        let table = fault.table.as_ref()?;
+        let blocking = self.plan.changes.iter().flat_map(|change| &change.blocked);
+        let mut found = self.plan.errors().chain(blocking);
+        found.find(|finding| finding.code == Code::CustomRouteTable && finding.resource == table.as_str())
     }
 
     /// Why the plan has no change that attaches or connects: a region without a usable transit router.
@@ -220,17 +219,17 @@ impl<'a> Graph<'a> {
         // Each of these sentences names its region.
         let is_there = |reason: &&Reason| regions.iter().any(|region| reason.message.contains(region.as_str()));
         let found = self.plan.errors().filter(|finding| routers.contains(&finding.code)).filter(is_there);
-        found.map(|reason| Root { reason, mend: None }).collect()
+        found.map(Root::new).collect()
     }
 
     /// A fault that no change of the plan mends.
     fn root_of_own_fault(&self, fault: &'a InstanceFault) -> Root<'a> {
-        let mend = match &fault.mend {
-            Mend::Change { write } => (format!("By hand, because the plan does not: {write}."), false),
-            Mend::Person { task } => (task.clone(), false),
-            Mend::Time { what } => (what.clone(), true),
+        let mended = match &fault.mend {
+            Mend::Change { write } => Mended::ByHand(write.to_string()),
+            Mend::Person { task } => Mended::Person(task.clone()),
+            Mend::Time { what } => Mended::Time(what.clone()),
         };
-        Root { reason: &fault.reason, mend: Some(mend) }
+        Root { reason: &fault.reason, mended: Some(mended) }
     }
 
     /// The change of the plan that mends a fault.
@@ -266,7 +265,7 @@ impl<'a> Graph<'a> {
 /// What a finding follows from in the end: itself, if a check knows nothing else.
 fn roots_of_finding(finding: &Reason) -> Vec<Root<'_>> {
     if finding.because.is_empty() {
-        return vec![Root { reason: finding, mend: None }];
+        return vec![Root::new(finding)];
     }
     finding.because.iter().flat_map(roots_of_finding).collect()
 }
@@ -282,30 +281,26 @@ fn waits(change: &Change) -> bool {
     change.blocked.iter().any(|reason| reason.until.is_none())
 }
 
+/// Whether a fault is of what stands before every way: it is told of instances that are no members, too, because it is what keeps them from
+/// being served.
+const fn is_of_the_front(code: Code) -> bool {
+    matches!(code, Code::NotMember | Code::ListenerMissing | Code::ServerGroupMissing)
+}
+
 /// Whether two problems are one kind, so that one of them stands for both.
 pub(super) fn same_kind(one: &Reason, other: &Reason) -> bool {
-    key(one) == key(other)
+    kind(one) == kind(other)
 }
 
-fn key_of(reason: &Reason) -> Key {
+/// The kind of a problem: what it is about, and a code that stands for those by which checks and ways tell one problem. A route that is in the
+/// way is in conflict with a planned one, and a packet that takes it goes astray; a rule that drops packets comes before one of the
+/// binding's, or is all there is.
+fn kind(reason: &Reason) -> (Code, &str) {
     let (code, resource) = key(reason);
-    (code, resource.to_owned())
-}
-
-/// Codes that checks and ways report about one problem by different resources: the VPC, or the vSwitch in it.
-const fn is_one_problem(code: Code) -> bool {
-    matches!(code.severity(), Severity::Error)
-        && matches!(
-            code,
-            Code::CidrOverlap
-                | Code::RuleShadowed
-                | Code::RouteShadowed
-                | Code::NetworkAcl
-                | Code::GroupMissing
-                | Code::ListenerForwardsElsewhere
-                | Code::ListenerStopped
-                | Code::AttachmentNotReady
-                | Code::Bandwidth
-                | Code::AlbNotReady
-        )
+    let code = match code {
+        Code::RouteConflict | Code::RouteShadowed | Code::Blackhole | Code::NotAttached => Code::WrongNextHop,
+        Code::RuleShadowed => Code::NotAllowed,
+        code => code,
+    };
+    (code, resource)
 }

@@ -3,10 +3,13 @@
 //! Billed resources are then not created: the attachment waits, and shared resources wait unless another backend needs them
 //! (`plan::obstacles`). `connectAhead` in the binding overrides this.
 
+use std::collections::BTreeSet;
+
 use crate::binding::Backend;
 use crate::checks::finding::Finding;
 use crate::checks::target::Target;
 use crate::desired;
+use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::{Instance, Known, LoadBalancer};
@@ -43,8 +46,12 @@ fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -
         .iter()
         .filter_map(|instance| Some(format!("{} has {}", instance.id, near(backend, instance)?)))
         .collect();
-    let context = &inputs.topology.context;
-    let elsewhere = context.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
+    let Inputs { binding, topology, .. } = *inputs;
+    // What another backend of the binding selects is where it belongs.
+    let selected: BTreeSet<&InstanceId> =
+        desired::selected(binding, topology).map(|(_, instance)| &instance.id).collect();
+    let elsewhere = topology.context.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
+    let elsewhere = elsewhere.filter(|found| !selected.contains(&found.instance));
     misses.extend(elsewhere.map(|found| format!("{} has them in {} ({})", found.instance, found.vpc, found.region)));
     if misses.is_empty() {
         return String::new();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::binding::Binding;
-use crate::causes::{Cause, Kept};
+use crate::causes::{self, Cause, Kept};
 use crate::ids::BindingName;
 use crate::reason::Code;
 
@@ -24,10 +24,13 @@ pub struct Fault {
     pub resource: String,
     /// What is wrong, in a sentence.
     pub message: String,
-    /// The first instances that it keeps from being served.
+    /// The first instances that it is about.
     pub instances: Vec<String>,
     /// How many more there are.
     pub more: usize,
+    /// What becomes of them: `i-ecs1 (ECS1) and 2 more are not served`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
     /// What mends it, in a sentence: what `status` says.
     pub remedy: String,
 }
@@ -66,6 +69,7 @@ impl Fault {
             message,
             instances: cause.instances.iter().take(NAMED).map(Kept::named).collect(),
             more: cause.instances.len().saturating_sub(NAMED),
+            kept: causes::words(&cause.instances, NAMED),
             remedy,
         })
     }

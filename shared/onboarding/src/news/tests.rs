@@ -22,6 +22,7 @@ fn fault(binding: &str, code: Code, resource: &str) -> Fault {
         message: format!("{resource} is in the way."),
         instances: vec!["i-ecs1".to_owned()],
         more: 0,
+        kept: None,
         remedy: "Remove it.".to_owned(),
     }
 }

@@ -49,7 +49,8 @@ fn transit_route(inputs: &Inputs<'_>, wanted: &DesiredTransitRoute, plan: &mut P
         Some(route) if ours.is_none() || route.next_hop.as_ref() != ours => {
             let leads = route.next_hop.as_ref().map_or("a black hole".to_owned(), ToString::to_string);
             let message = format!("{} of {} already leads to {leads}.", wanted.destination, table.id);
-            plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, &table.id, message)));
+            let resource = route.id.as_ref().map_or(table.id.as_str(), |id| id.as_str());
+            plan.changes.push(add.blocked_by(Reason::new(Code::RouteConflict, resource, message)));
         }
         Some(route) if route.status != TransitRouteStatus::Active => {
             let what = format!("route {} of {} is {}", wanted.destination, table.id, route.status);

@@ -1,6 +1,6 @@
 //! What follows from what: the causes behind a plan, each once.
 
-use onboarding::causes::{Causes, InstanceFault, Mend};
+use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend};
 use onboarding::change::Write;
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
@@ -13,7 +13,7 @@ fn codes(causes: &Causes) -> Vec<Code> {
 }
 
 fn of(plan: &Plan, faults: &[InstanceFault]) -> Causes {
-    Causes::of(&"web".into(), plan, faults, None)
+    Causes::of(&world::binding(Generation::Upgraded), plan, faults, None)
 }
 
 /// The plan of any run: nobody approved anything.
@@ -27,7 +27,16 @@ fn unapproved() -> (Binding, Topology, Plan) {
 
 fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
     let reason = Reason::new(code, resource, format!("{resource} is in the way."));
-    InstanceFault { instance: "i-1".into(), name: "ECS1".to_owned(), is_member: true, address: None, reason, mend }
+    InstanceFault {
+        instance: Some("i-1".into()),
+        name: "ECS1".to_owned(),
+        is_member: true,
+        address: None,
+        reason,
+        table: None,
+        effect: Effect::NotServed,
+        mend,
+    }
 }
 
 fn attach(vpc: &str) -> Mend {
@@ -78,7 +87,7 @@ fn a_fault_that_only_a_person_mends_is_a_cause_with_their_task() {
 fn a_check_and_a_way_that_name_one_problem_are_one_cause() {
     let overlap = Reason::new(Code::CidrOverlap, "vpc-2", "192.168.0.0/16 of vpc-2 overlaps that of vpc-1.");
     let plan = Plan { findings: vec![overlap.clone()], ..Plan::default() };
-    let way = fault(Code::CidrOverlap, "vsw-4", Mend::Person { task: "Renumber.".to_owned() });
+    let way = fault(Code::CidrOverlap, "vpc-2", Mend::Person { task: "Renumber.".to_owned() });
     let causes = of(&plan, &[way]);
     assert_eq!(causes.causes.len(), 1, "{causes:#?}");
     assert_eq!(causes.causes[0].reason, overlap);
@@ -109,9 +118,149 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
     let plan = world::whole(&binding, &topology);
     let paused = Reason::new(Code::ReadOnly, "web", "The store says paused.");
-    let causes = Causes::of(&"web".into(), &plan, &[], Some(paused));
+    let causes = Causes::of(&binding, &plan, &[], Some(Hold::new(&binding.name, paused.clone())));
     assert_eq!(codes(&causes), [Code::ReadOnly]);
     assert_eq!(causes.causes[0].changes.len(), plan.changes.len());
+
+    // No run makes what a member lacks, so a person has to let runs write again.
+    let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
+    let causes = Causes::of(&binding, &plan, &[member], Some(Hold::new(&binding.name, paused)));
+    let lacking = causes.causes.iter().find(|cause| cause.reason.code == Code::NotAttached).unwrap();
+    assert!(!lacking.by_run && lacking.remedy.starts_with("Set paused: false in the binding web"), "{lacking:#?}");
+    assert!(lacking.remedy.contains("Then the next run makes the change: attach vpc-1"), "{lacking:#?}");
+}
+
+/// What `plan` shows: everything that a person may say yes to is open.
+#[test]
+fn a_change_that_a_person_has_to_approve_is_made_by_no_run() {
+    let (mut binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    binding.provision = onboarding::binding::Provision::Approved;
+    let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
+    let causes = Causes::of(&binding, &plan, &[member], None);
+    let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
+    assert!(!cause.by_run && cause.remedy.starts_with("Run `albridge apply web`, look, and say yes"), "{cause:#?}");
+}
+
+fn person(code: Code, resource: &str, task: &str) -> InstanceFault {
+    fault(code, resource, Mend::Person { task: task.to_owned() })
+}
+
+/// A check, a plan and a way tell of one route, or of one rule, by different codes.
+#[test]
+fn one_problem_with_several_codes_is_one_cause_with_the_remedy_of_the_way() {
+    let shadow = Reason::new(Code::RouteShadowed, "rte-1", "rte-1 takes a part.");
+    let conflict = Reason::new(Code::RouteConflict, "rte-1", "It already leads to i-nat.");
+    let drop = Reason::new(Code::RuleShadowed, "sgr-1", "sgr-1 drops it.");
+    for (told, way) in [(shadow, Code::WrongNextHop), (conflict, Code::WrongNextHop), (drop, Code::NotAllowed)] {
+        let plan = Plan { findings: vec![told.clone()], ..Plan::default() };
+        let causes = of(&plan, &[person(way, &told.resource, "Remove it.")]);
+        let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
+        assert_eq!((&cause.reason, cause.remedy.as_str(), cause.more), (&told, "Remove it.", 0));
+        assert_eq!(cause.instances.len(), 1);
+        // Another route is another problem.
+        assert_eq!(of(&plan, &[person(way, "other", "Remove the other.")]).causes.len(), 2);
+    }
+}
+
+/// Who reads a cause follows its remedy: it has to be right for all that the cause stands for.
+#[test]
+fn problems_with_different_remedies_are_different_causes() {
+    let faults = [
+        InstanceFault {
+            reason: Reason::new(Code::NetworkAcl, "nacl-1", "Ingress entry 1 drops them."),
+            ..person(Code::NetworkAcl, "nacl-1", "Let the ingress list pass.")
+        },
+        InstanceFault {
+            reason: Reason::new(Code::NetworkAcl, "nacl-1", "Egress entry 2 drops them."),
+            ..person(Code::NetworkAcl, "nacl-1", "Let the egress list pass.")
+        },
+        person(Code::NetworkAcl, "nacl-2", "Let the ingress list of nacl-2 pass."),
+    ];
+    let causes = of(&Plan::default(), &faults);
+    let said = causes.causes.iter().map(|cause| (cause.reason.message.as_str(), cause.more, cause.remedy.as_str()));
+    assert_eq!(
+        said.collect::<Vec<_>>(),
+        [
+            ("Ingress entry 1 drops them.", 0, "Let the ingress list pass."),
+            ("Egress entry 2 drops them.", 0, "Let the egress list pass."),
+            ("nacl-2 is in the way.", 0, "Let the ingress list of nacl-2 pass.")
+        ]
+    );
+}
+
+/// A check names a problem as a whole: where the ways know different tasks for it, what it says itself is right for all.
+#[test]
+fn a_problem_that_a_check_names_keeps_its_own_remedy_where_ways_differ() {
+    let missing = Reason::new(Code::GroupMissing, "sg-9", "Security group sg-9 does not exist.");
+    let plan = Plan { findings: vec![missing], ..Plan::default() };
+    let of_other = InstanceFault {
+        instance: Some("i-2".into()),
+        ..person(Code::GroupMissing, "sg-9", "Give i-2 a security group.")
+    };
+    let causes = of(&plan, &[person(Code::GroupMissing, "sg-9", "Give i-1 a security group."), of_other]);
+    let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
+    assert_eq!((cause.remedy.as_str(), cause.instances.len()), (Code::GroupMissing.remedy(), 2));
+}
+
+/// The same code, and another change for each: the remedy names them all.
+#[test]
+fn changes_that_a_run_makes_are_told_together() {
+    let binding = world::binding(Generation::Upgraded);
+    let mut plan = Plan::default();
+    let mut faults = Vec::new();
+    for number in 1..=4_u8 {
+        let write = Write::AddServer {
+            instance: format!("i-{number}").as_str().into(),
+            address: [192, 168, 7, number].into(),
+            port: 80,
+            weight: 100,
+        };
+        plan.changes.push(onboarding::Change::new(onboarding::StageName::BackendServers, write.clone()));
+        let mend = Mend::Change { write: Box::new(write) };
+        let fault = fault(Code::NotMember, &format!("192.168.7.{number}:80"), mend);
+        faults.push(InstanceFault { instance: Some(format!("i-{number}").as_str().into()), is_member: false, ..fault });
+    }
+    let causes = Causes::of(&binding, &plan, &faults, None);
+    let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
+    assert!(cause.by_run && cause.more == 3 && cause.instances.len() == 4, "{cause:#?}");
+    let wanted = "makes the changes: register i-1 at 192.168.7.1:80; register i-2 at 192.168.7.2:80; and 2 more.";
+    assert!(cause.remedy.ends_with(wanted), "{cause:#?}");
+}
+
+#[test]
+fn what_waits_for_newcomers_comes_after_what_keeps_them() {
+    let (_, _, mut plan) = unapproved();
+    plan.changes.truncate(1);
+    let stays = Reason::new(Code::RemovalWaits, "i-9", "i-9 stays until newcomers are healthy.");
+    plan.changes[0].blocked = vec![stays];
+    let initial = fault(Code::Unhealthy, "i-1", Mend::Time { what: "Wait: i-1 is Initial.".to_owned() });
+    assert_eq!(codes(&of(&plan, &[initial])), [Code::Unhealthy, Code::RemovalWaits]);
+}
+
+/// What a table lacks that may not be used at all follows from that.
+#[test]
+fn an_unsupported_table_stands_for_what_it_lacks() {
+    let custom = Reason::new(Code::CustomRouteTable, "vtb-own", "vSwitch vsw-4 uses the custom route table vtb-own.");
+    let plan = Plan { findings: vec![custom], ..Plan::default() };
+    let hole = person(Code::Blackhole, "vtb-own", "By hand.");
+    let way = InstanceFault { table: Some("vtb-own".into()), is_member: false, ..hole };
+    let causes = of(&plan, std::slice::from_ref(&way));
+    assert_eq!((codes(&causes), causes.causes[0].instances.len()), (vec![Code::CustomRouteTable], 1));
+    let other = InstanceFault { table: Some("vtb-vpc-2".into()), ..way };
+    assert_eq!(codes(&of(&plan, &[other])), [Code::Blackhole, Code::CustomRouteTable]);
+}
+
+/// A listener or a server group that somebody deleted is told of instances that are no members any more.
+#[test]
+fn what_is_gone_in_front_of_newcomers_is_told_with_what_makes_it() {
+    let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    let write = Write::CreateListener { protocol: "HTTP".to_owned(), port: 80 };
+    let gone = fault(Code::ListenerMissing, "alb-1", Mend::Change { write: Box::new(write) });
+    let causes = of(&plan, &[InstanceFault { is_member: false, ..gone }]);
+    let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
+    assert!(cause.by_run && cause.remedy.contains("create listener HTTP:80"), "{cause:#?}");
 }
 
 #[test]
@@ -139,10 +288,12 @@ fn where_no_way_may_be_made_nothing_that_a_way_lacks_is_a_cause() {
     let router = topology.transit_routers.get_mut("cn-chengdu").and_then(|known| known.get_mut()?.as_mut()).unwrap();
     let table = router.tables.values_mut().next().unwrap();
     table.routes = ["100.117.130.0/25", "100.122.175.64/26"].map(theirs).into();
-    let way = fault(Code::NotAttached, "vtb-tr-cn-chengdu", Mend::Person { task: "Remove the entry.".to_owned() });
+    let task = "Remove the entry.".to_owned();
+    let way = fault(Code::NotAttached, "rte-100.117.130.0/25", Mend::Person { task: task.clone() });
     let way = InstanceFault { is_member: false, ..way };
     let alone = of(&world::whole(&binding, &topology), std::slice::from_ref(&way));
-    assert_eq!(codes(&alone), [Code::NotAttached, Code::RouteConflict]);
+    assert_eq!(codes(&alone), [Code::RouteConflict, Code::RouteConflict]);
+    assert_eq!((alone.causes[0].remedy.as_str(), alone.causes[0].instances.len()), (task.as_str(), 1));
 
     let sibling = Sibling { vpc: "vpc-7".into(), generation: Generation::Classic, earlier: true };
     topology.context.siblings = [("api".into(), Known::Known(Some(sibling)))].into();

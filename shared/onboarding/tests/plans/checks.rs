@@ -3,7 +3,7 @@
 use onboarding::binding::{Backend, Bandwidth};
 use onboarding::change::Write;
 use onboarding::checks::{Finding, check};
-use onboarding::topology::context::Holder;
+use onboarding::topology::context::{Elsewhere, Holder};
 use onboarding::topology::{
     AttachmentStatus, Generation, Instance, LinkStatus, LoadBalancer, PeerAttachment, Server, Vpc, VpcRouteType,
 };
@@ -340,4 +340,22 @@ fn a_bandwidth_plan_that_is_locked_is_a_fault_of_the_connection_that_takes_from_
     let (binding, mut topology) = world::onboarded(Generation::Upgraded);
     topology.bandwidth_package.get_mut().unwrap().as_mut().unwrap().business_status = "FinancialLocked".into();
     assert_eq!(codes(&binding, &topology), [Code::BandwidthLocked]);
+}
+
+/// An instance that another backend of the binding selects is where it belongs, and no hint at what is wrong with this one.
+#[test]
+fn what_another_backend_selects_comes_near_to_nothing() {
+    let (binding, mut topology) = two_backends();
+    let selected = topology.instances["vpc-2"].get().unwrap()[0].id.clone();
+    topology.instances.insert("vpc-3".into(), Known::Known(Vec::new().into()));
+    let of = |instance: &str, vpc: &str| Elsewhere {
+        instance: instance.into(),
+        vpc: vpc.into(),
+        region: "cn-hangzhou".into(),
+    };
+    let elsewhere = vec![of(selected.as_str(), "vpc-2"), of("i-lost", "vpc-9")];
+    topology.context.elsewhere = [("vpc-3".into(), Known::Known(elsewhere))].into();
+    let found = findings(&binding, &topology);
+    let message = &found.iter().find(|finding| finding.reason.code == Code::NoneSelected).unwrap().reason.message;
+    assert!(message.ends_with("has app=web: i-lost has them in vpc-9 (cn-hangzhou)."), "{message}");
 }

@@ -236,6 +236,8 @@ fn what_is_missing_is_not_called_unread_and_nothing_goes_in_either_case() {
         cause: onboarding::unread::Cause::Network,
         code: "timeout".to_owned(),
         action: "DescribeVpcs".to_owned(),
+        service: "vpc".to_owned(),
+        region: "cn-chengdu".to_owned(),
         message: "No answer.".to_owned(),
     }]
     .into_iter()

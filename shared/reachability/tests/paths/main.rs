@@ -4,6 +4,7 @@
 
 mod addresses;
 mod complete;
+mod faults;
 mod front;
 mod missing;
 mod random;

@@ -18,6 +18,7 @@ fn error(status: u16, code: &str) -> Error {
         request_id: String::new(),
         action: "RemoveServersFromServerGroup",
         retry_after: None,
+        place: None,
     }
 }
 

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).add(unread::failed_call(error));
         // The text omits the request id: it differs at each reading and would make every plan differ from the last. It
         // becomes a part of a sentence, so it has no full stop.
-        format!("{}: {} {}", error.action, error.code, error.message.trim_end_matches('.'))
+        format!("{}: {} {}", unread::named(error), error.code, error.message.trim_end_matches('.'))
     }
 
     /// Records that another answer contradicts this one, so that nothing is called known that hangs on it.

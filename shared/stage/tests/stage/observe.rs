@@ -17,7 +17,8 @@ async fn a_call_that_fails_makes_only_its_part_unknown() {
     world.refuses("ListTransitRouters", 403, "Forbidden.RAM");
     let topology = observed(&world, Needs::ALL).await;
     let routers = topology.transit_routers.get("cn-hangzhou").unwrap();
-    assert_eq!(routers, &Known::Failed("ListTransitRouters: Forbidden.RAM Scripted".to_owned()));
+    let why = routers.failure().unwrap();
+    assert!(why.starts_with("ListTransitRouters (cbn, cn-") && why.ends_with("): Forbidden.RAM Scripted"), "{why}");
     assert_eq!(topology.alb().unwrap().vpc.as_str(), "vpc-a");
     assert_eq!(topology.peer_attachments, Known::Known(Vec::new()));
 }
@@ -177,7 +178,7 @@ async fn a_role_that_cannot_be_assumed_hides_only_its_side() {
     let topology = observed(&world, Needs::ALL).await;
     assert!(topology.alb().is_some());
     let why = topology.instances["vpc-b"].failure().unwrap();
-    assert!(why.starts_with("AssumeRole: NoPermission"), "{why}");
+    assert!(why.starts_with("AssumeRole (sts") && why.contains("): NoPermission"), "{why}");
     assert!(topology.vpcs["vpc-b"].why_unknown().is_some());
     assert!(topology.vpcs["vpc-a"].get().is_some());
 }
@@ -228,7 +229,10 @@ async fn a_load_balancer_is_taken_for_classic_only_by_what_says_so() {
     ];
     for empty in emptied {
         let seen = read(balancer(empty)).await;
-        assert!(seen.failure().is_some_and(|why| why.starts_with("GetLoadBalancerAttribute: ")), "{seen:?}");
+        assert!(
+            seen.failure().is_some_and(|why| why.starts_with("GetLoadBalancerAttribute")),
+            "{seen:?}"
+        );
     }
     // One made the second before all new ones were upgraded has none.
     let classic = |at: &'static str| {

@@ -231,7 +231,10 @@ async fn a_cloud_that_fails_is_not_taken_for_a_settled_one() {
     let host = host(&world, &[]);
     let failure = run(&Groups, &invocation(&host), &request()).await.unwrap_err();
     assert!(matches!(failure, StageError::CloudFailing { .. }), "{failure}");
-    assert!(failure.to_string().contains("could not read GetLoadBalancerAttribute: InternalError"), "{failure}");
+    assert!(
+        failure.to_string().contains("could not read GetLoadBalancerAttribute (alb, cn-chengdu): InternalError"),
+        "{failure}"
+    );
     assert!(failure.to_string().ends_with(Cause::Service.remedy()), "{failure}");
     assert!(world.writes().is_empty());
 }

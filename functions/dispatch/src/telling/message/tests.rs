@@ -1,4 +1,5 @@
 use onboarding::Code;
+use onboarding::news::Fault;
 
 use super::*;
 
@@ -15,6 +16,7 @@ fn news() -> News {
         message: "nacl-1 (ACL <B>) drops 10.0.0.0/24 -> 80/tcp & the answers.".to_owned(),
         instances: vec!["i-ecs1 (ECS1)".to_owned(), "i-ecs2".to_owned()],
         more: 3,
+        kept: Some("i-ecs1 (ECS1), i-ecs2 and 3 more are not served".to_owned()),
         remedy: "Let the network ACL pass the ALB's prefixes and the answers.".to_owned(),
     };
     let gone = Mark {
@@ -59,10 +61,11 @@ fn a_robot_gets_markdown() {
 #[test]
 fn a_name_in_the_cloud_becomes_no_link_and_no_line_of_its_own() {
     let mut news = news();
-    news.found[0].instances = vec!["i-1 ([mend it](https://evil.example)\n# now\u{1b}[1m)".to_owned()];
+    news.found[0].kept =
+        Some("i-1 ([mend it](https://evil.example)\n# now\u{1b}[1m) and 3 more are not served".to_owned());
     let robot = body(&news, "prod", ReceiverKind::DingTalk)["markdown"]["text"].to_string();
     assert!(robot.contains("i-1 ([mend it] (https://evil.example) # now [1m) and 3 more"), "{robot}");
-    news.found[0].instances = vec!["i-1 (<https://evil.example|mend it>)".to_owned()];
+    news.found[0].kept = Some("i-1 (<https://evil.example|mend it>) is not served".to_owned());
     let slack = body(&news, "prod", ReceiverKind::Slack)["text"].to_string();
     assert!(slack.contains("i-1 (&lt;https://evil.example|mend it&gt;)"), "{slack}");
 }
@@ -75,6 +78,7 @@ fn programs_get_fields_and_a_bus_gets_them_in_an_event() {
             "binding": "web", "group": "web-remote", "code": "XREG-NETWORK-ACL", "resource": "nacl-1",
             "message": "nacl-1 (ACL <B>) drops 10.0.0.0/24 -> 80/tcp & the answers.",
             "instances": ["i-ecs1 (ECS1)", "i-ecs2"], "more": 3,
+            "kept": "i-ecs1 (ECS1), i-ecs2 and 3 more are not served",
             "remedy": "Let the network ACL pass the ALB's prefixes and the answers."
         }],
         "resolved": [{

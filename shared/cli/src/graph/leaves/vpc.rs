@@ -27,7 +27,7 @@ impl Draft<'_> {
         let faults = reachability::faults(self.topology, Wish { deployment: self.deployment, binding: self.binding });
         // Of the one asked about, the way shows where packets die, and the server group its health.
         let fault = |instance: &Instance| {
-            let first = faults.iter().find(|fault| fault.instance == instance.id);
+            let first = faults.iter().find(|fault| fault.instance.as_ref() == Some(&instance.id));
             first.filter(|_| !asked(instance)).map(|fault| fault.reason.code)
         };
         shown.sort_by_key(|instance| (!asked(instance), fault(instance).is_none(), &instance.id));

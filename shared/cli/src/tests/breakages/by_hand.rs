@@ -125,10 +125,15 @@ impl Desk {
 
     /// Removes the rules that drop, as the remedy says.
     pub(in crate::tests) fn revoke_drops(&self) {
+        self.revoke(|rule| text(&rule["Policy"]).eq_ignore_ascii_case("drop"));
+    }
+
+    /// Removes rules of the instance's security group.
+    pub(in crate::tests) fn revoke(&self, is_meant: impl Fn(&Value) -> bool) {
         let of = [("RegionId", FAR), ("SecurityGroupId", "sg-2")];
         let found = self.act(Service::Ecs, FAR, "DescribeSecurityGroupAttribute", &of);
         for rule in found["Permissions"]["Permission"].as_array().unwrap() {
-            if text(&rule["Policy"]).eq_ignore_ascii_case("drop") {
+            if is_meant(rule) {
                 let id = text(&rule["SecurityGroupRuleId"]);
                 let params = [of[0], of[1], ("SecurityGroupRuleId.1", id.as_str())];
                 self.act(Service::Ecs, FAR, "RevokeSecurityGroup", &params);

@@ -129,7 +129,15 @@ async fn a_deleted_role_and_a_kill_switch_are_named_and_what_is_said_mends_them(
     assert_eq!(desk.deploy(&["--set", "ReadOnly=1"]).await.code, 0);
     let remedy = "Run `albridge deploy --set ReadOnly=0`";
     golden.names(&desk, "ReadOnly is on", "XREG-READ-ONLY", &["cn-hangzhou"], remedy).await;
+    desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
+    desk.settle().await;
+    let names = ["1 change waits: vpc-routes"];
+    golden.names(&desk, "a route is deleted while ReadOnly is on", "XREG-READ-ONLY", &names, remedy).await;
+    let said = plain(&desk.status().await);
+    assert!(said.contains("1 change, which no run makes while nothing may be written"), "{said}");
     assert_eq!(desk.deploy(&["--set", "ReadOnly=0"]).await.code, 0);
+    assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
+    desk.settle().await;
     desk.names_no_cause("kill switch").await;
     packages(&desk, "first");
     insta::assert_snapshot!("breakages_deployment", golden.0);

@@ -1,0 +1,108 @@
+//! Breakages that are not mended one after the other: what is gone together, what no run mends now, and members of others.
+
+use emulator::call::{ApiError, Service};
+use emulator::faults::Rule;
+use local::{Options, PROCEDURE_BINDING};
+use serde_json::Value;
+
+use super::follow::{causes, masked, plain};
+use super::{FAR, NEAR, running, working};
+use crate::tests::Desk;
+
+async fn status(desk: &Desk) -> String {
+    plain(&desk.status().await)
+}
+
+/// A route that has the place of one of ours is in conflict with it, and takes packets elsewhere: one problem.
+#[tokio::test(start_paused = true)]
+async fn a_route_in_the_place_of_one_of_ours_is_one_cause() {
+    let nat = "  - { id: i-nat, vswitch: vsw-3, address: 192.168.8.9, securityGroups: [sg-2], webPorts: [] }\n\ncens:";
+    let scenario = running().replacen("\ncens:", nat, 1);
+    let desk = working("conflict", Options { scenario, ..Options::default() }).await;
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.0.0/24");
+    desk.settle().await;
+    let params = [
+        ("RegionId", FAR),
+        ("RouteTableId", "vtb-vpc-2"),
+        ("DestinationCidrBlock", "172.16.0.0/24"),
+        ("NextHopType", "Instance"),
+        ("NextHopId", "i-nat"),
+    ];
+    desk.act(Service::Vpc, FAR, "CreateRouteEntry", &params);
+    desk.settle().await;
+    insta::assert_snapshot!("conflict", masked(&causes(&status(&desk).await)));
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.0.0/24");
+    desk.settle().await;
+    assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
+    desk.settle().await;
+    assert!(!causes(&status(&desk).await).contains("XREG-"), "{}", status(&desk).await);
+}
+
+/// A listener and a server group that somebody deletes are both named, with the run that makes them again.
+#[tokio::test(start_paused = true)]
+async fn a_listener_and_a_server_group_that_are_gone_are_named() {
+    let desk = working("gone", Options { scenario: running(), ..Options::default() }).await;
+    let group = desk.group();
+    desk.act(Service::Alb, NEAR, "DeleteListener", &[("ListenerId", &desk.listener())]);
+    desk.settle().await;
+    desk.act(Service::Alb, NEAR, "DeleteServerGroup", &[("ServerGroupId", &group)]);
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    insta::assert_snapshot!("gone_together", masked(&said));
+    assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
+    desk.settle().await;
+    assert!(!causes(&status(&desk).await).contains("XREG-"), "{}", status(&desk).await);
+}
+
+/// While nothing may be written no run is promised, and the remedy says first what lets runs write again.
+#[tokio::test(start_paused = true)]
+async fn while_the_store_is_paused_no_run_is_promised() {
+    let desk = working("held", Options { scenario: running(), ..Options::default() }).await;
+    desk.rewrite("bindings:\n", "paused: true\nbindings:\n");
+    desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
+    desk.settle().await;
+    let said = status(&desk).await;
+    let drift = said.lines().find(|line| line.starts_with("  drift")).unwrap_or_default();
+    insta::assert_snapshot!("held", format!("{}\n{drift}", masked(&causes(&said))));
+    assert!(!said.contains("which the next run makes"), "{said}");
+}
+
+/// What a person has to say yes to is made by no run by itself.
+#[tokio::test(start_paused = true)]
+async fn what_nobody_approved_is_promised_by_no_plan() {
+    let bindings = PROCEDURE_BINDING.replacen("provision: auto", "provision: approved", 1);
+    let desk = working("asked", Options { scenario: running(), bindings, ..Options::default() }).await;
+    let peer = desk.peer();
+    let params = [("TransitRouterAttachmentId", peer.as_str()), ("Force", "true")];
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterPeerAttachment", &params);
+    desk.settle().await;
+    let said = plain(&desk.run(&["plan", "web"]).await);
+    assert!(said.contains("do: Run `albridge apply web`, look, and say yes"), "{said}");
+    assert!(!said.contains("do: Nothing"), "{said}");
+}
+
+/// An address that no instance has is explained by what the server group and the health check say of it.
+#[tokio::test(start_paused = true)]
+async fn a_member_of_others_without_an_instance_is_explained() {
+    let desk = working("stranger", Options { scenario: running(), ..Options::default() }).await;
+    desk.register("192.168.7.99");
+    desk.settle().await;
+    let explained = desk.run(&["explain", "192.168.7.99"]).await;
+    assert_eq!(explained.code, 2, "{}", explained.all());
+    insta::assert_snapshot!("stranger", masked(&plain(&explained)));
+    let read: Value =
+        serde_json::from_str(&desk.run(&["explain", "192.168.7.99:80", "-o", "json"]).await.stdout).unwrap();
+    assert_eq!(read["members"][0]["fault"]["code"], "XREG-UNHEALTHY", "{read}");
+    assert_eq!(desk.run(&["explain", "192.168.7.98"]).await.code, 1, "nothing is known of it");
+}
+
+/// Which service does not answer, and where, is what an operator has to look at.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_fails_is_named_with_service_and_region() {
+    let desk = working("unread", Options { scenario: running(), ..Options::default() }).await;
+    let refusal = Rule::refuse(ApiError::new(403, "NoPermission", "Refused.")).on(Service::Vpc, "DescribeVSwitches");
+    desk.local.cloud().inject(refusal).unwrap();
+    let said = status(&desk).await;
+    let both = format!("DescribeVSwitches (vpc, {NEAR}), DescribeVSwitches (vpc, {FAR}): NoPermission: Refused");
+    assert!(said.contains(&both), "{said}");
+}

@@ -1,0 +1,90 @@
+//! Problems of one kind, and how they become causes: one, if one remedy is right for all of them.
+
+use std::collections::BTreeSet;
+
+use super::cause::{Cause, is_alone, remedy};
+use super::kept::Kept;
+use super::mended::{self, Mended, Voice};
+use crate::reason::Reason;
+
+/// Problems of one kind.
+#[derive(Default)]
+pub(super) struct Found {
+    told: Vec<Told>,
+}
+
+/// A problem as somebody tells it.
+struct Told {
+    reason: Reason,
+    /// What mends it; `None` from a check or a plan, which know the kind alone.
+    mended: Option<Mended>,
+    changes: BTreeSet<usize>,
+    instances: Vec<Kept>,
+}
+
+impl Found {
+    /// Notes a problem, and what waits for it.
+    pub(super) fn note(&mut self, reason: &Reason, mended: Option<Mended>, change: Option<usize>, kept: Option<Kept>) {
+        let is_it = |told: &&mut Told| told.reason.message == reason.message && told.mended == mended;
+        if let Some(told) = self.told.iter_mut().find(is_it) {
+            told.changes.extend(change);
+            told.instances.extend(kept);
+            return;
+        }
+        let reason = Reason { because: Vec::new(), ..reason.clone() };
+        let (changes, instances) = (change.into_iter().collect(), kept.into_iter().collect());
+        self.told.push(Told { reason, mended, changes, instances });
+    }
+
+    /// Whether the change that mends one of them is this one.
+    pub(super) fn is_mended_by(&self, wanted: &Mended) -> bool {
+        matches!(wanted, Mended::Change { .. }) && self.told.iter().any(|told| told.mended.as_ref() == Some(wanted))
+    }
+
+    /// The causes. What a check or a plan tells is one problem, of which the ways tell what it does to instances; so is what the code alone
+    /// says. Else each remedy is a cause: a person who followed another's would mend nothing.
+    pub(super) fn causes(self, voice: Voice<'_>) -> Vec<Cause> {
+        let is_one = self.told.iter().any(|told| told.mended.is_none() || is_alone(told.reason.code));
+        let mut kinds: Vec<Vec<Told>> = Vec::new();
+        for told in self.told {
+            let goes_with = |kind: &&mut Vec<Told>| {
+                let of = |told: &Told| told.mended.clone();
+                is_one
+                    || kind.first().and_then(of).zip(told.mended.as_ref()).is_some_and(|(one, own)| one.goes_with(own))
+            };
+            match kinds.iter_mut().find(goes_with) {
+                Some(kind) => kind.push(told),
+                None => kinds.push(vec![told]),
+            }
+        }
+        kinds.into_iter().filter_map(|kind| one(kind, voice)).collect()
+    }
+}
+
+/// The cause that stands for all of these.
+fn one(told: Vec<Told>, voice: Voice<'_>) -> Option<Cause> {
+    // A check knows the problem as a whole, and each way a part.
+    let by_check = told.iter().any(|told| told.mended.is_none());
+    let said: BTreeSet<&str> = told
+        .iter()
+        .filter(|told| !by_check || told.mended.is_none())
+        .map(|told| told.reason.message.as_str())
+        .collect();
+    let more = said.len().saturating_sub(1);
+    // By hand is what is left where nobody knows a better way.
+    let is_better = |mended: &&Mended| !by_check || !matches!(mended, Mended::ByHand(_));
+    let ways: Vec<&Mended> = told.iter().filter_map(|told| told.mended.as_ref()).filter(is_better).collect();
+    let reason = told.iter().find(|told| !by_check || told.mended.is_none())?.reason.clone();
+    let (remedy, by_run) = mended::of_all(&ways, voice).unwrap_or_else(|| (remedy(voice.binding, &reason), false));
+    let mut changes = BTreeSet::new();
+    let mut instances: Vec<Kept> = Vec::new();
+    for told in told {
+        changes.extend(told.changes);
+        for kept in told.instances {
+            if !instances.contains(&kept) {
+                instances.push(kept);
+            }
+        }
+    }
+    Some(Cause { reason, more, remedy, by_run, changes: changes.into_iter().collect(), instances })
+}

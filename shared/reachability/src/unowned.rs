@@ -1,0 +1,112 @@
+//! Members whose way is not judged: no instance that should serve has their address. What the load balancer says of them is all that is
+//! known, and a status that counts them has to say so.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use onboarding::causes::{Effect, InstanceFault, Mend};
+use onboarding::ids::InstanceId;
+use onboarding::mark::{MemberState, Role};
+use onboarding::reason::{Code, Reason};
+use onboarding::topology::{Endpoint, Health, HealthStatus, Instance, Known, Server, Topology};
+
+use crate::fault::Task;
+use crate::question::Wish;
+
+/// The faults of members that are not among those that were `judged`.
+pub(crate) fn faults(topology: &Topology, wish: Wish<'_>, judged: &BTreeSet<Endpoint>) -> Vec<InstanceFault> {
+    let servers = topology.servers.get().into_iter().flatten();
+    servers
+        .filter(|server| !judged.contains(&server.endpoint()))
+        .filter_map(|server| Member { topology, wish, server }.fault())
+        .collect()
+}
+
+/// A member.
+struct Member<'a> {
+    topology: &'a Topology,
+    wish: Wish<'a>,
+    server: &'a Server,
+}
+
+impl Member<'_> {
+    fn fault(&self) -> Option<InstanceFault> {
+        let Self { topology, server, .. } = *self;
+        let endpoint = server.endpoint();
+        let owner = owner(topology, server.address);
+        let (reason, mend, effect) = if matches!(server.status.as_str(), "Available" | "Configuring") {
+            let health = topology.unhealthy.get()?.get(&endpoint).filter(|health| !health.is_unchecked())?;
+            (self.ill(owner, health), self.mend(health)?, Effect::NotHealthy)
+        } else {
+            let message = format!("Member {endpoint} is {}.", server.status);
+            let mend = Mend::Time { what: format!("Wait: {endpoint} is {}.", server.status) };
+            (Reason::new(Code::StillPending, endpoint, message), mend, Effect::NotServed)
+        };
+        Some(InstanceFault {
+            instance: owner.map(|owner| owner.id.clone()),
+            name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
+            is_member: true,
+            address: owner.filter(|owner| owner.address != Some(server.address)).map(|_| server.address),
+            reason,
+            table: None,
+            effect,
+            mend,
+        })
+    }
+
+    /// Whose it is by its mark, and in which state.
+    fn mark(&self) -> Option<(InstanceId, MemberState)> {
+        let Wish { binding, deployment } = self.wish;
+        deployment.read_member(&binding.name, &self.server.description)
+    }
+
+    fn ill(&self, owner: Option<&Instance>, health: &Health) -> Reason {
+        let endpoint = self.server.endpoint();
+        let of = owner.map(|owner| format!(" of {}", owner.id)).unwrap_or_default();
+        let by = match self.mark() {
+            Some((instance, _)) => format!("registered for {instance}"),
+            None => "which others registered".to_owned(),
+        };
+        let why = if health.reason.is_empty() { String::new() } else { format!(" ({})", health.reason) };
+        let unseen = if owner.is_none() { "; no instance that was seen has its address" } else { "" };
+        let message = format!("Member {endpoint}{of}, {by}, is {}{why}{unseen}.", health.status);
+        Reason::new(Code::Unhealthy, endpoint, message)
+    }
+
+    /// What mends it; nothing of a leaver, of which the plan says when it goes.
+    fn mend(&self, health: &Health) -> Option<Mend> {
+        let Self { topology, server, wish: Wish { binding, deployment } } = *self;
+        let mark = self.mark();
+        if matches!(mark, Some((_, MemberState::Draining(_) | MemberState::Released(_)))) {
+            return None;
+        }
+        let endpoint = server.endpoint();
+        if health.status == HealthStatus::Initial {
+            return Some(Mend::Time { what: format!("Wait: {endpoint} is {}.", health.status) });
+        }
+        // One of ours that is not where the binding wants it.
+        let mut seen = instances(topology);
+        let goes = |id: &InstanceId| topology.released.contains(id) || seen.any(|instance| instance.id == *id);
+        if mark.as_ref().map(|(instance, _)| instance).is_some_and(goes) {
+            return Some(Mend::Time {
+                what: "Nothing: it leaves, and runs take it out of the server group.".to_owned(),
+            });
+        }
+        let tag = deployment.tag(&binding.name, Role::ServerGroup);
+        let group = topology.server_group(&tag, &binding.server_group.name)?.id.clone();
+        let task = Task::RepairMember { group, member: endpoint };
+        Some(Mend::Person { task: task.sentence() })
+    }
+}
+
+/// The instance that has an address, whether the binding selects it or not.
+fn owner(topology: &Topology, address: Ipv4Addr) -> Option<&Instance> {
+    instances(topology).find(|instance| {
+        instance.address == Some(address)
+            || instance.interfaces.iter().any(|interface| interface.addresses.contains(&address))
+    })
+}
+
+fn instances(topology: &Topology) -> impl Iterator<Item = &Instance> {
+    topology.instances.values().filter_map(Known::get).flatten()
+}
