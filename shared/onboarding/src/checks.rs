@@ -24,7 +24,7 @@ pub use finding::Finding;
 pub use regions::area;
 pub use target::Target;
 
-pub(crate) use orphans::orphans;
+pub(crate) use orphans::{left_by, orphans};
 
 use crate::desired;
 use crate::inputs::Inputs;

@@ -66,4 +66,4 @@ pub use session::{Owner, Session};
 pub use settings::{Settings, SettingsError, StoreLocation};
 pub use stage::Stage;
 pub use token::token;
-pub use unread::{failed_call, sentence};
+pub use unread::{failed_call, permission, remedy_of_write, sentence};

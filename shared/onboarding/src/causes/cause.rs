@@ -144,6 +144,6 @@ pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
         Code::ReadOnly if reason.resource == binding.as_str() => {
             format!("Set paused: false in the binding {binding}, and put that where the functions read it.")
         }
-        code => code.remedy().to_owned(),
+        _ => reason.remedy().to_owned(),
     }
 }
