@@ -33,6 +33,7 @@ mod report;
 mod request;
 mod routes;
 mod run;
+pub mod secrets;
 mod session;
 mod settings;
 mod stage;
