@@ -14,15 +14,26 @@ pub const TOKEN: &str = "cAnArYtOkEnOfAuRl0123456789";
 /// What messages are signed with.
 pub const SECRET: &str = "SECcAnArYsEcReTtOsIgN9876543210";
 
-/// The store's list for them.
+/// The store's list for them; the robot's secrets are kept apart.
 #[must_use]
 pub fn notify() -> String {
     format!(
         "notify:
-  - {{ name: robot, kind: dingTalk, url: 'http://127.0.0.1:9/robot/send?access_token={TOKEN}', secret: {SECRET} }}
+  - {{ name: robot, kind: dingTalk, url: secret:robot-url, secret: secret:robot-sign }}
   - {{ name: slack, kind: slack, url: 'http://127.0.0.1:9/services/{TOKEN}' }}
   - {{ name: hook, kind: webhook, url: 'http://127.0.0.1:9/hook/{TOKEN}', secret: {SECRET} }}
   - {{ name: bus, kind: eventBridge, url: 'http://127.0.0.1:9/webhook/putEvents?token={TOKEN}' }}
+"
+    )
+}
+
+/// The secrets that the list names.
+#[must_use]
+pub fn secrets() -> String {
+    format!(
+        "secrets:
+  robot-url: http://127.0.0.1:9/robot/send?access_token={TOKEN}
+  robot-sign: {SECRET}
 "
     )
 }

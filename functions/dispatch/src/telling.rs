@@ -21,7 +21,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::ids::BindingName;
 use onboarding::news::{self, Claim, Delivery, Fault, Mark, News, Sight, Told};
-use onboarding::store::Store;
+use onboarding::store::{Secrets, Store};
 use onboarding::{Binding, Causes, Code, Plan, Receiver, Topology};
 use reachability::Wish;
 use stage::Invocation;
@@ -105,6 +105,9 @@ async fn all(invocation: &Invocation<'_>, store: &Store, sights: &BTreeMap<Bindi
     if all.iter().all(|their| their.news.is_empty()) {
         return;
     }
+    // Before the claim: what it takes to read them is not taken from the time to tell.
+    let with_news = all.iter().filter(|their| !their.news.is_empty()).map(|their| their.receiver);
+    let secrets = stage::secrets::secrets(host, &client, with_news).await;
     let claim = Claim { by: clock.uuid(), at: begun };
     // Nothing is told yet: if this ends here, the next look tells it.
     let claimed = Told { claim: Some(claim.clone()), receivers: told.receivers };
@@ -129,7 +132,7 @@ async fn all(invocation: &Invocation<'_>, store: &Store, sights: &BTreeMap<Bindi
     if let Err(why) = place.write(&client, &telling).await {
         return not_told("", &why);
     }
-    let settled = join_all(all.into_iter().map(|their| their.tell(invocation, begun))).await;
+    let settled = join_all(all.into_iter().map(|their| their.tell(invocation, &secrets, begun))).await;
     let told = Told { claim: None, receivers: settled.into_iter().collect() };
     if let Err(why) = place.write(&client, &told).await {
         // What was sent counts as sent for an hour all the same.
@@ -153,7 +156,12 @@ impl<'s> Their<'s> {
     }
 
     /// Sends the news, if there are any. Gives what the receiver has been told.
-    async fn tell(self, invocation: &Invocation<'_>, now: Timestamp) -> (String, Vec<Mark>) {
+    async fn tell(
+        self,
+        invocation: &Invocation<'_>,
+        secrets: &Result<Secrets, String>,
+        now: Timestamp,
+    ) -> (String, Vec<Mark>) {
         let Self { receiver, news, before, after } = self;
         let name = receiver.name.clone();
         if news.is_empty() {
@@ -161,8 +169,8 @@ impl<'s> Their<'s> {
         }
         let (found, gone) = (news.found.len(), news.gone.len());
         let deployment = invocation.host.settings().deployment.as_str();
-        let sent =
-            send::to(invocation.host, receiver, &Message { deployment, at: now, news: &news, test: false }).await;
+        let message = Message { deployment, at: now, news: &news, test: false };
+        let sent = send::to(invocation.host, receiver, secrets, &message).await;
         match &sent {
             Sent { delivery: Delivery::Arrived, .. } => {
                 tracing::info!(event = "told", schema = 1, receiver = name, found, gone, "told");

@@ -68,7 +68,7 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
         )));
     }
     let store = target::store(&host).await?;
-    let mut bindings = target::bindings(&store, args.binding.as_deref())?;
+    let mut bindings = target::some_bindings(&host, &store, args.binding.as_deref())?;
     if let Some(saved) = &saved {
         bindings.retain(|binding| saved.plans.iter().any(|plan| plan.binding == *binding));
     }
@@ -78,7 +78,8 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
     }
     if bindings.is_empty() {
         return Err(CliError::Usage(
-            "There is no binding to apply: none in the store, or none of it in the plan.".to_owned(),
+            "The plan has none of the bindings that the store has, so there is nothing to apply: make a new one."
+                .to_owned(),
         ));
     }
     let work = Applying { host: &host, gate: &gate, interrupts: &environment.interrupts, console };
@@ -106,13 +107,21 @@ pub(crate) async fn apply(args: &ApplyArgs, environment: &Environment, console: 
             break;
         }
     }
-    Ok(console.finish(ended.exit, json!({"blocked": ended.left, "causes": ended.causes.len(), "left": ended.causes})))
+    Ok(console.finish(
+        ended.exit,
+        json!({"made": ended.made, "found": ended.found, "blocked": ended.left, "causes": ended.causes.len(),
+               "left": ended.causes}),
+    ))
 }
 
 /// The result.
 #[derive(Debug, Clone, Default)]
 struct Ended {
     exit: Exit,
+    /// How many changes this process made.
+    made: usize,
+    /// How many of the plan it found done.
+    found: usize,
     /// How many things are left undone.
     left: usize,
     /// What they follow from.
@@ -122,6 +131,8 @@ struct Ended {
 impl Ended {
     fn add(&mut self, other: Self) {
         self.exit = self.exit.max(other.exit);
+        self.made += other.made;
+        self.found += other.found;
         self.left += other.left;
         self.causes.extend(other.causes);
     }
@@ -136,7 +147,7 @@ impl Ended {
         } else {
             Exit::pending(left > 0 || findings.any(is_left))
         };
-        Self { exit, left, causes }
+        Self { exit, left, causes, ..Self::default() }
     }
 }
 
@@ -156,7 +167,7 @@ impl Applying<'_> {
         plan::show(binding, seen, view, console);
         if plan.changes.is_empty() && plan.pending.is_empty() {
             let causes = seen.causes.causes.iter().map(Root::from).collect();
-            return Ok(Ended { exit: seen.exit(), left: 0, causes });
+            return Ok(Ended { exit: seen.exit(), causes, ..Ended::default() });
         }
         if !agreed && !ask(&format!("Apply this to {binding}?"), console) {
             return Err(CliError::Failed("Nothing was changed.".to_owned()));
@@ -172,13 +183,14 @@ impl Applying<'_> {
         let (took, way) = (clock.now().duration_since(began), way.into_inner());
         let Some(reports) = reports else {
             let left = interrupted::on_the_way(binding, plan, &way, self.gate, took, console);
-            return Ok(Ended { exit: Exit::Interrupted, left, causes: Vec::new() });
+            let (made, found) = (way.made, way.found);
+            return Ok(Ended { exit: Exit::Interrupted, made, found, left, causes: Vec::new() });
         };
         leaving::tell(binding, &reports, console);
         let causes = left(&reports, &shown(seen, view));
         let others = seen.plan.changes.len() - plan.changes.len();
-        console.print(closing(binding, &causes, others, way.made, took).then(not_asked_for(others)));
-        Ok(Ended::of(&reports, causes))
+        console.print(closing(binding, &causes, others, &way, took).then(not_asked_for(others)));
+        Ok(Ended { made: way.made, found: way.found, ..Ended::of(&reports, causes) })
     }
 
     /// Runs the stages, and keeps how far they are. Gives their reports, or nothing if they were interrupted.
@@ -200,8 +212,9 @@ impl Applying<'_> {
                     way.stage = Some(*stage);
                 }
                 Progress::Waits { .. } => {}
-                Progress::Done { report, changes } => {
-                    way.made += changes;
+                Progress::Done { report } => {
+                    way.made += report.written();
+                    way.found += report.found;
                     way.over.insert(report.stage);
                 }
             }
@@ -225,7 +238,7 @@ impl Applying<'_> {
 
     fn before_anything(&self, binding: &BindingName, plan: &Plan) -> Ended {
         interrupted::before_anything(binding, self.console);
-        Ended { exit: Exit::Interrupted, left: plan.changes.len(), causes: Vec::new() }
+        Ended { exit: Exit::Interrupted, left: plan.changes.len(), ..Ended::default() }
     }
 }
 
@@ -276,9 +289,14 @@ fn shown(seen: &Seen, view: &View) -> Vec<Root> {
     seen.causes.causes.iter().filter(|cause| !cause.by_run).filter(concerns).map(Root::from).collect()
 }
 
-/// The last line: what was made, how long it took, and the causes of what is left.
-fn closing(binding: &BindingName, causes: &[Root], others: usize, made: usize, took: SignedDuration) -> Line {
-    let line = Line::styled(Style::Strong, format!("{binding}: {} made in {}", plan::changes(made), lasted(took)));
+/// The last line: what was made here, how long it took, what was found done, and the causes of what is left.
+fn closing(binding: &BindingName, causes: &[Root], others: usize, way: &Way, took: SignedDuration) -> Line {
+    let made = plan::changes(way.made);
+    let line = Line::styled(Style::Strong, format!("{binding}: {made} made in {}", lasted(took)));
+    let line = match way.found {
+        0 => line,
+        found => line.then(format!(", {found} found done by others or no longer needed")),
+    };
     let codes = codes(causes).join(", ");
     if codes.is_empty() {
         return line.then(if others == 0 { ", nothing is left to do" } else { "" });
@@ -351,12 +369,12 @@ fn tell(progress: &Progress<'_>, told: &mut Told, console: Console) {
             console.print(Line::styled(Style::Faint, format!("  {stage:<16} waits: {what}")));
             console.print_json(&json!({"event": "waiting", "stage": stage, "what": what}));
         }
-        Progress::Done { report, changes } => {
-            console.print(stage_line(report, *changes, told));
+        Progress::Done { report } => {
+            console.print(stage_line(report, told));
             console.print_json(
                 &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
-                                 "changes": changes, "made": report.made, "unread": report.unread, "blocked": report.blocked,
-                                 "causes": report.causes}),
+                                 "changes": report.written(), "found": report.found, "made": report.made,
+                                 "unread": report.unread, "blocked": report.blocked, "causes": report.causes}),
             );
         }
     }

@@ -515,6 +515,9 @@ pub(crate) struct PackageArgs {
     /// Where the packages and their manifest go [default: package in cargo's target folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Functions that export spans and metrics by OpenTelemetry, where their environment says where to.
+    #[arg(long, conflicts_with = "cli")]
+    pub(crate) otel: bool,
     /// Package what was built before.
     #[arg(long)]
     pub(crate) no_build: bool,

@@ -179,7 +179,7 @@ pub(crate) fn notes(causes: &Causes, indent: &str) -> Text {
     for note in &causes.notes {
         let code = Line::new(indent).then_styled(Style::Strong, note.code.as_str());
         text.line(code.then(format!("  {}", note.message)).hanging(indent.len() + 4));
-        text.line(format!("{indent}    {}", note.code.remedy()));
+        text.line(format!("{indent}    {}", note.remedy()));
     }
     text
 }

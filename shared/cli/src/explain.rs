@@ -71,7 +71,7 @@ pub(crate) async fn diagnose(
 }
 
 async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Subject) -> Result<Answer, CliError> {
-    let names = target::bindings(store, binding)?;
+    let names = target::some_bindings(host, store, binding)?;
     let stopped = |binding: &Binding| Binding { paused: binding.paused || store.paused, ..binding.clone() };
     let bindings: Vec<Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).map(stopped).collect();
     let bindings: Vec<&Binding> = bindings.iter().collect();

@@ -26,6 +26,7 @@ use std::path::Path;
 use onboarding::ids::BindingName;
 use onboarding::{Binding, Deployment, FailedCalls, Plan, Store, Topology};
 use serde_json::json;
+use stage::Host;
 
 use crate::args::{Format, GraphArgs};
 use crate::environment::Environment;
@@ -46,14 +47,14 @@ pub(crate) async fn graph(args: &GraphArgs, environment: &Environment, console: 
     let format = format(args)?;
     let host = target::host(&args.target, environment, Access::Read).await?;
     let store = target::store(&host).await?;
-    let (binding, subject) = asked(args, &store)?;
+    let (binding, subject) = asked(&host, args, &store)?;
     let (picture, unread) = match &subject {
         Some(subject) => {
             let diagnosis = diagnose(&host, &store, binding.as_ref().map(BindingName::as_str), subject).await?;
             (of_sight(&diagnosis), diagnosis.topology.unread.clone())
         }
         None => {
-            let name = only(&store, binding)?;
+            let name = only(&host, &store, binding)?;
             let missing = || CliError::Failed(format!("The bindings have no {name}."));
             let wanted = store.binding(name.as_str()).ok_or_else(missing)?;
             let (topology, plan) = plan::look(&host, &name, true).await?;
@@ -145,8 +146,9 @@ fn format(args: &GraphArgs) -> Result<Format, CliError> {
 }
 
 /// A single word is a binding if the store has one by this name, else an instance or an address.
-fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option<Subject>), CliError> {
-    let named = |name: &str| -> Result<_, CliError> { Ok(target::bindings(store, Some(name))?.into_iter().next()) };
+fn asked(host: &Host, args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option<Subject>), CliError> {
+    let named =
+        |name: &str| -> Result<_, CliError> { Ok(target::bindings(host, store, Some(name))?.into_iter().next()) };
     match (&args.binding, &args.instance) {
         (None, _) => Ok((None, None)),
         (Some(name), Some(instance)) => Ok((named(name)?, Some(Subject::parse(instance)?))),
@@ -159,11 +161,11 @@ fn asked(args: &GraphArgs, store: &Store) -> Result<(Option<BindingName>, Option
 }
 
 /// The binding asked for, or the only one.
-fn only(store: &Store, wanted: Option<BindingName>) -> Result<BindingName, CliError> {
+fn only(host: &Host, store: &Store, wanted: Option<BindingName>) -> Result<BindingName, CliError> {
     if let Some(name) = wanted {
         return Ok(name);
     }
-    let names = target::bindings(store, None)?;
+    let names = target::some_bindings(host, store, None)?;
     match names.as_slice() {
         [name] => Ok(name.clone()),
         _ => {

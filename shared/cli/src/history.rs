@@ -58,7 +58,7 @@ pub(crate) async fn history(args: &HistoryArgs, environment: &Environment, conso
     let host = target::host(&args.target, environment, Access::Read).await?;
     let workflow = Workflow::of(&host)?;
     let store = target::store(&host).await?;
-    let name = target::binding(&store, args.binding.as_deref())?;
+    let name = target::binding(&host, &store, args.binding.as_deref())?;
     let missing = || CliError::Failed(format!("The bindings have no {name}."));
     let binding = store.binding(name.as_str()).ok_or_else(missing)?;
     let begin = args.since.map(|since| since.before(host.clock().now()));

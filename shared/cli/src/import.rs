@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use onboarding::mark::{MemberState, Role};
 use onboarding::topology::{Endpoint, Instance, Server, ServerStatus, Topology};
 use onboarding::words::counted;
-use onboarding::{Binding, Deployment, desired};
+use onboarding::{Binding, Deployment, StageName, desired};
 use openapi::alb;
 use serde_json::{Value, json};
 use stage::{Cloud, Host, Needs, Side};
@@ -44,7 +44,7 @@ pub(crate) async fn import(args: &ImportArgs, environment: &Environment, console
     }
     let host = target::host(&args.target, environment, Access::Write).await?;
     let store = target::store(&host).await?;
-    let name = target::binding(&store, Some(&args.binding))?;
+    let name = target::binding(&host, &store, Some(&args.binding))?;
     let missing = || CliError::Failed(format!("The bindings have no {name}."));
     let binding = store.binding(name.as_str()).ok_or_else(missing)?;
     if store.paused || binding.paused {
@@ -198,7 +198,14 @@ async fn write(host: &Host, binding: &Binding, group: &str, entries: &[Entry]) -
     let cloud = Cloud::new(host.client().clone(), binding, "");
     let failed = |error: openapi::Error| {
         let name = &binding.name;
-        CliError::Failed(format!("The members cannot be marked: {error}. `albridge plan {name}` shows which are."))
+        // The marks are what this stage writes.
+        let remedy = stage::remedy_of_write(&error, StageName::BackendServers);
+        let remedy = remedy.map(|remedy| format!(" {remedy}")).unwrap_or_default();
+        let error = error.to_string();
+        let error = error.trim_end_matches('.');
+        CliError::Failed(format!(
+            "The members cannot be marked: {error}.{remedy} `albridge plan {name}` shows which are."
+        ))
     };
     let client = cloud.client_for(Side::Alb).await.map_err(failed)?;
     for some in entries.chunks(SERVERS_PER_CALL) {

@@ -12,6 +12,9 @@ use crate::args::PackageArgs;
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Text, visible};
 
+/// The feature of the functions that brings OpenTelemetry.
+const OTEL: &str = "handler/otel";
+
 /// The variables that name a C compiler for the target, in the order in which crates look them up.
 const C_COMPILERS: [&str; 3] = ["CC_x86_64-unknown-linux-musl", "CC_x86_64_unknown_linux_musl", "TARGET_CC"];
 
@@ -20,13 +23,15 @@ pub(crate) fn package(args: &PackageArgs, environment: &Environment, console: Co
     let order = Order {
         sources: args.sources.clone(),
         names: names(args)?,
+        features: if args.otel { vec![OTEL.to_owned()] } else { Vec::new() },
         out: args.out.clone(),
         build: !args.no_build,
         names_c_compiler: C_COMPILERS.iter().any(|name| environment.get(name).is_some()),
     };
     let bar = bar(console);
     if order.build {
-        console.print_json(&json!({"event": "building", "target": TARGET, "profile": package::profile(&order.names), "names": order.names}));
+        console.print_json(&json!({"event": "building", "target": TARGET, "profile": package::profile(&order.names), "names": order.names,
+                                   "features": order.features}));
         bar.set_message(format!("building for {TARGET}"));
     }
     let made = package::package(&order, &mut |progress| match progress {

@@ -45,7 +45,7 @@ pub(crate) async fn console(args: &ConsoleArgs, environment: &Environment, conso
     let host = target::host(&args.target, environment, Access::Read).await?;
     // What is wrong with the command line is said before anything is served.
     let store = target::store(&host).await?;
-    target::bindings(&store, args.binding.as_deref())?;
+    target::bindings(&host, &store, args.binding.as_deref())?;
     let listener = server::bind(args.listen).await?;
     let address = address(&listener)?;
     let watch = Watch::new(Looker::new(host, args.binding.clone()), seconds(args.every), Clock::system());

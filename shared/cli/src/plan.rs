@@ -36,8 +36,12 @@ pub(crate) async fn plan(args: &PlanArgs, environment: &Environment, console: Co
     let mut plans = Vec::new();
     let readings = Readings::default();
     let (mut exit, mut causes, mut documents) = (Exit::Done, 0, Vec::new());
-    let bindings = target::bindings(&store, args.binding.as_deref())?;
-    if let Some(focus @ Focus::Instance(_)) = &args.focus {
+    let bindings = target::bindings(&host, &store, args.binding.as_deref())?;
+    if bindings.is_empty() {
+        console.print(target::nothing_bound(&host));
+        console.print_json(&json!({"event": "empty", "store": host.settings().store.to_string()}));
+    }
+    if let Some(focus @ Focus::Instance(_)) = args.focus.as_ref().filter(|_| !bindings.is_empty()) {
         let mut all = Vec::new();
         for binding in &bindings {
             all.push(see_with(&readings, &host, &store, binding, true, About::Plan).await?);

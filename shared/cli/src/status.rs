@@ -43,7 +43,15 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         let every = Duration::from_secs(seconds).max(Duration::from_secs(1).mul_f64(host.clock().speed()));
         let interrupts = environment.interrupts.clone();
         let look = async || looks(&host, &target::store(&host).await?, args, &view, |_| ()).await;
-        let exit = Box::pin(watch::watch(every, host.clock(), interrupts, &view, console, look)).await?;
+        let exit = Box::pin(watch::watch(
+            every,
+            host.clock(),
+            interrupts,
+            &view,
+            (target::nothing_bound(&host), console),
+            look,
+        ))
+        .await?;
         return Ok(console.finish(exit, json!({})));
     }
     let store = target::store(&host).await?;
@@ -54,6 +62,10 @@ pub(crate) async fn status(args: &StatusArgs, environment: &Environment, console
         }
     })
     .await?;
+    if looks.is_empty() {
+        console.print(target::nothing_bound(&host));
+        console.print_json(&json!({"event": "empty", "store": host.settings().store.to_string()}));
+    }
     if let Some(line) = text::hidden(&looks, &view) {
         console.print(line);
     }
@@ -76,7 +88,7 @@ async fn looks(
     view: &View,
     mut tell: impl FnMut(&Look),
 ) -> Result<Vec<Look>, CliError> {
-    let bindings = target::bindings(store, args.binding.as_deref())?;
+    let bindings = target::bindings(host, store, args.binding.as_deref())?;
     let from = Looks::begin(host, store).await;
     let runs = if view.all { usize::MAX } else { RUNS };
     let mut looks = Vec::new();

@@ -102,19 +102,28 @@ pub(crate) fn transport(environment: &Environment) -> Result<HttpTransport, CliE
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, CliError> {
     let mut variables = environment.variables.clone();
     let options = [
-        ("ALBRIDGE_BINDINGS", &target.bindings),
-        ("ALBRIDGE_DEPLOYMENT", &target.deployment),
-        ("ALBRIDGE_HOME_REGION", &target.home),
+        ("ALBRIDGE_BINDINGS", "--bindings", &target.bindings),
+        ("ALBRIDGE_DEPLOYMENT", "--deployment", &target.deployment),
+        ("ALBRIDGE_HOME_REGION", "--home", &target.home),
     ];
-    for (name, value) in options {
+    for (name, _, value) in options {
         variables.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
+    // An error names what was written, the option or the variable.
+    let written = |name: &'static str| {
+        let option = options.iter().find(|(variable, _, value)| *variable == name && value.is_some());
+        option.map_or(name, |(_, option, _)| option)
+    };
     if target.allow_http {
         variables.insert("ALBRIDGE_ALLOW_HTTP".to_owned(), "1".to_owned());
     }
     let mut settings = Settings::parse(&variables).map_err(|error| match error {
         SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => {
             CliError::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
+        }
+        SettingsError::Invalid { name, value, expected } => {
+            let error = SettingsError::Invalid { name: written(name), value, expected };
+            CliError::Usage(format!("{error}."))
         }
         other => CliError::Usage(format!("{other}.")),
     })?;
@@ -134,23 +143,42 @@ pub(crate) async fn store(host: &Host) -> Result<Store, CliError> {
     stage::store::load(host, host.client()).await.map_err(|failure| failed(&failure))
 }
 
-/// The binding asked for, or all of them.
-pub(crate) fn bindings(store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, CliError> {
+/// That a store has no bindings: which one was read, and what to do.
+pub(crate) fn nothing_bound(host: &Host) -> String {
+    format!(
+        "{} has no bindings: add one to its list `bindings` (`albridge schema` tells what one looks like), or name another file or object with \
+         --bindings or ALBRIDGE_BINDINGS.",
+        host.settings().store
+    )
+}
+
+/// The binding asked for, or all of them; that may be none.
+pub(crate) fn bindings(host: &Host, store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, CliError> {
     let names: Vec<BindingName> = store.bindings.iter().map(|binding| binding.name.clone()).collect();
     let Some(wanted) = wanted else { return Ok(names) };
+    if names.is_empty() {
+        return Err(CliError::Usage(nothing_bound(host)));
+    }
     if names.iter().any(|name| name.as_str() == wanted) {
         return Ok(vec![wanted.into()]);
     }
     let names: Vec<_> = names.iter().map(BindingName::as_str).collect();
-    Err(CliError::Usage(format!("The bindings have no {wanted}; they have: {}.", names.join(", "))))
+    let from = &host.settings().store;
+    Err(CliError::Usage(format!("{from} has no binding {wanted}; it has: {}.", names.join(", "))))
+}
+
+/// The same for a command that is about at least one binding.
+pub(crate) fn some_bindings(host: &Host, store: &Store, wanted: Option<&str>) -> Result<Vec<BindingName>, CliError> {
+    let names = bindings(host, store, wanted)?;
+    if names.is_empty() { Err(CliError::Usage(nothing_bound(host))) } else { Ok(names) }
 }
 
 /// The one binding asked for, or the store's only one.
-pub(crate) fn binding(store: &Store, wanted: Option<&str>) -> Result<BindingName, CliError> {
-    let mut names = bindings(store, wanted)?;
+pub(crate) fn binding(host: &Host, store: &Store, wanted: Option<&str>) -> Result<BindingName, CliError> {
+    let mut names = some_bindings(host, store, wanted)?;
     match (names.pop(), names.is_empty()) {
         (Some(name), true) => Ok(name),
-        (None, _) => Err(CliError::Usage("The store has no binding.".to_owned())),
+        (None, _) => Err(CliError::Usage(nothing_bound(host))),
         (Some(last), false) => {
             let names: Vec<_> = names.iter().chain([&last]).map(BindingName::as_str).collect();
             Err(CliError::Usage(format!("Which binding? The store has: {}.", names.join(", "))))
@@ -225,10 +253,24 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_binding_is_answered_with_those_there_are() {
-        let store = Store::parse(local::PROCEDURE_BINDING, "procedure.yml").unwrap();
-        assert_eq!(bindings(&store, None).unwrap(), ["web".into()]);
-        let error = bindings(&store, Some("wbe")).unwrap_err();
-        assert_eq!(error.to_string(), "The bindings have no wbe; they have: web.");
+    fn what_is_wrong_is_named_as_it_was_written() {
+        let (bad, oss) = ("oss://bad", Some("oss://bucket.cn-hangzhou/bindings.yml"));
+        let with = |name: &str, value: &str| Environment::new([(name.to_owned(), value.to_owned())].into());
+        let deployment = Target { deployment: Some("a/b".to_owned()), ..target(oss) };
+        for (target, environment, said) in [
+            (
+                target(Some(bad)),
+                Environment::default(),
+                "--bindings is \"oss://bad\": expected oss://bucket.region/key",
+            ),
+            (target(Some(bad)), with("ALBRIDGE_BINDINGS", "other.yml"), "--bindings is \"oss://bad\""),
+            (target(None), with("ALBRIDGE_BINDINGS", bad), "ALBRIDGE_BINDINGS is \"oss://bad\""),
+            (deployment, Environment::default(), "--deployment is \"a/b\""),
+            (target(oss), with("ALBRIDGE_DEPLOYMENT", "a/b"), "ALBRIDGE_DEPLOYMENT is \"a/b\""),
+            (target(oss), with("ALBRIDGE_READ_ONLY", "maybe"), "ALBRIDGE_READ_ONLY is \"maybe\""),
+        ] {
+            let error = settings(&target, &environment, Access::Read).unwrap_err();
+            assert!(error.code() == 64 && error.to_string().starts_with(said), "{error}");
+        }
     }
 }

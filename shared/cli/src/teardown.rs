@@ -11,7 +11,7 @@ use std::time::Duration;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, StageName, Store};
 use serde_json::json;
-use stage::{Host, Invocation, Removal, Request};
+use stage::{Host, Invocation, Removal, Request, StoreLocation};
 
 use crate::apply::{Gate, Live, Progress, Work, unless_stopped, wait_for_runs};
 use crate::args::{Itself, Target, TeardownArgs};
@@ -51,7 +51,8 @@ async fn of_binding(
     let host = target::host_through(&target, environment, access, |way| gate.before(way)).await?;
     let binding = BindingName::from(binding);
     let store = target::store(&host).await?;
-    let removal = Removal { former: former(args, &binding, &store)?, attachments: args.attachments };
+    let removal =
+        Removal { former: former(args, &binding, &host.settings().store, &store)?, attachments: args.attachments };
     let plan = look(&host, &binding, &removal).await?;
     show::plan(&binding, &plan, console);
     let exit = |plan: &Plan| {
@@ -103,7 +104,7 @@ async fn apply(
             Progress::Done { .. } => {}
         };
         let report = work.run(&mut tell).await?;
-        made += report.changes;
+        made += report.written();
         live.above(|| show::step(&report, &mut told, console));
         let Some(until) = show::next(&report) else { return Ok(made) };
         live.above(|| show::drains(&report, until, console));
@@ -137,13 +138,18 @@ fn target_of(args: &TeardownArgs, environment: &Environment) -> Result<Target, C
 }
 
 /// The binding as it was, if the store no longer has it.
-fn former(args: &TeardownArgs, binding: &BindingName, store: &Store) -> Result<Option<onboarding::Binding>, CliError> {
+fn former(
+    args: &TeardownArgs,
+    binding: &BindingName,
+    from: &StoreLocation,
+    store: &Store,
+) -> Result<Option<onboarding::Binding>, CliError> {
     let Some(file) = &args.was else {
         if store.binding(binding.as_str()).is_none() {
             let names: Vec<&str> = store.bindings.iter().map(|known| known.name.as_str()).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return Err(CliError::Usage(format!(
-                "The bindings have no {binding}; they have: {names}. For one that was taken out, name a file that still has it: --was FILE, an older version of the bindings."
+                "{from} has no binding {binding}; it has: {names}. For one that was taken out, name a file that still has it: --was FILE, an older version of the bindings."
             )));
         }
         return Ok(None);

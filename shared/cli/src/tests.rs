@@ -1,8 +1,10 @@
 //! Whole commands on an emulated cloud in this process, on paused time: what they print, and how they exit.
 
+mod applying;
 mod breakages;
 mod deploying;
 mod doctor;
+mod empty;
 mod examining;
 mod following;
 mod gitops;

@@ -40,6 +40,8 @@ pub struct Order {
     pub sources: PathBuf,
     /// The packages of the workspace, by name.
     pub names: Vec<String>,
+    /// Features of the workspace's packages that they are built with, as `handler/otel`.
+    pub features: Vec<String>,
     /// Where the packages go; `None`: `package` in cargo's target folder.
     pub out: Option<PathBuf>,
     /// Whether to build first; otherwise what is built is packaged.
@@ -83,7 +85,7 @@ pub struct Made {
 /// # Errors
 /// [`PackageError`]. Then the folder is as it was.
 pub fn package(order: &Order, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Made, PackageError> {
-    let workspace = Workspace::read(&order.sources, &order.names)?;
+    let workspace = Workspace::read(&order.sources, &order.names, &order.features)?;
     if order.build {
         cargo::build(&workspace, order.names_c_compiler, &mut |name, done, of| {
             progress(Progress::Compiled { name, done, of });

@@ -7,7 +7,7 @@
 //! ```
 
 #[cfg(feature = "otel")]
-mod otel;
+pub mod otel;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;

@@ -34,7 +34,7 @@ const LIMIT: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Which variable is wrong, and how.
-pub(crate) fn start(host: &Host, variables: &BTreeMap<String, String>) -> Result<(), String> {
+pub fn start(host: &Host, variables: &BTreeMap<String, String>) -> Result<(), String> {
     let get = |name: &str| variables.get(name).map(String::as_str);
     let level = get("AWS_LAMBDA_LOG_LEVEL").or_else(|| get("RUST_LOG")).unwrap_or("INFO").to_owned();
     let json = get("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json"));

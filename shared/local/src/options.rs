@@ -22,6 +22,8 @@ pub struct Options {
     pub generation: Generation,
     /// The bindings.
     pub bindings: String,
+    /// The secrets that the bindings name, as a document; empty if they name none.
+    pub secrets: String,
     /// The stacks to deploy.
     pub stacks: Vec<Stack>,
     /// How the functions are run.
@@ -60,6 +62,7 @@ impl Default for Options {
             scenario: emulator::PROCEDURE.to_owned(),
             generation: Generation::Upgraded,
             bindings: PROCEDURE_BINDING.to_owned(),
+            secrets: String::new(),
             stacks: vec![Stack::home(), Stack::probe("cn-chengdu", "vpc-1")],
             hosting: Hosting::InMemory,
             packages: false,

@@ -52,7 +52,7 @@ impl Local {
             world.deploy(now, &stack.region, &deployment)?;
             deployments.push((stack.region.clone(), deployment));
         }
-        stacks::store(&mut world, now, &options.bindings);
+        stacks::store(&mut world, now, &options.bindings, &options.secrets);
         let packages =
             (options.packages && options.hosting != Hosting::InMemory).then(|| ProcessHost::new(clock.clone()));
         let registry = hosting::EndpointRegistry::with(packages);
@@ -156,7 +156,7 @@ impl Local {
     /// Puts other bindings in the store.
     pub fn store(&self, bindings: &str) {
         let now = self.cloud.now();
-        self.cloud.with(|world| stacks::store(world, now, bindings));
+        self.cloud.with(|world| stacks::store(world, now, bindings, ""));
     }
 
     /// A GET through a listener of an ALB, the way this deployment's clients reach it: over HTTP where there are ports,

@@ -82,7 +82,11 @@ pub(crate) fn resolve(stack: &Stack, account_id: &str) -> Result<Deployment, Tem
     Template::parse(TEMPLATE)?.resolve(&pseudo, &parameters)
 }
 
-/// Stores the bindings at the place that the template names, in a bucket that exists already.
-pub(crate) fn store(world: &mut World, now: Timestamp, bindings: &str) {
+/// Stores the bindings at the place that the template names, in a bucket that exists already, and the secrets beside them, if there are any.
+pub(crate) fn store(world: &mut World, now: Timestamp, bindings: &str, secrets: &str) {
     world.put_object(now, HOME, BUCKET, KEY, bindings.as_bytes().to_vec());
+    if !secrets.is_empty() {
+        let key = format!("{KEY}{}", stage::secrets::SUFFIX);
+        world.put_object(now, HOME, BUCKET, &key, secrets.as_bytes().to_vec());
+    }
 }

@@ -25,7 +25,7 @@ pub use regions::area;
 pub use target::Target;
 
 pub(crate) use attachments::no_cen;
-pub(crate) use orphans::orphans;
+pub(crate) use orphans::{left_by, orphans};
 
 use crate::desired;
 use crate::inputs::Inputs;

@@ -94,3 +94,9 @@ id! {
 
 /// The format of a binding's name, which becomes part of ownership tags, descriptions and execution names.
 pub(crate) const NAME_PATTERN: &str = "[a-z][a-z0-9-]{0,39}";
+
+/// Whether a text is of that format. What a mark in the cloud says need not be.
+pub(crate) fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.len() <= 40 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain)
+}

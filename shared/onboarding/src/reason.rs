@@ -44,7 +44,7 @@ codes! {
     /// A fact is unknown because it was not asked for, or because there is nothing yet to read it from.
     NotAsked = "XREG-NOT-ASKED", "Nothing to do: it is read as soon as what it is read from is there.";
     /// The bindings could not be read or parsed.
-    Store = "XREG-STORE", "Make the store readable and valid: `albridge plan` names line and column.";
+    Store = "XREG-STORE", "Make the store readable and valid: `albridge validate`, with the file, names line and column of every error.";
     /// The binding is not in the store.
     NoBinding = "XREG-NO-BINDING", "Check the name, or add the binding to the store.";
 
@@ -90,7 +90,7 @@ codes! {
     BackendInAlbVpc = "XREG-BACKEND-IN-ALB-VPC", "Register instances of the ALB's own VPC in an ordinary server group.";
     /// The VPC is attached to another CEN instance.
     VpcElsewhere = "XREG-VPC-ELSEWHERE", "Detach the VPC from the other CEN instance, name that one in cen.id, or attach it by hand and it is adopted.";
-    /// An attachment made by others has interfaces in too few zones.
+    /// An attachment has interfaces in too few zones.
     AttachmentZones = "XREG-ATTACHMENT-ZONES", "Add a vSwitch of another zone to the attachment in the CEN console: what others made is not altered.";
     /// Prefixes overlap.
     CidrOverlap = "XREG-CIDR-OVERLAP", "Prefixes joined by a transit router must not overlap: use another VPC or vSwitch.";
@@ -129,7 +129,7 @@ codes! {
     /// The route quota of the table is used up.
     RouteQuota = "XREG-ROUTE-QUOTA", "Remove routes, or raise the quota of the table.";
     /// A vSwitch of the ALB, or of a classic ALB's backend, uses a custom route table; only the system table is supported.
-    CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Use a vSwitch on the system route table for the ALB, and for the instances of a non-upgraded one.";
+    CustomRouteTable = "XREG-CUSTOM-ROUTE-TABLE", "Associate the vSwitch with the system route table of its VPC, or use another vSwitch there.";
     /// The transit router has reached the quota of VPC attachments in the binding.
     AttachmentQuota = "XREG-ATTACHMENT-QUOTA", "Have the quota of VPC attachments per transit router raised and write it to cen.attachmentQuota, or detach a VPC that nobody uses.";
     /// The attachment exists but is not in a usable state.
@@ -229,7 +229,7 @@ codes! {
     /// Changes are in progress, and more time is needed.
     StillPending = "XREG-STILL-PENDING", "Nothing to do: the workflow tries again.";
     /// A resource is marked for a binding that is not in the store.
-    Orphan = "XREG-ORPHAN", "Put the binding back into the store, or take away what it left: `albridge teardown BINDING --was FILE`, with a file that still has it.";
+    Orphan = "XREG-ORPHAN", "Put the binding back into the store, or take away what it left: `albridge teardown` with its name and `--was FILE`, a file of bindings that still has it.";
     /// A teardown is asked for while the automation may still bring everything back.
     NotPaused = "XREG-NOT-PAUSED", "Set paused: true in the binding, or take it out of the store; put that where the functions read it, then tear it down.";
     /// A teardown leaves something that this deployment made.
@@ -304,21 +304,44 @@ pub struct Reason {
     /// When time alone solves it, if that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// What mends this one, where more is known of it than the remedy of its code says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Box<str>>,
     /// The reasons that it follows from; empty if it is a cause itself, or if they are not known.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub because: Vec<Reason>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub because: Box<[Reason]>,
 }
 
 impl Reason {
     /// A reason about a resource.
     pub fn new(code: Code, resource: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self { code, resource: resource.to_string(), message: message.into(), until: None, because: Vec::new() }
+        Self {
+            code,
+            resource: resource.to_string(),
+            message: message.into(),
+            until: None,
+            advice: None,
+            because: Box::default(),
+        }
+    }
+
+    /// The same reason, with what mends it where that is known better than its code says.
+    #[must_use]
+    pub fn advising(mut self, advice: Option<String>) -> Self {
+        self.advice = advice.map(String::into_boxed_str);
+        self
+    }
+
+    /// What mends it, in a sentence.
+    #[must_use]
+    pub fn remedy(&self) -> &str {
+        self.advice.as_deref().unwrap_or_else(|| self.code.remedy())
     }
 
     /// The same reason, with those that it follows from.
     #[must_use]
     pub(crate) fn because(mut self, reasons: impl IntoIterator<Item = Self>) -> Self {
-        self.because.extend(reasons);
+        self.because = self.because.into_iter().chain(reasons).collect();
         self
     }
 
@@ -332,7 +355,7 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.code, self.message, self.code.remedy())
+        write!(f, "{}: {} {}", self.code, self.message, self.remedy())
     }
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::BindingName;
+use crate::ids::{BindingName, is_name};
 use crate::secret::Secret;
 
 /// Somebody who is told when something does not work, and when it does again.
@@ -16,8 +16,9 @@ pub struct Receiver {
     /// What is there, and so the form of the messages.
     pub kind: ReceiverKind,
     /// Where to: an https URL, as the receiver shows it for its webhook. Whoever knows it can send there, so everything behind the host counts as secret.
+    /// Or `secret:NAME`: the URL is kept apart, under this name.
     pub url: Secret,
-    /// What messages are signed with: of a DingTalk robot its `SEC...`, of a webhook any text.
+    /// What messages are signed with: of a DingTalk robot its `SEC...`, of a webhook any text. Or `secret:NAME`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
     /// Only these bindings; all if the list is empty.
@@ -65,9 +66,17 @@ impl Receiver {
         self.bindings.is_empty() || self.bindings.contains(binding)
     }
 
-    /// Its place without what is secret: scheme, host and port.
+    /// The names of the secrets that are kept apart from it.
+    pub fn references(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.url), self.secret.as_ref()].into_iter().flatten().filter_map(Secret::reference)
+    }
+
+    /// Its place without what is secret: scheme, host and port; the reference, if the URL is kept apart.
     #[must_use]
     pub fn host(&self) -> String {
+        if self.url.reference().is_some_and(is_name) {
+            return self.url.reveal().to_owned();
+        }
         Address::of(self.url.reveal())
             .map_or_else(String::new, |Address { scheme, authority, .. }| format!("{scheme}://{authority}"))
     }
@@ -129,7 +138,15 @@ mod tests {
         assert_eq!(robot.host(), "https://oapi.dingtalk.com");
         assert!(!format!("{slack:?} {robot:?}").contains("canary"));
         assert!(!serde_json::to_string(&slack).unwrap().contains("canary"));
-        for odd in ["https://user:canary@host/", "ftp://host/", "https://", "hooks.slack.com/x", "https://ho st/"] {
+        assert_eq!(receiver("secret:ops-url").host(), "secret:ops-url");
+        for odd in [
+            "secret:A canary",
+            "https://user:canary@host/",
+            "ftp://host/",
+            "https://",
+            "hooks.slack.com/x",
+            "https://ho st/",
+        ] {
             assert_eq!(receiver(odd).host(), "", "{odd}");
         }
     }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// What stands for a secret.
 const MASK: &str = "***";
+/// How a text begins that only names a secret, which is kept elsewhere.
+pub(crate) const REFERENCE: &str = "secret:";
 
 /// A secret of a store.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -18,6 +20,12 @@ impl Secret {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The name of the secret, if it is not written here but kept elsewhere: `secret:NAME`.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        self.0.strip_prefix(REFERENCE)
     }
 }
 
@@ -49,5 +57,6 @@ mod tests {
         assert_eq!(secret.reveal(), "SECcanary");
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"***\"");
         assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "*** Some(***)");
+        assert_eq!((secret.reference(), Secret::from("secret:ops").reference()), (None, Some("ops")));
     }
 }

@@ -8,12 +8,14 @@ mod error;
 mod parse;
 mod place;
 mod schema;
+mod secrets;
 mod shape;
 mod wrong;
 
 pub use bindings::Store;
 pub use error::StoreError;
 pub use schema::schema;
+pub use secrets::Secrets;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,6 +15,18 @@ pub fn counted(count: usize, noun: &str) -> String {
     }
 }
 
+/// A range of ports, or the only one in it.
+///
+/// ```
+/// use onboarding::words::ports;
+///
+/// assert_eq!([ports(80, 80), ports(1024, 65535)], ["port 80", "ports 1024-65535"]);
+/// ```
+#[must_use]
+pub fn ports(first: u16, last: u16) -> String {
+    if first == last { format!("port {first}") } else { format!("ports {first}-{last}") }
+}
+
 /// The verb that goes with a number of things.
 #[must_use]
 pub const fn are(count: usize) -> &'static str {

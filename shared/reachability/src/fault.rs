@@ -294,7 +294,8 @@ impl fmt::Display for Task {
             }
             Self::PassNetworkAcl { acl, direction, prefix, ports: (first, last), .. } => {
                 let (list, word) = direction.words();
-                write!(f, "let the {list} list of {acl} pass packets {word} {prefix}, ports {first}-{last}")
+                let ports = onboarding::words::ports(*first, *last);
+                write!(f, "let the {list} list of {acl} pass packets {word} {prefix}, {ports}")
             }
             Self::RemoveRule { group, rule } => {
                 write!(f, "remove rule {rule} of {group}, or give it a later priority")

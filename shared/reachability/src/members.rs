@@ -80,7 +80,7 @@ impl<'a> Acl<'a> {
         let by = entry
             .map_or_else(|| format!("no {list} entry matches"), |entry| format!("{list} entry {entry} drops them"));
         let (first, last) = ports;
-        let named = if first == last { format!("port {first}") } else { format!("ports {first}-{last}") };
+        let named = onboarding::words::ports(first, last);
         let some = if decision.accepted.is_empty() { "P" } else { "Some p" };
         let message = format!("{some}ackets {word} {prefix}, {named}, do not pass network ACL {id}: {by}.");
         let remedy = Remedy::Operator(Task::PassNetworkAcl { acl: id.clone(), direction, prefix, ports, entry });

@@ -19,19 +19,19 @@ enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
     kind: Kind,
-    reason: Reason,
+    reason: Box<Reason>,
     remedy: Box<Remedy>,
 }
 
 impl Stop {
     /// It definitely stops.
     pub(crate) fn broken(reason: Reason, remedy: Remedy) -> Self {
-        Self { kind: Kind::Broken, reason, remedy: Box::new(remedy) }
+        Self { kind: Kind::Broken, reason: Box::new(reason), remedy: Box::new(remedy) }
     }
 
     /// Some of the packets in question take another path.
     pub(crate) fn split(reason: Reason, remedy: Remedy) -> Self {
-        Self { kind: Kind::Split, reason, remedy: Box::new(remedy) }
+        Self { kind: Kind::Split, reason: Box::new(reason), remedy: Box::new(remedy) }
     }
 
     /// What decides was not read.
@@ -47,7 +47,7 @@ impl Stop {
     /// What decides is not known, as `reason` says.
     pub(crate) fn of_unknown(reason: Reason) -> Self {
         let remedy = Remedy::Operator(Task::LetRead { resource: reason.resource.clone() });
-        Self { kind: Kind::Unread, reason, remedy: Box::new(remedy) }
+        Self { kind: Kind::Unread, reason: Box::new(reason), remedy: Box::new(remedy) }
     }
 
     /// What would put it right.
@@ -58,7 +58,7 @@ impl Stop {
 
 impl From<&Stop> for Verdict {
     fn from(stop: &Stop) -> Self {
-        let reason = stop.reason.clone();
+        let reason = (*stop.reason).clone();
         match stop.kind {
             Kind::Broken => Self::Unreachable(reason),
             Kind::Split => Self::Ambiguous(reason),
@@ -86,7 +86,7 @@ impl Part {
             Ok(()) => Self { hops, ..Self::OPEN },
             Err(stop) => {
                 let verdict = Verdict::from(&stop);
-                let fault = Fault { hop: hops.len().checked_sub(1), reason: stop.reason, remedy: *stop.remedy };
+                let fault = Fault { hop: hops.len().checked_sub(1), reason: *stop.reason, remedy: *stop.remedy };
                 Self { hops, verdict, fault: Some(fault) }
             }
         }

@@ -19,6 +19,7 @@ use crate::facts;
 use crate::session::Session;
 use crate::stage::Stage;
 use crate::tallies::Tallies;
+use crate::unread;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};
 
 /// How many "already exists" or "not found" answers to one write are treated as a stale listing before the write counts as
@@ -230,7 +231,7 @@ impl Progress {
                     for change in changes.iter().take(count) {
                         let (stage, binding, run) = (S::NAME, &session.binding().name, session.run());
                         tracing::info!(%stage, %binding, run, change = %change.write, "written");
-                        session.host().shared::<Tallies>().count(stage, binding, run, change.write.kind());
+                        session.host().shared::<Tallies>().note(stage, binding, run, &change.write);
                         self.note_made(change, now);
                         wrote.accepted.push(change.write.clone());
                     }
@@ -321,7 +322,8 @@ impl Progress {
             self.limits.insert(lane.to_owned(), (carried.min(changes.len()) / 2).max(1));
         } else {
             let message = format!("{}: {} {}", change.write, error.code, error.message);
-            self.refuse(change, Reason::new(Code::Refused, lane, message));
+            let advice = unread::remedy_of_write(&error, change.stage);
+            self.refuse(change, Reason::new(Code::Refused, lane, message).advising(advice));
             self.limits.remove(lane);
             self.busy.free(lane);
         }

@@ -8,7 +8,7 @@ use onboarding::ids::BindingName;
 use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
 
-/// The most entries of each list; the rest is only counted. With [`TEXT`] this keeps a report under 25 KiB.
+/// The most entries of each list; the rest is only counted. With [`TEXT`] this keeps a report under 32 KiB.
 const ENTRIES: usize = 16;
 /// The most causes.
 const CAUSES: usize = 8;
@@ -48,6 +48,9 @@ pub struct Report {
     /// How many of each kind were made, by the attempts before this one in the same process as well.
     #[serde(default, skip_serializing_if = "Tally::is_empty")]
     pub tally: Tally,
+    /// How many of the changes that somebody approved were found done, or needed no longer: others made them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub found: usize,
     /// The first of these changes, in words.
     pub made: Vec<String>,
     /// The calls that failed, without duplicates.
@@ -103,6 +106,8 @@ impl Report {
             first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
         let blocked = reasons(blocked, &mut omitted);
+        // Whoever reads findings of a report looks at their codes.
+        let findings = findings.into_iter().map(|finding| finding.advising(None)).collect();
         let findings = reasons(findings, &mut omitted);
         let ok = blocked.is_empty() && !unread && !stuck;
         Self {
@@ -113,6 +118,7 @@ impl Report {
             status,
             changes,
             tally: Tally::default(),
+            found: 0,
             made,
             unread: FailedCalls::default(),
             blocked,
@@ -139,7 +145,8 @@ impl Report {
         let causes = causes
             .into_iter()
             .filter(|root| is_new(root))
-            .map(|root| Root { reason: shorten(root.reason), remedy: shortened(root.remedy) });
+            // Its remedy holds what the reason advises.
+            .map(|root| Root { reason: shorten(root.reason.advising(None)), remedy: shortened(root.remedy) });
         let (mut causes, more): (Vec<Root>, Vec<Root>) = causes.partition(|root| codes.insert(root.reason.code));
         causes.extend(more);
         self.omitted += causes.len().saturating_sub(CAUSES);
@@ -148,11 +155,19 @@ impl Report {
         self
     }
 
-    /// The same report, with how many changes of each kind were made.
+    /// The same report, with how many changes of each kind were made, and how many were found done.
     #[must_use]
-    pub(crate) const fn counting(mut self, tally: Tally) -> Self {
+    pub(crate) const fn counting(mut self, tally: Tally, found: usize) -> Self {
         self.tally = tally;
+        self.found = found;
         self
+    }
+
+    /// How many changes were made, by the attempts before this one in the same process as well. Functions of older versions say only what their last
+    /// attempt made.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.changes.max(self.tally.total())
     }
 
     /// The same report, with the calls that failed during the readings for it.
@@ -178,7 +193,13 @@ impl Report {
 
 /// A reason without those that it follows from: the report names its causes.
 fn shorten(reason: Reason) -> Reason {
-    Reason { resource: shortened(reason.resource), message: shortened(reason.message), because: Vec::new(), ..reason }
+    Reason {
+        resource: shortened(reason.resource),
+        message: shortened(reason.message),
+        advice: reason.advice.map(|advice| shortened(advice.into_string()).into_boxed_str()),
+        because: Box::default(),
+        ..reason
+    }
 }
 
 fn first<T>(mut entries: Vec<T>, omitted: &mut usize) -> Vec<T> {
@@ -209,7 +230,7 @@ mod tests {
     use super::*;
 
     fn reason(number: usize) -> Reason {
-        Reason::new(Code::Refused, format!("resource-{number}"), "ü".repeat(1000))
+        Reason::new(Code::Refused, format!("resource-{number}"), "ü".repeat(1000)).advising(Some("ü".repeat(1000)))
     }
 
     fn report(made: usize, blocked: usize) -> Report {

@@ -460,9 +460,11 @@ fn report<S: Stage>(
         StageName::Teardown => Vec::new(),
         _ => sorted.met.into_iter().map(|reason| Root::new(binding, reason)).collect(),
     };
+    let written = session.host().shared::<Tallies>().take(S::NAME, binding, run);
+    let found = session.approved().map_or(0, |approved| written.found(S::NAME, approved, plan));
     Report::new(S::NAME, binding, run, made, blocked, plan.findings.clone())
         .with_causes(causes)
-        .counting(session.host().shared::<Tallies>().take(S::NAME, binding, run))
+        .counting(written.tally(), found)
         .with_unread(&plan.unread)
 }
 

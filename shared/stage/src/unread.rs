@@ -1,7 +1,7 @@
 //! Failed calls for reports: the kind of failure, and its remedy.
 
 use onboarding::unread::Cause;
-use onboarding::{FailedCall, FailedCalls};
+use onboarding::{FailedCall, FailedCalls, StageName};
 use openapi::{Error, Fault};
 
 /// A failed call without its request id, which differs at each reading and would make every plan differ from the last.
@@ -50,6 +50,30 @@ pub(crate) fn first(failed: &FailedCalls) -> Option<String> {
 pub(crate) fn expired(failed: &FailedCalls) -> Option<String> {
     let call = failed.iter().find(|call| openapi::has_expired(&call.code))?;
     Some(format!("the credentials expired meanwhile ({}: {}). {}", call.action, call.code, call.cause.remedy()))
+}
+
+/// What mends a refused write of a stage: for a missing permission the action itself, and what prints everything that the stage needs. Nothing where
+/// the cloud's own code has to say it.
+#[must_use]
+pub fn remedy_of_write(error: &Error, stage: StageName) -> Option<String> {
+    match cause(error) {
+        Cause::Request => None,
+        Cause::Permission => Some(format!(
+            "Give the caller's role or user {} on this resource: `albridge policy {stage}` prints all that this stage needs.",
+            permission(error.action)
+        )),
+        other => Some(other.remedy_of(&error.code).to_owned()),
+    }
+}
+
+/// The permission that an action needs, as policies name it; the action alone where services share its name.
+#[must_use]
+pub fn permission(action: &'static str) -> &'static str {
+    let mut named = openapi::actions().iter().filter(|info| info.name == action).map(|info| info.ram_action);
+    match (named.next(), named.next()) {
+        (Some(only), None) => only,
+        _ => action,
+    }
 }
 
 fn cause(error: &Error) -> Cause {

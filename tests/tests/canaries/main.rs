@@ -136,6 +136,7 @@ fn options(random: &mut Random, keys: &[(String, Credentials)], told: &Arc<Recei
     let bindings = worlds::binding_with("select: {", &format!("{role}, select: {{"));
     // Somebody is told of all that goes wrong, and answers with what it was sent.
     options.bindings = format!("{}{bindings}", receivers::notify());
+    options.secrets = receivers::secrets();
     options.beyond = told.beyond();
     let often = |stack: local::Stack| stack.with("AssumeRoles", GUEST).with("TimerCron", "0 */5 * * * *");
     options.stacks = options.stacks.into_iter().map(often).collect();

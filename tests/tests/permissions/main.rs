@@ -155,7 +155,7 @@ fn what_the_roles_allow_is_what_clients_can_call() {
 fn an_object_is_written_by_dispatch_alone_and_only_the_one_with_what_was_told() {
     let deployment = home();
     let named = |name: &str| serde_json::json!([format!("acs:oss:*:*:store/albridge/{name}")]);
-    let mut writing = 0;
+    let (mut writing, mut secrets) = (0, 0);
     let policies = deployment.roles.iter().flat_map(|role| role.policies.iter().map(|policy| (&role.name, policy)));
     let statements = policies.flat_map(|(role, policy)| {
         policy.document["Statement"].as_array().unwrap().iter().map(move |statement| (role, statement))
@@ -167,6 +167,13 @@ fn an_object_is_written_by_dispatch_alone_and_only_the_one_with_what_was_told() 
             assert_eq!(statement["Action"], serde_json::json!(["oss:GetObject", "oss:PutObject"]));
             assert_eq!(statement["Resource"], named("bindings.yml.told.json"));
             writing += 1;
+        } else if statement["Resource"] == named("bindings.yml.secrets.yml") {
+            // Decision 0059: who tells reads them, and nobody else.
+            assert_eq!(
+                (role.as_str(), &statement["Action"]),
+                ("albridge-cn-hangzhou-dispatch", &serde_json::json!(["oss:GetObject"]))
+            );
+            secrets += 1;
         } else if actions.contains("oss:") {
             assert_eq!(
                 (&statement["Action"], &statement["Resource"]),
@@ -174,7 +181,7 @@ fn an_object_is_written_by_dispatch_alone_and_only_the_one_with_what_was_told() 
             );
         }
     }
-    assert_eq!(writing, 1);
+    assert_eq!((writing, secrets), (1, 1));
 }
 
 #[test]

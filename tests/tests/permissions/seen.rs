@@ -261,8 +261,13 @@ async fn things_are_changed() -> Local {
 async fn somebody_is_told() -> Local {
     let receivers = std::sync::Arc::new(Receivers::default());
     let bindings = format!("{}{PROCEDURE_BINDING}", receivers::notify());
-    let local =
-        onboarded(Options { bindings, beyond: receivers.beyond(), ..worlds::options(Generation::Upgraded) }).await;
+    let local = onboarded(Options {
+        bindings,
+        secrets: receivers::secrets(),
+        beyond: receivers.beyond(),
+        ..worlds::options(Generation::Upgraded)
+    })
+    .await;
     Console(&local).act(Service::Ecs, "cn-hangzhou", "AuthorizeSecurityGroup", &worlds::DROPS_ALL);
     Console(&local).wait(minutes(31)).await;
     assert_eq!(receivers.take().len(), 4);

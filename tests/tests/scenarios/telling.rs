@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use emulator::call::Service;
 use emulator::faults::{Effect, Match, Rule};
-use end_to_end::receivers::{Received, Receivers, SECRET, TOKEN, notify};
+use end_to_end::receivers::{Received, Receivers, SECRET, TOKEN, notify, secrets};
 use end_to_end::{Console, worlds};
 use local::{Generation, HOME, Local, Options, PROCEDURE_BINDING, Stack};
 use openapi::{fc, oss};
@@ -21,6 +21,7 @@ async fn told(receivers: &Arc<Receivers>) -> Local {
     let home = Stack::home().with("TimerCron", "0 */5 * * * *");
     let options = Options {
         bindings: format!("{}{PROCEDURE_BINDING}", notify()),
+        secrets: secrets(),
         stacks: vec![home, Stack::probe("cn-chengdu", "vpc-1")],
         beyond: receivers.beyond(),
         ..worlds::options(Generation::Upgraded)

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
 use onboarding::news::{Delivery, News};
+use onboarding::store::Secrets;
 use onboarding::{Receiver, ReceiverKind};
 use openapi::{BodyLimit, PlainHttp, Service, TransportError, hmac_sha256};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -48,11 +49,30 @@ impl Sent {
 /// Sends a message that only tells that messages arrive.
 pub async fn test(host: &Host, receiver: &Receiver) -> Sent {
     let (deployment, at) = (host.settings().deployment.as_str(), host.clock().now());
-    to(host, receiver, &Message { deployment, at, news: &News::default(), test: true }).await
+    let secrets = stage::secrets::secrets(host, host.client(), std::iter::once(receiver)).await;
+    to(host, receiver, &secrets, &Message { deployment, at, news: &News::default(), test: true }).await
 }
 
-/// Sends a message to a receiver.
-pub(super) async fn to(host: &Host, receiver: &Receiver, message: &Message<'_>) -> Sent {
+/// Sends a message to a receiver, whose URL and secret may be kept apart.
+pub(super) async fn to(
+    host: &Host,
+    receiver: &Receiver,
+    secrets: &Result<Secrets, String>,
+    message: &Message<'_>,
+) -> Sent {
+    let resolved = match secrets {
+        Ok(secrets) => secrets.resolve(receiver),
+        // Who has no secrets apart needs none of them.
+        Err(why) => match receiver.references().next() {
+            Some(_) => Err(why.clone()),
+            None => Ok(receiver.clone()),
+        },
+    };
+    let receiver = &match resolved {
+        Ok(receiver) => receiver,
+        // Nothing was sent, so the next look tries again.
+        Err(why) => return Sent::refused(why),
+    };
     if is_emulated(host) && !receiver.is_local() {
         return Sent::refused("an emulated cloud sends to its own machine alone");
     }

@@ -17,6 +17,8 @@ use crate::plan;
 pub(super) struct Way {
     /// The changes of the stages that have reported.
     pub(super) made: usize,
+    /// The planned changes that these found done.
+    pub(super) found: usize,
     /// The stage that runs.
     pub(super) stage: Option<StageName>,
     /// Those that have reported.

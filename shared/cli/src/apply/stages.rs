@@ -41,8 +41,6 @@ pub(crate) enum Progress<'a> {
     Done {
         /// Its last report.
         report: &'a Report,
-        /// The number of changes, earlier attempts included.
-        changes: usize,
     },
 }
 
@@ -124,10 +122,7 @@ pub(crate) async fn stages(
                 report.status = Status::Done;
             }
         }
-        // Only the last attempt reports; where nothing is left, all that was planned is made.
-        let planned = plan.of(stage).filter(|change| change.is_open()).count();
-        let changes = if report.status == Status::Done { report.changes.max(planned) } else { report.changes };
-        tell(Progress::Done { report: &report, changes });
+        tell(Progress::Done { report: &report });
         reports.push(report);
     }
     Ok(reports)

@@ -36,7 +36,8 @@ pub(crate) async fn act(session: &mut Session) -> Result<(), CliError> {
     stages(&host, &binding, &seen.plan, Part::All, |progress| match progress {
         Progress::Begins { stage } => transcript.waiting(stage.as_str()),
         Progress::Waits { stage, what } => transcript.waiting(&format!("{stage}: {what}")),
-        Progress::Done { report, changes: count } => {
+        Progress::Done { report } => {
+            let count = report.written();
             let changes = if count == 0 { String::new() } else { plan::changes(count) };
             transcript.step(format!("{:<16} {changes}", report.stage.as_str()).trim_end());
             transcript.event(json!({"event": "stage", "run": "apply", "stage": report.stage, "status": report.status,

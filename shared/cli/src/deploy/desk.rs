@@ -39,9 +39,9 @@ impl Desk {
         deployment: Option<&str>,
         environment: &Environment,
     ) -> Result<Self, CliError> {
-        let named = args.bindings.clone().or_else(|| environment.get("ALBRIDGE_BINDINGS").map(str::to_owned));
+        let in_environment = environment.get("ALBRIDGE_BINDINGS").is_some_and(|value| !value.trim().is_empty());
         let target = Target {
-            bindings: Some(named.unwrap_or_else(|| BINDINGS.to_owned())),
+            bindings: args.bindings.clone().or_else(|| (!in_environment).then(|| BINDINGS.to_owned())),
             deployment: deployment.map(str::to_owned),
             profile: args.profile.clone(),
             home: None,

@@ -114,7 +114,7 @@ fn mend(diagnosis: &Diagnosis, change: &Change, paragraph: &impl Fn(&mut Text, &
     } else {
         for reason in blocked {
             paragraph(&mut text, &format!("first: {} {}", reason.code, reason.message));
-            paragraph(&mut text, &format!("do: {}", reason.code.remedy()));
+            paragraph(&mut text, &format!("do: {}", reason.remedy()));
         }
         paragraph(&mut text, &format!("then: `albridge apply {name}` makes this change:"));
     }

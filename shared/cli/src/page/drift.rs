@@ -75,7 +75,7 @@ pub(super) fn html(sight: &Sight, seen: &Seen) -> Html {
     if !notes.is_empty() {
         let each = notes.into_iter().map(|note| {
             let item = tag("li").add(code(note.code.as_str())).add(" ").add(sentence(&note.message));
-            item.add(tag("p").class("do").add("Do: ").add(sentence(note.code.remedy())))
+            item.add(tag("p").class("do").add("Do: ").add(sentence(note.remedy())))
         });
         html.push(tag("h3").add("Also found"));
         html.push(tag("ul").class("causes").add(each.collect::<Html>()));

@@ -18,8 +18,10 @@ pub(super) fn page(look: &Sights, place: Place) -> Html {
     };
     let html = Html::from(heading.add(sentence(&headline(look))));
     if look.sights.is_empty() {
-        return html
-            .add(tag("p").add(sentence("The store has no binding: `albridge schema` tells what one looks like.")));
+        return html.add(tag("p").add(sentence(&format!(
+            "{} has no bindings: add one to its list `bindings`; `albridge schema` tells what one looks like.",
+            look.store
+        ))));
     }
     let mut sights: Vec<&Sight> = look.sights.iter().collect();
     // What needs somebody comes first; else in the store's order.

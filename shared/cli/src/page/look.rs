@@ -156,7 +156,7 @@ impl Looker {
     pub(super) async fn look(&self, before: Option<&Sights>) -> Result<Sights, CliError> {
         let host = &self.host;
         let store = target::store(host).await?;
-        let names = target::bindings(&store, self.only.as_deref())?;
+        let names = target::bindings(host, &store, self.only.as_deref())?;
         let looks = Looks::begin(host, &store).await;
         let mut sights = Vec::new();
         for name in &names {

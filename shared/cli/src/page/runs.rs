@@ -268,13 +268,13 @@ fn reported(report: &Report, id: &str) -> Html {
     let mut html = Html::from(state);
     let made = report.made.iter().map(|what| tag("li").add(what.as_str()));
     let made = tag("ul").class("plain").add(made.collect::<Html>());
-    match report.changes {
+    match report.written() {
         0 => {}
         // Bars that stand close together tell more.
         FEW.. => {
-            html.push(tag("details").set("id", id).add(tag("summary").add(plan::changes(report.changes))).add(made));
+            html.push(tag("details").set("id", id).add(tag("summary").add(plan::changes(report.written()))).add(made));
         }
-        _ => html = html.add(", ").add(plan::changes(report.changes)).add(made),
+        _ => html = html.add(", ").add(plan::changes(report.written())).add(made),
     }
     let mut items: Vec<Tag> = Vec::new();
     for failures in report.unread.by_code() {

@@ -340,5 +340,5 @@ async fn only_loopback_is_listened_at_and_a_taken_port_is_named() {
     assert!(ran.code == 64 && ran.stderr.contains(&taken), "{}", ran.all());
     drop(held);
     let ran = desk.run(&["console", "nobody", "--listen", "127.0.0.1:0"]).await;
-    assert!(ran.code == 64 && ran.stderr.contains("they have: web"), "{}", ran.all());
+    assert!(ran.code == 64 && ran.stderr.contains("has no binding nobody; it has: web"), "{}", ran.all());
 }

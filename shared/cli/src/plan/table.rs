@@ -275,7 +275,7 @@ fn moved(Setting { name, from, to, .. }: &Setting) -> String {
 
 fn remedy(text: &mut Text, reason: &Reason) {
     let code = Line::new("        ").then_styled(Style::Bad, reason.code.as_str());
-    text.line(code.then(format!(" {}", reason.code.remedy())));
+    text.line(code.then(format!(" {}", reason.remedy())));
 }
 
 /// `1 change`, `2 changes`.

@@ -71,11 +71,14 @@ impl Told {
 
 /// What a stage reported; what it could not read comes first, then the causes that are new. A problem that has been named, and what follows from
 /// one, is only counted.
-pub(crate) fn stage_line(report: &Report, changes: usize, told: &mut Told) -> Text {
+pub(crate) fn stage_line(report: &Report, told: &mut Told) -> Text {
     // Changes that only wait for a time are not faults.
     let waits = report.status == Status::Blocked && report.blocked.iter().all(|reason| reason.until.is_some());
     let (style, word) = word(if waits { Status::Done } else { report.status });
-    let count = if changes == 0 { String::new() } else { format!("  {}", plan::changes(changes)) };
+    let made = (report.written() > 0).then(|| plan::changes(report.written()));
+    let found = (report.found > 0).then(|| format!("{} found done", report.found));
+    let counts: Vec<String> = made.into_iter().chain(found).collect();
+    let count = if counts.is_empty() { String::new() } else { format!("  {}", counts.join(", ")) };
     let stage = format!("  {:<16} ", report.stage.as_str());
     let mut text = Text::from(Line::new(stage).then_styled(style, word).then(count));
     text.extend(unread::lines(&report.unread, "    ", false));
@@ -103,7 +106,7 @@ pub(crate) fn stage_line(report: &Report, changes: usize, told: &mut Told) -> Te
         {
             counted += 1;
         } else {
-            problem(&mut text, reason, reason.code.remedy());
+            problem(&mut text, reason, reason.remedy());
         }
     }
     if waiting > NAMED {
@@ -138,7 +141,7 @@ mod tests {
         let blocked: Vec<Reason> = (1..=5).map(waits).collect();
         let report = |stage| Report::new(stage, &"web".into(), "", Vec::new(), blocked.clone(), Vec::new());
         let mut told = Told::default();
-        let mut lines = |stage| stage_line(&report(stage), 0, &mut told).render(false);
+        let mut lines = |stage| stage_line(&report(stage), &mut told).render(false);
         assert_eq!(
             lines(StageName::BackendServers),
             "  backend-servers  done\n    . i-1 is marked.\n    . i-2 is marked.\n    . i-3 is marked.\n    +2 more that only wait for a time"
@@ -159,7 +162,7 @@ mod tests {
     fn causes_are_named_once_and_what_follows_from_them_is_counted() {
         let cause = root(Code::TransitRouterMissing, "cn-hangzhou");
         let mut told = Told::default();
-        let mut lines = |report: &Report| stage_line(report, 0, &mut told).render(false);
+        let mut lines = |report: &Report| stage_line(report, &mut told).render(false);
         let blocked_by = [Code::Waits, Code::NotAttached];
         assert_eq!(
             lines(&blocked(StageName::Preflight, &blocked_by, std::slice::from_ref(&cause))),
@@ -180,12 +183,12 @@ mod tests {
         let mut told = Told::default();
         let met = blocked(StageName::VpcAttachments, &[Code::Refused], &[root(Code::Refused, "it")]);
         assert_eq!(
-            stage_line(&met, 0, &mut told).render(false),
+            stage_line(&met, &mut told).render(false),
             "  vpc-attachments  blocked\n    x it is so.\n        XREG-REFUSED Mend it."
         );
         let verified = blocked(StageName::Verify, &[Code::Drift, Code::NotAttached], &[root(Code::Drift, "it")]);
         assert_eq!(
-            stage_line(&verified, 0, &mut told).render(false),
+            stage_line(&verified, &mut told).render(false),
             "  verify           blocked\n    x 2 more that wait for what is named above"
         );
     }
@@ -195,7 +198,7 @@ mod tests {
     fn without_causes_each_problem_is_named_once() {
         let mut told = Told::default();
         let lines =
-            stage_line(&blocked(StageName::Teardown, &[Code::Refused, Code::Waits, Code::NoRoute], &[]), 0, &mut told);
+            stage_line(&blocked(StageName::Teardown, &[Code::Refused, Code::Waits, Code::NoRoute], &[]), &mut told);
         assert_eq!(
             lines.render(false),
             "  teardown         blocked\n    x it is so.\n        XREG-REFUSED Look at the cloud's own code.\n    x it is so.\n        XREG-NO-ROUTE Apply the plan: it adds the route.\n    x 1 more that waits for what is named above"

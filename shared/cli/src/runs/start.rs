@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &RunArgs, environment: &Environment, console: Cons
     let host = target::host(&args.target, environment, Access::Write).await?;
     let workflow = Workflow::of(&host)?;
     let store = target::store(&host).await?;
-    let binding = target::binding(&store, args.binding.as_deref())?;
+    let binding = target::binding(&host, &store, args.binding.as_deref())?;
     if !workflow.exists().await? {
         return Err(workflow.missing());
     }
@@ -52,7 +52,7 @@ async fn start(host: &Host, binding: &BindingName) -> Result<String, CliError> {
     let dispatched = dispatch::dispatch(&invocation, "", &asked).await.map_err(|failure| target::failed(&failure))?;
     match (dispatched.started.into_iter().next(), dispatched.ignored.first()) {
         (Some(started), _) => Ok(started.execution),
-        (None, Some(reason)) => Err(CliError::Failed(format!("{} {}", reason.message, reason.code.remedy()))),
+        (None, Some(reason)) => Err(CliError::Failed(format!("{} {}", reason.message, reason.remedy()))),
         (None, None) => Err(CliError::Failed(format!("No run of {binding} was started."))),
     }
 }
@@ -98,9 +98,9 @@ fn tell(event: &fnf::Event, said: &mut Told, console: Console) -> Option<Report>
     match event.kind.as_str() {
         "TaskSucceeded" => {
             let (report, output) = report(&event.event_detail)?;
-            console.print(stage_line(&report, report.changes, said));
+            console.print(stage_line(&report, said));
             let mut told = json!({"event": "stage", "binding": report.binding, "run": report.run, "stage": report.stage,
-                                  "status": report.status, "ok": report.ok, "changes": report.changes,
+                                  "status": report.status, "ok": report.ok, "changes": report.written(),
                                   "made": report.made, "unread": report.unread,
                                   "blocked": report.blocked, "causes": report.causes});
             if let (Some(fields), Some(request)) = (told.as_object_mut(), output.get("request")) {

@@ -139,6 +139,7 @@ impl<'h> Workflow<'h> {
     }
 
     fn failed(&self, verb: &str, error: &openapi::Error) -> CliError {
-        CliError::Failed(format!("The runs of {} in {} cannot be {verb}: {error}.", self.flow(), self.home))
+        let (flow, home, why) = (self.flow(), self.home, stage::sentence(error));
+        CliError::Failed(format!("The runs of {flow} in {home} cannot be {verb}: {why}"))
     }
 }

@@ -184,7 +184,7 @@ impl RunSummary {
         let (mut stages, mut blocked) = (Vec::new(), Vec::new());
         for report in reports {
             blocked.extend(report.blocked.iter().map(|reason| reason.code.as_str()));
-            stages.push(StageSummary { stage: report.stage, changes: report.changes, made: report.made });
+            stages.push(StageSummary { stage: report.stage, changes: report.written(), made: report.made });
         }
         blocked.sort_unstable();
         blocked.dedup();

@@ -18,20 +18,20 @@ use crate::output::{CliError, Console, Exit, Line, Style, Text};
 /// The most changes that are named on a terminal.
 const NAMED: usize = 6;
 
-/// Looks every so often, and ends with the exit of the last look.
+/// Looks every so often, and ends with the exit of the last look. `nothing` is what is said of no bindings.
 pub(super) async fn watch<L>(
     every: Duration,
     clock: &Clock,
     mut interrupts: Interrupts,
     view: &View,
-    console: Console,
+    (nothing, console): (String, Console),
     mut look: L,
 ) -> Result<Exit, CliError>
 where
     L: AsyncFnMut() -> Result<Vec<Look>, CliError>,
 {
     let mut stop = pin!(interrupts.next());
-    let mut watched = Watched::default();
+    let mut watched = Watched { nothing, ..Watched::default() };
     loop {
         let found = tokio::select! {
             biased;
@@ -71,6 +71,8 @@ struct Watched {
     /// Whether the last look has to be shown where there is no terminal.
     is_news: bool,
     looks_taken: usize,
+    /// What is said of no bindings.
+    nothing: String,
 }
 
 impl Default for Watched {
@@ -78,7 +80,17 @@ impl Default for Watched {
     fn default() -> Self {
         let (looks, standing, changes) = (Vec::new(), Standing::default(), Vec::new());
         let (exit, failure, changed) = (Exit::Interrupted, None, None);
-        Self { looks, standing, failure, exit, changes, changed, is_news: false, looks_taken: 0 }
+        Self {
+            looks,
+            standing,
+            failure,
+            exit,
+            changes,
+            changed,
+            is_news: false,
+            looks_taken: 0,
+            nothing: String::new(),
+        }
     }
 }
 
@@ -162,6 +174,9 @@ impl Watched {
         if let Some(failure) = &self.failure {
             text.line(Line::styled(Style::Bad, "not known").then(format!(": {failure}")));
             return text;
+        }
+        if self.looks.is_empty() {
+            text.line(self.nothing.as_str());
         }
         text.extend(text::all(&self.looks, view));
         text

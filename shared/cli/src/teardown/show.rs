@@ -81,20 +81,20 @@ pub(super) fn step(report: &Report, told: &mut Told, console: Console) {
     for made in &report.made {
         text.line(Line::new("    ").then_styled(Style::Good, "-").then(format!(" {made}")));
     }
-    if report.made.len() < report.changes {
-        text.line(format!("    and {} more", report.changes - report.made.len()));
+    if report.made.len() < report.written() {
+        text.line(format!("    and {} more", report.written() - report.made.len()));
     }
     // Where members still drain, everything else has its turn after them.
     let stuck = report.status != Status::Done && next(report).is_none();
     if stuck {
-        text.extend(stage_line(report, report.changes, told));
+        text.extend(stage_line(report, told));
     }
-    if stuck || report.changes > 0 {
+    if stuck || report.written() > 0 {
         console.print(text);
     }
     console.print_json(
         &json!({"event": "stage", "binding": report.binding, "stage": report.stage, "status": report.status,
-                "changes": report.changes, "made": report.made, "unread": report.unread, "blocked": report.blocked}),
+                "changes": report.written(), "made": report.made, "unread": report.unread, "blocked": report.blocked}),
     );
 }
 
@@ -157,9 +157,7 @@ fn one(text: &mut Text, change: &Change) {
     for reason in blocked {
         text.line(format!("        {}", reason.message));
         text.line(
-            Line::new("        ")
-                .then_styled(Style::Bad, reason.code.as_str())
-                .then(format!(" {}", reason.code.remedy())),
+            Line::new("        ").then_styled(Style::Bad, reason.code.as_str()).then(format!(" {}", reason.remedy())),
         );
     }
 }
@@ -174,7 +172,7 @@ fn stays(plan: &Plan) -> Text {
     for finding in &plan.findings {
         text.line(format!("    . {}", finding.message));
         if finding.code != Code::Kept {
-            text.line(format!("        {} {}", finding.code, finding.code.remedy()));
+            text.line(format!("        {} {}", finding.code, finding.remedy()));
         }
     }
     text

@@ -97,3 +97,45 @@ async fn status_says_who_is_told_and_when_that_was() {
     let hook = lines.iter().find(|line| line["receiver"] == "hook").unwrap();
     assert_eq!((hook["event"].as_str(), hook["open"].as_u64()), (Some("receiver"), Some(1)), "{hook}");
 }
+
+/// The bindings only name what is secret; it is in a file beside them, or in an object beside the store.
+#[tokio::test(start_paused = true)]
+async fn secrets_that_are_kept_apart_are_used_and_shown_nowhere() {
+    let bindings = format!(
+        "notify:
+  - {{ name: hook, kind: webhook, url: secret:hook-url, secret: secret:hook-sign }}
+  - {{ name: lost, kind: slack, url: secret:nowhere }}
+{PROCEDURE_BINDING}"
+    );
+    let secrets = format!("secrets:\n  hook-url: http://127.0.0.1:9/hook/{TOKEN}\n  hook-sign: SEC{TOKEN}\n");
+    let options = Options { bindings, secrets: secrets.clone(), ..Options::default() };
+    let mut desk = Desk::start("notifying-apart", options).await;
+    let valid = desk.run(&["validate"]).await;
+    assert_eq!(valid.code, 0, "{}", valid.all());
+
+    let got = Arc::default();
+    let without = desk.run_by(way(&desk, &got), &["notify"]).await;
+    assert!(
+        without.code == 1 && without.all().contains("bindings.yml.secrets.yml cannot be read"),
+        "{}",
+        without.all()
+    );
+    assert!(got.lock().unwrap().is_empty());
+
+    std::fs::write(desk.file("bindings.yml.secrets.yml"), &secrets).unwrap();
+    for address in [None, Some(store_address())] {
+        desk.variables.extend(address.map(|address| ("ALBRIDGE_BINDINGS".to_owned(), address)));
+        let got = Arc::default();
+        let ran = desk.run_by(way(&desk, &got), &["notify"]).await;
+        assert_eq!(
+            plain(&ran),
+            "hook (webhook, secret:hook-url): arrived\nlost (slack, secret:nowhere): not taken: there is no secret nowhere\n"
+        );
+        assert_eq!((ran.code, got.lock().unwrap().len()), (1, 1), "{}", ran.all());
+        let looked = desk.run(&["status"]).await;
+        assert!(plain(&looked).contains("notify hook (webhook, secret:hook-url): "), "{}", looked.all());
+        for said in [ran.all(), looked.all(), without.all()] {
+            assert!(!said.contains(TOKEN), "{said}");
+        }
+    }
+}

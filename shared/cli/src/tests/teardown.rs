@@ -83,7 +83,11 @@ async fn a_binding_that_was_taken_out_or_renamed_is_named_by_a_file_that_still_h
     let was = desk.file("old.yml").display().to_string();
     let unknown = desk.run(&["teardown", "web", "--yes"]).await;
     assert_eq!(unknown.code, 64, "{}", unknown.all());
-    assert!(unknown.stderr.contains("they have: site") && unknown.stderr.contains("--was FILE"), "{}", unknown.stderr);
+    assert!(
+        unknown.stderr.contains("has no binding web; it has: site") && unknown.stderr.contains("--was FILE"),
+        "{}",
+        unknown.stderr
+    );
     let missing = desk.run(&["teardown", "web", "--yes", "--was", &was]).await;
     assert_eq!(missing.code, 64, "{}", missing.all());
     std::fs::write(&was, PROCEDURE_BINDING).unwrap();

@@ -54,7 +54,7 @@ fn a_path_is_explained_and_drawn_before_and_after_it_is_built() {
         (&["explain", "172.16.0.5"], 1, "the load balancer's own"),
         (&["explain", "192.168.7.99"], 1, "No instance of vpc-2"),
         (&["explain", "i-nobody"], 1, "i-nobody"),
-        (&["graph", "wbe"], 64, "they have: web"),
+        (&["graph", "wbe"], 64, "has no binding wbe; it has: web"),
         (&["graph", "web", "i-nobody"], 1, "i-nobody"),
         (&["graph", "web", "--out", "picture.png"], 64, ".svg, .mmd or .dot"),
         (&["graph", "web", "--out", "/no-such-folder/picture.svg"], 1, "cannot be written"),

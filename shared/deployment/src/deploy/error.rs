@@ -19,6 +19,15 @@ pub enum DeployError {
         /// The regions that do.
         offered: BTreeSet<Region>,
     },
+    /// There is no binding, and no home from before.
+    #[error(
+        "the bindings name no region, because there is none of them: add one, or name the region of the home stack with --region ({})",
+        list(offered)
+    )]
+    NoBindings {
+        /// The regions that offer CloudFlow.
+        offered: BTreeSet<Region>,
+    },
     /// The home region does not offer CloudFlow.
     #[error(
         "{region} does not offer CloudFlow, which the home stack needs: name another with --region ({})",
@@ -93,7 +102,7 @@ pub enum DeployError {
     #[error(transparent)]
     Packages(#[from] PackagesError),
     /// A call failed. `doing` is what it was for.
-    #[error("{doing}: {}", stage::sentence(error).trim_end_matches('.'))]
+    #[error("{doing}: {}", sentence(error).trim_end_matches('.'))]
     Call {
         /// What it was for.
         doing: String,
@@ -159,6 +168,7 @@ impl DeployError {
         matches!(
             self,
             Self::NoHome { .. }
+                | Self::NoBindings { .. }
                 | Self::NoFlows { .. }
                 | Self::HomeMoved { .. }
                 | Self::Foreign { .. }
@@ -169,6 +179,19 @@ impl DeployError {
                 | Self::Packages(_)
         )
     }
+}
+
+/// A failed call with its remedy. It is no function's call, so `albridge policy` prints nothing about it: it is the operator's own key that lacks a
+/// permission.
+fn sentence(error: &openapi::Error) -> String {
+    if error.fault() != openapi::Fault::Permission {
+        return stage::sentence(error);
+    }
+    let (text, action) = (error.to_string(), stage::permission(error.action));
+    format!(
+        "{}. Give your user or role {action} on this resource; docs/getting-started.md, \"What you need\", lists the services that are called",
+        text.trim_end_matches('.')
+    )
 }
 
 fn list(regions: &BTreeSet<Region>) -> String {

@@ -90,7 +90,7 @@ impl Layout {
     /// backends that offers CloudFlow, else the first such with an ALB.
     ///
     /// # Errors
-    /// [`DeployError::NoHome`], [`DeployError::NoFlows`].
+    /// [`DeployError::NoBindings`], [`DeployError::NoHome`], [`DeployError::NoFlows`].
     pub(crate) fn new(
         store: &Store,
         home: Option<&Region>,
@@ -100,6 +100,7 @@ impl Layout {
         let home = match home {
             Some(home) if with_flows.contains(home) => home.clone(),
             Some(home) => return Err(DeployError::NoFlows { region: home.clone(), offered: with_flows.clone() }),
+            None if store.bindings.is_empty() => return Err(DeployError::NoBindings { offered: with_flows.clone() }),
             None => backends()
                 .map(|backend| &backend.region)
                 .chain(store.bindings.iter().map(|binding| &binding.alb.region))

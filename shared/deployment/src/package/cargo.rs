@@ -29,6 +29,7 @@ pub(crate) fn build(
     for name in &workspace.names {
         command.args(["--package", name]);
     }
+    command.args(workspace.features());
     command.current_dir(&workspace.root).env("CARGO_ENCODED_RUSTFLAGS", flags(workspace)).env("SOURCE_DATE_EPOCH", "0");
     if !names_c_compiler {
         // Nothing of the C library's gets into the objects: ring calls none of it.

@@ -54,15 +54,18 @@ pub(crate) struct Workspace {
     /// The version of what is packaged.
     pub(crate) version: String,
     pub(crate) names: Vec<String>,
+    features: Vec<String>,
     /// What `cargo metadata` says, for [`TARGET`].
     pub(crate) metadata: Value,
 }
 
 impl Workspace {
     /// Reads the workspace that `folder` is in, which has to have these packages.
-    pub(crate) fn read(folder: &Path, names: &[String]) -> Result<Self, WorkspaceError> {
+    pub(crate) fn read(folder: &Path, names: &[String], features: &[String]) -> Result<Self, WorkspaceError> {
         let output = Command::new("cargo")
             .args(["metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET])
+            // The bill and the number of packages are those of what is built.
+            .args(arguments(features))
             .current_dir(folder)
             .output()
             .map_err(|error| WorkspaceError::Tool { tool: "cargo", error, remedy: RUSTUP })?;
@@ -83,7 +86,12 @@ impl Workspace {
         }
         let first = own.iter().find(|package| names.iter().any(|name| package["name"] == name.as_str()));
         let version = first.and_then(|package| package["version"].as_str()).unwrap_or_default().to_owned();
-        Ok(Self { root, target, version, names: names.to_vec(), metadata })
+        Ok(Self { root, target, version, names: names.to_vec(), features: features.to_vec(), metadata })
+    }
+
+    /// The arguments with which cargo builds these features.
+    pub(crate) fn features(&self) -> Vec<String> {
+        arguments(&self.features)
     }
 
     /// Where a package's binary is.
@@ -120,4 +128,8 @@ impl Workspace {
         let manifests = foreign.filter_map(|package| package["manifest_path"].as_str());
         manifests.filter_map(|manifest| Path::new(manifest).parent()?.parent().map(Path::to_owned)).collect()
     }
+}
+
+fn arguments(features: &[String]) -> Vec<String> {
+    features.iter().flat_map(|feature| ["--features".to_owned(), feature.clone()]).collect()
 }

@@ -43,7 +43,7 @@ impl FreshWorld {
         let now = preface.started;
         world.load(now, &preface.world).map_err(|error| impossible(error.to_string()))?;
         world.add_faults(now, preface.faults.clone()).map_err(|error| impossible(error.to_string()))?;
-        stacks::store(&mut world, now, &preface.bindings);
+        stacks::store(&mut world, now, &preface.bindings, "");
         Ok(Self { gateway: Gateway::new(world), started: now, now })
     }
 

@@ -120,6 +120,6 @@ pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
         Code::ReadOnly if reason.resource == STORE => {
             "Set paused: false in the store, and put that where the functions read it.".to_owned()
         }
-        code => code.remedy().to_owned(),
+        _ => reason.remedy().to_owned(),
     }
 }

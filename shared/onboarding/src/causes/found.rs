@@ -31,7 +31,7 @@ impl Found {
             told.instances.extend(kept);
             return;
         }
-        let reason = Reason { because: Vec::new(), ..reason.clone() };
+        let reason = Reason { because: Box::default(), ..reason.clone() };
         let (changes, instances) = (change.into_iter().collect(), kept.into_iter().collect());
         self.told.push(Told { reason, mended, changes, instances });
     }

@@ -82,9 +82,15 @@ impl Tally {
         self.removed += other.removed;
     }
 
+    /// All of them.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.added + self.changed + self.removed
+    }
+
     /// Whether nothing is counted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.added == 0 && self.changed == 0 && self.removed == 0
+        self.total() == 0
     }
 }

@@ -125,10 +125,10 @@ fn not_ready(inputs: &Inputs<'_>, home: &VpcId, reference: AttachmentRef) -> Opt
     Some(Finding::new(reason, blocks))
 }
 
-/// An attachment made by others with interfaces in only one of the region's zones: traffic of all zones of the VPC goes
-/// through that zone, and stops if it fails (cloud-apis.md section 7). It works, so it is only reported.
+/// An attachment with interfaces in only one of the region's zones: traffic of all zones of the VPC goes through that zone, and stops if it fails
+/// (cloud-apis.md section 7). It works, and none is rebuilt, so it is only reported.
 fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
-    let topology = inputs.topology;
+    let Inputs { topology, deployment, .. } = *inputs;
     let found = topology.vpc_attachment(vpc)?;
     let served = topology.transit_router_zones.get(region)?.get()?;
     let here: Vec<_> = found.zones.keys().map(ToString::to_string).collect();
@@ -140,7 +140,15 @@ fn zones(inputs: &Inputs<'_>, region: &Region, vpc: &VpcId) -> Option<Finding> {
         found.id,
         here.join(", ")
     );
-    Some(Finding::new(Reason::new(Code::AttachmentZones, &found.id, message), Vec::new()))
+    // One of ours that has more vSwitches than the binding names is reported as well.
+    let is_ours = deployment.owns_tag(found.mark.as_deref());
+    let advice = is_ours.then(|| {
+        format!(
+            "Add a vSwitch of another zone to {} in the CEN console, and to attachmentVswitches in the binding: an attachment is not rebuilt.",
+            found.id
+        )
+    });
+    Some(Finding::new(Reason::new(Code::AttachmentZones, &found.id, message).advising(advice), Vec::new()))
 }
 
 /// An attachment of ours in other vSwitches than the binding names: it was made before the binding was changed. It works, and is not

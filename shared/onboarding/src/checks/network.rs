@@ -98,7 +98,12 @@ fn custom_front(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Fin
         "vSwitch {} of load balancer {} uses the custom route table {} of {}.",
         vswitch.id, load_balancer.id, table.id, vpc.id
     );
-    Some(Finding::new(Reason::new(Code::CustomRouteTable, &table.id, message), vec![Target::Paths]))
+    let advice = format!(
+        "Associate {} with the system route table of {}, or give the load balancer a vSwitch that uses it.",
+        vswitch.id, vpc.id
+    );
+    let reason = Reason::new(Code::CustomRouteTable, &table.id, message).advising(Some(advice));
+    Some(Finding::new(reason, vec![Target::Paths]))
 }
 
 /// Every VPC routes 100.64.0.0/10 to the cloud's services, so a VPC with a prefix in that range cannot be reached from
@@ -155,6 +160,11 @@ fn custom_tables(inputs: &Inputs<'_>, findings: &mut Vec<Finding>) {
         let members = here.filter_map(|(_, other)| other.address).map(Target::Member);
         let message = format!("vSwitch {} of {} uses the custom route table {}.", vswitch.id, vpc.id, table.id);
         // What the table lacks follows from it, so the table is what it is about.
-        findings.push(Finding::new(Reason::new(Code::CustomRouteTable, &table.id, message), members.collect()));
+        let advice = format!(
+            "Associate {} with the system route table of {}, move the instances to a vSwitch that uses it, or use an upgraded ALB.",
+            vswitch.id, vpc.id
+        );
+        let reason = Reason::new(Code::CustomRouteTable, &table.id, message).advising(Some(advice));
+        findings.push(Finding::new(reason, members.collect()));
     }
 }

@@ -1,7 +1,9 @@
 //! Resources of bindings that were removed from the store, and attachments and connections that no binding uses. Reported,
 //! never removed.
 
-use crate::ids::{Region, VpcId};
+use std::fmt::Display;
+
+use crate::ids::{BindingName, Region, VpcId, is_name};
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
 use crate::topology::Known;
@@ -14,6 +16,25 @@ pub(crate) fn orphans(inputs: &Inputs<'_>) -> Vec<Reason> {
     found.extend(attachments(inputs));
     found.extend(connections(inputs));
     found
+}
+
+/// Something that was made for a binding that is not in the store, with the command that takes it away. A mark is text that anybody may have
+/// written, so a name is put into a command only if a binding may have it.
+pub(crate) fn left_by(binding: &BindingName, resource: impl Display, message: String) -> Reason {
+    let advice = is_name(binding.as_str()).then(|| {
+        format!(
+            "Put the binding {binding} back into the store, or take away what it left: `albridge teardown {binding} --was FILE`, \
+             with a file of bindings that still has it."
+        )
+    });
+    Reason::new(Code::Orphan, resource, message).advising(advice)
+}
+
+/// An attachment or a connection that no binding needs; which one it was made for is not written on it.
+fn link(resource: impl Display, message: String) -> Reason {
+    let advice = "Put the binding that needs it back into the store, or take it away: `albridge teardown` with that binding's name, \
+                  `--was FILE`, a file of bindings that still has it, and `--attachments`.";
+    Reason::new(Code::Orphan, resource, message).advising(Some(advice.to_owned()))
 }
 
 fn is_gone(inputs: &Inputs<'_>, binding: &str) -> bool {
@@ -31,12 +52,12 @@ fn groups(inputs: &Inputs<'_>) -> Vec<Reason> {
             counted(group.members.len(), "member"),
             first(&group.members)
         );
-        found.push(Reason::new(Code::Orphan, id, message));
+        found.push(left_by(binding, id, message));
         for (balancer, listener, port) in &group.listeners {
             let message = format!(
                 "Listener {listener} on port {port} of {balancer} forwards to {id} of binding {binding}, which is not in the store."
             );
-            found.push(Reason::new(Code::Orphan, listener, message));
+            found.push(left_by(binding, listener, message));
         }
     }
     found
@@ -59,7 +80,7 @@ fn members(inputs: &Inputs<'_>) -> Vec<Reason> {
         let binding = inputs.deployment.binding_of(&server.description)?;
         let message =
             format!("Member {} was registered for binding {binding}, which is not in the store.", server.endpoint());
-        is_gone(inputs, binding.as_str()).then(|| Reason::new(Code::Orphan, server.endpoint(), message))
+        is_gone(inputs, binding.as_str()).then(|| left_by(&binding, server.endpoint(), message))
     });
     left.collect()
 }
@@ -93,7 +114,7 @@ fn attachments(inputs: &Inputs<'_>) -> Vec<Reason> {
             "Attachment {} of {} in {} was made by this deployment, and no binding names that VPC.",
             found.id, found.vpc, found.region
         );
-        Reason::new(Code::Orphan, &found.id, message)
+        link(&found.id, message)
     });
     left.collect()
 }
@@ -116,7 +137,7 @@ fn connections(inputs: &Inputs<'_>) -> Vec<Reason> {
             "Connection {} ({} - {}) was made by this deployment, and no binding joins these regions.",
             peer.id, peer.regions.0, peer.regions.1
         );
-        Reason::new(Code::Orphan, &peer.id, message)
+        link(&peer.id, message)
     });
     left.collect()
 }

@@ -33,7 +33,11 @@ pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<F
                 1 => String::new(),
                 count => format!(" and {} more", count - 1),
             };
-            let message = format!("{first}{more} in {id} are no backends of {}.", binding.name);
+            let are = match others.len() {
+                1 => "is no backend",
+                _ => "are no backends",
+            };
+            let message = format!("{first}{more} in {id} {are} of {}.", binding.name);
             findings.push(Finding::new(Reason::new(Code::GroupShared, id, message), Vec::new()));
         }
     }

@@ -113,7 +113,7 @@ pub(super) fn block(inputs: &Inputs<'_>, findings: &[Finding], change: &mut Chan
         }
     }
     // A destination inside of a vSwitch is what an overlap looks like in a table.
-    let overlaps: Vec<Reason> =
+    let overlaps: Box<[Reason]> =
         change.blocked.iter().filter(|reason| reason.code == Code::CidrOverlap).cloned().collect();
     for reason in change.blocked.iter_mut().filter(|reason| reason.code == Code::RouteImpossible) {
         reason.because.clone_from(&overlaps);

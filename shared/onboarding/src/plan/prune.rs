@@ -217,6 +217,6 @@ fn is_ours(
         return true;
     }
     let message = format!("{resource} is marked for binding {binding}, which is not in the store.");
-    plan.find(Reason::new(Code::Orphan, resource, message));
+    plan.find(checks::left_by(&binding, resource, message));
     false
 }

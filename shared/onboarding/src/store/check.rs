@@ -8,6 +8,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::binding::Checked;
+pub(super) use self::notify::values;
 use super::bindings::Store;
 use super::wrong::{Wrong, Wrongs};
 

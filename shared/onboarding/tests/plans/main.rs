@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that does not fit ends the test")]
 
 mod absence;
+mod advice;
 mod approval;
 mod causes;
 mod checks;

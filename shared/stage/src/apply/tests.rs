@@ -427,3 +427,26 @@ fn a_conflict_that_lasts_is_reported() {
     assert!(reason.message.contains("IncorrectStatus.TransitRouter"), "{reason}");
     assert_eq!(progress.busy.holds("cen", Timestamp::UNIX_EPOCH), None, "the lane is free for its next write");
 }
+
+#[test]
+fn a_denied_write_advises_the_permission_and_what_prints_all_of_them() {
+    let advice = |code: &str, action: &'static str, stage: StageName| {
+        let mut progress = Progress::default();
+        let error = Error { action, ..error(403, code) };
+        let change = Change { stage, ..leaver(1) };
+        progress.note_error("lane", &[change], error.into(), Timestamp::UNIX_EPOCH);
+        assert_eq!(progress.refused[0].1.code, Code::Refused);
+        progress.refused[0].1.advice.clone()
+    };
+    for code in ["Forbidden.RAM", "NoPermission", "Forbidden", "AccessDenied"] {
+        let remedy = advice(code, "CreateListener", StageName::Listener).unwrap();
+        assert!(remedy.contains(" alb:CreateListener ") && remedy.contains("`albridge policy listener`"), "{remedy}");
+    }
+    let attach = advice("NoPermission", "CreateTransitRouterVpcAttachment", StageName::VpcAttachments).unwrap();
+    assert!(attach.contains(" cen:CreateTransitRouterVpcAttachment "), "not cbn, the API's name: {attach}");
+    let both = advice("NoPermission", "TagResources", StageName::Listener).unwrap();
+    assert!(both.contains("user TagResources on"), "two services have it: {both}");
+    assert_eq!(advice("QuotaExceeded.Listener", "CreateListener", StageName::Listener), None);
+    let key = advice("InvalidAccessKeyId.NotFound", "CreateListener", StageName::Listener).unwrap();
+    assert!(key.contains("credentials"), "{key}");
+}

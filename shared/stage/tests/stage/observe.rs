@@ -229,10 +229,7 @@ async fn a_load_balancer_is_taken_for_classic_only_by_what_says_so() {
     ];
     for empty in emptied {
         let seen = read(balancer(empty)).await;
-        assert!(
-            seen.failure().is_some_and(|why| why.starts_with("GetLoadBalancerAttribute")),
-            "{seen:?}"
-        );
+        assert!(seen.failure().is_some_and(|why| why.starts_with("GetLoadBalancerAttribute")), "{seen:?}");
     }
     // One made the second before all new ones were upgraded has none.
     let classic = |at: &'static str| {

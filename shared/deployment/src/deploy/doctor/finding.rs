@@ -1,6 +1,6 @@
 //! What is said of one thing: a stable code, how it stands, one sentence, one remedy.
 
-use openapi::{Error, Fault};
+use openapi::Fault;
 
 use crate::deploy::error::DeployError;
 
@@ -147,18 +147,13 @@ impl Finding {
 
     /// A reading that failed. One that is not allowed names the permission.
     pub(super) fn unread(code: Code, subject: impl Into<String>, error: &DeployError) -> Self {
-        let remedy = match error {
-            DeployError::Call { error, .. } | DeployError::Outside { error, .. } => permission(error),
-            _ => None,
+        let (says, remedy) = match error {
+            DeployError::Call { doing, error } if error.fault() == Fault::Permission => {
+                let action = stage::permission(error.action);
+                (format!("{doing}: {error}"), format!("Allow {action} to whoever runs this."))
+            }
+            other => (other.to_string(), String::new()),
         };
-        let remedy = remedy.map_or_else(String::new, |action| format!("Allow {action} to whoever runs this."));
-        Self { code, subject: subject.into(), verdict: Verdict::Unread, says: error.to_string(), remedy }
+        Self { code, subject: subject.into(), verdict: Verdict::Unread, says, remedy }
     }
-}
-
-/// The permission that a refused call lacked.
-fn permission(error: &Error) -> Option<&'static str> {
-    let mut actions = openapi::actions().iter().filter(|action| action.name == error.action);
-    let only = actions.next().filter(|_| actions.next().is_none());
-    only.filter(|_| error.fault() == Fault::Permission).map(|action| action.ram_action)
 }

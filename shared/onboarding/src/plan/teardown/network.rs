@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use crate::change::{Change, Write};
+use crate::checks;
 use crate::desired;
 use crate::inputs::Inputs;
 use crate::plan::prune::{Kept, is_kept, remove_vpc_route};
@@ -138,7 +139,7 @@ impl Step<'_, '_> {
         }
         if *claimed == Claimed::No && is_orphan {
             let message = format!("{} is marked for binding {marked}, which is not in the store.", capital(what));
-            self.plan.find(Reason::new(Code::Orphan, id, message));
+            self.plan.find(checks::left_by(&marked, id, message));
         }
         false
     }

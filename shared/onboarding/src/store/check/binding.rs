@@ -8,7 +8,7 @@ use ipnet::Ipv4Net;
 use super::text;
 use super::value::{at_most, distinct, one_of, port, positive, quoted, some_items, within};
 use crate::binding::{AssumeRole, BackToOrigin, Bandwidth, Binding, HealthCheckSpec};
-use crate::ids::{NAME_PATTERN, VSwitchId};
+use crate::ids::{NAME_PATTERN, VSwitchId, is_name};
 use crate::store::wrong::{Wrong, Wrongs};
 use crate::topology::Generation;
 
@@ -53,8 +53,7 @@ impl Checked<'_> {
 
     fn name(&self) -> Result<(), Wrong> {
         let name = self.binding.name.as_str();
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if name.len() <= 40 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(plain) {
+        if is_name(name) {
             return Ok(());
         }
         let message = format!("is {}. Write a name of the form {NAME_PATTERN}.", quoted(name));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::value::{at_most, distinct, quoted};
-use crate::ids::{BindingName, NAME_PATTERN};
+use crate::ids::{BindingName, NAME_PATTERN, is_name};
 use crate::receiver::{Address, Receiver};
 use crate::store::wrong::{Wrong, Wrongs};
 
@@ -11,6 +11,12 @@ use crate::store::wrong::{Wrong, Wrongs};
 const MOST: usize = 8;
 /// The most characters of a URL or a secret.
 const LONGEST: usize = 2048;
+
+/// What is wrong with the URL or the secret of a receiver that refers to nothing: the field's name, and why.
+pub(in crate::store) fn values(receiver: &Receiver) -> Option<(&'static str, String)> {
+    let url = url("", receiver).err().map(|wrong| ("url", wrong.message));
+    url.or_else(|| secret("", receiver).err().map(|wrong| ("secret", wrong.message)))
+}
 
 /// Notes every error of the list.
 pub(super) fn receivers(receivers: &[Receiver], bindings: &BTreeSet<&BindingName>, wrong: &mut Wrongs) {
@@ -36,8 +42,7 @@ pub(super) fn receivers(receivers: &[Receiver], bindings: &BTreeSet<&BindingName
 
 fn name(path: &str, receiver: &Receiver, before: &[Receiver]) -> Result<(), Wrong> {
     let name = receiver.name.as_str();
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.len() > 40 || !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(plain) {
+    if !is_name(name) {
         return Err(Wrong::new(path, format!("is no name of the form {NAME_PATTERN}. Write one.")));
     }
     if before.iter().any(|other| other.name == name) {
@@ -46,7 +51,18 @@ fn name(path: &str, receiver: &Receiver, before: &[Receiver]) -> Result<(), Wron
     Ok(())
 }
 
+/// Checks the name behind `secret:`.
+fn reference(path: &str, name: &str) -> Result<(), Wrong> {
+    if is_name(name) {
+        return Ok(());
+    }
+    Err(Wrong::new(path, format!("names no secret. Write secret: and a name of the form {NAME_PATTERN}.")))
+}
+
 fn url(path: &str, receiver: &Receiver) -> Result<(), Wrong> {
+    if let Some(name) = receiver.url.reference() {
+        return reference(path, name);
+    }
     let url = receiver.url.reveal();
     let address = Address::of(url).filter(|_| url.len() <= LONGEST);
     let message = match address {
@@ -64,6 +80,8 @@ fn secret(path: &str, receiver: &Receiver) -> Result<(), Wrong> {
     let text = secret.reveal();
     let message = if !receiver.kind.signs() {
         "is for dingTalk and webhook, and this receiver takes no signature. Leave the line out."
+    } else if let Some(name) = secret.reference() {
+        return reference(path, name);
     } else if text.trim().is_empty() {
         "is empty. Write a value, or leave the line out."
     } else if text.len() > LONGEST {

@@ -67,6 +67,28 @@ fn every_error_has_its_place_and_quotes_no_secret() {
 }
 
 #[test]
+fn secrets_may_be_kept_apart_and_their_names_are_checked() {
+    let notify = "  - { name: ops, kind: dingTalk, url: secret:ops-url, secret: secret:ops-sign }
+  - { name: team, kind: slack, url: 'secret:https://hooks.slack.com' }
+  - { name: bus, kind: eventBridge, url: secret:bus, secret: secret:bus }
+  - { name: pager, kind: webhook, url: 'secret:', secret: secret:A }
+";
+    assert_eq!(
+        complaints(notify),
+        [
+            "b.yml:3:37: notify[1].url: names no secret. Write secret: and a name of the form [a-z][a-z0-9-]{0,39}.",
+            "b.yml:4:62: notify[2].secret: is for dingTalk and webhook, and this receiver takes no signature. Leave the line out.",
+            "b.yml:5:40: notify[3].url: names no secret. Write secret: and a name of the form [a-z][a-z0-9-]{0,39}.",
+            "b.yml:5:59: notify[3].secret: names no secret. Write secret: and a name of the form [a-z][a-z0-9-]{0,39}.",
+        ]
+    );
+    let store = Store::parse(&format!("notify:\n{}\n{UPGRADED}", notify.lines().next().unwrap()), "b.yml");
+    let store = store.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(store.notify[0].host(), "secret:ops-url");
+    assert_eq!(store.notify[0].references().collect::<Vec<_>>(), ["ops-url", "ops-sign"]);
+}
+
+#[test]
 fn a_backtick_in_a_fields_name_uncovers_no_secret() {
     for name in ["url:` 'https://pager.example.com", "`url`", "url` ` "] {
         let list = format!("  - {{ name: ops, kind: webhook, \"{name}/{CANARY}\": x }}\n");
