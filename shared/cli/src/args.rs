@@ -293,7 +293,7 @@ pub(crate) struct Target {
     /// The profile of ~/.aliyun/config.json, where the environment has no access key [default: its current one].
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The region of the workflow and the functions [default: ALBRIDGE_HOME_REGION].
+    /// The region of the workflow and the functions [default: ALBRIDGE_HOME_REGION, or where deploy put it].
     #[arg(long, value_name = "REGION")]
     pub(crate) home: Option<String>,
     /// Take endpoints that are plain http to other machines: what is sent there can be read on the way.
@@ -612,7 +612,7 @@ pub(crate) struct TeardownArgs {
     /// A file with the binding as it was, where the store no longer has it: an older version of the bindings.
     #[arg(long, value_name = "FILE", requires = "binding")]
     pub(crate) was: Option<PathBuf>,
-    /// The region of the workflow, whose runs are waited for [default: ALBRIDGE_HOME_REGION].
+    /// The region of the workflow, whose runs are waited for [default: ALBRIDGE_HOME_REGION, or where deploy put it].
     #[arg(long, value_name = "REGION", requires = "binding")]
     pub(crate) home: Option<String>,
     /// The binding store, too, with all its versions.

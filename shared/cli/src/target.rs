@@ -1,7 +1,9 @@
 //! The deployment that a command works on: settings from options and environment, the bindings, and the host.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use deployment::deploy::Saved;
 use onboarding::Store;
 use onboarding::ids::BindingName;
 use openapi::{HttpTransport, HttpTransportError, Network, PlainHttp, Transport};
@@ -134,8 +136,23 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
         let text = stage::store::read_file(path)
             .map_err(|error| CliError::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
         Store::parse(&text, &name).map_err(|error| CliError::Usage(error.to_string()))?;
+        if settings.home_region.is_none() {
+            settings.home_region = kept_beside(path, settings.deployment.as_str()).home;
+        }
     }
     Ok(settings)
+}
+
+/// What `deploy` has kept beside the bindings. A file that holds nothing of it is its error, and no other command's.
+fn kept_beside(bindings: &Path, deployment: &str) -> Saved {
+    let file = saved_beside(bindings, deployment);
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    Saved::parse(&text, &file.display().to_string()).unwrap_or_default()
+}
+
+/// The file in which `deploy` keeps what was asked for.
+pub(crate) fn saved_beside(bindings: &Path, deployment: &str) -> PathBuf {
+    bindings.parent().unwrap_or(Path::new("")).join(format!("{deployment}.json"))
 }
 
 /// The store, read as the functions read it.

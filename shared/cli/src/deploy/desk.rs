@@ -1,6 +1,6 @@
 //! What is on this machine: the bindings, the settings that were kept, and the key.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use deployment::deploy::{Cloud, DeployError, Saved};
 use onboarding::Store;
@@ -61,8 +61,7 @@ impl Desk {
             .map_err(|error| CliError::Usage(format!("The bindings {name} cannot be read: {error}.")))?;
         let store = Store::parse(&text, &name).map_err(|error| CliError::Usage(error.to_string()))?;
         let deployment = host.settings().deployment.as_str().to_owned();
-        let beside = || path.parent().unwrap_or(Path::new("")).join(format!("{deployment}.json"));
-        let settings = args.settings.clone().unwrap_or_else(beside);
+        let settings = args.settings.clone().unwrap_or_else(|| target::saved_beside(path, &deployment));
         let (cloud, clock) = (Cloud::new(host.client().clone()), host.clock().clone());
         Ok(Self { cloud, gate, clock, deployment, text, store, settings })
     }

@@ -151,6 +151,20 @@ async fn an_empty_account_gets_home_and_probe_and_a_second_time_nothing_changes(
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_deploy_kept_tells_where_the_runs_are() {
+    let mut desk = desk("kept").await;
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.variables.remove("ALBRIDGE_HOME_REGION");
+    let kept = desk.file("albridge.json");
+    let known = async |desk: &Desk| !plain(&desk.run(&["status", "web"]).await.stdout).contains("runs     not known");
+    assert!(known(&desk).await);
+    std::fs::write(&kept, "{").unwrap();
+    assert!(!known(&desk).await, "a broken file is deploy's error");
+    std::fs::remove_file(&kept).unwrap();
+    assert!(!known(&desk).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn regions_versions_and_parameters_that_change_change_the_stacks() {
     let desk = desk("changes").await;
     assert_eq!(desk.deploy(&[]).await.code, 0);
