@@ -21,14 +21,11 @@ pub use folder::FolderError;
 pub use linkage::{GlibcVersion, LinkageError};
 pub use manifest::{MANIFEST, Manifest, Package};
 pub use sbom::{SbomError, bill, faults};
-pub use target::{TARGET, profile};
+pub use target::{CLI, TARGET, profile};
 pub use workspace::WorkspaceError;
 
 use linkage::Linkage;
 use workspace::Workspace;
-
-/// The name of the operator's tool: its package, its binary, and the file inside of its archive.
-pub const CLI: &str = "albridge";
 
 /// The name that Function Compute starts.
 const BOOTSTRAP: &str = "bootstrap";

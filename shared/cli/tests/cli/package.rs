@@ -43,7 +43,8 @@ impl Place {
 
     /// Puts a binary where cargo would.
     fn built(&self, name: &str, binary: &[u8]) {
-        let folder = self.0.join("target/x86_64-unknown-linux-musl/dist");
+        let profile = if name == "albridge" { "dist" } else { "function" };
+        let folder = self.0.join("target/x86_64-unknown-linux-musl").join(profile);
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(name), binary).unwrap();
     }

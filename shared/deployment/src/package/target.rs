@@ -1,9 +1,10 @@
 //! What the packages are built for, and how.
 
-use super::CLI;
-
 /// What everything is built for: Function Compute's processor, and no library of the image.
 pub const TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// The name of the operator's tool: its package, its binary, and the file inside of its archive.
+pub const CLI: &str = "albridge";
 
 /// The profile of the functions (the workspace's Cargo.toml): no unwinding.
 pub(crate) const FUNCTIONS: &str = "function";

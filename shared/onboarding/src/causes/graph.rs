@@ -219,7 +219,7 @@ impl<'a> Graph<'a> {
         // Each of these sentences names its region.
         let is_there = |reason: &&Reason| regions.iter().any(|region| reason.message.contains(region.as_str()));
         let found = self.plan.errors().filter(|finding| routers.contains(&finding.code)).filter(is_there);
-        found.map(Root::new).collect()
+        found.flat_map(roots_of_finding).collect()
     }
 
     /// A fault that no change of the plan mends.

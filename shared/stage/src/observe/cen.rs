@@ -97,9 +97,13 @@ pub(super) async fn read(reader: &Reader<'_>) -> Cen {
     );
     let (routers, vpcs, peers) = attached;
     let says_so = |error: &Error| error.is_not_found() || NO_CEN.contains(&error.code.as_str());
-    let is_refused = routers.as_ref().is_some_and(|read| read.as_ref().is_err_and(says_so));
-    if is_refused && !reader.needs.has(Needs::PREREQUISITES) {
-        seen.cen = reader.known(status(reader, client).await);
+    // Every listing refuses its id, which is more than one answer; or its own listing does not have it.
+    let is_refused = routers.as_ref().is_some_and(|read| read.as_ref().is_err_and(says_so))
+        && vpcs.as_ref().is_none_or(|read| read.as_ref().is_err_and(says_so))
+        && peers.as_ref().is_none_or(|read| read.as_ref().is_err_and(says_so))
+        && (vpcs.is_some() || peers.is_some());
+    if is_refused && matches!(seen.cen, Known::NotAsked(_)) {
+        seen.cen = Known::Known(None);
     }
     // What is refused because the CEN instance is not there is not there.
     let is_gone = matches!(seen.cen, Known::Known(None));
