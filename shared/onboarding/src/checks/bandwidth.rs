@@ -5,7 +5,7 @@
 //! not state is not compared. Nothing is measured.
 
 use crate::binding::Bandwidth;
-use crate::checks::{Finding, Target, regions};
+use crate::checks::{Finding, Target, no_cen, regions};
 use crate::ids::{AttachmentId, BandwidthPackageId, Region};
 use crate::inputs::Inputs;
 use crate::reason::{Code, Reason};
@@ -104,6 +104,9 @@ fn package(
     let mut fault = |code, message: String| findings.push(Finding::new(Reason::new(code, id, message), blocks()));
     let Some(plan) = found else { return fault(Code::Bandwidth, format!("There is no bandwidth plan {id}.")) };
     if !plan.associated {
+        if no_cen(inputs).is_some() {
+            return; // nothing can be associated with what is not there
+        }
         return fault(Code::Bandwidth, format!("Bandwidth plan {id} is not associated with {}.", binding.cen.id));
     }
     if plan.business_status != BusinessStatus::Normal {
