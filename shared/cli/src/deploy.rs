@@ -115,7 +115,10 @@ pub(crate) async fn teardown(
         if let Some(left) = work.until_stopped(making, &environment.interrupts).await? {
             return Ok(console.finish(Exit::Interrupted, json!({"left": left})));
         }
-        console.print("It is gone. What bindings made in the network stays.");
+        console.print(
+            "It is gone. What bindings made in the network stays. So do the services that were opened and the role of the events, \
+             AliyunServiceRoleForEventBridgeSendToFC, which are the account's.",
+        );
         saved.regions.clear();
         desk.save(&saved)?;
     }
