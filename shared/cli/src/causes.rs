@@ -26,20 +26,8 @@ pub(crate) enum About {
     State,
 }
 
-/// The causes of a binding's faults, and of what waits in its plan.
+/// The causes of a binding's faults, and of what waits in its plan. `hold` is what keeps runs from writing beside the store.
 pub(crate) fn of(
-    store: &Store,
-    binding: &Binding,
-    deployment: &Deployment,
-    topology: &Topology,
-    plan: &Plan,
-    about: About,
-) -> Causes {
-    of_held(store, binding, deployment, topology, plan, about, None)
-}
-
-/// The same while the functions are held, so that no run writes.
-pub(crate) fn of_held(
     store: &Store,
     binding: &Binding,
     deployment: &Deployment,

@@ -117,7 +117,7 @@ pub(crate) async fn see_with(
     let (topology, plan) = look_with(readings, host, binding, approved).await?;
     let wanted = store.binding(binding.as_str());
     let deployment = &host.settings().deployment;
-    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about));
+    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about, None));
     Ok(Seen { topology, plan, causes: causes.unwrap_or_default() })
 }
 

@@ -396,7 +396,7 @@ impl<'h> Looks<'h> {
             let hold = Hold { reason: reason.clone(), remedy: remedy.clone() };
             let deployment = &self.host.settings().deployment;
             let (topology, plan) = (&seen.topology, &seen.plan);
-            seen.causes = causes::of_held(self.store, wanted, deployment, topology, plan, About::State, Some(hold));
+            seen.causes = causes::of(self.store, wanted, deployment, topology, plan, About::State, Some(hold));
         }
         for Obstacle { region, reason, remedy } in others {
             if region.as_ref().is_none_or(|region| backends.contains(region)) {
