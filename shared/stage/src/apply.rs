@@ -16,6 +16,7 @@ use openapi::{Error, ErrorKind};
 
 use crate::error::WriteError;
 use crate::facts;
+use crate::refusals::Refused;
 use crate::session::Session;
 use crate::stage::Stage;
 use crate::tallies::Tallies;
@@ -107,14 +108,15 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Goes on from the lanes that were busy when the invocation before it ended.
-    pub(crate) fn from(busy: BusyLanes) -> Self {
-        Self { busy, ..Self::default() }
+    /// Goes on from what was refused when the invocation before it ended.
+    pub(crate) fn from(Refused { busy, for_good }: Refused) -> Self {
+        Self { busy, refused: for_good, ..Self::default() }
     }
 
-    /// The lanes that are busy.
-    pub(crate) fn into_busy(self) -> BusyLanes {
-        self.busy
+    /// What is refused because something stays busy: the lanes, and the writes that were given up for it.
+    pub(crate) fn into_refused(self) -> Refused {
+        let given_up = self.refused.into_iter().filter(|(_, reason)| reason.code == Code::StaysBusy);
+        Refused { busy: self.busy, for_good: given_up.collect() }
     }
 
     /// Members that this invocation drained or deregistered as released. The later deregistration of a drained member is

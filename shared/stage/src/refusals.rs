@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use onboarding::StageName;
 use onboarding::ids::BindingName;
+use onboarding::{Reason, StageName, Write};
 
 use crate::waits::BusyLanes;
 
@@ -18,32 +18,41 @@ const MOST: usize = 64;
 /// Whose invocations they are: stage, binding and run.
 type Whose = (StageName, BindingName, String);
 
-/// The lanes that were busy when the time of an invocation was over.
+/// What was refused because something else is being changed.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<BTreeMap<Whose, (Timestamp, BusyLanes)>>);
+pub(crate) struct Refused {
+    /// The lanes that wait for it.
+    pub(crate) busy: BusyLanes,
+    /// The writes that were refused a dozen times, and the reasons to report. They are not tried again in this run: others of their lane have
+    /// their turn.
+    pub(crate) for_good: Vec<(Write, Reason)>,
+}
+
+/// What was refused when the time of an invocation was over.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(Mutex<BTreeMap<Whose, (Timestamp, Refused)>>);
 
 impl Refusals {
     /// Notes what an invocation leaves that another one will go on from.
-    pub(crate) fn put(&self, stage: StageName, binding: &BindingName, run: &str, now: Timestamp, lanes: BusyLanes) {
+    pub(crate) fn put(&self, stage: StageName, binding: &BindingName, run: &str, now: Timestamp, refused: Refused) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (noted, _)| now.duration_since(*noted) <= FRESH);
-        if !lanes.is_empty() && all.len() < MOST {
-            all.insert((stage, binding.clone(), run.to_owned()), (now, lanes));
+        let is_something = !refused.busy.is_empty() || !refused.for_good.is_empty();
+        if is_something && all.len() < MOST {
+            all.insert((stage, binding.clone(), run.to_owned()), (now, refused));
         }
     }
 
     /// What the invocation before this one left, if it ended a moment ago.
-    pub(crate) fn take(&self, stage: StageName, binding: &BindingName, run: &str, now: Timestamp) -> BusyLanes {
+    pub(crate) fn take(&self, stage: StageName, binding: &BindingName, run: &str, now: Timestamp) -> Refused {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left = all.remove(&(stage, binding.clone(), run.to_owned()));
-        left.filter(|(noted, _)| now.duration_since(*noted) <= FRESH).map(|(_, lanes)| lanes).unwrap_or_default()
+        left.filter(|(noted, _)| now.duration_since(*noted) <= FRESH).map(|(_, refused)| refused).unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use onboarding::Write;
-
     use super::*;
 
     const STAGE: StageName = StageName::VpcAttachments;
@@ -52,20 +61,20 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
     }
 
-    fn busy(times: u32) -> BusyLanes {
-        let mut lanes = BusyLanes::default();
+    fn busy(times: u32) -> Refused {
+        let mut busy = BusyLanes::default();
         for _ in 0..times {
-            lanes.refused("cen", &write(), "Operation.Blocking", at(0));
+            busy.refused("cen", &write(), "Operation.Blocking", at(0));
         }
-        lanes
+        Refused { busy, ..Refused::default() }
     }
 
     fn write() -> Write {
         Write::CreateListener { protocol: "HTTP".to_owned(), port: 80 }
     }
 
-    fn refusals(mut lanes: BusyLanes) -> u32 {
-        lanes.refused("cen", &write(), "Operation.Blocking", at(0)).0
+    fn refusals(mut left: Refused) -> u32 {
+        left.busy.refused("cen", &write(), "Operation.Blocking", at(0)).0
     }
 
     #[test]

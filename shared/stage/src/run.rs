@@ -48,7 +48,7 @@ pub async fn run<S: Stage>(stage: &S, invocation: &Invocation<'_>, request: &Req
     let mut progress = Progress::from(refusals.take(name, binding, run, clock.now()));
     let outcome = ensure(stage, invocation, request, &mut progress).await;
     if outcome.is_err() {
-        refusals.put(name, binding, run, clock.now(), progress.into_busy());
+        refusals.put(name, binding, run, clock.now(), progress.into_refused());
     }
     match &outcome {
         Ok(report) => {

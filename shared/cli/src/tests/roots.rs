@@ -195,6 +195,14 @@ async fn refused() -> Desk {
     desk
 }
 
+/// The transit routers stay busy, longer than anybody waits.
+async fn busy() -> Desk {
+    let desk = Desk::start("roots-busy", Options { scenario: running(), ..Options::default() }).await;
+    let refusal = Rule::refuse(ApiError::new(400, "IncorrectStatus.Status", "It is being created."));
+    desk.local.cloud().inject(refusal.on(Service::Cbn, "CreateTransitRouterVpcAttachment")).unwrap();
+    desk
+}
+
 async fn without_cen() -> Desk {
     let bindings = PROCEDURE_BINDING.replacen("cen: { id: cen-1", "cen: { id: cen-9", 1);
     Desk::start("roots-cen", Options { scenario: running(), bindings, ..Options::default() }).await
@@ -223,6 +231,7 @@ async fn worlds() -> Vec<World> {
             ..World::new("two VPCs of load balancers", with_two_classic_ones().await, &["XREG-SECOND-ALB-VPC"])
         },
         World { planned: &[], ..World::new("a refused write", refused().await, &["XREG-REFUSED"]) },
+        World { planned: &[], ..World::new("a busy transit router", busy().await, &["XREG-STAYS-BUSY"]) },
         World {
             planned: &[],
             left: &[],
