@@ -113,32 +113,12 @@ async fn faults_of_the_way_are_named_mended_and_gone() {
                 desk.revoke(|_| true);
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"]),
-            broken("a rule drops the ALB's packets first", "XREG-RULE-SHADOWED", |desk| {
-                let params = [
-                    ("RegionId", FAR),
-                    ("SecurityGroupId", "sg-2"),
-                    ("Permissions.1.Policy", "drop"),
-                    ("Permissions.1.Priority", "1"),
-                    ("Permissions.1.IpProtocol", "TCP"),
-                    ("Permissions.1.PortRange", "80/80"),
-                    ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
-                ];
-                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
-            })
-            .naming(&["i-ecs1 (ECS1)", "sg-2"])
-            .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
+            broken("a rule drops the ALB's packets first", "XREG-RULE-SHADOWED", Desk::drop_first)
+                .naming(&["i-ecs1 (ECS1)", "sg-2"])
+                .mended_by("RevokeSecurityGroup", Desk::revoke_drops),
             broken("a rule drops the ALB's packets, and none accepts them", "XREG-RULE-SHADOWED", |desk| {
                 desk.revoke(|_| true);
-                let params = [
-                    ("RegionId", FAR),
-                    ("SecurityGroupId", "sg-2"),
-                    ("Permissions.1.Policy", "drop"),
-                    ("Permissions.1.Priority", "1"),
-                    ("Permissions.1.IpProtocol", "TCP"),
-                    ("Permissions.1.PortRange", "80/80"),
-                    ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
-                ];
-                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+                desk.drop_first();
             })
             .naming(&["  1 cause\n", "i-ecs1 (ECS1)", "sg-2"])
             .mended_by("RevokeSecurityGroup", Desk::revoke_drops),

@@ -73,6 +73,20 @@ impl Desk {
         text(&found["TransitRouterAttachments"][0]["TransitRouterAttachmentId"])
     }
 
+    /// A rule that drops the ALB's packets before any other one is asked.
+    pub(in crate::tests) fn drop_first(&self) {
+        let params = [
+            ("RegionId", FAR),
+            ("SecurityGroupId", "sg-2"),
+            ("Permissions.1.Policy", "drop"),
+            ("Permissions.1.Priority", "1"),
+            ("Permissions.1.IpProtocol", "TCP"),
+            ("Permissions.1.PortRange", "80/80"),
+            ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
+        ];
+        self.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+    }
+
     pub(in crate::tests) fn delete_route(&self, region: &str, table: &str, destination: &str) {
         let query = [("RegionId", region), ("RouteTableId", table), ("DestinationCidrBlock", destination)];
         let found = self.act(Service::Vpc, region, "DescribeRouteEntryList", &query);
