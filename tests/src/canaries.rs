@@ -8,8 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use clock::Random;
-use emulator::Credentials;
-use serde_json::json;
+use emulator::call::{Call, Caller, Params, Service};
+use emulator::ram::Role;
+use emulator::{Cloud, Credentials};
+use serde_json::{Value, json};
 
 /// This many characters of a secret count as a leak.
 const FRAGMENT: usize = 12;
@@ -98,6 +100,40 @@ pub fn signature(random: &mut Random) -> String {
     } else {
         format!("{}=", letters(random, 27, &format!("{PLAIN}+/")))
     }
+}
+
+/// A role that may do everything, and that the account's own key may take.
+#[must_use]
+pub fn role(name: &str, arn: &str) -> Role {
+    let trusted = json!({"RAM": ["acs:ram::1234567890123456:root"]});
+    let all = json!({"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]});
+    Role {
+        name: name.to_owned(),
+        arn: arn.to_owned(),
+        trust: json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": trusted}]}),
+        policies: vec![("all".to_owned(), all)],
+    }
+}
+
+/// Makes such a role in the account, and takes it. Returns the id of the session's key.
+#[must_use]
+pub fn take_role(cloud: &Cloud, name: &str) -> Option<String> {
+    let now = cloud.now();
+    cloud.with(|world| {
+        let arn = world.role_arn(name);
+        world.put_role(role(name, &arn));
+        let params = [("RoleArn".to_owned(), arn), ("RoleSessionName".to_owned(), "canary".to_owned())];
+        let assume = Call {
+            service: Service::Sts,
+            action: "AssumeRole".to_owned(),
+            region: "cn-hangzhou".to_owned(),
+            params: Params::new(params),
+            caller: Caller::Root,
+            request_id: "R".to_owned(),
+        };
+        let issued = world.handle(now, &assume).ok()?;
+        issued.pointer("/Credentials/AccessKeyId").and_then(Value::as_str).map(str::to_owned)
+    })
 }
 
 impl Canaries {

@@ -13,8 +13,7 @@ use clock::Random;
 use emulator::Credentials;
 use emulator::call::Service;
 use emulator::faults::{Effect, Lie, Match, Rule};
-use emulator::ram::Role;
-use end_to_end::canaries::{Canaries, account_key, below, refusal, session_key, signature};
+use end_to_end::canaries::{Canaries, account_key, below, refusal, role, session_key, signature};
 use end_to_end::matrix::{self, SEEDS, Tally};
 use end_to_end::receivers::{self, Receivers, SECRET, TOKEN};
 use end_to_end::{Console, apply, start, worlds};
@@ -147,18 +146,7 @@ fn options(random: &mut Random, keys: &[(String, Credentials)], told: &Arc<Recei
 /// A deployment with two accounts.
 async fn deployed(options: Options) -> Local {
     let local = start(options).await;
-    local.cloud().with(|world| {
-        let account = "acs:ram::1234567890123456:root";
-        world.put_role(Role {
-            name: "albridge-guest".to_owned(),
-            arn: GUEST.to_owned(),
-            trust: json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [account]}}]}),
-            policies: vec![(
-                "all".to_owned(),
-                json!({"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}),
-            )],
-        });
-    });
+    local.cloud().with(|world| world.put_role(role("albridge-guest", GUEST)));
     local
 }
 

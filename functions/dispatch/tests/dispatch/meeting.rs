@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use stage::{Host, StageError};
 
-use crate::world::{Answer, Call, World, invoke, refusal};
+use super::world::{Answer, Call, World, invoke, refusal};
 
 const WAY: Duration = Duration::from_millis(50);
 /// The flow's Wait; the window is two seconds shorter.

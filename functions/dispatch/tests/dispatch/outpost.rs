@@ -4,7 +4,7 @@ use dispatch::{Dispatched, Started};
 use onboarding::Code;
 use serde_json::{Value, json};
 
-use crate::world::{World, invoke};
+use super::world::{World, invoke};
 
 fn started() -> Value {
     let state = json!({ "state": "Running", "resourceId": "i-1", "regionId": "cn-shanghai" });

@@ -9,7 +9,7 @@ use onboarding::Code;
 use serde_json::{Value, json};
 use stage::StageError;
 
-use crate::world::{Answer, Call, World, invoke, refusal};
+use super::world::{Answer, Call, World, invoke, refusal};
 
 /// Runs of `web`, in the order of their names: the last one is still starting.
 fn listing(runs: &[&str], call: &Call) -> Value {

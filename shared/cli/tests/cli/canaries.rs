@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use clock::{Clock, Random};
 use emulator::Credentials;
-use emulator::call::{Call, Caller, Params, Service};
+use emulator::call::Service;
 use emulator::faults::{Effect, Match, Rule};
-use emulator::ram::Role;
 use local::{Generation, Hosting, Local, Options, Stack};
 use serde_json::json;
 
@@ -20,7 +19,7 @@ use crate::support::{is_whole, tool};
 #[expect(unreachable_pub, reason = "it is another crate's module as well")]
 mod keys;
 
-use keys::{Canaries, account_key, below, refusal, session_key, signature};
+use keys::{Canaries, account_key, below, refusal, session_key, signature, take_role};
 
 /// A file in memory.
 #[derive(Clone, Default)]
@@ -49,44 +48,21 @@ async fn cloud(random: &mut Random, root: &Credentials, session: &Credentials) -
     let stacks = vec![Stack::home().with("TimerCron", "0 0 0 1 1 *")];
     let options = Options { keys, generation, stacks, hosting: Hosting::Http, ..Options::default() };
     let local = Local::start(options, Clock::scaled(40.0)).await.unwrap();
-    let now = local.cloud().now();
-    let account = "acs:ram::1234567890123456:root";
-    local.cloud().with(|world| {
-        let arn = world.role_arn("operator");
-        world.put_role(Role {
-            name: "operator".to_owned(),
-            arn: arn.clone(),
-            trust: json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": [account]}}]}),
-            policies: vec![(
-                "all".to_owned(),
-                json!({"Statement": [{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}]}),
-            )],
-        });
-        let params = [("RoleArn".to_owned(), arn), ("RoleSessionName".to_owned(), "canary".to_owned())];
-        let assume = Call {
-            service: Service::Sts,
-            action: "AssumeRole".to_owned(),
-            region: "cn-hangzhou".to_owned(),
-            params: Params::new(params),
-            caller: Caller::Root,
-            request_id: "R".to_owned(),
-        };
-        let issued = world.handle(now, &assume).unwrap();
-        assert_eq!(issued["Credentials"]["AccessKeyId"], session.access_key_id.as_str());
-    });
+    assert_eq!(take_role(local.cloud(), "operator").as_ref(), Some(&session.access_key_id));
     local
 }
 
-/// Refusals that quote, of calls with this key.
+/// Refusals that quote, of calls with this key: one kind for each service that the commands ask. Sessions are issued always, since the
+/// profiles below are to be told by what they give.
 fn refuse(local: &Local, random: &mut Random, caller: &str, key: &Credentials, canaries: &mut Canaries) {
-    for _ in 0..6 {
+    for service in [Service::Alb, Service::Cbn, Service::Vpc, Service::Ecs, Service::Fnf, Service::Oss] {
         let sign = signature(random);
         canaries.look_for("a signature", &sign);
         let (code, message) = refusal(random, key, &sign);
         let status = [400, 403, 500].get(below(random, 3)).copied().unwrap_or(400).try_into().unwrap();
         let effect = Effect::Refuse { status, code, message, done: false };
-        let on = Match { caller: Some(caller.to_owned()), ..Match::default() };
-        let rule = Rule { on, probability: Some(0.05.try_into().unwrap()), ..Rule::new(effect) };
+        let on = Match { service: Some(service), caller: Some(caller.to_owned()), ..Match::default() };
+        let rule = Rule { on, probability: Some(0.25.try_into().unwrap()), ..Rule::new(effect) };
         local.cloud().inject(rule).unwrap();
     }
 }

@@ -14,8 +14,8 @@ use onboarding::topology::{Instance, InstanceStatus};
 use onboarding::{Binding, Change, Code, Plan, Topology, plan};
 use proptest::prelude::*;
 
-use crate::members::{codes, group_of, instances, members};
-use crate::world;
+use super::members::{codes, group_of, instances, members};
+use super::world;
 
 /// The plan of an invocation that began at `opened` and reads at `now`.
 fn members_at(binding: &Binding, topology: &Topology, opened: Timestamp, now: Timestamp) -> Plan {

@@ -4,7 +4,7 @@ use onboarding::ids::{BindingName, RouteTableId};
 use onboarding::topology::{Generation, Vpc};
 use onboarding::{Binding, Code, Known, Reason, Topology, checks, plan};
 
-use crate::world;
+use super::world;
 
 /// The reason of this code that the checks find.
 fn found(binding: &Binding, topology: &Topology, code: Code) -> Reason {

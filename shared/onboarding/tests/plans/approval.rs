@@ -9,7 +9,7 @@ use onboarding::{Change, Code, Plan, Reason, StageName, Write};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::world;
+use super::world;
 
 /// A note of each kind.
 fn states(at: Timestamp) -> Vec<MemberState> {

@@ -6,7 +6,7 @@ use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
 use onboarding::{Binding, Code, Known, Plan, Reason, Topology};
 
-use crate::world;
+use super::world;
 
 fn codes(causes: &Causes) -> Vec<Code> {
     causes.causes.iter().map(|cause| cause.reason.code).collect()

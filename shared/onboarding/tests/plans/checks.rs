@@ -9,7 +9,7 @@ use onboarding::topology::{
 };
 use onboarding::{Binding, Code, Known, Severity, Topology, plan};
 
-use crate::world;
+use super::world;
 
 fn findings(binding: &Binding, topology: &Topology) -> Vec<Finding> {
     let deployment = world::deployment();

@@ -5,8 +5,8 @@ use onboarding::plan::{After, FollowUp, follow_ups};
 use onboarding::topology::Generation;
 use onboarding::{Binding, Plan, Topology, plan};
 
-use crate::members::{group_of, instances};
-use crate::world;
+use super::members::{group_of, instances};
+use super::world;
 
 /// The whole plan of a binding as a person sees it.
 fn seen(binding: &Binding, topology: &Topology, others: &[(&Binding, &Topology)]) -> Plan {

@@ -5,8 +5,8 @@ use onboarding::mark::MemberState;
 use onboarding::topology::{Instance, InstanceStatus};
 use onboarding::{Binding, Code, Plan, Reason, Topology, Verdict, plan};
 
-use crate::members::{codes, group_of, instances, members};
-use crate::world;
+use super::members::{codes, group_of, instances, members};
+use super::world;
 
 /// A running instance that the binding selects, with the address of `i-1`.
 fn newcomer() -> Instance {

@@ -8,8 +8,8 @@ use onboarding::topology::{Generation, ServerGroupSettings};
 use onboarding::{Binding, Plan, Topology};
 use proptest::prelude::*;
 
-use crate::members::{group_of, instances, members};
-use crate::world;
+use super::members::{group_of, instances, members};
+use super::world;
 
 const ALL: [Ignorable; 12] = [
     Ignorable::Weight,

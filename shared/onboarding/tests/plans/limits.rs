@@ -9,8 +9,8 @@ use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Health, InstanceStatus, ServerStatus};
 use onboarding::{Binding, Code, Known, Topology};
 
-use crate::members::{codes, group_of, instances, members};
-use crate::world;
+use super::members::{codes, group_of, instances, members};
+use super::world;
 
 /// Who gets weight 0 by the plan.
 fn sent_away(binding: &Binding, topology: &Topology) -> Vec<String> {

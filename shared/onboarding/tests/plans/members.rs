@@ -9,7 +9,7 @@ use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Generation, Health, HealthStatus, Instance, InstanceStatus};
 use onboarding::{Binding, Code, Known, Plan, Reason, Topology, Verdict, plan};
 
-use crate::world;
+use super::world;
 
 pub(crate) fn members(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = world::deployment();

@@ -7,7 +7,7 @@ use onboarding::topology::{
 };
 use onboarding::{Code, Known, Topology, plan};
 
-use crate::world;
+use super::world;
 
 const BOTH: [Generation; 2] = [Generation::Upgraded, Generation::Classic];
 

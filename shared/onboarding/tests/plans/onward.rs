@@ -6,7 +6,7 @@ use onboarding::plan::{Readiness, ready};
 use onboarding::topology::{Generation, NextHop, TransitRoute, VpcRoute, VpcRouteStatus, VpcRouteType};
 use onboarding::{Binding, Change, Code, Plan, Topology};
 
-use crate::world;
+use super::world;
 
 /// A world with everything in place but VPC routes.
 fn unrouted(generation: Generation) -> (Binding, Topology) {

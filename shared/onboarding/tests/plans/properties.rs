@@ -5,7 +5,7 @@ use onboarding::topology::Generation;
 use onboarding::{Binding, Change, Topology};
 use proptest::prelude::*;
 
-use crate::world;
+use super::world;
 
 /// The changes that a stage could write now.
 fn next(binding: &Binding, topology: &Topology) -> Vec<Change> {

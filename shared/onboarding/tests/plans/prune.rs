@@ -8,7 +8,7 @@ use onboarding::topology::{
 };
 use onboarding::{Binding, Code, Inputs, Known, Plan, Topology, plan};
 
-use crate::world;
+use super::world;
 
 fn prune(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = world::deployment();

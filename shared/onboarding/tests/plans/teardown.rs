@@ -12,8 +12,8 @@ use onboarding::topology::{
 };
 use onboarding::{Binding, Change, Code, Known, Plan, Topology, plan};
 
-use crate::prune::with_route;
-use crate::world;
+use super::prune::with_route;
+use super::world;
 
 /// The plan of a teardown at a time. `others`: the other bindings of the store.
 fn planned(

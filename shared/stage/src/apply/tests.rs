@@ -429,6 +429,21 @@ fn a_conflict_that_lasts_is_reported() {
 }
 
 #[test]
+fn the_next_invocation_goes_on_with_what_is_busy_and_with_nothing_else_that_was_refused() {
+    let (now, busy) = (Timestamp::UNIX_EPOCH, || error(400, "IncorrectStatus.TransitRouter"));
+    let mut before = Progress::default();
+    for _ in 0..REFUSALS {
+        before.note_error("a", &[leaver(1)], busy().into(), now);
+    }
+    before.note_error("b", &[leaver(2)], error(400, "InvalidParameter").into(), now);
+    before.note_error("c", &[leaver(3)], busy().into(), now);
+    let after = Progress::from(before.into_refused());
+    let refused: Vec<_> = after.refused.iter().map(|(write, reason)| (write, reason.code)).collect();
+    assert_eq!(refused, [(&leaver(1).write, Code::StaysBusy)]);
+    assert_eq!(after.busy.holds("c", now), Some("IncorrectStatus.TransitRouter"));
+}
+
+#[test]
 fn a_denied_write_advises_the_permission_and_what_prints_all_of_them() {
     let advice = |code: &str, action: &'static str, stage: StageName| {
         let mut progress = Progress::default();

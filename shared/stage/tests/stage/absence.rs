@@ -9,7 +9,7 @@ use onboarding::{Change, Code, Plan, StageName, Topology, Write};
 use serde_json::{Value, json};
 use stage::{Needs, Session};
 
-use crate::scripted::{World, binding, host, instance, invocation, request, world};
+use super::scripted::{World, binding, host, instance, invocation, request, world};
 
 /// The cloud's side of a group of members: who is there, what is told of it, and what the members' descriptions say.
 #[derive(Default)]

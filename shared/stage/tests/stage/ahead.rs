@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use stage::{Host, Report, StageError, Status, run};
 
-use crate::run::{Groups, group};
-use crate::scripted::{World, binding, host, invocation, refusal, request, world};
+use super::run::{Groups, group};
+use super::scripted::{World, binding, host, invocation, refusal, request, world};
 
 fn store(change: impl FnOnce(&mut Value)) -> Value {
     let mut binding = binding();
@@ -40,7 +40,7 @@ async fn the_first_look_is_made_while_the_store_is_read() {
     assert_eq!((outcome.unwrap().status, seconds), (Status::Done, 2));
     assert_eq!(world.calls().len() - calls, calls, "and no call is made twice");
 
-    let fresh = crate::scripted::host(&world, &[]);
+    let fresh = super::scripted::host(&world, &[]);
     assert_eq!(invoked(&fresh).await.1, 4, "another process does not know the store");
 }
 

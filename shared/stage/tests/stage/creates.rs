@@ -6,7 +6,7 @@ use openapi::{alb, cbn};
 use serde_json::json;
 use stage::{Creation, Needs, Owner, Session, Side};
 
-use crate::scripted::{World, host, invocation, request, world};
+use super::scripted::{World, host, invocation, request, world};
 
 /// A create, and the questions about what it made.
 struct Kind {

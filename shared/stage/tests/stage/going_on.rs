@@ -7,7 +7,7 @@ use onboarding::{Change, StageName, Topology};
 use serde_json::{Value, json};
 use stage::{Needs, Session, Stage, StageError, WriteError, run};
 
-use crate::scripted::{World, binding, host, invocation_of, request, with_routers, world};
+use super::scripted::{World, binding, host, invocation_of, request, with_routers, world};
 
 /// Step 3 as its function does it, without its writes.
 struct Attachments;

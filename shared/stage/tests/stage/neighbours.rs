@@ -7,7 +7,7 @@ use std::time::Duration;
 use onboarding::{Code, Plan};
 use serde_json::{Value, json};
 
-use crate::scripted::{World, binding, host, invocation_of, with_routers, world};
+use super::scripted::{World, binding, host, invocation_of, with_routers, world};
 
 /// A store with `web`, `api` in the region of its load balancer, and `far` in no region of its own.
 fn store() -> Arc<World> {

@@ -1,6 +1,6 @@
 //! Observing: complete listings, and what cannot be read is unknown, never absent.
 
-use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
+use super::scripted::{Call, World, binding, host, instance, invocation, refusal, request, world};
 use onboarding::{Known, Topology};
 use serde_json::json;
 use stage::{Needs, Session, Side};

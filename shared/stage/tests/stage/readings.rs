@@ -4,8 +4,8 @@ use onboarding::Code;
 use serde_json::json;
 use stage::{Look, Needs, Session, run};
 
-use crate::run::{Groups, group};
-use crate::scripted::{World, host, invocation, request, world};
+use super::run::{Groups, group};
+use super::scripted::{World, host, invocation, request, world};
 
 #[tokio::test(start_paused = true)]
 async fn a_partial_look_reads_what_it_names_and_nothing_else() {

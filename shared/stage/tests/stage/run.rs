@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::scripted::{Call, World, binding, host, instance, invocation, refusal, request, with_routers, world};
+use super::scripted::{Call, World, binding, host, instance, invocation, refusal, request, with_routers, world};
 use onboarding::unread::Cause;
 use onboarding::{Change, Code, StageName, Topology, Write};
 use openapi::{Action, alb, ecs};

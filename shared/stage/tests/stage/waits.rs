@@ -8,8 +8,8 @@ use onboarding::Code;
 use serde_json::json;
 use stage::{Report, StageError, Status, run};
 
-use crate::run::{Groups, Rules};
-use crate::scripted::{Call, World, host, instance, invocation_of, refusal, request, world};
+use super::run::{Groups, Rules};
+use super::scripted::{Call, World, host, instance, invocation_of, refusal, request, world};
 
 /// An invocation of a function has a minute (template.yml); one of `apply` has an hour.
 const FUNCTION: Duration = Duration::from_secs(60);
