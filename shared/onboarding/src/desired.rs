@@ -14,7 +14,7 @@ use crate::inputs::Inputs;
 use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
-use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown};
+use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown, Vpc};
 
 /// The routes and rules that a binding wants. If `complete` is false, part of the input could not be read, and then nothing
 /// may count as unwanted.
@@ -26,15 +26,17 @@ pub struct Desired {
     pub transit_routes: BTreeSet<DesiredTransitRoute>,
     /// Ingress rules, by security group.
     pub rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
-    /// What members that leave still need: nothing is added for them, and nothing is taken from them while they are there.
+    /// What members that leave, and those of others, need: nothing is added for them, and nothing is taken from them while they are there.
     pub held: Held,
     /// Whether all of the input could be read.
     pub complete: bool,
 }
 
-/// What requests to members that leave still need.
+/// What requests to members need that are not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
+    /// Routes, by table and destination: those of members of others.
+    pub routes: BTreeSet<(RouteTableId, Ipv4Net)>,
     /// Ingress: the security group (any, where the member's are not known), the port, the source.
     pub rules: BTreeSet<(Option<SecurityGroupId>, u16, Ipv4Net)>,
     /// Addresses in no VPC that the binding names.
@@ -151,14 +153,51 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
     let (Ok(load_balancer), Ok(sources)) = (load_balancer(binding, topology), sources(binding, topology)) else {
         return Desired { complete: false, ..desired };
     };
-    let classic = generation(binding, load_balancer) == Generation::Classic;
+    let mut of_others = Desired::default();
     // A backend in the ALB's own VPC needs no routes, and none are possible; the checks refuse it.
     for backend in binding.backends.iter().filter(|backend| backend.vpc != load_balancer.vpc) {
-        let addresses = addresses(inputs, backend);
-        if addresses.is_empty() {
-            continue;
-        }
         let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
+        let is_inside = |at: &Ipv4Addr| vpc.cidrs.iter().any(|cidr| cidr.contains(at));
+        let selected = selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
+        let selected = selected.filter_map(|(_, instance)| instance.address);
+        let ways = Ways { inputs, load_balancer, backend, vpc, sources: &sources };
+        ways.add(&selected.chain(members(inputs, true).filter(is_inside)).collect(), &mut desired);
+        ways.add(&members(inputs, false).filter(is_inside).collect(), &mut of_others);
+    }
+    desired.rules = rules(binding, topology, &sources);
+    desired.held = held(inputs, &sources);
+    desired.held.routes.extend(of_others.vpc_routes.into_iter().map(|route| (route.table, route.destination)));
+    desired.held.routes.extend(of_others.transit_routes.into_iter().map(|route| (route.table, route.destination)));
+    desired
+}
+
+/// The addresses of the registered members: this binding's own, or those of others.
+fn members<'a>(inputs: &Inputs<'a>, own: bool) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+    let Inputs { deployment, binding, topology, .. } = *inputs;
+    let members = topology.servers.get().into_iter().flatten();
+    let members =
+        members.filter(move |server| deployment.read_member(&binding.name, &server.description).is_some() == own);
+    members.map(|server| server.address)
+}
+
+/// Between the load balancer and a VPC of a backend.
+struct Ways<'a> {
+    inputs: &'a Inputs<'a>,
+    load_balancer: &'a LoadBalancer,
+    backend: &'a Backend,
+    vpc: &'a Vpc,
+    sources: &'a [Ipv4Net],
+}
+
+impl Ways<'_> {
+    /// Adds the routes that packets to and from these addresses need.
+    fn add(&self, addresses: &BTreeSet<Ipv4Addr>, desired: &mut Desired) {
+        let Self { load_balancer, backend, vpc, sources, .. } = *self;
+        let Inputs { binding, topology, .. } = *self.inputs;
+        if addresses.is_empty() {
+            return;
+        }
+        let classic = generation(binding, load_balancer) == Generation::Classic;
         let vswitches: Vec<_> =
             vpc.vswitches.values().filter(|vswitch| addresses.iter().any(|at| vswitch.cidr.contains(at))).collect();
         if let Some(table) = topology.vpc(&load_balancer.vpc).and_then(|vpc| vpc.system_table()) {
@@ -183,15 +222,12 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
             }));
         }
         if classic {
-            desired.transit_routes.extend(back_to_alb(topology, load_balancer, backend, &sources));
+            desired.transit_routes.extend(back_to_alb(topology, load_balancer, backend, sources));
         }
     }
-    desired.rules = rules(binding, topology, &sources);
-    desired.held = held(inputs, &sources);
-    desired
 }
 
-/// What this binding's members need while they are registered, wanted or not.
+/// What the registered members need, wanted or not, this binding's or others': packets of all of them go the ways that it made.
 fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let checked = topology
@@ -199,20 +235,22 @@ fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
         .map(|group| &group.settings.health_check)
         .and_then(|check| (check.enabled && check.port != 0).then_some(check.port));
     let mut held = Held::default();
-    let members = topology.servers.get().into_iter().flatten();
-    let mut members =
-        members.filter(|server| deployment.read_member(&binding.name, &server.description).is_some()).peekable();
+    let mut members = topology.servers.get().into_iter().flatten().peekable();
     if members.peek().is_none() {
         return held;
     }
     // Once for all members: there may be a thousand, among ten thousand instances.
     let groups_at = groups_by_address(topology);
     for server in members {
-        if is_outside(inputs, server.address) {
+        let is_own = deployment.read_member(&binding.name, &server.description).is_some();
+        let is_outside = is_outside(inputs, server.address);
+        if is_outside {
             held.addresses.insert(server.address);
         }
         let groups: Vec<Option<SecurityGroupId>> = match groups_at.get(&server.address) {
             Some(groups) => groups.iter().cloned().map(Some).collect(),
+            // Another's member that is in none of the VPCs has none of their security groups either.
+            None if is_outside && !is_own => Vec::new(),
             None => vec![None],
         };
         for (group, source) in groups.iter().flat_map(|group| sources.iter().map(move |source| (group, source))) {
@@ -238,18 +276,6 @@ pub(crate) fn is_outside(inputs: &Inputs<'_>, address: Ipv4Addr) -> bool {
         let known = inputs.topology.vpcs.get(&backend.vpc).and_then(|vpc| vpc.get());
         known.is_some_and(|vpc| vpc.as_ref().is_none_or(|vpc| !vpc.cidrs.iter().any(|cidr| cidr.contains(&address))))
     })
-}
-
-/// The addresses of a backend that packets must reach: those of selected instances, and of members still registered.
-fn addresses(inputs: &Inputs<'_>, backend: &Backend) -> BTreeSet<Ipv4Addr> {
-    let Inputs { deployment, binding, topology, .. } = *inputs;
-    let Some(vpc) = topology.vpc(&backend.vpc) else { return BTreeSet::new() };
-    let selected = selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
-    let selected = selected.filter_map(|(_, instance)| instance.address);
-    let members = topology.servers.get().into_iter().flatten();
-    let members = members.filter(|server| deployment.read_member(&binding.name, &server.description).is_some());
-    let members = members.map(|server| server.address).filter(|at| vpc.cidrs.iter().any(|cidr| cidr.contains(at)));
-    selected.chain(members).collect()
 }
 
 /// Only for a non-upgraded ALB: routes from the source prefixes to the ALB's VPC, in the route table of the ALB region's

@@ -206,6 +206,8 @@ codes! {
     // What albridge is allowed to do.
     /// A trigger of the deployment is switched off, or gone.
     TriggerOff = "XREG-TRIGGER-OFF", "Switch the trigger on: until then nothing starts runs for what it reports.";
+    /// A function of the deployment is gone.
+    FunctionMissing = "XREG-FUNCTION-MISSING", "Run `albridge teardown --deployment`, then `albridge deploy`: the stacks make their functions anew, and members serve all the while.";
     /// The role of a function is gone.
     RoleMissing = "XREG-ROLE-MISSING", "Run `albridge teardown --deployment`, then `albridge deploy`: the stacks make their roles anew, and members serve all the while.";
     /// Drift: the observed state differs from the plan, and a run may repair it.

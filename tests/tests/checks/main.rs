@@ -68,6 +68,7 @@ const ELSEWHERE: &[(Code, &str)] = &[
     (Code::Kept, "scenarios/teardown.rs, and the planner's tests"),
     (Code::ProbeFailed, "verify's tests of probes"),
     (Code::TriggerOff, "the command line's breakages; deployment's tests of obstacles"),
+    (Code::FunctionMissing, "the command line's breakages"),
     (Code::RoleMissing, "the command line's breakages; deployment's tests of obstacles"),
 ];
 

@@ -1,5 +1,5 @@
-//! What keeps a deployment that is there from working by itself: a role that is gone, a trigger that is switched off, the kill switch. It
-//! only reads.
+//! What keeps a deployment that is there from working by itself: a function or a role that is gone, a trigger that is switched off, the kill
+//! switch. It only reads.
 //!
 //! ROS compares templates, not resources, so none of this shows in a stack's status.
 
@@ -7,14 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join, join_all};
 use onboarding::ids::Region;
-use onboarding::{Code, FailedCalls, Reason};
+use onboarding::{Code, FailedCalls, Reason, StageName};
 use openapi::fc::{Function, Trigger};
 use openapi::{Client, Error, eventbridge, ram};
 
 use super::observe::CENTRAL;
 
-/// The function that starts runs.
-const DISPATCH: &str = "dispatch";
 /// The trigger that looks for drift (template.yml).
 const TIMER: &str = "drift";
 /// The triggers for events, each with what it reports (template.yml).
@@ -67,21 +65,37 @@ pub async fn obstacles(client: &Client, name: &str, home: &Region, backends: &BT
             return found;
         }
     };
-    let dispatch = format!("{name}-{DISPATCH}");
-    let Some(starter) = functions.iter().find(|function| function.function_name == dispatch) else { return found };
-    if is_on(starter.environment_variables.get("ALBRIDGE_READ_ONLY")) {
+    let named = |stage: &StageName| format!("{name}-{stage}");
+    let is_there = |stage: &StageName| functions.iter().any(|function| function.function_name == named(stage));
+    let (there, gone): (Vec<_>, Vec<_>) = StageName::ALL.into_iter().partition(is_there);
+    // An outpost has one of them, and so has a probe: it is no home.
+    if there.len() < 2 {
+        return found;
+    }
+    if !gone.is_empty() {
+        let (names, verb) = (gone.iter().map(named).collect::<Vec<_>>(), if gone.len() == 1 { "does" } else { "do" });
+        let follows = if gone.contains(&StageName::Dispatch) { "nothing starts runs" } else { "every run fails there" };
+        let message = format!("{} {verb} not exist in {home}, so {follows}.", names.join(", "));
+        let reason = Reason::new(Code::FunctionMissing, names.concat(), message);
+        found.note(None, reason, Code::FunctionMissing.remedy());
+    }
+    let dispatch = named(&StageName::Dispatch);
+    let starter = functions.iter().find(|function| function.function_name == dispatch);
+    if starter.is_some_and(|starter| is_on(starter.environment_variables.get("ALBRIDGE_READ_ONLY"))) {
         let message = format!("ReadOnly is on in the stack of {home}, so no run writes anything.");
         let remedy = "Run `albridge deploy --set ReadOnly=0`.";
         found.note(None, Reason::new(Code::ReadOnly, format!("stack in {home}"), message), remedy);
     }
-    let regions: BTreeSet<&Region> = backends.iter().chain([home]).collect();
+    // Triggers go with their function.
+    let regions: BTreeSet<&Region> =
+        backends.iter().chain([home]).filter(|region| *region != home || starter.is_some()).collect();
     let starts = join_all(regions.into_iter().map(|region| starts(client, name, region)));
     let (gone, starts) = join(roles(client, &functions), starts).await;
     for (role, used) in gone {
         match used {
             Ok(None) => {}
             Ok(Some(functions)) => {
-                let message = format!("Role {role} does not exist, so {} cannot run.", named(&functions));
+                let message = format!("Role {role} does not exist, so {} cannot run.", first_of(&functions));
                 let reason = Reason::new(Code::RoleMissing, &role, message);
                 found.note(None, reason, Code::RoleMissing.remedy());
             }
@@ -101,7 +115,7 @@ fn is_on(value: Option<&String>) -> bool {
     value.is_some_and(|value| matches!(value.as_str(), "1" | "true"))
 }
 
-fn named(functions: &[String]) -> String {
+fn first_of(functions: &[String]) -> String {
     match functions {
         [first, .., _] => format!("{first} and {} more", functions.len() - 1),
         _ => functions.concat(),
@@ -141,7 +155,7 @@ async fn starts<'r>(client: &Client, name: &str, region: &'r Region) -> (&'r Reg
 }
 
 async fn read(client: &Client, name: &str, region: &Region) -> Result<Starts, Error> {
-    let dispatch = format!("{name}-{DISPATCH}");
+    let dispatch = format!("{name}-{}", StageName::Dispatch);
     let triggers = match client.list_triggers(region.as_str(), &dispatch).await {
         Ok(triggers) => triggers,
         Err(error) if error.code == "FunctionNotFound" => return Ok(Starts::default()),

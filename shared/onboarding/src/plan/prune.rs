@@ -25,7 +25,7 @@ const STAGE: StageName = StageName::Prune;
 pub(super) struct Kept {
     routes: BTreeSet<(RouteTableId, Ipv4Net)>,
     rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
-    /// What members that leave still need.
+    /// What members need that are not wanted.
     held: Held,
 }
 
@@ -72,6 +72,7 @@ impl Kept {
         self.rules.extend(desired.rules.iter().cloned());
         self.held.rules.extend(desired.held.rules.iter().filter(|(group, ..)| group.is_some()).cloned());
         self.held.addresses.extend(&desired.held.addresses);
+        self.routes.extend(desired.held.routes.iter().cloned());
     }
 
     /// Keeps what a member may need whose security groups are not known. A teardown, which has to tell "wanted" from "not known", does

@@ -470,6 +470,24 @@ fn a_member_in_no_vpc_of_the_binding_is_drained_and_keeps_its_route() {
     assert_eq!(prune(&binding, &topology).changes.len(), 1);
 }
 
+/// A member that somebody registered by hand, whose instance nothing selects: requests to it go the ways that the binding made.
+#[test]
+fn ways_to_members_of_others_stay_until_those_have_left() {
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let (binding, mut topology) = world::onboarded(generation);
+        let instances = topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap();
+        instances.iter_mut().for_each(|instance| instance.tags.clear());
+        let members = topology.servers.get_mut().unwrap();
+        members.iter_mut().for_each(|member| "by hand".clone_into(&mut member.description));
+        assert_eq!(prune(&binding, &topology).changes, []);
+
+        topology.servers.get_mut().unwrap().clear();
+        let plan = prune(&binding, &topology);
+        let routes = plan.changes.iter().filter(|change| !matches!(change.write, Write::RevokeIngress { .. }));
+        assert!(routes.count() >= 3 && revoked(&plan) >= 2, "{plan:#?}");
+    }
+}
+
 /// Puts a route for `destination`, over the attachment of VPC1, into its table, as one of ours.
 fn with_forward_route(topology: &mut Topology, destination: &str) {
     let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-1".into()).unwrap().id.clone());

@@ -126,6 +126,16 @@ async fn a_deleted_role_and_a_kill_switch_are_named_and_what_is_said_mends_them(
     assert_eq!(deployed.code, 0, "{}", deployed.all());
     desk.names_no_cause("role").await;
 
+    for function in ["backend-servers", "dispatch"] {
+        desk.compute(HOME, "DELETE", &format!("albridge-{function}"), &json!(null)).await;
+    }
+    let names = ["albridge-dispatch, albridge-backend-servers do not exist in cn-hangzhou", "nothing starts runs"];
+    golden.names(&desk, "functions are deleted", "XREG-FUNCTION-MISSING", &names, remedy).await;
+    let torn = desk.run(&["teardown", "--deployment", "--yes"]).await;
+    assert_eq!(torn.code, 0, "{}", torn.all());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.names_no_cause("functions").await;
+
     assert_eq!(desk.deploy(&["--set", "ReadOnly=1"]).await.code, 0);
     let remedy = "Run `albridge deploy --set ReadOnly=0`";
     golden.names(&desk, "ReadOnly is on", "XREG-READ-ONLY", &["cn-hangzhou"], remedy).await;
