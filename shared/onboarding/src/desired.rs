@@ -14,7 +14,9 @@ use crate::inputs::Inputs;
 use crate::mark::Role;
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
-use crate::topology::{Generation, Instance, LoadBalancer, SecurityGroup, Topology, TransitRouter, Unknown, Vpc};
+use crate::topology::{
+    Generation, Instance, LoadBalancer, SecurityGroup, Server, Topology, TransitRouter, Unknown, Vpc,
+};
 
 /// The routes and rules that a binding wants. If `complete` is false, part of the input could not be read, and then nothing
 /// may count as unwanted.
@@ -26,8 +28,10 @@ pub struct Desired {
     pub transit_routes: BTreeSet<DesiredTransitRoute>,
     /// Ingress rules, by security group.
     pub rules: BTreeSet<(SecurityGroupId, DesiredRule)>,
-    /// What members that leave, and those of others, need: nothing is added for them, and nothing is taken from them while they are there.
+    /// What members that leave still need: nothing is added for them, and nothing is taken from them while they are there.
     pub held: Held,
+    /// The same for members of others.
+    pub of_others: Held,
     /// Whether all of the input could be read.
     pub complete: bool,
 }
@@ -157,27 +161,30 @@ pub fn entries(inputs: &Inputs<'_>) -> Desired {
     // A backend in the ALB's own VPC needs no routes, and none are possible; the checks refuse it.
     for backend in binding.backends.iter().filter(|backend| backend.vpc != load_balancer.vpc) {
         let Some(vpc) = topology.vpc(&backend.vpc) else { continue };
-        let is_inside = |at: &Ipv4Addr| vpc.cidrs.iter().any(|cidr| cidr.contains(at));
+        let inside = |own| {
+            let addresses = members(inputs, own).map(|server| server.address);
+            addresses.filter(|at| vpc.cidrs.iter().any(|cidr| cidr.contains(at)))
+        };
         let selected = selected(binding, topology).filter(|(of, _)| of.vpc == backend.vpc);
         let selected = selected.filter_map(|(_, instance)| instance.address);
         let ways = Ways { inputs, load_balancer, backend, vpc, sources: &sources };
-        ways.add(&selected.chain(members(inputs, true).filter(is_inside)).collect(), &mut desired);
-        ways.add(&members(inputs, false).filter(is_inside).collect(), &mut of_others);
+        ways.add(&selected.chain(inside(true)).collect(), &mut desired);
+        ways.add(&inside(false).collect(), &mut of_others);
     }
     desired.rules = rules(binding, topology, &sources);
-    desired.held = held(inputs, &sources);
-    desired.held.routes.extend(of_others.vpc_routes.into_iter().map(|route| (route.table, route.destination)));
-    desired.held.routes.extend(of_others.transit_routes.into_iter().map(|route| (route.table, route.destination)));
+    desired.held = held(inputs, &sources, true);
+    desired.of_others = held(inputs, &sources, false);
+    let routes = of_others.vpc_routes.into_iter().map(|route| (route.table, route.destination));
+    let routes = routes.chain(of_others.transit_routes.into_iter().map(|route| (route.table, route.destination)));
+    desired.of_others.routes.extend(routes);
     desired
 }
 
-/// The addresses of the registered members: this binding's own, or those of others.
-fn members<'a>(inputs: &Inputs<'a>, own: bool) -> impl Iterator<Item = Ipv4Addr> + use<'a> {
+/// The registered members: this binding's own, or those of others.
+fn members<'a>(inputs: &Inputs<'a>, own: bool) -> impl Iterator<Item = &'a Server> + use<'a> {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let members = topology.servers.get().into_iter().flatten();
-    let members =
-        members.filter(move |server| deployment.read_member(&binding.name, &server.description).is_some() == own);
-    members.map(|server| server.address)
+    members.filter(move |server| deployment.read_member(&binding.name, &server.description).is_some() == own)
 }
 
 /// Between the load balancer and a VPC of a backend.
@@ -227,22 +234,21 @@ impl Ways<'_> {
     }
 }
 
-/// What the registered members need, wanted or not, this binding's or others': packets of all of them go the ways that it made.
-fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
+/// What registered members need, wanted or not: this binding's own, or those of others, whose packets go the ways that it made.
+fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net], own: bool) -> Held {
     let Inputs { deployment, binding, topology, .. } = *inputs;
     let checked = topology
         .server_group(&deployment.tag(&binding.name, Role::ServerGroup), &binding.server_group.name)
         .map(|group| &group.settings.health_check)
         .and_then(|check| (check.enabled && check.port != 0).then_some(check.port));
     let mut held = Held::default();
-    let mut members = topology.servers.get().into_iter().flatten().peekable();
+    let mut members = members(inputs, own).peekable();
     if members.peek().is_none() {
         return held;
     }
     // Once for all members: there may be a thousand, among ten thousand instances.
     let groups_at = groups_by_address(topology);
     for server in members {
-        let is_own = deployment.read_member(&binding.name, &server.description).is_some();
         let is_outside = is_outside(inputs, server.address);
         if is_outside {
             held.addresses.insert(server.address);
@@ -250,7 +256,7 @@ fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net]) -> Held {
         let groups: Vec<Option<SecurityGroupId>> = match groups_at.get(&server.address) {
             Some(groups) => groups.iter().cloned().map(Some).collect(),
             // Another's member that is in none of the VPCs has none of their security groups either.
-            None if is_outside && !is_own => Vec::new(),
+            None if is_outside && !own => Vec::new(),
             None => vec![None],
         };
         for (group, source) in groups.iter().flat_map(|group| sources.iter().map(move |source| (group, source))) {
@@ -274,7 +280,9 @@ fn groups_by_address(topology: &Topology) -> BTreeMap<Ipv4Addr, &[SecurityGroupI
 pub(crate) fn is_outside(inputs: &Inputs<'_>, address: Ipv4Addr) -> bool {
     inputs.binding.backends.iter().all(|backend| {
         let known = inputs.topology.vpcs.get(&backend.vpc).and_then(|vpc| vpc.get());
-        known.is_some_and(|vpc| vpc.as_ref().is_none_or(|vpc| !vpc.cidrs.iter().any(|cidr| cidr.contains(&address))))
+        let vpc = known.and_then(Option::as_ref);
+        // A VPC that is not there is a slip of the binding, and says nothing about members.
+        vpc.is_some_and(|vpc| !vpc.cidrs.iter().any(|cidr| cidr.contains(&address)))
     })
 }
 

@@ -70,15 +70,21 @@ impl Kept {
         self.routes.extend(desired.vpc_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.routes.extend(desired.transit_routes.iter().map(|spec| (spec.table.clone(), spec.destination)));
         self.rules.extend(desired.rules.iter().cloned());
-        self.held.rules.extend(desired.held.rules.iter().filter(|(group, ..)| group.is_some()).cloned());
-        self.held.addresses.extend(&desired.held.addresses);
-        self.routes.extend(desired.held.routes.iter().cloned());
+        self.hold(&desired.held);
+        self.hold(&desired.of_others);
+    }
+
+    /// Keeps what members need that are there.
+    pub(super) fn hold(&mut self, held: &Held) {
+        self.routes.extend(held.routes.iter().cloned());
+        self.held.rules.extend(held.rules.iter().filter(|(group, ..)| group.is_some()).cloned());
+        self.held.addresses.extend(&held.addresses);
     }
 
     /// Keeps what a member may need whose security groups are not known. A teardown, which has to tell "wanted" from "not known", does
     /// not ask for it.
     fn add_possible(&mut self, desired: &Desired) {
-        self.held.rules.extend(desired.held.rules.iter().cloned());
+        self.held.rules.extend(desired.held.rules.union(&desired.of_others.rules).cloned());
     }
 
     /// Whether a route is wanted, or leads to a member that is still there.

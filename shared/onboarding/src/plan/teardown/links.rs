@@ -2,6 +2,7 @@
 //! and nobody else uses. Nothing is forced: the cloud refuses to delete what is still in use.
 
 use crate::change::{Change, Write};
+use crate::desired;
 use crate::ids::{AttachmentId, RouteEntryId};
 use crate::inputs::Inputs;
 use crate::plan::{Awaited, Plan, lane};
@@ -11,7 +12,7 @@ use crate::topology::{
 };
 
 use super::claims::{Claimed, Claims};
-use super::step::{STAGE, after, capital, keep, waits_for};
+use super::step::{MEMBERS, STAGE, after, capital, keep, waits_for};
 
 /// An attachment or a connection of ours.
 struct Ours<'t> {
@@ -26,10 +27,14 @@ struct Ours<'t> {
 
 /// Plans their removal, connections first.
 pub(super) fn take(inputs: &Inputs<'_>, claims: &Claims<'_>, first: Option<&Reason>, plan: &mut Plan) {
+    let members = !desired::entries(inputs).of_others.routes.is_empty();
     for Ours { id, purpose, status, awaited, claimed, write } in all(inputs, claims, plan) {
         let user = match &claimed {
             Claimed::By(whom) => Some(whom.clone()),
-            Claimed::No | Claimed::Unread(_) => user(inputs, id, plan).or_else(|| strangers(inputs, &purpose)),
+            Claimed::No | Claimed::Unread(_) => {
+                let users = user(inputs, id, plan).or_else(|| strangers(inputs, &purpose));
+                users.or_else(|| members.then(|| MEMBERS.to_owned()))
+            }
         };
         if let Some(why) = user {
             keep(plan, id, format!("{} ({id}) stays: {why}.", capital(&purpose.to_string())));

@@ -12,7 +12,7 @@ use crate::reason::{Code, Reason};
 use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
 
 use super::claims::{Claimed, Claims};
-use super::step::{STAGE, after, capital, keep, waits_for};
+use super::step::{MEMBERS, STAGE, after, capital, keep, waits_for};
 
 /// Plans them. Gives what attachments and connections wait for.
 pub(super) fn entries(
@@ -22,15 +22,22 @@ pub(super) fn entries(
     plan: &mut Plan,
 ) -> Option<Reason> {
     let (changes, pending) = (plan.changes.len(), plan.pending.len());
-    let mut own = Kept::default();
-    own.add(&desired::entries(inputs));
-    let mut step = Step { inputs, claims, own, first, plan };
+    let desired = desired::entries(inputs);
+    let (mut own, mut of_others) = (Kept::default(), Kept::default());
+    own.add(&desired);
+    of_others.hold(&desired.of_others);
+    let mut step = Step { inputs, claims, own, of_others, first, plan };
     step.rules();
     step.transit_routes();
     step.vpc_routes();
     let doubt = step.doubt();
     let left = plan.changes.len() > changes || plan.pending.len() > pending;
     doubt.or_else(|| first.cloned()).or_else(|| left.then(|| waits_for(inputs, "The routes and rules")))
+}
+
+/// What nobody else wants stays all the same where members of others need it.
+fn for_members(claimed: Claimed, needed: bool) -> Claimed {
+    if needed && claimed == Claimed::No { Claimed::By(MEMBERS.to_owned()) } else { claimed }
 }
 
 fn source(source: &RuleSource) -> String {
@@ -45,6 +52,8 @@ struct Step<'a, 'p> {
     claims: &'a Claims<'a>,
     /// What this binding itself wanted.
     own: Kept,
+    /// What members of others need: the group stays for them, and so does the way to them.
+    of_others: Kept,
     first: Option<&'a Reason>,
     plan: &'p mut Plan,
 }
@@ -56,7 +65,7 @@ impl Step<'_, '_> {
             let mut rules: Vec<_> = group.rules.iter().map(|rule| (source(&rule.source), rule)).collect();
             rules.sort_by(|one, other| one.0.cmp(&other.0));
             for (source, rule) in rules {
-                let claimed = self.claims.rule(group, rule);
+                let claimed = for_members(self.claims.rule(group, rule), is_kept(&self.of_others, group, rule));
                 let what = format!("rule {} of {}", rule.id, group.id);
                 let shared = is_kept(&self.own, group, rule);
                 if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed, shared) {
@@ -80,7 +89,8 @@ impl Step<'_, '_> {
                 router.tables.values().flat_map(|table| table.routes.iter().map(move |route| (table, route)))
             {
                 let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
-                let claimed = self.claims.transit_route(region, &table.id, route.destination);
+                let needed = self.of_others.has_route(&table.id, route.destination);
+                let claimed = for_members(self.claims.transit_route(region, &table.id, route.destination), needed);
                 let what = format!("route {} of {}", route.destination, table.id);
                 let shared = self.own.has_route(&table.id, route.destination);
                 if !self.is_of_binding(&route.description, id, &what, &claimed, shared) {
@@ -103,7 +113,9 @@ impl Step<'_, '_> {
             for (table, route) in
                 vpc.tables.values().flat_map(|table| table.routes.iter().map(move |route| (table, route)))
             {
-                let claimed = self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination);
+                let needed = self.of_others.has_route(&table.id, route.destination);
+                let claimed =
+                    for_members(self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination), needed);
                 let what = format!("route {} of {} ({})", route.destination, vpc.id, table.id);
                 let shared = self.own.has_route(&table.id, route.destination);
                 if !self.is_of_binding(&route.description, &route.id, &what, &claimed, shared) {
