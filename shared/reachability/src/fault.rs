@@ -131,6 +131,15 @@ pub enum Task {
         /// Where it applies.
         destination: Ipv4Net,
     },
+    /// Keep a VPC that others attached from teaching a transit router's table a prefix, or use another prefix.
+    StopPropagation {
+        /// Its attachment.
+        attachment: AttachmentId,
+        /// The table.
+        table: RouteTableId,
+        /// What it teaches.
+        destination: Ipv4Net,
+    },
     /// Let a network ACL pass packets.
     PassNetworkAcl {
         /// The ACL.
@@ -234,6 +243,7 @@ impl Task {
             Self::GiveBandwidth { .. } => "UpdateTransitRouterPeerAttachmentAttribute",
             Self::RemoveVpcRoute { .. } => "DeleteRouteEntry",
             Self::RemoveTransitRoute { route: Some(_), .. } => "DeleteTransitRouterRouteEntry",
+            Self::StopPropagation { .. } => "DisableTransitRouterRouteTablePropagation",
             Self::PassNetworkAcl { .. } => "UpdateNetworkAclEntries",
             Self::RemoveRule { .. } => "RevokeSecurityGroup",
             Self::GiveSecurityGroup { .. } => "JoinSecurityGroup",
@@ -292,6 +302,10 @@ impl fmt::Display for Task {
             Self::RemoveTransitRoute { transit_router, table, destination, .. } => {
                 write!(f, "remove or correct the entry {destination} in {table} of {transit_router}")
             }
+            Self::StopPropagation { attachment, table, destination } => write!(
+                f,
+                "use prefixes other than {destination} for one of the two, or keep {attachment} from teaching {table} that one"
+            ),
             Self::PassNetworkAcl { acl, direction, prefix, ports: (first, last), .. } => {
                 let (list, word) = direction.words();
                 let ports = onboarding::words::ports(*first, *last);
