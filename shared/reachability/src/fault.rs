@@ -144,14 +144,8 @@ pub enum Task {
     PassNetworkAcl {
         /// The ACL.
         acl: NetworkAclId,
-        /// Which of its lists.
-        direction: Direction,
-        /// Whom the packets come from or go to.
-        prefix: Ipv4Net,
-        /// First and last port.
-        ports: (u16, u16),
-        /// Position of the entry that drops them, from 1; nothing where no entry matches.
-        entry: Option<usize>,
+        /// All that it has to pass and does not, in order.
+        denied: Vec<Denied>,
     },
     /// Remove a security rule that drops packets, or give it a later priority.
     RemoveRule {
@@ -233,6 +227,18 @@ pub enum Task {
     },
 }
 
+/// Packets that a network ACL does not pass, or not all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Denied {
+    /// Which of its lists.
+    pub direction: Direction,
+    /// First and last port.
+    pub ports: (u16, u16),
+    /// Whom the packets come from or go to.
+    pub prefix: Ipv4Net,
+}
+
 impl Task {
     /// The action of the cloud's API that does it, if it is one call.
     const fn action(&self) -> Option<&'static str> {
@@ -306,10 +312,21 @@ impl fmt::Display for Task {
                 f,
                 "use prefixes other than {destination} for one of the two, or keep {attachment} from teaching {table} that one"
             ),
-            Self::PassNetworkAcl { acl, direction, prefix, ports: (first, last), .. } => {
-                let (list, word) = direction.words();
-                let ports = onboarding::words::ports(*first, *last);
-                write!(f, "let the {list} list of {acl} pass packets {word} {prefix}, {ports}")
+            Self::PassNetworkAcl { acl, denied } => {
+                let alike = |one: &Denied, other: &Denied| (one.direction, one.ports) == (other.direction, other.ports);
+                for (at, some) in denied.chunk_by(alike).enumerate() {
+                    let Some(Denied { direction, ports: (first, last), .. }) = some.first() else { continue };
+                    let (list, word) = direction.words();
+                    let ports = onboarding::words::ports(*first, *last);
+                    let prefixes: Vec<String> = some.iter().map(|denied| denied.prefix.to_string()).collect();
+                    let before = if at == 0 { "let " } else { "; and " };
+                    write!(
+                        f,
+                        "{before}the {list} list of {acl} pass packets {word} {}, {ports}",
+                        prefixes.join(" and ")
+                    )?;
+                }
+                Ok(())
             }
             Self::RemoveRule { group, rule } => {
                 write!(f, "remove rule {rule} of {group}, or give it a later priority")

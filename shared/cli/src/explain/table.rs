@@ -58,7 +58,7 @@ pub(super) fn sources(diagnosis: &Diagnosis, width: usize, always: bool) -> Text
     }
     section(&mut text, Style::Strong, "by source");
     let row = |source: &reachability::SourceVerdict| {
-        let (_, word) = verdict(&source.verdict);
+        let (_, word) = verdict(&diagnosis.explanation, &source.verdict);
         let (code, message) = match &source.verdict {
             Verdict::Reachable => (String::new(), String::new()),
             Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) => {

@@ -112,6 +112,52 @@ async fn an_entry_that_leads_to_a_vpc_of_others_is_the_cause() {
     assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
 }
 
+/// One ACL is one cause, whatever it drops, and its remedy names all of it: both lists, and every prefix.
+#[tokio::test(start_paused = true)]
+async fn one_network_acl_is_one_cause() {
+    let desk = working("acl", Options { scenario: running(), ..Options::default() }).await;
+    desk.deny("Ingress");
+    desk.deny("Egress");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    insta::assert_snapshot!("acl", masked(&said));
+    let named = [
+        "  1 cause\n",
+        "ingress list",
+        "egress list",
+        "from 172.16.0.0/24 and 172.16.6.0/24",
+        "to 172.16.0.0/24 and 172.16.6.0/24",
+    ];
+    assert!(named.iter().all(|part| said.contains(part)), "{said}");
+    desk.pass("Ingress");
+    desk.pass("Egress");
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
+/// Where answers are lost to some ports, all addresses are concerned, and a member's health is no cause.
+#[tokio::test(start_paused = true)]
+async fn an_acl_that_lets_some_ports_out_is_said_as_it_is() {
+    let desk = working("ports", Options { scenario: running(), ..Options::default() }).await;
+    desk.deny("Egress");
+    desk.pass_ports("Egress", "1024/32767");
+    desk.settle().await;
+    let (said, explained) = (status(&desk).await, plain(&desk.run(&["explain", "i-ecs1"]).await));
+    let headline = explained.lines().next().unwrap_or_default();
+    for text in [causes(&said).as_str(), headline] {
+        assert!(text.contains("reachable from some of the ALB's ports only"), "{text}");
+    }
+    assert!(!headline.contains("not healthy"), "{headline}");
+    desk.pass("Egress");
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
+    desk.settle().await;
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    assert!(
+        explained.lines().next().is_some_and(|line| line.ends_with("some of the ALB's addresses only")),
+        "{explained}"
+    );
+}
+
 /// A listener and a server group that somebody deletes are both named, with the run that makes them again.
 #[tokio::test(start_paused = true)]
 async fn a_listener_and_a_server_group_that_are_gone_are_named() {
