@@ -68,7 +68,21 @@ pub enum Task {
         /// What was not read.
         resource: String,
     },
-    /// Check a resource in the console whose state does not allow it to work.
+    /// Wait for an attachment to be gone or usable, and delete it if it stays: a plan makes it anew.
+    Replace {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// The state that it is in.
+        status: String,
+    },
+    /// Have the cloud lift a lock.
+    Unlock {
+        /// What is locked.
+        resource: String,
+        /// Why, in the cloud's word.
+        lock: String,
+    },
+    /// Put another resource in the place of one whose state does not allow it to work.
     Repair {
         /// What it is.
         resource: String,
@@ -293,7 +307,20 @@ impl fmt::Display for Task {
         match self {
             Self::CorrectBinding { resource } => write!(f, "correct what the binding says of {resource}"),
             Self::LetRead { resource } => write!(f, "let albridge read {resource}"),
-            Self::Repair { resource, status } => write!(f, "look at {resource} in the console: it is {status}"),
+            Self::Replace { attachment, status } => write!(
+                f,
+                "wait until {attachment} is Attached or gone; if it stays {status}, delete it in the CEN console, and the next \
+                 plan makes it anew"
+            ),
+            Self::Unlock { resource, lock } if lock.contains("Financial") => {
+                write!(f, "pay what the account owes: the cloud lifts {lock} of {resource} then")
+            }
+            Self::Unlock { resource, lock } => {
+                write!(f, "have {lock} of {resource} lifted: the cloud's messages to the account say what it is for")
+            }
+            Self::Repair { resource, status } => {
+                write!(f, "wait; if {resource} stays {status}, put another one in its place")
+            }
             Self::CreateTransitRouter { region } => write!(f, "make an Enterprise Edition transit router in {region}"),
             Self::UpgradeTransitRouter { transit_router } => {
                 write!(f, "upgrade {transit_router} to Enterprise Edition")

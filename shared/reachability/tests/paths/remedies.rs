@@ -276,6 +276,36 @@ fn a_rule_of_ours_that_was_moved_behind_a_drop_is_added_before_it_again() {
     assert!(says(&told, &change(&json!({"do": "allowIngress", "group": "sg-1"}))), "{told}");
 }
 
+/// What a person can do about each state is said, not only that it is so.
+#[test]
+fn what_is_not_ready_says_what_to_do() {
+    let cases: Vec<(&str, Damage)> = vec![
+        ("Wait until tr-attach-2 is Attached or gone; if it stays Detaching, delete it", |w| {
+            w.attachments()[1].status = "Detaching".into();
+        }),
+        ("Pay what the account owes: the cloud lifts FinancialLocked of alb-1 then.", |w| {
+            let load_balancer = w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap();
+            load_balancer.locks.push("FinancialLocked".to_owned());
+        }),
+        ("Have SecurityLocked of alb-1 lifted: ", |w| {
+            let load_balancer = w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap();
+            load_balancer.locks.push("SecurityLocked".to_owned());
+        }),
+        ("Wait; if alb-1 stays CreateFailed, put another one in its place.", |w| {
+            w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap().status = "CreateFailed".into();
+        }),
+    ];
+    for (words, damage) in cases {
+        let mut world = World::served(Upgraded);
+        damage(&mut world);
+        let answer = world.explain();
+        let ways = [Some(answer.forward), answer.front];
+        let fault = ways.into_iter().flatten().find_map(|way| way.fault).unwrap_or_else(|| panic!("{words}: no fault"));
+        let Remedy::Operator(task) = fault.remedy else { panic!("{words}: {fault}") };
+        assert!(task.sentence().starts_with(words), "{}", task.sentence());
+    }
+}
+
 /// An ACL at the load balancer's end is one thing to mend, whatever it denies: one remedy for the instances of both vSwitches.
 #[test]
 fn an_acl_of_the_load_balancer_has_one_remedy() {
