@@ -158,6 +158,22 @@ async fn an_acl_that_lets_some_ports_out_is_said_as_it_is() {
     );
 }
 
+/// What could not be read for another reason than a permission is read again as the line about the call says.
+#[tokio::test(start_paused = true)]
+async fn what_was_not_read_is_mended_as_its_call_is() {
+    let desk = working("again", Options { scenario: running(), ..Options::default() }).await;
+    for (status, code, remedy) in
+        [(503, "ServiceUnavailable", "do: Try again later"), (403, "NoPermission", "do: Let albridge read")]
+    {
+        let refusal = Rule::refuse(ApiError::new(status, code, "Refused."));
+        let refusal = refusal.on(Service::Cbn, "ListTransitRouterVpcAttachments");
+        desk.local.cloud().inject(refusal).unwrap();
+        let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+        assert!(explained.contains(remedy), "{code}: {explained}");
+        desk.heal();
+    }
+}
+
 /// A listener and a server group that somebody deletes are both named, with the run that makes them again.
 #[tokio::test(start_paused = true)]
 async fn a_listener_and_a_server_group_that_are_gone_are_named() {
