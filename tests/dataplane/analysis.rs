@@ -197,7 +197,7 @@ fn place(
         (Code::WrongNextHop, Some(Hop::TransitTable { entry: Some(entry), .. })) if entry.next_hop.is_some() => {
             return Some(Place::Loop);
         }
-        (Code::WrongNextHop, Some(Hop::Attachment { .. })) => {
+        (Code::WrongNextHop | Code::CidrOverlap, Some(Hop::Attachment { .. })) => {
             let At::Vpc(vpc) = at else { return None };
             // Into the right VPC, and out of it again.
             return Some(if vpc == goal { Place::Loop } else { Place::Astray(vpc) });

@@ -224,7 +224,7 @@ pub(crate) fn judge(
 
 /// All of it, for people. What could not be read comes first.
 pub(crate) fn text(diagnosis: &Diagnosis, width: usize, shape: Shape) -> Text {
-    let (style, _) = verdict(&diagnosis.explanation.served);
+    let (style, _) = verdict(&diagnosis.explanation, &diagnosis.explanation.served);
     let mut text = unread::lines(&diagnosis.topology.unread, "", shape.all);
     text.line(Line::styled(style, headline(diagnosis)));
     if !diagnosis.selected {

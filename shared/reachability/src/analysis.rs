@@ -10,6 +10,7 @@ use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, Topology, VSwitch};
 
+use crate::acls::Acls;
 use crate::explanation::{Explanation, SourceVerdict};
 use crate::fault::{Fault, Remedy, Task};
 use crate::front::Front;
@@ -39,6 +40,7 @@ pub(crate) struct Analysis<'a> {
     ports: &'a [u16],
     wish: Option<Wish<'a>>,
     source_acls: SourceAcls<'a>,
+    acls: Acls<'a>,
     shared: BTreeMap<Place<'a>, Option<Ipv4Net>>,
     forward: BTreeMap<Place<'a>, Rc<Walk>>,
     back: BTreeMap<Place<'a>, Rc<Vec<Back>>>,
@@ -60,6 +62,7 @@ impl<'a> Analysis<'a> {
             ports,
             wish,
             source_acls: SourceAcls::new(topology, load_balancer_vpc, sources),
+            acls: Acls::new(topology, load_balancer_vpc, sources, ports, wish),
             shared: BTreeMap::new(),
             forward: BTreeMap::new(),
             back: BTreeMap::new(),
@@ -87,6 +90,12 @@ impl<'a> Analysis<'a> {
         let mut explanation = self.paths(instance);
         if matches!(explanation.verdict, Verdict::Ambiguous(_)) {
             explanation.lost_ports = self.lost_ports(instance);
+            explanation.some_ports = explanation.lost_ports.is_empty() && self.acls.splits_ports(instance);
+        }
+        for way in [&mut explanation.forward, &mut explanation.back] {
+            if let Some(fault) = &mut way.fault {
+                self.acls.complete(fault, instance);
+            }
         }
         let Some(front) = self.front(instance, &explanation.verdict) else { return explanation };
         // A fault of the path comes first: it is the cause of a member's fault.
@@ -149,7 +158,8 @@ impl<'a> Analysis<'a> {
             });
         }
         let lost_ports = Vec::new();
-        Explanation { front: None, forward, back, sources, lost_ports, served: verdict.clone(), verdict }
+        let (some_ports, served) = (false, verdict.clone());
+        Explanation { front: None, forward, back, sources, lost_ports, some_ports, served, verdict }
     }
 
     /// Whether all addresses of the vSwitch are reached by the same path.

@@ -22,6 +22,9 @@ pub struct Explanation {
     /// The ports at which packets are lost, where they arrive at another one: requests and health checks ask different ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lost_ports: Vec<u16>,
+    /// Whether answers reach some of the ports only that the load balancer opens connections from.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub some_ports: bool,
     /// All of them taken together: the path's verdict, which decides whether the backend may be a member.
     pub verdict: Verdict,
     /// Front and path taken together: whether requests are served.

@@ -68,7 +68,21 @@ pub enum Task {
         /// What was not read.
         resource: String,
     },
-    /// Check a resource in the console whose state does not allow it to work.
+    /// Wait for an attachment to be gone or usable, and delete it if it stays: a plan makes it anew.
+    Replace {
+        /// The attachment.
+        attachment: AttachmentId,
+        /// The state that it is in.
+        status: String,
+    },
+    /// Have the cloud lift a lock.
+    Unlock {
+        /// What is locked.
+        resource: String,
+        /// Why, in the cloud's word.
+        lock: String,
+    },
+    /// Put another resource in the place of one whose state does not allow it to work.
     Repair {
         /// What it is.
         resource: String,
@@ -131,18 +145,21 @@ pub enum Task {
         /// Where it applies.
         destination: Ipv4Net,
     },
+    /// Keep a VPC that others attached from teaching a transit router's table a prefix, or use another prefix.
+    StopPropagation {
+        /// Its attachment.
+        attachment: AttachmentId,
+        /// The table.
+        table: RouteTableId,
+        /// What it teaches.
+        destination: Ipv4Net,
+    },
     /// Let a network ACL pass packets.
     PassNetworkAcl {
         /// The ACL.
         acl: NetworkAclId,
-        /// Which of its lists.
-        direction: Direction,
-        /// Whom the packets come from or go to.
-        prefix: Ipv4Net,
-        /// First and last port.
-        ports: (u16, u16),
-        /// Position of the entry that drops them, from 1; nothing where no entry matches.
-        entry: Option<usize>,
+        /// All that it has to pass and does not, in order.
+        denied: Vec<Denied>,
     },
     /// Remove a security rule that drops packets, or give it a later priority.
     RemoveRule {
@@ -224,6 +241,18 @@ pub enum Task {
     },
 }
 
+/// Packets that a network ACL does not pass, or not all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Denied {
+    /// Which of its lists.
+    pub direction: Direction,
+    /// First and last port.
+    pub ports: (u16, u16),
+    /// Whom the packets come from or go to.
+    pub prefix: Ipv4Net,
+}
+
 impl Task {
     /// The action of the cloud's API that does it, if it is one call.
     const fn action(&self) -> Option<&'static str> {
@@ -234,6 +263,7 @@ impl Task {
             Self::GiveBandwidth { .. } => "UpdateTransitRouterPeerAttachmentAttribute",
             Self::RemoveVpcRoute { .. } => "DeleteRouteEntry",
             Self::RemoveTransitRoute { route: Some(_), .. } => "DeleteTransitRouterRouteEntry",
+            Self::StopPropagation { .. } => "DisableTransitRouterRouteTablePropagation",
             Self::PassNetworkAcl { .. } => "UpdateNetworkAclEntries",
             Self::RemoveRule { .. } => "RevokeSecurityGroup",
             Self::GiveSecurityGroup { .. } => "JoinSecurityGroup",
@@ -277,7 +307,20 @@ impl fmt::Display for Task {
         match self {
             Self::CorrectBinding { resource } => write!(f, "correct what the binding says of {resource}"),
             Self::LetRead { resource } => write!(f, "let albridge read {resource}"),
-            Self::Repair { resource, status } => write!(f, "look at {resource} in the console: it is {status}"),
+            Self::Replace { attachment, status } => write!(
+                f,
+                "wait until {attachment} is Attached or gone; if it stays {status}, delete it in the CEN console, and the next \
+                 plan makes it anew"
+            ),
+            Self::Unlock { resource, lock } if lock.contains("Financial") => {
+                write!(f, "pay what the account owes: the cloud lifts {lock} of {resource} then")
+            }
+            Self::Unlock { resource, lock } => {
+                write!(f, "have {lock} of {resource} lifted: the cloud's messages to the account say what it is for")
+            }
+            Self::Repair { resource, status } => {
+                write!(f, "wait; if {resource} stays {status}, put another one in its place")
+            }
             Self::CreateTransitRouter { region } => write!(f, "make an Enterprise Edition transit router in {region}"),
             Self::UpgradeTransitRouter { transit_router } => {
                 write!(f, "upgrade {transit_router} to Enterprise Edition")
@@ -292,10 +335,25 @@ impl fmt::Display for Task {
             Self::RemoveTransitRoute { transit_router, table, destination, .. } => {
                 write!(f, "remove or correct the entry {destination} in {table} of {transit_router}")
             }
-            Self::PassNetworkAcl { acl, direction, prefix, ports: (first, last), .. } => {
-                let (list, word) = direction.words();
-                let ports = onboarding::words::ports(*first, *last);
-                write!(f, "let the {list} list of {acl} pass packets {word} {prefix}, {ports}")
+            Self::StopPropagation { attachment, table, destination } => write!(
+                f,
+                "use prefixes other than {destination} for one of the two, or keep {attachment} from teaching {table} that one"
+            ),
+            Self::PassNetworkAcl { acl, denied } => {
+                let alike = |one: &Denied, other: &Denied| (one.direction, one.ports) == (other.direction, other.ports);
+                for (at, some) in denied.chunk_by(alike).enumerate() {
+                    let Some(Denied { direction, ports: (first, last), .. }) = some.first() else { continue };
+                    let (list, word) = direction.words();
+                    let ports = onboarding::words::ports(*first, *last);
+                    let prefixes: Vec<String> = some.iter().map(|denied| denied.prefix.to_string()).collect();
+                    let before = if at == 0 { "let " } else { "; and " };
+                    write!(
+                        f,
+                        "{before}the {list} list of {acl} pass packets {word} {}, {ports}",
+                        prefixes.join(" and ")
+                    )?;
+                }
+                Ok(())
             }
             Self::RemoveRule { group, rule } => {
                 write!(f, "remove rule {rule} of {group}, or give it a later priority")

@@ -141,8 +141,9 @@ fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) 
         }
     };
     if !is_open {
-        let Explanation { forward, back, lost_ports, .. } = analysis.explain(instance);
+        let Explanation { forward, back, lost_ports, some_ports, .. } = analysis.explain(instance);
         let effect = match verdict {
+            Verdict::Ambiguous(_) if some_ports => Effect::SomePorts,
             Verdict::Ambiguous(_) if lost_ports.is_empty() => Effect::InPart,
             Verdict::Ambiguous(_) => Effect::Ports(lost_ports),
             _ => Effect::NotServed,

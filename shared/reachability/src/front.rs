@@ -62,13 +62,16 @@ impl<'a> Front<'a> {
         let id = &load_balancer.id;
         if let Some(lock) = load_balancer.locks.first() {
             let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is locked: {lock}."));
-            return Err(Stop::broken(reason, repair(id, lock)));
+            let task = Task::Unlock { resource: id.to_string(), lock: lock.clone() };
+            return Err(Stop::broken(reason, Remedy::Operator(task)));
         }
         if load_balancer.status != LoadBalancerStatus::Active {
             let status = &load_balancer.status;
             let reason = Reason::new(Code::AlbNotReady, id, format!("Load balancer {id} is {status}."));
-            let remedy =
-                if *status == LoadBalancerStatus::Provisioning { time(id, status) } else { repair(id, status) };
+            let remedy = match status {
+                LoadBalancerStatus::Provisioning | LoadBalancerStatus::Configuring => time(id, status),
+                _ => repair(id, status),
+            };
             return Err(Stop::broken(reason, remedy));
         }
 

@@ -200,7 +200,7 @@ pub(crate) fn ready(id: &AttachmentId, status: &str) -> Result<(), Stop> {
     let remedy = match status {
         "Attached" | "Modifying" => return Ok(()),
         "Attaching" => time(id, status),
-        _ => repair(id, status),
+        _ => Remedy::Operator(Task::Replace { attachment: id.clone(), status: status.to_owned() }),
     };
     Err(Stop::broken(Reason::new(Code::AttachmentNotReady, id, format!("{id} is {status}.")), remedy))
 }

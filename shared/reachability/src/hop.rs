@@ -11,7 +11,7 @@ use onboarding::topology::{Endpoint, Health, NextHop, TransitRoute, VpcRoute};
 use serde::Serialize;
 
 /// Into a vSwitch, or out of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// Into the vSwitch.

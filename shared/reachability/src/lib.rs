@@ -27,6 +27,7 @@
 //! undetermined, never good and never bad; what holds for some addresses or ports only makes it ambiguous.
 //! `tests/dataplane` compares all this with the emulator's forwarder and with the Linux kernel.
 
+mod acls;
 mod analysis;
 mod answers;
 mod explanation;
@@ -50,7 +51,7 @@ mod walk;
 
 pub use answers::{explain, verdicts};
 pub use explanation::{Explanation, SourceVerdict};
-pub use fault::{Fault, Remedy, Task};
+pub use fault::{Denied, Fault, Remedy, Task};
 pub use faults::faults;
 pub use hop::{DecidingRule, Direction, Hop, ServerEntry, TransitEntry, VpcEntry};
 pub use path::Path;

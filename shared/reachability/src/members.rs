@@ -10,7 +10,7 @@ use onboarding::topology::{
     AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown,
 };
 
-use crate::fault::{Remedy, Task};
+use crate::fault::{Denied, Remedy, Task};
 use crate::filter::{ALL_PORTS, Decision, Rule, Who, decide};
 use crate::hop::{DecidingRule, Direction, Hop};
 use crate::space::Packets;
@@ -38,6 +38,11 @@ impl<'a> Acl<'a> {
                 Err(Stop::unknown(id, why, format!("Network ACL {id} was not read: {why}.")))
             }
         }
+    }
+
+    /// Whether it has this id.
+    pub(crate) fn is(&self, id: &NetworkAclId) -> bool {
+        self.acl.id == *id
     }
 
     /// Requests from a source to a port.
@@ -83,7 +88,8 @@ impl<'a> Acl<'a> {
         let named = onboarding::words::ports(first, last);
         let some = if decision.accepted.is_empty() { "P" } else { "Some p" };
         let message = format!("{some}ackets {word} {prefix}, {named}, do not pass network ACL {id}: {by}.");
-        let remedy = Remedy::Operator(Task::PassNetworkAcl { acl: id.clone(), direction, prefix, ports, entry });
+        let denied = vec![Denied { direction, ports, prefix }];
+        let remedy = Remedy::Operator(Task::PassNetworkAcl { acl: id.clone(), denied });
         Part::new(hops, Err(refused(&decision, Reason::new(Code::NetworkAcl, id, message), remedy)))
     }
 }

@@ -50,6 +50,11 @@ impl Stop {
         Self { kind: Kind::Unread, reason: Box::new(reason), remedy: Box::new(remedy) }
     }
 
+    /// What decides is beyond what is read, and this would put it right if it does not lead there.
+    pub(crate) fn doubtful(reason: Reason, remedy: Remedy) -> Self {
+        Self { kind: Kind::Unread, reason: Box::new(reason), remedy: Box::new(remedy) }
+    }
+
     /// What would put it right.
     pub(crate) fn into_remedy(self) -> Remedy {
         *self.remedy

@@ -129,6 +129,10 @@ impl<'a> Trip<'a> {
             Found::One(entry) => entry,
             Found::Nothing => return Err(self.no_entry(router, table)),
             Found::Split(entry) => {
+                if let Some(stranger) = self.stranger(entry).filter(|_| entry.propagated) {
+                    let (reason, remedy) = self.overlap(table, entry, stranger);
+                    return Err(Stop::split(reason, remedy));
+                }
                 let message =
                     format!("Part of {wanted} goes another way: see {} in table {}.", entry.destination, table.id);
                 let reason = Reason::new(Code::RouteShadowed, in_the_way(table, entry), message);
@@ -157,6 +161,14 @@ impl<'a> Trip<'a> {
             }
             return self.enter(attachment, hops, passed);
         }
+        if let Some(stranger) = self.stranger(entry) {
+            hops.push(joined(stranger));
+            if entry.propagated && !self.is_wider(entry) {
+                let (reason, remedy) = self.overlap(table, entry, stranger);
+                return Err(Stop::broken(reason, remedy));
+            }
+            return stop(Code::WrongNextHop, &format!("{next} of {}, not to {}", stranger.vpc, self.to));
+        }
         if let Some(peer) = find(&topology.peer_attachments, |peer| &peer.id == next) {
             let Some(far) = far_side(peer, &router.region) else {
                 return stop(Code::WrongNextHop, &format!("{next}, which is another transit router's"));
@@ -175,14 +187,33 @@ impl<'a> Trip<'a> {
         unread_list(&topology.peer_attachments, "Inter-region connections")?;
         if self.topology.vpc(self.to).is_some_and(|goal| goal.region != router.region) {
             // It may lead there through a region that is none of the binding's.
-            let (table, destination) = (&table.id, entry.destination);
+            let destination = entry.destination;
             let message = format!(
-                "Table {table} of {} sends {wanted} by {destination} to {next}, which was not read.",
-                router.id
+                "Table {} of {} sends {wanted} by {destination} to {next}, which is no attachment of the binding's VPCs and \
+                 regions.",
+                table.id, router.id
             );
-            return Err(Stop::unread(next, message));
+            let remedy = self.correct_entry(router, table, entry);
+            return Err(Stop::doubtful(Reason::new(Code::Unread, next, message), remedy));
         }
         stop(Code::NotAttached, &format!("{next}, which is no attachment of its"))
+    }
+
+    /// The attachment that an entry leads to, if it is of a VPC that the binding does not name.
+    fn stranger(&self, entry: &TransitRoute) -> Option<&'a VpcAttachment> {
+        let next = entry.next_hop.as_ref()?;
+        self.topology.context.strangers.iter().find(|stranger| &stranger.id == next)
+    }
+
+    /// A VPC that the binding does not name teaches a table what the destination VPC has, too. The latter is named, as by the check of
+    /// overlaps.
+    fn overlap(&self, table: &TransitTable, entry: &TransitRoute, stranger: &VpcAttachment) -> (Reason, Remedy) {
+        let (taught, goal, VpcAttachment { id, vpc, .. }) = (entry.destination, self.goal(), stranger);
+        let message =
+            format!("{taught} of {vpc}, which {id} teaches table {}, overlaps {goal} of {}.", table.id, self.to);
+        let (attachment, table) = (id.clone(), table.id.clone());
+        let task = Task::StopPropagation { attachment, table, destination: taught };
+        (Reason::new(Code::CidrOverlap, self.to, message), Remedy::Operator(task))
     }
 
     /// Round and round by the entries of these hops. To blame is the first static one: what is learned is right where it is taught.
@@ -277,7 +308,11 @@ impl<'a> Trip<'a> {
         let by_vpc = self.to_load_balancer && SHARED_SPACE.contains(&wanted);
         if vswitch.is_none() && !by_vpc {
             let message = format!("{wanted} lies in no vSwitch of {}.", vpc.id);
-            let remedy = repair(&vpc.id, "without a vSwitch for it");
+            let remedy = if self.to_load_balancer {
+                Remedy::Operator(Task::CorrectBinding { resource: wanted.to_string() })
+            } else {
+                repair(&vpc.id, format!("without a vSwitch for {wanted}"))
+            };
             return Err(Stop::broken(Reason::new(Code::NoRoute, &vpc.id, message), remedy));
         }
         hops.push(Hop::Deliver {

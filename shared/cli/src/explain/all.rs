@@ -88,7 +88,7 @@ impl State {
         match kept.get(id) {
             None => Self::Served,
             Some(Effect::NotServed) => Self::NotServed,
-            Some(Effect::Ports(_) | Effect::InPart) => Self::InPart,
+            Some(Effect::Ports(_) | Effect::InPart | Effect::SomePorts) => Self::InPart,
             Some(Effect::NotHealthy) => Self::NotHealthy,
         }
     }

@@ -80,19 +80,22 @@ fn follows(explanation: &Explanation, fault: &Fault) -> bool {
 
 /// What is so of requests for the instance, in words.
 fn word(explanation: &Explanation) -> String {
-    match &explanation.served {
+    // A member's health follows from a fault of its way, which is what the line is about.
+    let is_health = consequence(explanation).is_some_and(|fault| fault.reason.code == Code::Unhealthy);
+    match if is_health { &explanation.verdict } else { &explanation.served } {
         Verdict::Ambiguous(_) if !explanation.lost_ports.is_empty() => {
             let ports: Vec<String> = explanation.lost_ports.iter().map(ToString::to_string).collect();
             format!("not reachable on port {}", ports.join(" and "))
         }
         // Its way is open, and the load balancer sends to it if it finds nobody healthy.
         Verdict::Unreachable(reason) if reason.code == Code::Unhealthy => "reachable, but not healthy".to_owned(),
-        served => verdict(served).1.to_owned(),
+        served => verdict(explanation, served).1.to_owned(),
     }
 }
 
-pub(super) const fn verdict(verdict: &Verdict) -> (Style, &'static str) {
+pub(super) const fn verdict(explanation: &Explanation, verdict: &Verdict) -> (Style, &'static str) {
     match verdict {
+        Verdict::Ambiguous(_) if explanation.some_ports => (Style::Bad, "reachable from some of the ALB's ports only"),
         Verdict::Reachable => (Style::Good, "reachable"),
         Verdict::Unreachable(_) => (Style::Bad, "not reachable"),
         Verdict::Ambiguous(_) => (Style::Bad, "reachable from some of the ALB's addresses only"),

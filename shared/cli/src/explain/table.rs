@@ -1,11 +1,12 @@
 //! The hops of a path as a table: kind, place, what decided, and what happens next. It fits the width of the terminal, or 100
 //! columns if there is none.
 
-use onboarding::Change;
 use onboarding::ids::SecurityGroupId;
 use onboarding::inputs::Verdict;
+use onboarding::reason::Reason;
 use onboarding::topology::Topology;
-use reachability::{Hop, Path, Remedy};
+use onboarding::{Change, unread::Cause};
+use reachability::{Hop, Path, Remedy, Task};
 
 use super::cells::cells;
 use super::diagnosis::{self, Diagnosis, verdict};
@@ -58,7 +59,7 @@ pub(super) fn sources(diagnosis: &Diagnosis, width: usize, always: bool) -> Text
     }
     section(&mut text, Style::Strong, "by source");
     let row = |source: &reachability::SourceVerdict| {
-        let (_, word) = verdict(&source.verdict);
+        let (_, word) = verdict(&diagnosis.explanation, &source.verdict);
         let (code, message) = match &source.verdict {
             Verdict::Reachable => (String::new(), String::new()),
             Verdict::Unreachable(why) | Verdict::Ambiguous(why) | Verdict::Undetermined(why) => {
@@ -83,7 +84,11 @@ pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
         paragraph(&mut text, &fault.reason.message);
         match &fault.remedy {
             Remedy::Albridge { change } => text.extend(mend(diagnosis, change, &paragraph)),
-            Remedy::Operator(task) => paragraph(&mut text, &format!("do: {}", task.sentence())),
+            Remedy::Operator(task) => {
+                let reread = matches!(task, Task::LetRead { .. }).then(|| reread(diagnosis, &fault.reason)).flatten();
+                let remedy = reread.map_or_else(|| task.sentence(), str::to_owned);
+                paragraph(&mut text, &format!("do: {remedy}"));
+            }
             Remedy::Time { resource, status } => paragraph(&mut text, &format!("wait: {resource} is {status}")),
         }
     }
@@ -92,6 +97,17 @@ pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
         paragraph(&mut text, &format!("It follows: {} {}", fault.reason.code, fault.reason.message));
     }
     text
+}
+
+/// What has a fact read that was not, as the line about the failed call says it; nothing if albridge was not allowed to.
+fn reread<'d>(diagnosis: &'d Diagnosis, reason: &'d Reason) -> Option<&'d str> {
+    let groups = diagnosis.topology.unread.by_code();
+    let named = groups.iter().find(|failures| reason.message.contains(failures.code));
+    match named.or_else(|| groups.first()) {
+        Some(failures) if failures.cause == Cause::Permission => None,
+        Some(failures) => Some(failures.remedy()),
+        None => Some(reason.remedy()),
+    }
 }
 
 /// What a change that mends a fault needs: `apply`, or first what blocks it, or a person where the plan does not hold it.

@@ -18,6 +18,8 @@ pub enum Effect {
     Ports(Vec<u16>),
     /// Packets of some of the load balancer's addresses are lost.
     InPart,
+    /// Answers to some of the ports are lost that the load balancer opens connections from.
+    SomePorts,
     /// Its health check fails. It gets no requests as long as another member is healthy; if none is, all get them.
     NotHealthy,
 }
@@ -33,6 +35,7 @@ impl Effect {
                 format!("not reachable on port{plural} {}", named.join(" and "))
             }
             Self::InPart => "reachable from some of the ALB's addresses only".to_owned(),
+            Self::SomePorts => "reachable from some of the ALB's ports only".to_owned(),
             Self::NotHealthy => "not healthy".to_owned(),
         }
     }
@@ -109,6 +112,7 @@ mod tests {
         assert_eq!(words(&[], 3), None);
         let say = |kept: &[Kept]| words(kept, 2).unwrap();
         assert_eq!(say(&[kept("i-1", Effect::NotServed)]), "i-1 is not served");
+        assert_eq!(say(&[kept("i-1", Effect::SomePorts)]), "i-1 is reachable from some of the ALB's ports only");
         assert_eq!(say(&[kept("i-1", Effect::Ports(vec![8081]))]), "i-1 is not reachable on port 8081");
         let some = [Effect::NotHealthy, Effect::NotServed, Effect::NotHealthy, Effect::NotHealthy, Effect::InPart];
         let all: Vec<Kept> = (1..).zip(some).map(|(number, effect)| kept(&format!("i-{number}"), effect)).collect();

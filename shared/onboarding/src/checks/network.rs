@@ -7,13 +7,13 @@ use ipnet::Ipv4Net;
 
 use crate::checks::finding::Finding;
 use crate::checks::target::Target;
-use crate::ids::VpcId;
+use crate::ids::{Region, VpcId};
 use crate::inputs::Inputs;
 
 use crate::desired::{self, Desired, DesiredVpcRoute};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
-use crate::topology::{Generation, LoadBalancer, NextHop, Vpc, VpcRoute};
+use crate::topology::{Generation, LoadBalancer, NextHop, Topology, TransitRoute, TransitRouteStatus, Vpc, VpcRoute};
 
 /// The prefix of the cloud's own services; every VPC has a route for it.
 const SERVICES: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10);
@@ -37,7 +37,7 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: 
     for id in earlier {
         findings.extend(topology.vpc(id).and_then(|vpc| in_services(home, vpc)));
     }
-    strangers(inputs, load_balancer, findings);
+    strangers(inputs, load_balancer, desired, findings);
     findings.extend(custom_front(inputs, load_balancer));
     for wanted in &desired.vpc_routes {
         let shadows = shadowed(inputs, wanted, findings);
@@ -61,18 +61,26 @@ fn overlap(inputs: &Inputs<'_>, home: &VpcId, one: &VpcId, other: &VpcId) -> Opt
 
 /// Prefixes that other VPCs propagate into the transit routers' tables and that overlap those of this binding's VPCs:
 /// packets could reach the wrong VPC.
-fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut Vec<Finding>) {
+fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: &Desired, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let home = (&load_balancer.region, &load_balancer.vpc);
     let backends = binding.backends.iter().map(|backend| (&backend.region, &backend.vpc));
     for (region, id) in std::iter::once(home).chain(backends.filter(|(_, vpc)| *vpc != home.1)) {
-        let (Some(router), Some(vpc)) = (topology.transit_router(region), topology.vpc(id)) else { continue };
-        let learned = router.tables.values().flat_map(|table| &table.routes).filter(|route| route.propagated);
-        let clash = learned.filter_map(|route| {
+        let Some(vpc) = topology.vpc(id) else { continue };
+        let near = topology.transit_router(region).into_iter().flat_map(|router| router.tables.values());
+        let near = near.flat_map(|table| learned(&table.routes)).filter_map(|route| {
+            let overlaps = |mine: &&Ipv4Net| mine.contains(&route.destination) || route.destination.contains(*mine);
+            Some((route, vpc.cidrs.iter().find(overlaps)?))
+        });
+        let far = elsewhere(topology, region).filter_map(|route| {
+            let wanted =
+                |to: &&DesiredVpcRoute| to.forward == (id != home.1) && to.destination.contains(&route.destination);
+            desired.vpc_routes.iter().find(wanted)?;
+            Some((route, vpc.cidrs.iter().find(|mine| mine.contains(&route.destination))?))
+        });
+        let clash = near.chain(far).filter_map(|(route, mine)| {
             let hop = route.next_hop.as_ref()?;
             let stranger = topology.context.strangers.iter().find(|found| &found.id == hop)?;
-            let mine =
-                vpc.cidrs.iter().find(|mine| mine.contains(&route.destination) || route.destination.contains(*mine))?;
             Some((route.destination, stranger, mine))
         });
         let Some((theirs, stranger, mine)) = clash.min_by_key(|(theirs, ..)| *theirs) else { continue };
@@ -83,6 +91,22 @@ fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &mut V
         let target = if id == home.1 { Target::Paths } else { Target::Way(id.clone()) };
         findings.push(Finding::new(Reason::new(Code::CidrOverlap, id, message), vec![target]));
     }
+}
+
+fn learned(routes: &[TransitRoute]) -> impl Iterator<Item = &TransitRoute> {
+    routes.iter().filter(|route| route.propagated)
+}
+
+/// What is learned and in effect where packets of the binding are looked up in other regions. Of the many prefixes there only those count
+/// that take packets from the routes of the binding.
+fn elsewhere<'t>(topology: &'t Topology, region: &'t Region) -> impl Iterator<Item = &'t TransitRoute> {
+    let own = topology.vpc_attachments.get().into_iter().flatten().map(|found| &found.id);
+    let peers = topology.peer_attachments.get().into_iter().flatten().map(|found| &found.id);
+    let ours: Vec<_> = own.chain(peers).collect();
+    let routers = topology.transit_routers.values().filter_map(|router| router.get()?.as_ref());
+    let tables = routers.filter(move |router| router.region != *region).flat_map(|router| router.tables.values());
+    let tables = tables.filter(move |table| table.associations.keys().any(|id| ours.contains(&id)));
+    tables.flat_map(|table| learned(&table.routes)).filter(|route| route.status == TransitRouteStatus::Active)
 }
 
 /// A vSwitch of the ALB with a custom route table. The routes to the backends are in the system table, and only that is

@@ -5,7 +5,8 @@ use onboarding::change::Write;
 use onboarding::checks::{Finding, check};
 use onboarding::topology::context::{Elsewhere, Holder};
 use onboarding::topology::{
-    AttachmentStatus, Generation, Instance, LinkStatus, LoadBalancer, PeerAttachment, Server, Vpc, VpcRouteType,
+    AttachmentStatus, Generation, Instance, LinkStatus, LoadBalancer, PeerAttachment, Server, TransitRoute, Vpc,
+    VpcRouteType,
 };
 use onboarding::{Binding, Code, Known, Severity, Topology, plan};
 
@@ -132,6 +133,35 @@ fn a_projected_table_learns_each_prefix_from_the_nearest_router_only() {
     assert_eq!(prefixes.len(), known, "{:?}", routes().collect::<Vec<_>>());
     let to_hangzhou = routes().find(|route| route.destination == "192.168.7.0/24".parse().unwrap()).unwrap();
     assert_eq!(to_hangzhou.next_hop.as_ref().unwrap().as_str(), "planned-cn-chengdu-cn-hangzhou");
+}
+
+/// A VPC of others that teaches the ALB's router a prefix that packets of the binding are for takes them; what else it teaches there is its own.
+#[test]
+fn a_vpc_of_others_takes_packets_at_the_albs_router_too() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    let mut other = topology.vpc_attachments.get().unwrap()[0].clone();
+    (other.id, other.vpc, other.region) = ("tr-attach-9".into(), "vpc-9".into(), "cn-chengdu".into());
+    other.mark = None;
+    topology.context.strangers.push(other);
+    let mut taught = |destination: &str, status: &str| {
+        let router = topology.transit_routers.get_mut("cn-chengdu").unwrap().get_mut().unwrap().as_mut().unwrap();
+        for table in router.tables.values_mut() {
+            table.routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != "tr-attach-9"));
+            table.routes.push(TransitRoute {
+                id: None,
+                destination: destination.parse().unwrap(),
+                next_hop: Some("tr-attach-9".into()),
+                propagated: true,
+                status: status.into(),
+                description: String::new(),
+            });
+        }
+        codes(&binding, &topology)
+    };
+    assert_eq!(taught("192.168.7.0/24", "Active"), [Code::CidrOverlap]);
+    assert_eq!(taught("192.168.7.128/25", "Active"), [Code::CidrOverlap]);
+    assert_eq!(taught("192.168.99.0/24", "Active"), [], "no packet of the binding is for it");
+    assert_eq!(taught("192.168.7.0/24", "Candidate"), [], "it is not in effect");
 }
 
 #[test]

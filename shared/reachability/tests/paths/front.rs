@@ -46,7 +46,7 @@ type Change = fn(&mut World);
 /// What is wrong, with which code, at which hop (none: before the first), and what puts it right.
 fn cases() -> Vec<(&'static str, Code, Option<usize>, Value, Change)> {
     vec![
-        ("load balancer locked", Code::AlbNotReady, None, json!({"by": "operator", "action": "repair"}), |w| {
+        ("load balancer locked", Code::AlbNotReady, None, json!({"by": "operator", "action": "unlock"}), |w| {
             w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap().locks.push("overdue".to_owned());
         }),
         ("no load balancer", Code::AlbMissing, None, json!({"by": "operator", "action": "correctBinding"}), |w| {

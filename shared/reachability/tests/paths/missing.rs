@@ -10,6 +10,15 @@ use crate::world::{FAR, NEAR, PEER, World, known, net, transit_route, vpc_route}
 /// Takes one piece away from a complete world.
 type Removal = fn(&mut World);
 
+/// The attachment of a VPC that the binding does not name, to TR1.
+const OTHERS: &str = "tr-attach-9";
+
+fn stranger(world: &mut World) {
+    let mut found = world.attachments()[0].clone();
+    (found.id, found.vpc) = (OTHERS.into(), "vpc-9".into());
+    world.topology.context.strangers.push(found);
+}
+
 fn unknown<T>() -> Known<T> {
     Known::Failed("throttled".to_owned())
 }
@@ -107,6 +116,31 @@ fn each_missing_piece_has_its_code() {
         }),
         ("loop between the transit routers", Code::WrongNextHop, |w| {
             w.table("cn-hangzhou").routes.push(transit_route(net("192.168.7.0/24"), PEER, false));
+        }),
+        ("prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
+            stranger(w);
+            w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
+            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, true));
+        }),
+        ("longer prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
+            stranger(w);
+            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/28"), OTHERS, true));
+        }),
+        ("static route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
+            stranger(w);
+            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, false));
+        }),
+        ("default route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
+            stranger(w);
+            w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
+            w.table("cn-chengdu").routes.push(transit_route(net("0.0.0.0/0"), OTHERS, true));
+        }),
+        ("prefix of VPC1 taught by a VPC of others", Code::CidrOverlap, |w| {
+            stranger(w);
+            for source in w.sources.clone() {
+                w.table("cn-chengdu").routes.retain(|route| route.destination != source);
+                w.table("cn-chengdu").routes.push(transit_route(source, OTHERS, true));
+            }
         }),
         ("prefix of VPC2 also in VPC1", Code::CidrOverlap, |w| {
             w.vpc("vpc-1").vswitches.values_mut().for_each(|vswitch| vswitch.cidr = net("192.168.7.0/24"));

@@ -1,12 +1,12 @@
 //! Every fault of a path comes with what puts it right: a change where albridge can make it, else a task.
 
 use onboarding::topology::Generation::{Classic, Upgraded};
-use onboarding::topology::{AclEntry, NetworkAcl, NextHop, VpcRouteType};
+use onboarding::topology::{AclEntry, Instance, NetworkAcl, NextHop, VpcRouteType};
 use reachability::{Fault, Hop, Remedy};
 use serde_json::{Value, json};
 
 use crate::front::says;
-use crate::world::{FAR, NEAR, PEER, World, known, net, rule, transit_route, vpc_route};
+use crate::world::{FAR, NEAR, PEER, World, instance, known, net, rule, transit_route, vpc_route};
 
 type Damage = fn(&mut World);
 
@@ -175,7 +175,11 @@ fn what_is_others_is_a_task() {
         ),
         (
             "an ACL",
-            json!({"action": "passNetworkAcl", "acl": "nacl-1", "direction": "ingress", "prefix": "172.16.0.0/24", "ports": [80, 80], "entry": 1}),
+            json!({"action": "passNetworkAcl", "acl": "nacl-1", "denied": [
+                {"direction": "ingress", "ports": [80, 80], "prefix": "172.16.0.0/24"},
+                {"direction": "ingress", "ports": [80, 80], "prefix": "172.16.6.0/24"},
+                {"direction": "egress", "ports": [1024, 65535], "prefix": "172.16.0.0/24"},
+                {"direction": "egress", "ports": [1024, 65535], "prefix": "172.16.6.0/24"}]}),
             |w| {
                 w.vpc("vpc-2").vswitches.get_mut("vpc-2-vsw-1").unwrap().network_acl = Some("nacl-1".into());
                 let drop_all =
@@ -270,4 +274,58 @@ fn a_rule_of_ours_that_was_moved_behind_a_drop_is_added_before_it_again() {
     world.rules().push(rule("sgr-drop", net("172.16.0.0/12"), false, 95));
     let told = serde_json::to_value(&faults(&world)[0].remedy).unwrap();
     assert!(says(&told, &change(&json!({"do": "allowIngress", "group": "sg-1"}))), "{told}");
+}
+
+/// What a person can do about each state is said, not only that it is so.
+#[test]
+fn what_is_not_ready_says_what_to_do() {
+    let cases: Vec<(&str, Damage)> = vec![
+        ("Wait until tr-attach-2 is Attached or gone; if it stays Detaching, delete it", |w| {
+            w.attachments()[1].status = "Detaching".into();
+        }),
+        ("Pay what the account owes: the cloud lifts FinancialLocked of alb-1 then.", |w| {
+            let load_balancer = w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap();
+            load_balancer.locks.push("FinancialLocked".to_owned());
+        }),
+        ("Have SecurityLocked of alb-1 lifted: ", |w| {
+            let load_balancer = w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap();
+            load_balancer.locks.push("SecurityLocked".to_owned());
+        }),
+        ("Wait; if alb-1 stays CreateFailed, put another one in its place.", |w| {
+            w.topology.load_balancer.get_mut().unwrap().as_mut().unwrap().status = "CreateFailed".into();
+        }),
+    ];
+    for (words, damage) in cases {
+        let mut world = World::served(Upgraded);
+        damage(&mut world);
+        let answer = world.explain();
+        let ways = [Some(answer.forward), answer.front];
+        let fault = ways.into_iter().flatten().find_map(|way| way.fault).unwrap_or_else(|| panic!("{words}: no fault"));
+        let Remedy::Operator(task) = fault.remedy else { panic!("{words}: {fault}") };
+        assert!(task.sentence().starts_with(words), "{}", task.sentence());
+    }
+}
+
+/// An ACL at the load balancer's end is one thing to mend, whatever it denies: one remedy for the instances of both vSwitches.
+#[test]
+fn an_acl_of_the_load_balancer_has_one_remedy() {
+    let mut world = World::served(Upgraded);
+    let tags = world.instance.tags.clone();
+    let all = [("i-1", "192.168.7.10", "vpc-2-vsw-1"), ("i-2", "192.168.8.10", "vpc-2-vsw-0")].map(
+        |(id, address, vswitch)| Instance { vswitch: vswitch.into(), tags: tags.clone(), ..instance(id, address) },
+    );
+    world.topology.instances.insert("vpc-2".into(), known(all.to_vec().into()));
+    world.vpc("vpc-1").vswitches.get_mut("vpc-1-vsw-0").unwrap().network_acl = Some("nacl-1".into());
+    let acl = NetworkAcl { id: "nacl-1".into(), ingress: Vec::new(), egress: Vec::new() };
+    world.topology.network_acls.insert("nacl-1".into(), known(Some(acl)));
+    world.vpc("vpc-1").vswitches.get_mut("vpc-1-vsw-1").unwrap().network_acl = Some("nacl-1".into());
+    let whole = "Let the ingress list of nacl-1 pass packets from 192.168.7.0/24 and 192.168.8.0/24, ports 1024-65535; and the egress \
+                 list of nacl-1 pass packets to 192.168.7.0/24 and 192.168.8.0/24, port 80 (UpdateNetworkAclEntries).";
+    for one in all {
+        world.instance = one;
+        for fault in faults(&world) {
+            let Remedy::Operator(task) = fault.remedy else { panic!("{fault}") };
+            assert_eq!(task.sentence(), whole);
+        }
+    }
 }

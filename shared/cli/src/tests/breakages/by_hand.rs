@@ -98,11 +98,11 @@ impl Desk {
     pub(in crate::tests) fn deny(&self, list: &str) {
         let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
         if let Some(acl) = found["NetworkAcls"]["NetworkAcl"].as_array().and_then(|acls| acls.first()) {
-            return self.entry(&text(&acl["NetworkAclId"]), list, "drop");
+            return self.entry(&text(&acl["NetworkAclId"]), list, "drop", "-1/-1");
         }
         let made = self.act(Service::Vpc, FAR, "CreateNetworkAcl", &[("RegionId", FAR), ("VpcId", "vpc-2")]);
         let acl = text(&made["NetworkAclId"]);
-        self.entry(&acl, list, "drop");
+        self.entry(&acl, list, "drop", "-1/-1");
         let bind = [
             ("NetworkAclId", acl.as_str()),
             ("RegionId", FAR),
@@ -112,7 +112,7 @@ impl Desk {
         self.act(Service::Vpc, FAR, "AssociateNetworkAcl", &bind);
     }
 
-    fn entry(&self, acl: &str, list: &str, policy: &str) {
+    fn entry(&self, acl: &str, list: &str, policy: &str, ports: &str) {
         let (update, prefix) = (format!("Update{list}AclEntries"), format!("{list}AclEntries.1"));
         let cidr = if list == "Ingress" { "SourceCidrIp" } else { "DestinationCidrIp" };
         let fields = ["Policy", "Protocol", "Port", cidr].map(|field| format!("{prefix}.{field}"));
@@ -121,8 +121,8 @@ impl Desk {
             ("RegionId", FAR),
             (update.as_str(), "true"),
             (fields[0].as_str(), policy),
-            (fields[1].as_str(), "all"),
-            (fields[2].as_str(), "-1/-1"),
+            (fields[1].as_str(), if ports == "-1/-1" { "all" } else { "tcp" }),
+            (fields[2].as_str(), ports),
             (fields[3].as_str(), "0.0.0.0/0"),
         ];
         self.act(Service::Vpc, FAR, "UpdateNetworkAclEntries", &params);
@@ -130,10 +130,15 @@ impl Desk {
 
     /// Lets the list of the only network ACL pass everything, as the remedy says.
     pub(in crate::tests) fn pass(&self, list: &str) {
+        self.pass_ports(list, "-1/-1");
+    }
+
+    /// Lets the list of the only network ACL pass these ports alone.
+    pub(in crate::tests) fn pass_ports(&self, list: &str, ports: &str) {
         let found = self.act(Service::Vpc, FAR, "DescribeNetworkAcls", &[("RegionId", FAR)]);
         let acls = found["NetworkAcls"]["NetworkAcl"].as_array().unwrap();
         for acl in acls {
-            self.entry(&text(&acl["NetworkAclId"]), list, "accept");
+            self.entry(&text(&acl["NetworkAclId"]), list, "accept", ports);
         }
     }
 

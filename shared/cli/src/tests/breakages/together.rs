@@ -6,7 +6,7 @@ use local::{Options, PROCEDURE_BINDING};
 use serde_json::Value;
 
 use super::follow::{causes, masked, plain};
-use super::{FAR, NEAR, running, working};
+use super::{FAR, NEAR, running, text, working};
 use crate::tests::Desk;
 
 async fn status(desk: &Desk) -> String {
@@ -36,6 +36,142 @@ async fn a_route_in_the_place_of_one_of_ours_is_one_cause() {
     assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
     desk.settle().await;
     assert!(!causes(&status(&desk).await).contains("XREG-"), "{}", status(&desk).await);
+}
+
+/// The procedure's world with another VPC beside the ALB's, whose vSwitch has the prefix of the instance's.
+fn overlapping() -> Options {
+    let other = "vpcs:
+  - id: vpc-9
+    region: cn-chengdu
+    cidr: 192.168.0.0/16
+    vswitches:
+      - { id: vsw-91, zone: cn-chengdu-a, cidr: 192.168.7.0/24 }
+";
+    Options { scenario: running().replacen("vpcs:\n", other, 1), ..Options::default() }
+}
+
+/// Others attach the other VPC to the transit router of the ALB's region.
+async fn attach_other(desk: &Desk) -> String {
+    let params = [
+        ("TransitRouterId", "tr-chengdu"),
+        ("VpcId", "vpc-9"),
+        ("ZoneMappings.1.ZoneId", "cn-chengdu-a"),
+        ("ZoneMappings.1.VSwitchId", "vsw-91"),
+    ];
+    desk.act(Service::Cbn, NEAR, "CreateTransitRouterVpcAttachment", &params);
+    desk.settle().await;
+    desk.vpc_attachment(NEAR, "vpc-9")
+}
+
+/// A VPC of others that teaches a table the instance's prefix takes its packets: it is named, nothing is said to be unread, and what the
+/// remedy says mends it.
+#[tokio::test(start_paused = true)]
+async fn a_vpc_of_others_that_takes_the_packets_is_the_cause() {
+    let desk = working("overlap", overlapping()).await;
+    let id = attach_other(&desk).await;
+    assert_eq!(desk.status().await.code, 0, "it teaches nothing yet");
+    let params = [("TransitRouterAttachmentId", id.as_str()), ("TransitRouterRouteTableId", "vtb-tr-chengdu")];
+    desk.act(Service::Cbn, NEAR, "EnableTransitRouterRouteTablePropagation", &params);
+    desk.settle().await;
+    let (ran, planned, explained) =
+        (desk.status().await, desk.run(&["plan", "web"]).await, desk.run(&["explain", "i-ecs1"]).await);
+    assert_eq!((ran.code, planned.code, explained.code), (2, 2, 2), "{}{}", planned.all(), explained.all());
+    let said = causes(&plain(&ran));
+    insta::assert_snapshot!("overlap", masked(&said));
+    assert!(!planned.stdout.contains("everything is in place"), "{}", planned.stdout);
+    for text in [said, plain(&planned), plain(&explained)] {
+        assert!(text.contains("XREG-CIDR-OVERLAP") && text.contains("vpc-9"), "{text}");
+        assert!(!text.contains("XREG-UNREAD"), "{text}");
+    }
+    desk.act(Service::Cbn, NEAR, "DisableTransitRouterRouteTablePropagation", &params);
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
+/// So is an entry that somebody made by hand, and the remedy names the call that takes it away.
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_leads_to_a_vpc_of_others_is_the_cause() {
+    let desk = working("astray", overlapping()).await;
+    let id = attach_other(&desk).await;
+    let entry = [
+        ("TransitRouterRouteTableId", "vtb-tr-chengdu"),
+        ("TransitRouterRouteEntryDestinationCidrBlock", "192.168.7.0/24"),
+        ("TransitRouterRouteEntryNextHopType", "Attachment"),
+        ("TransitRouterRouteEntryNextHopId", id.as_str()),
+    ];
+    let made = desk.act(Service::Cbn, NEAR, "CreateTransitRouterRouteEntry", &entry);
+    desk.settle().await;
+    let (ran, planned) = (desk.status().await, desk.run(&["plan", "web"]).await);
+    assert_eq!((ran.code, planned.code), (2, 2), "{}", planned.all());
+    let said = causes(&plain(&ran));
+    insta::assert_snapshot!("astray", masked(&said));
+    assert!(said.contains("XREG-WRONG-NEXT-HOP") && said.contains("(DeleteTransitRouterRouteEntry)"), "{said}");
+    let route = text(&made["TransitRouterRouteEntryId"]);
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterRouteEntry", &[("TransitRouterRouteEntryId", &route)]);
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
+/// One ACL is one cause, whatever it drops, and its remedy names all of it: both lists, and every prefix.
+#[tokio::test(start_paused = true)]
+async fn one_network_acl_is_one_cause() {
+    let desk = working("acl", Options { scenario: running(), ..Options::default() }).await;
+    desk.deny("Ingress");
+    desk.deny("Egress");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    insta::assert_snapshot!("acl", masked(&said));
+    let named = [
+        "  1 cause\n",
+        "ingress list",
+        "egress list",
+        "from 172.16.0.0/24 and 172.16.6.0/24",
+        "to 172.16.0.0/24 and 172.16.6.0/24",
+    ];
+    assert!(named.iter().all(|part| said.contains(part)), "{said}");
+    desk.pass("Ingress");
+    desk.pass("Egress");
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
+/// Where answers are lost to some ports, all addresses are concerned, and a member's health is no cause.
+#[tokio::test(start_paused = true)]
+async fn an_acl_that_lets_some_ports_out_is_said_as_it_is() {
+    let desk = working("ports", Options { scenario: running(), ..Options::default() }).await;
+    desk.deny("Egress");
+    desk.pass_ports("Egress", "1024/32767");
+    desk.settle().await;
+    let (said, explained) = (status(&desk).await, plain(&desk.run(&["explain", "i-ecs1"]).await));
+    let headline = explained.lines().next().unwrap_or_default();
+    for text in [causes(&said).as_str(), headline] {
+        assert!(text.contains("reachable from some of the ALB's ports only"), "{text}");
+    }
+    assert!(!headline.contains("not healthy"), "{headline}");
+    desk.pass("Egress");
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
+    desk.settle().await;
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    assert!(
+        explained.lines().next().is_some_and(|line| line.ends_with("some of the ALB's addresses only")),
+        "{explained}"
+    );
+}
+
+/// What could not be read for another reason than a permission is read again as the line about the call says.
+#[tokio::test(start_paused = true)]
+async fn what_was_not_read_is_mended_as_its_call_is() {
+    let desk = working("again", Options { scenario: running(), ..Options::default() }).await;
+    for (status, code, remedy) in
+        [(503, "ServiceUnavailable", "do: Try again later"), (403, "NoPermission", "do: Let albridge read")]
+    {
+        let refusal = Rule::refuse(ApiError::new(status, code, "Refused."));
+        let refusal = refusal.on(Service::Cbn, "ListTransitRouterVpcAttachments");
+        desk.local.cloud().inject(refusal).unwrap();
+        let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+        assert!(explained.contains(remedy), "{code}: {explained}");
+        desk.heal();
+    }
 }
 
 /// A listener and a server group that somebody deletes are both named, with the run that makes them again.
