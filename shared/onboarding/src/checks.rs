@@ -24,7 +24,7 @@ pub use finding::Finding;
 pub use regions::area;
 pub use target::Target;
 
-pub(crate) use attachments::no_cen;
+pub(crate) use attachments::{elsewhere, no_cen};
 pub(crate) use orphans::{left_by, orphans};
 
 use crate::desired;

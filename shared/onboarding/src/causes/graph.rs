@@ -6,7 +6,7 @@ use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
 use super::found::Found;
 use super::hold::Hold;
-use super::kept::Kept;
+use super::kept::{Effect, Kept};
 use super::mended::{By, Mended, Voice};
 use crate::binding::{Binding, Provision};
 use crate::change::{Change, Consent, Write};
@@ -63,14 +63,20 @@ impl<'a> Graph<'a> {
                 self.note(root, Some(at), None);
             }
         }
+        self.build_faults();
+    }
+
+    /// Finds the roots of the faults alone.
+    pub(super) fn build_faults(&mut self) {
         for fault in self.faults {
             for root in self.roots_of_fault(fault) {
+                let is_unseen = fault.is_member && is_of_another_cen(root.reason.code);
                 let kept = fault.instance.clone().map(|id| Kept {
                     id,
                     name: fault.name.clone(),
                     is_member: fault.is_member,
                     address: fault.address,
-                    effect: fault.effect.clone(),
+                    effect: if is_unseen { Effect::NotKnown } else { fault.effect.clone() },
                 });
                 self.note(root, None, kept);
             }
@@ -285,6 +291,11 @@ fn waits(change: &Change) -> bool {
 /// being served.
 const fn is_of_the_front(code: Code) -> bool {
     matches!(code, Code::NotMember | Code::ListenerMissing | Code::ServerGroupMissing)
+}
+
+/// Whether what the binding names is not where the VPCs are attached, so that nobody looked at the way of what may well serve.
+const fn is_of_another_cen(code: Code) -> bool {
+    matches!(code, Code::CenMissing | Code::VpcElsewhere)
 }
 
 /// Whether two problems are one kind, so that one of them stands for both.

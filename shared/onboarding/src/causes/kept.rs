@@ -14,6 +14,8 @@ pub enum Effect {
     /// None arrives, or none is answered.
     #[default]
     NotServed,
+    /// It is not known: its way goes where nothing was looked at.
+    NotKnown,
     /// Packets to these ports are lost, others arrive: the health check asks another port than requests do.
     Ports(Vec<u16>),
     /// Packets of some of the load balancer's addresses are lost.
@@ -27,6 +29,7 @@ impl Effect {
     fn words(&self) -> String {
         match self {
             Self::NotServed => "not served".to_owned(),
+            Self::NotKnown => "not known to be reachable".to_owned(),
             Self::Ports(ports) => {
                 let named: Vec<String> = ports.iter().map(ToString::to_string).collect();
                 let plural = if ports.len() == 1 { "" } else { "s" };

@@ -106,3 +106,40 @@ async fn a_call_that_fails_is_named_with_service_and_region() {
     let both = format!("DescribeVSwitches (vpc, {NEAR}), DescribeVSwitches (vpc, {FAR}): NoPermission: Refused");
     assert!(said.contains(&both), "{said}");
 }
+
+/// A CEN instance that the binding misspells is the one cause: nothing was looked at of the network that serves, so no route of it is in the way,
+/// and nobody is said not to be served.
+#[tokio::test(start_paused = true)]
+async fn a_misspelt_cen_instance_is_the_one_cause() {
+    let desk = working("misspelt", Options { scenario: running(), ..Options::default() }).await;
+    desk.rewrite("cen: { id: cen-1", "cen: { id: cen-7");
+    let said = status(&desk).await;
+    insta::assert_snapshot!("misspelt_cen", masked(&said));
+    assert!(causes(&said).contains("\n  1 cause, "), "{said}");
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(!planned.contains("XREG-ROUTE-CONFLICT"), "{planned}");
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    let told = explained.split_once("\n  XREG-").map(|(_, told)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("misspelt_cen_explained", told);
+    let all = desk.run(&["explain", "web"]).await;
+    assert!(all.code == 2 && plain(&all).contains("not known"), "{}", all.all());
+}
+
+/// No plan opens a way to another interface of an instance: `explain` says of it what `status` says.
+#[tokio::test(start_paused = true)]
+async fn a_second_interface_is_explained_with_the_remedy_of_status() {
+    let second = "address: 192.168.7.10, interfaces: [{ id: eni-second, vswitch: vsw-4, address: 192.168.7.20, securityGroups: [sg-4] }],";
+    let scenario = running().replacen("address: 192.168.7.10,", second, 1).replacen(
+        "\ninstances:",
+        "  - { id: sg-4, name: second, vpc: vpc-2 }\n\ninstances:",
+        1,
+    );
+    let desk = working("second", Options { scenario, ..Options::default() }).await;
+    desk.register("192.168.7.20");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    let remedy = said.lines().find_map(|line| line.trim().strip_prefix("do: ")).unwrap();
+    let explained = plain(&desk.run(&["explain", "192.168.7.20"]).await);
+    let words = explained.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(remedy) && !words.contains("by hand, because no plan"), "{said}\n{explained}");
+}
