@@ -26,6 +26,7 @@ pub use target::Target;
 
 pub(crate) use attachments::{elsewhere, no_cen};
 pub(crate) use orphans::{left_by, orphans};
+pub(crate) use selection::none_selected;
 
 use crate::desired;
 use crate::inputs::Inputs;
