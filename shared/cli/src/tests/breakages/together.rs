@@ -143,3 +143,27 @@ async fn a_second_interface_is_explained_with_the_remedy_of_status() {
     let words = explained.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(remedy) && !words.contains("by hand, because no plan"), "{said}\n{explained}");
 }
+
+fn second_instance() -> String {
+    let second = "  - { id: i-ecs2, name: ECS2, vswitch: vsw-3, address: 192.168.8.20, securityGroups: [sg-2], tags: { app: web } }\n\ncens:";
+    running().replacen("\ncens:", second, 1)
+}
+
+/// A member that leaves for its tag is no fault, if it is meant: what its instance has instead is told, and what to do if it is not meant.
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_to_leave_for_its_tag_is_told_with_the_near_miss() {
+    let desk = working("untagged", Options { scenario: second_instance(), ..Options::default() }).await;
+    let params =
+        [("ResourceType", "instance"), ("ResourceId.1", "i-ecs1"), ("Tag.1.Key", "app"), ("Tag.1.Value", "Web")];
+    desk.act(Service::Ecs, FAR, "TagResources", &params);
+    let said = status(&desk).await;
+    let told = said.split_once("  drift").map(|(_, told)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("untagged", told);
+    assert!(!causes(&said).contains("XREG-"), "{said}");
+    let explained = desk.run(&["explain", "i-ecs1"]).await;
+    let head: Vec<_> = plain(&explained).lines().take_while(|line| !line.is_empty()).map(masked).collect();
+    insta::assert_snapshot!("untagged_explained", head.join("\n"));
+    assert_eq!(explained.code, 0, "{}", explained.all());
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(planned.contains("Unless that is meant, give i-ecs1 app=web"), "{planned}");
+}
