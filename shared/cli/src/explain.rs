@@ -75,12 +75,22 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
     let stopped = |binding: &Binding| Binding { paused: binding.paused || store.paused, ..binding.clone() };
     let bindings: Vec<Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).map(stopped).collect();
     let bindings: Vec<&Binding> = bindings.iter().collect();
-    let served = serving(&bindings, subject)?;
+    let (served, refusal) = match serving(&bindings, subject) {
+        Ok(served) => (served, None),
+        // Others may have registered it, or it is from before the port was changed.
+        Err(refusal) => (bindings.clone(), Some(refusal)),
+    };
     let deployment = &host.settings().deployment;
     let (mut stranger, mut alone) = (None, None);
     let mut misses = Vec::new();
     for binding in served {
         let (topology, plan) = plan::look(host, &binding.name, true).await?;
+        if let Some(refusal) = &refusal {
+            if let Some(alone) = Alone::of(deployment, binding, &topology, &plan.unread, subject) {
+                return Ok(Answer::Member { alone: Box::new(alone), misses: refusal.to_string() });
+            }
+            continue;
+        }
         match find(binding, &topology, subject) {
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
@@ -95,6 +105,9 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
                 misses.push(miss);
             }
         }
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     if let Some((binding, mut topology, plan, instance)) = stranger {
         read_groups(host, binding, &instance, &mut topology).await;

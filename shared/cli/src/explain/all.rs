@@ -38,7 +38,7 @@ pub(super) async fn explain(
     let ways = ways(binding, &seen.topology);
     let mut shown = text(binding, &seen, &ways, &kept, shape);
     if console.is_wide() {
-        let members = Members::of(&binding.name, &host.settings().deployment, &seen);
+        let members = Members::of(&binding.name, Some(binding.server_group.port), &host.settings().deployment, &seen);
         shown.extend(table(&ways, &members, &seen).lines(2, console.room()));
     }
     console.print(shown);
@@ -114,7 +114,7 @@ fn table(ways: &BTreeMap<Way, Vec<&Instance>>, members: &Members, seen: &Seen) -
         Table::new(&["instance", "name", "status", "vpc", "vswitch", "address", "weight", "health", "fault"]);
     for instance in ways.values().flatten() {
         let member = members.listed.iter().flatten().find(|member| Some(member.endpoint.address) == instance.address);
-        let fault = fault(&seen.causes, &instance.id, None);
+        let fault = fault(&seen.causes, &instance.id, (None, None));
         table.row(
             fault.is_some().then_some(Style::Bad),
             [

@@ -76,6 +76,7 @@ impl<'a> Graph<'a> {
                     name: fault.name.clone(),
                     is_member: fault.is_member,
                     address: fault.address,
+                    port: fault.port,
                     effect: if is_unseen { Effect::NotKnown } else { fault.effect.clone() },
                 });
                 self.note(root, None, kept);

@@ -55,9 +55,12 @@ pub struct Kept {
     pub name: String,
     /// Whether it is a member of the server group.
     pub is_member: bool,
-    /// The address that is meant, where that is not its primary one.
+    /// The address that is meant, where that is not its primary one, or with the port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Ipv4Addr>,
+    /// The port that is meant, where it is not the only one of the instance or not the binding's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// What becomes of its requests.
     #[serde(default, skip_serializing_if = "Effect::is_default")]
     pub effect: Effect,
@@ -72,9 +75,10 @@ impl Kept {
         } else {
             format!("{} ({})", self.id, self.name)
         };
-        match self.address {
-            None => named,
-            Some(address) => format!("{named} at {address}"),
+        match (self.address, self.port) {
+            (None, _) => named,
+            (Some(address), None) => format!("{named} at {address}"),
+            (Some(address), Some(port)) => format!("{named} at {address}:{port}"),
         }
     }
 }
@@ -104,7 +108,7 @@ mod tests {
     use super::*;
 
     fn kept(id: &str, effect: Effect) -> Kept {
-        Kept { id: id.into(), name: String::new(), is_member: true, address: None, effect }
+        Kept { id: id.into(), name: String::new(), is_member: true, address: None, port: None, effect }
     }
 
     #[test]

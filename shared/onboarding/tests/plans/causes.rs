@@ -32,6 +32,7 @@ fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
         name: "ECS1".to_owned(),
         is_member: true,
         address: None,
+        port: None,
         reason,
         table: None,
         effect: Effect::NotServed,

@@ -167,3 +167,43 @@ async fn a_member_that_is_to_leave_for_its_tag_is_told_with_the_near_miss() {
     let planned = plain(&desk.run(&["plan", "web"]).await);
     assert!(planned.contains("Unless that is meant, give i-ecs1 app=web"), "{planned}");
 }
+
+/// What serves at the port of before is served, and is explained by its own address.
+#[tokio::test(start_paused = true)]
+async fn a_changed_port_makes_no_fault_of_what_serves() {
+    let desk = working("port", Options { scenario: second_instance(), ..Options::default() }).await;
+    desk.rewrite("protocol: HTTP, port: 80, weight", "protocol: HTTP, port: 8080, weight");
+    let said = status(&desk).await;
+    assert!(!said.contains("not served") && !said.contains("XREG-NOT-ALLOWED"), "{said}");
+    assert!(said.contains("2 of 2 healthy"), "{said}");
+    let explained = desk.run(&["explain", "192.168.7.10:80"]).await;
+    assert!(
+        explained.code == 0 && plain(&explained).contains("web serves no such port of i-ecs1"),
+        "{}",
+        explained.all()
+    );
+}
+
+/// A member at another port of an instance that serves: only that entry is ill.
+#[tokio::test(start_paused = true)]
+async fn an_ill_member_at_another_port_makes_no_fault_of_its_neighbour() {
+    let desk = working("beside", Options { scenario: running(), ..Options::default() }).await;
+    let group = desk.group();
+    let params = [
+        ("ServerGroupId", group.as_str()),
+        ("Servers.1.ServerType", "Ip"),
+        ("Servers.1.ServerId", "192.168.7.10"),
+        ("Servers.1.ServerIp", "192.168.7.10"),
+        ("Servers.1.Port", "8080"),
+        ("Servers.1.Weight", "100"),
+        ("Servers.1.RemoteIpEnabled", "true"),
+    ];
+    desk.act(Service::Alb, NEAR, "AddServersToServerGroup", &params);
+    desk.settle().await;
+    let said = status(&desk).await;
+    let told = said.split_once("  drift").map(|(told, _)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("beside", told);
+    let explained = desk.run(&["explain", "192.168.7.10:8080"]).await;
+    assert!(explained.code == 2 && plain(&explained).contains("XREG-UNHEALTHY"), "{}", explained.all());
+    assert_eq!(desk.run(&["explain", "192.168.7.10:8081"]).await.code, 64, "nobody is there");
+}
