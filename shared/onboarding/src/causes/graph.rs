@@ -10,6 +10,7 @@ use super::kept::{Effect, Kept};
 use super::mended::{By, Mended, Voice};
 use crate::binding::{Binding, Provision};
 use crate::change::{Change, Consent, Write};
+use crate::ids::Region;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 
@@ -150,6 +151,12 @@ impl<'a> Graph<'a> {
                 return lacking;
             }
         }
+        if reason.code == Code::NotAttached {
+            let lacking = self.lacking_for(reason);
+            if !lacking.is_empty() {
+                return lacking;
+            }
+        }
         // What albridge would mend itself follows from what keeps it from doing so.
         let menders: Vec<usize> = match fault.and_then(|fault| self.mender(fault)) {
             Some(mender) => vec![mender],
@@ -222,6 +229,20 @@ impl<'a> Graph<'a> {
             Write::Connect { from, to, .. } => vec![from, to],
             _ => Vec::new(),
         };
+        self.routers_lacking(&regions)
+    }
+
+    /// The same of what a planned way lacks: the VPC, or the regions, that the sentence names.
+    fn lacking_for(&self, reason: &Reason) -> Vec<Root<'a>> {
+        let alb = &self.binding.alb.region;
+        let backends = self.binding.backends.iter();
+        let named = backends.filter(|of| reason.resource == of.vpc.as_str()).map(|of| &of.region);
+        let joined = self.binding.remote_regions().into_iter().chain([alb]);
+        let joined = joined.filter(|region| reason.message.contains(&format!(" {region}")));
+        self.routers_lacking(&named.chain(joined).collect::<Vec<_>>())
+    }
+
+    fn routers_lacking(&self, regions: &[&Region]) -> Vec<Root<'a>> {
         let routers = [Code::TransitRouterMissing, Code::TransitRouterBasic, Code::TransitRouterNotReady];
         // Each of these sentences names its region.
         let is_there = |reason: &&Reason| regions.iter().any(|region| reason.message.contains(region.as_str()));

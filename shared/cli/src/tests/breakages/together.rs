@@ -207,3 +207,13 @@ async fn an_ill_member_at_another_port_makes_no_fault_of_its_neighbour() {
     assert!(explained.code == 2 && plain(&explained).contains("XREG-UNHEALTHY"), "{}", explained.all());
     assert_eq!(desk.run(&["explain", "192.168.7.10:8081"]).await.code, 64, "nobody is there");
 }
+
+/// What waits for a transit router that is not there waits for nobody's yes.
+#[tokio::test(start_paused = true)]
+async fn a_region_without_a_transit_router_is_one_cause_of_a_plan() {
+    let (scenario, bindings) = super::three_regions(false);
+    let desk = Desk::start("one-router", Options { scenario, bindings, ..Options::default() }).await;
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(planned.contains("; 1 cause, ") && planned.contains("XREG-TR-MISSING"), "{planned}");
+    assert!(!planned.contains("XREG-NOT-ATTACHED"), "{planned}");
+}
