@@ -208,6 +208,20 @@ async fn an_ill_member_at_another_port_makes_no_fault_of_its_neighbour() {
     assert_eq!(desk.run(&["explain", "192.168.7.10:8081"]).await.code, 64, "nobody is there");
 }
 
+/// A connection that is gone is gone in both directions, and asks for no yes where the binding has said it.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_gone_is_told_once() {
+    let desk = working("once", Options { scenario: running(), ..Options::default() }).await;
+    let peer = desk.peer();
+    let params = [("TransitRouterAttachmentId", peer.as_str()), ("Force", "true")];
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterPeerAttachment", &params);
+    desk.settle().await;
+    let said = status(&desk).await;
+    assert!(!said.contains("and 1 more") && !said.contains("needs a yes"), "{said}");
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    assert_eq!(explained.matches("No inter-region connection").count(), 1, "{explained}");
+}
+
 /// What waits for a transit router that is not there waits for nobody's yes.
 #[tokio::test(start_paused = true)]
 async fn a_region_without_a_transit_router_is_one_cause_of_a_plan() {
