@@ -269,6 +269,13 @@ fn details(text: &mut Text, settings: &[Setting]) {
 }
 
 /// `weight 50 -> 60`.
+/// `health check port 8081 -> 80`: what a write alters, in a few words; empty if it alters no setting.
+pub(crate) fn moves(topology: &Topology, write: &Write) -> String {
+    let settings = difference::settings(topology, write);
+    let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+    moves.join(", ")
+}
+
 fn moved(Setting { name, from, to, .. }: &Setting) -> String {
     format!("{name} {} -> {to}", from.as_deref().unwrap_or("none"))
 }
