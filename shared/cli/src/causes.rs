@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, Root};
 use onboarding::words::counted;
-use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology};
+use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology, Write};
 use reachability::Wish;
 
 use crate::output::{Line, Style, Text};
@@ -53,7 +53,15 @@ pub(crate) fn of(
         faults
             .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
     }
-    Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)))
+    let mut causes = Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)));
+    for change in plan.changes.iter().filter(|change| matches!(change.write, Write::UpdateServerGroup { .. })) {
+        let moves = crate::plan::moves(topology, &change.write);
+        for cause in causes.causes.iter_mut().filter(|_| !moves.is_empty()) {
+            let write = change.write.to_string();
+            cause.remedy = cause.remedy.replace(&write, &format!("{write}: {moves}"));
+        }
+    }
+    causes
 }
 
 /// That the store says `paused`, so that no run writes.

@@ -11,7 +11,7 @@ mod table;
 use onboarding::ids::{BindingName, VpcId};
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Known, Topology};
-use onboarding::{Binding, Deployment, Plan, Store, desired};
+use onboarding::{Binding, Change, Code, Deployment, Plan, Reason, Store, Write, desired};
 use reachability::{Question, Wish};
 use serde_json::json;
 use stage::{Cloud, Host, Needs};
@@ -75,12 +75,22 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
     let stopped = |binding: &Binding| Binding { paused: binding.paused || store.paused, ..binding.clone() };
     let bindings: Vec<Binding> = names.iter().filter_map(|name| store.binding(name.as_str())).map(stopped).collect();
     let bindings: Vec<&Binding> = bindings.iter().collect();
-    let served = serving(&bindings, subject)?;
+    let (served, refusal) = match serving(&bindings, subject) {
+        Ok(served) => (served, None),
+        // Others may have registered it, or it is from before the port was changed.
+        Err(refusal) => (bindings.clone(), Some(refusal)),
+    };
     let deployment = &host.settings().deployment;
     let (mut stranger, mut alone) = (None, None);
     let mut misses = Vec::new();
     for binding in served {
         let (topology, plan) = plan::look(host, &binding.name, true).await?;
+        if let Some(refusal) = &refusal {
+            if let Some(alone) = Alone::of(deployment, binding, &topology, &plan.unread, subject) {
+                return Ok(Answer::Member { alone: Box::new(alone), misses: refusal.to_string() });
+            }
+            continue;
+        }
         match find(binding, &topology, subject) {
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
@@ -95,6 +105,9 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
                 misses.push(miss);
             }
         }
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal);
     }
     if let Some((binding, mut topology, plan, instance)) = stranger {
         read_groups(host, binding, &instance, &mut topology).await;
@@ -203,7 +216,7 @@ pub(crate) fn judge(
     instance: Instance,
     selected: bool,
 ) -> Result<Diagnosis, CliError> {
-    let reason = |reason: onboarding::Reason| match unread::sentence(&topology.unread) {
+    let reason = |reason: Reason| match unread::sentence(&topology.unread) {
         Some(sentence) => CliError::Failed(format!("not known: {}: {sentence}.", reason.resource)),
         None => CliError::Failed(reason.to_string()),
     };
@@ -230,10 +243,32 @@ pub(crate) fn text(diagnosis: &Diagnosis, width: usize, shape: Shape) -> Text {
     if !diagnosis.selected {
         let name = &diagnosis.binding.name;
         text.line(format!("  It is not selected by the tags of {name}; explained as if it were."));
+        text.extend(leaving(diagnosis));
     }
     text.extend(ways(diagnosis, width));
     text.extend(table::sources(diagnosis, width, shape.all || shape.output == Output::Wide));
     text.extend(table::faults(diagnosis));
+    text
+}
+
+/// What runs are about to do with a member that the tags do not select, and what to do if that is not meant.
+fn leaving(diagnosis: &Diagnosis) -> Text {
+    let Diagnosis { topology, plan, instance, .. } = diagnosis;
+    let goes = |change: &&Change| match &change.write {
+        Write::UpdateServer { instance: of, .. } => *of == instance.id && change.why.is_some(),
+        Write::RemoveServer { instance: of, .. } => *of == instance.id,
+        _ => false,
+    };
+    let mut text = Text::default();
+    let Some(change) = plan.changes.iter().find(goes) else { return text };
+    text.extend(plan::change(topology, change));
+    let tells = |found: &&Reason| {
+        matches!(found.code, Code::NoneSelected | Code::NotSelected) && found.resource == instance.vpc.as_str()
+    };
+    for found in plan.findings.iter().filter(tells) {
+        text.line(Line::new(format!("  {}", found.message)).hanging(2).flowing());
+        text.line(Line::new(format!("  do: {}", found.remedy())).hanging(2).flowing());
+    }
     text
 }
 

@@ -63,6 +63,14 @@ impl Causes {
         Self { causes, notes, waiting }
     }
 
+    /// The causes of `faults` alone, each with what mends it.
+    #[must_use]
+    pub fn of_faults(binding: &Binding, plan: &Plan, faults: &[InstanceFault], hold: Option<&Hold>) -> Vec<Cause> {
+        let mut graph = graph::Graph::new(binding, plan, faults, hold);
+        graph.build_faults();
+        graph.into_causes().0
+    }
+
     /// Adds a cause that the plan does not know of, with what mends it.
     pub fn add(&mut self, reason: Reason, remedy: String) {
         let (changes, instances) = (Vec::new(), Vec::new());

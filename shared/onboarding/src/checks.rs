@@ -24,8 +24,9 @@ pub use finding::Finding;
 pub use regions::area;
 pub use target::Target;
 
-pub(crate) use attachments::no_cen;
+pub(crate) use attachments::{elsewhere, no_cen};
 pub(crate) use orphans::{left_by, orphans};
+pub(crate) use selection::none_selected;
 
 use crate::desired;
 use crate::inputs::Inputs;

@@ -264,6 +264,7 @@ impl Code {
             | Self::AttachmentZones
             | Self::AttachmentDiffers
             | Self::NoneSelected
+            | Self::NotSelected
             | Self::GroupShared
             | Self::ServerGroupDiffers
             | Self::MemberForeign

@@ -36,7 +36,13 @@ pub fn faults(topology: &Topology, wish: Wish<'_>) -> Vec<InstanceFault> {
     for (instance, is_member) in &instances {
         let found = of(&mut analysis, instance, *is_member);
         judged.extend(instance.address.map(|address| Endpoint { address, port }));
-        faults.extend(found.into_iter().map(|found| found.of(instance, *is_member, None, mend)));
+        // What serves at another port is not what has the fault.
+        let other = !is_member && serves_elsewhere(topology, instance, port);
+        let address = instance.address.filter(|_| other);
+        faults.extend(found.into_iter().map(|found| InstanceFault {
+            port: address.map(|_| port),
+            ..found.of(instance, *is_member, address, mend)
+        }));
     }
     let elsewhere = elsewhere(topology, port);
     for (server, instance) in &elsewhere {
@@ -73,6 +79,7 @@ impl Found {
             name: instance.name.clone(),
             is_member,
             address,
+            port: None,
             mend: mend(&fault.remedy),
             reason: fault.reason,
             table,
@@ -85,8 +92,12 @@ impl Found {
 fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
     let Wish { binding, deployment } = wish;
     let servers = || topology.servers.get().into_iter().flatten();
+    // Of two entries of one instance, the one at the binding's port counts: the other one leaves.
+    let (there, elsewhere): (Vec<&Server>, Vec<&Server>) =
+        servers().partition(|server| server.port == binding.server_group.port);
+    let marked = elsewhere.into_iter().chain(there);
     let ours: BTreeMap<InstanceId, MemberState> =
-        servers().filter_map(|server| deployment.read_member(&binding.name, &server.description)).collect();
+        marked.filter_map(|server| deployment.read_member(&binding.name, &server.description)).collect();
     let endpoints: BTreeSet<Endpoint> = servers().map(Server::endpoint).collect();
     let port = binding.server_group.port;
     let mut seen = BTreeSet::new();
@@ -94,7 +105,8 @@ fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
     for (_, instance) in desired::selected(binding, topology) {
         let state = ours.get(&instance.id);
         let endpoint = instance.address.map(|address| Endpoint { address, port });
-        let is_member = state.is_some() || endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
+        let is_here = endpoint.is_some_and(|endpoint| endpoints.contains(&endpoint));
+        let is_member = is_here || (state.is_some() && !serves_elsewhere(topology, instance, port));
         if matches!(state, Some(MemberState::Draining(_) | MemberState::Released(_))) {
             continue; // it leaves, and the plan says why
         }
@@ -103,6 +115,12 @@ fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
         }
     }
     found
+}
+
+/// Whether an instance is a member at another port of its address: the binding's port was changed, and what is there serves until it leaves.
+fn serves_elsewhere(topology: &Topology, instance: &Instance, port: u16) -> bool {
+    let mut servers = topology.servers.get().into_iter().flatten();
+    servers.any(|server| Some(server.address) == instance.address && server.port != port)
 }
 
 /// Members at an address of another interface than their instance's primary one. Others registered them; their way is their own, with the

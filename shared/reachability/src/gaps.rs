@@ -132,8 +132,10 @@ impl Trip<'_> {
         }
 
         let Some(peer) = topology.peer_attachment(&router.region, region) else {
-            let message = format!("No inter-region connection joins {} and {region}.", router.region);
-            let reason = Reason::new(Code::NotAttached, region, message);
+            // One connection is told in one way, whichever direction misses it.
+            let (one, other) = ((&router.region).min(region), (&router.region).max(region));
+            let message = format!("No inter-region connection joins {one} and {other}.");
+            let reason = Reason::new(Code::NotAttached, other, message);
             return missing(&topology.peer_attachments, Stop::broken(reason, self.connect(&router.region, region)));
         };
         if let Err(stop) = ready(&peer.id, peer.status.as_str()) {

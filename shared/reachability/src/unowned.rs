@@ -34,6 +34,7 @@ impl Member<'_> {
         let Self { topology, server, .. } = *self;
         let endpoint = server.endpoint();
         let owner = owner(topology, server.address);
+        let other_port = (server.port != self.wish.binding.server_group.port).then_some(server.port);
         let (reason, mend, effect) = if matches!(server.status.as_str(), "Available" | "Configuring") {
             let health = topology.unhealthy.get()?.get(&endpoint).filter(|health| !health.is_unchecked())?;
             (self.ill(owner, health), self.mend(health)?, Effect::NotHealthy)
@@ -46,7 +47,10 @@ impl Member<'_> {
             instance: owner.map(|owner| owner.id.clone()),
             name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
             is_member: true,
-            address: owner.filter(|owner| owner.address != Some(server.address)).map(|_| server.address),
+            address: owner
+                .filter(|owner| owner.address != Some(server.address) || other_port.is_some())
+                .map(|_| server.address),
+            port: other_port,
             reason,
             table: None,
             effect,

@@ -38,7 +38,7 @@ pub(super) async fn explain(
     let ways = ways(binding, &seen.topology);
     let mut shown = text(binding, &seen, &ways, &kept, shape);
     if console.is_wide() {
-        let members = Members::of(&binding.name, &host.settings().deployment, &seen);
+        let members = Members::of(&binding.name, Some(binding.server_group.port), &host.settings().deployment, &seen);
         shown.extend(table(&ways, &members, &seen).lines(2, console.room()));
     }
     console.print(shown);
@@ -50,7 +50,8 @@ pub(super) async fn explain(
                 ids.filter(|id| State::of(&kept, id) == state).collect()
             };
             json!({"vpc": vpc, "vswitch": vswitch, "securityGroups": groups, "served": of(State::Served),
-                   "inPart": of(State::InPart), "notHealthy": of(State::NotHealthy), "notServed": of(State::NotServed)})
+                   "inPart": of(State::InPart), "notHealthy": of(State::NotHealthy), "notKnown": of(State::NotKnown),
+                   "notServed": of(State::NotServed)})
         })
         .collect();
     let fields = json!({"binding": binding.name, "ways": groups, "causes": seen.causes.causes,
@@ -78,6 +79,7 @@ fn effects(causes: &Causes) -> BTreeMap<InstanceId, Effect> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     NotServed,
+    NotKnown,
     InPart,
     NotHealthy,
     Served,
@@ -88,6 +90,7 @@ impl State {
         match kept.get(id) {
             None => Self::Served,
             Some(Effect::NotServed) => Self::NotServed,
+            Some(Effect::NotKnown) => Self::NotKnown,
             Some(Effect::Ports(_) | Effect::InPart | Effect::SomePorts) => Self::InPart,
             Some(Effect::NotHealthy) => Self::NotHealthy,
         }
@@ -97,6 +100,7 @@ impl State {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::NotServed => ("not served", "all of them not served"),
+            Self::NotKnown => ("not known", "all of them not known to be served"),
             Self::InPart => ("in part", "all of them served in part"),
             Self::NotHealthy => ("not healthy", "all of them not healthy"),
             Self::Served => ("served", "none of them faulty"),
@@ -110,7 +114,7 @@ fn table(ways: &BTreeMap<Way, Vec<&Instance>>, members: &Members, seen: &Seen) -
         Table::new(&["instance", "name", "status", "vpc", "vswitch", "address", "weight", "health", "fault"]);
     for instance in ways.values().flatten() {
         let member = members.listed.iter().flatten().find(|member| Some(member.endpoint.address) == instance.address);
-        let fault = fault(&seen.causes, &instance.id, None);
+        let fault = fault(&seen.causes, &instance.id, (None, None));
         table.row(
             fault.is_some().then_some(Style::Bad),
             [
@@ -153,7 +157,7 @@ fn text(
     let count: usize = ways.values().map(Vec::len).sum();
     let style = if kept.is_empty() { Style::Good } else { Style::Bad };
     let states = || ways.values().flatten().map(|instance| State::of(kept, &instance.id));
-    let served = states().filter(|state| *state != State::NotServed).count();
+    let served = states().filter(|state| !matches!(state, State::NotServed | State::NotKnown)).count();
     let also = |state: State| match states().filter(|found| *found == state).count() {
         0 => String::new(),
         some => format!(", {some} {}", state.words().0),
@@ -161,9 +165,10 @@ fn text(
     text.line(Line::styled(
         style,
         format!(
-            "{}: {served} of {} can be served{}{}",
+            "{}: {served} of {} can be served{}{}{}",
             binding.name,
             counted(count, "instance"),
+            also(State::NotKnown),
             also(State::InPart),
             also(State::NotHealthy)
         ),
@@ -172,7 +177,7 @@ fn text(
     for ((vpc, vswitch, groups), instances) in ways {
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();
         text.line(Line::new("  ").then_styled(Style::Strong, format!("{vswitch} of {vpc}, {}", groups.join(" and "))));
-        for state in [State::NotServed, State::InPart, State::NotHealthy, State::Served] {
+        for state in [State::NotServed, State::NotKnown, State::InPart, State::NotHealthy, State::Served] {
             let is_so = |instance: &&Instance| State::of(kept, &instance.id) == state;
             let some: Vec<&Instance> = instances.iter().copied().filter(is_so).collect();
             let (style, most) = if state == State::Served { (Style::Good, SERVED) } else { (Style::Bad, NOT_SERVED) };

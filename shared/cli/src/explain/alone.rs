@@ -2,7 +2,7 @@
 
 use onboarding::causes::{InstanceFault, Mend};
 use onboarding::mark::Role;
-use onboarding::topology::{Health, Server, Topology};
+use onboarding::topology::{Health, Known, Server, Topology};
 use onboarding::{Binding, Deployment, FailedCalls};
 use reachability::Wish;
 use serde_json::{Value, json};
@@ -29,6 +29,8 @@ struct Member {
     marked: Option<String>,
     /// What the load balancer finds; `None` if that is not known.
     health: Option<String>,
+    /// The instance that has the address, at a port that the binding does not serve.
+    owner: Option<String>,
     /// The vSwitch, or the VPC, that its address lies in.
     place: Option<String>,
     fault: Option<InstanceFault>,
@@ -52,6 +54,12 @@ impl Alone {
         let members = servers.filter(asked).map(|server| Member {
             marked: deployment.read_member(&binding.name, &server.description).map(|(id, _)| id.to_string()),
             health: topology.unhealthy.get().map(|all| found(all.get(&server.endpoint()))),
+            owner: topology
+                .instances
+                .values()
+                .filter_map(Known::get)
+                .flatten()
+                .find_map(|instance| Some(instance.at(server.address)?.id.to_string())),
             place: place(topology, server),
             fault: faults.iter().find(|fault| fault.reason.resource == server.endpoint().to_string()).cloned(),
             server: server.clone(),
@@ -70,10 +78,11 @@ impl Alone {
         for member in &self.members {
             let (endpoint, server) = (member.server.endpoint(), &member.server);
             let style = if member.fault.is_some() { Style::Bad } else { Style::Strong };
-            let first = format!(
-                "{}: {endpoint} is a member of {}, and no instance that was seen has its address",
-                self.binding, self.group
-            );
+            let whose = match &member.owner {
+                None => "no instance that was seen has its address".to_owned(),
+                Some(owner) => format!("{} serves no such port of {owner}", self.binding),
+            };
+            let first = format!("{}: {endpoint} is a member of {}, and {whose}", self.binding, self.group);
             text.line(Line::styled(style, first));
             let by = member.marked.as_ref().map_or("by others".to_owned(), |id| format!("for {id}"));
             let remote = if server.remote { "on" } else { "off" };
@@ -93,8 +102,8 @@ impl Alone {
 
     fn document(&self) -> Value {
         let member = |member: &Member| {
-            let Member { server, marked, health, place, fault } = member;
-            json!({"address": server.address, "port": server.port, "registeredFor": marked, "weight": server.weight,
+            let Member { server, marked, health, owner, place, fault } = member;
+            json!({"address": server.address, "port": server.port, "instance": owner, "registeredFor": marked, "weight": server.weight,
                    "remote": server.remote, "status": server.status, "health": health, "place": place,
                    "fault": fault.as_ref().map(|fault| &fault.reason),
                    "remedy": fault.as_ref().map(|fault| remedy(&fault.mend))})

@@ -1,10 +1,11 @@
 //! The diagnosis of one instance: the inputs, the result, and its headline.
 
+use onboarding::causes::{Cause, InstanceFault, Mend, Root};
 use onboarding::ids::VpcId;
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Topology};
-use onboarding::{Binding, Code, Deployment, Plan};
-use reachability::{Explanation, Fault};
+use onboarding::{Binding, Causes, Code, Deployment, Plan};
+use reachability::{Explanation, Fault, Wish};
 
 use crate::output::Style;
 
@@ -37,6 +38,30 @@ impl Diagnosis {
     pub(crate) fn endpoint(&self) -> String {
         let port = self.binding.server_group.port;
         self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
+    }
+}
+
+impl Diagnosis {
+    /// A fault as `status` tells it, with what mends it there.
+    pub(super) fn told(&self, fault: &Fault) -> Option<InstanceFault> {
+        let wish = Wish { deployment: &self.deployment, binding: &self.binding };
+        let is_it = |told: &InstanceFault| {
+            told.reason == fault.reason
+                && told.instance.as_ref() == Some(&self.instance.id)
+                && (told.address.is_none() || told.address == self.instance.address)
+        };
+        reachability::faults(&self.topology, wish).into_iter().find(is_it)
+    }
+
+    /// What a fault follows from that no change of the plan mends; nothing if it is a cause itself.
+    pub(super) fn root(&self, fault: &InstanceFault) -> Option<Root> {
+        let Mend::Change { write } = &fault.mend else { return None };
+        if self.plan.mender(write).is_some() {
+            return None;
+        }
+        let causes = Causes::of_faults(&self.binding, &self.plan, std::slice::from_ref(fault), None);
+        let mut roots = causes.into_iter().filter(|cause| cause.reason.code != fault.reason.code);
+        roots.next().map(|Cause { reason, remedy, .. }| Root { reason, remedy })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The hops of a path as a table: kind, place, what decided, and what happens next. It fits the width of the terminal, or 100
 //! columns if there is none.
 
+use onboarding::causes::{Mend, Root};
 use onboarding::ids::SecurityGroupId;
 use onboarding::inputs::Verdict;
 use onboarding::reason::Reason;
@@ -79,22 +80,43 @@ pub(super) fn faults(diagnosis: &Diagnosis) -> Text {
     let paragraph = |text: &mut Text, words: &str| {
         text.line(Line::new(format!("{:INDENT$}{words}", "")).hanging(INDENT).flowing());
     };
+    let (mut roots, mut follow): (Vec<Root>, Vec<&Reason>) = (Vec::new(), Vec::new());
     for fault in diagnosis::faults(&diagnosis.explanation) {
+        let told = diagnosis.told(fault);
+        if let Some(root) = told.as_ref().and_then(|told| diagnosis.root(told)) {
+            follow.push(&fault.reason);
+            if !roots.contains(&root) {
+                section(&mut text, Style::Bad, root.reason.code.as_str());
+                paragraph(&mut text, &root.reason.message);
+                paragraph(&mut text, &format!("do: {}", root.remedy));
+                roots.push(root);
+            }
+            continue;
+        }
         section(&mut text, Style::Bad, fault.reason.code.as_str());
         paragraph(&mut text, &fault.reason.message);
-        match &fault.remedy {
-            Remedy::Albridge { change } => text.extend(mend(diagnosis, change, &paragraph)),
-            Remedy::Operator(task) => {
-                let reread = matches!(task, Task::LetRead { .. }).then(|| reread(diagnosis, &fault.reason)).flatten();
-                let remedy = reread.map_or_else(|| task.sentence(), str::to_owned);
+        let task = match told.map(|told| told.mend) {
+            Some(Mend::Person { task }) => Some(task),
+            _ => None,
+        };
+        match (&fault.remedy, task) {
+            (Remedy::Operator(Task::LetRead { .. }), _) if let Some(remedy) = reread(diagnosis, &fault.reason) => {
                 paragraph(&mut text, &format!("do: {remedy}"));
             }
-            Remedy::Time { resource, status } => paragraph(&mut text, &format!("wait: {resource} is {status}")),
+            (_, Some(task)) => paragraph(&mut text, &format!("do: {task}")),
+            (Remedy::Albridge { change }, None) => text.extend(mend(diagnosis, change, &paragraph)),
+            (Remedy::Operator(task), None) => paragraph(&mut text, &format!("do: {}", task.sentence())),
+            (Remedy::Time { resource, status }, None) => {
+                paragraph(&mut text, &format!("wait: {resource} is {status}"));
+            }
         }
     }
-    if let Some(fault) = diagnosis::consequence(&diagnosis.explanation) {
+    follow.extend(diagnosis::consequence(&diagnosis.explanation).map(|fault| &fault.reason));
+    if !follow.is_empty() {
         text.line("");
-        paragraph(&mut text, &format!("It follows: {} {}", fault.reason.code, fault.reason.message));
+    }
+    for reason in follow {
+        paragraph(&mut text, &format!("It follows: {} {}", reason.code, reason.message));
     }
     text
 }

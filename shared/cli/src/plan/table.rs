@@ -189,7 +189,6 @@ pub(crate) fn change(topology: &Topology, change: &Change) -> Text {
 
 /// A change in one line, and the settings that need lines of their own.
 fn title(topology: &Topology, change: &Change) -> (Line, Vec<Setting>) {
-    let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
     let (style, sign) = if change.is_open() { (Style::Good, sign(&change.write)) } else { (Style::Bad, "x") };
     let mut settings = difference::settings(topology, &change.write);
     let title = match &change.write {
@@ -201,10 +200,10 @@ fn title(topology: &Topology, change: &Change) -> (Line, Vec<Setting>) {
         write => write.to_string(),
     };
     let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
-    (Line::default().then_styled(style, sign).then(format!(" {title}{why}{yes}")), settings)
+    (Line::default().then_styled(style, sign).then(format!(" {title}{why}")), settings)
 }
 
-/// The changes that a run makes now, the first of them in a line each.
+/// The changes that a run makes now, the first of them in a line each. None of these needs a yes any more: the binding says it.
 pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) -> Text {
     let open: Vec<&Change> = plan.changes.iter().filter(|change| change.is_open()).collect();
     let mut text = Text::default();
@@ -223,7 +222,8 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
 fn one(text: &mut Text, topology: &Topology, change: &Change, defaults: bool) {
     let (line, mut settings) = title(topology, change);
     settings.retain(|setting| defaults || !setting.is_default || setting.from.is_some());
-    text.line(Line::new("    ").join(line));
+    let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
+    text.line(Line::new("    ").join(line).then(yes));
     details(text, &settings);
     for reason in &change.blocked {
         if reason.code == Code::Unread {
@@ -269,6 +269,13 @@ fn details(text: &mut Text, settings: &[Setting]) {
 }
 
 /// `weight 50 -> 60`.
+/// `health check port 8081 -> 80`: what a write alters, in a few words; empty if it alters no setting.
+pub(crate) fn moves(topology: &Topology, write: &Write) -> String {
+    let settings = difference::settings(topology, write);
+    let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+    moves.join(", ")
+}
+
 fn moved(Setting { name, from, to, .. }: &Setting) -> String {
     format!("{name} {} -> {to}", from.as_deref().unwrap_or("none"))
 }

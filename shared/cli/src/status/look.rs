@@ -238,7 +238,7 @@ impl RunSummary {
 
 impl Members {
     /// The members of a binding's server group.
-    pub(crate) fn of(binding: &BindingName, deployment: &Deployment, seen: &Seen) -> Self {
+    pub(crate) fn of(binding: &BindingName, port: Option<u16>, deployment: &Deployment, seen: &Seen) -> Self {
         let Topology { servers, unhealthy, .. } = &seen.topology;
         let failed = servers.failure().or_else(|| unhealthy.failure()).is_some();
         let why = servers.why_unknown().or_else(|| unhealthy.why_unknown());
@@ -252,8 +252,10 @@ impl Members {
                 let instance =
                     owner.map(|owner| owner.id.clone()).or_else(|| marked.as_ref().map(|(id, _)| id.clone()));
                 let second = owner.and_then(|owner| (owner.address != Some(server.address)).then_some(server.address));
+                let other = port.and_then(|port| (server.port != port).then_some(server.port));
+                let at = second.or_else(|| other.map(|_| server.address));
                 Member {
-                    fault: instance.as_ref().and_then(|id| fault(&seen.causes, id, second)),
+                    fault: instance.as_ref().and_then(|id| fault(&seen.causes, id, (at, other))),
                     instance,
                     name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
                     endpoint,
@@ -300,10 +302,11 @@ impl Members {
     }
 }
 
-/// The code of the first cause that keeps an instance from being served at an address; at its primary one where none is said.
-pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: Option<Ipv4Addr>) -> Option<Code> {
+/// The code of the first cause that keeps an instance from being served at an address and a port; at its primary one and the binding's where
+/// none is said.
+pub(crate) fn fault(causes: &Causes, id: &InstanceId, at: (Option<Ipv4Addr>, Option<u16>)) -> Option<Code> {
     let mut causes = causes.causes.iter();
-    let is_kept = |kept: &Kept| kept.id == *id && kept.address == at;
+    let is_kept = |kept: &Kept| kept.id == *id && (kept.address, kept.port) == at;
     causes.find(|cause| cause.instances.iter().any(is_kept)).map(|cause| cause.reason.code)
 }
 
@@ -403,7 +406,12 @@ impl<'h> Looks<'h> {
                 seen.causes.add(reason.clone(), remedy.clone());
             }
         }
-        let members = Members::of(binding, &self.host.settings().deployment, &seen);
+        let members = Members::of(
+            binding,
+            wanted.map(|wanted| wanted.server_group.port),
+            &self.host.settings().deployment,
+            &seen,
+        );
         let (runs, unread) = (self.runs(binding, runs).await, self.obstacles.unread.clone());
         Ok(Look { binding: binding.clone(), seen, runs, members, unread })
     }

@@ -220,12 +220,12 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
                 desk.remove_member("192.168.7.10");
             })
             .naming(&["i-ecs1 (ECS1)"]),
-            broken("the only instance loses its tag", "XREG-REMOVAL-FLOOR", |desk| {
+            broken("the only instance loses its tag", "XREG-NONE-SELECTED", |desk| {
                 let params = [("ResourceType", "instance"), ("ResourceId.1", "i-ecs1"), ("TagKey.1", "app")];
                 desk.act(Service::Ecs, FAR, "UntagResources", &params);
             })
-            .naming(&["i-ecs1 (untagged)"])
-            .told("Bring up replacements", |desk| {
+            .naming(&["  1 cause, ", "i-ecs1"])
+            .told("give i-ecs1 app=web (TagResources), or correct select.tags", |desk| {
                 let params = [
                     ("ResourceType", "instance"),
                     ("ResourceId.1", "i-ecs1"),
@@ -234,6 +234,11 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
                 ];
                 desk.act(Service::Ecs, FAR, "TagResources", &params);
             }),
+            broken("the tags in the binding are wrong", "XREG-NONE-SELECTED", |desk| {
+                desk.rewrite("tags: { app: web }", "tags: { app: wbe }");
+            })
+            .naming(&["  1 cause, ", "i-ecs1 has app=web"])
+            .told("correct select.tags", |desk| desk.rewrite("tags: { app: wbe }", "tags: { app: web }")),
             broken("a vSwitch of the ALB gets a table of its own", "XREG-CUSTOM-ROUTE-TABLE", |desk| {
                 let params = [("RegionId", NEAR), ("VpcId", "vpc-1"), ("RouteTableName", "own")];
                 let table = text(&desk.act(Service::Vpc, NEAR, "CreateRouteTable", &params)["RouteTableId"]);

@@ -19,9 +19,12 @@ pub struct InstanceFault {
     pub name: String,
     /// Whether it is a member of the server group.
     pub is_member: bool,
-    /// The address that is meant, where it is not its primary one.
+    /// The address that is meant, where it is not its primary one, or with the port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Ipv4Addr>,
+    /// The port that is meant, where it is not the only one of the instance or not the binding's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// What is wrong.
     pub reason: Reason,
     /// The route table of a VPC where its packets end, if they end in one.

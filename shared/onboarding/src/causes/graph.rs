@@ -6,10 +6,11 @@ use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
 use super::found::Found;
 use super::hold::Hold;
-use super::kept::Kept;
+use super::kept::{Effect, Kept};
 use super::mended::{By, Mended, Voice};
 use crate::binding::{Binding, Provision};
 use crate::change::{Change, Consent, Write};
+use crate::ids::Region;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 
@@ -63,14 +64,21 @@ impl<'a> Graph<'a> {
                 self.note(root, Some(at), None);
             }
         }
+        self.build_faults();
+    }
+
+    /// Finds the roots of the faults alone.
+    pub(super) fn build_faults(&mut self) {
         for fault in self.faults {
             for root in self.roots_of_fault(fault) {
+                let is_unseen = fault.is_member && is_of_another_cen(root.reason.code);
                 let kept = fault.instance.clone().map(|id| Kept {
                     id,
                     name: fault.name.clone(),
                     is_member: fault.is_member,
                     address: fault.address,
-                    effect: fault.effect.clone(),
+                    port: fault.port,
+                    effect: if is_unseen { Effect::NotKnown } else { fault.effect.clone() },
                 });
                 self.note(root, None, kept);
             }
@@ -139,6 +147,12 @@ impl<'a> Graph<'a> {
         if let Some(fault) = fault {
             let Mend::Change { write } = &fault.mend else { return vec![self.root_of_own_fault(fault)] };
             let lacking = self.lacking(write);
+            if !lacking.is_empty() {
+                return lacking;
+            }
+        }
+        if reason.code == Code::NotAttached {
+            let lacking = self.lacking_for(reason);
             if !lacking.is_empty() {
                 return lacking;
             }
@@ -215,6 +229,20 @@ impl<'a> Graph<'a> {
             Write::Connect { from, to, .. } => vec![from, to],
             _ => Vec::new(),
         };
+        self.routers_lacking(&regions)
+    }
+
+    /// The same of what a planned way lacks: the VPC, or the regions, that the sentence names.
+    fn lacking_for(&self, reason: &Reason) -> Vec<Root<'a>> {
+        let alb = &self.binding.alb.region;
+        let backends = self.binding.backends.iter();
+        let named = backends.filter(|of| reason.resource == of.vpc.as_str()).map(|of| &of.region);
+        let joined = self.binding.remote_regions().into_iter().chain([alb]);
+        let joined = joined.filter(|region| reason.message.contains(&format!(" {region}")));
+        self.routers_lacking(&named.chain(joined).collect::<Vec<_>>())
+    }
+
+    fn routers_lacking(&self, regions: &[&Region]) -> Vec<Root<'a>> {
         let routers = [Code::TransitRouterMissing, Code::TransitRouterBasic, Code::TransitRouterNotReady];
         // Each of these sentences names its region.
         let is_there = |reason: &&Reason| regions.iter().any(|region| reason.message.contains(region.as_str()));
@@ -285,6 +313,11 @@ fn waits(change: &Change) -> bool {
 /// being served.
 const fn is_of_the_front(code: Code) -> bool {
     matches!(code, Code::NotMember | Code::ListenerMissing | Code::ServerGroupMissing)
+}
+
+/// Whether what the binding names is not where the VPCs are attached, so that nobody looked at the way of what may well serve.
+const fn is_of_another_cen(code: Code) -> bool {
+    matches!(code, Code::CenMissing | Code::VpcElsewhere)
 }
 
 /// Whether two problems are one kind, so that one of them stands for both.

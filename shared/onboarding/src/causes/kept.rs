@@ -14,6 +14,8 @@ pub enum Effect {
     /// None arrives, or none is answered.
     #[default]
     NotServed,
+    /// It is not known: its way goes where nothing was looked at.
+    NotKnown,
     /// Packets to these ports are lost, others arrive: the health check asks another port than requests do.
     Ports(Vec<u16>),
     /// Packets of some of the load balancer's addresses are lost.
@@ -29,6 +31,7 @@ impl Effect {
     fn words(&self) -> String {
         match self {
             Self::NotServed => "not served".to_owned(),
+            Self::NotKnown => "not known to be reachable".to_owned(),
             Self::Ports(ports) => {
                 let named: Vec<String> = ports.iter().map(ToString::to_string).collect();
                 let plural = if ports.len() == 1 { "" } else { "s" };
@@ -55,9 +58,12 @@ pub struct Kept {
     pub name: String,
     /// Whether it is a member of the server group.
     pub is_member: bool,
-    /// The address that is meant, where that is not its primary one.
+    /// The address that is meant, where that is not its primary one, or with the port.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Ipv4Addr>,
+    /// The port that is meant, where it is not the only one of the instance or not the binding's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
     /// What becomes of its requests.
     #[serde(default, skip_serializing_if = "Effect::is_default")]
     pub effect: Effect,
@@ -72,9 +78,10 @@ impl Kept {
         } else {
             format!("{} ({})", self.id, self.name)
         };
-        match self.address {
-            None => named,
-            Some(address) => format!("{named} at {address}"),
+        match (self.address, self.port) {
+            (None, _) => named,
+            (Some(address), None) => format!("{named} at {address}"),
+            (Some(address), Some(port)) => format!("{named} at {address}:{port}"),
         }
     }
 }
@@ -104,7 +111,7 @@ mod tests {
     use super::*;
 
     fn kept(id: &str, effect: Effect) -> Kept {
-        Kept { id: id.into(), name: String::new(), is_member: true, address: None, effect }
+        Kept { id: id.into(), name: String::new(), is_member: true, address: None, port: None, effect }
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub(super) fn check(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings:
             let what = format!("the transit-router zones of {region}");
             findings.extend(Finding::unread(&what, zones, vec![Target::Attach((*vpc).clone())]));
         }
-        findings.extend(elsewhere(inputs, vpc));
+        findings
+            .extend(elsewhere(inputs, vpc).map(|reason| Finding::new(reason, vec![Target::Attach((*vpc).clone())])));
         findings.extend(not_ready(inputs, home.1, AttachmentRef::Vpc { vpc: (*vpc).clone() }));
         adopted(inputs, region, &AttachmentRef::Vpc { vpc: (*vpc).clone() }, findings);
         findings.extend(zones(inputs, region, vpc));
@@ -193,12 +194,12 @@ fn other_billing(inputs: &Inputs<'_>, region: &Region) -> Option<Finding> {
 
 /// A VPC that is attached to another CEN instance and not yet to this one. The cloud may allow both, but the routes that
 /// both publish into the VPC could conflict, so a person has to decide.
-fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
+pub(crate) fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Reason> {
     let Inputs { binding, topology, .. } = *inputs;
     let cens = topology.context.cens.get(vpc)?;
     let other = cens.iter().find(|cen| **cen != binding.cen.id).filter(|_| !cens.contains(&binding.cen.id))?;
     let message = format!("{vpc} is attached to {other}, and the binding names {}.", binding.cen.id);
-    Some(Finding::new(Reason::new(Code::VpcElsewhere, vpc, message), vec![Target::Attach(vpc.clone())]))
+    Some(Reason::new(Code::VpcElsewhere, vpc, message))
 }
 
 /// An attachment made by others that lacks something. It is added only with a person's approval, because other traffic uses

@@ -66,18 +66,20 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
     let own = topology.server_group(&mark, &inputs.binding.server_group.name);
     let each = own.and_then(|group| uses.get(&group.id).copied()).unwrap_or(0).max(1);
     let room = usize::try_from(most.saturating_sub(count) / each).unwrap_or(usize::MAX);
-    let beyond: Vec<_> = newcomers(inputs).skip(room).map(|(_, address)| Target::Member(address)).collect();
-    if beyond.is_empty() {
-        return None;
-    }
+    let beyond: Vec<_> = newcomers(inputs).skip(room).collect();
+    let (first, _) = beyond.first()?;
+    let more = match beyond.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     let id = &load_balancer.id;
     let message = format!(
-        "{id} ({}) has {count} of at most {}, so {} more {} not registered.",
+        "{id} ({}) has {count} of at most {}, so {first}{more} {} not registered.",
         load_balancer.edition,
         counted(usize::try_from(most).unwrap_or(usize::MAX), "server"),
-        beyond.len(),
         are(beyond.len())
     );
+    let beyond = beyond.into_iter().map(|(_, address)| Target::Member(address)).collect();
     Some(Finding::new(Reason::new(Code::AlbQuota, id, message), beyond))
 }
 

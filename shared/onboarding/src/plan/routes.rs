@@ -3,10 +3,11 @@
 use ipnet::Ipv4Net;
 
 use crate::change::{Change, StageName, Write};
+use crate::checks;
 use crate::desired::DesiredVpcRoute;
 use crate::inputs::Inputs;
 use crate::limits::ROUTES_PER_TABLE;
-use crate::plan::{Awaited, Plan, lane};
+use crate::plan::{Awaited, Plan, lane, vpc_attachments};
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{NextHop, Vpc, VpcRoute, VpcRouteStatus, VpcRouteTable, VpcRouteType};
@@ -39,7 +40,9 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
         if !leads_to_us(&route.next_hop) {
             let message =
                 format!("{} of {} ({}) already leads to {}.", wanted.destination, vpc.id, table.id, route.next_hop);
-            plan.changes.push(add().blocked_by(Reason::new(Code::RouteConflict, &route.id, message)));
+            let reason = Reason::new(Code::RouteConflict, &route.id, message);
+            let because = matches!(route.next_hop, NextHop::Attachment(_)).then(|| unseen(inputs, wanted));
+            plan.changes.push(add().blocked_by(reason.because(because.into_iter().flatten())));
         } else if route.status != VpcRouteStatus::Available {
             plan.wait(
                 stage,
@@ -71,6 +74,15 @@ pub(super) fn plan(inputs: &Inputs<'_>, stage: StageName, wanted: &DesiredVpcRou
         change = change.blocked_by(Reason::new(Code::RouteQuota, &table.id, message));
     }
     plan.changes.push(change);
+}
+
+/// Why the VPC's own attachment could not be looked for, if it is not known: a route that leads to an attachment may well be right then, and
+/// who removed it would cut off what serves.
+fn unseen(inputs: &Inputs<'_>, wanted: &DesiredVpcRoute) -> Option<Reason> {
+    let is_known = inputs.topology.vpc_attachment(&wanted.vpc).is_some();
+    let why =
+        || vpc_attachments::router(inputs, &wanted.region).err().or_else(|| checks::elsewhere(inputs, &wanted.vpc));
+    if is_known { None } else { why() }
 }
 
 /// The routes that the plan already adds to the same table.

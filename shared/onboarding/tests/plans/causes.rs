@@ -32,6 +32,7 @@ fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
         name: "ECS1".to_owned(),
         is_member: true,
         address: None,
+        port: None,
         reason,
         table: None,
         effect: Effect::NotServed,
@@ -342,4 +343,22 @@ fn an_overlap_is_the_one_cause_of_what_tables_show_of_it() {
     let causes = of(&world::whole(&binding, &topology), &[way]);
     assert_eq!(codes(&causes), [Code::CidrOverlap, Code::RouteShadowed], "{causes:#?}");
     assert_eq!(causes.causes[1].reason.resource, "rte-nat");
+}
+
+/// A CEN instance that the binding names by mistake is there, and the VPCs are attached to another one: their routes lead to attachments that
+/// nobody looked at, and are no conflicts.
+#[test]
+fn routes_to_attachments_of_another_cen_instance_are_no_conflicts() {
+    let (binding, mut topology) = world::onboarded(Generation::Upgraded);
+    topology.vpc_attachments = Known::Known(Vec::new());
+    topology.peer_attachments = Known::Known(Vec::new());
+    for vpc in ["vpc-1", "vpc-2"] {
+        topology.context.cens.insert(vpc.into(), ["cen-9".into()].into());
+    }
+    let plan = world::whole(&binding, &topology);
+    let conflicts = plan.changes.iter().flat_map(|change| &change.blocked);
+    assert!(conflicts.clone().any(|reason| reason.code == Code::RouteConflict), "{plan:#?}");
+    let causes = of(&plan, &[]);
+    assert!(!causes.causes.is_empty(), "{plan:#?}");
+    assert!(codes(&causes).iter().all(|code| *code == Code::VpcElsewhere), "{causes:#?}");
 }

@@ -242,3 +242,128 @@ async fn a_call_that_fails_is_named_with_service_and_region() {
     let both = format!("DescribeVSwitches (vpc, {NEAR}), DescribeVSwitches (vpc, {FAR}): NoPermission: Refused");
     assert!(said.contains(&both), "{said}");
 }
+
+/// A CEN instance that the binding misspells is the one cause: nothing was looked at of the network that serves, so no route of it is in the way,
+/// and nobody is said not to be served.
+#[tokio::test(start_paused = true)]
+async fn a_misspelt_cen_instance_is_the_one_cause() {
+    let desk = working("misspelt", Options { scenario: running(), ..Options::default() }).await;
+    desk.rewrite("cen: { id: cen-1", "cen: { id: cen-7");
+    let said = status(&desk).await;
+    insta::assert_snapshot!("misspelt_cen", masked(&said));
+    assert!(causes(&said).contains("\n  1 cause, "), "{said}");
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(!planned.contains("XREG-ROUTE-CONFLICT"), "{planned}");
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    let told = explained.split_once("\n  XREG-").map(|(_, told)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("misspelt_cen_explained", told);
+    let all = desk.run(&["explain", "web"]).await;
+    assert!(all.code == 2 && plain(&all).contains("not known"), "{}", all.all());
+}
+
+/// No plan opens a way to another interface of an instance: `explain` says of it what `status` says.
+#[tokio::test(start_paused = true)]
+async fn a_second_interface_is_explained_with_the_remedy_of_status() {
+    let second = "address: 192.168.7.10, interfaces: [{ id: eni-second, vswitch: vsw-4, address: 192.168.7.20, securityGroups: [sg-4] }],";
+    let scenario = running().replacen("address: 192.168.7.10,", second, 1).replacen(
+        "\ninstances:",
+        "  - { id: sg-4, name: second, vpc: vpc-2 }\n\ninstances:",
+        1,
+    );
+    let desk = working("second", Options { scenario, ..Options::default() }).await;
+    desk.register("192.168.7.20");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    let remedy = said.lines().find_map(|line| line.trim().strip_prefix("do: ")).unwrap();
+    let explained = plain(&desk.run(&["explain", "192.168.7.20"]).await);
+    let words = explained.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(remedy) && !words.contains("by hand, because no plan"), "{said}\n{explained}");
+}
+
+fn second_instance() -> String {
+    let second = "  - { id: i-ecs2, name: ECS2, vswitch: vsw-3, address: 192.168.8.20, securityGroups: [sg-2], tags: { app: web } }\n\ncens:";
+    running().replacen("\ncens:", second, 1)
+}
+
+/// A member that leaves for its tag is no fault, if it is meant: what its instance has instead is told, and what to do if it is not meant.
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_to_leave_for_its_tag_is_told_with_the_near_miss() {
+    let desk = working("untagged", Options { scenario: second_instance(), ..Options::default() }).await;
+    let params =
+        [("ResourceType", "instance"), ("ResourceId.1", "i-ecs1"), ("Tag.1.Key", "app"), ("Tag.1.Value", "Web")];
+    desk.act(Service::Ecs, FAR, "TagResources", &params);
+    let said = status(&desk).await;
+    let told = said.split_once("  drift").map(|(_, told)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("untagged", told);
+    assert!(!causes(&said).contains("XREG-"), "{said}");
+    let explained = desk.run(&["explain", "i-ecs1"]).await;
+    let head: Vec<_> = plain(&explained).lines().take_while(|line| !line.is_empty()).map(masked).collect();
+    insta::assert_snapshot!("untagged_explained", head.join("\n"));
+    assert_eq!(explained.code, 0, "{}", explained.all());
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(planned.contains("Unless that is meant, give i-ecs1 app=web"), "{planned}");
+}
+
+/// What serves at the port of before is served, and is explained by its own address.
+#[tokio::test(start_paused = true)]
+async fn a_changed_port_makes_no_fault_of_what_serves() {
+    let desk = working("port", Options { scenario: second_instance(), ..Options::default() }).await;
+    desk.rewrite("protocol: HTTP, port: 80, weight", "protocol: HTTP, port: 8080, weight");
+    let said = status(&desk).await;
+    assert!(!said.contains("not served") && !said.contains("XREG-NOT-ALLOWED"), "{said}");
+    assert!(said.contains("2 of 2 healthy"), "{said}");
+    let explained = desk.run(&["explain", "192.168.7.10:80"]).await;
+    assert!(
+        explained.code == 0 && plain(&explained).contains("web serves no such port of i-ecs1"),
+        "{}",
+        explained.all()
+    );
+}
+
+/// A member at another port of an instance that serves: only that entry is ill.
+#[tokio::test(start_paused = true)]
+async fn an_ill_member_at_another_port_makes_no_fault_of_its_neighbour() {
+    let desk = working("beside", Options { scenario: running(), ..Options::default() }).await;
+    let group = desk.group();
+    let params = [
+        ("ServerGroupId", group.as_str()),
+        ("Servers.1.ServerType", "Ip"),
+        ("Servers.1.ServerId", "192.168.7.10"),
+        ("Servers.1.ServerIp", "192.168.7.10"),
+        ("Servers.1.Port", "8080"),
+        ("Servers.1.Weight", "100"),
+        ("Servers.1.RemoteIpEnabled", "true"),
+    ];
+    desk.act(Service::Alb, NEAR, "AddServersToServerGroup", &params);
+    desk.settle().await;
+    let said = status(&desk).await;
+    let told = said.split_once("  drift").map(|(told, _)| masked(told)).unwrap_or_default();
+    insta::assert_snapshot!("beside", told);
+    let explained = desk.run(&["explain", "192.168.7.10:8080"]).await;
+    assert!(explained.code == 2 && plain(&explained).contains("XREG-UNHEALTHY"), "{}", explained.all());
+    assert_eq!(desk.run(&["explain", "192.168.7.10:8081"]).await.code, 64, "nobody is there");
+}
+
+/// A connection that is gone is gone in both directions, and asks for no yes where the binding has said it.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_gone_is_told_once() {
+    let desk = working("once", Options { scenario: running(), ..Options::default() }).await;
+    let peer = desk.peer();
+    let params = [("TransitRouterAttachmentId", peer.as_str()), ("Force", "true")];
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterPeerAttachment", &params);
+    desk.settle().await;
+    let said = status(&desk).await;
+    assert!(!said.contains("and 1 more") && !said.contains("needs a yes"), "{said}");
+    let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
+    assert_eq!(explained.matches("No inter-region connection").count(), 1, "{explained}");
+}
+
+/// What waits for a transit router that is not there waits for nobody's yes.
+#[tokio::test(start_paused = true)]
+async fn a_region_without_a_transit_router_is_one_cause_of_a_plan() {
+    let (scenario, bindings) = super::three_regions(false);
+    let desk = Desk::start("one-router", Options { scenario, bindings, ..Options::default() }).await;
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    assert!(planned.contains("; 1 cause, ") && planned.contains("XREG-TR-MISSING"), "{planned}");
+    assert!(!planned.contains("XREG-NOT-ATTACHED"), "{planned}");
+}

@@ -7,13 +7,14 @@ use super::member::{HOLD, Member, STAGE, cap, hold, later, remove};
 use crate::absence::Unproven;
 use crate::binding::OnStop;
 use crate::change::{Change, Leaving, Write};
+use crate::checks;
 use crate::desired;
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::mark::MemberState;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
-use crate::topology::{Endpoint, Health, HealthStatus, InstanceStatus, Server, ServerStatus};
+use crate::topology::{Endpoint, Health, HealthStatus, InstanceStatus, Instances, Known, Server, ServerStatus};
 use crate::words::{are, counted};
 
 /// A member that leaves.
@@ -107,7 +108,12 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
             None
         };
         match refusal {
-            Some((code, message)) => plan.changes.push(change.blocked_by(Reason::new(code, instance, message))),
+            Some((code, message)) => {
+                // Who lowered the floor for want of tags would take the last one out that serves.
+                let is_for_tags = code == Code::RemovalFloor && why == Leaving::Untagged;
+                let because = is_for_tags.then(|| untagged(inputs, instance)).flatten();
+                plan.changes.push(change.blocked_by(Reason::new(code, instance, message).because(because)));
+            }
             None => {
                 going.insert(instance);
                 healthy -= usize::from(leaver.healthy);
@@ -115,6 +121,13 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
             }
         }
     }
+}
+
+/// That nothing has the tags in the VPC of an instance that lost them.
+fn untagged(inputs: &Inputs<'_>, id: &InstanceId) -> Option<Reason> {
+    let holds = |known: &Known<Instances>| known.get().into_iter().flatten().any(|instance| instance.id == *id);
+    let (vpc, _) = inputs.topology.instances.iter().find(|of| holds(of.1))?;
+    checks::none_selected(inputs, vpc)
 }
 
 /// Why a member has to leave, if there is proof for a reason.
