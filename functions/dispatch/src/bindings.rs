@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use onboarding::Binding;
 use onboarding::binding::Backend;
 use onboarding::ids::{InstanceId, Region, VpcId};
+use onboarding::ordered::Ordered;
 use onboarding::store::Store;
 use openapi::ecs;
 use stage::{Cloud, Invocation, Side};
@@ -131,5 +132,5 @@ async fn look(cloud: &Cloud, region: &Region, vpc: &VpcId, ids: &[String]) -> BT
         client.list(region.as_str(), describe)
     });
     let found = join_all(chunks).await.into_iter().filter_map(Result::ok).flatten();
-    found.map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id)).collect()
+    found.map(|instance| (instance.instance_id, instance.vpc_attributes.vpc_id)).ordered()
 }

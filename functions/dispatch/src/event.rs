@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use onboarding::ids::{BindingName, InstanceId, Region};
+use onboarding::ordered::Ordered;
 use serde_json::Value;
 
 /// The source of events about instances.
@@ -159,7 +160,7 @@ fn resource(event: &Value, data: &Value) -> Trigger {
     let accounts = accounts.filter_map(|path| text(event, path)).filter(|account| !account.is_empty());
     let subject = text(event, "/subject").filter(|subject| subject.starts_with("acs:"));
     let of_subject = subject.and_then(|subject| subject.split(':').nth(3)).filter(|account| is_account(account));
-    let accounts: BTreeSet<String> = accounts.chain(of_subject).map(str::to_owned).collect();
+    let accounts: BTreeSet<String> = accounts.chain(of_subject).map(str::to_owned).ordered();
     let regions = ["/aliyunregionid", "/regionId"].into_iter().find_map(|path| text(event, path));
     let region = regions.or_else(|| text(data, "/acsRegion")).map(Region::from);
     let mut ids = BTreeSet::new();

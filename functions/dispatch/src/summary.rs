@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use onboarding::change::Tally;
 use onboarding::ids::BindingName;
+use onboarding::ordered::Ordered;
 use onboarding::{Code, Severity};
 use openapi::fnf;
 use serde::{Deserialize, Serialize};
@@ -140,7 +141,7 @@ impl Summary {
         if !unread.is_empty() {
             codes.insert(Code::Unread.to_string());
         }
-        let mut causes: BTreeSet<&str> = left(&reports, &[]).iter().map(|root| root.reason.code.as_str()).collect();
+        let mut causes: BTreeSet<&str> = left(&reports, &[]).iter().map(|root| root.reason.code.as_str()).ordered();
         causes.extend(failing.iter().filter_map(|(_, why)| why.as_deref().map(code)));
         let outcome = if !failing.is_empty() {
             Outcome::Failed

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, Root};
+use onboarding::difference;
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology, Write};
 use reachability::Wish;
@@ -55,7 +56,7 @@ pub(crate) fn of(
     }
     let mut causes = Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)));
     for change in plan.changes.iter().filter(|change| matches!(change.write, Write::UpdateServerGroup { .. })) {
-        let moves = crate::plan::moves(topology, &change.write);
+        let moves = difference::moves(topology, &change.write);
         for cause in causes.causes.iter_mut().filter(|_| !moves.is_empty()) {
             let write = change.write.to_string();
             cause.remedy = cause.remedy.replace(&write, &format!("{write}: {moves}"));

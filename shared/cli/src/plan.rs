@@ -22,7 +22,7 @@ use crate::target::{self, Access, failed};
 pub(crate) use asked::check;
 pub(crate) use saved::Saved;
 pub(crate) use seen::{Seen, View};
-pub(crate) use table::{change, changes, ignored, moves, open, sign};
+pub(crate) use table::{change, changes, ignored, open, sign};
 
 use table::{table, wide};
 

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use fc_runtime::{Context, Diagnostic, LambdaEvent, run_concurrent, service_fn};
 use onboarding::StageName;
+use onboarding::ordered::Ordered;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stage::{Host, Invocation, Needs, Report, Request, Stage, StageError};
@@ -84,7 +85,7 @@ pub async fn handle<H: Handler>(handler: H, host: Host, event: LambdaEvent<H::Ev
 pub fn serve<H: Handler>(handler: H) -> ExitCode {
     #[cfg(not(feature = "otel"))]
     fc_runtime::tracing::init_default_subscriber();
-    let variables: BTreeMap<String, String> = std::env::vars().collect();
+    let variables: BTreeMap<String, String> = std::env::vars().ordered();
     let started = Host::from_environment(&variables);
     #[cfg(feature = "otel")]
     let started = started.and_then(|host| otel::start(&host, &variables).map(|()| host));

@@ -12,6 +12,7 @@ use crate::change::DesiredRule;
 use crate::ids::{InstanceId, Region, RouteTableId, SecurityGroupId, VpcId};
 use crate::inputs::Inputs;
 use crate::mark::Role;
+use crate::ordered::Ordered;
 use crate::reason::{Code, Reason};
 use crate::topology::AttachmentRef;
 use crate::topology::{
@@ -248,9 +249,11 @@ fn held(inputs: &Inputs<'_>, sources: &[Ipv4Net], own: bool) -> Held {
     }
     // Once for all members: there may be a thousand, among ten thousand instances.
     let groups_at = groups_by_address(topology);
+    let home = topology.alb().and_then(|alb| topology.vpc(&alb.vpc));
     for server in members {
         let is_outside = is_outside(inputs, server.address);
-        if is_outside {
+        // In the load balancer's own VPC a member needs no route.
+        if is_outside && !home.is_some_and(|vpc| vpc.cidrs.iter().any(|cidr| cidr.contains(&server.address))) {
             held.addresses.insert(server.address);
         }
         let groups: Vec<Option<SecurityGroupId>> = match groups_at.get(&server.address) {
@@ -273,7 +276,7 @@ fn groups_by_address(topology: &Topology) -> BTreeMap<Ipv4Addr, &[SecurityGroupI
     let interfaces = instances().flat_map(|instance| &instance.interfaces);
     let others = interfaces.flat_map(|found| found.addresses.iter().map(|at| (*at, &found.security_groups[..])));
     let first = instances().filter_map(|instance| Some((instance.address?, &instance.security_groups[..])));
-    others.chain(first).collect()
+    others.chain(first).ordered()
 }
 
 /// Whether an address is known to be in no VPC of a backend of the binding.

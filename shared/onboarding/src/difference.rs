@@ -20,6 +20,22 @@ pub struct Setting {
     pub is_default: bool,
 }
 
+impl Setting {
+    /// `weight 50 -> 60`.
+    #[must_use]
+    pub fn moved(&self) -> String {
+        format!("{} {} -> {}", self.name, self.from.as_deref().unwrap_or("none"), self.to)
+    }
+}
+
+/// What a write alters, in a few words: `health check port 8081 -> 80`; empty if it alters no setting.
+#[must_use]
+pub fn moves(topology: &Topology, write: &Write) -> String {
+    let settings = settings(topology, write);
+    let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(Setting::moved).collect();
+    moves.join(", ")
+}
+
 /// The settings that a write sets: all of what it makes, and the different ones of what it changes.
 #[must_use]
 pub fn settings(topology: &Topology, write: &Write) -> Vec<Setting> {

@@ -16,6 +16,7 @@ mod known;
 mod limits;
 pub mod mark;
 pub mod news;
+pub mod ordered;
 pub mod plan;
 pub mod reason;
 pub mod receiver;

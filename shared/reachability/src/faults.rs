@@ -9,6 +9,7 @@ use onboarding::desired;
 use onboarding::ids::{InstanceId, RouteTableId};
 use onboarding::inputs::Verdict;
 use onboarding::mark::{MemberState, Role};
+use onboarding::ordered::Ordered;
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Endpoint, Instance, InstanceStatus, Known, Server, Topology};
 
@@ -97,8 +98,8 @@ fn instances(topology: &Topology, wish: Wish<'_>) -> Vec<(Instance, bool)> {
         servers().partition(|server| server.port == binding.server_group.port);
     let marked = elsewhere.into_iter().chain(there);
     let ours: BTreeMap<InstanceId, MemberState> =
-        marked.filter_map(|server| deployment.read_member(&binding.name, &server.description)).collect();
-    let endpoints: BTreeSet<Endpoint> = servers().map(Server::endpoint).collect();
+        marked.filter_map(|server| deployment.read_member(&binding.name, &server.description)).ordered();
+    let endpoints: BTreeSet<Endpoint> = servers().map(Server::endpoint).ordered();
     let port = binding.server_group.port;
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();

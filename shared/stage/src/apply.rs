@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Leaving;
 use onboarding::inputs::{Departures, Inputs};
 use onboarding::mark::MemberState;
+use onboarding::ordered::Ordered;
 use onboarding::plan::{Awaited, Readiness, ready};
 use onboarding::{Change, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Error, ErrorKind};
@@ -131,7 +132,7 @@ impl Progress {
         sorted.waiting.extend(plan.pending_of(stage).map(|pending| pending.what.clone()));
         sorted.waits_otherwise = plan.pending_of(stage).any(|pending| pending.awaited.is_none());
         // A change in progress blocks its lane, whichever stage waits for it: the cloud would refuse another write there.
-        let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).collect();
+        let held: BTreeSet<_> = plan.pending.iter().filter_map(|pending| pending.lane.clone()).ordered();
         let mut missing = Vec::new();
         let routes_first = self.makes_transit_routes(stage, approved, inputs, plan);
         for change in plan.of(stage) {

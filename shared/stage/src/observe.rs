@@ -30,6 +30,7 @@ mod untagged;
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use onboarding::ordered::Ordered;
 use onboarding::topology::Topology;
 use onboarding::{Binding, Deployment};
 
@@ -118,7 +119,7 @@ fn keep_own_connections(topology: &mut Topology, binding: &Binding) {
 /// Keeps only the attachments of the binding's VPCs. The transit router of a region may also serve other VPCs, whose
 /// attachments count against its quota.
 fn keep_own_attachments(topology: &mut Topology, binding: &Binding) {
-    let mut vpcs: BTreeSet<_> = binding.backends.iter().map(|backend| backend.vpc.clone()).collect();
+    let mut vpcs: BTreeSet<_> = binding.backends.iter().map(|backend| backend.vpc.clone()).ordered();
     vpcs.extend(topology.alb().map(|alb| alb.vpc.clone()));
     // Without a load balancer its server group may tell its VPC.
     vpcs.extend(topology.vpcs.keys().cloned());

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use onboarding::ordered::Ordered;
 use onboarding::plan::Awaited;
 
 /// How long a change usually takes. The emulator's `Latencies` are the same figures, from the same sources (cloud-apis.md
@@ -89,7 +90,7 @@ impl Pace {
         now: Timestamp,
         pending: impl Iterator<Item = (&'a str, Duration)>,
     ) -> Option<Duration> {
-        let pending: BTreeMap<&str, Duration> = pending.collect();
+        let pending: BTreeMap<&str, Duration> = pending.ordered();
         let last = self.last.unwrap_or(now);
         let ended = self.others.iter().filter(|(what, _)| !pending.contains_key(what.as_str()));
         let ended = ended.filter_map(|(_, (since, usual))| since.at.checked_add(*usual + AFTER).ok()).max();

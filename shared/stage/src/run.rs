@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::{Either, join_all, select};
 use jiff::{SignedDuration, Timestamp};
 use onboarding::causes::Root;
+use onboarding::ordered::Ordered;
 use onboarding::plan::{Awaited, Pending};
 use onboarding::{Binding, Code, Plan, Reason, StageName, Topology, Write};
 use openapi::{Action, ErrorKind, cbn};
@@ -134,7 +135,7 @@ async fn ensure<S: Stage>(
         }
         let now = session.clock().now();
         // A change of another stage may hold up a lane of this one, too.
-        let lanes: BTreeSet<_> = plan.of(S::NAME).map(|change| change.write.lane()).collect();
+        let lanes: BTreeSet<_> = plan.of(S::NAME).map(|change| change.write.lane()).ordered();
         let holds = |pending: &Pending| pending.lane.as_ref().is_some_and(|lane| lanes.contains(lane));
         let pending = plan.pending.iter().filter(|pending| pending.stage == S::NAME || holds(pending));
         let pending = pending.filter_map(|pending| Some((&*pending.what, pending.awaited.as_ref()?)));

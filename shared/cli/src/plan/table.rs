@@ -59,7 +59,8 @@ pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize)
     for stage in StageName::ALL {
         for change in plan.of(stage).filter(|change| view.holds(change)) {
             let settings = difference::settings(topology, &change.write);
-            let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+            let moves: Vec<String> =
+                settings.iter().filter(|setting| setting.from.is_some()).map(Setting::moved).collect();
             let codes: BTreeSet<&str> = change.blocked.iter().map(|reason| reason.code.as_str()).collect();
             let codes: Vec<&str> = codes.into_iter().collect();
             let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
@@ -194,7 +195,7 @@ fn title(topology: &Topology, change: &Change) -> (Line, Vec<Setting>) {
     let title = match &change.write {
         // One line says all of it.
         Write::UpdateServer { instance, address, port, .. } if !settings.is_empty() => {
-            let parts: Vec<String> = settings.drain(..).map(|setting| moved(&setting)).collect();
+            let parts: Vec<String> = settings.drain(..).map(|setting| setting.moved()).collect();
             format!("{instance} at {address}:{port}: {}", parts.join(", "))
         }
         write => write.to_string(),
@@ -209,7 +210,7 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
     let mut text = Text::default();
     for change in open.iter().take(most) {
         let (line, settings) = title(topology, change);
-        let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
+        let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(Setting::moved).collect();
         let moves = if moves.is_empty() { String::new() } else { format!(": {}", moves.join(", ")) };
         text.line(Line::new(indent).join(line).then(moves));
     }
@@ -243,7 +244,7 @@ fn one(text: &mut Text, topology: &Topology, change: &Change, defaults: bool) {
 fn details(text: &mut Text, settings: &[Setting]) {
     let (changed, made): (Vec<&Setting>, Vec<&Setting>) = settings.iter().partition(|setting| setting.from.is_some());
     for setting in changed {
-        text.line(Line::new("        ").then_styled(Style::Good, "~").then(format!(" {}", moved(setting))));
+        text.line(Line::new("        ").then_styled(Style::Good, "~").then(format!(" {}", setting.moved())));
     }
     let listed = |defaults: bool| {
         let named: Vec<&&Setting> = made.iter().filter(|setting| setting.is_default == defaults).collect();
@@ -266,18 +267,6 @@ fn details(text: &mut Text, settings: &[Setting]) {
         let line = style.map_or_else(|| Line::new(&line), |style| Line::styled(style, &line));
         text.line(line.hanging(8).flowing());
     }
-}
-
-/// `weight 50 -> 60`.
-/// `health check port 8081 -> 80`: what a write alters, in a few words; empty if it alters no setting.
-pub(crate) fn moves(topology: &Topology, write: &Write) -> String {
-    let settings = difference::settings(topology, write);
-    let moves: Vec<String> = settings.iter().filter(|setting| setting.from.is_some()).map(moved).collect();
-    moves.join(", ")
-}
-
-fn moved(Setting { name, from, to, .. }: &Setting) -> String {
-    format!("{name} {} -> {to}", from.as_deref().unwrap_or("none"))
 }
 
 fn remedy(text: &mut Text, reason: &Reason) {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::cause::{Cause, is_alone, remedy};
 use super::kept::Kept;
 use super::mended::{self, Mended, Voice};
+use crate::ordered::Ordered;
 use crate::reason::Reason;
 
 /// Problems of one kind.
@@ -69,7 +70,7 @@ fn one(told: Vec<Told>, voice: Voice<'_>) -> Option<Cause> {
         .iter()
         .filter(|told| !by_check || told.mended.is_none())
         .map(|told| told.reason.message.as_str())
-        .collect();
+        .ordered();
     let more = said.len().saturating_sub(1);
     // By hand is what is left where nobody knows a better way.
     let is_better = |mended: &&Mended| !by_check || !matches!(mended, Mended::ByHand(_));

@@ -8,6 +8,7 @@ use crate::checks::finding::Finding;
 use crate::checks::target::Target;
 use crate::ids::{BandwidthPackageId, Region, VpcId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 
 use crate::desired;
 use crate::reason::{Code, Reason};
@@ -159,7 +160,7 @@ fn other_vswitches(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Finding> {
     let found = topology.vpc_attachment(vpc).filter(|found| deployment.owns_tag(found.mark.as_deref()))?;
     let backend = binding.backends.iter().find(|backend| &backend.vpc == vpc);
     let named = backend.map_or(&binding.alb.attachment_vswitches, |backend| &backend.attachment_vswitches);
-    let there: BTreeSet<_> = found.zones.values().collect();
+    let there: BTreeSet<_> = found.zones.values().ordered();
     if there.is_empty() || there == named.iter().collect() {
         return None; // a listing may leave the zones out
     }

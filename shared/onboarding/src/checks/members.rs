@@ -10,6 +10,7 @@ use crate::ids::{InstanceId, ServerGroupId};
 use crate::inputs::Inputs;
 use crate::limits::SERVERS_PER_GROUP;
 use crate::mark::Role;
+use crate::ordered::Ordered;
 use crate::reason::{Code, Reason};
 use crate::topology::context::Holder;
 use crate::topology::{Generation, InstanceStatus, LoadBalancer};
@@ -53,7 +54,7 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
         return Some(unread);
     }
     let balanced = balanced.get()?;
-    let mut uses: BTreeMap<&ServerGroupId, u32> = balanced.keys().map(|group| (group, 0)).collect();
+    let mut uses: BTreeMap<&ServerGroupId, u32> = balanced.keys().map(|group| (group, 0)).ordered();
     for group in topology.listeners.get().into_iter().flatten().flat_map(|listener| &listener.server_groups) {
         *uses.entry(group).or_default() += 1;
     }
@@ -87,7 +88,7 @@ fn quota(inputs: &Inputs<'_>, load_balancer: &LoadBalancer) -> Option<Finding> {
 fn newcomers<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a InstanceId, Ipv4Addr)> + use<'a> {
     let Inputs { binding, topology, .. } = *inputs;
     let registered: BTreeSet<Ipv4Addr> =
-        topology.servers.get().into_iter().flatten().map(|server| server.address).collect();
+        topology.servers.get().into_iter().flatten().map(|server| server.address).ordered();
     let running =
         desired::selected(binding, topology).filter(|(_, instance)| instance.status == InstanceStatus::Running);
     let running = running.filter_map(|(_, instance)| Some((&instance.id, instance.address?)));
@@ -105,7 +106,7 @@ fn load_balancers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, findings: &
     let selected = desired::selected(binding, topology).filter_map(|(_, instance)| instance.address);
     let members = topology.servers.get().into_iter().flatten().map(|server| server.address);
     let here = selected.chain(members).filter(|address| vpc.cidrs.iter().any(|prefix| prefix.contains(address)));
-    for address in here.collect::<BTreeSet<_>>() {
+    for address in here.ordered::<BTreeSet<_>>() {
         let (code, message) = match holders.get(&address) {
             Some(Holder::Instance(_) | Holder::Interface(_)) => continue,
             Some(Holder::LoadBalancer(id)) => (

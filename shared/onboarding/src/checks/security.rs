@@ -7,6 +7,7 @@ use crate::checks::target::Target;
 use crate::desired::{self, Desired};
 use crate::ids::{InstanceId, SecurityGroupId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 use crate::reason::{Code, Reason};
 use crate::topology::{RuleSource, SecurityGroup};
 
@@ -16,7 +17,7 @@ const RULES_PER_GROUP: usize = 200;
 pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<Finding>) {
     let Inputs { binding, topology, .. } = *inputs;
     let wanted_instances: BTreeSet<&InstanceId> =
-        desired::selected(binding, topology).map(|(_, instance)| &instance.id).collect();
+        desired::selected(binding, topology).map(|(_, instance)| &instance.id).ordered();
     let mut groups: BTreeMap<&SecurityGroupId, &SecurityGroup> = BTreeMap::new();
     for (_, instance) in desired::selected(binding, topology) {
         if let Some(group) = desired::group_for_rules(topology, instance) {
@@ -27,7 +28,7 @@ pub(super) fn check(inputs: &Inputs<'_>, desired: &Desired, findings: &mut Vec<F
         findings.extend(quota(inputs, desired, group));
         let all = topology.instances.values().filter_map(|known| known.get()).flatten();
         let others = all.filter(|one| one.security_groups.contains(id) && !wanted_instances.contains(&one.id));
-        let others: BTreeSet<_> = others.map(|instance| &instance.id).collect();
+        let others: BTreeSet<_> = others.map(|instance| &instance.id).ordered();
         if let Some(first) = others.first() {
             let more = match others.len() {
                 1 => String::new(),

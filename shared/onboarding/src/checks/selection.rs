@@ -11,6 +11,7 @@ use crate::checks::target::Target;
 use crate::desired;
 use crate::ids::{InstanceId, VpcId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 use crate::reason::{Code, Reason};
 use crate::topology::{Instance, Known, LoadBalancer};
 
@@ -70,7 +71,7 @@ fn leavers<'a>(inputs: &Inputs<'a>, backend: &Backend) -> Vec<&'a Instance> {
     let Inputs { binding, topology, deployment, .. } = *inputs;
     let servers = topology.servers.get().into_iter().flatten();
     let members: BTreeSet<InstanceId> =
-        servers.filter_map(|server| Some(deployment.read_member(&binding.name, &server.description)?.0)).collect();
+        servers.filter_map(|server| Some(deployment.read_member(&binding.name, &server.description)?.0)).ordered();
     let selects = |instance: &Instance| {
         let mut backends = binding.backends.iter().filter(|of| of.vpc == backend.vpc);
         backends.any(|of| of.select.matches(&instance.tags))
@@ -103,7 +104,7 @@ fn near_misses(inputs: &Inputs<'_>, backend: &Backend, instances: &[Instance]) -
     let Inputs { binding, topology, .. } = *inputs;
     // What another backend of the binding selects is where it belongs.
     let selected: BTreeSet<&InstanceId> =
-        desired::selected(binding, topology).map(|(_, instance)| &instance.id).collect();
+        desired::selected(binding, topology).map(|(_, instance)| &instance.id).ordered();
     let elsewhere = topology.context.elsewhere.get(&backend.vpc).and_then(Known::get).into_iter().flatten();
     let elsewhere = elsewhere.filter(|found| !selected.contains(&found.instance));
     misses.extend(elsewhere.map(|found| format!("{} has them in {} ({})", found.instance, found.vpc, found.region)));

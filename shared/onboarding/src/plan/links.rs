@@ -10,6 +10,7 @@ use crate::change::{Change, Consent, StageName, Write};
 use crate::desired::{self, table_for};
 use crate::ids::{Region, RouteTableId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
 use crate::topology::TransitRouter;
@@ -68,7 +69,7 @@ fn tables(inputs: &Inputs<'_>, router: &TransitRouter, to: &AttachmentRef) -> BT
         .iter()
         .filter(|from| *from != to)
         .filter_map(|attachment| table_for(inputs.topology, router, attachment))
-        .collect()
+        .ordered()
 }
 
 /// The attachments of this binding to the transit router of a region.

@@ -18,6 +18,7 @@ use crate::change::Write;
 use crate::desired;
 use crate::ids::{Region, RouteTableId, VpcId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 use crate::plan::model::Awaited;
 use crate::plan::readiness::Readiness;
 use crate::reason::Reason;
@@ -54,7 +55,7 @@ impl<'a> Route<'a> {
         let crossed = binding.backends.iter().filter(|backend| &backend.region != home);
         let crossed =
             crossed.filter(|backend| if is_forward { leads_to(&backend.vpc) } else { &backend.vpc == self.vpc });
-        crossed.map(|backend| AttachmentRef::Peer { from: home.clone(), to: backend.region.clone() }).collect()
+        crossed.map(|backend| AttachmentRef::Peer { from: home.clone(), to: backend.region.clone() }).ordered()
     }
 
     /// The longest other route of its table that covers its prefix.

@@ -8,6 +8,7 @@ use ipnet::Ipv4Net;
 use crate::change::{Change, Write};
 use crate::ids::{AttachmentId, RouteEntryId, RouteTableId, RuleId};
 use crate::inputs::Inputs;
+use crate::ordered::Ordered;
 use crate::reason::Code;
 use crate::topology::AttachmentRef;
 use crate::topology::{
@@ -188,7 +189,7 @@ fn propagate(topology: &mut Topology) -> bool {
         let Some(Some(router)) = router.get() else { continue };
         for table in router.tables.values() {
             let active = table.routes.iter().filter(|route| route.status == TransitRouteStatus::Active);
-            let mut held: BTreeSet<Ipv4Net> = active.map(|route| route.destination).collect();
+            let mut held: BTreeSet<Ipv4Net> = active.map(|route| route.destination).ordered();
             for (attachment, _) in table.propagations.iter().filter(|(_, status)| **status == LinkStatus::Active) {
                 for prefix in advertised(topology, region, attachment) {
                     if held.insert(prefix) {

@@ -11,6 +11,7 @@ use self::binding::Checked;
 pub(super) use self::notify::values;
 use super::bindings::Store;
 use super::wrong::{Wrong, Wrongs};
+use crate::ordered::Ordered;
 
 /// All errors: those of each binding, conflicts between bindings, and those of who is told.
 pub(super) fn store(store: &Store) -> Vec<Wrong> {
@@ -40,7 +41,7 @@ pub(super) fn store(store: &Store) -> Vec<Wrong> {
             wrong.note(Err(Wrong::new(format!("{path}.serverGroup.name"), message)));
         }
     }
-    let names: BTreeSet<_> = store.bindings.iter().map(|binding| &binding.name).collect();
+    let names: BTreeSet<_> = store.bindings.iter().map(|binding| &binding.name).ordered();
     notify::receivers(&store.notify, &names, &mut wrong);
     wrong.into_list()
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use onboarding::binding::Backend;
 use onboarding::ids::{CenId, InstanceId, InterfaceId, NetworkAclId, PrefixListId, SecurityGroupId, VpcId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::{Instance, InstanceStatus, Interface, Known, NetworkAcl, SecurityGroup, Topology, Vpc};
 use openapi::{Action, Error, ecs};
 
@@ -132,7 +133,7 @@ fn groups_of_wanted(backend: &Backend, instances: &[Instance]) -> BTreeSet<Secur
         let others = instance.interfaces.iter().flat_map(|interface| &interface.security_groups);
         instance.security_groups.iter().chain(others).cloned().collect::<Vec<_>>()
     };
-    wanted.flat_map(groups).collect()
+    wanted.flat_map(groups).ordered()
 }
 
 /// All instances of the VPC, whatever their tags, because the API's tag filter stops at 1,000 resources (section 11); and

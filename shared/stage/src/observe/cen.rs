@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::future::{join_all, try_join_all};
 use onboarding::Binding;
 use onboarding::ids::{AttachmentId, BandwidthPackageId, Region, ZoneId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::{
     AttachmentStatus, BandwidthPackage, CenStatus, Known, PeerAttachment, Topology, TransitRouter, VpcAttachment,
 };
@@ -202,7 +203,7 @@ pub(super) async fn attachments_beyond(reader: &Reader<'_>, topology: &Topology)
         |region: &Region| reader.store.iter().any(|other| other.cen.id == *cen && other.regions().contains(&region));
     let ours = topology.context.foreign_peers.iter().filter(|peer| is_ours(&peer.mark));
     let beyond: BTreeSet<&Region> =
-        ours.flat_map(|peer| [&peer.regions.0, &peer.regions.1]).filter(|region| !is_named(region)).collect();
+        ours.flat_map(|peer| [&peer.regions.0, &peer.regions.1]).filter(|region| !is_named(region)).ordered();
     let listed = beyond.into_iter().map(|region| {
         let client = &client;
         async move {
@@ -309,7 +310,7 @@ pub(crate) async fn is_attaching(cloud: &Cloud, binding: &Binding, which: &Attac
 }
 
 fn by_id<T, Id: Ord>(items: impl Iterator<Item = T>, id: impl Fn(&T) -> Id) -> Vec<T> {
-    let unique: BTreeMap<Id, T> = items.map(|item| (id(&item), item)).collect();
+    let unique: BTreeMap<Id, T> = items.map(|item| (id(&item), item)).ordered();
     unique.into_values().collect()
 }
 
@@ -356,5 +357,5 @@ async fn zones_of(reader: &Reader<'_>, client: &Reads) -> BTreeMap<Region, Known
         }));
         (region.clone(), zones)
     });
-    join_all(in_regions).await.into_iter().collect()
+    join_all(in_regions).await.into_iter().ordered()
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::future::{join_all, try_join_all};
 use onboarding::binding::Backend;
 use onboarding::ids::{Region, VpcId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::context::Elsewhere;
 use onboarding::topology::{Known, Topology};
 use openapi::{Error, ecs};
@@ -35,7 +36,7 @@ pub(super) async fn read(reader: &Reader<'_>, topology: &Topology) -> BTreeMap<V
             .map_or_else(|error| Known::nothing_to_read(format!("{}: {}", error.action, error.code)), Known::Known);
         (backend.vpc.clone(), found)
     });
-    join_all(searches).await.into_iter().collect()
+    join_all(searches).await.into_iter().ordered()
 }
 
 async fn search(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Result<Vec<Elsewhere>, Error> {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 use ipnet::Ipv4Net;
 use onboarding::desired;
+use onboarding::ordered::Ordered;
 use onboarding::topology::{Generation, Known, LoadBalancer, RuleSource, Topology};
 use openapi::{Action, Error, alb};
 
@@ -35,7 +36,7 @@ fn in_doubt<'t>(reader: &Reader<'_>, load_balancer: &LoadBalancer, topology: &'t
     let ours = marked(reader, topology);
     let has = |zone| load_balancer.zones.iter().any(|known| &known.zone == zone);
     let left = vpc.vswitches.values().filter(|vswitch| !has(&vswitch.zone) && ours.contains(&vswitch.cidr));
-    left.map(|vswitch| vswitch.zone.as_str()).collect()
+    left.map(|vswitch| vswitch.zone.as_str()).ordered()
 }
 
 /// Destinations of this deployment's routes, and sources of its security group rules.
@@ -49,7 +50,7 @@ fn marked(reader: &Reader<'_>, topology: &Topology) -> BTreeSet<Ipv4Net> {
         RuleSource::Cidr(prefix) => Some(*prefix),
         _ => None,
     });
-    routes.filter(|route| is_ours(&route.description)).map(|route| route.destination).chain(sources).collect()
+    routes.filter(|route| is_ours(&route.description)).map(|route| route.destination).chain(sources).ordered()
 }
 
 async fn ask(reader: &Reader<'_>, load_balancer: &LoadBalancer, zones: BTreeSet<&str>) -> Result<(), Error> {

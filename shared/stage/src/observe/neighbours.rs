@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use onboarding::desired;
 use onboarding::ids::{BindingName, ServerGroupId, VpcId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::context::{AlbVpc, Holder, LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known, LoadBalancer, Topology};
 use openapi::{Error, alb, ecs, vpc};
@@ -119,8 +120,8 @@ async fn alb_vpcs(
         let remote: BTreeSet<Ipv4Addr> = servers
             .iter()
             .filter(|server| server.remote_ip_enabled)
-            .filter_map(|server| server.server_ip.parse().or_else(|_| server.server_id.parse()).ok())
-            .collect();
+            .filter_map(|server| server.server_ip.parse::<Ipv4Addr>().or_else(|_| server.server_id.parse()).ok())
+            .ordered();
         if !remote.is_empty() && group.related_load_balancer_ids.iter().any(|id| classic.contains(id)) {
             let vpc = vpcs.entry(group.vpc_id.as_str().into()).or_default();
             vpc.groups.insert(group.server_group_id.as_str().into());
@@ -144,7 +145,7 @@ async fn classic<'i>(
     region: &str,
     ids: impl Iterator<Item = &'i String>,
 ) -> Result<BTreeSet<String>, Error> {
-    let ids: BTreeSet<&String> = ids.collect();
+    let ids: BTreeSet<&String> = ids.ordered();
     let found = try_join_all(ids.into_iter().map(|id| async move {
         let action = alb::GetLoadBalancerAttribute { load_balancer_id: id.clone() };
         match client.call(region, &action).await {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 use ipnet::Ipv4Net;
 use onboarding::ids::{CenId, NetworkAclId, Region, VpcId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::{AclEntry, Known, NetworkAcl, NextHop, VSwitch, Vpc, VpcRoute, VpcRouteTable};
 use openapi::{Action, Error, vpc};
 
@@ -66,7 +67,7 @@ async fn whole(client: &Reads, region: &Region, id: &VpcId, routes: bool) -> Res
         let what = format!("no route table of {id} is listed, and every VPC has one");
         return Err(Error::contradiction(vpc::DescribeRouteTableList::NAME, what));
     }
-    let listed: BTreeSet<_> = vswitches.iter().map(|vswitch| &vswitch.vswitch_id).collect();
+    let listed: BTreeSet<_> = vswitches.iter().map(|vswitch| &vswitch.vswitch_id).ordered();
     if let Some(missing) = found.vswitch_ids.iter().find(|id| !listed.contains(id)) {
         // The routes of its route table would count as orphans.
         let what = format!("{missing} is a vSwitch of {id} and is not listed");

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use ipnet::Ipv4Net;
 use onboarding::binding::Backend;
 use onboarding::ids::{PrefixListId, SecurityGroupId};
+use onboarding::ordered::Ordered;
 use onboarding::topology::{Known, RuleSource, SecurityGroup, SecurityRule};
 use openapi::{Error, ecs};
 
@@ -47,7 +48,7 @@ pub(super) async fn read(
             RuleSource::PrefixList(id) => Some(id.clone()),
             RuleSource::Cidr(_) | RuleSource::Group(_) | RuleSource::Other(_) => None,
         })
-        .collect();
+        .ordered();
     let lists = named.into_iter().map(|id| async move {
         let action = ecs::DescribePrefixListAttributes { prefix_list_id: id.to_string() };
         let answer = client.call(backend.region.as_str(), &action).await;
@@ -93,7 +94,7 @@ async fn batch(
         }
     };
     let listed: BTreeMap<&str, &ecs::SecurityGroup> =
-        listed.iter().map(|group| (group.security_group_id.as_str(), group)).collect();
+        listed.iter().map(|group| (group.security_group_id.as_str(), group)).ordered();
     let listed = &listed;
     join_all(ids.iter().map(|id| async move {
         let group = match listed.get(id.as_str()) {

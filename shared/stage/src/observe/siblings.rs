@@ -6,6 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use onboarding::Binding;
 use onboarding::ids::{BindingName, ServerGroupId};
 use onboarding::mark::TAG_KEY;
+use onboarding::ordered::Ordered;
 use onboarding::topology::context::{LeftGroup, Sibling};
 use onboarding::topology::{Generation, Known};
 use openapi::{Error, alb};
@@ -39,7 +40,7 @@ pub(super) async fn read(reader: &Reader<'_>) -> BTreeMap<BindingName, Known<Opt
         });
         (other.name.clone(), known)
     });
-    join_all(read).await.into_iter().collect()
+    join_all(read).await.into_iter().ordered()
 }
 
 /// The generation by the API's fields: local addresses mean upgraded.

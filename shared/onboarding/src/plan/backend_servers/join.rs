@@ -11,6 +11,7 @@ use crate::desired;
 use crate::inputs::{Inputs, Verdict, Verdicts};
 use crate::limits::SERVERS_PER_GROUP;
 use crate::mark::MemberState;
+use crate::ordered::Ordered;
 use crate::plan::{Ignored, Plan};
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Instance, InstanceStatus, Server, ServerStatus};
@@ -27,7 +28,7 @@ pub(super) fn plan(
     let Inputs { deployment, binding, topology, now, .. } = *inputs;
     let mut kept = BTreeSet::new();
     let spec = &binding.server_group;
-    let by_endpoint: BTreeMap<Endpoint, &Server> = servers.iter().map(|server| (server.endpoint(), server)).collect();
+    let by_endpoint: BTreeMap<Endpoint, &Server> = servers.iter().map(|server| (server.endpoint(), server)).ordered();
     let mut count = servers.len();
     let mut seen = BTreeSet::new();
     for (_, instance) in desired::selected(binding, topology) {

@@ -12,6 +12,7 @@ use crate::desired;
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::mark::MemberState;
+use crate::ordered::Ordered;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Health, HealthStatus, InstanceStatus, Instances, Known, Server, ServerStatus};
@@ -30,7 +31,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     let topology = inputs.topology;
     let unhealthy = topology.unhealthy.get();
     let released = |member: &&&Member<'_>| topology.released.contains(&member.instance);
-    let gone: BTreeSet<Endpoint> = members.iter().filter(released).map(|member| member.server.endpoint()).collect();
+    let gone: BTreeSet<Endpoint> = members.iter().filter(released).map(|member| member.server.endpoint()).ordered();
     let is_healthy = |server: &Server| {
         server.status == ServerStatus::Available
             && server.weight > 0
@@ -58,7 +59,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     // Members drained within the last hold: by this run, in any invocation, or by a run shortly before it.
     let recent =
         |member: &&&Member<'_>| matches!(member.state, MemberState::Draining(since) if later(since, HOLD) > inputs.now);
-    let mut going: BTreeSet<&InstanceId> = inputs.departures.drained.iter().collect();
+    let mut going: BTreeSet<&InstanceId> = inputs.departures.drained.iter().ordered();
     going.extend(members.iter().filter(recent).map(|member| &member.instance));
     for leaver in leavers {
         let (instance, why) = (&leaver.member.instance, leaver.why);

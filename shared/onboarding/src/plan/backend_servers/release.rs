@@ -14,6 +14,7 @@ use crate::change::{Change, Leaving, Write};
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::mark::MemberState;
+use crate::ordered::Ordered;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Server, ServerStatus, Unknown};
@@ -35,7 +36,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
     unproven(inputs, members, plan);
     let gone = |member: &&&Member<'_>| inputs.topology.released.contains(&member.instance);
     // The cap counts all proven releases: marked, due or in progress, and those that this invocation deregistered.
-    let mut going: BTreeSet<&InstanceId> = inputs.departures.released.iter().collect();
+    let mut going: BTreeSet<&InstanceId> = inputs.departures.released.iter().ordered();
     going.extend(members.iter().filter(gone).map(|member| &member.instance));
     let at_once = going.len() <= cap(inputs, servers);
     for member in members.iter().filter(gone).filter(|member| member.server.status == ServerStatus::Available) {
@@ -65,7 +66,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
 /// Clears the mark of members whose instance is shown again, unless a change of the plan from index `before` on already
 /// does.
 pub(super) fn take_back(inputs: &Inputs<'_>, members: &[Member<'_>], before: usize, plan: &mut Plan) {
-    let changed: BTreeSet<Endpoint> = plan.changes.iter().skip(before).filter_map(updated).collect();
+    let changed: BTreeSet<Endpoint> = plan.changes.iter().skip(before).filter_map(updated).ordered();
     for member in members {
         let marked =
             matches!(member.state, MemberState::Released(_)) && member.server.status == ServerStatus::Available;
