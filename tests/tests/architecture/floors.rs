@@ -20,7 +20,7 @@ const EMULATOR: &[(&str, &[&str])] = &[
 
 /// The domain's, as [`EMULATOR`].
 const ONBOARDING: &[(&str, &[&str])] = &[
-    ("ground", &["ids", "reason", "generation", "limits", "words", "secret", "fixtures"]),
+    ("ground", &["ids", "reason", "generation", "limits", "words", "ordered", "secret", "fixtures"]),
     ("facts", &["mark", "known", "unread", "absence"]),
     ("topology", &["topology"]),
     ("binding", &["binding", "receiver"]),
