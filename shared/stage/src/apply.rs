@@ -17,9 +17,9 @@ use openapi::{Error, ErrorKind};
 
 use crate::error::WriteError;
 use crate::facts;
+use crate::interface::Stage;
 use crate::refusals::Refused;
 use crate::session::Session;
-use crate::stage::Stage;
 use crate::tallies::Tallies;
 use crate::unread;
 use crate::waits::{Accepted, BusyLanes, REFUSALS, Seen, is_create};

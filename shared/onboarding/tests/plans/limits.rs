@@ -103,6 +103,22 @@ fn the_floor_counts_only_members_that_serve() {
 }
 
 #[test]
+fn the_floor_follows_from_tags_that_nothing_has_and_the_cap_does_not() {
+    for (percent, floor, code, follows) in [(100, 2, Code::RemovalFloor, true), (50, 0, Code::RemovalCapped, false)] {
+        let (mut binding, mut topology) = group_of(2);
+        (binding.removal.max_percent, binding.removal.min_healthy) = (percent, floor);
+        untag(&mut topology, &[1, 2]);
+        let plan = members(&binding, &topology);
+        let kept: Vec<_> = plan.changes.iter().flat_map(|change| &change.blocked).collect();
+        assert!(!kept.is_empty() && kept.iter().all(|reason| reason.code == code), "{kept:#?}");
+        for reason in kept {
+            let because: Vec<Code> = reason.because.iter().map(|cause| cause.code).collect();
+            assert_eq!(because == [Code::NoneSelected], follows, "{reason:#?}");
+        }
+    }
+}
+
+#[test]
 fn who_serves_nobody_leaves_first_and_below_the_floor_too() {
     let (mut binding, mut topology) = group_of(10);
     binding.removal.max_percent = 100;
