@@ -450,7 +450,7 @@ fn a_member_in_no_vpc_of_the_binding_is_drained_and_keeps_its_route() {
         description: "albridge/prod/web/i-stray".to_owned(),
         ..member
     });
-    with_forward_route(&mut topology, "10.30.0.0/24");
+    with_forward_route(&mut topology, "10.30.0.0/24", "albridge/prod/web");
     assert_eq!(prune(&binding, &topology), Plan::default());
 
     let deployment = world::deployment();
@@ -491,12 +491,12 @@ fn ways_to_members_of_others_stay_until_those_have_left() {
     }
 }
 
-/// Puts a route for `destination`, over the attachment of VPC1, into its table, as one of ours.
-fn with_forward_route(topology: &mut Topology, destination: &str) {
+/// Puts a route for `destination`, over the attachment of VPC1, into its table, described so.
+pub(crate) fn with_forward_route(topology: &mut Topology, destination: &str, description: &str) {
     let hop = NextHop::Attachment(topology.vpc_attachment(&"vpc-1".into()).unwrap().id.clone());
     let vpc = topology.vpcs.get_mut("vpc-1").unwrap().get_mut().unwrap().as_mut().unwrap();
     let table = vpc.tables.values_mut().next().unwrap();
     let route = table.routes.iter().find(|route| route.kind == VpcRouteType::Custom).unwrap().clone();
     let (id, destination) = ("rte-stray".into(), destination.parse().unwrap());
-    table.routes.push(VpcRoute { id, destination, next_hop: hop, ..route });
+    table.routes.push(VpcRoute { id, destination, next_hop: hop, description: description.to_owned(), ..route });
 }

@@ -12,7 +12,7 @@ use onboarding::topology::{
 };
 use onboarding::{Binding, Change, Code, Known, Plan, Topology, plan};
 
-use super::prune::with_route;
+use super::prune::{with_forward_route, with_route};
 use super::world;
 
 /// The plan of a teardown at a time. `others`: the other bindings of the store.
@@ -409,6 +409,10 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     let mut routed = topology.clone();
     with_route(&mut routed, "10.99.0.0/16", "by hand");
     assert_eq!(kept(&teardown(&binding, &routed)), [&*vpc2]);
+    // On both sides, as another deployment has them: its packets cross the connection.
+    with_forward_route(&mut routed, "10.98.0.0/16", "albridge/second/api");
+    let vpc1 = id(&topology, &AttachmentRef::Vpc { vpc: "vpc-1".into() });
+    assert_eq!(kept(&teardown(&binding, &routed)), [&*peer, &*vpc1, &*vpc2]);
 
     let mut learned = topology.clone();
     let route = world::transit_tables(&mut learned)

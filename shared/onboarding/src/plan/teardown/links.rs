@@ -3,7 +3,7 @@
 
 use crate::change::{Change, Write};
 use crate::desired;
-use crate::ids::{AttachmentId, RouteEntryId};
+use crate::ids::{AttachmentId, Region, RouteEntryId};
 use crate::inputs::Inputs;
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::Reason;
@@ -25,14 +25,28 @@ struct Ours<'t> {
     write: Write,
 }
 
+impl Ours<'_> {
+    /// Its region, if it attaches a VPC.
+    const fn vpc_region(&self) -> Option<&Region> {
+        match &self.awaited {
+            Awaited::VpcAttachment { region } => Some(region),
+            _ => None,
+        }
+    }
+}
+
 /// Plans their removal, connections first.
 pub(super) fn take(inputs: &Inputs<'_>, claims: &Claims<'_>, first: Option<&Reason>, plan: &mut Plan) {
     let members = !desired::entries(inputs).of_others.routes.is_empty();
-    for Ours { id, purpose, status, awaited, claimed, write } in all(inputs, claims, plan) {
+    let all = all(inputs, claims, plan);
+    let used = all.iter().filter(|ours| user(inputs, ours.id, plan).is_some());
+    let used: Vec<Region> = used.filter_map(|ours| ours.vpc_region().cloned()).collect();
+    for Ours { id, purpose, status, awaited, claimed, write } in all {
         let user = match &claimed {
             Claimed::By(whom) => Some(whom.clone()),
             Claimed::No | Claimed::Unread(_) => {
                 let users = user(inputs, id, plan).or_else(|| strangers(inputs, &purpose));
+                let users = users.or_else(|| crossed(&purpose, &used));
                 users.or_else(|| members.then(|| MEMBERS.to_owned()))
             }
         };
@@ -184,6 +198,14 @@ fn user(inputs: &Inputs<'_>, attachment: &AttachmentId, plan: &Plan) -> Option<S
         }
     }
     None
+}
+
+/// Routes of others over attachments on both sides of a connection: another deployment's, which found the attachments there. Their packets
+/// may cross it, and nothing tells whether they do.
+fn crossed(purpose: &AttachmentRef, used: &[Region]) -> Option<String> {
+    let AttachmentRef::Peer { from, to } = purpose else { return None };
+    let both = used.contains(from) && used.contains(to);
+    both.then(|| "routes of others lead over attachments on both sides, and may cross it".to_owned())
 }
 
 /// VPCs of others on both sides of a connection: their packets may cross it, and nothing tells whether they do.
