@@ -58,9 +58,6 @@ pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize)
     let mut table = Table::new(&["stage", "", "change", "from -> to", "needs", "blocked by"]);
     for stage in StageName::ALL {
         for change in plan.of(stage).filter(|change| view.holds(change)) {
-            let settings = difference::settings(topology, &change.write);
-            let moves: Vec<String> =
-                settings.iter().filter(|setting| setting.from.is_some()).map(Setting::moved).collect();
             let codes: BTreeSet<&str> = change.blocked.iter().map(|reason| reason.code.as_str()).collect();
             let codes: Vec<&str> = codes.into_iter().collect();
             let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
@@ -70,7 +67,7 @@ pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize)
                     stage.to_string(),
                     if change.is_open() { sign(&change.write).to_owned() } else { "x".to_owned() },
                     format!("{}{why}", change.write),
-                    moves.join(", "),
+                    difference::moves(topology, &change.write),
                     if change.consent == Consent::Person { "a yes".to_owned() } else { String::new() },
                     codes.join(", "),
                 ],

@@ -270,16 +270,7 @@ async fn faults_of_members_and_front_are_named_mended_and_gone() {
                     ("Entry.1.Cidr", "172.16.0.0/12"),
                 ];
                 let list = text(&desk.act(Service::Ecs, FAR, "CreatePrefixList", &params)["PrefixListId"]);
-                let params = [
-                    ("RegionId", FAR),
-                    ("SecurityGroupId", "sg-2"),
-                    ("Permissions.1.Policy", "drop"),
-                    ("Permissions.1.Priority", "1"),
-                    ("Permissions.1.IpProtocol", "TCP"),
-                    ("Permissions.1.PortRange", "80/80"),
-                    ("Permissions.1.SourcePrefixListId", list.as_str()),
-                ];
-                desk.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
+                desk.drop_from(("Permissions.1.SourcePrefixListId", list.as_str()));
             })
             .naming(&["i-ecs1 (ECS1)", "sg-2"])
             .mended_by("RevokeSecurityGroup", Desk::revoke_drops),

@@ -17,6 +17,7 @@ mod links;
 mod network;
 mod step;
 
+use crate::desired;
 use crate::ids::VpcId;
 use crate::inputs::Inputs;
 use crate::plan::Plan;
@@ -45,9 +46,11 @@ pub fn teardown(inputs: &Inputs<'_>, others: &[Inputs<'_>], attachments: bool) -
     if !gone {
         front::groups(inputs, members.as_ref().or(listeners.as_ref()), &mut plan);
     }
-    let routes = network::entries(inputs, &claims, members.as_ref(), &mut plan);
+    let desired = desired::entries(inputs);
+    let routes = network::entries(inputs, &desired, &claims, members.as_ref(), &mut plan);
     if attachments {
-        links::take(inputs, &claims, routes.as_ref(), &mut plan);
+        let serves_others = !desired.of_others.routes.is_empty();
+        links::take(inputs, serves_others, &claims, routes.as_ref(), &mut plan);
     } else {
         links::leave(inputs, &claims, &mut plan);
     }

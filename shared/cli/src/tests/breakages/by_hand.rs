@@ -75,6 +75,11 @@ impl Desk {
 
     /// A rule that drops the ALB's packets before any other one is asked.
     pub(in crate::tests) fn drop_first(&self) {
+        self.drop_from(("Permissions.1.SourceCidrIp", "172.16.0.0/12"));
+    }
+
+    /// The same for packets from a source, by its parameter and value.
+    pub(in crate::tests) fn drop_from(&self, source: (&str, &str)) {
         let params = [
             ("RegionId", FAR),
             ("SecurityGroupId", "sg-2"),
@@ -82,7 +87,7 @@ impl Desk {
             ("Permissions.1.Priority", "1"),
             ("Permissions.1.IpProtocol", "TCP"),
             ("Permissions.1.PortRange", "80/80"),
-            ("Permissions.1.SourceCidrIp", "172.16.0.0/12"),
+            source,
         ];
         self.act(Service::Ecs, FAR, "AuthorizeSecurityGroup", &params);
     }

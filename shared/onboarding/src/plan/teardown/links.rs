@@ -2,7 +2,6 @@
 //! and nobody else uses. Nothing is forced: the cloud refuses to delete what is still in use.
 
 use crate::change::{Change, Write};
-use crate::desired;
 use crate::ids::{AttachmentId, Region, RouteEntryId};
 use crate::inputs::Inputs;
 use crate::plan::{Awaited, Plan, lane};
@@ -25,29 +24,29 @@ struct Ours<'t> {
     write: Write,
 }
 
-impl Ours<'_> {
-    /// Its region, if it attaches a VPC.
-    const fn vpc_region(&self) -> Option<&Region> {
-        match &self.awaited {
-            Awaited::VpcAttachment { region } => Some(region),
-            _ => None,
-        }
-    }
-}
-
-/// Plans their removal, connections first.
-pub(super) fn take(inputs: &Inputs<'_>, claims: &Claims<'_>, first: Option<&Reason>, plan: &mut Plan) {
-    let members = !desired::entries(inputs).of_others.routes.is_empty();
+/// Plans their removal, connections first. `serves_others`: routes of ours stay for members of others.
+pub(super) fn take(
+    inputs: &Inputs<'_>,
+    serves_others: bool,
+    claims: &Claims<'_>,
+    first: Option<&Reason>,
+    plan: &mut Plan,
+) {
     let all = all(inputs, claims, plan);
-    let used = all.iter().filter(|ours| user(inputs, ours.id, plan).is_some());
-    let used: Vec<Region> = used.filter_map(|ours| ours.vpc_region().cloned()).collect();
-    for Ours { id, purpose, status, awaited, claimed, write } in all {
+    let users: Vec<Option<String>> = all.iter().map(|ours| user(inputs, ours.id, plan)).collect();
+    let used = all.iter().zip(&users).filter(|(_, user)| user.is_some());
+    let used: Vec<Region> = used
+        .filter_map(|(ours, _)| match &ours.write {
+            Write::DetachVpc { region, .. } => Some(region.clone()),
+            _ => None,
+        })
+        .collect();
+    for (Ours { id, purpose, status, awaited, claimed, write }, user) in all.into_iter().zip(users) {
         let user = match &claimed {
             Claimed::By(whom) => Some(whom.clone()),
             Claimed::No | Claimed::Unread(_) => {
-                let users = user(inputs, id, plan).or_else(|| strangers(inputs, &purpose));
-                let users = users.or_else(|| crossed(&purpose, &used));
-                users.or_else(|| members.then(|| MEMBERS.to_owned()))
+                let user = user.or_else(|| strangers(inputs, &purpose)).or_else(|| crossed(&purpose, &used));
+                user.or_else(|| serves_others.then(|| MEMBERS.to_owned()))
             }
         };
         if let Some(why) = user {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::change::{Change, Write};
 use crate::checks;
-use crate::desired;
+use crate::desired::Desired;
 use crate::inputs::Inputs;
 use crate::plan::prune::{Kept, is_kept, remove_vpc_route};
 use crate::plan::{Awaited, Plan, lane};
@@ -17,14 +17,14 @@ use super::step::{MEMBERS, STAGE, after, capital, keep, waits_for};
 /// Plans them. Gives what attachments and connections wait for.
 pub(super) fn entries(
     inputs: &Inputs<'_>,
+    desired: &Desired,
     claims: &Claims<'_>,
     first: Option<&Reason>,
     plan: &mut Plan,
 ) -> Option<Reason> {
     let (changes, pending) = (plan.changes.len(), plan.pending.len());
-    let desired = desired::entries(inputs);
     let (mut own, mut of_others) = (Kept::default(), Kept::default());
-    own.add(&desired);
+    own.add(desired);
     of_others.hold(&desired.of_others);
     let mut step = Step { inputs, claims, own, of_others, first, plan };
     step.rules();
