@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use onboarding::causes::NextRun;
 use onboarding::ids::BindingName;
 use onboarding::news::{self, Claim, Delivery, Fault, Mark, News, Sight, Told};
 use onboarding::store::{Secrets, Store};
@@ -56,7 +57,7 @@ pub(crate) fn sight(
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     // What passes by itself is nobody's news.
     faults.retain(|fault| !matches!(fault.mend, onboarding::causes::Mend::Time { .. }));
-    let causes = Causes::of(binding, plan, &faults, None);
+    let causes = Causes::of(binding, plan, &faults, NextRun::Writes);
     let is_whole = plan.unread.is_empty() && !causes.causes.iter().any(|cause| cause.reason.code == Code::Unread);
     let faults = causes.causes.iter().filter_map(|cause| Fault::of(binding, cause, paused)).collect();
     if is_whole { Sight::Whole(faults) } else { Sight::Partly(faults) }

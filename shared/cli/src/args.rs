@@ -251,7 +251,7 @@ pub(crate) struct ReplayArgs {
 /// Options of `validate`.
 #[derive(Debug, Args)]
 pub(crate) struct ValidateArgs {
-    /// The bindings; `-` is standard input [default: the file that ALBRIDGE_BINDINGS names].
+    /// The bindings; `-` is standard input [default: the file that ALBRIDGE_BINDINGS names, or bindings.yml].
     #[arg(value_name = "FILE|-")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -284,7 +284,7 @@ pub(crate) enum Output {
 /// Where the deployment is that a command is about.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Target {
-    /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS].
+    /// The bindings: a file, or oss://bucket.region/key [default: ALBRIDGE_BINDINGS, or bindings.yml].
     #[arg(long, value_name = "FILE")]
     pub(crate) bindings: Option<String>,
     /// The deployment's name: marks that begin with it count as ours [default: ALBRIDGE_DEPLOYMENT, or albridge].

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, Root};
+use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, NextRun, Root};
 use onboarding::difference;
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology, Write};
@@ -27,7 +27,7 @@ pub(crate) enum About {
     State,
 }
 
-/// The causes of a binding's faults, and of what waits in its plan. `hold` is what keeps runs from writing beside the store.
+/// The causes of a binding's faults, and of what waits in its plan. `next` is to be expected of runs, if the store lets them write.
 pub(crate) fn of(
     store: &Store,
     binding: &Binding,
@@ -35,7 +35,7 @@ pub(crate) fn of(
     topology: &Topology,
     plan: &Plan,
     about: About,
-    hold: Option<Hold>,
+    next: NextRun,
 ) -> Causes {
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
@@ -54,7 +54,7 @@ pub(crate) fn of(
         faults
             .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
     }
-    let mut causes = Causes::of(binding, plan, &faults, hold.or_else(|| paused(store, binding)));
+    let mut causes = Causes::of(binding, plan, &faults, paused(store, binding).map_or(next, NextRun::Held));
     for change in plan.changes.iter().filter(|change| matches!(change.write, Write::UpdateServerGroup { .. })) {
         let moves = difference::moves(topology, &change.write);
         for cause in causes.causes.iter_mut().filter(|_| !moves.is_empty()) {
@@ -147,9 +147,16 @@ pub(crate) fn passes(causes: &Causes) -> bool {
     causes.causes.iter().all(|cause| cause.by_run)
 }
 
-/// Whether no run writes, so that no change is made until a person lets runs write again.
-pub(crate) fn is_held(causes: &Causes) -> bool {
-    causes.causes.iter().any(|cause| cause.reason.code == Code::ReadOnly)
+/// Who makes what nothing blocks, behind the changes that are meant: `the next run makes`.
+pub(crate) const fn who_makes(causes: &Causes) -> &'static str {
+    match &causes.next {
+        NextRun::Writes => "the next run makes",
+        NextRun::MayFail => "the next run makes unless it fails as the last one did",
+        NextRun::Held(hold) if matches!(hold.reason.code, Code::ReadOnly) => {
+            "no run makes while nothing may be written"
+        }
+        NextRun::Held(_) => "no run makes before the deployment is mended",
+    }
 }
 
 /// `14 changes wait: vpc-attachments 6, peer-attachment 5`.

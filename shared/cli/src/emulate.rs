@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clock::Clock;
 use emulator::{Credentials, RateLimits, Settings, Strict, faults};
-use local::{Generation, HOME, Hosting, Local, Options, PROCEDURE_BINDING, Stack};
+use local::{Generation, HOME, Hosting, Local, LocalError, Options, PROCEDURE_BINDING, Stack};
 use onboarding::Store;
 use serde::Serialize;
 
@@ -86,7 +86,10 @@ pub(crate) async fn emulate(args: &EmulateArgs, console: Console) -> Result<Exit
         first_port: args.port,
         ..Options::default()
     };
-    let local = Local::start(options, clock).await.map_err(|error| CliError::Failed(error.to_string()))?;
+    let local = Local::start(options, clock).await.map_err(|error| match error {
+        LocalError::Scenario(_) => CliError::Usage(error.to_string()),
+        _ => CliError::Failed(error.to_string()),
+    })?;
     if let Some(file) = &args.record {
         let failed = |error| CliError::Usage(format!("The recording {} cannot be written: {error}.", file.display()));
         let out = files::create(file).map_err(failed)?;
@@ -150,7 +153,11 @@ fn stacks(store: &Store, procedure: bool) -> Vec<Stack> {
     // One stack a region: where the probe is, an outpost would need the combined role.
     let taken = |region: &&str| *region == HOME || (procedure && *region == "cn-chengdu");
     stacks.extend(regions.into_iter().filter(|region| !taken(region)).map(Stack::outpost));
-    stacks
+    // As deploy has it: events of these accounts concern home and the outposts.
+    let roles = store.assumed_roles().into_iter().collect::<Vec<_>>().join(",");
+    let hears = |stack: &Stack| stack.parameters.get("Role").is_none_or(|role| role != "probe");
+    let with_roles = |stack: Stack| if hears(&stack) { stack.with("AssumeRoles", &roles) } else { stack };
+    stacks.into_iter().map(with_roles).collect()
 }
 
 async fn ready(local: &Local, bindings: PathBuf, deployed: bool) -> Result<Ready, CliError> {

@@ -261,7 +261,7 @@ fn leaving(diagnosis: &Diagnosis) -> Text {
     };
     let mut text = Text::default();
     let Some(change) = plan.changes.iter().find(goes) else { return text };
-    text.extend(plan::change(topology, change));
+    text.extend(plan::change(topology, change, false));
     let tells = |found: &&Reason| {
         matches!(found.code, Code::NoneSelected | Code::NotSelected) && found.resource == instance.vpc.as_str()
     };

@@ -7,6 +7,8 @@ mod table;
 
 use clock::Clock;
 use jiff::SignedDuration;
+use onboarding::binding::Provision;
+use onboarding::causes::NextRun;
 use onboarding::ids::BindingName;
 use onboarding::{Plan, Store, Topology, difference};
 use serde_json::{Value, json};
@@ -117,8 +119,9 @@ pub(crate) async fn see_with(
     let (topology, plan) = look_with(readings, host, binding, approved).await?;
     let wanted = store.binding(binding.as_str());
     let deployment = &host.settings().deployment;
-    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about, None));
-    Ok(Seen { topology, plan, causes: causes.unwrap_or_default() })
+    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about, NextRun::Writes));
+    let asks = wanted.is_none_or(|wanted| wanted.provision == Provision::Approved);
+    Ok(Seen { topology, plan, causes: causes.unwrap_or_default(), asks })
 }
 
 /// A person's invocation, which ends after `patience`, or later where the cloud's time runs fast.
@@ -143,7 +146,7 @@ pub(crate) fn show(binding: &BindingName, seen: &Seen, view: &View, console: Con
     console.print_json(&event("plan", &fields(binding, seen, view)));
 }
 
-fn fields(binding: &BindingName, Seen { topology, plan, causes }: &Seen, view: &View) -> Value {
+fn fields(binding: &BindingName, Seen { topology, plan, causes, .. }: &Seen, view: &View) -> Value {
     let changes: Vec<Value> = plan
         .changes
         .iter()

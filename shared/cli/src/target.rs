@@ -101,6 +101,15 @@ pub(crate) fn transport(environment: &Environment) -> Result<HttpTransport, CliE
     })
 }
 
+/// The bindings where none are named.
+pub(crate) const BINDINGS: &str = "bindings.yml";
+
+/// [`BINDINGS`] of the working directory, if there is such a file and the environment names no other.
+pub(crate) fn file_here(environment: &Environment) -> Option<String> {
+    let is_named = environment.get("ALBRIDGE_BINDINGS").is_some_and(|value| !value.trim().is_empty());
+    (!is_named && Path::new(BINDINGS).is_file()).then(|| BINDINGS.to_owned())
+}
+
 fn settings(target: &Target, environment: &Environment, access: Access) -> Result<Settings, CliError> {
     let mut variables = environment.variables.clone();
     let options = [
@@ -111,6 +120,9 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
     for (name, _, value) in options {
         variables.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
+    if let Some(file) = file_here(environment) {
+        variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert(file);
+    }
     // An error names what was written, the option or the variable.
     let written = |name: &'static str| {
         let option = options.iter().find(|(variable, _, value)| *variable == name && value.is_some());
@@ -120,9 +132,9 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
         variables.insert("ALBRIDGE_ALLOW_HTTP".to_owned(), "1".to_owned());
     }
     let mut settings = Settings::parse(&variables).map_err(|error| match error {
-        SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => {
-            CliError::Usage("No bindings are named: give --bindings FILE, or set ALBRIDGE_BINDINGS.".to_owned())
-        }
+        SettingsError::Missing { name: "ALBRIDGE_BINDINGS", .. } => CliError::Usage(format!(
+            "No bindings are named, and there is no {BINDINGS} here: give --bindings FILE, or set ALBRIDGE_BINDINGS."
+        )),
         SettingsError::Invalid { name, value, expected } => {
             let error = SettingsError::Invalid { name: written(name), value, expected };
             CliError::Usage(format!("{error}."))

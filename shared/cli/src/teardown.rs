@@ -22,9 +22,6 @@ use crate::plan::{PATIENCE, invocation};
 use crate::runs::Told;
 use crate::target::{self, Access, failed};
 
-/// The bindings where none are named.
-const BINDINGS: &str = "bindings.yml";
-
 /// Takes a binding's things away, or the deployment.
 pub(crate) async fn teardown(
     args: &TeardownArgs,
@@ -127,7 +124,7 @@ fn target_of(args: &TeardownArgs, environment: &Environment) -> Result<Target, C
         return Err(CliError::Usage("--settings is about the deployment itself, not about a binding.".to_owned()));
     }
     let named = args.itself.bindings.clone();
-    let named = named.or_else(|| environment.get("ALBRIDGE_BINDINGS").is_none().then(|| BINDINGS.to_owned()));
+    let named = named.or_else(|| environment.get("ALBRIDGE_BINDINGS").is_none().then(|| target::BINDINGS.to_owned()));
     Ok(Target {
         bindings: named,
         deployment: args.deployment.clone(),

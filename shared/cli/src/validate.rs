@@ -9,6 +9,7 @@ use stage::store;
 use crate::args::ValidateArgs;
 use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit};
+use crate::target;
 
 /// The name of standard input, as an argument and in messages.
 const STDIN: (&str, &str) = ("-", "<stdin>");
@@ -49,9 +50,13 @@ fn files(args: &ValidateArgs, environment: &Environment) -> Result<Vec<PathBuf>,
     }
     let usage = |message: String| Err(CliError::Usage(message));
     match environment.get("ALBRIDGE_BINDINGS") {
-        None => {
-            usage("No bindings are named: give a FILE, `-` for standard input, or set ALBRIDGE_BINDINGS.".to_owned())
-        }
+        None => match target::file_here(environment) {
+            Some(file) => Ok(vec![PathBuf::from(file)]),
+            None => usage(format!(
+                "No bindings are named, and there is no {} here: give a FILE, `-` for standard input, or set ALBRIDGE_BINDINGS.",
+                target::BINDINGS
+            )),
+        },
         Some(object) if object.starts_with("oss://") => usage(format!(
             "{object} is in the cloud, which this command does not ask: give a FILE, or `-` for standard input."
         )),

@@ -23,7 +23,7 @@ use crate::reason::{Code, Reason, Severity};
 
 pub use cause::{Cause, Root, STORE, key};
 pub use fault::{InstanceFault, Mend};
-pub use hold::Hold;
+pub use hold::{Hold, NextRun};
 pub use kept::{Effect, Kept, words};
 
 /// The causes behind a plan, the heaviest first.
@@ -36,18 +36,22 @@ pub struct Causes {
     pub notes: Vec<Reason>,
     /// How many changes wait for something other than time.
     pub waiting: usize,
+    /// What is to be expected of the next run.
+    #[serde(skip)]
+    pub next: NextRun,
 }
 
 impl Causes {
-    /// The causes of what `plan` cannot do, and of `faults`. `hold` says why no run writes, if none does.
+    /// The causes of what `plan` cannot do, and of `faults`, where `next` is to be expected of runs.
     #[must_use]
-    pub fn of(binding: &Binding, plan: &Plan, faults: &[InstanceFault], hold: Option<Hold>) -> Self {
-        let mut graph = graph::Graph::new(binding, plan, faults, hold.as_ref());
+    pub fn of(binding: &Binding, plan: &Plan, faults: &[InstanceFault], next: NextRun) -> Self {
+        let mut graph = graph::Graph::new(binding, plan, faults, &next);
         graph.build();
         let (mut causes, waiting) = graph.into_causes();
         // The calls that failed are reported as such, each once.
         causes.retain(|cause| cause.reason.code != Code::Unread || plan.unread.is_empty());
-        if let Some(Hold { reason, remedy }) = hold {
+        if let NextRun::Held(Hold { reason, remedy }) = &next {
+            let (reason, remedy) = (reason.clone(), remedy.clone());
             let open = plan.changes.iter().enumerate().filter(|(_, change)| change.is_open()).map(|(at, _)| at);
             let changes = open.collect();
             causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances: Vec::new() });
@@ -60,13 +64,13 @@ impl Causes {
         // What it waits for is named among the causes.
         let follows = |finding: &Reason| finding.code == Code::Waits && !causes.is_empty();
         let notes = notes.filter(|finding| !is_cause(finding) && !follows(finding)).cloned().collect();
-        Self { causes, notes, waiting }
+        Self { causes, notes, waiting, next }
     }
 
     /// The causes of `faults` alone, each with what mends it.
     #[must_use]
-    pub fn of_faults(binding: &Binding, plan: &Plan, faults: &[InstanceFault], hold: Option<&Hold>) -> Vec<Cause> {
-        let mut graph = graph::Graph::new(binding, plan, faults, hold);
+    pub fn of_faults(binding: &Binding, plan: &Plan, faults: &[InstanceFault], next: &NextRun) -> Vec<Cause> {
+        let mut graph = graph::Graph::new(binding, plan, faults, next);
         graph.build_faults();
         graph.into_causes().0
     }

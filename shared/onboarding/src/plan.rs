@@ -28,6 +28,7 @@ mod readiness;
 mod ready;
 mod routes;
 mod security_rules;
+mod served;
 mod server_group;
 mod teardown;
 mod vpc_attachments;

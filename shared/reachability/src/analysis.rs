@@ -8,7 +8,7 @@ use onboarding::binding::Security;
 use onboarding::ids::{SecurityGroupId, VSwitchId, VpcId};
 use onboarding::inputs::Verdict;
 use onboarding::reason::{Code, Reason};
-use onboarding::topology::{Instance, Topology, VSwitch};
+use onboarding::topology::{Instance, VSwitch};
 
 use crate::acls::Acls;
 use crate::explanation::{Explanation, SourceVerdict};
@@ -16,7 +16,7 @@ use crate::fault::{Fault, Remedy, Task};
 use crate::front::Front;
 use crate::members::{Acl, Groups};
 use crate::path::Path;
-use crate::question::Wish;
+use crate::question::Scope;
 use crate::source_acls::SourceAcls;
 use crate::trip::Trip;
 use crate::verdict::{Part, Stop, in_series, side_by_side};
@@ -34,11 +34,7 @@ struct Back {
 
 /// The topology, the parameters of the questions, and the cached paths.
 pub(crate) struct Analysis<'a> {
-    topology: &'a Topology,
-    load_balancer_vpc: &'a VpcId,
-    sources: &'a [Ipv4Net],
-    ports: &'a [u16],
-    wish: Option<Wish<'a>>,
+    scope: Scope<'a>,
     source_acls: SourceAcls<'a>,
     acls: Acls<'a>,
     shared: BTreeMap<Place<'a>, Option<Ipv4Net>>,
@@ -48,21 +44,11 @@ pub(crate) struct Analysis<'a> {
 }
 
 impl<'a> Analysis<'a> {
-    pub(crate) fn new(
-        topology: &'a Topology,
-        load_balancer_vpc: &'a VpcId,
-        sources: &'a [Ipv4Net],
-        ports: &'a [u16],
-        wish: Option<Wish<'a>>,
-    ) -> Self {
+    pub(crate) fn new(scope: Scope<'a>) -> Self {
         Self {
-            topology,
-            load_balancer_vpc,
-            sources,
-            ports,
-            wish,
-            source_acls: SourceAcls::new(topology, load_balancer_vpc, sources),
-            acls: Acls::new(topology, load_balancer_vpc, sources, ports, wish),
+            scope,
+            source_acls: SourceAcls::new(scope.topology, scope.load_balancer_vpc, scope.sources),
+            acls: Acls::new(scope),
             shared: BTreeMap::new(),
             forward: BTreeMap::new(),
             back: BTreeMap::new(),
@@ -106,24 +92,24 @@ impl<'a> Analysis<'a> {
 
     /// What the listener does with requests for an instance, given the verdict on its path; nothing without a binding.
     pub(crate) fn front(&self, instance: &Instance, path: &Verdict) -> Option<Part> {
-        let (wish, port) = (self.wish?, self.ports.first().copied()?);
-        Some(Front { topology: self.topology, wish, instance, port, path }.part())
+        let (wish, port) = (self.scope.wish?, self.scope.ports.first().copied()?);
+        Some(Front { topology: self.scope.topology, wish, instance, port, path }.part())
     }
 
     /// What is wrong in front of an instance besides the first fault there: both have to be mended.
     pub(crate) fn behind(&self, instance: &Instance, path: &Verdict) -> Option<Fault> {
-        let (wish, port) = (self.wish?, self.ports.first().copied()?);
-        Front { topology: self.topology, wish, instance, port, path }.behind()
+        let (wish, port) = (self.scope.wish?, self.scope.ports.first().copied()?);
+        Front { topology: self.scope.topology, wish, instance, port, path }.behind()
     }
 
     /// The ports at which packets are lost, if they arrive at another one.
     pub(crate) fn lost_ports(&self, instance: &'a Instance) -> Vec<u16> {
         let is_lost = |port: &&'a [u16]| {
-            let mut alone = Self::new(self.topology, self.load_balancer_vpc, self.sources, port, self.wish);
+            let mut alone = Self::new(Scope { ports: port, ..self.scope });
             alone.paths(instance).verdict != Verdict::Reachable
         };
-        let lost: Vec<u16> = self.ports.chunks(1).filter(is_lost).flatten().copied().collect();
-        if lost.len() == self.ports.len() { Vec::new() } else { lost }
+        let lost: Vec<u16> = self.scope.ports.chunks(1).filter(is_lost).flatten().copied().collect();
+        if lost.len() == self.scope.ports.len() { Vec::new() } else { lost }
     }
 
     /// The path in both directions.
@@ -132,11 +118,12 @@ impl<'a> Analysis<'a> {
         let back = self.back(instance);
         let admissions = self.admissions(instance);
         let backend = forward.destination;
-        let departures = self.source_acls.departures(&instance.vswitch, backend, self.ports);
+        let departures = self.source_acls.departures(&instance.vswitch, backend, self.scope.ports);
         let arrivals = self.source_acls.arrivals(&instance.vswitch, backend);
         let at_backend = back.iter().zip(&admissions);
         let at_load_balancer = departures.iter().zip(&arrivals);
         let sources: Vec<SourceVerdict> = self
+            .scope
             .sources
             .iter()
             .zip(at_backend.zip(at_load_balancer))
@@ -149,7 +136,7 @@ impl<'a> Analysis<'a> {
         let back = returning(&back, &arrivals, self.nowhere());
         let mut verdict = side_by_side(sources.iter().map(|source| &source.verdict));
         if sources.is_empty() {
-            let unknown = no_sources(self.load_balancer_vpc);
+            let unknown = no_sources(self.scope.load_balancer_vpc);
             verdict = Verdict::Undetermined(unknown.clone());
             forward.fault.get_or_insert_with(|| Fault {
                 remedy: Remedy::Operator(Task::CorrectBinding { resource: unknown.resource.clone() }),
@@ -169,7 +156,7 @@ impl<'a> Analysis<'a> {
         let cidr = match self.shared.get(&place) {
             Some(cidr) => *cidr,
             None => {
-                let alike = |vswitch: &&VSwitch| self.source_acls.agree(&vswitch.id, vswitch.cidr, self.ports);
+                let alike = |vswitch: &&VSwitch| self.source_acls.agree(&vswitch.id, vswitch.cidr, self.scope.ports);
                 let cidr = self.vswitch(instance).filter(alike).map(|vswitch| vswitch.cidr);
                 let split = |walk: &Walk| matches!(walk.part.verdict, Verdict::Ambiguous(_));
                 let cidr = cidr.filter(|_| !split(&self.way_to_vswitch(instance)));
@@ -181,7 +168,7 @@ impl<'a> Analysis<'a> {
     }
 
     fn vswitch(&self, instance: &Instance) -> Option<&'a VSwitch> {
-        self.topology.vpc(&instance.vpc)?.vswitches.get(&instance.vswitch)
+        self.scope.topology.vpc(&instance.vpc)?.vswitches.get(&instance.vswitch)
     }
 
     /// From the load balancer to the instance; to the prefix of its vSwitch, if all addresses of it share the path.
@@ -207,13 +194,13 @@ impl<'a> Analysis<'a> {
 
     const fn trip_to(&self, instance: &'a Instance, destination: Ipv4Net) -> Trip<'a> {
         Trip {
-            topology: self.topology,
-            from: self.load_balancer_vpc,
+            topology: self.scope.topology,
+            from: self.scope.load_balancer_vpc,
             vswitch: None,
             to: &instance.vpc,
             destination,
             to_load_balancer: false,
-            wish: self.wish,
+            wish: self.scope.wish,
         }
     }
 
@@ -226,47 +213,47 @@ impl<'a> Analysis<'a> {
         let acl = self.acl(instance);
         let way = |source: &Ipv4Net| {
             let trip = Trip {
-                topology: self.topology,
+                topology: self.scope.topology,
                 from: &instance.vpc,
                 vswitch: Some(&instance.vswitch),
-                to: self.load_balancer_vpc,
+                to: self.scope.load_balancer_vpc,
                 destination: *source,
                 to_load_balancer: true,
-                wish: self.wish,
+                wish: self.scope.wish,
             };
             let walk = trip.walk();
             let passed = asked(acl.as_ref(), |acl| acl.answer(*source));
             Back { part: Part::in_series([&passed, &walk.part]), walk }
         };
-        let back = Rc::new(self.sources.iter().map(way).collect::<Vec<_>>());
+        let back = Rc::new(self.scope.sources.iter().map(way).collect::<Vec<_>>());
         self.back.insert(place, Rc::clone(&back));
         back
     }
 
     fn acl(&self, instance: &Instance) -> Option<Result<Acl<'a>, Stop>> {
         let acl = self.vswitch(instance)?.network_acl.as_ref()?;
-        Some(Acl::read(self.topology, acl))
+        Some(Acl::read(self.scope.topology, acl))
     }
 
     /// For each source prefix, the decision of the filters at the backend, all ports taken together.
     fn admissions(&self, instance: &Instance) -> Vec<Part> {
         let acl = self.acl(instance);
-        let priority = self.wish.map_or_else(Security::default, |wish| wish.binding.security.clone()).priority;
-        let groups = Groups::read(self.topology, instance, priority);
+        let priority = self.scope.wish.map_or_else(Security::default, |wish| wish.binding.security.clone()).priority;
+        let groups = Groups::read(self.scope.topology, instance, priority);
         let admit = |source: &Ipv4Net| {
             let port = |port: &u16| {
                 let by_acl = asked(acl.as_ref(), |acl| acl.request(*source, *port));
                 let by_groups = asked(Some(&groups), |groups| groups.request(*source, *port));
                 Part::in_series([&by_acl, &by_groups])
             };
-            Part::side_by_side(&self.ports.iter().map(port).collect::<Vec<_>>())
+            Part::side_by_side(&self.scope.ports.iter().map(port).collect::<Vec<_>>())
         };
-        self.sources.iter().map(admit).collect()
+        self.scope.sources.iter().map(admit).collect()
     }
 
     /// A placeholder for the destination of a path that has none.
     fn nowhere(&self) -> Ipv4Net {
-        self.sources.first().copied().unwrap_or_default()
+        self.scope.sources.first().copied().unwrap_or_default()
     }
 }
 

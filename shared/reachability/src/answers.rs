@@ -7,7 +7,7 @@ use onboarding::topology::{Instance, Topology};
 
 use crate::analysis::Analysis;
 use crate::explanation::Explanation;
-use crate::question::Question;
+use crate::question::{Question, Scope};
 
 /// Follows the packets of one question.
 ///
@@ -45,7 +45,7 @@ use crate::question::Question;
 #[must_use]
 pub fn explain(question: Question<'_>) -> Explanation {
     let Question { topology, sources, load_balancer_vpc, instance, ports, wish } = question;
-    Analysis::new(topology, load_balancer_vpc, sources, ports, wish).explain(instance)
+    Analysis::new(Scope { topology, load_balancer_vpc, sources, ports, wish }).explain(instance)
 }
 
 /// The verdicts of many instances: the same as [`explain`]'s, with the work shared between instances of the same vSwitch
@@ -58,6 +58,6 @@ pub fn verdicts<'a>(
     ports: &'a [u16],
     instances: impl IntoIterator<Item = &'a Instance>,
 ) -> Verdicts {
-    let mut analysis = Analysis::new(topology, load_balancer_vpc, sources, ports, None);
+    let mut analysis = Analysis::new(Scope { topology, load_balancer_vpc, sources, ports, wish: None });
     instances.into_iter().map(|instance| (instance.id.clone(), analysis.verdict(instance))).collect()
 }

@@ -18,7 +18,7 @@ use crate::explanation::Explanation;
 use crate::fault::{Fault, Remedy, Task};
 use crate::hop::Hop;
 use crate::path::Path;
-use crate::question::Wish;
+use crate::question::{Scope, Wish};
 use crate::unowned;
 
 /// The faults of selected instances that run, and of members. A fault of the way hides what follows from it: that the instance is no
@@ -31,7 +31,8 @@ pub fn faults(topology: &Topology, wish: Wish<'_>) -> Vec<InstanceFault> {
     let ports = wish.binding.server_group.ports();
     let port = wish.binding.server_group.port;
     let instances = instances(topology, wish);
-    let mut analysis = Analysis::new(topology, vpc, &sources, &ports, Some(wish));
+    let mut analysis =
+        Analysis::new(Scope { topology, load_balancer_vpc: vpc, sources: &sources, ports: &ports, wish: Some(wish) });
     let mut faults = Vec::new();
     let mut judged = BTreeSet::new();
     for (instance, is_member) in &instances {

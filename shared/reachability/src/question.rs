@@ -23,6 +23,16 @@ pub struct Question<'a> {
     pub wish: Option<Wish<'a>>,
 }
 
+/// What many instances are asked about at once: a [`Question`] without the instance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) load_balancer_vpc: &'a VpcId,
+    pub(crate) sources: &'a [Ipv4Net],
+    pub(crate) ports: &'a [u16],
+    pub(crate) wish: Option<Wish<'a>>,
+}
+
 /// A binding, and the deployment that serves it: they say which listener and server group are meant, and which resources are ours.
 #[derive(Debug, Clone, Copy)]
 pub struct Wish<'a> {

@@ -68,12 +68,13 @@ impl Member<'_> {
         let endpoint = self.server.endpoint();
         let of = owner.map(|owner| format!(" of {}", owner.id)).unwrap_or_default();
         let by = match self.mark() {
-            Some((instance, _)) => format!("registered for {instance}"),
-            None => "which others registered".to_owned(),
+            Some((instance, _)) if owner.is_some_and(|owner| owner.id == instance) => String::new(),
+            Some((instance, _)) => format!(", registered for {instance},"),
+            None => ", which others registered,".to_owned(),
         };
         let why = if health.reason.is_empty() { String::new() } else { format!(" ({})", health.reason) };
         let unseen = if owner.is_none() { "; no instance that was seen has its address" } else { "" };
-        let message = format!("Member {endpoint}{of}, {by}, is {}{why}{unseen}.", health.status);
+        let message = format!("Member {endpoint}{of}{by} is {}{why}{unseen}.", health.status);
         Reason::new(Code::Unhealthy, endpoint, message)
     }
 

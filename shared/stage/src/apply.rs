@@ -142,7 +142,9 @@ impl Progress {
                 sorted.meet(reason.clone());
             } else if approved.is_some_and(|plan| !plan.covers(&change.write)) {
                 let message = format!("This is not in the approved plan: {}.", change.write);
-                sorted.meet(Reason::new(Code::NotApproved, &inputs.binding.name, message));
+                let again = format!("Run `albridge apply {}` again: it plans anew.", inputs.binding.name);
+                let reason = Reason::new(Code::NotApproved, &inputs.binding.name, message);
+                sorted.meet(reason.advising(Some(again)));
             } else if let Some(reason) = self.unseen(&change.write, inputs.now, &mut sorted.waiting) {
                 if reason.is_none() {
                     sorted.unseen.push(change.write.clone());

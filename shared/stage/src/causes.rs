@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use onboarding::causes::{self, Causes, InstanceFault, Mend, Root};
+use onboarding::causes::{self, Causes, InstanceFault, Mend, NextRun, Root};
 use onboarding::{Code, Plan, Reason, Severity, StageName, Topology};
 use reachability::Wish;
 
@@ -21,7 +21,7 @@ use crate::session::Session;
 pub fn of(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Causes {
     let mut faults = faults(session, topology);
     faults.retain(|fault| fault.reason.code != Code::Unhealthy && !matches!(fault.mend, Mend::Time { .. }));
-    Causes::of(session.binding(), plan, &faults, None)
+    Causes::of(session.binding(), plan, &faults, NextRun::Writes)
 }
 
 /// The faults of instances that serve or should.

@@ -24,6 +24,7 @@ mod parse;
 mod reader;
 mod released;
 mod security;
+mod served;
 mod siblings;
 mod untagged;
 
@@ -39,6 +40,7 @@ use crate::needs::Needs;
 use reader::Reader;
 
 pub(crate) use cen::{Attaching, is_attaching};
+pub(crate) use served::served;
 
 /// A topology, and whether part of it is unknown because of a transient failure.
 pub(crate) struct Observation {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use onboarding::ids::BindingName;
+use onboarding::ids::{BindingName, VpcId};
 use onboarding::inputs::{Departures, Inputs};
 use onboarding::plan::{self, FollowUp};
 use onboarding::topology::Instance;
@@ -13,7 +13,7 @@ use crate::error::StageError;
 use crate::facts;
 use crate::host::Invocation;
 use crate::needs::Needs;
-use crate::observe::observe_selected;
+use crate::observe::{self, observe_selected};
 use crate::request::Request;
 use crate::session::Session;
 
@@ -88,15 +88,33 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     if alone.changes.is_empty() && alone.pending.is_empty() {
         return alone;
     }
-    let seen = Box::pin(neighbours(session)).await;
+    let (seen, topology) = Box::pin(beside(session, inputs)).await;
+    let inputs = &Inputs { topology: &topology, ..*inputs };
     plan::prune(inputs, &others(&seen, inputs), &names)
 }
 
 /// The removals for a binding that is torn down; nothing for one that nobody asked to tear down.
 async fn teardown(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     let Some(removal) = session.removal() else { return Plan::default() };
-    let seen = Box::pin(neighbours(session)).await;
+    let (seen, topology) = Box::pin(beside(session, inputs)).await;
+    let inputs = &Inputs { topology: &topology, ..*inputs };
     plan::teardown(inputs, &others(&seen, inputs), removal.attachments)
+}
+
+/// All whose packets may take the ways of the binding: the other bindings of the store, and, in the topology, the members of other server
+/// groups.
+async fn beside<'s>(session: &'s Session<'_>, inputs: &Inputs<'_>) -> (Vec<(&'s Binding, Arc<Topology>)>, Topology) {
+    let mut topology = inputs.topology.clone();
+    let binding = session.binding();
+    let is_backend = |vpc: &&VpcId| binding.backends.iter().any(|backend| backend.vpc == **vpc);
+    // Without a load balancer its server group may tell its VPC.
+    let home = topology.alb().map(|alb| &alb.vpc).or_else(|| topology.vpcs.keys().find(|vpc| !is_backend(vpc)));
+    let Some(home) = home.cloned() else { return (neighbours(session).await, topology) };
+    let served = observe::served(session.cloud(), binding, &session.store().bindings, session.deployment(), &home);
+    let (seen, (served, unread)) = tokio::join!(biased; neighbours(session), served);
+    topology.context.served = served;
+    topology.unread.extend(&unread);
+    (seen, topology)
 }
 
 /// All bindings that may share a table or a security group, with their observed state. What one of them wants is kept. A
@@ -173,7 +191,8 @@ async fn follow_ups(session: &Session<'_>, inputs: &Inputs<'_>, plan: &Plan) -> 
     if at_most.is_empty() {
         return at_most;
     }
-    let seen = Box::pin(neighbours(session)).await;
+    let (seen, topology) = Box::pin(beside(session, inputs)).await;
+    let inputs = &Inputs { topology: &topology, ..*inputs };
     plan::follow_ups(inputs, plan, &others(&seen, inputs), &names)
 }
 

@@ -246,6 +246,68 @@ async fn two_bindings_that_share_and_go_one_after_the_other_leave_nothing() {
     }
 }
 
+/// Another deployment, or a person, reaches the same instance through a group and a listener of its own, over ways that it found there.
+#[tokio::test(start_paused = true)]
+async fn what_members_of_other_groups_need_stays_and_serves() {
+    let (empty, local) = begun(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let act = |action: &str, with: &[(&str, &str)]| console.act(Service::Alb, "cn-chengdu", action, with);
+    let group = [
+        ("ServerGroupName", "theirs"),
+        ("ServerGroupType", "Ip"),
+        ("VpcId", "vpc-1"),
+        ("HealthCheckConfig.HealthCheckEnabled", "true"),
+        ("HealthCheckConfig.HealthCheckPath", "/"),
+    ];
+    let group = act("CreateServerGroup", &group);
+    let group = group["ServerGroupId"].as_str().unwrap();
+    console.wait(minutes(1)).await;
+    let member = [
+        ("ServerGroupId", group),
+        ("Servers.1.ServerId", "192.168.7.10"),
+        ("Servers.1.ServerType", "Ip"),
+        ("Servers.1.ServerIp", "192.168.7.10"),
+        ("Servers.1.Port", "80"),
+        ("Servers.1.RemoteIpEnabled", "true"),
+    ];
+    act("AddServersToServerGroup", &member);
+    console.wait(minutes(1)).await;
+    let listener = [
+        ("LoadBalancerId", "alb-1"),
+        ("ListenerProtocol", "HTTP"),
+        ("ListenerPort", "8080"),
+        ("DefaultActions.1.Type", "ForwardGroup"),
+        ("DefaultActions.1.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", group),
+    ];
+    let listener = act("CreateListener", &listener);
+    console.wait(minutes(2)).await;
+    assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-ecs1"));
+
+    local.store(&paused());
+    let before = calls(&local);
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok, "{report:#?}");
+    let told = report.findings.iter().filter(|finding| finding.message.contains(group)).count();
+    // The routes there and back, the rules, two attachments and the connection.
+    assert!(told >= 6, "{report:#?}");
+    let went = written(&local, before);
+    let is_way = |action: &&String| {
+        ["DeleteRoute", "Revoke", "DeleteTransit", "Dissociate", "Disable"].iter().any(|part| action.starts_with(part))
+    };
+    assert_eq!(went.iter().find(is_way), None, "{went:?}");
+    assert!(went.iter().any(|action| action == "DeleteServerGroup"), "its own group goes: {went:?}");
+    assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-ecs1"));
+
+    // Without them the same command takes the rest.
+    act("DeleteListener", &[("ListenerId", listener["ListenerId"].as_str().unwrap())]);
+    console.wait(minutes(1)).await;
+    act("DeleteServerGroup", &[("ServerGroupId", group)]);
+    console.wait(minutes(1)).await;
+    let report = teardown(&local, "web", &ALL).await.unwrap();
+    assert!(report.ok && report.findings.is_empty(), "{report:#?}");
+    assert_eq!(footprint::of(&local).await, empty);
+}
+
 /// A listener of others copies its requests to our group, by a rule whose own requests go elsewhere.
 #[tokio::test(start_paused = true)]
 async fn a_rule_of_others_that_mirrors_to_a_group_keeps_it() {

@@ -15,9 +15,6 @@ use crate::files;
 use crate::output::CliError;
 use crate::target::{self, Access};
 
-/// The bindings where none are named.
-const BINDINGS: &str = "bindings.yml";
-
 /// What is on this machine.
 pub(super) struct Desk {
     pub(super) cloud: Cloud,
@@ -41,7 +38,7 @@ impl Desk {
     ) -> Result<Self, CliError> {
         let in_environment = environment.get("ALBRIDGE_BINDINGS").is_some_and(|value| !value.trim().is_empty());
         let target = Target {
-            bindings: args.bindings.clone().or_else(|| (!in_environment).then(|| BINDINGS.to_owned())),
+            bindings: args.bindings.clone().or_else(|| (!in_environment).then(|| target::BINDINGS.to_owned())),
             deployment: deployment.map(str::to_owned),
             profile: args.profile.clone(),
             home: None,

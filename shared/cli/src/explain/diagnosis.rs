@@ -1,10 +1,10 @@
 //! The diagnosis of one instance: the inputs, the result, and its headline.
 
-use onboarding::causes::{Cause, InstanceFault, Mend, Root};
+use onboarding::causes::{Cause, InstanceFault, Mend, NextRun, Root};
 use onboarding::ids::VpcId;
 use onboarding::inputs::Verdict;
 use onboarding::topology::{Instance, Topology};
-use onboarding::{Binding, Causes, Code, Deployment, Plan};
+use onboarding::{Binding, Causes, Change, Code, Deployment, Plan};
 use reachability::{Explanation, Fault, Wish};
 
 use crate::output::Style;
@@ -53,13 +53,13 @@ impl Diagnosis {
         reachability::faults(&self.topology, wish).into_iter().find(is_it)
     }
 
-    /// What a fault follows from that no change of the plan mends; nothing if it is a cause itself.
+    /// What a fault follows from that no open change of the plan mends; nothing if it is a cause itself.
     pub(super) fn root(&self, fault: &InstanceFault) -> Option<Root> {
         let Mend::Change { write } = &fault.mend else { return None };
-        if self.plan.mender(write).is_some() {
+        if self.plan.mender(write).is_some_and(Change::is_open) {
             return None;
         }
-        let causes = Causes::of_faults(&self.binding, &self.plan, std::slice::from_ref(fault), None);
+        let causes = Causes::of_faults(&self.binding, &self.plan, std::slice::from_ref(fault), &NextRun::Writes);
         let mut roots = causes.into_iter().filter(|cause| cause.reason.code != fault.reason.code);
         roots.next().map(|Cause { reason, remedy, .. }| Root { reason, remedy })
     }

@@ -1,6 +1,7 @@
 //! The hops of a path as a table: kind, place, what decided, and what happens next. It fits the width of the terminal, or 100
 //! columns if there is none.
 
+use onboarding::binding::Provision;
 use onboarding::causes::{Mend, Root};
 use onboarding::ids::SecurityGroupId;
 use onboarding::inputs::Verdict;
@@ -138,7 +139,13 @@ fn mend(diagnosis: &Diagnosis, change: &Change, paragraph: &impl Fn(&mut Text, &
     let name = &diagnosis.binding.name;
     let planned = diagnosis.plan.mender(&change.write);
     let blocked = planned.map_or(&[][..], |planned| &planned.blocked);
-    if planned.is_none() && diagnosis.selected {
+    if planned.is_none() && !diagnosis.selected {
+        let words = format!(
+            "do: give {} the tags of {name}, or by hand: no plan makes this change for an instance that the tags do not select:",
+            diagnosis.instance.id
+        );
+        paragraph(&mut text, &words);
+    } else if planned.is_none() {
         let words =
             format!("do: by hand, because no plan of {name} makes this change (albridge status {name} says why):");
         paragraph(&mut text, &words);
@@ -156,7 +163,7 @@ fn mend(diagnosis: &Diagnosis, change: &Change, paragraph: &impl Fn(&mut Text, &
         }
         paragraph(&mut text, &format!("then: `albridge apply {name}` makes this change:"));
     }
-    text.extend(plan::change(&diagnosis.topology, change));
+    text.extend(plan::change(&diagnosis.topology, change, diagnosis.binding.provision == Provision::Approved));
     text
 }
 

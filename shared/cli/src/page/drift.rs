@@ -1,7 +1,7 @@
 //! What differs from what is wanted, with both values, and what runs repaired.
 
 use onboarding::difference::{self, Setting};
-use onboarding::{Change, Code, Reason, Write};
+use onboarding::{Causes, Change, Code, Reason, Write};
 
 use super::html::{Html, tag};
 use super::look::Sight;
@@ -90,13 +90,7 @@ fn rows(seen: &Seen, change: &Change) -> Vec<Row> {
     let sign = plan::sign(&change.write);
     let what = change.write.to_string();
     let cells = |what: Html, now: String, wanted: String| {
-        row([
-            change.stage.as_str().into(),
-            what,
-            now.into(),
-            wanted.into(),
-            then(change, causes::is_held(&seen.causes)),
-        ])
+        row([change.stage.as_str().into(), what, now.into(), wanted.into(), then(change, &seen.causes)])
     };
     if moved.is_empty() {
         let (now, wanted) = match sign {
@@ -119,12 +113,11 @@ fn rows(seen: &Seen, change: &Change) -> Vec<Row> {
     each.collect()
 }
 
-/// What becomes of it, where runs write or are `held`.
-fn then(change: &Change, held: bool) -> Html {
+/// What becomes of it.
+fn then(change: &Change, causes: &Causes) -> Html {
     let why = change.why.map(|why| format!(", because {}", why.cause())).unwrap_or_default();
     match change.blocked.first() {
-        None if held => format!("no run makes it while nothing may be written{why}").into(),
-        None => format!("the next run makes it{why}").into(),
+        None => format!("{} it{why}", causes::who_makes(causes)).into(),
         Some(reason) if reason.until.is_some() => sentence(&reason.message),
         Some(reason) => {
             let more = match change.blocked.len() - 1 {

@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) plan: Plan,
     /// The causes of what cannot be done, or does not work.
     pub(crate) causes: Causes,
+    /// Whether runs leave to a person what costs money.
+    pub(crate) asks: bool,
 }
 
 impl Seen {

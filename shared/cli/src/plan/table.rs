@@ -23,7 +23,7 @@ const NAMED: usize = 5;
 /// The plan of a binding. What could not be read comes first, and then what stands in the way. The causes stand for the blocked
 /// changes, unless all are to be shown.
 pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
-    let Seen { topology, plan, causes } = seen;
+    let Seen { topology, plan, causes, asks } = seen;
     let all = view.all;
     let mut text = heading(binding, plan, causes, all);
     text.extend(causes::lines(causes, plan, "  ", all));
@@ -36,7 +36,7 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
         let (later, now): (Vec<&Change>, Vec<&Change>) = shown.into_iter().partition(|change| !all && lapses(change));
         for change in now {
             // Where something stands in the way, it is not hidden among defaults.
-            one(&mut text, topology, change, all || causes.is_empty());
+            one(&mut text, topology, change, *asks, all || causes.is_empty());
         }
         for reason in later.iter().take(NAMED).filter_map(|change| change.blocked.first()) {
             text.line(format!("    . {}", reason.message));
@@ -52,7 +52,7 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
 
 /// The plan with a row for each change, blocked or not.
 pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize) -> Text {
-    let Seen { topology, plan, causes } = seen;
+    let Seen { topology, plan, causes, asks } = seen;
     let mut text = heading(binding, plan, causes, view.all);
     text.extend(causes::lines(causes, plan, "  ", view.all));
     let mut table = Table::new(&["stage", "", "change", "from -> to", "needs", "blocked by"]);
@@ -68,7 +68,7 @@ pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize)
                     if change.is_open() { sign(&change.write).to_owned() } else { "x".to_owned() },
                     format!("{}{why}", change.write),
                     difference::moves(topology, &change.write),
-                    if change.consent == Consent::Person { "a yes".to_owned() } else { String::new() },
+                    if *asks && change.consent == Consent::Person { "a yes".to_owned() } else { String::new() },
                     codes.join(", "),
                 ],
             );
@@ -178,10 +178,10 @@ fn lapses(change: &Change) -> bool {
     !change.is_open() && change.blocked.iter().all(|reason| reason.until.is_some())
 }
 
-/// A change as a plan shows it, with the reasons that block it.
-pub(crate) fn change(topology: &Topology, change: &Change) -> Text {
+/// A change as a plan shows it, with the reasons that block it. `asks`: runs leave to a person what costs money.
+pub(crate) fn change(topology: &Topology, change: &Change, asks: bool) -> Text {
     let mut text = Text::default();
-    one(&mut text, topology, change, true);
+    one(&mut text, topology, change, asks, true);
     text
 }
 
@@ -217,10 +217,10 @@ pub(crate) fn open(topology: &Topology, plan: &Plan, most: usize, indent: &str) 
     text
 }
 
-fn one(text: &mut Text, topology: &Topology, change: &Change, defaults: bool) {
+fn one(text: &mut Text, topology: &Topology, change: &Change, asks: bool, defaults: bool) {
     let (line, mut settings) = title(topology, change);
     settings.retain(|setting| defaults || !setting.is_default || setting.from.is_some());
-    let yes = if change.consent == Consent::Person { "  (needs a yes)" } else { "" };
+    let yes = if asks && change.consent == Consent::Person { "  (needs a yes)" } else { "" };
     text.line(Line::new("    ").join(line).then(yes));
     details(text, &settings);
     for reason in &change.blocked {
@@ -287,6 +287,7 @@ pub(crate) const fn sign(write: &Write) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use onboarding::causes::NextRun;
     use onboarding::change::Leaving;
     use onboarding::plan::Pending;
     use onboarding::topology::AttachmentRef;
@@ -341,8 +342,8 @@ mod tests {
 
     fn seen(plan: &Plan) -> Seen {
         let store = onboarding::Store::parse(local::PROCEDURE_BINDING, "bindings.yml").unwrap();
-        let causes = Causes::of(&store.bindings[0], plan, &[], None);
-        Seen { topology: Topology::default(), plan: plan.clone(), causes }
+        let causes = Causes::of(&store.bindings[0], plan, &[], NextRun::Writes);
+        Seen { topology: Topology::default(), plan: plan.clone(), causes, asks: true }
     }
 
     fn shown(plan: &Plan) -> String {

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use deployment::deploy::{Obstacle, Obstacles};
 use jiff::Timestamp;
-use onboarding::causes::{Hold, Kept};
+use onboarding::causes::{Hold, Kept, NextRun};
 use onboarding::ids::{BindingName, InstanceId, Region};
 use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Instance, Known, Topology};
@@ -167,11 +167,15 @@ impl Runs {
         match self {
             Self::NowhereToLook => Exit::Done,
             Self::Unread(_) => Exit::Failed,
-            Self::Read { latest, .. } => {
-                let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
-                Exit::pending(last.is_some_and(|run| !run.is_good()))
-            }
+            Self::Read { .. } => Exit::pending(self.fails()),
         }
+    }
+
+    /// Whether the last one that ended did not end as it should.
+    fn fails(&self) -> bool {
+        let Self::Read { latest, .. } = self else { return false };
+        let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
+        last.is_some_and(|run| !run.is_good())
     }
 }
 
@@ -391,19 +395,21 @@ impl<'h> Looks<'h> {
         let mut seen = plan::see_with(&self.readings, self.host, self.store, binding, false, About::State).await?;
         let wanted = self.store.binding(binding.as_str());
         let backends = wanted.map(events).unwrap_or_default();
+        let runs = self.runs(binding, runs).await;
+        let next = if runs.fails() { NextRun::MayFail } else { NextRun::Writes };
         // A pause is a cause already, and holds what there is to hold.
         let is_paused = self.store.paused || wanted.is_some_and(|wanted| wanted.paused);
-        let holds = |obstacle: &&Obstacle| obstacle.reason.code == Code::ReadOnly && !is_paused;
-        let (holding, others): (Vec<&Obstacle>, Vec<&Obstacle>) = self.obstacles.found.iter().partition(holds);
-        if let Some((Obstacle { reason, remedy, .. }, wanted)) = holding.first().copied().zip(wanted) {
-            let hold = Hold { reason: reason.clone(), remedy: remedy.clone() };
+        let holding = self.obstacles.holding().filter(|_| !is_paused);
+        let next =
+            holding.cloned().map_or(next, |Obstacle { reason, remedy, .. }| NextRun::Held(Hold { reason, remedy }));
+        if let Some(wanted) = wanted {
             let deployment = &self.host.settings().deployment;
             let (topology, plan) = (&seen.topology, &seen.plan);
-            seen.causes = causes::of(self.store, wanted, deployment, topology, plan, About::State, Some(hold));
+            seen.causes = causes::of(self.store, wanted, deployment, topology, plan, About::State, next);
         }
-        for Obstacle { region, reason, remedy } in others {
-            if region.as_ref().is_none_or(|region| backends.contains(region)) {
-                seen.causes.add(reason.clone(), remedy.clone());
+        for obstacle in self.obstacles.found.iter().filter(|obstacle| Some(*obstacle) != holding) {
+            if obstacle.region.as_ref().is_none_or(|region| backends.contains(region)) {
+                seen.causes.add(obstacle.reason.clone(), obstacle.remedy.clone());
             }
         }
         let members = Members::of(
@@ -412,7 +418,7 @@ impl<'h> Looks<'h> {
             &self.host.settings().deployment,
             &seen,
         );
-        let (runs, unread) = (self.runs(binding, runs).await, self.obstacles.unread.clone());
+        let unread = self.obstacles.unread.clone();
         Ok(Look { binding: binding.clone(), seen, runs, members, unread })
     }
 

@@ -250,7 +250,7 @@ pub(crate) const fn mark(member: &Member) -> &'static str {
 fn drift(text: &mut Text, look: &Look, view: &View) {
     let (plan, causes) = (&look.seen.plan, &look.seen.causes);
     let (open, blocked): (Vec<&Change>, Vec<&Change>) = plan.changes.iter().partition(|change| change.is_open());
-    let by = if causes::is_held(causes) { "no run makes while nothing may be written" } else { "the next run makes" };
+    let by = causes::who_makes(causes);
     let counted = match (open.len(), blocked.len()) {
         (0, 0) => None,
         (open, 0) => Some(format!("{}, which {by}", plan::changes(open))),

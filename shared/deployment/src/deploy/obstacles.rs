@@ -45,6 +45,12 @@ pub struct Obstacles {
 }
 
 impl Obstacles {
+    /// The first that keeps every run from coming, or from writing: the timer, which makes up for events, is one.
+    #[must_use]
+    pub fn holding(&self) -> Option<&Obstacle> {
+        self.found.iter().find(|obstacle| obstacle.region.is_none())
+    }
+
     fn note(&mut self, region: Option<&Region>, reason: Reason, remedy: impl Into<String>) {
         self.found.push(Obstacle { region: region.cloned(), reason, remedy: remedy.into() });
     }

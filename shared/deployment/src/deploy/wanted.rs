@@ -83,7 +83,7 @@ impl<'a> Sources<'a> {
         set("StoreRegion", self.layout.home.to_string());
         set("StoreKey", names.store_key());
         // Home alone reads what is in other accounts; an outpost knows by them whose events it hands on. A probe needs neither.
-        let roles = if part == Part::Probe { Default::default() } else { roles(self.store) };
+        let roles = if part == Part::Probe { Default::default() } else { self.store.assumed_roles() };
         let probes = if part == Part::Home { self.elsewhere() } else { Default::default() };
         set("AssumeRoles", joined(&roles));
         set("Probes", joined(&probes));
@@ -132,15 +132,6 @@ impl<'a> Sources<'a> {
         let others = self.probes.keys().filter(|region| **region != self.layout.home);
         others.map(Region::as_str).collect()
     }
-}
-
-/// The roles of other accounts that bindings name.
-fn roles(store: &Store) -> BTreeSet<&str> {
-    let sides = store.bindings.iter().flat_map(|binding| {
-        let backends = binding.backends.iter().map(|backend| &backend.assume_role);
-        backends.chain([&binding.alb.assume_role])
-    });
-    sides.flatten().map(|role| role.arn.as_str()).collect()
 }
 
 fn joined(parts: &BTreeSet<&str>) -> String {

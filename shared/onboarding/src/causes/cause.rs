@@ -111,7 +111,7 @@ pub const STORE: &str = "store";
 /// What mends a problem, where it names no way of its own.
 pub(super) fn remedy(binding: &BindingName, reason: &Reason) -> String {
     match reason.code {
-        Code::NotApproved => {
+        Code::NotApproved if reason.advice.is_none() => {
             format!("Run `albridge apply {binding}`, look, and say yes; or set provision: auto in the binding.")
         }
         Code::ReadOnly if reason.resource == binding.as_str() => {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
 use super::found::Found;
-use super::hold::Hold;
+use super::hold::NextRun;
 use super::kept::{Effect, Kept};
 use super::mended::{By, Mended, Voice};
 use crate::binding::{Binding, Provision};
@@ -22,7 +22,7 @@ pub(super) struct Graph<'a> {
     binding: &'a Binding,
     plan: &'a Plan,
     faults: &'a [InstanceFault],
-    hold: Option<&'a Hold>,
+    next: &'a NextRun,
     found: BTreeMap<Key, Found>,
 }
 
@@ -44,9 +44,9 @@ impl<'a> Graph<'a> {
         binding: &'a Binding,
         plan: &'a Plan,
         faults: &'a [InstanceFault],
-        hold: Option<&'a Hold>,
+        next: &'a NextRun,
     ) -> Self {
-        Self { binding, plan, faults, hold, found: BTreeMap::new() }
+        Self { binding, plan, faults, next, found: BTreeMap::new() }
     }
 
     /// Finds the roots of everything that is wrong.
@@ -88,7 +88,7 @@ impl<'a> Graph<'a> {
     /// The causes, and how many changes wait for them.
     pub(super) fn into_causes(self) -> (Vec<Cause>, usize) {
         let waiting = self.plan.changes.iter().filter(|change| waits(change)).count();
-        let voice = Voice { binding: &self.binding.name, hold: self.hold };
+        let voice = Voice { binding: &self.binding.name, next: self.next };
         (self.found.into_values().flat_map(|found| found.causes(voice)).collect(), waiting)
     }
 
@@ -195,10 +195,11 @@ impl<'a> Graph<'a> {
     /// A change of the plan that nothing blocks, and who makes it.
     fn planned(&self, change: &Change) -> Mended {
         let asked = change.consent == Consent::Person && self.binding.provision == Provision::Approved;
-        let by = match (self.hold, asked) {
-            (Some(_), _) => By::Nobody,
-            (None, true) => By::Approval,
-            (None, false) => By::Run,
+        let by = match (self.next, asked) {
+            (NextRun::Held(_), _) => By::Nobody,
+            (_, true) => By::Approval,
+            (NextRun::MayFail, false) => By::RunIfItCan,
+            (NextRun::Writes, false) => By::Run,
         };
         Mended::Change { write: change.write.to_string(), by }
     }

@@ -1,10 +1,22 @@
-//! Why no run writes, and what lets runs write again.
+//! Whether the next run makes what a plan holds; if none does, why, and what lets runs write again.
 
 use super::cause::remedy;
 use crate::ids::BindingName;
 use crate::reason::Reason;
 
-/// What keeps every run from writing: a pause, or a switch of the functions.
+/// What is to be expected of the next run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NextRun {
+    /// It makes what nothing blocks.
+    #[default]
+    Writes,
+    /// It may fail as the last one did.
+    MayFail,
+    /// It does not come, or it writes nothing.
+    Held(Hold),
+}
+
+/// What keeps every run from writing: a pause, a switch of the functions, or a part of the deployment that is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// In a sentence.

@@ -1,6 +1,6 @@
 //! What mends a cause, and how several ways of mending it become one sentence.
 
-use super::hold::Hold;
+use super::hold::NextRun;
 use crate::ids::BindingName;
 
 /// The most changes that a remedy names.
@@ -29,6 +29,8 @@ pub(super) enum Mended {
 pub(super) enum By {
     /// The next run.
     Run,
+    /// The next run, unless it fails as the last one did.
+    RunIfItCan,
     /// A person, who says yes to it.
     Approval,
     /// Nobody yet: no run writes.
@@ -39,8 +41,7 @@ pub(super) enum By {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Voice<'a> {
     pub(super) binding: &'a BindingName,
-    /// Why no run writes, if none does.
-    pub(super) hold: Option<&'a Hold>,
+    pub(super) next: &'a NextRun,
 }
 
 impl Mended {
@@ -88,11 +89,16 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
     writes.truncate(NAMED);
     let listed = format!("{}{more}", writes.join("; "));
     let binding = voice.binding;
-    match (by, voice.hold) {
+    match (by, voice.next) {
         (By::Approval, _) => {
             format!("Run `albridge apply {binding}`, look, and say yes: no run makes {one} by itself: {listed}.")
         }
-        (By::Nobody, Some(hold)) => format!("{} Then the next run makes {noun}: {listed}.", hold.remedy),
+        (By::Nobody, NextRun::Held(hold)) => format!("{} Then the next run makes {noun}: {listed}.", hold.remedy),
+        (By::RunIfItCan, _) => {
+            format!(
+                "Run `albridge apply {binding}`: the last run failed, and the next one may, too. It makes {noun}: {listed}."
+            )
+        }
         _ => format!("Nothing, or `albridge apply {binding}` at once: the next run makes {noun}: {listed}."),
     }
 }

@@ -12,6 +12,7 @@ use crate::checks;
 use crate::desired::{self, Desired, Held};
 use crate::ids::{BindingName, RouteTableId, SecurityGroupId};
 use crate::inputs::Inputs;
+use crate::plan::served::Others;
 use crate::plan::{Awaited, Plan, lane, network};
 use crate::reason::{Code, Reason};
 use crate::topology::{
@@ -36,6 +37,11 @@ pub fn prune(inputs: &Inputs<'_>, others: &[Inputs<'_>], store: &[BindingName]) 
     let mut plan = Plan::default();
     std::iter::once(inputs).chain(others).for_each(|each| plan.unread.extend(&each.topology.unread));
     checks::orphans(inputs).into_iter().for_each(|orphan| plan.find(orphan));
+    if inputs.topology.context.served.failure().is_some() {
+        let message = "What members of other server groups need could not be read, so nothing is pruned.";
+        plan.find(Reason::new(Code::Unread, &inputs.binding.name, message));
+        return plan;
+    }
     let mut kept = Kept::default();
     for each in std::iter::once(inputs).chain(others) {
         let desired = desired::entries(each);
@@ -123,11 +129,15 @@ pub(super) fn remove_vpc_route(vpc: &Vpc, table: &RouteTableId, route: &VpcRoute
 
 fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
     let topology = inputs.topology;
+    let others = Others::of(inputs);
     for vpc in topology.vpcs.values().filter_map(Known::get).flatten() {
         for table in vpc.tables.values() {
-            let unwanted = table.routes.iter().filter(|route| !kept.has_route(&table.id, route.destination));
+            let unwanted = table.routes.iter().filter(|route| {
+                !kept.has_route(&table.id, route.destination) && others.vpc_route(vpc, route.destination).is_none()
+            });
             for route in unwanted {
-                if !is_ours(inputs, store, &route.description, &route.id, plan) {
+                let what = format!("Route {} of {} ({}, {})", route.destination, vpc.id, table.id, route.id);
+                if !is_ours(inputs, store, &route.description, (&what, &route.id), plan) {
                     continue;
                 }
                 if route.status == VpcRouteStatus::Available {
@@ -146,9 +156,10 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
     for router in topology.transit_routers.values().filter_map(Known::get).flatten() {
         for table in router.tables.values() {
             let unwanted = table.routes.iter().filter(|route| !kept.has_route(&table.id, route.destination));
-            for route in unwanted {
+            for route in unwanted.filter(|_| others.transit_route().is_none()) {
                 let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
-                if !is_ours(inputs, store, &route.description, id, plan) {
+                let what = format!("Route {} of {} ({id})", route.destination, table.id);
+                if !is_ours(inputs, store, &route.description, (&what, id), plan) {
                     continue;
                 }
                 if route.status == TransitRouteStatus::Active {
@@ -173,15 +184,18 @@ fn routes(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Pl
 }
 
 fn rules(inputs: &Inputs<'_>, kept: &Kept, store: &[BindingName], plan: &mut Plan) {
+    let others = Others::of(inputs);
     for group in inputs.topology.security_groups.values().filter_map(Known::get).flatten() {
-        for rule in group.rules.iter().filter(|rule| !is_kept(kept, group, rule)) {
-            if !is_ours(inputs, store, &rule.description, &rule.id, plan) {
-                continue;
-            }
+        let unwanted = group.rules.iter().filter(|rule| !is_kept(kept, group, rule));
+        for rule in unwanted.filter(|rule| others.rule(group, rule).is_none()) {
             let source = match &rule.source {
                 RuleSource::Cidr(prefix) => prefix.to_string(),
                 other => format!("{other:?}"),
             };
+            let what = format!("The rule for {source} in {} ({})", group.id, rule.id);
+            if !is_ours(inputs, store, &rule.description, (&what, &rule.id), plan) {
+                continue;
+            }
             let write = Write::RevokeIngress {
                 region: group.region.clone(),
                 group: group.id.clone(),
@@ -211,19 +225,19 @@ pub(super) fn is_kept(kept: &Kept, group: &SecurityGroup, rule: &SecurityRule) -
 }
 
 /// Whether a description is this deployment's, for a binding that is in the store. For a binding that is not, the resource
-/// is an orphan: it is reported and left to a person.
+/// is an orphan: it is reported, by what it is, and left to a person.
 fn is_ours(
     inputs: &Inputs<'_>,
     store: &[BindingName],
     description: &str,
-    resource: impl std::fmt::Display,
+    (what, resource): (&str, impl std::fmt::Display),
     plan: &mut Plan,
 ) -> bool {
     let Some(binding) = inputs.deployment.binding_of(description) else { return false };
     if store.contains(&binding) {
         return true;
     }
-    let message = format!("{resource} is marked for binding {binding}, which is not in the store.");
+    let message = format!("{what} is marked for binding {binding}, which is not in the store.");
     plan.find(checks::left_by(&binding, resource, message));
     false
 }

@@ -1,5 +1,7 @@
 //! The document.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,16 @@ pub struct Store {
 }
 
 impl Store {
+    /// The ARNs of the roles of other accounts that bindings name, each once.
+    #[must_use]
+    pub fn assumed_roles(&self) -> BTreeSet<&str> {
+        let sides = self.bindings.iter().flat_map(|binding| {
+            let backends = binding.backends.iter().map(|backend| &backend.assume_role);
+            backends.chain([&binding.alb.assume_role])
+        });
+        sides.flatten().map(|role| role.arn.as_str()).collect()
+    }
+
     /// The binding with this name.
     #[must_use]
     pub fn binding(&self, name: &str) -> Option<&Binding> {

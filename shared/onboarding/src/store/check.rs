@@ -3,7 +3,7 @@
 mod binding;
 mod notify;
 mod text;
-mod value;
+pub(super) mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter};
 
+use super::check::value::no_number;
 use super::place::Place;
 use super::shape::Misfit;
 use super::wrong::Wrong;
@@ -36,7 +37,7 @@ impl StoreError {
             // The parser reports the place of the last key; the mapping without the field is meant.
             at = places.and_then(|places| places.find(&path)).or(at);
         }
-        Self { name: name.to_owned(), at, message: discreet(&path, sentence(error)), path }
+        Self { name: name.to_owned(), at, message: discreet(&path, sentence(error, &path)), path }
     }
 
     /// The text cannot be read.
@@ -104,13 +105,11 @@ fn discreet(path: &str, message: String) -> String {
 }
 
 /// The parser's message for authors of a store: without the place, which comes first here, and without Rust types.
-fn sentence(error: &Error) -> String {
+fn sentence(error: &Error, path: &str) -> String {
     let error = error.without_snippet();
     match error {
         Error::InvalidScalar { ty, .. } => match *ty {
-            "u8" => "is no number from 0 to 255.".to_owned(),
-            "u16" => "is no number from 0 to 65535.".to_owned(),
-            "u32" => "is no number from 0 to 4294967295.".to_owned(),
+            "u8" | "u16" | "u32" => no_number(path),
             "bool" | "boolean" => "is neither true nor false.".to_owned(),
             other => format!("is no {other}."),
         },
@@ -134,7 +133,7 @@ fn sentence(error: &Error) -> String {
         }
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` stands here twice. Keep one of them."),
         // The error is about the value that an alias stands for.
-        Error::AliasError { error, .. } => sentence(error),
+        Error::AliasError { error, .. } => sentence(error, path),
         Error::Budget { breach: BudgetBreach::RecordedAnchorEvents { .. }, .. }
         | Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }

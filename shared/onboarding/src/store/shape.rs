@@ -4,6 +4,7 @@
 use ipnet::Ipv4Net;
 use serde_json::{Map, Value};
 
+use super::check::value::no_number;
 use super::place::{self, Node, Place};
 
 /// The format of prefixes in the schema ([`BackToOrigin`](crate::binding::BackToOrigin)).
@@ -71,7 +72,7 @@ impl<'s> Walk<'s> {
         match kind(schema) {
             "object" => self.mapping(schema, place, path),
             "array" => self.list(schema, place, path),
-            _ => match scalar(schema, place.node()) {
+            _ => match scalar(schema, place.node(), &path) {
                 Ok(value) => value,
                 Err(message) => self.misfit(schema, place, path, message),
             },
@@ -161,11 +162,11 @@ impl<'s> Walk<'s> {
 }
 
 /// A scalar of the wanted kind, or what is expected.
-fn scalar(schema: &Value, node: &Node) -> Result<Value, String> {
+fn scalar(schema: &Value, node: &Node, path: &str) -> Result<Value, String> {
     let words = words(schema);
     let expected = || match kind(schema) {
         "boolean" => "is neither true nor false.".to_owned(),
-        "integer" => format!("is no number from 0 to {}.", greatest(schema)),
+        "integer" => no_number(path),
         _ => "expected a text.".to_owned(),
     };
     let Node::Scalar(value) = node else { return Err(expected()) };

@@ -63,8 +63,8 @@ fn what_cannot_be_read_is_said_with_its_place() {
             "helthCheck:",
             "14:7: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds, ignore.",
         ),
-        ("port: 80", "port: eighty", "12:13: bindings[0].serverGroup.port: is no number from 0 to 65535."),
-        ("port: 80", "port: 70000", "12:13: bindings[0].serverGroup.port: is no number from 0 to 65535."),
+        ("port: 80", "port: eighty", "12:13: bindings[0].serverGroup.port: is no number from 1 to 65535."),
+        ("port: 80", "port: 70000", "12:13: bindings[0].serverGroup.port: is no number from 1 to 65535."),
         ("paused: false", "paused: false\npaused: true", "2:1: `paused` stands here twice. Keep one of them."),
         ("paused: false", "paused: maybe", "1:9: paused: is neither true nor false."),
         (
@@ -80,11 +80,7 @@ fn what_cannot_be_read_is_said_with_its_place() {
             "26:11: bindings[0].backToOrigin.cidrs[0]: is no prefix. Write one of the form 100.64.0.0/24.",
         ),
         ("[vsw-1, vsw-2]", "vsw-1", "8:28: bindings[0].alb.attachmentVswitches: expected a list."),
-        (
-            "maxPercent: 20",
-            "maxPercent: -1",
-            "35:42: bindings[0].removal.maxPercent: is no number from 0 to 4294967295.",
-        ),
+        ("maxPercent: 20", "maxPercent: -1", "35:42: bindings[0].removal.maxPercent: is no number from 0 to 100."),
     ];
     for (from, to, expected) in cases {
         assert_eq!(changed(from, to), format!("bindings.yml:{expected}"));

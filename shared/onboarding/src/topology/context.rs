@@ -47,6 +47,9 @@ pub struct Context {
     pub siblings: BTreeMap<BindingName, Known<Option<Sibling>>>,
     /// Server groups in the ALB's region that this deployment created for bindings that are not in the store.
     pub left_groups: Known<Vec<LeftGroup>>,
+    /// Remote members of server groups in the ALB's VPC that were made for no binding of the store: their packets go the same ways. Read
+    /// only before something is taken away.
+    pub served: Known<Vec<Served>>,
     /// For each backend VPC where no instance has the selected tags: instances in other VPCs that have them.
     pub elsewhere: BTreeMap<VpcId, Known<Vec<Elsewhere>>>,
 }
@@ -75,6 +78,20 @@ pub struct Sibling {
     pub generation: Generation,
     /// Whether that binding comes before this one in the store.
     pub earlier: bool,
+}
+
+/// A remote member of a server group of others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Served {
+    /// The group.
+    pub group: ServerGroupId,
+    /// Its name.
+    pub name: String,
+    /// The member's address.
+    pub address: Ipv4Addr,
+    /// The ports that requests and health checks go to.
+    pub ports: BTreeSet<u16>,
 }
 
 /// A server group that was created for a binding that is no longer in the store.

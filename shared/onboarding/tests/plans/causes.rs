@@ -1,6 +1,6 @@
 //! What follows from what: the causes behind a plan, each once.
 
-use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend};
+use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend, NextRun};
 use onboarding::change::Write;
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
@@ -13,7 +13,7 @@ fn codes(causes: &Causes) -> Vec<Code> {
 }
 
 fn of(plan: &Plan, faults: &[InstanceFault]) -> Causes {
-    Causes::of(&world::binding(Generation::Upgraded), plan, faults, None)
+    Causes::of(&world::binding(Generation::Upgraded), plan, faults, NextRun::Writes)
 }
 
 /// The plan of any run: nobody approved anything.
@@ -119,16 +119,28 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
     let plan = world::whole(&binding, &topology);
     let paused = Reason::new(Code::ReadOnly, "web", "The store says paused.");
-    let causes = Causes::of(&binding, &plan, &[], Some(Hold::new(&binding.name, paused.clone())));
+    let causes = Causes::of(&binding, &plan, &[], NextRun::Held(Hold::new(&binding.name, paused.clone())));
     assert_eq!(codes(&causes), [Code::ReadOnly]);
     assert_eq!(causes.causes[0].changes.len(), plan.changes.len());
 
     // No run makes what a member lacks, so a person has to let runs write again.
     let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
-    let causes = Causes::of(&binding, &plan, &[member], Some(Hold::new(&binding.name, paused)));
+    let causes = Causes::of(&binding, &plan, &[member], NextRun::Held(Hold::new(&binding.name, paused)));
     let lacking = causes.causes.iter().find(|cause| cause.reason.code == Code::NotAttached).unwrap();
     assert!(!lacking.by_run && lacking.remedy.starts_with("Set paused: false in the binding web"), "{lacking:#?}");
     assert!(lacking.remedy.contains("Then the next run makes the change: attach vpc-1"), "{lacking:#?}");
+}
+
+/// The next run may fail where the last one did: nobody should wait for it.
+#[test]
+fn after_a_run_that_failed_nobody_is_told_to_wait_for_the_next() {
+    let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    let causes_of = |next| Causes::of(&binding, &plan, &[fault(Code::NotAttached, "vpc-1", attach("vpc-1"))], next);
+    let cause = &causes_of(NextRun::MayFail).causes[0];
+    assert!(!cause.by_run && cause.remedy.starts_with("Run `albridge apply web`: the last run failed"), "{cause:#?}");
+    let cause = &causes_of(NextRun::Writes).causes[0];
+    assert!(cause.by_run && cause.remedy.starts_with("Nothing, or `albridge apply web` at once"), "{cause:#?}");
 }
 
 /// What `plan` shows: everything that a person may say yes to is open.
@@ -138,7 +150,7 @@ fn a_change_that_a_person_has_to_approve_is_made_by_no_run() {
     let plan = world::whole(&binding, &topology);
     binding.provision = onboarding::binding::Provision::Approved;
     let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
-    let causes = Causes::of(&binding, &plan, &[member], None);
+    let causes = Causes::of(&binding, &plan, &[member], NextRun::Writes);
     let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
     assert!(!cause.by_run && cause.remedy.starts_with("Run `albridge apply web`, look, and say yes"), "{cause:#?}");
 }
@@ -222,7 +234,7 @@ fn changes_that_a_run_makes_are_told_together() {
         let fault = fault(Code::NotMember, &format!("192.168.7.{number}:80"), mend);
         faults.push(InstanceFault { instance: Some(format!("i-{number}").as_str().into()), is_member: false, ..fault });
     }
-    let causes = Causes::of(&binding, &plan, &faults, None);
+    let causes = Causes::of(&binding, &plan, &faults, NextRun::Writes);
     let [cause] = causes.causes.as_slice() else { panic!("{causes:#?}") };
     assert!(cause.by_run && cause.more == 3 && cause.instances.len() == 4, "{cause:#?}");
     let wanted = "makes the changes: register i-1 at 192.168.7.1:80; register i-2 at 192.168.7.2:80; and 2 more.";

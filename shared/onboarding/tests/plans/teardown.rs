@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::change::Write;
 use onboarding::inputs::Inputs;
-use onboarding::topology::context::ForwardingRule;
+use onboarding::topology::context::{ForwardingRule, Served};
 use onboarding::topology::{
     AttachmentRef, AttachmentStatus, Generation, ServerGroup, ServerGroupStatus, ServerStatus, TransitRoute,
     TransitRouteStatus, VpcAttachment, VpcRouteStatus,
@@ -451,6 +451,56 @@ fn who_else_uses_an_attachment_or_a_connection_keeps_it() {
     assert_eq!(kept(&teardown(&binding, &beside)), Vec::<&str>::new(), "another region is not across this connection");
     beside.context.strangers.push(stranger("cn-hangzhou", None));
     assert_eq!(kept(&teardown(&binding, &beside)), [&*peer]);
+}
+
+/// A member of a server group that was made for no binding of the store, as another deployment or a person registers it.
+pub(crate) fn served(address: &str, port: u16) -> Served {
+    Served {
+        group: "sgp-other".into(),
+        name: "other".to_owned(),
+        address: address.parse().unwrap(),
+        ports: [port].into(),
+    }
+}
+
+/// Another deployment found the ways there, and its members are reached over them.
+#[test]
+fn what_members_of_other_groups_need_stays_with_their_name() {
+    for generation in [Generation::Upgraded, Generation::Classic] {
+        let (binding, mut topology) = drained(generation);
+        let goes = teardown(&binding, &topology);
+        let written = |plan: &Plan, part: &str| {
+            plan.changes.iter().map(|change| change.write.to_string()).filter(|what| what.contains(part)).count()
+        };
+        // In the ALB's own VPC, or in none of the binding's, nothing of it is needed.
+        for elsewhere in ["172.16.0.9", "10.9.0.9"] {
+            topology.context.served = Known::Known(vec![served(elsewhere, 80)]);
+            assert_eq!(teardown(&binding, &topology).changes, goes.changes, "{elsewhere}");
+        }
+        // At the address of an instance, or at one that nobody has, of the same vSwitch.
+        for address in ["192.168.7.10", "192.168.7.99"] {
+            topology.context.served = Known::Known(vec![served(address, 80)]);
+            let plan = teardown(&binding, &topology);
+            assert_eq!(
+                written(&plan, "route ") + written(&plan, "detach") + written(&plan, "disconnect"),
+                0,
+                "{plan:#?}"
+            );
+            assert!(written(&goes, "route ") > 1 && written(&plan, "revoke") == 0 && written(&goes, "revoke") > 0);
+            let told = plan.findings.iter().filter(|found| found.message.contains("server group sgp-other (other)"));
+            assert!(told.count() >= 6, "{:#?}", plan.findings);
+            // At another port its rules are of no use.
+            topology.context.served = Known::Known(vec![served(address, 8080)]);
+            assert_eq!(written(&teardown(&binding, &topology), "revoke"), written(&goes, "revoke"));
+        }
+        topology.context.served = Known::Failed("ListServerGroupServers: Throttling".to_owned());
+        let plan = teardown(&binding, &topology);
+        let ways = plan
+            .changes
+            .iter()
+            .filter(|change| !matches!(change.write, Write::DeleteListener { .. } | Write::RemoveServerGroup { .. }));
+        assert!(ways.clone().count() > 4 && ways.into_iter().all(|change| !change.is_open()), "{plan:#?}");
+    }
 }
 
 /// An entry of ours that is being changed goes as soon as it has changed; one of others stays, whatever it is doing.

@@ -131,6 +131,13 @@ async fn a_deleted_role_and_a_kill_switch_are_named_and_what_is_said_mends_them(
     }
     let names = ["albridge-dispatch, albridge-backend-servers do not exist in cn-hangzhou", "nothing starts runs"];
     golden.names(&desk, "functions are deleted", "XREG-FUNCTION-MISSING", &names, remedy).await;
+    desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
+    desk.settle().await;
+    let said = plain(&desk.status().await);
+    assert!(said.contains("1 change, which no run makes before the deployment is mended"), "{said}");
+    assert!(!said.contains("the next run makes"), "no run comes by itself: {said}");
+    assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
+    desk.settle().await;
     let torn = desk.run(&["teardown", "--deployment", "--yes"]).await;
     assert_eq!(torn.code, 0, "{}", torn.all());
     assert_eq!(desk.deploy(&[]).await.code, 0);

@@ -4,6 +4,7 @@
 use crate::change::{Change, Write};
 use crate::ids::{AttachmentId, Region, RouteEntryId};
 use crate::inputs::Inputs;
+use crate::plan::served::{self, Others};
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::Reason;
 use crate::topology::{
@@ -33,6 +34,7 @@ pub(super) fn take(
     plan: &mut Plan,
 ) {
     let all = all(inputs, claims, plan);
+    let others = Others::of(inputs);
     let users: Vec<Option<String>> = all.iter().map(|ours| user(inputs, ours.id, plan)).collect();
     let used = all.iter().zip(&users).filter(|(_, user)| user.is_some());
     let used: Vec<Region> = used
@@ -45,6 +47,7 @@ pub(super) fn take(
         let user = match &claimed {
             Claimed::By(whom) => Some(whom.clone()),
             Claimed::No | Claimed::Unread(_) => {
+                let user = user.or_else(|| others.link(&purpose).map(served::why));
                 let user = user.or_else(|| strangers(inputs, &purpose)).or_else(|| crossed(&purpose, &used));
                 user.or_else(|| serves_others.then(|| MEMBERS.to_owned()))
             }

@@ -7,8 +7,10 @@ use crate::checks;
 use crate::desired::Desired;
 use crate::inputs::Inputs;
 use crate::plan::prune::{Kept, is_kept, remove_vpc_route};
+use crate::plan::served::{self, Others};
 use crate::plan::{Awaited, Plan, lane};
 use crate::reason::{Code, Reason};
+use crate::topology::context::Served;
 use crate::topology::{Known, RuleSource, TransitRouteStatus, Unknown, VpcRouteStatus};
 
 use super::claims::{Claimed, Claims};
@@ -26,18 +28,30 @@ pub(super) fn entries(
     let (mut own, mut of_others) = (Kept::default(), Kept::default());
     own.add(desired);
     of_others.hold(&desired.of_others);
-    let mut step = Step { inputs, claims, own, of_others, first, plan };
+    let others = Others::of(inputs);
+    let unread = inputs.topology.context.served.failure().map(|_| {
+        plan.unread("the members of other server groups", inputs.topology.context.served.why_unknown());
+        let message =
+            "What members of other server groups need could not be read, so nothing that they may need is taken away.";
+        Reason::new(Code::Unread, &inputs.binding.name, message)
+    });
+    let first = unread.as_ref().or(first);
+    let mut step = Step { inputs, claims, own, of_others, others, first, plan };
     step.rules();
     step.transit_routes();
     step.vpc_routes();
-    let doubt = step.doubt();
+    let doubt = step.doubt().or(unread.clone());
     let left = plan.changes.len() > changes || plan.pending.len() > pending;
     doubt.or_else(|| first.cloned()).or_else(|| left.then(|| waits_for(inputs, "The routes and rules")))
 }
 
-/// What nobody else wants stays all the same where members of others need it.
-fn for_members(claimed: Claimed, needed: bool) -> Claimed {
-    if needed && claimed == Claimed::No { Claimed::By(MEMBERS.to_owned()) } else { claimed }
+/// What nobody else wants stays all the same where members of others need it: of the binding's own group, or of another one.
+fn for_members(claimed: Claimed, needed: bool, other: Option<&Served>) -> Claimed {
+    match (claimed, other) {
+        (Claimed::No, _) if needed => Claimed::By(MEMBERS.to_owned()),
+        (Claimed::No, Some(other)) => Claimed::By(served::why(other)),
+        (claimed, _) => claimed,
+    }
 }
 
 fn source(source: &RuleSource) -> String {
@@ -54,6 +68,8 @@ struct Step<'a, 'p> {
     own: Kept,
     /// What members of others need: the group stays for them, and so does the way to them.
     of_others: Kept,
+    /// Members of other groups.
+    others: Others<'a>,
     first: Option<&'a Reason>,
     plan: &'p mut Plan,
 }
@@ -65,7 +81,11 @@ impl Step<'_, '_> {
             let mut rules: Vec<_> = group.rules.iter().map(|rule| (source(&rule.source), rule)).collect();
             rules.sort_by(|one, other| one.0.cmp(&other.0));
             for (source, rule) in rules {
-                let claimed = for_members(self.claims.rule(group, rule), is_kept(&self.of_others, group, rule));
+                let claimed = for_members(
+                    self.claims.rule(group, rule),
+                    is_kept(&self.of_others, group, rule),
+                    self.others.rule(group, rule),
+                );
                 let what = format!("rule {} of {}", rule.id, group.id);
                 let shared = is_kept(&self.own, group, rule);
                 if !self.is_of_binding(&rule.description, &rule.id, &what, &claimed, shared) {
@@ -90,7 +110,11 @@ impl Step<'_, '_> {
             {
                 let Some(id) = route.id.as_ref().filter(|_| !route.propagated) else { continue };
                 let needed = self.of_others.has_route(&table.id, route.destination);
-                let claimed = for_members(self.claims.transit_route(region, &table.id, route.destination), needed);
+                let claimed = for_members(
+                    self.claims.transit_route(region, &table.id, route.destination),
+                    needed,
+                    self.others.transit_route(),
+                );
                 let what = format!("route {} of {}", route.destination, table.id);
                 let shared = self.own.has_route(&table.id, route.destination);
                 if !self.is_of_binding(&route.description, id, &what, &claimed, shared) {
@@ -114,8 +138,8 @@ impl Step<'_, '_> {
                 vpc.tables.values().flat_map(|table| table.routes.iter().map(move |route| (table, route)))
             {
                 let needed = self.of_others.has_route(&table.id, route.destination);
-                let claimed =
-                    for_members(self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination), needed);
+                let claimed = self.claims.vpc_route((&vpc.region, &vpc.id), &table.id, route.destination);
+                let claimed = for_members(claimed, needed, self.others.vpc_route(vpc, route.destination));
                 let what = format!("route {} of {} ({})", route.destination, vpc.id, table.id);
                 let shared = self.own.has_route(&table.id, route.destination);
                 if !self.is_of_binding(&route.description, &route.id, &what, &claimed, shared) {

@@ -10,7 +10,7 @@ use crate::reason::{Code, Reason};
 pub(super) const STAGE: StageName = StageName::Teardown;
 
 /// Why something stays for members that were not registered for the binding, as the end of a sentence.
-pub(super) const MEMBERS: &str = "the group has members of others that need it";
+pub(super) const MEMBERS: &str = "members of others in the binding's group need it";
 
 /// The change, unless something has to go first.
 pub(super) fn after(change: Change, first: Option<&Reason>) -> Change {

@@ -15,8 +15,6 @@ use crate::topology::Generation;
 /// The source addresses of non-upgraded ALBs.
 const SHARED_SPACE: Ipv4Net = Ipv4Net::new_assert(std::net::Ipv4Addr::new(100, 64, 0, 0), 10);
 
-/// The bandwidth of the largest plan (the text of `CreateCenBandwidthPackage`).
-const MOST_MBPS: u32 = 10_000;
 /// The most zones of an attachment (the text of `CreateTransitRouterVpcAttachment`).
 const MOST_ZONES: usize = 10;
 
@@ -38,13 +36,13 @@ impl Checked<'_> {
         if let Some(origin) = &self.binding.back_to_origin {
             self.back_to_origin(origin, wrong);
         }
-        wrong.note(within(&self.at("security.priority"), self.binding.security.priority.into(), 1..=100));
+        wrong.note(within(&self.at("security.priority"), self.binding.security.priority.into()));
         if let Some(verify) = &self.binding.verify {
             wrong.note(text::host_header(&self.at("verify.host"), &verify.host));
             wrong.note(text::url_path(&self.at("verify.path"), &verify.path));
-            wrong.note(within(&self.at("verify.expect"), verify.expect.into(), 100..=599));
+            wrong.note(within(&self.at("verify.expect"), verify.expect.into()));
         }
-        wrong.note(within(&self.at("removal.maxPercent"), self.binding.removal.max_percent, 0..=100));
+        wrong.note(within(&self.at("removal.maxPercent"), self.binding.removal.max_percent));
     }
 
     fn at(&self, field: &str) -> String {
@@ -84,9 +82,9 @@ impl Checked<'_> {
         wrong.note(text::server_group_name(&self.at("serverGroup.name"), &group.name));
         wrong.note(one_of(&self.at("serverGroup.protocol"), &group.protocol, &["HTTP", "HTTPS", "gRPC"]));
         wrong.note(port(&self.at("serverGroup.port"), group.port));
-        wrong.note(within(&self.at("serverGroup.weight"), group.weight, 1..=100));
+        wrong.note(within(&self.at("serverGroup.weight"), group.weight));
         wrong.note(one_of(&self.at("serverGroup.scheduler"), &group.scheduler, &["Wrr", "Wlc", "Sch"]));
-        wrong.note(within(&self.at("serverGroup.drainSeconds"), group.drain_seconds, 0..=900));
+        wrong.note(within(&self.at("serverGroup.drainSeconds"), group.drain_seconds));
         for (index, ignored) in group.ignore.iter().enumerate() {
             if group.ignore.iter().take(index).any(|before| before == ignored) {
                 let at = self.at(&format!("serverGroup.ignore[{index}]"));
@@ -104,10 +102,10 @@ impl Checked<'_> {
         wrong.note(one_of(&at("method"), check.method(), &methods));
         wrong.note(text::health_path(&at("path"), &check.path));
         wrong.note(text::health_host(&at("host"), &check.host));
-        wrong.note(within(&at("interval"), check.interval, 1..=50));
-        wrong.note(within(&at("timeout"), check.timeout, 1..=300));
-        wrong.note(within(&at("healthyThreshold"), check.healthy_threshold, 2..=10));
-        wrong.note(within(&at("unhealthyThreshold"), check.unhealthy_threshold, 2..=10));
+        wrong.note(within(&at("interval"), check.interval));
+        wrong.note(within(&at("timeout"), check.timeout));
+        wrong.note(within(&at("healthyThreshold"), check.healthy_threshold));
+        wrong.note(within(&at("unhealthyThreshold"), check.unhealthy_threshold));
         // One that is out of range is named for that alone.
         if (1..=300).contains(&check.timeout) && (1..=50).contains(&check.interval) && check.timeout < check.interval {
             // According to the product's pages, the ALB ignores such a timeout and uses the interval instead.
@@ -212,7 +210,7 @@ impl Checked<'_> {
         if let Some(package) = &bandwidth.package {
             wrong.note(text::id(&self.at("cen.bandwidth.package"), package.as_str()));
         }
-        wrong.note(within(&self.at("cen.bandwidth.mbps"), bandwidth.mbps, 1..=MOST_MBPS));
+        wrong.note(within(&self.at("cen.bandwidth.mbps"), bandwidth.mbps));
     }
 
     fn back_to_origin(&self, BackToOrigin { cidrs }: &BackToOrigin, wrong: &mut Wrongs) {

@@ -6,6 +6,9 @@ use std::ops::RangeInclusive;
 
 use crate::store::wrong::Wrong;
 
+/// The bandwidth of the largest plan (the text of `CreateCenBandwidthPackage`).
+const MOST_MBPS: u32 = 10_000;
+
 type Checked = Result<(), Wrong>;
 
 /// A text must not be empty.
@@ -31,12 +34,39 @@ pub(super) fn quoted(text: &str) -> String {
     }
 }
 
-/// A number must be in the range.
-pub(super) fn within(path: &str, value: u32, range: RangeInclusive<u32>) -> Checked {
-    if range.contains(&value) {
-        return Ok(());
+/// The numbers that a field takes, by the last name of its path; `None` of a field that has no range of its own.
+fn range(path: &str) -> Option<RangeInclusive<u32>> {
+    let field = path.rsplit_once('.').map_or(path, |(_, field)| field);
+    Some(match field {
+        "port" => 1..=u16::MAX.into(),
+        "weight" | "priority" => 1..=100,
+        "drainSeconds" => 0..=900,
+        "interval" => 1..=50,
+        "timeout" => 1..=300,
+        "healthyThreshold" | "unhealthyThreshold" => 2..=10,
+        "mbps" => 1..=MOST_MBPS,
+        "expect" => 100..=599,
+        "maxPercent" => 0..=100,
+        _ => return None,
+    })
+}
+
+/// What is wrong with a value that is not even a number of the field's type.
+pub(in crate::store) fn no_number(path: &str) -> String {
+    match range(path) {
+        Some(range) => format!("is no number from {} to {}.", range.start(), range.end()),
+        None => "is no whole number, or too large a one.".to_owned(),
     }
-    Err(Wrong::new(path, format!("is {value}. Write a number from {} to {}.", range.start(), range.end())))
+}
+
+/// A number must be in the range of its field.
+pub(super) fn within(path: &str, value: u32) -> Checked {
+    match range(path) {
+        Some(range) if !range.contains(&value) => {
+            Err(Wrong::new(path, format!("is {value}. Write a number from {} to {}.", range.start(), range.end())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A number must not be 0.
@@ -49,7 +79,7 @@ pub(super) fn positive(path: &str, value: u32) -> Checked {
 
 /// A port must not be 0.
 pub(super) fn port(path: &str, value: u16) -> Checked {
-    within(path, value.into(), 1..=u16::MAX.into())
+    within(path, value.into())
 }
 
 /// A word must be one of those allowed; case matters.

@@ -42,7 +42,7 @@ fn errors_of_every_kind_are_named_together_in_the_order_of_the_text() {
         "12:15: bindings[0].serverGroup.weight: is 101. Write a number from 1 to 100.",
         "13:7: bindings[0].serverGroup: unknown field `helthCheck`, expected one of name, protocol, port, weight, scheduler, sticky, healthCheck, drainSeconds, ignore.",
         "14:27: bindings[0].listener.protocol: is `TCP`. Write one of HTTP, HTTPS, QUIC.",
-        "14:38: bindings[0].listener.port: is no number from 0 to 65535.",
+        "14:38: bindings[0].listener.port: is no number from 1 to 65535.",
         "17:45: bindings[0].cen.bandwidth.mbps: is 0. Write a number from 1 to 10000.",
         "21:9: bindings[0].backends[0]: `vpc` stands here twice. Keep one of them.",
         "23:25: bindings[0].backends[0].select.tags: is empty, which would select every instance of the VPC. Name at least one tag.",
