@@ -151,7 +151,7 @@ pub(crate) fn passes(causes: &Causes) -> bool {
 pub(crate) const fn who_makes(causes: &Causes) -> &'static str {
     match &causes.next {
         NextRun::Writes => "the next run makes",
-        NextRun::MayFail => "the next run makes unless it fails as the last one did",
+        NextRun::MayFail => "the next run makes unless it fails or is refused as the last one",
         NextRun::Held(hold) if matches!(hold.reason.code, Code::ReadOnly) => {
             "no run makes while nothing may be written"
         }

@@ -173,9 +173,17 @@ impl Runs {
 
     /// Whether the last one that ended did not end as it should.
     fn fails(&self) -> bool {
-        let Self::Read { latest, .. } = self else { return false };
-        let last = latest.iter().find(|run| !run.is_open() && run.status != "Stopped");
-        last.is_some_and(|run| !run.is_good())
+        self.last_ended().is_some_and(|run| !run.is_good())
+    }
+
+    /// Whether the cloud refused it a change.
+    fn is_refused(&self) -> bool {
+        self.last_ended().is_some_and(|run| run.blocked.contains(&Code::Refused.as_str()))
+    }
+
+    fn last_ended(&self) -> Option<&RunSummary> {
+        let Self::Read { latest, .. } = self else { return None };
+        latest.iter().find(|run| !run.is_open() && run.status != "Stopped")
     }
 }
 
@@ -396,7 +404,7 @@ impl<'h> Looks<'h> {
         let wanted = self.store.binding(binding.as_str());
         let backends = wanted.map(events).unwrap_or_default();
         let runs = self.runs(binding, runs).await;
-        let next = if runs.fails() { NextRun::MayFail } else { NextRun::Writes };
+        let next = if runs.fails() || runs.is_refused() { NextRun::MayFail } else { NextRun::Writes };
         // A pause is a cause already, and holds what there is to hold.
         let is_paused = self.store.paused || wanted.is_some_and(|wanted| wanted.paused);
         let holding = self.obstacles.holding().filter(|_| !is_paused);

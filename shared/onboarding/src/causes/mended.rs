@@ -96,7 +96,7 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
         (By::Nobody, NextRun::Held(hold)) => format!("{} Then the next run makes {noun}: {listed}.", hold.remedy),
         (By::RunIfItCan, _) => {
             format!(
-                "Run `albridge apply {binding}`: the last run failed, and the next one may, too. It makes {noun}: {listed}."
+                "Run `albridge apply {binding}`: the last run failed or was refused a change, and the next one may, too. It makes {noun}: {listed}."
             )
         }
         _ => format!("Nothing, or `albridge apply {binding}` at once: the next run makes {noun}: {listed}."),

@@ -35,6 +35,7 @@ impl Neighbours {
         topology.context.left_groups = self.left_groups;
         topology.context.alb_vpcs = self.alb_vpcs;
         topology.context.holders = self.holders;
+        topology.context.served = Known::nothing_to_read("nothing is about to be taken away");
     }
 }
 
