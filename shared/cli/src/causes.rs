@@ -150,7 +150,7 @@ pub(crate) fn passes(causes: &Causes) -> bool {
 /// Who makes what nothing blocks, behind the changes that are meant: `the next run makes`.
 pub(crate) const fn who_makes(causes: &Causes) -> &'static str {
     match &causes.next {
-        NextRun::Writes => "the next run makes",
+        NextRun::Writes | NextRun::NotAsked => "the next run makes",
         NextRun::MayFail => "the next run makes unless it fails or is refused as the last one",
         NextRun::Held(hold) if matches!(hold.reason.code, Code::ReadOnly) => {
             "no run makes while nothing may be written"

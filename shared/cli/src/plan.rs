@@ -119,7 +119,7 @@ pub(crate) async fn see_with(
     let (topology, plan) = look_with(readings, host, binding, approved).await?;
     let wanted = store.binding(binding.as_str());
     let deployment = &host.settings().deployment;
-    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about, NextRun::Writes));
+    let causes = wanted.map(|wanted| causes::of(store, wanted, deployment, &topology, &plan, about, NextRun::NotAsked));
     let asks = wanted.is_none_or(|wanted| wanted.provision == Provision::Approved);
     Ok(Seen { topology, plan, causes: causes.unwrap_or_default(), asks })
 }

@@ -153,8 +153,20 @@ impl Trip<'_> {
             Ok(far_table) => far_table,
             Err(stop) => return Gap::Stop(stop),
         };
-        if passed < MAX_TRANSIT_ROUTERS && longest(&far_table.routes, wanted) == Found::Nothing {
+        let found = longest(&far_table.routes, wanted);
+        if passed < MAX_TRANSIT_ROUTERS && found == Found::Nothing {
             return Gap::Stop(self.lack(far, far_table, passed + 1));
+        }
+        if let Found::One(entry) | Found::Split(entry) = found
+            && entry.next_hop.as_ref() == Some(&peer.id)
+        {
+            // It would come back, and nothing is taught over the connection that it leads to.
+            let message = format!(
+                "Table {} of {} sends {wanted} by {} back over {}, so table {} learns nothing of it.",
+                far_table.id, far.id, entry.destination, peer.id, table.id
+            );
+            let reason = Reason::new(Code::WrongNextHop, self.blamed(far_table, entry), message);
+            return Gap::Stop(Stop::broken(reason, self.correct_entry(far, far_table, entry)));
         }
         late(&peer.id, table)
     }

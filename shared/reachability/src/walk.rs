@@ -243,7 +243,7 @@ impl<'a> Trip<'a> {
     }
 
     /// What leads packets away: the entry, or the table if a more specific entry is missing there.
-    fn blamed<'r>(&self, table: &'r TransitTable, entry: &'r TransitRoute) -> &'r str {
+    pub(crate) fn blamed<'r>(&self, table: &'r TransitTable, entry: &'r TransitRoute) -> &'r str {
         if self.is_wider(entry) { table.id.as_str() } else { in_the_way(table, entry) }
     }
 

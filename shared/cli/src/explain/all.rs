@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use onboarding::causes::{Causes, Effect};
 use onboarding::ids::{InstanceId, SecurityGroupId, VSwitchId, VpcId};
-use onboarding::topology::{Instance, InstanceStatus};
+use onboarding::topology::{Instance, InstanceStatus, Known};
 use onboarding::words::counted;
 use onboarding::{Binding, Store, Topology, desired};
 use serde_json::json;
@@ -34,9 +34,9 @@ pub(super) async fn explain(
     console: Console,
 ) -> Result<Exit, CliError> {
     let seen = plan::see(host, store, &binding.name, false, About::State).await?;
-    let kept = effects(&seen.causes);
+    let states = States::of(&seen);
     let ways = ways(binding, &seen.topology);
-    let mut shown = text(binding, &seen, &ways, &kept, shape);
+    let mut shown = text(binding, &seen, &ways, &states, shape);
     if console.is_wide() {
         let members = Members::of(&binding.name, Some(binding.server_group.port), &host.settings().deployment, &seen);
         shown.extend(table(&ways, &members, &seen).lines(2, console.room()));
@@ -47,7 +47,7 @@ pub(super) async fn explain(
         .map(|((vpc, vswitch, groups), instances)| {
             let of = |state: State| -> Vec<&InstanceId> {
                 let ids = instances.iter().map(|instance| &instance.id);
-                ids.filter(|id| State::of(&kept, id) == state).collect()
+                ids.filter(|id| states.at(id) == state).collect()
             };
             json!({"vpc": vpc, "vswitch": vswitch, "securityGroups": groups, "served": of(State::Served),
                    "inPart": of(State::InPart), "notHealthy": of(State::NotHealthy), "notKnown": of(State::NotKnown),
@@ -57,9 +57,12 @@ pub(super) async fn explain(
     let fields = json!({"binding": binding.name, "ways": groups, "causes": seen.causes.causes,
                         "unread": seen.topology.unread});
     console.print_json(&event("ways", &fields));
-    let exit = if seen.topology.unread.is_empty() { Exit::pending(!kept.is_empty()) } else { Exit::Failed };
+    let exit = match seen.topology.unread.is_empty() {
+        true => Exit::pending(!states.are_well() || !seen.causes.is_empty()),
+        false => Exit::Failed,
+    };
     console.print_document(exit, || fields);
-    let not_served = kept.keys().filter(|id| State::of(&kept, id) == State::NotServed).count();
+    let not_served = ways.values().flatten().filter(|instance| states.at(&instance.id) == State::NotServed).count();
     Ok(console.finish(exit, json!({"notServed": not_served})))
 }
 
@@ -85,14 +88,41 @@ enum State {
     Served,
 }
 
+/// How the instances of a binding are served.
+struct States {
+    /// Those that a cause is about.
+    kept: BTreeMap<InstanceId, Effect>,
+    /// All others.
+    others: State,
+}
+
+impl States {
+    fn of(seen: &Seen) -> Self {
+        let others = match seen.topology.load_balancer.get() {
+            // Nothing sends requests.
+            Some(None) => State::NotServed,
+            Some(Some(_)) if seen.topology.unread.is_empty() => State::Served,
+            _ => State::NotKnown,
+        };
+        Self { kept: effects(&seen.causes), others }
+    }
+
+    fn at(&self, id: &InstanceId) -> State {
+        self.kept.get(id).map_or(self.others, State::of)
+    }
+
+    fn are_well(&self) -> bool {
+        self.kept.is_empty() && self.others == State::Served
+    }
+}
+
 impl State {
-    fn of(kept: &BTreeMap<InstanceId, Effect>, id: &InstanceId) -> Self {
-        match kept.get(id) {
-            None => Self::Served,
-            Some(Effect::NotServed) => Self::NotServed,
-            Some(Effect::NotKnown) => Self::NotKnown,
-            Some(Effect::Ports(_) | Effect::InPart | Effect::SomePorts) => Self::InPart,
-            Some(Effect::NotHealthy) => Self::NotHealthy,
+    const fn of(effect: &Effect) -> Self {
+        match effect {
+            Effect::NotServed => Self::NotServed,
+            Effect::NotKnown => Self::NotKnown,
+            Effect::Ports(_) | Effect::InPart | Effect::SomePorts => Self::InPart,
+            Effect::NotHealthy => Self::NotHealthy,
         }
     }
 
@@ -136,9 +166,12 @@ fn table(ways: &BTreeMap<Way, Vec<&Instance>>, members: &Members, seen: &Seen) -
 fn ways<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<Way, Vec<&'t Instance>> {
     let mut ways: BTreeMap<Way, Vec<&Instance>> = BTreeMap::new();
     let members: BTreeSet<_> = topology.servers.get().into_iter().flatten().map(|server| server.address).collect();
-    for (_, instance) in desired::selected(binding, topology) {
+    let selected: BTreeSet<&InstanceId> = desired::selected(binding, topology).map(|(_, found)| &found.id).collect();
+    for instance in topology.instances.values().filter_map(Known::get).flatten() {
+        // Who serves and should not is one of them, too.
         let is_member = instance.address.is_some_and(|address| members.contains(&address));
-        if instance.status == InstanceStatus::Running || is_member {
+        let should = instance.status == InstanceStatus::Running && selected.contains(&instance.id);
+        if should || is_member {
             let way = (instance.vpc.clone(), instance.vswitch.clone(), instance.security_groups.clone());
             ways.entry(way).or_default().push(instance);
         }
@@ -146,19 +179,13 @@ fn ways<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<Way, Vec<&
     ways
 }
 
-fn text(
-    binding: &Binding,
-    seen: &Seen,
-    ways: &BTreeMap<Way, Vec<&Instance>>,
-    kept: &BTreeMap<InstanceId, Effect>,
-    shape: Shape,
-) -> Text {
+fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, states: &States, shape: Shape) -> Text {
     let mut text = unread::lines(&seen.topology.unread, "", shape.all);
     let count: usize = ways.values().map(Vec::len).sum();
-    let style = if kept.is_empty() { Style::Good } else { Style::Bad };
-    let states = || ways.values().flatten().map(|instance| State::of(kept, &instance.id));
-    let served = states().filter(|state| !matches!(state, State::NotServed | State::NotKnown)).count();
-    let also = |state: State| match states().filter(|found| *found == state).count() {
+    let style = if states.are_well() { Style::Good } else { Style::Bad };
+    let each = || ways.values().flatten().map(|instance| states.at(&instance.id));
+    let served = each().filter(|state| !matches!(state, State::NotServed | State::NotKnown)).count();
+    let also = |state: State| match each().filter(|found| *found == state).count() {
         0 => String::new(),
         some => format!(", {some} {}", state.words().0),
     };
@@ -178,7 +205,7 @@ fn text(
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();
         text.line(Line::new("  ").then_styled(Style::Strong, format!("{vswitch} of {vpc}, {}", groups.join(" and "))));
         for state in [State::NotServed, State::NotKnown, State::InPart, State::NotHealthy, State::Served] {
-            let is_so = |instance: &&Instance| State::of(kept, &instance.id) == state;
+            let is_so = |instance: &&Instance| states.at(&instance.id) == state;
             let some: Vec<&Instance> = instances.iter().copied().filter(is_so).collect();
             let (style, most) = if state == State::Served { (Style::Good, SERVED) } else { (Style::Bad, NOT_SERVED) };
             if !some.is_empty() {

@@ -285,8 +285,6 @@ fn drift(text: &mut Text, look: &Look, view: &View) {
     let said = |note: &&Reason| note.code == Code::Unread && !plan.unread.is_empty();
     for note in causes.notes.iter().filter(|note| !said(note)) {
         text.line(labelled("note").then(format!("{}: {}", note.code, note.message)));
-        if let Some(advice) = &note.advice {
-            text.line(labelled("").then(advice.as_ref()));
-        }
+        text.line(labelled("").then(note.remedy()));
     }
 }

@@ -199,6 +199,7 @@ impl<'a> Graph<'a> {
             (NextRun::Held(_), _) => By::Nobody,
             (_, true) => By::Approval,
             (NextRun::MayFail, false) => By::RunIfItCan,
+            (NextRun::NotAsked, false) => By::RunIfItComes,
             (NextRun::Writes, false) => By::Run,
         };
         Mended::Change { write: change.write.to_string(), by }
@@ -299,10 +300,13 @@ fn roots_of_finding(finding: &Reason) -> Vec<Root<'_>> {
     finding.because.iter().flat_map(roots_of_finding).collect()
 }
 
-/// What forbids a load balancer any way to other VPCs, if that stands against a change. Nothing else does then: what such a way
-/// lacks, or what is in its place, nobody may mend.
+/// What forbids any way between the VPCs, if that stands against a change: the load balancer, or prefixes that overlap. Nothing else does
+/// then: what such a way lacks, or what is in its place, nobody may mend.
 fn ruled_out(change: &Change) -> Option<&Reason> {
-    change.blocked.iter().find(|reason| matches!(reason.code, Code::SecondAlbVpc | Code::RegionUnsupported))
+    change
+        .blocked
+        .iter()
+        .find(|reason| matches!(reason.code, Code::SecondAlbVpc | Code::RegionUnsupported | Code::CidrOverlap))
 }
 
 /// Whether a change waits for something other than time.

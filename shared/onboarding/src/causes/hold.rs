@@ -12,6 +12,8 @@ pub enum NextRun {
     Writes,
     /// It may fail as the last one did.
     MayFail,
+    /// Nobody looked whether runs come.
+    NotAsked,
     /// It does not come, or it writes nothing.
     Held(Hold),
 }

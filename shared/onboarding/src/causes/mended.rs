@@ -31,6 +31,8 @@ pub(super) enum By {
     Run,
     /// The next run, unless it fails as the last one did.
     RunIfItCan,
+    /// A run, if one comes.
+    RunIfItComes,
     /// A person, who says yes to it.
     Approval,
     /// Nobody yet: no run writes.
@@ -68,7 +70,7 @@ pub(super) fn of_all(all: &[&Mended], voice: Voice<'_>) -> Option<(String, bool)
         Mended::Person(task) => (task.clone(), false),
         Mended::ByHand(write) => (format!("By hand, because the plan does not: {write}."), false),
         Mended::Time(what) => (what.clone(), true),
-        Mended::Change { by, .. } => (of_changes(all, *by, voice), *by == By::Run),
+        Mended::Change { by, .. } => (of_changes(all, *by, voice), matches!(by, By::Run | By::RunIfItComes)),
     })
 }
 
@@ -98,6 +100,9 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
             format!(
                 "Run `albridge apply {binding}`: the last run failed or was refused a change, and the next one may, too. It makes {noun}: {listed}."
             )
+        }
+        (By::RunIfItComes, _) => {
+            format!("Run `albridge apply {binding}`, or leave it to a run, which makes {noun}, too: {listed}.")
         }
         _ => format!("Nothing, or `albridge apply {binding}` at once: the next run makes {noun}: {listed}."),
     }

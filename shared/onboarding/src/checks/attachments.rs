@@ -200,7 +200,10 @@ pub(crate) fn elsewhere(inputs: &Inputs<'_>, vpc: &VpcId) -> Option<Reason> {
     let cens = topology.context.cens.get(vpc)?;
     let other = cens.iter().find(|cen| **cen != binding.cen.id).filter(|_| !cens.contains(&binding.cen.id))?;
     let message = format!("{vpc} is attached to {other}, and the binding names {}.", binding.cen.id);
-    Some(Reason::new(Code::VpcElsewhere, vpc, message))
+    // Where there is no such CEN instance it is the name that is wrong.
+    let is_gone = topology.context.cen.get().is_some_and(Option::is_none);
+    let advice = is_gone.then(|| format!("Name {other} in cen.id, if that is the one that is meant."));
+    Some(Reason::new(Code::VpcElsewhere, vpc, message).advising(advice))
 }
 
 /// An attachment made by others that lacks something. It is added only with a person's approval, because other traffic uses

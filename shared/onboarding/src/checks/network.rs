@@ -89,7 +89,12 @@ fn strangers(inputs: &Inputs<'_>, load_balancer: &LoadBalancer, desired: &Desire
             stranger.vpc, stranger.id
         );
         let target = if id == home.1 { Target::Paths } else { Target::Way(id.clone()) };
-        findings.push(Finding::new(Reason::new(Code::CidrOverlap, id, message), vec![target]));
+        let advice = format!(
+            "Keep {} from teaching {theirs} (DisableTransitRouterRouteTablePropagation), or use another VPC or vSwitch.",
+            stranger.id
+        );
+        let reason = Reason::new(Code::CidrOverlap, id, message).advising(Some(advice));
+        findings.push(Finding::new(reason, vec![target]));
     }
 }
 

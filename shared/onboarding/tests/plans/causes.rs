@@ -138,7 +138,10 @@ fn after_a_run_that_failed_nobody_is_told_to_wait_for_the_next() {
     let plan = world::whole(&binding, &topology);
     let causes_of = |next| Causes::of(&binding, &plan, &[fault(Code::NotAttached, "vpc-1", attach("vpc-1"))], next);
     let cause = &causes_of(NextRun::MayFail).causes[0];
-    assert!(!cause.by_run && cause.remedy.starts_with("Run `albridge apply web`: the last run failed or"), "{cause:#?}");
+    assert!(
+        !cause.by_run && cause.remedy.starts_with("Run `albridge apply web`: the last run failed or"),
+        "{cause:#?}"
+    );
     let cause = &causes_of(NextRun::Writes).causes[0];
     assert!(cause.by_run && cause.remedy.starts_with("Nothing, or `albridge apply web` at once"), "{cause:#?}");
 }

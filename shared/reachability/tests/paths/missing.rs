@@ -4,6 +4,7 @@ use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::{Classic, Upgraded};
 use onboarding::topology::{Known, NextHop, TransitRouterStatus, TransitRouterType};
+use reachability::Remedy;
 
 use crate::world::{FAR, NEAR, PEER, World, known, net, transit_route, vpc_route};
 
@@ -175,6 +176,25 @@ fn the_way_back_differs_by_generation() {
             assert_eq!(answer.back.fault.map(|fault| fault.reason.code), Some(*code));
         }
     }
+}
+
+/// Waiting would mend nothing: the far table's own entry leads back.
+#[test]
+fn an_entry_that_leads_back_over_the_connection_is_the_fault() {
+    let mut world = World::complete(Upgraded);
+    let astray = |w: &mut World| {
+        w.table("cn-chengdu").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
+        let table = w.table("cn-hangzhou");
+        let entry = table.routes.iter_mut().find(|route| route.destination == net("192.168.7.0/24"));
+        let entry = entry.unwrap();
+        (entry.propagated, entry.id, entry.next_hop) = (false, Some("tr-rte-astray".into()), Some(PEER.into()));
+    };
+    astray(&mut world);
+    assert_eq!(world.broken(), Some(Code::WrongNextHop), "{:?}", world.verdict());
+    let fault = world.explain().forward.fault.unwrap();
+    assert_eq!(fault.reason.resource, "tr-rte-astray");
+    assert!(fault.reason.message.contains("back over tr-attach-peer"), "{fault:?}");
+    assert!(matches!(fault.remedy, Remedy::Operator(_)), "{fault:?}");
 }
 
 #[test]

@@ -252,6 +252,7 @@ async fn a_misspelt_cen_instance_is_the_one_cause() {
     let said = status(&desk).await;
     insta::assert_snapshot!("misspelt_cen", masked(&said));
     assert!(causes(&said).contains("\n  1 cause, "), "{said}");
+    assert!(said.contains("Name cen-1 in cen.id") && !said.contains("Detach"), "{said}");
     let planned = plain(&desk.run(&["plan", "web"]).await);
     assert!(!planned.contains("XREG-ROUTE-CONFLICT"), "{planned}");
     let explained = plain(&desk.run(&["explain", "i-ecs1"]).await);
@@ -280,6 +281,17 @@ async fn a_second_interface_is_explained_with_the_remedy_of_status() {
     assert!(words.contains(remedy) && !words.contains("by hand, because no plan"), "{said}\n{explained}");
 }
 
+/// Without its load balancer nobody is served, whatever the network could do.
+#[tokio::test(start_paused = true)]
+async fn where_the_load_balancer_is_not_there_nobody_is_called_served() {
+    let desk = working("no-alb", Options { scenario: running(), ..Options::default() }).await;
+    desk.rewrite("id: alb-1, ", "id: alb-7, ");
+    let all = desk.run(&["explain", "web"]).await;
+    let said = plain(&all);
+    assert!(all.code == 2 && said.contains("XREG-ALB-MISSING"), "{}", all.all());
+    assert!(said.contains("0 of 1 instance can be served") && said.contains("not served  i-ecs1"), "{said}");
+}
+
 fn second_instance() -> String {
     let second = "  - { id: i-ecs2, name: ECS2, vswitch: vsw-3, address: 192.168.8.20, securityGroups: [sg-2], tags: { app: web } }\n\ncens:";
     running().replacen("\ncens:", second, 1)
@@ -300,6 +312,8 @@ async fn a_member_that_is_to_leave_for_its_tag_is_told_with_the_near_miss() {
     let head: Vec<_> = plain(&explained).lines().take_while(|line| !line.is_empty()).map(masked).collect();
     insta::assert_snapshot!("untagged_explained", head.join("\n"));
     assert_eq!(explained.code, 0, "{}", explained.all());
+    let all = plain(&desk.run(&["explain", "web"]).await);
+    assert!(all.contains("2 of 2 instances") && all.contains("i-ecs1"), "who serves is told: {all}");
     let planned = plain(&desk.run(&["plan", "web"]).await);
     assert!(planned.contains("Unless that is meant, give i-ecs1 app=web"), "{planned}");
 }
