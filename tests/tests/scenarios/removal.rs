@@ -1,9 +1,10 @@
 //! Instances that leave: released, stopped, untagged.
 
 use end_to_end::calls::{assert_quiet, writes};
-use end_to_end::{Console, worlds};
+use end_to_end::{Console, footprint, worlds};
 use local::{Generation, Local, Options};
 
+use crate::teardown::{theirs, without_theirs};
 use crate::{LIMIT, minutes, onboarded};
 
 const FLEET: usize = 9;
@@ -69,6 +70,33 @@ async fn untagged_instances_leave_a_few_at_a_time(generation: Generation) {
     assert_eq!(members.len(), FLEET + 1 - 5, "{members:?}");
     assert!(members.iter().all(|member| member.status == "Available" && member.weight == 100));
     assert_eq!(console.ailing().await, Vec::<String>::new());
+    assert_quiet(&local);
+}
+
+/// The last instance goes, and nothing of the binding is wanted any more; but others reach another one over the same ways.
+#[tokio::test(start_paused = true)]
+async fn what_members_of_other_groups_need_outlives_the_last_instance() {
+    let options = worlds::options(Generation::Upgraded);
+    let other = "\n  - { id: i-other, vswitch: vsw-4, address: 192.168.7.50, securityGroups: [sg-2] }\n\ncens:";
+    let scenario = options.scenario.replacen("\n\ncens:", other, 1);
+    assert_ne!(scenario, options.scenario);
+    let local = onboarded(Options { scenario, ..options }).await;
+    let console = Console(&local);
+    let others = theirs(console, "192.168.7.50").await;
+    let served = || async { console.get_at(8080).await.unwrap().served_by };
+    assert_eq!(served().await.as_deref(), Some("i-other"));
+    let routes = footprint::of(&local).await["routes"].clone();
+    console.stop_instance("i-ecs1");
+    console.wait(minutes(2)).await;
+    console.release_instance("i-ecs1");
+    console.wait(minutes(2 * 60)).await;
+    assert_eq!(console.members().await.len(), 0, "it has left");
+    assert_eq!(footprint::of(&local).await["routes"], routes);
+    assert_eq!(served().await.as_deref(), Some("i-other"));
+    without_theirs(console, &others).await;
+    console.wait(minutes(60)).await;
+    let left = footprint::of(&local).await.get("routes").map_or(0, Vec::len);
+    assert!(left < routes.len(), "nobody needs them any more");
     assert_quiet(&local);
 }
 

@@ -246,11 +246,8 @@ async fn two_bindings_that_share_and_go_one_after_the_other_leave_nothing() {
     }
 }
 
-/// Another deployment, or a person, reaches the same instance through a group and a listener of its own, over ways that it found there.
-#[tokio::test(start_paused = true)]
-async fn what_members_of_other_groups_need_stays_and_serves() {
-    let (empty, local) = begun(worlds::options(Generation::Upgraded)).await;
-    let console = Console(&local);
+/// A server group of others in the load balancer's VPC with a listener at port 8080, and with `address` as its member. Gives both.
+pub(crate) async fn theirs(console: Console<'_>, address: &str) -> (String, String) {
     let act = |action: &str, with: &[(&str, &str)]| console.act(Service::Alb, "cn-chengdu", action, with);
     let group = [
         ("ServerGroupName", "theirs"),
@@ -259,14 +256,13 @@ async fn what_members_of_other_groups_need_stays_and_serves() {
         ("HealthCheckConfig.HealthCheckEnabled", "true"),
         ("HealthCheckConfig.HealthCheckPath", "/"),
     ];
-    let group = act("CreateServerGroup", &group);
-    let group = group["ServerGroupId"].as_str().unwrap();
+    let group = act("CreateServerGroup", &group)["ServerGroupId"].as_str().unwrap().to_owned();
     console.wait(minutes(1)).await;
     let member = [
-        ("ServerGroupId", group),
-        ("Servers.1.ServerId", "192.168.7.10"),
+        ("ServerGroupId", &*group),
+        ("Servers.1.ServerId", address),
         ("Servers.1.ServerType", "Ip"),
-        ("Servers.1.ServerIp", "192.168.7.10"),
+        ("Servers.1.ServerIp", address),
         ("Servers.1.Port", "80"),
         ("Servers.1.RemoteIpEnabled", "true"),
     ];
@@ -277,10 +273,28 @@ async fn what_members_of_other_groups_need_stays_and_serves() {
         ("ListenerProtocol", "HTTP"),
         ("ListenerPort", "8080"),
         ("DefaultActions.1.Type", "ForwardGroup"),
-        ("DefaultActions.1.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", group),
+        ("DefaultActions.1.ForwardGroupConfig.ServerGroupTuples.1.ServerGroupId", &*group),
     ];
-    let listener = act("CreateListener", &listener);
+    let listener = act("CreateListener", &listener)["ListenerId"].as_str().unwrap().to_owned();
     console.wait(minutes(2)).await;
+    (group, listener)
+}
+
+/// Takes both away again.
+pub(crate) async fn without_theirs(console: Console<'_>, (group, listener): &(String, String)) {
+    console.act(Service::Alb, "cn-chengdu", "DeleteListener", &[("ListenerId", listener)]);
+    console.wait(minutes(1)).await;
+    console.act(Service::Alb, "cn-chengdu", "DeleteServerGroup", &[("ServerGroupId", group)]);
+    console.wait(minutes(1)).await;
+}
+
+/// Another deployment, or a person, reaches the same instance through a group and a listener of its own, over ways that it found there.
+#[tokio::test(start_paused = true)]
+async fn what_members_of_other_groups_need_stays_and_serves() {
+    let (empty, local) = begun(worlds::options(Generation::Upgraded)).await;
+    let console = Console(&local);
+    let others = theirs(console, "192.168.7.10").await;
+    let group = &*others.0;
     assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-ecs1"));
 
     local.store(&paused());
@@ -299,10 +313,7 @@ async fn what_members_of_other_groups_need_stays_and_serves() {
     assert_eq!(console.get_at(8080).await.unwrap().served_by.as_deref(), Some("i-ecs1"));
 
     // Without them the same command takes the rest.
-    act("DeleteListener", &[("ListenerId", listener["ListenerId"].as_str().unwrap())]);
-    console.wait(minutes(1)).await;
-    act("DeleteServerGroup", &[("ServerGroupId", group)]);
-    console.wait(minutes(1)).await;
+    without_theirs(console, &others).await;
     let report = teardown(&local, "web", &ALL).await.unwrap();
     assert!(report.ok && report.findings.is_empty(), "{report:#?}");
     assert_eq!(footprint::of(&local).await, empty);

@@ -52,7 +52,8 @@ impl<'a> Others<'a> {
         match purpose {
             AttachmentRef::Vpc { vpc } if self.is_backend(vpc) => self.inside(self.inputs.topology.vpc(vpc)?),
             AttachmentRef::Vpc { .. } => self.in_backends(|_| true),
-            AttachmentRef::Peer { from, to } => self.in_backends(|region| region == from || region == to),
+            // It leads from the load balancer's region to a backend's.
+            AttachmentRef::Peer { to, .. } => self.in_backends(|region| region == to),
         }
     }
 
@@ -65,9 +66,7 @@ impl<'a> Others<'a> {
     }
 
     fn in_backends(self, at: impl Fn(&Region) -> bool) -> Option<&'a Served> {
-        let home = &self.inputs.binding.alb.region;
-        let mut vpcs =
-            self.inputs.binding.backends.iter().filter(|backend| backend.region == *home || at(&backend.region));
+        let mut vpcs = self.inputs.binding.backends.iter().filter(|backend| at(&backend.region));
         vpcs.find_map(|backend| self.inside(self.inputs.topology.vpc(&backend.vpc)?))
     }
 

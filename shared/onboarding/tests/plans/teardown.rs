@@ -503,6 +503,44 @@ fn what_members_of_other_groups_need_stays_with_their_name() {
     }
 }
 
+/// What leads to a region or a VPC without such members is of no use to them.
+#[test]
+fn members_of_other_groups_keep_only_the_ways_to_their_vpc() {
+    let (mut binding, mut topology) = drained(Generation::Upgraded);
+    let (region, vpc) = ("cn-shanghai", "vpc-3");
+    let mut backend = binding.backends[0].clone();
+    (backend.region, backend.vpc) = (region.into(), vpc.into());
+    binding.backends.push(backend);
+    let mut far = topology.vpc(&"vpc-2".into()).unwrap().clone();
+    (far.id, far.region, far.cidrs) = (vpc.into(), region.into(), vec!["10.3.0.0/16".parse().unwrap()]);
+    far.tables.clear();
+    topology.vpcs.insert(vpc.into(), Known::Known(Some(far)));
+    topology.transit_routers.insert(region.into(), Known::Known(None));
+    topology.instances.insert(vpc.into(), Known::Known(Vec::new().into()));
+    let mut attachment = topology.vpc_attachment(&"vpc-2".into()).unwrap().clone();
+    (attachment.id, attachment.region, attachment.vpc) = ("tr-attach-far".into(), region.into(), vpc.into());
+    topology.vpc_attachments.get_mut().unwrap().push(attachment);
+    let mut peer = topology.peer_attachments.get().unwrap()[0].clone();
+    (peer.id, peer.regions) = ("tr-attach-peer-far".into(), ("cn-chengdu".into(), region.into()));
+    topology.peer_attachments.get_mut().unwrap().push(peer);
+
+    let id = |of: &AttachmentRef| topology.resolve(of).unwrap().to_string();
+    let near = id(&AttachmentRef::Vpc { vpc: "vpc-2".into() });
+    let home = id(&AttachmentRef::Vpc { vpc: "vpc-1".into() });
+    let peer = id(&AttachmentRef::Peer { from: "cn-chengdu".into(), to: "cn-hangzhou".into() });
+    let mut topology = topology.clone();
+    topology.context.served = Known::Known(vec![served("192.168.7.10", 80)]);
+    let plan = teardown(&binding, &topology);
+    let stays = |id: &str| kept(&plan).contains(&id);
+    assert!(stays(&near) && stays(&home) && stays(&peer), "{plan:#?}");
+    assert!(!stays("tr-attach-far") && !stays("tr-attach-peer-far"), "{plan:#?}");
+    topology.context.served = Known::Known(vec![served("10.3.7.10", 80)]);
+    let plan = teardown(&binding, &topology);
+    let stays = |id: &str| kept(&plan).contains(&id);
+    assert!(stays("tr-attach-far") && stays("tr-attach-peer-far") && stays(&home), "{plan:#?}");
+    assert!(!stays(&near) && !stays(&peer), "{plan:#?}");
+}
+
 /// An entry of ours that is being changed goes as soon as it has changed; one of others stays, whatever it is doing.
 #[test]
 fn an_entry_that_is_being_changed_keeps_an_attachment_only_if_it_is_of_others() {
