@@ -16,5 +16,6 @@ mod network;
 mod onward;
 mod properties;
 mod prune;
+mod served;
 mod teardown;
 mod world;

@@ -8,10 +8,9 @@ use onboarding::topology::{
 };
 use onboarding::{Binding, Code, Inputs, Known, Plan, Topology, plan};
 
-use super::teardown::served;
 use super::world;
 
-fn prune(binding: &Binding, topology: &Topology) -> Plan {
+pub(crate) fn prune(binding: &Binding, topology: &Topology) -> Plan {
     let deployment = world::deployment();
     plan::prune(&world::inputs(&deployment, binding, topology), &[], &["web".into()])
 }
@@ -489,31 +488,6 @@ fn ways_to_members_of_others_stay_until_those_have_left() {
         let plan = prune(&binding, &topology);
         let routes = plan.changes.iter().filter(|change| !matches!(change.write, Write::RevokeIngress { .. }));
         assert!(routes.count() >= 3 && revoked(&plan) >= 2, "{plan:#?}");
-    }
-}
-
-/// A member of another server group, as another deployment registers it: it came over the ways that this one made.
-#[test]
-fn ways_to_members_of_other_groups_stay_until_those_have_left() {
-    for generation in [Generation::Upgraded, Generation::Classic] {
-        let (binding, mut topology) = world::onboarded(generation);
-        let instances = topology.instances.get_mut("vpc-2").unwrap().get_mut().unwrap();
-        instances.iter_mut().for_each(|instance| instance.tags.clear());
-        topology.servers.get_mut().unwrap().clear();
-        let all = prune(&binding, &topology).changes;
-        assert!(all.len() >= 5, "{all:#?}");
-
-        topology.context.served = Known::Failed("ListServerGroupServers: Throttling".to_owned());
-        let plan = prune(&binding, &topology);
-        assert!(plan.changes.is_empty() && plan.findings.iter().any(|found| found.code == Code::Unread), "{plan:#?}");
-
-        topology.context.served = Known::Known(vec![served("192.168.7.10", 80)]);
-        let left = prune(&binding, &topology).changes;
-        let toward_it = |change: &Change| change.write.to_string().contains("192.168.7.0/24");
-        assert!(!left.iter().any(toward_it) && all.iter().any(toward_it), "{left:#?}");
-        assert!(left.iter().all(|change| change.write.to_string().contains("192.168.8.0/24")), "{left:#?}");
-        topology.context.served = Known::Known(vec![served("10.9.0.9", 80)]);
-        assert_eq!(prune(&binding, &topology).changes, all, "in none of its VPCs it needs nothing of the binding");
     }
 }
 
