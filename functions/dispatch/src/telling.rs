@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use onboarding::causes::NextRun;
+use onboarding::causes::{Cause, NextRun};
 use onboarding::ids::BindingName;
 use onboarding::news::{self, Claim, Delivery, Fault, Mark, News, Sight, Told};
 use onboarding::store::{Secrets, Store};
@@ -56,10 +56,12 @@ pub(crate) fn sight(
     let deployment = &invocation.host.settings().deployment;
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     // What passes by itself is nobody's news.
-    faults.retain(|fault| !matches!(fault.mend, onboarding::causes::Mend::Time { .. }));
+    faults.retain(|fault| !fault.mend.passes());
     let causes = Causes::of(binding, plan, &faults, NextRun::Writes);
     let is_whole = plan.unread.is_empty() && !causes.causes.iter().any(|cause| cause.reason.code == Code::Unread);
-    let faults = causes.causes.iter().filter_map(|cause| Fault::of(binding, cause, paused)).collect();
+    // Each instance is news by itself: who was told of one has to hear of the others.
+    let apart = causes.causes.iter().flat_map(Cause::apart);
+    let faults = apart.filter_map(|cause| Fault::of(binding, cause, paused)).collect();
     if is_whole { Sight::Whole(faults) } else { Sight::Partly(faults) }
 }
 

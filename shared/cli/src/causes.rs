@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use onboarding::causes::{self, Cause, Causes, Hold, Kept, Mend, NextRun, Root};
+use onboarding::causes::{self, Cause, Causes, Hold, InstanceFault, Kept, Mend, NextRun, Root};
 use onboarding::difference;
 use onboarding::words::counted;
 use onboarding::{Binding, Code, Deployment, Plan, Reason, StageName, Store, Topology, Write};
@@ -39,20 +39,15 @@ pub(crate) fn of(
 ) -> Causes {
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
-        // What the changes of the plan say themselves, and what the load balancer finds, is not in their way.
-        let shown = |code: Code| {
-            !matches!(
-                code,
-                Code::Unhealthy
-                    | Code::NotMember
-                    | Code::StillPending
-                    | Code::ListenerMissing
-                    | Code::ServerGroupMissing
-            )
+        // What the changes of the plan say themselves, and what the load balancer finds, is not in their way. Members that a listener is missing
+        // for were served: that is no first plan.
+        let shown = |fault: &InstanceFault| match fault.reason.code {
+            Code::Unhealthy | Code::NotMember | Code::StillPending | Code::ServerGroupMissing => false,
+            Code::ListenerMissing => fault.is_member,
+            _ => !matches!(fault.mend, Mend::Removal { .. }),
         };
         // What only takes time is not in the way of a newcomer; a member is cut off meanwhile.
-        faults
-            .retain(|fault| shown(fault.reason.code) && (fault.is_member || !matches!(fault.mend, Mend::Time { .. })));
+        faults.retain(|fault| shown(fault) && (fault.is_member || !fault.mend.passes()));
     }
     let mut causes = Causes::of(binding, plan, &faults, paused(store, binding).map_or(next, NextRun::Held));
     for change in plan.changes.iter().filter(|change| matches!(change.write, Write::UpdateServerGroup { .. })) {
@@ -119,7 +114,11 @@ fn one(text: &mut Text, cause: &Cause, plan: &Plan, indent: &str, all: bool) {
     let below = indent.len() + 4;
     let style = if cause.by_run { Style::Strong } else { Style::Bad };
     let code = Line::new(indent).then_styled(style, cause.reason.code.as_str());
-    text.line(code.then(format!("  {}", message(cause))).hanging(below));
+    let first = if all { cause.reason.message.clone() } else { message(cause) };
+    text.line(code.then(format!("  {first}")).hanging(below));
+    for other in cause.others.iter().filter(|_| all) {
+        text.line(Line::new(format!("{indent}    {other}")).hanging(below));
+    }
     let kept = [instances(&cause.instances, all), waiting(cause, plan, all)];
     let kept: Vec<String> = kept.into_iter().flatten().collect();
     if !kept.is_empty() {
@@ -151,7 +150,7 @@ pub(crate) fn passes(causes: &Causes) -> bool {
 pub(crate) const fn who_makes(causes: &Causes) -> &'static str {
     match &causes.next {
         NextRun::Writes | NextRun::NotAsked => "the next run makes",
-        NextRun::MayFail => "the next run makes unless it fails or is refused as the last one",
+        NextRun::MayFail | NextRun::Refused(_) => "the next run makes unless it fails or is refused as the last one",
         NextRun::Held(hold) if matches!(hold.reason.code, Code::ReadOnly) => {
             "no run makes while nothing may be written"
         }

@@ -18,6 +18,7 @@ mod mended;
 use serde::Serialize;
 
 use crate::binding::Binding;
+use crate::change::Write;
 use crate::plan::Plan;
 use crate::reason::{Code, Reason, Severity};
 
@@ -53,9 +54,10 @@ impl Causes {
         if let NextRun::Held(Hold { reason, remedy }) = &next {
             let (reason, remedy) = (reason.clone(), remedy.clone());
             let open = plan.changes.iter().enumerate().filter(|(_, change)| change.is_open()).map(|(at, _)| at);
-            let changes = open.collect();
-            causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances: Vec::new() });
+            let changes: Vec<usize> = open.collect();
+            causes.push(Cause { changes, ..Cause::alone(reason, remedy) });
         }
+        leavers_follow(&mut causes, plan);
         causes.sort_by_key(Cause::rank);
         let is_cause = |finding: &Reason| {
             causes.iter().any(|cause| graph::same_kind(&cause.reason, finding) && cause.reason.code == finding.code)
@@ -77,8 +79,7 @@ impl Causes {
 
     /// Adds a cause that the plan does not know of, with what mends it.
     pub fn add(&mut self, reason: Reason, remedy: String) {
-        let (changes, instances) = (Vec::new(), Vec::new());
-        self.causes.push(Cause { reason, more: 0, remedy, by_run: false, changes, instances });
+        self.causes.push(Cause::alone(reason, remedy));
         self.causes.sort_by_key(Cause::rank);
     }
 
@@ -91,5 +92,23 @@ impl Causes {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.causes.is_empty()
+    }
+}
+
+/// Leavers wait for newcomers: what keeps one of those keeps the leavers, too, and is told alone.
+fn leavers_follow(causes: &mut Vec<Cause>, plan: &Plan) {
+    let joins = |kept: &Kept| {
+        let adds = |write: &Write| matches!(write, Write::AddServer { instance, .. } if *instance == kept.id);
+        plan.changes.iter().any(|change| adds(&change.write))
+    };
+    let Some(waits) = causes.iter().position(|cause| cause.reason.code == Code::RemovalWaits) else { return };
+    let keeps = |cause: &Cause| cause.reason.code != Code::RemovalWaits && cause.instances.iter().any(joins);
+    let Some(keeper) = causes.iter().position(keeps) else { return };
+    let (changes, instances) =
+        causes.get(waits).map(|of| (of.changes.clone(), of.instances.clone())).unwrap_or_default();
+    if let Some(cause) = causes.get_mut(keeper) {
+        cause.changes.extend(changes);
+        cause.instances.extend(instances);
+        causes.remove(waits);
     }
 }

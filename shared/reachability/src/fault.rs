@@ -3,7 +3,7 @@
 use std::fmt;
 
 use ipnet::Ipv4Net;
-use onboarding::Change;
+use onboarding::change::{Change, Write};
 use onboarding::ids::{
     AttachmentId, InstanceId, ListenerId, NetworkAclId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId,
     ServerGroupId, TransitRouterId, VSwitchId, VpcId,
@@ -281,13 +281,65 @@ impl Task {
     /// The task as a sentence, with the action.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let text = self.to_string();
+        self.with_action(&self.to_string())
+    }
+
+    /// The same for all instances and members that need it, as a sentence: nothing where it is not done for each of them by itself. Two tasks
+    /// with the same sentence are one for a person.
+    #[must_use]
+    pub fn for_all(&self) -> Option<String> {
+        let text = match self {
+            Self::StartInstance { .. } => "start them".to_owned(),
+            Self::GiveSecurityGroup { .. } => "give them security groups that exist and may be changed".to_owned(),
+            Self::GiveWeight { group, .. } => format!("give these members of {group} a weight"),
+            Self::RemoveMember { group, .. } => format!("take these members out of {group}"),
+            Self::RepairMember { group, .. } => {
+                format!("repair what answers there; or take these members out of {group} if nothing is to serve there")
+            }
+            Self::CorrectHealthCheck { .. } => self.to_string(),
+            Self::RepairService { member, request, reason, .. } => {
+                let port = member.port;
+                match reason.as_str() {
+                    "CONNECT_FAILED" => format!(
+                        "start the service on each of them: nothing listens on port {port}; or correct the port of serverGroup or its \
+                         healthCheck in the binding"
+                    ),
+                    "RESPONSE_MISMATCH" => format!(
+                        "have the service on each of them answer {request} at port {port} as healthCheck.codes expects, or correct \
+                         serverGroup.healthCheck in the binding"
+                    ),
+                    "" => format!("look at the service at port {port} of each of them"),
+                    reason => format!(
+                        "look at the firewall and the service on each of them: their ways are open, and they do not answer at port \
+                         {port} ({reason})"
+                    ),
+                }
+            }
+            _ => return None,
+        };
+        Some(self.with_action(&text))
+    }
+
+    fn with_action(&self, text: &str) -> String {
         let mut letters = text.chars();
         let first = letters.next().map(|letter| letter.to_ascii_uppercase());
         let sentence: String = first.into_iter().chain(letters).collect();
         match self.action() {
             Some(action) => format!("{sentence} ({action})."),
             None => format!("{sentence}."),
+        }
+    }
+}
+
+impl Remedy {
+    /// What mends all instances that have the same, where it is done for each of them by itself.
+    pub(crate) fn for_all(&self) -> Option<String> {
+        match self {
+            Self::Operator(task) => task.for_all(),
+            Self::Albridge { change } => {
+                matches!(change.write, Write::UpdateServer { .. }).then(|| "Set their weights.".to_owned())
+            }
+            Self::Time { .. } => None,
         }
     }
 }

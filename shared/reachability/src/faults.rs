@@ -82,6 +82,7 @@ impl Found {
             is_member,
             address,
             port: None,
+            together: fault.remedy.for_all().map(String::into_boxed_str),
             mend: mend(&fault.remedy),
             reason: fault.reason,
             table,

@@ -35,13 +35,14 @@ impl Member<'_> {
         let endpoint = server.endpoint();
         let owner = owner(topology, server.address);
         let other_port = (server.port != self.wish.binding.server_group.port).then_some(server.port);
-        let (reason, mend, effect) = if matches!(server.status.as_str(), "Available" | "Configuring") {
+        let (reason, mend, effect, together) = if matches!(server.status.as_str(), "Available" | "Configuring") {
             let health = topology.unhealthy.get()?.get(&endpoint).filter(|health| !health.is_unchecked())?;
-            (self.ill(owner, health), self.mend(health)?, Effect::NotHealthy)
+            let (mend, together) = self.mend(health)?;
+            (self.ill(owner, health, &mend), mend, Effect::NotHealthy, together)
         } else {
             let message = format!("Member {endpoint} is {}.", server.status);
             let mend = Mend::Time { what: format!("Wait: {endpoint} is {}.", server.status) };
-            (Reason::new(Code::StillPending, endpoint, message), mend, Effect::NotServed)
+            (Reason::new(Code::StillPending, endpoint, message), mend, Effect::NotServed, None)
         };
         Some(InstanceFault {
             instance: owner.map(|owner| owner.id.clone()),
@@ -55,6 +56,7 @@ impl Member<'_> {
             table: None,
             effect,
             mend,
+            together: together.map(String::into_boxed_str),
         })
     }
 
@@ -64,22 +66,33 @@ impl Member<'_> {
         deployment.read_member(&binding.name, &self.server.description)
     }
 
-    fn ill(&self, owner: Option<&Instance>, health: &Health) -> Reason {
+    fn ill(&self, owner: Option<&Instance>, health: &Health, mend: &Mend) -> Reason {
         let endpoint = self.server.endpoint();
+        let mark = self.mark();
         let of = owner.map(|owner| format!(" of {}", owner.id)).unwrap_or_default();
-        let by = match self.mark() {
-            Some((instance, _)) if owner.is_some_and(|owner| owner.id == instance) => String::new(),
+        let by = match &mark {
+            Some((instance, _)) if owner.is_some_and(|owner| owner.id == *instance) => String::new(),
             Some((instance, _)) => format!(", registered for {instance},"),
             None => ", which others registered,".to_owned(),
         };
         let why = if health.reason.is_empty() { String::new() } else { format!(" ({})", health.reason) };
-        let unseen = if owner.is_none() { "; no instance that was seen has its address" } else { "" };
-        let message = format!("Member {endpoint}{of}{by} is {}{why}{unseen}.", health.status);
+        let behind = match (mark, mend) {
+            (Some((instance, _)), Mend::Removal { .. }) if self.topology.released.contains(&instance) => {
+                let message = format!("{instance} is released, and its member {endpoint} is still registered.");
+                return Reason::new(Code::NotRunning, instance, message);
+            }
+            (Some((instance, _)), Mend::Removal { .. }) if owner.is_none() => {
+                format!(": {instance} has another address now")
+            }
+            _ if owner.is_none() => "; no instance that was seen has its address".to_owned(),
+            _ => String::new(),
+        };
+        let message = format!("Member {endpoint}{of}{by} is {}{why}{behind}.", health.status);
         Reason::new(Code::Unhealthy, endpoint, message)
     }
 
-    /// What mends it; nothing of a leaver, of which the plan says when it goes.
-    fn mend(&self, health: &Health) -> Option<Mend> {
+    /// What mends it, and all that have the same; nothing of a leaver, of which the plan says when it goes.
+    fn mend(&self, health: &Health) -> Option<(Mend, Option<String>)> {
         let Self { topology, server, wish: Wish { binding, deployment } } = *self;
         let mark = self.mark();
         if matches!(mark, Some((_, MemberState::Draining(_) | MemberState::Released(_)))) {
@@ -87,20 +100,18 @@ impl Member<'_> {
         }
         let endpoint = server.endpoint();
         if health.status == HealthStatus::Initial {
-            return Some(Mend::Time { what: format!("Wait: {endpoint} is {}.", health.status) });
+            return Some((Mend::Time { what: format!("Wait: {endpoint} is {}.", health.status) }, None));
         }
         // One of ours that is not where the binding wants it.
         let mut seen = instances(topology);
         let goes = |id: &InstanceId| topology.released.contains(id) || seen.any(|instance| instance.id == *id);
         if mark.as_ref().map(|(instance, _)| instance).is_some_and(goes) {
-            return Some(Mend::Time {
-                what: "Nothing: it leaves, and runs take it out of the server group.".to_owned(),
-            });
+            return Some((Mend::Removal { address: server.address, port: server.port }, None));
         }
         let tag = deployment.tag(&binding.name, Role::ServerGroup);
         let group = topology.server_group(&tag, &binding.server_group.name)?.id.clone();
         let task = Task::RepairMember { group, member: endpoint };
-        Some(Mend::Person { task: task.sentence() })
+        Some((Mend::Person { task: task.sentence() }, task.for_all()))
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use onboarding::causes::{self, Causes, InstanceFault, Mend, NextRun, Root};
+use onboarding::causes::{self, Causes, InstanceFault, NextRun, Root};
 use onboarding::{Code, Plan, Reason, Severity, StageName, Topology};
 use reachability::Wish;
 
@@ -20,7 +20,7 @@ use crate::session::Session;
 #[must_use]
 pub fn of(session: &Session<'_>, topology: &Topology, plan: &Plan) -> Causes {
     let mut faults = faults(session, topology);
-    faults.retain(|fault| fault.reason.code != Code::Unhealthy && !matches!(fault.mend, Mend::Time { .. }));
+    faults.retain(|fault| fault.reason.code != Code::Unhealthy && !fault.mend.passes());
     Causes::of(session.binding(), plan, &faults, NextRun::Writes)
 }
 

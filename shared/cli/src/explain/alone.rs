@@ -148,6 +148,7 @@ fn remedy(mend: &Mend) -> String {
     match mend {
         Mend::Change { write } => format!("It takes this change: {write}."),
         Mend::Person { task } => format!("do: {task}"),
+        Mend::Removal { .. } => "Nothing: it leaves, and runs take it out of the server group.".to_owned(),
         Mend::Time { what } => what.clone(),
     }
 }

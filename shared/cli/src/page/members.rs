@@ -214,6 +214,7 @@ fn fault(row: &Row<'_>, told: bool) -> Html {
     match mend {
         Mend::Change { write } => told.add(tag("p").class("do").add(format!("It takes this change: {write}."))),
         Mend::Person { task } => told.add(tag("p").class("do").add("Do: ").add(sentence(task))),
+        Mend::Removal { .. } => told.add(tag("p").class("do").add("It leaves the server group.")),
         Mend::Time { what } => told.add(tag("p").class("do").add(sentence(what))),
     }
 }

@@ -11,7 +11,7 @@ use onboarding::causes::{Hold, Kept, NextRun};
 use onboarding::ids::{BindingName, InstanceId, Region};
 use onboarding::mark::MemberState;
 use onboarding::topology::{Endpoint, Instance, Known, Topology};
-use onboarding::{Binding, Causes, Code, Deployment, FailedCalls, StageName, Store};
+use onboarding::{Binding, Causes, Code, Deployment, FailedCalls, Reason, StageName, Store};
 use openapi::fnf;
 use stage::causes::left;
 use stage::{Host, Readings, Report, executions};
@@ -71,6 +71,8 @@ pub(crate) struct RunSummary {
     pub(crate) stages: Vec<StageSummary>,
     /// The codes of all that was blocked, each once.
     pub(crate) blocked: Vec<&'static str>,
+    /// What it met while it wrote, each once: what the cloud refused, or did not let through.
+    pub(crate) refused: Vec<Reason>,
     /// The codes of what it left follows from, each once.
     pub(crate) causes: Vec<&'static str>,
     /// The states that used up their budget.
@@ -176,9 +178,13 @@ impl Runs {
         self.last_ended().is_some_and(|run| !run.is_good())
     }
 
-    /// Whether the cloud refused it a change.
-    fn is_refused(&self) -> bool {
-        self.last_ended().is_some_and(|run| run.blocked.contains(&Code::Refused.as_str()))
+    /// What is to be expected of the next one, as far as the last one tells.
+    fn next(&self) -> NextRun {
+        match self.last_ended() {
+            Some(run) if !run.refused.is_empty() => NextRun::Refused(run.refused.clone()),
+            Some(run) if !run.is_good() => NextRun::MayFail,
+            _ => NextRun::Writes,
+        }
     }
 
     fn last_ended(&self) -> Option<&RunSummary> {
@@ -194,7 +200,14 @@ impl RunSummary {
         let reports: Vec<Report> = ended.filter_map(|event| Some(report(&event.event_detail)?.0)).collect();
         let causes = codes(&left(&reports, &[]));
         let (mut stages, mut blocked) = (Vec::new(), Vec::new());
+        let mut refused: Vec<Reason> = Vec::new();
         for report in reports {
+            for reason in report.blocked.iter().filter(|reason| is_of_writing(reason.code)) {
+                let message = format!("The last run could not make this: {}", reason.message);
+                if !refused.iter().any(|known| known.message == message) {
+                    refused.push(Reason { message, ..reason.clone() });
+                }
+            }
             blocked.extend(report.blocked.iter().map(|reason| reason.code.as_str()));
             stages.push(StageSummary { stage: report.stage, changes: report.written(), made: report.made });
         }
@@ -216,6 +229,7 @@ impl RunSummary {
             stopped: execution.stopped_time.clone(),
             stages,
             blocked,
+            refused,
             causes,
             visits: visits(history),
         }
@@ -404,7 +418,7 @@ impl<'h> Looks<'h> {
         let wanted = self.store.binding(binding.as_str());
         let backends = wanted.map(events).unwrap_or_default();
         let runs = self.runs(binding, runs).await;
-        let next = if runs.fails() || runs.is_refused() { NextRun::MayFail } else { NextRun::Writes };
+        let next = runs.next();
         // A pause is a cause already, and holds what there is to hold.
         let is_paused = self.store.paused || wanted.is_some_and(|wanted| wanted.paused);
         let holding = self.obstacles.holding().filter(|_| !is_paused);
@@ -449,6 +463,11 @@ impl<'h> Looks<'h> {
         let failed = older.iter().take_while(|run| matches!(run.status.as_str(), "Failed" | "TimedOut")).count();
         Runs::Read { older: older.len(), failing: if succeeded { 0 } else { failed }, latest }
     }
+}
+
+/// Whether a stage meets it when it makes a change, so that the next run may meet it, too.
+const fn is_of_writing(code: Code) -> bool {
+    matches!(code, Code::Refused | Code::StaysBusy | Code::NotVisible)
 }
 
 /// What keeps the deployment from working, if its home is known.

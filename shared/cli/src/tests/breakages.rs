@@ -11,6 +11,7 @@ use follow::{broken, causes, follow};
 
 mod by_hand;
 mod deployed;
+mod fleet;
 mod follow;
 mod together;
 

@@ -17,6 +17,9 @@ pub struct Cause {
     pub reason: Reason,
     /// How many more problems of this kind it stands for.
     pub more: usize,
+    /// What they are, each in a sentence.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<String>,
     /// What mends it, in a sentence.
     pub remedy: String,
     /// Whether a run mends it without anybody.
@@ -25,9 +28,32 @@ pub struct Cause {
     pub changes: Vec<usize>,
     /// The instances that it is about, and what it does to each.
     pub instances: Vec<Kept>,
+    /// The same problem of each instance by itself, where one cause stands for several of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub each: Vec<Cause>,
 }
 
 impl Cause {
+    /// A problem of which nothing else is known than what mends it.
+    pub(super) const fn alone(reason: Reason, remedy: String) -> Self {
+        Self {
+            reason,
+            more: 0,
+            others: Vec::new(),
+            remedy,
+            by_run: false,
+            changes: Vec::new(),
+            instances: Vec::new(),
+            each: Vec::new(),
+        }
+    }
+
+    /// The problems that it stands for, each with a resource of its own: those of each instance, or it alone.
+    #[must_use]
+    pub fn apart(&self) -> &[Self] {
+        if self.each.is_empty() { std::slice::from_ref(self) } else { &self.each }
+    }
+
     /// Whether it is one problem of all that have it, so that which of them is named first says nothing.
     #[must_use]
     pub(crate) const fn stands_for_all(&self) -> bool {

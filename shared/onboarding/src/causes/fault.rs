@@ -35,6 +35,10 @@ pub struct InstanceFault {
     pub effect: Effect,
     /// What mends it.
     pub mend: Mend,
+    /// What mends all instances that have the same, in a sentence, where that is done for each of them by itself: those of one code for which
+    /// it is the same are told as one problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<Box<str>>,
 }
 
 /// What mends a fault, and who does it.
@@ -51,9 +55,24 @@ pub enum Mend {
         /// What to do, in a sentence.
         task: String,
     },
+    /// albridge, by taking the member out: its instance is gone, or has another address.
+    Removal {
+        /// The address of the member.
+        address: Ipv4Addr,
+        /// Its port.
+        port: u16,
+    },
     /// Nobody: it passes.
     Time {
         /// What is waited for, in a sentence.
         what: String,
     },
+}
+
+impl Mend {
+    /// Whether it passes without anybody: nobody has to be told, and it is in the way of no newcomer.
+    #[must_use]
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Removal { .. } | Self::Time { .. })
+    }
 }

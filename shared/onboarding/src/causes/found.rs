@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cause::{Cause, is_alone, remedy};
+use super::graph::Root;
 use super::kept::Kept;
 use super::mended::{self, Mended, Voice};
 use crate::ordered::Ordered;
@@ -19,13 +20,16 @@ struct Told {
     reason: Reason,
     /// What mends it; `None` from a check or a plan, which know the kind alone.
     mended: Option<Mended>,
+    /// What mends all that have the same, if it is one of several instances.
+    together: Option<Box<str>>,
     changes: BTreeSet<usize>,
     instances: Vec<Kept>,
 }
 
 impl Found {
     /// Notes a problem, and what waits for it.
-    pub(super) fn note(&mut self, reason: &Reason, mended: Option<Mended>, change: Option<usize>, kept: Option<Kept>) {
+    pub(super) fn note(&mut self, root: Root<'_>, change: Option<usize>, kept: Option<Kept>) {
+        let Root { reason, mended, together } = root;
         let is_it = |told: &&mut Told| told.reason.message == reason.message && told.mended == mended;
         if let Some(told) = self.told.iter_mut().find(is_it) {
             told.changes.extend(change);
@@ -34,7 +38,7 @@ impl Found {
         }
         let reason = Reason { because: Box::default(), ..reason.clone() };
         let (changes, instances) = (change.into_iter().collect(), kept.into_iter().collect());
-        self.told.push(Told { reason, mended, changes, instances });
+        self.told.push(Told { reason, mended, together: together.map(Box::from), changes, instances });
     }
 
     /// Whether the change that mends one of them is this one.
@@ -48,11 +52,7 @@ impl Found {
         let is_one = self.told.iter().any(|told| told.mended.is_none() || is_alone(told.reason.code));
         let mut kinds: Vec<Vec<Told>> = Vec::new();
         for told in self.told {
-            let goes_with = |kind: &&mut Vec<Told>| {
-                let of = |told: &Told| told.mended.clone();
-                is_one
-                    || kind.first().and_then(of).zip(told.mended.as_ref()).is_some_and(|(one, own)| one.goes_with(own))
-            };
+            let goes_with = |kind: &&mut Vec<Told>| is_one || kind.first().is_some_and(|first| first.goes_with(&told));
             match kinds.iter_mut().find(goes_with) {
                 Some(kind) => kind.push(told),
                 None => kinds.push(vec![told]),
@@ -60,6 +60,34 @@ impl Found {
         }
         kinds.into_iter().filter_map(|kind| one(kind, voice)).collect()
     }
+}
+
+impl Told {
+    /// Whether one sentence says what mends both.
+    fn goes_with(&self, other: &Self) -> bool {
+        match (&self.mended, &other.mended) {
+            (Some(Mended::Person(_)), Some(Mended::Person(_))) if self.together.is_some() => {
+                self.together == other.together
+            }
+            (Some(one), Some(other)) => one.goes_with(other),
+            _ => false,
+        }
+    }
+
+    /// It alone, of several that a person mends by one task.
+    fn alone(&self) -> Option<Cause> {
+        let Some(Mended::Person(task)) = &self.mended else { return None };
+        self.together.as_ref()?;
+        let (changes, instances) = (self.changes.iter().copied().collect(), self.instances.clone());
+        Some(Cause { changes, instances, ..Cause::alone(self.reason.clone(), task.clone()) })
+    }
+}
+
+/// What mends several instances that have the same, if one task does.
+fn together(told: &[Told]) -> Option<String> {
+    let all = told.first()?.together.as_deref()?;
+    let have = |told: &Told| matches!(told.mended, Some(Mended::Person(_))) && told.together.as_deref() == Some(all);
+    (told.len() > 1 && told.iter().all(have)).then(|| all.to_owned())
 }
 
 /// The cause that stands for all of these.
@@ -71,12 +99,17 @@ fn one(told: Vec<Told>, voice: Voice<'_>) -> Option<Cause> {
         .filter(|told| !by_check || told.mended.is_none())
         .map(|told| told.reason.message.as_str())
         .ordered();
-    let more = said.len().saturating_sub(1);
     // By hand is what is left where nobody knows a better way.
     let is_better = |mended: &&Mended| !by_check || !matches!(mended, Mended::ByHand(_));
     let ways: Vec<&Mended> = told.iter().filter_map(|told| told.mended.as_ref()).filter(is_better).collect();
     let reason = told.iter().find(|told| !by_check || told.mended.is_none())?.reason.clone();
-    let (remedy, by_run) = mended::of_all(&ways, voice).unwrap_or_else(|| (remedy(voice.binding, &reason), false));
+    let others: Vec<String> = said.iter().filter(|other| **other != reason.message).map(ToString::to_string).collect();
+    let all = together(&told);
+    let each = if all.is_some() { told.iter().filter_map(Told::alone).collect() } else { Vec::new() };
+    let (remedy, by_run) = match all {
+        Some(all) => (all, false),
+        None => mended::of_all(&ways, voice).unwrap_or_else(|| (remedy(voice.binding, &reason), false)),
+    };
     let mut changes = BTreeSet::new();
     let mut instances: Vec<Kept> = Vec::new();
     for told in told {
@@ -87,5 +120,6 @@ fn one(told: Vec<Told>, voice: Voice<'_>) -> Option<Cause> {
             }
         }
     }
-    Some(Cause { reason, more, remedy, by_run, changes: changes.into_iter().collect(), instances })
+    let more = others.len();
+    Some(Cause { reason, more, others, remedy, by_run, changes: changes.into_iter().collect(), instances, each })
 }

@@ -23,30 +23,37 @@ pub(super) struct Graph<'a> {
     plan: &'a Plan,
     faults: &'a [InstanceFault],
     next: &'a NextRun,
+    /// Changes that nobody approved, each with the first fault of a member that it would mend.
+    missed: BTreeMap<usize, &'a InstanceFault>,
     found: BTreeMap<Key, Found>,
 }
 
 /// A root, and how it is mended if a fault says so.
-struct Root<'a> {
-    reason: &'a Reason,
-    mended: Option<Mended>,
+pub(super) struct Root<'a> {
+    pub(super) reason: &'a Reason,
+    pub(super) mended: Option<Mended>,
+    /// What mends all that have the same, where it is a problem of each instance.
+    pub(super) together: Option<&'a str>,
 }
 
 impl<'a> Root<'a> {
     /// A root of which its code says what mends it.
     const fn new(reason: &'a Reason) -> Self {
-        Self { reason, mended: None }
+        Self { reason, mended: None, together: None }
+    }
+
+    /// The root that a fault is itself.
+    fn of(fault: &'a InstanceFault, mended: Mended) -> Self {
+        Self { reason: &fault.reason, mended: Some(mended), together: fault.together.as_deref() }
     }
 }
 
 impl<'a> Graph<'a> {
-    pub(super) const fn new(
-        binding: &'a Binding,
-        plan: &'a Plan,
-        faults: &'a [InstanceFault],
-        next: &'a NextRun,
-    ) -> Self {
-        Self { binding, plan, faults, next, found: BTreeMap::new() }
+    pub(super) fn new(binding: &'a Binding, plan: &'a Plan, faults: &'a [InstanceFault], next: &'a NextRun) -> Self {
+        let unapproved = plan.changes.iter().enumerate().filter(|(_, change)| change.blocked.iter().any(is_unapproved));
+        let members = || faults.iter().filter(|fault| fault.is_member);
+        let missed = unapproved.filter_map(|(at, change)| Some((at, members().find(|fault| mends(change, fault))?)));
+        Self { binding, plan, faults, next, missed: missed.collect(), found: BTreeMap::new() }
     }
 
     /// Finds the roots of everything that is wrong.
@@ -57,6 +64,9 @@ impl<'a> Graph<'a> {
             }
         }
         for (at, change) in self.plan.changes.iter().enumerate() {
+            if let Some(refusal) = self.next.refusal(&change.write).filter(|_| change.is_open()) {
+                self.note(Root::new(refusal), Some(at), None);
+            }
             if !waits(change) {
                 continue;
             }
@@ -87,22 +97,24 @@ impl<'a> Graph<'a> {
 
     /// The causes, and how many changes wait for them.
     pub(super) fn into_causes(self) -> (Vec<Cause>, usize) {
-        let waiting = self.plan.changes.iter().filter(|change| waits(change)).count();
+        let is_held = matches!(self.next, NextRun::Held(_));
+        let waits_for_runs =
+            |change: &Change| change.is_open() && (is_held || self.next.refusal(&change.write).is_some());
+        let waiting = self.plan.changes.iter().filter(|change| waits(change) || waits_for_runs(change)).count();
         let voice = Voice { binding: &self.binding.name, next: self.next };
         (self.found.into_values().flat_map(|found| found.causes(voice)).collect(), waiting)
     }
 
     /// Notes a root under its kind, or under that of the change that mends it: what one change mends is one problem.
     fn note(&mut self, root: Root<'a>, change: Option<usize>, kept: Option<Kept>) {
-        let Root { reason, mended } = root;
-        let same = mended.as_ref().and_then(|mended| {
+        let same = root.mended.as_ref().and_then(|mended| {
             self.found.iter().find(|(_, found)| found.is_mended_by(mended)).map(|(key, _)| key.clone())
         });
         let key = same.unwrap_or_else(|| {
-            let (code, resource) = kind(reason);
-            (code, resource.to_owned())
+            let (code, resource) = kind(root.reason);
+            (code, root.together.unwrap_or(resource).to_owned())
         });
-        self.found.entry(key).or_default().note(reason, mended, change, kept);
+        self.found.entry(key).or_default().note(root, change, kept);
     }
 
     /// What a blocked change waits for in the end.
@@ -137,6 +149,9 @@ impl<'a> Graph<'a> {
     }
 
     fn roots_of_reason(&self, reason: &'a Reason, seen: &mut BTreeSet<usize>) -> Vec<Root<'a>> {
+        if let Some(root) = self.root_of_missed(reason) {
+            return vec![root];
+        }
         if !reason.because.is_empty() {
             return reason.because.iter().flat_map(|cause| self.roots_of_reason(cause, seen)).collect();
         }
@@ -178,11 +193,15 @@ impl<'a> Graph<'a> {
         }
         match self.mender(fault) {
             Some(at) if self.is_open(at) => {
+                let refusal = self.plan.changes.get(at).and_then(|change| self.next.refusal(&change.write));
+                if let Some(refusal) = refusal {
+                    return vec![Root::new(refusal)];
+                }
                 if !fault.is_member && !is_of_the_front(fault.reason.code) {
                     return Vec::new(); // the plan is about to bring it in
                 }
                 let mended = self.plan.changes.get(at).map(|change| self.planned(change));
-                vec![Root { reason: &fault.reason, mended }]
+                mended.map(|mended| Root::of(fault, mended)).into_iter().collect()
             }
             Some(at) => self.roots_of_change(at, &mut BTreeSet::new()),
             None => {
@@ -198,11 +217,21 @@ impl<'a> Graph<'a> {
         let by = match (self.next, asked) {
             (NextRun::Held(_), _) => By::Nobody,
             (_, true) => By::Approval,
-            (NextRun::MayFail, false) => By::RunIfItCan,
+            (NextRun::MayFail | NextRun::Refused(_), false) => By::RunIfItCan,
             (NextRun::NotAsked, false) => By::RunIfItComes,
             (NextRun::Writes, false) => By::Run,
         };
         Mended::Change { write: change.write.to_string(), by }
+    }
+
+    /// What members lack for want of a yes is what is wrong, and the yes what mends it: of all that nobody approved, since one yes is for all.
+    fn root_of_missed(&self, reason: &Reason) -> Option<Root<'a>> {
+        if !is_unapproved(reason) || matches!(self.next, NextRun::Held(_)) {
+            return None;
+        }
+        let (at, change) = self.plan.changes.iter().enumerate().find(|(_, change)| change.blocked.contains(reason))?;
+        let fault = self.missed.get(&at).or_else(|| self.missed.values().next())?;
+        Some(Root::of(fault, Mended::Change { write: change.write.to_string(), by: By::Approval }))
     }
 
     /// The planned registration of the instance that a fault is about, if it is no member yet.
@@ -257,15 +286,17 @@ impl<'a> Graph<'a> {
         let mended = match &fault.mend {
             Mend::Change { write } => Mended::ByHand(write.to_string()),
             Mend::Person { task } => Mended::Person(task.clone()),
+            Mend::Removal { .. } => {
+                Mended::Time("Nothing: it leaves, and runs take it out of the server group.".to_owned())
+            }
             Mend::Time { what } => Mended::Time(what.clone()),
         };
-        Root { reason: &fault.reason, mended: Some(mended) }
+        Root::of(fault, mended)
     }
 
     /// The change of the plan that mends a fault.
     fn mender(&self, fault: &InstanceFault) -> Option<usize> {
-        let Mend::Change { write } = &fault.mend else { return None };
-        self.plan.changes.iter().position(|change| change.write.does(write))
+        self.plan.changes.iter().position(|change| mends(change, fault))
     }
 
     /// The changes of the plan that would mend a reason about a way, by its code and resource.
@@ -298,6 +329,22 @@ fn roots_of_finding(finding: &Reason) -> Vec<Root<'_>> {
         return vec![Root::new(finding)];
     }
     finding.because.iter().flat_map(roots_of_finding).collect()
+}
+
+/// Whether a change mends a fault.
+fn mends(change: &Change, fault: &InstanceFault) -> bool {
+    match (&fault.mend, &change.write) {
+        (Mend::Change { write: wanted }, write) => write.does(wanted),
+        (
+            Mend::Removal { address, port },
+            Write::RemoveServer { address: of, port: at, .. } | Write::UpdateServer { address: of, port: at, .. },
+        ) => (address, port) == (of, at),
+        _ => false,
+    }
+}
+
+fn is_unapproved(reason: &Reason) -> bool {
+    reason.code == Code::NotApproved
 }
 
 /// What forbids any way between the VPCs, if that stands against a change: the load balancer, or prefixes that overlap. Nothing else does

@@ -1,6 +1,7 @@
 //! Whether the next run makes what a plan holds; if none does, why, and what lets runs write again.
 
 use super::cause::remedy;
+use crate::change::Write;
 use crate::ids::BindingName;
 use crate::reason::Reason;
 
@@ -12,10 +13,21 @@ pub enum NextRun {
     Writes,
     /// It may fail as the last one did.
     MayFail,
+    /// It may be refused what the last one was refused: what that met while it wrote, each in a sentence that holds the change in words.
+    Refused(Vec<Reason>),
     /// Nobody looked whether runs come.
     NotAsked,
     /// It does not come, or it writes nothing.
     Held(Hold),
+}
+
+impl NextRun {
+    /// What the last run met when it made this change.
+    pub(super) fn refusal(&self, write: &Write) -> Option<&Reason> {
+        let Self::Refused(reasons) = self else { return None };
+        let write = write.to_string();
+        reasons.iter().find(|reason| reason.message.contains(&write))
+    }
 }
 
 /// What keeps every run from writing: a pause, a switch of the functions, or a part of the deployment that is gone.

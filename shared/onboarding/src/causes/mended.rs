@@ -1,7 +1,8 @@
 //! What mends a cause, and how several ways of mending it become one sentence.
 
-use super::hold::NextRun;
+use super::hold::{Hold, NextRun};
 use crate::ids::BindingName;
+use crate::reason::{Code, Reason};
 
 /// The most changes that a remedy names.
 const NAMED: usize = 2;
@@ -95,7 +96,14 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
         (By::Approval, _) => {
             format!("Run `albridge apply {binding}`, look, and say yes: no run makes {one} by itself: {listed}.")
         }
-        (By::Nobody, NextRun::Held(hold)) => format!("{} Then the next run makes {noun}: {listed}.", hold.remedy),
+        // The hold is a cause itself, with what ends it.
+        (By::Nobody, NextRun::Held(Hold { reason: Reason { code: Code::ReadOnly, .. }, .. })) => {
+            format!("First what {} says; then the next run makes {noun}: {listed}.", Code::ReadOnly)
+        }
+        (By::Nobody, NextRun::Held(hold)) => format!(
+            "Run `albridge apply {binding}`: no run comes before {} is mended. It makes {noun}: {listed}.",
+            hold.reason.code
+        ),
         (By::RunIfItCan, _) => {
             format!(
                 "Run `albridge apply {binding}`: the last run failed or was refused a change, and the next one may, too. It makes {noun}: {listed}."

@@ -151,10 +151,12 @@ fn what_a_run_or_time_mends_is_nobodys_news() {
     let cause = |by_run, reason| crate::causes::Cause {
         reason,
         more: 2,
+        others: Vec::new(),
         remedy: "Let it pass.".to_owned(),
         by_run,
         changes: Vec::new(),
         instances: Vec::new(),
+        each: Vec::new(),
     };
     assert_eq!(Fault::of(&binding, &cause(true, reason.clone()), false), None);
     assert_eq!(Fault::of(&binding, &cause(false, reason.clone().until(minute(1))), false), None);
@@ -175,10 +177,12 @@ fn a_problem_of_all_is_the_bindings_and_members_that_leave_in_turn_are_none() {
     let cause = |code, resource: &str| crate::causes::Cause {
         reason: crate::Reason::new(code, resource, "It stays."),
         more: 2,
+        others: Vec::new(),
         remedy: "Look at it.".to_owned(),
         by_run: false,
         changes: Vec::new(),
         instances: Vec::new(),
+        each: Vec::new(),
     };
     for code in [Code::RemovalWaits, Code::RemovalCapped] {
         assert_eq!(Fault::of(&binding, &cause(code, "i-3"), false), None, "{code}");

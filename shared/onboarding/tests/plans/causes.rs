@@ -1,7 +1,8 @@
 //! What follows from what: the causes behind a plan, each once.
 
 use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend, NextRun};
-use onboarding::change::Write;
+use onboarding::change::{Change, Leaving, StageName, Write};
+use onboarding::ids::InstanceId;
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
 use onboarding::{Binding, Code, Known, Plan, Reason, Topology};
@@ -37,6 +38,7 @@ fn fault(code: Code, resource: &str, mend: Mend) -> InstanceFault {
         table: None,
         effect: Effect::NotServed,
         mend,
+        together: None,
     }
 }
 
@@ -58,11 +60,30 @@ fn a_yes_that_nobody_gave_is_one_cause_however_many_changes_wait_for_it() {
 }
 
 #[test]
-fn a_fault_that_a_blocked_change_would_mend_follows_from_what_blocks_it() {
+fn a_newcomers_fault_that_a_blocked_change_would_mend_follows_from_what_blocks_it() {
     let (_, _, plan) = unapproved();
-    let causes = of(&plan, &[fault(Code::NotAttached, "vpc-1", attach("vpc-1"))]);
+    let newcomer = InstanceFault { is_member: false, ..fault(Code::NotAttached, "vpc-1", attach("vpc-1")) };
+    let causes = of(&plan, &[newcomer]);
     assert_eq!(codes(&causes), [Code::NotApproved]);
     assert_eq!(causes.causes[0].instances[0].named(), "i-1 (ECS1)");
+}
+
+/// A member was served: what it lacks now is what is wrong, whoever has to say yes to it.
+#[test]
+fn what_a_member_lacks_for_want_of_a_yes_is_named_with_all_that_the_yes_is_for() {
+    let (binding, _, plan) = unapproved();
+    let lacking = [fault(Code::NotAttached, "vpc-1", attach("vpc-1"))];
+    let causes = Causes::of(&binding, &plan, &lacking, NextRun::Writes);
+    assert_eq!(codes(&causes), [Code::NotAttached]);
+    let cause = &causes.causes[0];
+    assert_eq!((cause.changes.len(), cause.by_run), (causes.waiting, false));
+    assert_eq!(cause.instances[0].named(), "i-1 (ECS1)");
+    assert!(cause.remedy.starts_with("Run `albridge apply web`, look, and say yes"), "{cause:#?}");
+    assert!(cause.remedy.contains("attach vpc-1") && cause.remedy.ends_with("; and 1 more."), "{cause:#?}");
+    // A pause is in the way of the yes as well.
+    let hold = Hold::new(&binding.name, Reason::new(Code::ReadOnly, "web", "The store says paused."));
+    let causes = Causes::of(&binding, &plan, &lacking, NextRun::Held(hold));
+    assert_eq!(codes(&causes), [Code::NotApproved, Code::ReadOnly]);
 }
 
 #[test]
@@ -127,8 +148,9 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
     let causes = Causes::of(&binding, &plan, &[member], NextRun::Held(Hold::new(&binding.name, paused)));
     let lacking = causes.causes.iter().find(|cause| cause.reason.code == Code::NotAttached).unwrap();
-    assert!(!lacking.by_run && lacking.remedy.starts_with("Set paused: false in the binding web"), "{lacking:#?}");
-    assert!(lacking.remedy.contains("Then the next run makes the change: attach vpc-1"), "{lacking:#?}");
+    let told = "First what XREG-READ-ONLY says; then the next run makes the change: attach vpc-1";
+    assert!(!lacking.by_run && lacking.remedy.starts_with(told), "{lacking:#?}");
+    assert_eq!(causes.waiting, plan.changes.len(), "all of it is held");
 }
 
 /// The next run may fail where the last one did: nobody should wait for it.
@@ -144,6 +166,94 @@ fn after_a_run_that_failed_nobody_is_told_to_wait_for_the_next() {
     );
     let cause = &causes_of(NextRun::Writes).causes[0];
     assert!(cause.by_run && cause.remedy.starts_with("Nothing, or `albridge apply web` at once"), "{cause:#?}");
+}
+
+/// What a run was refused is why the next one cannot be waited for, of members and of newcomers.
+#[test]
+fn what_the_last_run_was_refused_is_the_cause_of_what_that_change_would_mend() {
+    let (binding, topology) = (world::binding(Generation::Upgraded), world::topology(Generation::Upgraded));
+    let plan = world::whole(&binding, &topology);
+    let attaching = plan
+        .changes
+        .iter()
+        .find(|change| matches!(&change.write, Write::AttachVpc { vpc, .. } if vpc.as_str() == "vpc-1"));
+    let write = attaching.unwrap().write.to_string();
+    let refusal = Reason::new(Code::Refused, "tr-1", format!("{write}: Forbidden.RAM No."))
+        .advising(Some("Give the role cen:CreateTransitRouterVpcAttachment.".to_owned()));
+    let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
+    let newcomer = InstanceFault { is_member: false, instance: Some("i-2".into()), ..member.clone() };
+    let other = fault(Code::NotAttached, "vpc-2", attach("vpc-2"));
+    let next = || NextRun::Refused(vec![refusal.clone()]);
+    let causes = Causes::of(&binding, &plan, &[member, newcomer, other], next());
+    assert_eq!(codes(&causes), [Code::Refused, Code::NotAttached]);
+    let [cause, other] = &causes.causes[..] else { panic!("{causes:#?}") };
+    assert_eq!((&cause.reason, cause.changes.len(), cause.instances.len()), (&refusal, 1, 2));
+    assert_eq!((cause.remedy.as_str(), cause.by_run), (refusal.remedy(), false));
+    assert!(other.remedy.starts_with("Run `albridge apply web`: the last run failed or was refused"), "{other:#?}");
+    assert_eq!(causes.waiting, 1);
+    // It is named where no way lacks anything yet.
+    assert_eq!(codes(&Causes::of(&binding, &plan, &[], next())), [Code::Refused]);
+    // Once the plan no longer holds the change, it is over.
+    assert_eq!(codes(&Causes::of(&binding, &Plan::default(), &[], next())), []);
+}
+
+/// One service that is down everywhere is one problem, and yet each instance's own for those who are told what is new.
+#[test]
+fn what_one_task_mends_for_all_is_one_cause_that_knows_each() {
+    let ill = |id: &str, all: &str| InstanceFault {
+        instance: Some(id.into()),
+        effect: Effect::NotHealthy,
+        together: Some(all.into()),
+        ..fault(Code::Unhealthy, id, Mend::Person { task: format!("Start the service on {id}.") })
+    };
+    let all = "Start the service on each of them.";
+    let three = ["i-1", "i-2", "i-3"].map(|id| ill(id, all));
+    let causes = of(&Plan::default(), &three);
+    let [cause] = &causes.causes[..] else { panic!("{causes:#?}") };
+    assert_eq!((cause.reason.message.as_str(), cause.more, cause.remedy.as_str()), ("i-1 is in the way.", 2, all));
+    assert_eq!(cause.instances.len(), 3);
+    let apart: Vec<_> =
+        cause.apart().iter().map(|each| (each.reason.resource.as_str(), each.remedy.as_str())).collect();
+    assert_eq!(apart.first(), Some(&("i-1", "Start the service on i-1.")));
+    assert_eq!((apart.len(), cause.apart()[2].instances[0].id.as_str()), (3, "i-3"));
+
+    // One alone is told by its own task, and another remedy is another cause.
+    let causes = of(&Plan::default(), &[ill("i-1", all), ill("i-2", "Look at the firewall of each of them.")]);
+    let remedies: Vec<&str> = causes.causes.iter().map(|cause| cause.remedy.as_str()).collect();
+    assert_eq!(remedies.len(), 2);
+    assert!(remedies.contains(&"Start the service on i-1.") && remedies.contains(&"Start the service on i-2."));
+    assert_eq!(causes.causes[0].apart(), std::slice::from_ref(&causes.causes[0]));
+}
+
+/// A member that moved leaves once it is served at its new address: what keeps it from that is the one cause.
+#[test]
+fn leavers_wait_for_what_keeps_the_newcomers() {
+    let (stage, old, new) = (StageName::BackendServers, "10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+    let instance = InstanceId::from("i-1");
+    let join = Write::AddServer { instance: instance.clone(), address: new, port: 80, weight: 100 };
+    let leave = Write::RemoveServer { instance, address: old, port: 80, why: Leaving::Moved };
+    let waits = Reason::new(Code::RemovalWaits, "i-1", "i-1 (moved) stays until newcomers are healthy.");
+    let leave = Change::new(stage, leave).blocked_by(waits);
+    let plan = Plan { changes: vec![Change::new(stage, join), leave.clone()], ..Plan::default() };
+    let lacking = fault(Code::NoRoute, "vtb-1", Mend::Person { task: "Add it.".to_owned() });
+    let went = InstanceFault {
+        instance: None,
+        ..fault(Code::Unhealthy, "10.0.0.1:80", Mend::Removal { address: old, port: 80 })
+    };
+    let causes = of(&plan, &[lacking.clone(), went.clone()]);
+    assert_eq!((codes(&causes), causes.waiting), (vec![Code::NoRoute], 1));
+    assert_eq!(causes.causes[0].changes, [1]);
+    // Of somebody who joins nothing, it is no cause.
+    let other = InstanceFault { instance: Some("i-2".into()), ..lacking };
+    assert_eq!(codes(&of(&plan, &[other, went.clone()])), [Code::NoRoute, Code::RemovalWaits]);
+    // Where nothing is in its way, the next run takes it out; where no plan does it yet, runs do.
+    let plan = Plan { changes: vec![Change { blocked: Vec::new(), ..leave }], ..Plan::default() };
+    let remedy = |plan: &Plan| of(plan, std::slice::from_ref(&went)).causes.remove(0).remedy;
+    assert!(
+        remedy(&plan)
+            .starts_with("Nothing, or `albridge apply web` at once: the next run makes the change: remove i-1")
+    );
+    assert_eq!(remedy(&Plan::default()), "Nothing: it leaves, and runs take it out of the server group.");
 }
 
 /// What `plan` shows: everything that a person may say yes to is open.
@@ -232,7 +342,7 @@ fn changes_that_a_run_makes_are_told_together() {
             port: 80,
             weight: 100,
         };
-        plan.changes.push(onboarding::Change::new(onboarding::StageName::BackendServers, write.clone()));
+        plan.changes.push(Change::new(StageName::BackendServers, write.clone()));
         let mend = Mend::Change { write: Box::new(write) };
         let fault = fault(Code::NotMember, &format!("192.168.7.{number}:80"), mend);
         faults.push(InstanceFault { instance: Some(format!("i-{number}").as_str().into()), is_member: false, ..fault });

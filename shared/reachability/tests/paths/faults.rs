@@ -1,5 +1,7 @@
 //! The faults of all members and instances at once: each of several is told, of whom it is and what becomes of the requests.
 
+use std::collections::BTreeMap;
+
 use onboarding::causes::{Effect, InstanceFault, Mend};
 use onboarding::reason::Code;
 use onboarding::topology::Generation::{Classic, Upgraded};
@@ -136,7 +138,40 @@ fn a_leaver_is_the_plans_to_tell_of() {
     // Its instance is released, or it is not selected any more: runs take it out.
     world.servers()[1].description = "albridge/prod/web/i-9".to_owned();
     world.topology.released.insert("i-9".into());
-    assert!(matches!(faults(&world)[0].mend, Mend::Time { .. }), "{:#?}", faults(&world));
+    let told = |world: &World| {
+        let [fault] = faults(world).try_into().unwrap();
+        assert_eq!(fault.mend, Mend::Removal { address: "192.168.7.99".parse().unwrap(), port: 80 });
+        (fault.reason.code, fault.reason.message)
+    };
+    let released = "i-9 is released, and its member 192.168.7.99:80 is still registered.";
+    assert_eq!(told(&world), (Code::NotRunning, released.to_owned()));
+    // It has moved.
+    world.topology.released.clear();
+    instances(&mut world.topology).push(Instance { tags: BTreeMap::new(), ..instance("i-9", "192.168.7.98") });
+    let moved =
+        "Member 192.168.7.99:80, registered for i-9, is Unhealthy (CONNECT_TIMEOUT): i-9 has another address now.";
+    assert_eq!(told(&world), (Code::Unhealthy, moved.to_owned()));
+}
+
+/// What is the same on many instances has one sentence for all of them: the port is in it, the instances are not.
+#[test]
+fn tasks_of_one_kind_have_one_sentence_for_all() {
+    let mut world = served(Upgraded);
+    ill(&mut world, 10, "Unhealthy");
+    world.servers().push(member(99));
+    let like = Instance { tags: world.instance.tags.clone(), ..instance("i-9", "192.168.7.99") };
+    instances(&mut world.topology).push(like);
+    ill(&mut world, 99, "Unhealthy");
+    let found = faults(&world);
+    let [one, other] = found.as_slice() else { panic!("{found:#?}") };
+    assert_ne!(one.mend, other.mend);
+    assert!(one.together.as_deref().unwrap().contains("at port 80 (CONNECT_TIMEOUT)"), "{one:#?}");
+    assert_eq!(one.together, other.together);
+    instances(&mut world.topology)[0].status = "Stopped".into();
+    assert_eq!(faults(&world)[0].together.as_deref(), Some("Start them (StartInstance)."));
+    // One route, and what takes time, is nobody's by itself.
+    world.rules().clear();
+    assert_eq!(faults(&world)[0].together, None);
 }
 
 #[test]
