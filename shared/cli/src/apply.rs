@@ -142,11 +142,7 @@ impl Ended {
         let left = undone(reports);
         let mut findings = reports.iter().flat_map(|report| &report.findings);
         let unread = reports.iter().any(|report| report.status == Status::Unread);
-        let exit = if unread || findings.clone().any(|finding| finding.code == Code::AlbMissing) {
-            Exit::Failed
-        } else {
-            Exit::pending(left > 0 || findings.any(is_left))
-        };
+        let exit = Exit::failed(unread).max(Exit::pending(left > 0 || findings.any(is_left)));
         Self { exit, left, causes, ..Self::default() }
     }
 }

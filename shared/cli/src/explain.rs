@@ -2,6 +2,7 @@
 
 mod all;
 mod alone;
+mod beside;
 mod cells;
 mod diagnosis;
 mod grid;
@@ -28,6 +29,7 @@ pub(crate) use subject::Subject;
 pub(crate) use table::ways;
 
 use alone::Alone;
+use beside::NoWay;
 use diagnosis::verdict;
 
 /// Explains one instance.
@@ -39,7 +41,8 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
         return all::explain(&host, &store, binding, args.shape, console).await;
     }
     Ok(match answer(&host, &store, args.binding.as_deref(), &subject).await? {
-        Answer::Instance(diagnosis) => show(&diagnosis, args.shape, console),
+        Answer::Instance(diagnosis) => show(&store, &diagnosis, args.shape, console),
+        Answer::NoWay(found) => found.show(&store, &host.settings().deployment, args.shape, console),
         Answer::Member { alone, .. } => alone.show(args.shape, console),
     })
 }
@@ -48,6 +51,8 @@ pub(crate) async fn explain(args: &ExplainArgs, environment: &Environment, conso
 enum Answer {
     /// The ways of an instance.
     Instance(Box<Diagnosis>),
+    /// There is no load balancer, and so no way to look at.
+    NoWay(Box<NoWay>),
     /// There is no such instance, and yet a member at the address.
     Member {
         /// What is known of it.
@@ -66,6 +71,7 @@ pub(crate) async fn diagnose(
 ) -> Result<Diagnosis, CliError> {
     match answer(host, store, binding, subject).await? {
         Answer::Instance(diagnosis) => Ok(*diagnosis),
+        Answer::NoWay(found) => Err(CliError::Failed(found.reason.to_string())),
         Answer::Member { misses, .. } => Err(CliError::Failed(misses)),
     }
 }
@@ -95,8 +101,7 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
             Ok(instance) => {
                 let selected = desired::selected(binding, &topology).any(|(_, wanted)| wanted.id == instance.id);
                 if selected {
-                    let diagnosis = judge(deployment, binding, topology, plan, instance, true)?;
-                    return Ok(Answer::Instance(Box::new(diagnosis)));
+                    return answered(deployment, binding, topology, plan, instance, true);
                 }
                 stranger.get_or_insert((binding, topology, plan, instance));
             }
@@ -111,14 +116,31 @@ async fn answer(host: &Host, store: &Store, binding: Option<&str>, subject: &Sub
     }
     if let Some((binding, mut topology, plan, instance)) = stranger {
         read_groups(host, binding, &instance, &mut topology).await;
-        let diagnosis = judge(deployment, binding, topology, plan, instance, false)?;
-        return Ok(Answer::Instance(Box::new(diagnosis)));
+        return answered(deployment, binding, topology, plan, instance, false);
     }
     let misses = misses.join(" ");
     match alone {
         Some(alone) => Ok(Answer::Member { alone: Box::new(alone), misses }),
         None => Err(CliError::Failed(misses)),
     }
+}
+
+/// The answer about an instance that was found.
+fn answered(
+    deployment: &Deployment,
+    binding: &Binding,
+    topology: Topology,
+    plan: Plan,
+    instance: Instance,
+    selected: bool,
+) -> Result<Answer, CliError> {
+    let missing = desired::load_balancer(binding, &topology).err();
+    if let Some(reason) = missing.filter(|reason| reason.code == Code::AlbMissing && topology.unread.is_empty()) {
+        let binding = binding.clone();
+        return Ok(Answer::NoWay(Box::new(NoWay { binding, topology, plan, instance, reason })));
+    }
+    let diagnosis = judge(deployment, binding, topology, plan, instance, selected)?;
+    Ok(Answer::Instance(Box::new(diagnosis)))
 }
 
 /// The bindings that serve the port asked about.
@@ -272,21 +294,24 @@ fn leaving(diagnosis: &Diagnosis) -> Text {
     text
 }
 
-fn show(diagnosis: &Diagnosis, shape: Shape, console: Console) -> Exit {
-    console.print(text(diagnosis, console.width(), shape));
+fn show(store: &Store, diagnosis: &Diagnosis, shape: Shape, console: Console) -> Exit {
+    let causes = beside::of(store, diagnosis);
+    let mut shown = text(diagnosis, console.width(), shape);
+    shown.extend(beside::text(diagnosis, &causes, shape));
+    console.print(shown);
     let name: &BindingName = &diagnosis.binding.name;
     let unread = &diagnosis.topology.unread;
     let fields = json!({
         "binding": name, "instance": diagnosis.instance.id, "address": diagnosis.instance.address,
         "port": diagnosis.binding.server_group.port, "selected": diagnosis.selected, "unread": unread,
-        "explanation": diagnosis.explanation
+        "explanation": diagnosis.explanation, "causes": causes.causes
     });
     console.print_json(&event("explanation", &fields));
     // If something could not be read, the verdict is not reliable, even if it says "reachable".
     let exit = match &diagnosis.explanation.served {
         _ if !unread.is_empty() => Exit::Failed,
         Verdict::Undetermined(_) => Exit::Failed,
-        Verdict::Reachable => Exit::Done,
+        Verdict::Reachable => Exit::pending(!causes.is_empty()),
         Verdict::Unreachable(_) | Verdict::Ambiguous(_) => Exit::Pending,
     };
     console.print_document(exit, || fields);

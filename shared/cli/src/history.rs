@@ -65,7 +65,7 @@ pub(crate) async fn history(args: &HistoryArgs, environment: &Environment, conso
     let all = args.shape.all;
 
     let whole = all || begin.is_some();
-    let listed = if whole { workflow.since(begin).await? } else { workflow.latest().await? };
+    let listed = if whole { workflow.since(begin).await? } else { workflow.page().await? };
     let own: Vec<_> = listed.iter().filter(|execution| executions::names(&execution.input, &name)).collect();
     let limit = if all { usize::MAX } else { args.limit };
     let mut entries = Vec::new();

@@ -12,6 +12,10 @@ use crate::environment::Environment;
 use crate::output::{CliError, Console, Exit, Line, Style};
 use crate::target::{self, Access};
 
+/// Why bindings in a file do not tell what was told.
+const KEPT_ELSEWHERE: &str = "what was told is kept beside the bindings that the functions read, and these are a file here: name the object \
+     with --bindings oss://BUCKET.REGION/KEY";
+
 /// Sends to each receiver that is named, or to all.
 pub(crate) async fn notify(args: &NotifyArgs, environment: &Environment, console: Console) -> Result<Exit, CliError> {
     let host = target::host(&args.target, environment, Access::Read).await?;
@@ -61,8 +65,8 @@ fn named(receiver: &Receiver) -> String {
 pub(crate) struct Notified {
     /// Who.
     receiver: Receiver,
-    /// How many problems it was told of that are not told as gone, and when it was told of one last; `None` if that is not known.
-    told: Option<(usize, Option<jiff::Timestamp>)>,
+    /// How many problems it was told of that are not told as gone, and when it was told of one last; or why that is not known.
+    told: Result<(usize, Option<jiff::Timestamp>), String>,
 }
 
 /// Who is told, and what each was told; nobody where nobody is named.
@@ -71,15 +75,15 @@ pub(crate) async fn notified(host: &Host, store: &Store) -> Vec<Notified> {
         return Vec::new();
     }
     let read = match Place::of(&host.settings().store) {
-        Some(place) => place.read(host.client()).await.ok(),
-        None => None,
+        Some(place) => place.read(host.client()).await,
+        None => Err(KEPT_ELSEWHERE.to_owned()),
     };
     let told = |receiver: &Receiver| match &read {
-        None => None,
-        Some(Read::Nothing(_)) => Some((0, None)),
-        Some(Read::Told(told)) => {
+        Err(why) => Err(why.clone()),
+        Ok(Read::Nothing(_)) => Ok((0, None)),
+        Ok(Read::Told(told)) => {
             let marks = || told.receivers.get(&receiver.name).into_iter().flatten();
-            Some((marks().filter(|mark| mark.open).count(), marks().map(|mark| mark.told).max()))
+            Ok((marks().filter(|mark| mark.open).count(), marks().map(|mark| mark.told).max()))
         }
     };
     store.notify.iter().map(|receiver| Notified { receiver: receiver.clone(), told: told(receiver) }).collect()
@@ -88,11 +92,11 @@ pub(crate) async fn notified(host: &Host, store: &Store) -> Vec<Notified> {
 impl Notified {
     /// For people.
     pub(crate) fn line(&self) -> Line {
-        let told = match self.told {
-            None => "what it was told is not known".to_owned(),
-            Some((_, None)) => "nothing told of late".to_owned(),
-            Some((0, Some(last))) => format!("last told {last}, all of it resolved"),
-            Some((open, Some(last))) => format!("last told {last}, {open} open"),
+        let told = match &self.told {
+            Err(why) => format!("not known: {why}"),
+            Ok((_, None)) => "nothing told of late".to_owned(),
+            Ok((0, Some(last))) => format!("last told {last}, all of it resolved"),
+            Ok((open, Some(last))) => format!("last told {last}, {open} open"),
         };
         Line::new(format!("notify {}: {told}", named(&self.receiver)))
     }
@@ -100,7 +104,8 @@ impl Notified {
     /// For programs.
     pub(crate) fn document(&self) -> Value {
         let Receiver { name, kind, .. } = &self.receiver;
-        json!({"receiver": name, "kind": kind, "host": self.receiver.host(), "known": self.told.is_some(),
-               "open": self.told.map(|(open, _)| open), "lastTold": self.told.and_then(|(_, last)| last)})
+        let told = self.told.as_ref();
+        json!({"receiver": name, "kind": kind, "host": self.receiver.host(), "known": told.is_ok(), "why": told.err(),
+               "open": told.ok().map(|(open, _)| open), "lastTold": told.ok().and_then(|(_, last)| *last)})
     }
 }

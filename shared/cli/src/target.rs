@@ -120,8 +120,8 @@ fn settings(target: &Target, environment: &Environment, access: Access) -> Resul
     for (name, _, value) in options {
         variables.extend(value.clone().map(|value| (name.to_owned(), value)));
     }
-    if let Some(file) = file_here(environment) {
-        variables.entry("ALBRIDGE_BINDINGS".to_owned()).or_insert(file);
+    if let Some(file) = file_here(environment).filter(|_| target.bindings.is_none()) {
+        variables.insert("ALBRIDGE_BINDINGS".to_owned(), file);
     }
     // An error names what was written, the option or the variable.
     let written = |name: &'static str| {

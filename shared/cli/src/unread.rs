@@ -56,12 +56,11 @@ impl PlanState {
         }
     }
 
-    /// The exit of a command that only reads. 1: the state is not known, or the binding cannot work; 2: something is to be changed,
-    /// or is wrong.
+    /// The exit of a command that only reads. 1: the state is not known; 2: something is to be changed, or is wrong.
     pub(crate) fn exit(self, plan: &Plan, causes: &Causes) -> Exit {
         match self {
-            Self::NotKnown | Self::Missing => Exit::Failed,
-            Self::Wrong => Exit::Pending,
+            Self::NotKnown => Exit::Failed,
+            Self::Missing | Self::Wrong => Exit::Pending,
             Self::Differs => Exit::pending(!plan.changes.is_empty() || !causes.is_empty()),
             Self::InPlace => Exit::Done,
         }

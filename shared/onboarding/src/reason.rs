@@ -50,7 +50,7 @@ codes! {
 
     // The load balancer.
     /// The load balancer does not exist.
-    AlbMissing = "XREG-ALB-MISSING", "Correct alb.id and alb.region in the binding.";
+    AlbMissing = "XREG-ALB-MISSING", "Correct alb.id and alb.region in the binding; if the load balancer was deleted, name its successor there, or take the binding out of the store.";
     /// The load balancer is not Active, or is locked.
     AlbNotReady = "XREG-ALB-NOT-READY", "Wait until the load balancer is Active, or clear its lock (billing, security).";
     /// A classic ALB in a region that does not offer cross-region backends.

@@ -36,9 +36,8 @@ impl Desk {
         deployment: Option<&str>,
         environment: &Environment,
     ) -> Result<Self, CliError> {
-        let in_environment = environment.get("ALBRIDGE_BINDINGS").is_some_and(|value| !value.trim().is_empty());
         let target = Target {
-            bindings: args.bindings.clone().or_else(|| (!in_environment).then(|| target::BINDINGS.to_owned())),
+            bindings: args.bindings.clone(),
             deployment: deployment.map(str::to_owned),
             profile: args.profile.clone(),
             home: None,

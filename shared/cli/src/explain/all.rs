@@ -57,10 +57,8 @@ pub(super) async fn explain(
     let fields = json!({"binding": binding.name, "ways": groups, "causes": seen.causes.causes,
                         "unread": seen.topology.unread});
     console.print_json(&event("ways", &fields));
-    let exit = match seen.topology.unread.is_empty() {
-        true => Exit::pending(!states.are_well() || !seen.causes.is_empty()),
-        false => Exit::Failed,
-    };
+    let is_known = seen.topology.unread.is_empty() && unlisted(binding, &seen.topology).is_empty();
+    let exit = Exit::failed(!is_known).max(Exit::pending(!states.are_well() || !seen.causes.is_empty()));
     console.print_document(exit, || fields);
     let not_served = ways.values().flatten().filter(|instance| states.at(&instance.id) == State::NotServed).count();
     Ok(console.finish(exit, json!({"notServed": not_served})))
@@ -179,6 +177,27 @@ fn ways<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<Way, Vec<&
     ways
 }
 
+/// The backends' VPCs whose instances are not known, with why.
+fn unlisted<'t>(binding: &'t Binding, topology: &'t Topology) -> BTreeMap<&'t VpcId, String> {
+    let vpcs = binding.backends.iter().map(|backend| &backend.vpc);
+    let why = |vpc| {
+        let why = topology.instances.get(vpc)?.why_unknown()?;
+        Some((vpc, unread::sentence(&topology.unread).unwrap_or_else(|| why.to_string())))
+    };
+    vpcs.filter_map(why).collect()
+}
+
+/// How many of those that are known can be served, and whose are not known.
+fn headline(binding: &Binding, topology: &Topology, known: &str) -> String {
+    let unlisted = unlisted(binding, topology);
+    let Some(why) = unlisted.values().next() else { return format!("{}: {known}", binding.name) };
+    if binding.backends.iter().all(|backend| unlisted.contains_key(&backend.vpc)) {
+        return format!("{}: instances not known: {why}", binding.name);
+    }
+    let vpcs: Vec<&str> = unlisted.keys().map(|vpc| vpc.as_str()).collect();
+    format!("{}: {known}; instances of {} not known: {why}", binding.name, vpcs.join(" and "))
+}
+
 fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, states: &States, shape: Shape) -> Text {
     let mut text = unread::lines(&seen.topology.unread, "", shape.all);
     let count: usize = ways.values().map(Vec::len).sum();
@@ -189,17 +208,14 @@ fn text(binding: &Binding, seen: &Seen, ways: &BTreeMap<Way, Vec<&Instance>>, st
         0 => String::new(),
         some => format!(", {some} {}", state.words().0),
     };
-    text.line(Line::styled(
-        style,
-        format!(
-            "{}: {served} of {} can be served{}{}{}",
-            binding.name,
-            counted(count, "instance"),
-            also(State::NotKnown),
-            also(State::InPart),
-            also(State::NotHealthy)
-        ),
-    ));
+    let known = format!(
+        "{served} of {} can be served{}{}{}",
+        counted(count, "instance"),
+        also(State::NotKnown),
+        also(State::InPart),
+        also(State::NotHealthy)
+    );
+    text.line(Line::styled(style, headline(binding, &seen.topology, &known)));
     text.extend(causes::lines(&seen.causes, &seen.plan, "  ", shape.all));
     for ((vpc, vswitch, groups), instances) in ways {
         let groups: Vec<&str> = groups.iter().map(SecurityGroupId::as_str).collect();

@@ -36,8 +36,7 @@ impl Diagnosis {
 
     /// Address and port of the instance.
     pub(crate) fn endpoint(&self) -> String {
-        let port = self.binding.server_group.port;
-        self.instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
+        endpoint(&self.instance, &self.binding)
     }
 }
 
@@ -59,7 +58,7 @@ impl Diagnosis {
         if self.plan.mender(write).is_some_and(Change::is_open) {
             return None;
         }
-        let causes = Causes::of_faults(&self.binding, &self.plan, std::slice::from_ref(fault), &NextRun::Writes);
+        let causes = Causes::of_faults(&self.binding, &self.plan, std::slice::from_ref(fault), &NextRun::NotAsked);
         let mut roots = causes.into_iter().filter(|cause| cause.reason.code != fault.reason.code);
         roots.next().map(|Cause { reason, remedy, .. }| Root { reason, remedy })
     }
@@ -67,13 +66,24 @@ impl Diagnosis {
 
 /// The first line: the verdict.
 pub(crate) fn headline(diagnosis: &Diagnosis) -> String {
-    let word = word(&diagnosis.explanation);
-    let name = if diagnosis.instance.name.is_empty() || diagnosis.instance.name == diagnosis.instance.id.as_str() {
+    let Diagnosis { binding, instance, explanation, .. } = diagnosis;
+    format!("{}: {} is {}", binding.name, named(instance, binding), word(explanation))
+}
+
+/// `i-ecs1 (192.168.7.10:80, ECS1)`.
+pub(super) fn named(instance: &Instance, binding: &Binding) -> String {
+    let name = if instance.name.is_empty() || instance.name == instance.id.as_str() {
         String::new()
     } else {
-        format!(", {}", diagnosis.instance.name)
+        format!(", {}", instance.name)
     };
-    format!("{}: {} ({}{name}) is {word}", diagnosis.binding.name, diagnosis.instance.id, diagnosis.endpoint())
+    format!("{} ({}{name})", instance.id, endpoint(instance, binding))
+}
+
+/// Address and port of an instance.
+fn endpoint(instance: &Instance, binding: &Binding) -> String {
+    let port = binding.server_group.port;
+    instance.address.map_or_else(|| "no address".to_owned(), |address| format!("{address}:{port}"))
 }
 
 /// The faults, each once: those of the way first, in the order in which packets meet them, because a member's fault follows from them.

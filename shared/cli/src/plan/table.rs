@@ -135,6 +135,8 @@ fn heading(binding: &BindingName, plan: &Plan, causes: &Causes, all: bool) -> Te
             Some(why) => format!("{binding}: {}; {why}", count()),
             None => format!("{binding}: {}", count()),
         }),
+        // What is noted beneath may be what somebody left, so not everything is as it should be.
+        PlanState::InPlace if !causes.notes.is_empty() => strong(format!("{binding}: nothing to change")),
         PlanState::InPlace => strong(format!("{binding}: everything is in place")),
     }
 }
@@ -387,9 +389,9 @@ mod tests {
         let acl = Reason::new(Code::NetworkAcl, "nacl-1", "nacl-1 drops the answers.");
         let shared = Reason::new(Code::GroupShared, "sg-2", "sg-2 has other members.");
         for (finding, exit, words) in [
-            (missing, Exit::Failed, "web: not in place, 1 cause\n  XREG-ALB-MISSING  There is no load balancer alb-9"),
+            (missing, Exit::Pending, "web: not in place, 1 cause\n  XREG-ALB-MISSING  There is no load balancer alb-9"),
             (acl, Exit::Pending, "web: nothing to change, and yet 1 cause\n  XREG-NETWORK-ACL  nacl-1 drops"),
-            (shared, Exit::Done, "web: everything is in place"),
+            (shared, Exit::Done, "web: nothing to change\n  also found\n    XREG-GROUP-SHARED"),
         ] {
             let plan = Plan { findings: vec![finding], ..Plan::default() };
             assert!(shown(&plan).starts_with(words), "{}", shown(&plan));

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use onboarding::StageName;
 use onboarding::ids::{BindingName, Region};
-use openapi::fnf;
+use openapi::{fc, fnf};
 use stage::Host;
 use stage::executions::{self, Run};
 
@@ -78,13 +79,37 @@ impl<'h> Workflow<'h> {
     }
 
     /// The latest executions of all bindings, newest first: one page, however many there were.
-    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, CliError> {
+    pub(crate) async fn page(&self) -> Result<Vec<fnf::Execution>, CliError> {
         let list = fnf::ListExecutions { flow_name: self.flow(), limit: Some(99), ..Default::default() };
         match self.host.client().call(self.home.as_str(), &list).await {
             Ok(page) => Ok(page.executions),
             Err(error) if error.is_not_found() => Err(self.missing()),
             Err(error) => Err(self.failed("listed", &error)),
         }
+    }
+
+    /// The same for a look at the deployment as well, which names a workflow that was deleted: there are no runs of it.
+    pub(crate) async fn latest(&self) -> Result<Vec<fnf::Execution>, CliError> {
+        match self.page().await {
+            Err(_) if self.is_deleted().await => Ok(Vec::new()),
+            page => page,
+        }
+    }
+
+    /// Whether there is no workflow, and yet what starts its runs.
+    async fn is_deleted(&self) -> bool {
+        matches!(self.exists().await, Ok(false)) && self.is_started_here().await
+    }
+
+    /// Whether the deployment in this region has a function that starts runs of this workflow.
+    async fn is_started_here(&self) -> bool {
+        let dispatch = format!("{}-{}", self.host.settings().deployment.as_str(), StageName::Dispatch);
+        let listed = self.host.client().list_functions(self.home.as_str(), &dispatch).await;
+        let starts = |function: &fc::Function| {
+            function.function_name == dispatch
+                && function.environment_variables.get("ALBRIDGE_FLOW").is_none_or(|flow| *flow == self.flow())
+        };
+        listed.is_ok_and(|functions| functions.iter().any(starts))
     }
 
     /// All executions of all bindings that began at a time or later, newest first.

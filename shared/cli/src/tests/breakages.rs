@@ -9,6 +9,7 @@ use super::Desk;
 pub(super) use by_hand::text;
 use follow::{broken, causes, follow};
 
+mod asked;
 mod by_hand;
 mod deployed;
 mod fleet;

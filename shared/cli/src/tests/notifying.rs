@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use emulator::call::{ApiError, Service};
+use emulator::faults::Rule;
 use http::{Request, Response};
 use local::{HOME, Options, PROCEDURE_BINDING, store_address};
 use openapi::Transport;
@@ -79,10 +81,21 @@ async fn who_names_nobody_is_told_how() {
 async fn status_says_who_is_told_and_when_that_was() {
     let mut desk = Desk::start("notifying-status", Options { bindings: bindings(), ..Options::default() }).await;
     let said = plain(&desk.run(&["status"]).await);
-    assert!(said.contains("notify hook (webhook, http://127.0.0.1:9): what it was told is not known\n"), "{said}");
+    let why = "not known: what was told is kept beside the bindings that the functions read";
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("notify hook (webhook, http://127.0.0.1:9): {why}")), "{said}");
     desk.variables.insert("ALBRIDGE_BINDINGS".to_owned(), store_address());
     let said = plain(&desk.run(&["status"]).await);
     assert!(said.contains("notify hook (webhook, http://127.0.0.1:9): nothing told of late\n"), "{said}");
+    let mut refusal = Rule::refuse(ApiError::new(503, "ServiceUnavailable", "Later.")).on(Service::Oss, "GetObject");
+    refusal.on.parameters.insert("key".to_owned(), "albridge/bindings.yml.told.json".to_owned());
+    desk.local.cloud().inject(refusal).unwrap();
+    let said = plain(&desk.run(&["status"]).await);
+    assert!(
+        said.contains("not known: what was told cannot be read: ") && said.contains("ServiceUnavailable"),
+        "{said}"
+    );
+    desk.heal();
     let told = br#"{"receivers":{"hook":[{"binding":"web","code":"XREG-BLACKHOLE","resource":"10.0.0.0/8","open":true,
         "told":"2026-11-22T07:00:00Z","arrived":true}]}}"#;
     let now = desk.local.cloud().now();

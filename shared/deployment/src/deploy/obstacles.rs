@@ -1,4 +1,4 @@
-//! What keeps a deployment that is there from working by itself: a function or a role that is gone, a trigger that is switched off, the kill
+//! What keeps a deployment that is there from working by itself: a function, the workflow or a role that is gone, a trigger that is switched off, the kill
 //! switch. It only reads.
 //!
 //! ROS compares templates, not resources, so none of this shows in a stack's status.
@@ -9,7 +9,7 @@ use futures_util::future::{join, join_all};
 use onboarding::ids::Region;
 use onboarding::{Code, FailedCalls, Reason, StageName};
 use openapi::fc::{Function, Trigger};
-use openapi::{Client, Error, eventbridge, ram};
+use openapi::{Client, Error, eventbridge, fnf, ram};
 
 use super::observe::CENTRAL;
 
@@ -23,6 +23,9 @@ const EVENTS: [(&str, &str); 3] = [
 ];
 /// The bus of the cloud's own events.
 const BUS: &str = "default";
+
+/// What mends that the workflow is gone.
+const WORKFLOW_ANEW: &str = "Run `albridge teardown --deployment`, then `albridge deploy`: the stack makes its workflow anew, and members serve all the while.";
 
 /// One thing that keeps a deployment from working.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,6 +90,15 @@ pub async fn obstacles(client: &Client, name: &str, home: &Region, backends: &BT
     }
     let dispatch = named(&StageName::Dispatch);
     let starter = functions.iter().find(|function| function.function_name == dispatch);
+    let flow = starter.and_then(|starter| starter.environment_variables.get("ALBRIDGE_FLOW")).map_or(name, |flow| flow);
+    match client.call(home.as_str(), &fnf::DescribeFlow { name: flow.to_owned() }).await {
+        Ok(_) => {}
+        Err(error) if error.is_not_found() => {
+            let message = format!("Workflow {flow} does not exist in {home}, so no run starts.");
+            found.note(None, Reason::new(Code::FunctionMissing, flow, message), WORKFLOW_ANEW);
+        }
+        Err(error) => found.unread(&error),
+    }
     if starter.is_some_and(|starter| is_on(starter.environment_variables.get("ALBRIDGE_READ_ONLY"))) {
         let message = format!("ReadOnly is on in the stack of {home}, so no run writes anything.");
         let remedy = "Run `albridge deploy --set ReadOnly=0`.";

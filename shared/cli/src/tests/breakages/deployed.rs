@@ -160,6 +160,29 @@ async fn a_deleted_role_and_a_kill_switch_are_named_and_what_is_said_mends_them(
     insta::assert_snapshot!("breakages_deployment", golden.0);
 }
 
+/// So is the workflow: dispatch has nothing to start then.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_workflow_is_named_and_what_is_said_mends_it() {
+    let desk = account("workflow").await;
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.run(&["apply", "web", "--yes"]).await;
+    desk.settle().await;
+    desk.names_no_cause("before").await;
+    desk.act(Service::Fnf, HOME, "DeleteFlow", &[("Name", "albridge")]);
+    let mut golden = Golden::default();
+    let names = ["Workflow albridge does not exist in cn-hangzhou, so no run starts"];
+    let remedy = "Run `albridge teardown --deployment`, then `albridge deploy`";
+    golden.names(&desk, "the workflow is deleted", "XREG-FUNCTION-MISSING", &names, remedy).await;
+    let history = desk.run(&["history", "web"]).await;
+    assert!(history.code == 1 && history.all().contains("There is no workflow albridge"), "{}", history.all());
+    let torn = desk.run(&["teardown", "--deployment", "--yes"]).await;
+    assert_eq!(torn.code, 0, "{}", torn.all());
+    assert_eq!(desk.deploy(&[]).await.code, 0);
+    desk.names_no_cause("workflow").await;
+    packages(&desk, "first");
+    insta::assert_snapshot!("breakages_workflow", golden.0);
+}
+
 /// A region with backends of its own, whose events nobody hears.
 #[tokio::test(start_paused = true)]
 async fn one_fault_in_one_of_three_regions_names_that_region_alone() {
