@@ -176,13 +176,23 @@ pub(crate) fn waiting(cause: &Cause, plan: &Plan, all: bool) -> Option<String> {
     }
 }
 
-/// Findings that keep nothing from working, in a line each.
+/// Findings that keep nothing from working, in a line each; what several have in common to be done stands once, behind the last of them.
 pub(crate) fn notes(causes: &Causes, indent: &str) -> Text {
     let mut text = Text::default();
-    for note in &causes.notes {
+    for (note, remedy) in with_remedies(&causes.notes.iter().collect::<Vec<_>>()) {
         let code = Line::new(indent).then_styled(Style::Strong, note.code.as_str());
         text.line(code.then(format!("  {}", note.message)).hanging(indent.len() + 4));
-        text.line(format!("{indent}    {}", note.remedy()));
+        if let Some(remedy) = remedy {
+            text.line(format!("{indent}    {remedy}"));
+        }
     }
     text
+}
+
+/// Findings, each with what is to be done about it unless the next one says the same.
+pub(crate) fn with_remedies<'r>(notes: &[&'r Reason]) -> Vec<(&'r Reason, Option<&'r str>)> {
+    let next = notes.iter().skip(1).map(Some).chain([None]);
+    let alike = |note: &Reason, next: &Reason| (note.code, note.remedy()) == (next.code, next.remedy());
+    let pairs = notes.iter().zip(next);
+    pairs.map(|(note, next)| (*note, (!next.is_some_and(|next| alike(note, next))).then(|| note.remedy()))).collect()
 }

@@ -9,7 +9,7 @@ use onboarding::{Change, Code, Reason};
 
 use super::look::{Look, Member, MemberHealth, Members, RunSummary, Runs};
 use super::view::View;
-use crate::causes;
+use crate::causes::{self, with_remedies};
 use crate::output::{Line, Style, Table, Text};
 use crate::plan;
 use crate::unread::{self, PlanState};
@@ -283,8 +283,11 @@ fn drift(text: &mut Text, look: &Look, view: &View) {
         text.line(labelled("").then(format!("+{} more that only wait for a time", later.len() - LATER)));
     }
     let said = |note: &&Reason| note.code == Code::Unread && !plan.unread.is_empty();
-    for note in causes.notes.iter().filter(|note| !said(note)) {
+    let notes: Vec<&Reason> = causes.notes.iter().filter(|note| !said(note)).collect();
+    for (note, remedy) in with_remedies(&notes) {
         text.line(labelled("note").then(format!("{}: {}", note.code, note.message)));
-        text.line(labelled("").then(note.remedy()));
+        if let Some(remedy) = remedy {
+            text.line(labelled("").then(remedy));
+        }
     }
 }
