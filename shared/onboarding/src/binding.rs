@@ -3,6 +3,7 @@
 //! The defaults are those of the manual procedure. The module `store` parses and checks the text.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;
@@ -172,6 +173,13 @@ pub enum Ignorable {
     /// Failures until unhealthy.
     #[serde(rename = "healthCheck.unhealthyThreshold")]
     UnhealthyThreshold,
+}
+
+/// As the binding words it.
+impl fmt::Display for Ignorable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 impl Ignorable {

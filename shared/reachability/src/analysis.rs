@@ -11,6 +11,7 @@ use onboarding::reason::{Code, Reason};
 use onboarding::topology::{Instance, VSwitch};
 
 use crate::acls::Acls;
+use crate::also::Also;
 use crate::explanation::{Explanation, SourceVerdict};
 use crate::fault::{Fault, Remedy, Task};
 use crate::front::Front;
@@ -27,9 +28,20 @@ type Place<'a> = (&'a VpcId, &'a VSwitchId);
 
 /// The return path from a place to one source prefix.
 struct Back {
+    /// Past the ACL of the place's vSwitch.
+    passed: Part,
     walk: Walk,
-    /// The ACL of the place's vSwitch, and then the walk.
+    /// Both.
     part: Part,
+}
+
+/// What the packets of one question pass, part by part.
+struct Pieces {
+    departures: Vec<Part>,
+    forward: Rc<Walk>,
+    admissions: Vec<Part>,
+    back: Rc<Vec<Back>>,
+    arrivals: Vec<Part>,
 }
 
 /// The topology, the parameters of the questions, and the cached paths.
@@ -60,25 +72,31 @@ impl<'a> Analysis<'a> {
     pub(crate) fn verdict(&mut self, instance: &'a Instance) -> Verdict {
         // Without security groups the reason names the instance, so the verdict cannot be shared.
         if instance.security_groups.is_empty() || !self.shares_its_way(instance) {
-            return self.paths(instance).verdict;
+            let pieces = self.pieces(instance);
+            return self.judge(&pieces).verdict;
         }
         let key = ((&instance.vpc, &instance.vswitch), instance.security_groups.as_slice());
         if let Some(verdict) = self.verdicts.get(&key) {
             return verdict.clone();
         }
-        let verdict = self.paths(instance).verdict;
+        let pieces = self.pieces(instance);
+        let verdict = self.judge(&pieces).verdict;
         self.verdicts.insert(key, verdict.clone());
         verdict
     }
 
     /// The full explanation of one instance.
     pub(crate) fn explain(&mut self, instance: &'a Instance) -> Explanation {
-        let mut explanation = self.paths(instance);
+        let pieces = self.pieces(instance);
+        let mut explanation = self.judge(&pieces);
+        if explanation.verdict != Verdict::Reachable {
+            explanation.also = self.also(instance, &pieces, [&explanation.forward, &explanation.back]);
+        }
         if matches!(explanation.verdict, Verdict::Ambiguous(_)) {
             explanation.lost_ports = self.lost_ports(instance);
             explanation.some_ports = explanation.lost_ports.is_empty() && self.acls.splits_ports(instance);
         }
-        for way in [&mut explanation.forward, &mut explanation.back] {
+        for way in [&mut explanation.forward, &mut explanation.back].into_iter().chain(&mut explanation.also) {
             if let Some(fault) = &mut way.fault {
                 self.acls.complete(fault, instance);
             }
@@ -106,22 +124,30 @@ impl<'a> Analysis<'a> {
     pub(crate) fn lost_ports(&self, instance: &'a Instance) -> Vec<u16> {
         let is_lost = |port: &&'a [u16]| {
             let mut alone = Self::new(Scope { ports: port, ..self.scope });
-            alone.paths(instance).verdict != Verdict::Reachable
+            let pieces = alone.pieces(instance);
+            alone.judge(&pieces).verdict != Verdict::Reachable
         };
         let lost: Vec<u16> = self.scope.ports.chunks(1).filter(is_lost).flatten().copied().collect();
         if lost.len() == self.scope.ports.len() { Vec::new() } else { lost }
     }
 
-    /// The path in both directions.
-    fn paths(&mut self, instance: &'a Instance) -> Explanation {
-        let forward = self.forward(instance);
-        let back = self.back(instance);
-        let admissions = self.admissions(instance);
+    fn pieces(&mut self, instance: &'a Instance) -> Pieces {
+        let (forward, back) = (self.forward(instance), self.back(instance));
         let backend = forward.destination;
-        let departures = self.source_acls.departures(&instance.vswitch, backend, self.scope.ports);
-        let arrivals = self.source_acls.arrivals(&instance.vswitch, backend);
-        let at_backend = back.iter().zip(&admissions);
-        let at_load_balancer = departures.iter().zip(&arrivals);
+        Pieces {
+            departures: self.source_acls.departures(&instance.vswitch, backend, self.scope.ports),
+            admissions: self.admissions(instance),
+            arrivals: self.source_acls.arrivals(&instance.vswitch, backend),
+            forward,
+            back,
+        }
+    }
+
+    /// The path in both directions.
+    fn judge(&self, pieces: &Pieces) -> Explanation {
+        let Pieces { departures, forward, admissions, back, arrivals } = pieces;
+        let at_backend = back.iter().zip(admissions);
+        let at_load_balancer = departures.iter().zip(arrivals);
         let sources: Vec<SourceVerdict> = self
             .scope
             .sources
@@ -132,8 +158,8 @@ impl<'a> Analysis<'a> {
                 SourceVerdict { source: *source, verdict: in_series(parts.map(|part| &part.verdict)) }
             })
             .collect();
-        let mut forward = arriving(&departures, &forward, &admissions);
-        let back = returning(&back, &arrivals, self.nowhere());
+        let mut forward = arriving(departures, forward, admissions);
+        let back = returning(back, arrivals, self.nowhere());
         let mut verdict = side_by_side(sources.iter().map(|source| &source.verdict));
         if sources.is_empty() {
             let unknown = no_sources(self.scope.load_balancer_vpc);
@@ -144,9 +170,23 @@ impl<'a> Analysis<'a> {
                 hop: forward.hops.len().checked_sub(1),
             });
         }
-        let lost_ports = Vec::new();
+        let (lost_ports, also) = (Vec::new(), Vec::new());
         let (some_ports, served) = (false, verdict.clone());
-        Explanation { front: None, forward, back, sources, lost_ports, some_ports, served, verdict }
+        Explanation { front: None, forward, back, also, sources, lost_ports, some_ports, served, verdict }
+    }
+
+    /// What has a fault besides the first ones, in the order in which packets meet it.
+    fn also(&self, instance: &'a Instance, pieces: &Pieces, first: [&Path; 2]) -> Vec<Path> {
+        let Pieces { departures, forward, back, arrivals, .. } = pieces;
+        let mut also = Also::besides(first);
+        let walked = |walk: &Walk| std::iter::once(walk.part.clone()).chain(walk.behind.clone());
+        let requests = departures.iter().cloned().chain(walked(forward)).chain(self.refusals(instance));
+        requests.for_each(|part| also.add(path(forward.destination, part)));
+        for (Back { passed, walk, .. }, arrival) in back.iter().zip(arrivals) {
+            let answers = std::iter::once(passed.clone()).chain(walked(walk)).chain([arrival.clone()]);
+            answers.for_each(|part| also.add(path(walk.destination, part)));
+        }
+        also.into_paths()
     }
 
     /// Whether all addresses of the vSwitch are reached by the same path.
@@ -180,7 +220,7 @@ impl<'a> Analysis<'a> {
             let id = &instance.id;
             let stop = Stop::unread(id, format!("{id} has no private address yet."));
             let part = Part::new(Vec::new(), Err(stop));
-            return Rc::new(Walk { destination: self.nowhere(), part, delivery: None });
+            return Rc::new(Walk { destination: self.nowhere(), part, delivery: None, behind: Vec::new() });
         };
         Rc::new(self.trip_to(instance, address.into()).walk())
     }
@@ -223,7 +263,7 @@ impl<'a> Analysis<'a> {
             };
             let walk = trip.walk();
             let passed = asked(acl.as_ref(), |acl| acl.answer(*source));
-            Back { part: Part::in_series([&passed, &walk.part]), walk }
+            Back { part: Part::in_series([&passed, &walk.part]), passed, walk }
         };
         let back = Rc::new(self.scope.sources.iter().map(way).collect::<Vec<_>>());
         self.back.insert(place, Rc::clone(&back));
@@ -235,11 +275,14 @@ impl<'a> Analysis<'a> {
         Some(Acl::read(self.scope.topology, acl))
     }
 
-    /// For each source prefix, the decision of the filters at the backend, all ports taken together.
-    fn admissions(&self, instance: &Instance) -> Vec<Part> {
-        let acl = self.acl(instance);
+    fn groups(&self, instance: &'a Instance) -> Result<Groups<'a>, Stop> {
         let priority = self.scope.wish.map_or_else(Security::default, |wish| wish.binding.security.clone()).priority;
-        let groups = Groups::read(self.scope.topology, instance, priority);
+        Groups::read(self.scope.topology, instance, priority)
+    }
+
+    /// For each source prefix, the decision of the filters at the backend, all ports taken together.
+    fn admissions(&self, instance: &'a Instance) -> Vec<Part> {
+        let (acl, groups) = (self.acl(instance), self.groups(instance));
         let admit = |source: &Ipv4Net| {
             let port = |port: &u16| {
                 let by_acl = asked(acl.as_ref(), |acl| acl.request(*source, *port));
@@ -249,6 +292,22 @@ impl<'a> Analysis<'a> {
             Part::side_by_side(&self.scope.ports.iter().map(port).collect::<Vec<_>>())
         };
         self.scope.sources.iter().map(admit).collect()
+    }
+
+    /// What each of the filters at the backend says of itself to each source prefix and port.
+    fn refusals(&self, instance: &'a Instance) -> Vec<Part> {
+        let (acl, groups) = (self.acl(instance), self.groups(instance));
+        let asks =
+            self.scope.sources.iter().flat_map(|source| self.scope.ports.iter().map(move |port| (*source, *port)));
+        let refuse = |(source, port)| {
+            let by_acl = asked(acl.as_ref(), |acl| acl.request(source, port));
+            let by_groups = match &groups {
+                Ok(groups) => groups.refusals(source, port),
+                Err(stop) => vec![Part::new(Vec::new(), Err(stop.clone()))],
+            };
+            std::iter::once(by_acl).chain(by_groups)
+        };
+        asks.flat_map(refuse).filter(|part| !part.is_open()).collect()
     }
 
     /// A placeholder for the destination of a path that has none.

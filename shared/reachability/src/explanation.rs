@@ -17,6 +17,10 @@ pub struct Explanation {
     pub forward: Path,
     /// From the instance to the first source prefix that its answers do not reach, or else to the first one.
     pub back: Path,
+    /// What has a fault besides the first ones of both directions: each is a path up to its fault, as packets would find it if everything
+    /// before it were mended. Whoever mends one of them has to mend all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Path>,
     /// Every source prefix with its own verdict, both directions taken together.
     pub sources: Vec<SourceVerdict>,
     /// The ports at which packets are lost, where they arrive at another one: requests and health checks ask different ones.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ipnet::Ipv4Net;
+use onboarding::binding::Ignorable;
 use onboarding::change::{Change, Write};
 use onboarding::ids::{
     AttachmentId, InstanceId, ListenerId, NetworkAclId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId,
@@ -239,6 +240,13 @@ pub enum Task {
         /// The server group.
         group: ServerGroupId,
     },
+    /// Correct settings of a health check that the binding leaves to others, or leave them to others no more.
+    CorrectIgnored {
+        /// The server group.
+        group: ServerGroupId,
+        /// The settings, as `serverGroup.ignore` names them.
+        settings: Vec<Ignorable>,
+    },
 }
 
 /// Packets that a network ACL does not pass, or not all of them.
@@ -274,6 +282,7 @@ impl Task {
             Self::ForwardListener { .. } => "UpdateListenerAttribute",
             Self::RemoveMember { .. } | Self::RepairMember { .. } => "RemoveServersFromServerGroup",
             Self::GiveWeight { .. } => "UpdateServerGroupServersAttribute",
+            Self::CorrectIgnored { .. } => "UpdateServerGroupAttribute",
             _ => return None,
         })
     }
@@ -296,7 +305,7 @@ impl Task {
             Self::RepairMember { group, .. } => {
                 format!("repair what answers there; or take these members out of {group} if nothing is to serve there")
             }
-            Self::CorrectHealthCheck { .. } => self.to_string(),
+            Self::CorrectHealthCheck { .. } | Self::CorrectIgnored { .. } => self.to_string(),
             Self::RepairService { member, request, reason, .. } => {
                 let port = member.port;
                 match reason.as_str() {
@@ -443,6 +452,15 @@ impl fmt::Display for Task {
             },
             Self::CorrectHealthCheck { group } => {
                 write!(f, "make the health check of {group} and serverGroup.healthCheck in the binding the same")
+            }
+            Self::CorrectIgnored { group, settings } => {
+                let named: Vec<String> = settings.iter().map(ToString::to_string).collect();
+                let (named, them) = (named.join(" and "), if settings.len() == 1 { "it" } else { "them" });
+                write!(
+                    f,
+                    "take {named} out of serverGroup.ignore in the binding, so that runs correct {them}; or correct {them} in {group} \
+                     by hand"
+                )
             }
         }
     }

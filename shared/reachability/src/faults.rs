@@ -1,4 +1,4 @@
-//! The first faults of every instance of a binding that serves, or should: the ways that [`explain`](crate::explain) knows, for all
+//! The faults of every instance of a binding that serves, or should: the ways that [`explain`](crate::explain) knows, for all
 //! at once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,14 +162,15 @@ fn of<'a>(analysis: &mut Analysis<'a>, instance: &'a Instance, is_member: bool) 
         }
     };
     if !is_open {
-        let Explanation { forward, back, lost_ports, some_ports, .. } = analysis.explain(instance);
+        let Explanation { forward, back, also, lost_ports, some_ports, .. } = analysis.explain(instance);
         let effect = match verdict {
             Verdict::Ambiguous(_) if some_ports => Effect::SomePorts,
             Verdict::Ambiguous(_) if lost_ports.is_empty() => Effect::InPart,
             Verdict::Ambiguous(_) => Effect::Ports(lost_ports),
+            Verdict::Undetermined(_) => Effect::NotKnown,
             _ => Effect::NotServed,
         };
-        for Path { hops, fault, .. } in [forward, back] {
+        for Path { hops, fault, .. } in [forward, back].into_iter().chain(also) {
             let Some(fault) = fault else { continue };
             let table = fault.hop.and_then(|hop| hops.get(hop)).and_then(table);
             add(fault, table, effect.clone());

@@ -1,6 +1,7 @@
 //! The first part of the path: whether the load balancer sends requests to the backend at all. It checks listener, server
 //! group, the backend's entry in the group, its weight and its health (cloud-apis.md sections 4, 5 and 12).
 
+use onboarding::binding::{Ignorable, ServerGroupSpec};
 use onboarding::change::{StageName, Write};
 use onboarding::desired;
 use onboarding::inputs::Verdict;
@@ -289,14 +290,23 @@ impl<'a> Front<'a> {
     fn repair(&self, group: &ServerGroup, member: Endpoint, reason: &str) -> Remedy {
         let Wish { binding, deployment } = self.wish;
         let (check, settings) = (&group.settings.health_check, self.settings(&group.settings));
+        let tag = deployment.tag(&binding.name, Role::ServerGroup);
+        let (id, is_ours) = (group.id.clone(), group.mark.as_deref() == Some(tag.as_str()));
         if let Some(settings) = settings.filter(|settings| !same_check(&settings.health_check, check)) {
-            let ours = deployment.tag(&binding.name, Role::ServerGroup);
-            let id = group.id.clone();
-            return if group.mark.as_deref() == Some(ours.as_str()) {
+            return if is_ours {
                 change(StageName::ServerGroup, Write::UpdateServerGroup { group: id, settings })
             } else {
                 Remedy::Operator(Task::CorrectHealthCheck { group: id })
             };
+        }
+        let ignored = self.ignored(&group.settings);
+        // Whoever does not even answer a connection has no wrong request to blame.
+        if !ignored.is_empty() && !reason.starts_with("CONNECT_") {
+            return Remedy::Operator(if is_ours {
+                Task::CorrectIgnored { group: id, settings: ignored }
+            } else {
+                Task::CorrectHealthCheck { group: id }
+            });
         }
         let port = if check.port == 0 { member.port } else { check.port };
         let request = if check.protocol == "TCP" { String::new() } else { format!("{} {}", check.method, check.path) };
@@ -312,6 +322,18 @@ impl<'a> Front<'a> {
     fn settings(&self, have: &ServerGroupSettings) -> Option<ServerGroupSettings> {
         let load_balancer = desired::load_balancer(self.wish.binding, self.topology).ok()?;
         Some(self.wish.binding.server_group.settings_beside(&load_balancer.edition, have))
+    }
+
+    /// The settings of the health check that the binding leaves to others and that are not as it says.
+    fn ignored(&self, have: &ServerGroupSettings) -> Vec<Ignorable> {
+        let Ok(load_balancer) = desired::load_balancer(self.wish.binding, self.topology) else { return Vec::new() };
+        let (spec, edition) = (&self.wish.binding.server_group, &load_balancer.edition);
+        let wanted = spec.settings(edition).health_check;
+        let differs = |ignored: &Ignorable| {
+            let alone = ServerGroupSpec { ignore: vec![*ignored], ..spec.clone() };
+            !same_check(&wanted, &alone.settings_beside(edition, have).health_check)
+        };
+        spec.ignore.iter().copied().filter(differs).collect()
     }
 }
 

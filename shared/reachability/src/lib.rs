@@ -28,8 +28,10 @@
 //! `tests/dataplane` compares all this with the emulator's forwarder and with the Linux kernel.
 
 mod acls;
+mod also;
 mod analysis;
 mod answers;
+mod behind;
 mod explanation;
 mod fault;
 mod faults;

@@ -4,7 +4,7 @@
 use ipnet::Ipv4Net;
 use onboarding::change::{Change, DesiredRule, StageName, Write};
 use onboarding::desired::group_for_rules;
-use onboarding::ids::{NetworkAclId, SecurityGroupId};
+use onboarding::ids::{NetworkAclId, RuleId, SecurityGroupId};
 use onboarding::reason::{Code, Reason};
 use onboarding::topology::{
     AclEntry, Instance, Known, NetworkAcl, RuleSource, SecurityGroup, SecurityRule, Topology, Unknown,
@@ -204,6 +204,21 @@ impl<'a> Groups<'a> {
         Part::new(hops, Err(refused(&decision, reason, remedy)))
     }
 
+    /// Why the packets of a request do not pass, and besides the next rules that drop them: behind one that a person takes away, each is met.
+    pub(crate) fn refusals(&self, source: Ipv4Net, port: u16) -> Vec<Part> {
+        let mut left = Self { rules: self.rules.clone(), ..*self };
+        let mut found = vec![left.request(source, port)];
+        while let Some(rule) = found.last().and_then(dropped_by).cloned() {
+            left.rules.retain(|kept| kept.label.1.id != rule);
+            let behind = left.request(source, port);
+            if dropped_by(&behind).is_none() {
+                break;
+            }
+            found.push(behind);
+        }
+        found
+    }
+
     /// The rule that would let packets in.
     fn allow(&self, source: Ipv4Net, port: u16) -> Remedy {
         let Some(target) = self.target else {
@@ -220,6 +235,14 @@ impl<'a> Groups<'a> {
     fn names(&self) -> String {
         let names: Vec<&str> = self.instance.security_groups.iter().map(SecurityGroupId::as_str).collect();
         names.join(", ")
+    }
+}
+
+/// The rule that is in the way, if a person has to take it away.
+fn dropped_by(part: &Part) -> Option<&RuleId> {
+    match &part.fault.as_ref()?.remedy {
+        Remedy::Operator(Task::RemoveRule { rule, .. }) => Some(rule),
+        _ => None,
     }
 }
 

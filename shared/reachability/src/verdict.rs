@@ -101,6 +101,11 @@ impl Part {
         self.fault.is_none()
     }
 
+    /// Whether what decides was not read.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self.verdict, Verdict::Undetermined(_))
+    }
+
     /// Parts that packets pass one after the other.
     pub(crate) fn in_series<'p>(parts: impl IntoIterator<Item = &'p Self>) -> Self {
         let parts: Vec<&Self> = parts.into_iter().collect();

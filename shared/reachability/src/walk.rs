@@ -22,6 +22,8 @@ pub(crate) struct Walk {
     pub(crate) part: Part,
     /// The last hop, if it arrives. It is separate because the filters come before it.
     pub(crate) delivery: Option<Hop>,
+    /// What has a fault of its own behind the first one.
+    pub(crate) behind: Vec<Part>,
 }
 
 impl<'a> Trip<'a> {
@@ -30,7 +32,9 @@ impl<'a> Trip<'a> {
         let mut hops = Vec::new();
         let ended = self.leave(&mut hops);
         let delivery = if ended.is_ok() { hops.pop() } else { None };
-        Walk { destination: self.destination, part: Part::new(hops, ended), delivery }
+        let part = Part::new(hops, ended);
+        let behind = self.behind(&part);
+        Walk { destination: self.destination, part, delivery, behind }
     }
 
     /// Out of the VPC, by its route table.
@@ -102,7 +106,7 @@ impl<'a> Trip<'a> {
     }
 
     /// Through a transit router, by the table that the incoming attachment is associated with.
-    fn cross(
+    pub(crate) fn cross(
         &self,
         router: &TransitRouter,
         incoming: &AttachmentId,
@@ -175,11 +179,8 @@ impl<'a> Trip<'a> {
             };
             hops.push(Hop::Peer { attachment: next.clone(), from: router.region.clone(), to: far.clone() });
             ready(next, peer.status.as_str())?;
-            if peer.bandwidth == Some(0) {
-                // The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
-                let reason = Reason::new(Code::Bandwidth, next, format!("{next} has no bandwidth."));
-                let task = Task::GiveBandwidth { attachment: next.clone() };
-                return Err(Stop::broken(reason, Remedy::Operator(task)));
+            if let Some(stop) = no_bandwidth(peer) {
+                return Err(stop);
             }
             return self.cross(self.transit_router(far)?, next, hops, passed + 1);
         }
@@ -355,7 +356,7 @@ impl<'a> Trip<'a> {
         })
     }
 
-    fn transit_router(&self, region: &Region) -> Result<&'a TransitRouter, Stop> {
+    pub(crate) fn transit_router(&self, region: &Region) -> Result<&'a TransitRouter, Stop> {
         let router = match self.topology.transit_routers.get(region) {
             Some(Known::Known(Some(router))) => router,
             Some(Known::Known(None)) => {
@@ -414,6 +415,14 @@ fn joined(attachment: &VpcAttachment) -> Hop {
         vpc: attachment.vpc.clone(),
         transit_router: attachment.transit_router.clone(),
     }
+}
+
+/// The test bandwidth of 1 kbit/s lets no request through (cloud-apis.md section 8).
+pub(crate) fn no_bandwidth(peer: &PeerAttachment) -> Option<Stop> {
+    let id = &peer.id;
+    let reason = || Reason::new(Code::Bandwidth, id, format!("{id} has no bandwidth."));
+    let remedy = || Remedy::Operator(Task::GiveBandwidth { attachment: id.clone() });
+    (peer.bandwidth == Some(0)).then(|| Stop::broken(reason(), remedy()))
 }
 
 fn far_side<'p>(peer: &'p PeerAttachment, near: &Region) -> Option<&'p Region> {

@@ -88,9 +88,9 @@ fn endpoint(instance: &Instance, binding: &Binding) -> String {
 
 /// The faults, each once: those of the way first, in the order in which packets meet them, because a member's fault follows from them.
 pub(crate) fn faults(explanation: &Explanation) -> Vec<&Fault> {
-    let ways = [&explanation.forward, &explanation.back];
+    let ways = [&explanation.forward, &explanation.back].into_iter().chain(&explanation.also);
     let mut faults: Vec<&Fault> = Vec::new();
-    for fault in ways.into_iter().filter_map(|way| way.fault.as_ref()) {
+    for fault in ways.filter_map(|way| way.fault.as_ref()) {
         if !faults.iter().any(|seen| seen.reason == fault.reason) {
             faults.push(fault);
         }

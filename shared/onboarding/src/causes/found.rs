@@ -41,9 +41,10 @@ impl Found {
         self.told.push(Told { reason, mended, together: together.map(Box::from), changes, instances });
     }
 
-    /// Whether the change that mends one of them is this one.
+    /// Whether the change that mends one of them, or a person's task, is this one.
     pub(super) fn is_mended_by(&self, wanted: &Mended) -> bool {
-        matches!(wanted, Mended::Change { .. }) && self.told.iter().any(|told| told.mended.as_ref() == Some(wanted))
+        matches!(wanted, Mended::Change { .. } | Mended::Person(_))
+            && self.told.iter().any(|told| told.mended.as_ref() == Some(wanted))
     }
 
     /// The causes. What a check or a plan tells is one problem, of which the ways tell what it does to instances; so is what the code alone

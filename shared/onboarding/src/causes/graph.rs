@@ -105,7 +105,7 @@ impl<'a> Graph<'a> {
         (self.found.into_values().flat_map(|found| found.causes(voice)).collect(), waiting)
     }
 
-    /// Notes a root under its kind, or under that of the change that mends it: what one change mends is one problem.
+    /// Notes a root under its kind, or under that of the change, or of the person's task, that mends it: what one of them mends is one problem.
     fn note(&mut self, root: Root<'a>, change: Option<usize>, kept: Option<Kept>) {
         let same = root.mended.as_ref().and_then(|mended| {
             self.found.iter().find(|(_, found)| found.is_mended_by(mended)).map(|(key, _)| key.clone())

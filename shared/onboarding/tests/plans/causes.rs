@@ -289,6 +289,19 @@ fn one_problem_with_several_codes_is_one_cause_with_the_remedy_of_the_way() {
     }
 }
 
+#[test]
+fn what_one_task_of_a_person_mends_is_one_cause() {
+    let task = "Correct the health check of sgp-1.";
+    let faults = ["i-1", "i-2"].map(|id| person(Code::Unhealthy, id, task));
+    let causes = of(&Plan::default(), &faults);
+    assert_eq!(
+        (codes(&causes), causes.causes[0].more, causes.causes[0].remedy.as_str()),
+        (vec![Code::Unhealthy], 1, task)
+    );
+    let apart = ["i-1", "i-2"].map(|id| person(Code::Unhealthy, id, &format!("Start {id}.")));
+    assert_eq!(codes(&of(&Plan::default(), &apart)), [Code::Unhealthy, Code::Unhealthy]);
+}
+
 /// Who reads a cause follows its remedy: it has to be right for all that the cause stands for.
 #[test]
 fn problems_with_different_remedies_are_different_causes() {

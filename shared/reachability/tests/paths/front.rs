@@ -1,5 +1,6 @@
 //! Whether the load balancer sends requests to the backend at all: listener, server group, entry, weight and health.
 
+use onboarding::binding::Ignorable;
 use onboarding::inputs::Verdict;
 use onboarding::reason::Code;
 use onboarding::topology::Generation::Upgraded;
@@ -250,4 +251,36 @@ fn without_health_checks_nobody_is_unhealthy() {
     let answer = world.explain();
     assert_eq!(answer.served, Verdict::Reachable);
     assert!(matches!(&answer.front.unwrap().hops[2], Hop::Server { entry: Some(entry), .. } if entry.health.is_some()));
+}
+
+/// No run corrects what the binding leaves to others: its remedy is told where such a setting differs, and the member answers at all.
+#[test]
+fn a_setting_of_the_check_that_is_left_to_others_is_told_if_it_differs() {
+    let told = |ignore: &[Ignorable], path: &str, reason: &str, is_ours: bool| {
+        let mut world = World::served(Upgraded);
+        ill(&mut world, "Unhealthy", reason);
+        world.binding.as_mut().unwrap().server_group.ignore = ignore.to_vec();
+        let group = &mut world.topology.server_groups.get_mut().unwrap()[0];
+        group.settings.health_check.path = path.to_owned();
+        group.mark = group.mark.take().filter(|_| is_ours);
+        match fault(&world).unwrap().remedy {
+            Remedy::Operator(task) => task.sentence(),
+            other => other.to_string(),
+        }
+    };
+    let ignore = [Ignorable::Weight, Ignorable::CheckPath, Ignorable::CheckHost];
+    let named = told(&ignore, "/theirs", "RESPONSE_MISMATCH", true);
+    assert_eq!(
+        named,
+        "Take healthCheck.path out of serverGroup.ignore in the binding, so that runs correct it; or correct it in sgp-1 by hand \
+         (UpdateServerGroupAttribute)."
+    );
+    let same = told(&ignore, "/", "RESPONSE_MISMATCH", true);
+    assert!(same.starts_with("Have the service on i-1 answer"), "{same}");
+    let silent = told(&ignore, "/theirs", "CONNECT_FAILED", true);
+    assert!(silent.starts_with("Start the service on i-1"), "{silent}");
+    let theirs = told(&ignore, "/theirs", "RESPONSE_MISMATCH", false);
+    assert!(theirs.starts_with("Make the health check of sgp-1 and"), "{theirs}");
+    let corrected = told(&[], "/theirs", "RESPONSE_MISMATCH", true);
+    assert!(corrected.starts_with("albridge can "), "{corrected}");
 }

@@ -10,4 +10,5 @@ mod missing;
 mod random;
 mod remedies;
 mod security;
+mod together;
 mod world;

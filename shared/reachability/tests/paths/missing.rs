@@ -9,7 +9,7 @@ use reachability::Remedy;
 use crate::world::{FAR, NEAR, PEER, World, known, net, transit_route, vpc_route};
 
 /// Takes one piece away from a complete world.
-type Removal = fn(&mut World);
+pub(crate) type Removal = fn(&mut World);
 
 /// The attachment of a VPC that the binding does not name, to TR1.
 const OTHERS: &str = "tr-attach-9";
@@ -24,131 +24,131 @@ fn unknown<T>() -> Known<T> {
     Known::Failed("throttled".to_owned())
 }
 
+/// The pieces, each with the code of a world without it.
+pub(crate) const PIECES: &[(&str, Code, Removal)] = &[
+    ("route in VPC1", Code::NoRoute, |w| w.routes("vpc-1").retain(|route| !custom(&route.next_hop))),
+    ("route in VPC1 not available yet", Code::NoRoute, |w| {
+        w.routes("vpc-1")
+            .iter_mut()
+            .filter(|route| custom(&route.next_hop))
+            .for_each(|route| route.status = "Pending".into());
+    }),
+    ("route in VPC1 to the wrong attachment", Code::WrongNextHop, |w| {
+        w.routes("vpc-1")
+            .iter_mut()
+            .filter(|route| custom(&route.next_hop))
+            .for_each(|route| route.next_hop = NextHop::Attachment(FAR.into()));
+    }),
+    ("route in VPC1 to something else", Code::WrongNextHop, |w| {
+        w.routes("vpc-1")
+            .iter_mut()
+            .filter(|route| custom(&route.next_hop))
+            .for_each(|route| route.next_hop = NextHop::Other("NatGateway ngw-1".to_owned()));
+    }),
+    ("attachment of VPC1", Code::NotAttached, |w| {
+        w.attachments().retain(|attachment| attachment.id.as_str() != NEAR);
+    }),
+    ("attachment of VPC1 on the way", Code::AttachmentNotReady, |w| {
+        w.attachments()[0].status = "Attaching".into();
+    }),
+    ("transit router in Chengdu", Code::TransitRouterMissing, |w| {
+        w.topology.transit_routers.insert("cn-chengdu".into(), known(None));
+    }),
+    ("transit router of Basic Edition", Code::TransitRouterBasic, |w| {
+        w.router("cn-chengdu").kind = TransitRouterType::Basic;
+    }),
+    ("transit router not active", Code::TransitRouterNotReady, |w| {
+        w.router("cn-chengdu").status = TransitRouterStatus::Creating;
+    }),
+    ("association of VPC1", Code::NotAssociated, |w| drop(w.table("cn-chengdu").associations.remove(NEAR))),
+    ("association of VPC1 on the way", Code::NotAssociated, |w| {
+        w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".into());
+    }),
+    ("what TR1 learned from the connection", Code::NotLearned, |w| {
+        w.table("cn-chengdu").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
+    }),
+    ("connection", Code::NotAttached, |w| {
+        w.peers().clear();
+        for region in ["cn-chengdu", "cn-hangzhou"] {
+            let table = w.table(region);
+            table.routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
+        }
+    }),
+    ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".into()),
+    ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = Some(0)),
+    ("association of the connection in Hangzhou", Code::NotAssociated, |w| {
+        drop(w.table("cn-hangzhou").associations.remove(PEER));
+    }),
+    ("association of the connection in Chengdu", Code::NotAssociated, |w| {
+        drop(w.table("cn-chengdu").associations.remove(PEER));
+    }),
+    ("what TR2 learned from VPC2", Code::NotLearned, |w| {
+        w.table("cn-hangzhou").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != FAR));
+    }),
+    ("attachment of VPC2", Code::NotAttached, |w| {
+        w.attachments().retain(|attachment| attachment.id.as_str() != FAR);
+    }),
+    ("attachment of VPC2 on the way", Code::AttachmentNotReady, |w| {
+        w.attachments()[1].status = "Attaching".into();
+    }),
+    ("association of VPC2", Code::NotAssociated, |w| drop(w.table("cn-hangzhou").associations.remove(FAR))),
+    ("what TR2 learned from the connection", Code::NotLearned, |w| {
+        w.table("cn-hangzhou").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
+    }),
+    ("security rules", Code::NotAllowed, |w| w.rules().clear()),
+    ("security group", Code::GroupMissing, |w| drop(w.topology.security_groups.insert("sg-1".into(), known(None)))),
+    ("VPC2", Code::VpcMissing, |w| drop(w.topology.vpcs.insert("vpc-2".into(), known(None)))),
+    ("vSwitch of the instance", Code::NoRoute, |w| {
+        w.instance.address = Some("192.168.9.9".parse().unwrap());
+        w.routes("vpc-1").push(vpc_route("rte-9", net("192.168.9.0/24"), NextHop::Attachment(NEAR.into())));
+        w.table("cn-chengdu").routes.push(transit_route(net("192.168.9.0/24"), PEER, true));
+        w.table("cn-hangzhou").routes.push(transit_route(net("192.168.9.0/24"), FAR, true));
+    }),
+    ("black hole in TR1", Code::Blackhole, |w| {
+        let mut hole = transit_route(net("192.168.7.0/24"), PEER, false);
+        hole.next_hop = None;
+        w.table("cn-chengdu").routes.push(hole);
+    }),
+    ("static route of TR1 back to VPC1", Code::WrongNextHop, |w| {
+        w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), NEAR, false));
+    }),
+    ("loop between the transit routers", Code::WrongNextHop, |w| {
+        w.table("cn-hangzhou").routes.push(transit_route(net("192.168.7.0/24"), PEER, false));
+    }),
+    ("prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
+        stranger(w);
+        w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
+        w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, true));
+    }),
+    ("longer prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
+        stranger(w);
+        w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/28"), OTHERS, true));
+    }),
+    ("static route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
+        stranger(w);
+        w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, false));
+    }),
+    ("default route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
+        stranger(w);
+        w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
+        w.table("cn-chengdu").routes.push(transit_route(net("0.0.0.0/0"), OTHERS, true));
+    }),
+    ("prefix of VPC1 taught by a VPC of others", Code::CidrOverlap, |w| {
+        stranger(w);
+        for source in w.sources.clone() {
+            w.table("cn-chengdu").routes.retain(|route| route.destination != source);
+            w.table("cn-chengdu").routes.push(transit_route(source, OTHERS, true));
+        }
+    }),
+    ("prefix of VPC2 also in VPC1", Code::CidrOverlap, |w| {
+        w.vpc("vpc-1").vswitches.values_mut().for_each(|vswitch| vswitch.cidr = net("192.168.7.0/24"));
+    }),
+];
+
 #[test]
 fn each_missing_piece_has_its_code() {
-    let cases: &[(&str, Code, Removal)] = &[
-        ("route in VPC1", Code::NoRoute, |w| w.routes("vpc-1").retain(|route| !custom(&route.next_hop))),
-        ("route in VPC1 not available yet", Code::NoRoute, |w| {
-            w.routes("vpc-1")
-                .iter_mut()
-                .filter(|route| custom(&route.next_hop))
-                .for_each(|route| route.status = "Pending".into());
-        }),
-        ("route in VPC1 to the wrong attachment", Code::WrongNextHop, |w| {
-            w.routes("vpc-1")
-                .iter_mut()
-                .filter(|route| custom(&route.next_hop))
-                .for_each(|route| route.next_hop = NextHop::Attachment(FAR.into()));
-        }),
-        ("route in VPC1 to something else", Code::WrongNextHop, |w| {
-            w.routes("vpc-1")
-                .iter_mut()
-                .filter(|route| custom(&route.next_hop))
-                .for_each(|route| route.next_hop = NextHop::Other("NatGateway ngw-1".to_owned()));
-        }),
-        ("attachment of VPC1", Code::NotAttached, |w| {
-            w.attachments().retain(|attachment| attachment.id.as_str() != NEAR);
-        }),
-        ("attachment of VPC1 on the way", Code::AttachmentNotReady, |w| {
-            w.attachments()[0].status = "Attaching".into();
-        }),
-        ("transit router in Chengdu", Code::TransitRouterMissing, |w| {
-            w.topology.transit_routers.insert("cn-chengdu".into(), known(None));
-        }),
-        ("transit router of Basic Edition", Code::TransitRouterBasic, |w| {
-            w.router("cn-chengdu").kind = TransitRouterType::Basic;
-        }),
-        ("transit router not active", Code::TransitRouterNotReady, |w| {
-            w.router("cn-chengdu").status = TransitRouterStatus::Creating;
-        }),
-        ("association of VPC1", Code::NotAssociated, |w| drop(w.table("cn-chengdu").associations.remove(NEAR))),
-        ("association of VPC1 on the way", Code::NotAssociated, |w| {
-            w.table("cn-chengdu").associations.insert(NEAR.into(), "Associating".into());
-        }),
-        ("what TR1 learned from the connection", Code::NotLearned, |w| {
-            w.table("cn-chengdu").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
-        }),
-        ("connection", Code::NotAttached, |w| {
-            w.peers().clear();
-            for region in ["cn-chengdu", "cn-hangzhou"] {
-                let table = w.table(region);
-                table.routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
-            }
-        }),
-        ("connection on the way", Code::AttachmentNotReady, |w| w.peers()[0].status = "Attaching".into()),
-        ("bandwidth of the connection", Code::Bandwidth, |w| w.peers()[0].bandwidth = Some(0)),
-        ("association of the connection in Hangzhou", Code::NotAssociated, |w| {
-            drop(w.table("cn-hangzhou").associations.remove(PEER));
-        }),
-        ("association of the connection in Chengdu", Code::NotAssociated, |w| {
-            drop(w.table("cn-chengdu").associations.remove(PEER));
-        }),
-        ("what TR2 learned from VPC2", Code::NotLearned, |w| {
-            w.table("cn-hangzhou").routes.retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != FAR));
-        }),
-        ("attachment of VPC2", Code::NotAttached, |w| {
-            w.attachments().retain(|attachment| attachment.id.as_str() != FAR);
-        }),
-        ("attachment of VPC2 on the way", Code::AttachmentNotReady, |w| {
-            w.attachments()[1].status = "Attaching".into();
-        }),
-        ("association of VPC2", Code::NotAssociated, |w| drop(w.table("cn-hangzhou").associations.remove(FAR))),
-        ("what TR2 learned from the connection", Code::NotLearned, |w| {
-            w.table("cn-hangzhou")
-                .routes
-                .retain(|route| route.next_hop.as_ref().is_none_or(|hop| hop.as_str() != PEER));
-        }),
-        ("security rules", Code::NotAllowed, |w| w.rules().clear()),
-        ("security group", Code::GroupMissing, |w| drop(w.topology.security_groups.insert("sg-1".into(), known(None)))),
-        ("VPC2", Code::VpcMissing, |w| drop(w.topology.vpcs.insert("vpc-2".into(), known(None)))),
-        ("vSwitch of the instance", Code::NoRoute, |w| {
-            w.instance.address = Some("192.168.9.9".parse().unwrap());
-            w.routes("vpc-1").push(vpc_route("rte-9", net("192.168.9.0/24"), NextHop::Attachment(NEAR.into())));
-            w.table("cn-chengdu").routes.push(transit_route(net("192.168.9.0/24"), PEER, true));
-            w.table("cn-hangzhou").routes.push(transit_route(net("192.168.9.0/24"), FAR, true));
-        }),
-        ("black hole in TR1", Code::Blackhole, |w| {
-            let mut hole = transit_route(net("192.168.7.0/24"), PEER, false);
-            hole.next_hop = None;
-            w.table("cn-chengdu").routes.push(hole);
-        }),
-        ("static route of TR1 back to VPC1", Code::WrongNextHop, |w| {
-            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), NEAR, false));
-        }),
-        ("loop between the transit routers", Code::WrongNextHop, |w| {
-            w.table("cn-hangzhou").routes.push(transit_route(net("192.168.7.0/24"), PEER, false));
-        }),
-        ("prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
-            stranger(w);
-            w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
-            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, true));
-        }),
-        ("longer prefix of VPC2 taught by a VPC of others", Code::CidrOverlap, |w| {
-            stranger(w);
-            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/28"), OTHERS, true));
-        }),
-        ("static route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
-            stranger(w);
-            w.table("cn-chengdu").routes.push(transit_route(net("192.168.7.0/24"), OTHERS, false));
-        }),
-        ("default route of TR1 to a VPC of others", Code::WrongNextHop, |w| {
-            stranger(w);
-            w.table("cn-chengdu").routes.retain(|route| route.destination != net("192.168.7.0/24"));
-            w.table("cn-chengdu").routes.push(transit_route(net("0.0.0.0/0"), OTHERS, true));
-        }),
-        ("prefix of VPC1 taught by a VPC of others", Code::CidrOverlap, |w| {
-            stranger(w);
-            for source in w.sources.clone() {
-                w.table("cn-chengdu").routes.retain(|route| route.destination != source);
-                w.table("cn-chengdu").routes.push(transit_route(source, OTHERS, true));
-            }
-        }),
-        ("prefix of VPC2 also in VPC1", Code::CidrOverlap, |w| {
-            w.vpc("vpc-1").vswitches.values_mut().for_each(|vswitch| vswitch.cidr = net("192.168.7.0/24"));
-        }),
-    ];
     for generation in [Upgraded, Classic] {
-        for (piece, code, remove) in cases {
+        for (piece, code, remove) in PIECES {
             let mut world = World::complete(generation);
             remove(&mut world);
             assert_eq!(world.broken(), Some(*code), "{generation:?} without {piece}: {:?}", world.verdict());

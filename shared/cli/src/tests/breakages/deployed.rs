@@ -307,6 +307,18 @@ async fn a_path_that_the_service_does_not_know_is_named_with_the_check_and_mende
     serve(&["/", "/other"]);
     desk.settle().await;
     desk.names_no_cause(what).await;
+
+    // The binding leaves the path to others, so neither a run nor the binding's own path corrects it.
+    desk.rewrite("healthCheck: { path: / }", "healthCheck: { path: / }, ignore: [healthCheck.path, weight]");
+    desk.health_check("HealthCheckPath", "/nowhere");
+    desk.settle().await;
+    let what = "the health check asks another path, which is left to others";
+    let remedy = "(UpdateServerGroupAttribute)";
+    golden.names(&desk, what, "XREG-UNHEALTHY", &["i-ecs1 (ECS1)", "Take healthCheck.path out of"], remedy).await;
+    assert!(!plain(&desk.status().await).contains("correct serverGroup.healthCheck in the binding"));
+    desk.health_check("HealthCheckPath", "/");
+    desk.settle().await;
+    desk.names_no_cause(what).await;
     insta::assert_snapshot!("breakages_paths", golden.0);
 }
 

@@ -135,6 +135,61 @@ async fn one_network_acl_is_one_cause() {
     assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
 }
 
+/// Somebody makes a black hole for the instance's vSwitch on the transit router of the ALB's region.
+fn black_hole(desk: &Desk) -> String {
+    let params = [
+        ("TransitRouterRouteTableId", "vtb-tr-chengdu"),
+        ("TransitRouterRouteEntryDestinationCidrBlock", "192.168.7.0/24"),
+        ("TransitRouterRouteEntryNextHopType", "BlackHole"),
+    ];
+    let made = desk.act(Service::Cbn, NEAR, "CreateTransitRouterRouteEntry", &params);
+    text(&made["TransitRouterRouteEntryId"])
+}
+
+/// Who mends one fault of a way has not to look again to find the next: both are told at once, by every command.
+#[tokio::test(start_paused = true)]
+async fn two_faults_of_one_way_are_two_causes() {
+    let desk = working("both", Options { scenario: running(), ..Options::default() }).await;
+    let hole = black_hole(&desk);
+    desk.deny("Ingress");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    insta::assert_snapshot!("both_of_one_way", masked(&said));
+    assert!(said.contains("  2 causes\n"), "{said}");
+    let planned = plain(&desk.run(&["plan", "web"]).await);
+    let (all, one) = (plain(&desk.run(&["explain", "web"]).await), plain(&desk.run(&["explain", "i-ecs1"]).await));
+    for text in [&said, &planned, &all, &one] {
+        assert!(text.contains("XREG-BLACKHOLE") && text.contains("XREG-NETWORK-ACL"), "{text}");
+        assert!(
+            text.contains("(DeleteTransitRouterRouteEntry)") && text.contains("(UpdateNetworkAclEntries)"),
+            "{text}"
+        );
+    }
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterRouteEntry", &[("TransitRouterRouteEntryId", &hole)]);
+    desk.pass("Ingress");
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
+/// So are several routes that are missing in one table, and what somebody put into a table behind it.
+#[tokio::test(start_paused = true)]
+async fn every_route_that_is_missing_is_told_and_what_lies_behind() {
+    let desk = working("missing", Options { scenario: running(), ..Options::default() }).await;
+    let hole = black_hole(&desk);
+    desk.delete_route(NEAR, "vtb-vpc-1", "192.168.7.0/24");
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.0.0/24");
+    desk.settle().await;
+    desk.delete_route(FAR, "vtb-vpc-2", "172.16.6.0/24");
+    desk.settle().await;
+    let said = causes(&status(&desk).await);
+    insta::assert_snapshot!("missing_and_behind", masked(&said));
+    assert!(said.contains("172.16.0.0/24") && said.contains("172.16.6.0/24"), "{said}");
+    desk.act(Service::Cbn, NEAR, "DeleteTransitRouterRouteEntry", &[("TransitRouterRouteEntryId", &hole)]);
+    assert_eq!(desk.run(&["apply", "web", "--yes"]).await.code, 0);
+    desk.settle().await;
+    assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
+}
+
 /// Where answers are lost to some ports, all addresses are concerned, and a member's health is no cause.
 #[tokio::test(start_paused = true)]
 async fn an_acl_that_lets_some_ports_out_is_said_as_it_is() {
