@@ -44,13 +44,15 @@ impl Member<'_> {
             let mend = Mend::Time { what: format!("Wait: {endpoint} is {}.", server.status) };
             (Reason::new(Code::StillPending, endpoint, message), mend, Effect::NotServed, None)
         };
+        // Who is gone is told by the address of the member that is left.
+        let gone = self.mark().filter(|_| owner.is_none() && matches!(mend, Mend::Removal { .. })).map(|(id, _)| id);
+        let is_primary = owner.is_some_and(|owner| owner.address == Some(server.address) && other_port.is_none());
+        let address = (!is_primary && (owner.is_some() || gone.is_some())).then_some(server.address);
         Some(InstanceFault {
-            instance: owner.map(|owner| owner.id.clone()),
+            instance: owner.map(|owner| owner.id.clone()).or(gone),
             name: owner.map(|owner| owner.name.clone()).unwrap_or_default(),
             is_member: true,
-            address: owner
-                .filter(|owner| owner.address != Some(server.address) || other_port.is_some())
-                .map(|_| server.address),
+            address,
             port: other_port,
             reason,
             table: None,

@@ -279,7 +279,9 @@ impl Members {
                     owner.map(|owner| owner.id.clone()).or_else(|| marked.as_ref().map(|(id, _)| id.clone()));
                 let second = owner.and_then(|owner| (owner.address != Some(server.address)).then_some(server.address));
                 let other = port.and_then(|port| (server.port != port).then_some(server.port));
-                let at = second.or_else(|| other.map(|_| server.address));
+                // Nor is what its instance has at another address now a fault of what is left here.
+                let left = (owner.is_none() || other.is_some()).then_some(server.address);
+                let at = second.or(left);
                 Member {
                     fault: instance.as_ref().and_then(|id| fault(&seen.causes, id, (at, other))),
                     instance,

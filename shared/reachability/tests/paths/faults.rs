@@ -140,7 +140,9 @@ fn a_leaver_is_the_plans_to_tell_of() {
     world.topology.released.insert("i-9".into());
     let told = |world: &World| {
         let [fault] = faults(world).try_into().unwrap();
-        assert_eq!(fault.mend, Mend::Removal { address: "192.168.7.99".parse().unwrap(), port: 80 });
+        let address = "192.168.7.99".parse().unwrap();
+        assert_eq!(fault.mend, Mend::Removal { address, port: 80 });
+        assert_eq!((fault.instance, fault.address), (Some("i-9".into()), Some(address)));
         (fault.reason.code, fault.reason.message)
     };
     let released = "i-9 is released, and its member 192.168.7.99:80 is still registered.";
