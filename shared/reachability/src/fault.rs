@@ -295,8 +295,7 @@ impl Task {
 
     /// The same for all instances and members that need it, as a sentence: nothing where it is not done for each of them by itself. Two tasks
     /// with the same sentence are one for a person.
-    #[must_use]
-    pub fn for_all(&self) -> Option<String> {
+    pub(crate) fn for_all(&self) -> Option<String> {
         let text = match self {
             Self::StartInstance { .. } => "start them".to_owned(),
             Self::GiveSecurityGroup { .. } => "give them security groups that exist and may be changed".to_owned(),

@@ -25,7 +25,7 @@ const NAMED: usize = 5;
 pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
     let Seen { topology, plan, causes, asks } = seen;
     let all = view.all;
-    let mut text = heading(binding, plan, causes, all);
+    let mut text = heading(binding, seen, all);
     text.extend(causes::lines(causes, plan, "  ", all));
     for stage in StageName::ALL {
         let shown = plan.of(stage).filter(|change| view.holds(change));
@@ -53,7 +53,7 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
 /// The plan with a row for each change, blocked or not.
 pub(super) fn wide(binding: &BindingName, seen: &Seen, view: &View, room: usize) -> Text {
     let Seen { topology, plan, causes, asks } = seen;
-    let mut text = heading(binding, plan, causes, view.all);
+    let mut text = heading(binding, seen, view.all);
     text.extend(causes::lines(causes, plan, "  ", view.all));
     let mut table = Table::new(&["stage", "", "change", "from -> to", "needs", "blocked by"]);
     for stage in StageName::ALL {
@@ -115,10 +115,16 @@ pub(crate) fn ignored(plan: &Plan, all: bool) -> Vec<String> {
 }
 
 /// The summary of the plan.
-fn heading(binding: &BindingName, plan: &Plan, causes: &Causes, all: bool) -> Text {
+fn heading(binding: &BindingName, seen: &Seen, all: bool) -> Text {
+    let Seen { plan, causes, asks, .. } = seen;
     let strong = |words: String| Text::from(Line::styled(Style::Strong, words));
     let why = causes::headline(causes);
-    let count = || changes(plan.changes.len());
+    let asked = |change: &&Change| *asks && change.is_open() && change.consent == Consent::Person;
+    let count = || match plan.changes.iter().filter(asked).count() {
+        0 => changes(plan.changes.len()),
+        1 => format!("{}, 1 of them needs a yes", changes(plan.changes.len())),
+        some => format!("{}, {some} of them need a yes", changes(plan.changes.len())),
+    };
     match PlanState::of(plan, causes) {
         PlanState::NotKnown => {
             let so_far = if plan.changes.is_empty() { String::new() } else { format!(" (so far {})", count()) };

@@ -352,7 +352,7 @@ async fn what_cannot_be_made_is_said_in_twelve_lines_with_the_cause_first() {
     let options = Options { scenario: running(), bindings: approved, ..Options::default() };
     let desk = Desk::start("twelve-approved", options).await;
     let said = plain(&desk.run(&["plan", "web"]).await);
-    assert!(said.starts_with("web: 18 changes\n") && !said.contains("XREG-"), "{said}");
+    assert!(said.starts_with("web: 18 changes, 3 of them need a yes\n") && !said.contains("XREG-"), "{said}");
     let changes = said.lines().filter(|line| line.starts_with("    + "));
     assert_eq!(changes.collect::<std::collections::BTreeSet<_>>().len(), 18, "{said}");
     assert!(said.contains("Plan: 18 to add, 0 to change, 0 to remove, 0 blocked"), "{said}");

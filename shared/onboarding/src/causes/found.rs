@@ -3,11 +3,31 @@
 use std::collections::BTreeSet;
 
 use super::cause::{Cause, is_alone, remedy};
-use super::graph::Root;
+use super::fault::InstanceFault;
 use super::kept::Kept;
 use super::mended::{self, Mended, Voice};
 use crate::ordered::Ordered;
 use crate::reason::Reason;
+
+/// A root, and how it is mended if a fault says so.
+pub(super) struct Root<'a> {
+    pub(super) reason: &'a Reason,
+    pub(super) mended: Option<Mended>,
+    /// What mends all that have the same, where it is a problem of each instance.
+    pub(super) together: Option<&'a str>,
+}
+
+impl<'a> Root<'a> {
+    /// A root of which its code says what mends it.
+    pub(super) const fn new(reason: &'a Reason) -> Self {
+        Self { reason, mended: None, together: None }
+    }
+
+    /// The root that a fault is itself.
+    pub(super) fn of(fault: &'a InstanceFault, mended: Mended) -> Self {
+        Self { reason: &fault.reason, mended: Some(mended), together: fault.together.as_deref() }
+    }
+}
 
 /// Problems of one kind.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cause::{Cause, key};
 use super::fault::{InstanceFault, Mend};
-use super::found::Found;
+use super::found::{Found, Root};
 use super::hold::NextRun;
 use super::kept::{Effect, Kept};
 use super::mended::{By, Mended, Voice};
@@ -26,26 +26,6 @@ pub(super) struct Graph<'a> {
     /// Changes that nobody approved, each with the first fault of a member that it would mend.
     missed: BTreeMap<usize, &'a InstanceFault>,
     found: BTreeMap<Key, Found>,
-}
-
-/// A root, and how it is mended if a fault says so.
-pub(super) struct Root<'a> {
-    pub(super) reason: &'a Reason,
-    pub(super) mended: Option<Mended>,
-    /// What mends all that have the same, where it is a problem of each instance.
-    pub(super) together: Option<&'a str>,
-}
-
-impl<'a> Root<'a> {
-    /// A root of which its code says what mends it.
-    const fn new(reason: &'a Reason) -> Self {
-        Self { reason, mended: None, together: None }
-    }
-
-    /// The root that a fault is itself.
-    fn of(fault: &'a InstanceFault, mended: Mended) -> Self {
-        Self { reason: &fault.reason, mended: Some(mended), together: fault.together.as_deref() }
-    }
 }
 
 impl<'a> Graph<'a> {
