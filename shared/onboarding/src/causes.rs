@@ -95,7 +95,8 @@ impl Causes {
     }
 }
 
-/// Leavers wait for newcomers: what keeps one of those keeps the leavers, too, and is told alone.
+/// Leavers wait for newcomers: what keeps one of those keeps the leavers, too, and is told alone. What is left at the address of a leaver does not
+/// lack what its newcomer lacks.
 fn leavers_follow(causes: &mut Vec<Cause>, plan: &Plan) {
     let joins = |kept: &Kept| {
         let adds = |write: &Write| matches!(write, Write::AddServer { instance, .. } if *instance == kept.id);
@@ -104,11 +105,9 @@ fn leavers_follow(causes: &mut Vec<Cause>, plan: &Plan) {
     let Some(waits) = causes.iter().position(|cause| cause.reason.code == Code::RemovalWaits) else { return };
     let keeps = |cause: &Cause| cause.reason.code != Code::RemovalWaits && cause.instances.iter().any(joins);
     let Some(keeper) = causes.iter().position(keeps) else { return };
-    let (changes, instances) =
-        causes.get(waits).map(|of| (of.changes.clone(), of.instances.clone())).unwrap_or_default();
+    let changes = causes.get(waits).map(|of| of.changes.clone()).unwrap_or_default();
     if let Some(cause) = causes.get_mut(keeper) {
         cause.changes.extend(changes);
-        cause.instances.extend(instances);
         causes.remove(waits);
     }
 }

@@ -1,9 +1,9 @@
 //! Whether the next run makes what a plan holds; if none does, why, and what lets runs write again.
 
-use super::cause::remedy;
+use super::cause::{STORE, remedy};
 use crate::change::Write;
 use crate::ids::BindingName;
-use crate::reason::Reason;
+use crate::reason::{Code, Reason};
 
 /// What is to be expected of the next run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,5 +44,11 @@ impl Hold {
     #[must_use]
     pub fn new(binding: &BindingName, reason: Reason) -> Self {
         Self { remedy: remedy(binding, &reason), reason }
+    }
+
+    /// Whether the store says so: of the binding, or of all.
+    pub(super) fn is_pause(&self, binding: &BindingName) -> bool {
+        let Reason { code, resource, .. } = &self.reason;
+        *code == Code::ReadOnly && (resource == STORE || resource == binding.as_str())
     }
 }

@@ -1,8 +1,8 @@
 //! What mends a cause, and how several ways of mending it become one sentence.
 
-use super::hold::{Hold, NextRun};
+use super::hold::NextRun;
 use crate::ids::BindingName;
-use crate::reason::{Code, Reason};
+use crate::reason::Code;
 
 /// The most changes that a remedy names.
 const NAMED: usize = 2;
@@ -97,8 +97,9 @@ fn of_changes(all: &[&Mended], by: By, voice: Voice<'_>) -> String {
             format!("Run `albridge apply {binding}`, look, and say yes: no run makes {one} by itself: {listed}.")
         }
         // The hold is a cause itself, with what ends it.
-        (By::Nobody, NextRun::Held(Hold { reason: Reason { code: Code::ReadOnly, .. }, .. })) => {
-            format!("First what {} says; then the next run makes {noun}: {listed}.", Code::ReadOnly)
+        (By::Nobody, NextRun::Held(hold)) if hold.reason.code == Code::ReadOnly => {
+            let first = if hold.is_pause(binding) { "Set paused: false first" } else { "Let runs write first" };
+            format!("{first}, as {} says; then the next run makes {noun}: {listed}.", Code::ReadOnly)
         }
         (By::Nobody, NextRun::Held(hold)) => format!(
             "Run `albridge apply {binding}`: no run comes before {} is mended. It makes {noun}: {listed}.",

@@ -148,7 +148,7 @@ fn a_paused_binding_is_a_cause_and_holds_up_what_is_open() {
     let member = fault(Code::NotAttached, "vpc-1", attach("vpc-1"));
     let causes = Causes::of(&binding, &plan, &[member], NextRun::Held(Hold::new(&binding.name, paused)));
     let lacking = causes.causes.iter().find(|cause| cause.reason.code == Code::NotAttached).unwrap();
-    let told = "First what XREG-READ-ONLY says; then the next run makes the change: attach vpc-1";
+    let told = "Set paused: false first, as XREG-READ-ONLY says; then the next run makes the change: attach vpc-1";
     assert!(!lacking.by_run && lacking.remedy.starts_with(told), "{lacking:#?}");
     assert_eq!(causes.waiting, plan.changes.len(), "all of it is held");
 }
