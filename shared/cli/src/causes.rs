@@ -39,12 +39,10 @@ pub(crate) fn of(
 ) -> Causes {
     let mut faults = reachability::faults(topology, Wish { deployment, binding });
     if about == About::Plan {
-        // What the changes of the plan say themselves, and what the load balancer finds, is not in their way. Members that a listener is missing
-        // for were served: that is no first plan.
-        let shown = |fault: &InstanceFault| match fault.reason.code {
-            Code::Unhealthy | Code::NotMember | Code::StillPending | Code::ServerGroupMissing => false,
-            Code::ListenerMissing => fault.is_member,
-            _ => !matches!(fault.mend, Mend::Removal { .. }),
+        // What the load balancer finds is not in the way of a change, and a member that leaves is one.
+        let shown = |fault: &InstanceFault| {
+            !matches!(fault.reason.code, Code::Unhealthy | Code::StillPending)
+                && !matches!(fault.mend, Mend::Removal { .. })
         };
         // What only takes time is not in the way of a newcomer; a member is cut off meanwhile.
         faults.retain(|fault| shown(fault) && (fault.is_member || !fault.mend.passes()));
@@ -150,7 +148,8 @@ pub(crate) fn passes(causes: &Causes) -> bool {
 pub(crate) const fn who_makes(causes: &Causes) -> &'static str {
     match &causes.next {
         NextRun::Writes | NextRun::NotAsked => "the next run makes",
-        NextRun::MayFail | NextRun::Refused(_) => "the next run makes unless it fails or is refused as the last one",
+        NextRun::MayFail => "the next run makes unless it fails as the last one",
+        NextRun::Refused(_) => "runs make unless they are refused as the last one was",
         NextRun::Held(hold) if matches!(hold.reason.code, Code::ReadOnly) => {
             "no run makes while nothing may be written"
         }

@@ -23,7 +23,7 @@ use crate::plan::Plan;
 use crate::reason::{Code, Reason, Severity};
 
 pub use cause::{Cause, Root, STORE, key};
-pub use fault::{InstanceFault, Mend};
+pub use fault::{InstanceFault, Mend, Together};
 pub use hold::{Hold, NextRun};
 pub use kept::{Effect, Kept, words};
 

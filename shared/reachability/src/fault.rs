@@ -4,6 +4,7 @@ use std::fmt;
 
 use ipnet::Ipv4Net;
 use onboarding::binding::Ignorable;
+use onboarding::causes::Together;
 use onboarding::change::{Change, Write};
 use onboarding::ids::{
     AttachmentId, InstanceId, ListenerId, NetworkAclId, Region, RouteEntryId, RouteTableId, RuleId, SecurityGroupId,
@@ -293,39 +294,28 @@ impl Task {
         self.with_action(&self.to_string())
     }
 
-    /// The same for all instances and members that need it, as a sentence: nothing where it is not done for each of them by itself. Two tasks
-    /// with the same sentence are one for a person.
-    pub(crate) fn for_all(&self) -> Option<String> {
-        let text = match self {
-            Self::StartInstance { .. } => "start them".to_owned(),
-            Self::GiveSecurityGroup { .. } => "give them security groups that exist and may be changed".to_owned(),
-            Self::GiveWeight { group, .. } => format!("give these members of {group} a weight"),
-            Self::RemoveMember { group, .. } => format!("take these members out of {group}"),
-            Self::RepairMember { group, .. } => {
-                format!("repair what answers there; or take these members out of {group} if nothing is to serve there")
+    /// The same for all instances and members that need it: nothing where it is not done for each of them by itself. Two tasks with the same
+    /// sentence are one for a person.
+    pub(crate) fn for_all(&self) -> Option<Together> {
+        let (task, who) = match self {
+            Self::StartInstance { instance } => ("start {}".to_owned(), instance.to_string()),
+            Self::GiveSecurityGroup { instance } => {
+                ("give {} security groups that exist and may be changed".to_owned(), instance.to_string())
             }
-            Self::CorrectHealthCheck { .. } | Self::CorrectIgnored { .. } => self.to_string(),
-            Self::RepairService { member, request, reason, .. } => {
-                let port = member.port;
-                match reason.as_str() {
-                    "CONNECT_FAILED" => format!(
-                        "start the service on each of them: nothing listens on port {port}; or correct the port of serverGroup or its \
-                         healthCheck in the binding"
-                    ),
-                    "RESPONSE_MISMATCH" => format!(
-                        "have the service on each of them answer {request} at port {port} as healthCheck.codes expects, or correct \
-                         serverGroup.healthCheck in the binding"
-                    ),
-                    "" => format!("look at the service at port {port} of each of them"),
-                    reason => format!(
-                        "look at the firewall and the service on each of them: their ways are open, and they do not answer at port \
-                         {port} ({reason})"
-                    ),
-                }
+            Self::GiveWeight { group, member } => (format!("give {{}} of {group} a weight"), member.to_string()),
+            Self::RemoveMember { group, member } => (format!("take {{}} out of {group}"), member.to_string()),
+            Self::RepairMember { group, member } => (
+                format!("repair what answers at {{}}; or take out of {group} what is not to serve there"),
+                member.to_string(),
+            ),
+            // One task mends all of them at once.
+            Self::CorrectHealthCheck { .. } | Self::CorrectIgnored { .. } => (self.to_string(), String::new()),
+            Self::RepairService { instance, member, request, reason } => {
+                (service("{}", &format!("port {}", member.port), request, reason), instance.to_string())
             }
             _ => return None,
         };
-        Some(self.with_action(&text))
+        Some(Together { task: self.with_action(&task), who })
     }
 
     fn with_action(&self, text: &str) -> String {
@@ -341,11 +331,12 @@ impl Task {
 
 impl Remedy {
     /// What mends all instances that have the same, where it is done for each of them by itself.
-    pub(crate) fn for_all(&self) -> Option<String> {
+    pub(crate) fn for_all(&self) -> Option<Together> {
         match self {
             Self::Operator(task) => task.for_all(),
             Self::Albridge { change } => {
-                matches!(change.write, Write::UpdateServer { .. }).then(|| "Set their weights.".to_owned())
+                let Write::UpdateServer { instance, .. } = &change.write else { return None };
+                Some(Together { task: "Set the weights of {}.".to_owned(), who: instance.to_string() })
             }
             Self::Time { .. } => None,
         }
@@ -359,6 +350,24 @@ impl fmt::Display for Remedy {
             Self::Operator(task) => task.fmt(f),
             Self::Time { resource, status } => write!(f, "wait: {resource} is {status}"),
         }
+    }
+}
+
+/// What to do about a service that does not answer a health check at a place, by the check's reason.
+fn service(instance: &str, place: &str, request: &str, reason: &str) -> String {
+    match reason {
+        "CONNECT_FAILED" => format!(
+            "start the service on {instance}: nothing listens on {place}; or correct the port of serverGroup or its healthCheck in the \
+             binding"
+        ),
+        "RESPONSE_MISMATCH" => format!(
+            "have the service on {instance} answer {request} at {place} as healthCheck.codes expects, or correct \
+             serverGroup.healthCheck in the binding"
+        ),
+        "" => format!("look at the service on {instance} at {place}"),
+        reason => format!(
+            "look at the firewall and the service on {instance}: the way is open, and {place} does not answer ({reason})"
+        ),
     }
 }
 
@@ -431,24 +440,9 @@ impl fmt::Display for Task {
                 write!(f, "repair what answers at {member}; or take it out of {group} if nothing is to serve there")
             }
             Self::GiveWeight { group, member } => write!(f, "give {member} of {group} a weight"),
-            Self::RepairService { instance, member, request, reason } => match reason.as_str() {
-                "CONNECT_FAILED" => write!(
-                    f,
-                    "start the service on {instance}: nothing listens on {member}; or correct the port of serverGroup or its \
-                     healthCheck in the binding"
-                ),
-                "RESPONSE_MISMATCH" => write!(
-                    f,
-                    "have the service on {instance} answer {request} at {member} as healthCheck.codes expects, or correct \
-                     serverGroup.healthCheck in the binding"
-                ),
-                "" => write!(f, "look at the service on {instance} at {member}"),
-                reason => write!(
-                    f,
-                    "look at the firewall and the service on {instance} itself: its way is open, and {member} does not answer \
-                     ({reason})"
-                ),
-            },
+            Self::RepairService { instance, member, request, reason } => {
+                f.write_str(&service(instance.as_str(), &member.to_string(), request, reason))
+            }
             Self::CorrectHealthCheck { group } => {
                 write!(f, "make the health check of {group} and serverGroup.healthCheck in the binding the same")
             }

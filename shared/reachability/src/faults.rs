@@ -82,7 +82,7 @@ impl Found {
             is_member,
             address,
             port: None,
-            together: fault.remedy.for_all().map(String::into_boxed_str),
+            together: fault.remedy.for_all().map(Box::new),
             mend: mend(&fault.remedy),
             reason: fault.reason,
             table,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use onboarding::causes::{Effect, InstanceFault, Mend};
+use onboarding::causes::{Effect, InstanceFault, Mend, Together};
 use onboarding::ids::InstanceId;
 use onboarding::mark::{MemberState, Role};
 use onboarding::reason::{Code, Reason};
@@ -58,7 +58,7 @@ impl Member<'_> {
             table: None,
             effect,
             mend,
-            together: together.map(String::into_boxed_str),
+            together: together.map(Box::new),
         })
     }
 
@@ -94,7 +94,7 @@ impl Member<'_> {
     }
 
     /// What mends it, and all that have the same; nothing of a leaver, of which the plan says when it goes.
-    fn mend(&self, health: &Health) -> Option<(Mend, Option<String>)> {
+    fn mend(&self, health: &Health) -> Option<(Mend, Option<Together>)> {
         let Self { topology, server, wish: Wish { binding, deployment } } = *self;
         let mark = self.mark();
         if matches!(mark, Some((_, MemberState::Draining(_) | MemberState::Released(_)))) {

@@ -36,7 +36,7 @@ pub(crate) fn table(binding: &BindingName, seen: &Seen, view: &View) -> Text {
         let (later, now): (Vec<&Change>, Vec<&Change>) = shown.into_iter().partition(|change| !all && lapses(change));
         for change in now {
             // Where something stands in the way, it is not hidden among defaults.
-            one(&mut text, topology, change, *asks, all || causes.is_empty());
+            one(&mut text, topology, change, *asks, all || causes::passes(causes));
         }
         for reason in later.iter().take(NAMED).filter_map(|change| change.blocked.first()) {
             text.line(format!("    . {}", reason.message));

@@ -35,10 +35,19 @@ pub struct InstanceFault {
     pub effect: Effect,
     /// What mends it.
     pub mend: Mend,
-    /// What mends all instances that have the same, in a sentence, where that is done for each of them by itself: those of one code for which
-    /// it is the same are told as one problem.
+    /// How it is told together with others: those of one code for which the task is the same are one problem.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub together: Option<Box<str>>,
+    pub together: Option<Box<Together>>,
+}
+
+/// What mends all that have the same, where it is done for each of them by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Together {
+    /// The task in a sentence, with `{}` where those are named for whom it is done.
+    pub task: String,
+    /// The name of this one there: an instance, or a member.
+    pub who: String,
 }
 
 /// What mends a fault, and who does it.

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use super::cause::{Cause, is_alone, remedy};
-use super::fault::InstanceFault;
+use super::fault::{InstanceFault, Together};
 use super::kept::Kept;
 use super::mended::{self, Mended, Voice};
 use crate::ordered::Ordered;
 use crate::reason::Reason;
+
+/// The most instances that a remedy names.
+const NAMED: usize = 3;
 
 /// A root, and how it is mended if a fault says so.
 pub(super) struct Root<'a> {
     pub(super) reason: &'a Reason,
     pub(super) mended: Option<Mended>,
     /// What mends all that have the same, where it is a problem of each instance.
-    pub(super) together: Option<&'a str>,
+    pub(super) together: Option<&'a Together>,
 }
 
 impl<'a> Root<'a> {
@@ -41,7 +44,7 @@ struct Told {
     /// What mends it; `None` from a check or a plan, which know the kind alone.
     mended: Option<Mended>,
     /// What mends all that have the same, if it is one of several instances.
-    together: Option<Box<str>>,
+    together: Option<Together>,
     changes: BTreeSet<usize>,
     instances: Vec<Kept>,
 }
@@ -58,7 +61,7 @@ impl Found {
         }
         let reason = Reason { because: Box::default(), ..reason.clone() };
         let (changes, instances) = (change.into_iter().collect(), kept.into_iter().collect());
-        self.told.push(Told { reason, mended, together: together.map(Box::from), changes, instances });
+        self.told.push(Told { reason, mended, together: together.cloned(), changes, instances });
     }
 
     /// Whether the change that mends one of them, or a person's task, is this one.
@@ -88,11 +91,15 @@ impl Told {
     fn goes_with(&self, other: &Self) -> bool {
         match (&self.mended, &other.mended) {
             (Some(Mended::Person(_)), Some(Mended::Person(_))) if self.together.is_some() => {
-                self.together == other.together
+                self.task_of_all() == other.task_of_all()
             }
             (Some(one), Some(other)) => one.goes_with(other),
             _ => false,
         }
+    }
+
+    fn task_of_all(&self) -> Option<&str> {
+        self.together.as_ref().map(|together| together.task.as_str())
     }
 
     /// It alone, of several that a person mends by one task.
@@ -104,11 +111,20 @@ impl Told {
     }
 }
 
-/// What mends several instances that have the same, if one task does.
+/// What mends several instances that have the same, if one task does, with their names if they are few.
 fn together(told: &[Told]) -> Option<String> {
-    let all = told.first()?.together.as_deref()?;
-    let have = |told: &Told| matches!(told.mended, Some(Mended::Person(_))) && told.together.as_deref() == Some(all);
-    (told.len() > 1 && told.iter().all(have)).then(|| all.to_owned())
+    let task = told.first()?.task_of_all()?;
+    let have = |told: &Told| matches!(told.mended, Some(Mended::Person(_))) && told.task_of_all() == Some(task);
+    if told.len() < 2 || !told.iter().all(have) {
+        return None;
+    }
+    let who: BTreeSet<&str> = told.iter().filter_map(|told| Some(told.together.as_ref()?.who.as_str())).ordered();
+    let who: Vec<&str> = who.into_iter().collect();
+    let named = match who.split_last() {
+        Some((last, rest)) if who.len() <= NAMED => [rest.join(", ").as_str(), last].join(" and "),
+        _ => format!("all {}", who.len()),
+    };
+    Some(task.replacen("{}", &named, 1))
 }
 
 /// The cause that stands for all of these.

@@ -92,7 +92,7 @@ impl<'a> Graph<'a> {
         });
         let key = same.unwrap_or_else(|| {
             let (code, resource) = kind(root.reason);
-            (code, root.together.unwrap_or(resource).to_owned())
+            (code, root.together.map_or(resource, |together| together.task.as_str()).to_owned())
         });
         self.found.entry(key).or_default().note(root, change, kept);
     }

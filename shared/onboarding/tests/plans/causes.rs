@@ -1,6 +1,6 @@
 //! What follows from what: the causes behind a plan, each once.
 
-use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend, NextRun};
+use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend, NextRun, Together};
 use onboarding::change::{Change, Leaving, StageName, Write};
 use onboarding::ids::InstanceId;
 use onboarding::topology::context::Sibling;
@@ -203,14 +203,16 @@ fn what_one_task_mends_for_all_is_one_cause_that_knows_each() {
     let ill = |id: &str, all: &str| InstanceFault {
         instance: Some(id.into()),
         effect: Effect::NotHealthy,
-        together: Some(all.into()),
+        together: Some(Box::new(Together { task: all.to_owned(), who: id.to_owned() })),
         ..fault(Code::Unhealthy, id, Mend::Person { task: format!("Start the service on {id}.") })
     };
-    let all = "Start the service on each of them.";
-    let three = ["i-1", "i-2", "i-3"].map(|id| ill(id, all));
-    let causes = of(&Plan::default(), &three);
+    let all = "Start the service on {}.";
+    let four = ["i-1", "i-2", "i-3", "i-4"].map(|id| ill(id, all));
+    assert_eq!(of(&Plan::default(), &four).causes[0].remedy, "Start the service on all 4.");
+    let causes = of(&Plan::default(), &four[..3]);
     let [cause] = &causes.causes[..] else { panic!("{causes:#?}") };
-    assert_eq!((cause.reason.message.as_str(), cause.more, cause.remedy.as_str()), ("i-1 is in the way.", 2, all));
+    let told = "Start the service on i-1, i-2 and i-3.";
+    assert_eq!((cause.reason.message.as_str(), cause.more, cause.remedy.as_str()), ("i-1 is in the way.", 2, told));
     assert_eq!(cause.instances.len(), 3);
     let apart: Vec<_> =
         cause.apart().iter().map(|each| (each.reason.resource.as_str(), each.remedy.as_str())).collect();
@@ -218,7 +220,7 @@ fn what_one_task_mends_for_all_is_one_cause_that_knows_each() {
     assert_eq!((apart.len(), cause.apart()[2].instances[0].id.as_str()), (3, "i-3"));
 
     // One alone is told by its own task, and another remedy is another cause.
-    let causes = of(&Plan::default(), &[ill("i-1", all), ill("i-2", "Look at the firewall of each of them.")]);
+    let causes = of(&Plan::default(), &[ill("i-1", all), ill("i-2", "Look at the firewall of {}.")]);
     let remedies: Vec<&str> = causes.causes.iter().map(|cause| cause.remedy.as_str()).collect();
     assert_eq!(remedies.len(), 2);
     assert!(remedies.contains(&"Start the service on i-1.") && remedies.contains(&"Start the service on i-2."));

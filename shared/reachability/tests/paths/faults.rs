@@ -167,10 +167,15 @@ fn tasks_of_one_kind_have_one_sentence_for_all() {
     let found = faults(&world);
     let [one, other] = found.as_slice() else { panic!("{found:#?}") };
     assert_ne!(one.mend, other.mend);
-    assert!(one.together.as_deref().unwrap().contains("at port 80 (CONNECT_TIMEOUT)"), "{one:#?}");
-    assert_eq!(one.together, other.together);
+    let of = |fault: &InstanceFault| fault.together.as_deref().map(|of| (of.task.clone(), of.who.clone())).unwrap();
+    let (task, who) = of(one);
+    assert!(
+        task.contains("the service on {}: the way") && task.contains("port 80 does not answer (CONNECT_TIMEOUT)"),
+        "{task}"
+    );
+    assert_eq!((who.as_str(), of(other)), ("i-1", (task, "i-9".to_owned())));
     instances(&mut world.topology)[0].status = "Stopped".into();
-    assert_eq!(faults(&world)[0].together.as_deref(), Some("Start them (StartInstance)."));
+    assert_eq!(of(&faults(&world)[0]), ("Start {} (StartInstance).".to_owned(), "i-1".to_owned()));
     // One route, and what takes time, is nobody's by itself.
     world.rules().clear();
     assert_eq!(faults(&world)[0].together, None);

@@ -47,7 +47,7 @@ async fn what_a_whole_fleet_has_is_one_cause_in_one_look() {
     let said = plain(&ran);
     let mut golden = format!("## nothing listens\n{}\n", masked(&said));
     assert!(ran.code == 2 && said.contains("\n  1 cause\n") && said.lines().count() <= 20, "{said}");
-    assert!(said.contains("Start the service on each of them: nothing listens on port 80"), "{said}");
+    assert!(said.contains("Start the service on all 12: nothing listens on port 80"), "{said}");
     for command in ["explain", "plan"] {
         let all = plain(&desk.run(&[command, "web"]).await);
         assert!(all.matches("XREG-UNHEALTHY").count() <= 1, "{command}: {all}");
@@ -62,7 +62,7 @@ async fn what_a_whole_fleet_has_is_one_cause_in_one_look() {
     desk.settle().await;
     let said = status(&desk).await;
     golden.push_str(&format!("\n## all are stopped\n{}\n", masked(&causes(&said))));
-    assert!(said.contains("\n  1 cause\n") && said.contains("do: Start them (StartInstance)."), "{said}");
+    assert!(said.contains("\n  1 cause\n") && said.contains("do: Start all 12 (StartInstance)."), "{said}");
     let planned = plain(&desk.run(&["plan", "web"]).await);
     assert_eq!(planned.matches("XREG-NOT-RUNNING").count(), 1, "{planned}");
     for number in 1..=12 {
