@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use onboarding::news::Sight;
+use onboarding::ordered::sort_few;
 use onboarding::store::Store;
 use onboarding::words::{are, counted};
 use onboarding::{Binding, Code, Plan, Reason};
@@ -54,7 +55,7 @@ pub(crate) async fn repair(invocation: &Invocation<'_>) -> Result<Dispatched, St
     // Collected, because a stream that contains the closure is not `Send`.
     let looks: Vec<_> = looks.collect();
     let mut looked: Vec<_> = stream::iter(looks).buffer_unordered(SIDE_BY_SIDE).collect().await;
-    looked.sort_by_key(|(place, ..)| *place);
+    sort_few(&mut looked, |one, other| one.0 < other.0);
 
     let mut dispatched = Dispatched::default();
     let mut failed = None;

@@ -3,6 +3,7 @@
 use onboarding::desired;
 use onboarding::ids::NetworkAclId;
 use onboarding::inputs::Verdict;
+use onboarding::ordered::sort_few;
 use onboarding::topology::{Instance, VSwitch};
 
 use crate::fault::{Denied, Fault, Remedy, Task};
@@ -92,7 +93,7 @@ impl<'a> Acls<'a> {
 }
 
 fn each_once(mut denied: Vec<Denied>) -> Vec<Denied> {
-    denied.sort();
+    sort_few(&mut denied, |one, other| one < other);
     denied.dedup();
     denied
 }

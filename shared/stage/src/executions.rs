@@ -6,6 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use onboarding::ids::BindingName;
+use onboarding::ordered::sort_few;
 use openapi::fnf::Execution;
 
 /// The time window that `now` is in: the time divided by the window's length.
@@ -83,7 +84,7 @@ pub fn runs_of(binding: &BindingName, executions: &[Execution]) -> Vec<Run> {
             name: execution.name.clone(),
         })
         .collect();
-    runs.sort();
+    sort_few(&mut runs, |one, other| one < other);
     runs.dedup_by(|a, b| a.name == b.name);
     runs
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use onboarding::causes::{self, Root};
 use onboarding::change::Tally;
 use onboarding::ids::BindingName;
+use onboarding::ordered::sort_few;
 use onboarding::{Code, FailedCall, FailedCalls, Reason, Severity, StageName};
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +103,8 @@ impl Report {
             // Unread parts come first, and causes before what follows from them. Reasons that only need time come last, because the
             // end of the list may be cut off.
             let follows = |reason: &Reason| matches!(reason.code, Code::Waits | Code::PathNotOpen);
-            reasons.sort_by_key(|reason| (reason.code != Code::Unread, reason.until.is_some(), follows(reason)));
+            let place = |reason: &Reason| (reason.code != Code::Unread, reason.until.is_some(), follows(reason));
+            sort_few(&mut reasons, |one, other| place(one) < place(other));
             first(reasons, omitted).into_iter().map(shorten).collect::<Vec<_>>()
         };
         let blocked = reasons(blocked, &mut omitted);

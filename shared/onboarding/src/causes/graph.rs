@@ -24,7 +24,7 @@ pub(super) struct Graph<'a> {
     faults: &'a [InstanceFault],
     next: &'a NextRun,
     /// Changes that nobody approved, each with the first fault of a member that it would mend.
-    missed: BTreeMap<usize, &'a InstanceFault>,
+    missed: Vec<(usize, &'a InstanceFault)>,
     found: BTreeMap<Key, Found>,
 }
 
@@ -210,7 +210,7 @@ impl<'a> Graph<'a> {
             return None;
         }
         let (at, change) = self.plan.changes.iter().enumerate().find(|(_, change)| change.blocked.contains(reason))?;
-        let fault = self.missed.get(&at).or_else(|| self.missed.values().next())?;
+        let fault = self.missed.iter().find(|(of, _)| *of == at).or_else(|| self.missed.first())?.1;
         Some(Root::of(fault, Mended::Change { write: change.write.to_string(), by: By::Approval }))
     }
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::InstanceId;
+use crate::ordered::sort_few;
 use crate::words::are;
 
 /// What a fault does to requests for an instance.
@@ -91,7 +92,8 @@ impl Kept {
 #[must_use]
 pub fn words(kept: &[Kept], most: usize) -> Option<String> {
     let mut effects: Vec<&Effect> = kept.iter().map(|kept| &kept.effect).collect();
-    effects.sort();
+    effects.dedup();
+    sort_few(&mut effects, |one, other| one < other);
     effects.dedup();
     let of = |effect: &Effect| {
         let names: Vec<String> = kept.iter().filter(|kept| kept.effect == *effect).map(Kept::named).collect();

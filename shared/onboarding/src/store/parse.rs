@@ -7,6 +7,7 @@ use super::place::{self, Place};
 use super::schema::schema;
 use super::shape;
 use super::wrong::Wrong;
+use crate::ordered::sort_few;
 
 impl Store {
     /// The most bytes of a store: far above the size of a real one, which has about ten bindings of about a kilobyte. Code that fetches
@@ -70,7 +71,7 @@ impl Store {
             Some(_) => {}
             None => errors.push(first),
         }
-        errors.sort_by_key(|error| error.at);
+        sort_few(&mut errors, |one, other| one.at < other.at);
         Err(errors)
     }
 }

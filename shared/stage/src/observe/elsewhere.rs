@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use futures_util::future::{join_all, try_join_all};
 use onboarding::binding::Backend;
 use onboarding::ids::{Region, VpcId};
-use onboarding::ordered::Ordered;
+use onboarding::ordered::{Ordered, sort_few};
 use onboarding::topology::context::Elsewhere;
 use onboarding::topology::{Known, Topology};
 use openapi::{Error, ecs};
@@ -54,7 +54,7 @@ async fn search(reader: &Reader<'_>, client: &Reads, backend: &Backend) -> Resul
     for (region, found) in try_join_all(in_regions).await? {
         elsewhere.extend(found.into_iter().filter_map(|instance| of(backend, region, instance)));
     }
-    elsewhere.sort_by(|a, b| a.instance.cmp(&b.instance));
+    sort_few(&mut elsewhere, |a, b| a.instance < b.instance);
     Ok(elsewhere)
 }
 

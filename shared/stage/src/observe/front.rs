@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use onboarding::ids::{CenId, NetworkAclId, ServerGroupId, VpcId};
 use onboarding::mark::{Role, TAG_KEY};
+use onboarding::ordered::sort_few;
 use onboarding::topology::context::ForwardingRule;
 use onboarding::topology::{
     Endpoint, Health, HealthCheck, Known, Listener, LoadBalancer, LoadBalancerZone, NetworkAcl, Server, ServerGroup,
@@ -266,7 +267,7 @@ async fn listeners(reader: &Reader<'_>, client: &Reads) -> Result<Vec<Listener>,
             description: listener.listener_description,
         })
         .collect();
-    listeners.sort_by(|a, b| a.id.cmp(&b.id));
+    sort_few(&mut listeners, |a, b| a.id < b.id);
     Ok(listeners)
 }
 
@@ -289,7 +290,7 @@ async fn rules(reader: &Reader<'_>, client: &Reads) -> Result<Vec<ForwardingRule
             listener: rule.listener_id.into(),
         })
         .collect();
-    rules.sort_by(|one, other| one.id.cmp(&other.id));
+    sort_few(&mut rules, |one, other| one.id < other.id);
     Ok(rules)
 }
 

@@ -12,7 +12,7 @@ use crate::desired;
 use crate::ids::InstanceId;
 use crate::inputs::Inputs;
 use crate::mark::MemberState;
-use crate::ordered::Ordered;
+use crate::ordered::{Ordered, sort_few};
 use crate::plan::Plan;
 use crate::reason::{Code, Reason};
 use crate::topology::{Endpoint, Health, HealthStatus, InstanceStatus, Instances, Known, Server, ServerStatus};
@@ -44,7 +44,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
         .filter_map(|member| Some(Leaver { why: reason(inputs, member)?, healthy: is_healthy(member.server), member }))
         .collect();
     // Unhealthy members leave first.
-    leavers.sort_by(|a, b| (a.healthy, &a.member.instance).cmp(&(b.healthy, &b.member.instance)));
+    sort_few(&mut leavers, |a, b| (a.healthy, &a.member.instance) < (b.healthy, &b.member.instance));
 
     let newcomers = joining
         || servers.iter().any(|server| {
