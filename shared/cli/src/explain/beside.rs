@@ -16,10 +16,10 @@ pub(super) fn of(store: &Store, diagnosis: &Diagnosis) -> Causes {
     let Diagnosis { deployment, binding, topology, plan, .. } = diagnosis;
     let mut causes = causes::of(store, binding, deployment, topology, plan, About::State, NextRun::NotAsked);
     let said = said(diagnosis);
-    causes.causes.retain(|cause| {
-        concerns(cause, &diagnosis.instance, binding, topology)
-            && !said.iter().any(|said| key(said) == key(&cause.reason))
-    });
+    // One cause may stand for what several instances have.
+    let is_said =
+        |cause: &Cause| cause.apart().iter().any(|each| said.iter().any(|said| key(said) == key(&each.reason)));
+    causes.causes.retain(|cause| concerns(cause, &diagnosis.instance, binding, topology) && !is_said(cause));
     causes
 }
 

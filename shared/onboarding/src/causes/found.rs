@@ -102,20 +102,24 @@ impl Told {
         self.together.as_ref().map(|together| together.task.as_str())
     }
 
-    /// It alone, of several that a person mends by one task.
-    fn alone(&self) -> Option<Cause> {
-        let Some(Mended::Person(task)) = &self.mended else { return None };
-        self.together.as_ref()?;
+    /// It alone, of several that are told together.
+    fn alone(&self, voice: Voice<'_>) -> Option<Cause> {
+        let (remedy, by_run) = mended::of_all(&[self.mended.as_ref()?], voice)?;
         let (changes, instances) = (self.changes.iter().copied().collect(), self.instances.clone());
-        Some(Cause { changes, instances, ..Cause::alone(self.reason.clone(), task.clone()) })
+        Some(Cause { by_run, changes, instances, ..Cause::alone(self.reason.clone(), remedy) })
     }
+}
+
+/// Whether they are one problem of several instances.
+fn are_together(told: &[Told]) -> bool {
+    let Some(task) = told.first().and_then(Told::task_of_all) else { return false };
+    told.len() > 1 && told.iter().all(|told| told.task_of_all() == Some(task))
 }
 
 /// What mends several instances that have the same, if one task does, with their names if they are few.
 fn together(told: &[Told]) -> Option<String> {
     let task = told.first()?.task_of_all()?;
-    let have = |told: &Told| matches!(told.mended, Some(Mended::Person(_))) && told.task_of_all() == Some(task);
-    if told.len() < 2 || !told.iter().all(have) {
+    if !are_together(told) || !told.iter().all(|told| matches!(told.mended, Some(Mended::Person(_)))) {
         return None;
     }
     let who: BTreeSet<&str> = told.iter().filter_map(|told| Some(told.together.as_ref()?.who.as_str())).ordered();
@@ -142,7 +146,8 @@ fn one(told: Vec<Told>, voice: Voice<'_>) -> Option<Cause> {
     let reason = told.iter().find(|told| !by_check || told.mended.is_none())?.reason.clone();
     let others: Vec<String> = said.iter().filter(|other| **other != reason.message).map(ToString::to_string).collect();
     let all = together(&told);
-    let each = if all.is_some() { told.iter().filter_map(Told::alone).collect() } else { Vec::new() };
+    let each =
+        if are_together(&told) { told.iter().filter_map(|told| told.alone(voice)).collect() } else { Vec::new() };
     let (remedy, by_run) = match all {
         Some(all) => (all, false),
         None => mended::of_all(&ways, voice).unwrap_or_else(|| (remedy(voice.binding, &reason), false)),

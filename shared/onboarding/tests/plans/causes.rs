@@ -3,6 +3,7 @@
 use onboarding::causes::{Causes, Effect, Hold, InstanceFault, Mend, NextRun, Together};
 use onboarding::change::{Change, Leaving, StageName, Write};
 use onboarding::ids::InstanceId;
+use onboarding::mark::MemberState;
 use onboarding::topology::context::Sibling;
 use onboarding::topology::{Generation, NextHop, TransitRoute, TransitRouteStatus};
 use onboarding::{Binding, Code, Known, Plan, Reason, Topology};
@@ -218,6 +219,27 @@ fn what_one_task_mends_for_all_is_one_cause_that_knows_each() {
         cause.apart().iter().map(|each| (each.reason.resource.as_str(), each.remedy.as_str())).collect();
     assert_eq!(apart.first(), Some(&("i-1", "Start the service on i-1.")));
     assert_eq!((apart.len(), cause.apart()[2].instances[0].id.as_str()), (3, "i-3"));
+
+    // So it is where a run mends all of them.
+    let moved = |id: &str| {
+        let (address, port, weight) = ("10.0.0.1".parse().unwrap(), 80, 100);
+        let state = MemberState::Serving;
+        let write = Write::UpdateServer { instance: id.into(), address, port, weight, state };
+        InstanceFault {
+            mend: Mend::Change { write: Box::new(write) },
+            reason: Reason::new(Code::NoWeight, id, id),
+            ..ill(id, "Weigh {}.")
+        }
+    };
+    let weightless = ["i-1", "i-2"].map(moved);
+    let changes = weightless.iter().filter_map(|fault| match &fault.mend {
+        Mend::Change { write } => Some(Change::new(StageName::BackendServers, (**write).clone())),
+        _ => None,
+    });
+    let causes = of(&Plan { changes: changes.collect(), ..Plan::default() }, &weightless);
+    let [cause] = &causes.causes[..] else { panic!("{causes:#?}") };
+    assert!(cause.by_run && cause.apart().len() == 2 && cause.apart()[1].by_run, "{cause:#?}");
+    assert_eq!(cause.remedy.matches("weight 100").count(), 2, "{}", cause.remedy);
 
     // One alone is told by its own task, and another remedy is another cause.
     let causes = of(&Plan::default(), &[ill("i-1", all), ill("i-2", "Look at the firewall of {}.")]);

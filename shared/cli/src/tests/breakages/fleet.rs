@@ -52,6 +52,8 @@ async fn what_a_whole_fleet_has_is_one_cause_in_one_look() {
         let all = plain(&desk.run(&[command, "web"]).await);
         assert!(all.matches("XREG-UNHEALTHY").count() <= 1, "{command}: {all}");
     }
+    let one = plain(&desk.run(&["explain", "i-ecs7"]).await);
+    assert!(one.contains("Start the service on i-ecs7") && !one.contains("also wrong with"), "{one}");
     desk.all_listen(&[80]);
     desk.settle().await;
     assert_eq!(desk.status().await.code, 0, "{}", status(&desk).await);
