@@ -44,7 +44,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, servers: &[Server], members: &[&Member<'
         .filter_map(|member| Some(Leaver { why: reason(inputs, member)?, healthy: is_healthy(member.server), member }))
         .collect();
     // Unhealthy members leave first.
-    sort_few(&mut leavers, |a, b| (a.healthy, &a.member.instance) < (b.healthy, &b.member.instance));
+    sort_few(&mut leavers, |a, b| (a.healthy, &a.member.instance).cmp(&(b.healthy, &b.member.instance)).is_lt());
 
     let newcomers = joining
         || servers.iter().any(|server| {
