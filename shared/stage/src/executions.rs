@@ -84,7 +84,7 @@ pub fn runs_of(binding: &BindingName, executions: &[Execution]) -> Vec<Run> {
             name: execution.name.clone(),
         })
         .collect();
-    sort_few(&mut runs, |one, other| one < other);
+    sort_few(&mut runs, |one, other| one.cmp(other).is_lt());
     runs.dedup_by(|a, b| a.name == b.name);
     runs
 }

@@ -89,16 +89,18 @@ async fn prune(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
         return alone;
     }
     let (seen, topology) = Box::pin(beside(session, inputs)).await;
-    let inputs = &Inputs { topology: &topology, ..*inputs };
-    plan::prune(inputs, &others(&seen, inputs), &names)
+    let mut with = *inputs;
+    with.topology = &topology;
+    plan::prune(&with, &others(&seen, &with), &names)
 }
 
 /// The removals for a binding that is torn down; nothing for one that nobody asked to tear down.
 async fn teardown(session: &Session<'_>, inputs: &Inputs<'_>) -> Plan {
     let Some(removal) = session.removal() else { return Plan::default() };
     let (seen, topology) = Box::pin(beside(session, inputs)).await;
-    let inputs = &Inputs { topology: &topology, ..*inputs };
-    plan::teardown(inputs, &others(&seen, inputs), removal.attachments)
+    let mut with = *inputs;
+    with.topology = &topology;
+    plan::teardown(&with, &others(&seen, &with), removal.attachments)
 }
 
 /// All whose packets may take the ways of the binding: the other bindings of the store, and, in the topology, the members of other server
@@ -192,8 +194,9 @@ async fn follow_ups(session: &Session<'_>, inputs: &Inputs<'_>, plan: &Plan) -> 
         return at_most;
     }
     let (seen, topology) = Box::pin(beside(session, inputs)).await;
-    let inputs = &Inputs { topology: &topology, ..*inputs };
-    plan::follow_ups(inputs, plan, &others(&seen, inputs), &names)
+    let mut with = *inputs;
+    with.topology = &topology;
+    plan::follow_ups(&with, plan, &others(&seen, &with), &names)
 }
 
 /// What a teardown of a binding would take away, and what it is based on.
