@@ -125,6 +125,8 @@ fn together(told: &[Told]) -> Option<String> {
     let who: BTreeSet<&str> = told.iter().filter_map(|told| Some(told.together.as_ref()?.who.as_str())).ordered();
     let who: Vec<&str> = who.into_iter().collect();
     let named = match who.split_last() {
+        // One instance may have it at two of its addresses.
+        Some((only, [])) => (*only).to_owned(),
         Some((last, rest)) if who.len() <= NAMED => [rest.join(", ").as_str(), last].join(" and "),
         _ => format!("all {}", who.len()),
     };

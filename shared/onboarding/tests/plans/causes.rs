@@ -220,6 +220,12 @@ fn what_one_task_mends_for_all_is_one_cause_that_knows_each() {
     assert_eq!(apart.first(), Some(&("i-1", "Start the service on i-1.")));
     assert_eq!((apart.len(), cause.apart()[2].instances[0].id.as_str()), (3, "i-3"));
 
+    // At two addresses of one instance it is that instance's.
+    let mut second = ill("i-1", all);
+    second.reason.message = "i-1 at 10.0.0.2 is in the way.".to_owned();
+    second.mend = Mend::Person { task: "Start the service on i-1 at 10.0.0.2.".to_owned() };
+    assert_eq!(of(&Plan::default(), &[ill("i-1", all), second]).causes[0].remedy, "Start the service on i-1.");
+
     // So it is where a run mends all of them.
     let moved = |id: &str| {
         let (address, port, weight) = ("10.0.0.1".parse().unwrap(), 80, 100);
